@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every target of ours: Swift 6 mode, the upcoming features, no warning tolerated.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The targets that touch secrets or parse what strangers send also mark every unsafe expression.
+let strict: [SwiftSetting] = settings + [.strictMemorySafety()]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
+let package = Package(
+    name: "EasySetup",
+    products: [
+        .library(name: "SyncSeed", targets: ["SyncSeed"]),
+        .library(name: "Handshake", targets: ["Handshake"]),
+        .library(name: "PairingClient", targets: ["PairingClient"]),
+        .library(name: "Relay", targets: ["Relay"]),
+        .executable(name: "easysetup", targets: ["easysetup"]),
+    ],
+    dependencies: [
+        // HKDF, HMAC, SHA-2 and X-Wing, which libsodium 1.0.18 lacks.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // The network. At least 2.100: the limits on HTTP headers begin there.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        // The wire format.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        // The command line, its logs, its way to stop.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .target(name: "SyncSeed", dependencies: ["CSodium", crypto], swiftSettings: strict),
+        .target(
+            name: "Handshake",
+            dependencies: ["SyncSeed", "CSodium", crypto, protobuf],
+            swiftSettings: strict
+        ),
+        .target(name: "RelayWire", dependencies: [protobuf], swiftSettings: strict),
+        .target(name: "Rendezvous", dependencies: ["RelayWire", crypto], swiftSettings: strict),
+        .target(
+            name: "Relay",
+            dependencies: [
+                "RelayWire", "Rendezvous", log,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio,
+            swiftSettings: settings
+        ),
+        .target(
+            name: "PairingClient",
+            dependencies: ["SyncSeed", "Handshake", "RelayWire", crypto, log] + nio,
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "easysetup",
+            dependencies: [
+                "SyncSeed", "Handshake", "PairingClient", "Relay", "CQREncode", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        // Writes Protocol/vectors; run by scripts/vectors.
+        .executableTarget(
+            name: "make-vectors",
+            dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed"], swiftSettings: settings),
+        .testTarget(name: "HandshakeTests", dependencies: ["Handshake", "SyncSeed"], swiftSettings: settings),
+        .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
+        .testTarget(name: "RendezvousTests", dependencies: ["Rendezvous", "RelayWire"], swiftSettings: settings),
+        .testTarget(
+            name: "RelayTests",
+            dependencies: ["Relay", "RelayWire", "Rendezvous", log] + nio,
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PairingClientTests",
+            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", log] + nio,
+            swiftSettings: settings
+        ),
+        // Every file of Protocol/vectors, run by its kind.
+        .testTarget(
+            name: "VectorTests",
+            dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
+            swiftSettings: settings
+        ),
+        // The built program, as a person or a script runs it.
+        .testTarget(name: "ProgramTests", dependencies: ["easysetup"], swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,3 @@
+import Testing
+
+let relayRunners: [String: VectorRunner] = [:]
