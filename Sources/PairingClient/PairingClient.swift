@@ -65,7 +65,7 @@ public struct PairingClient: Sendable {
                     relay: relay, name: name, platform: platform, seed: seed, entropy: entropy, limits: limits)
                 await driver(relay, approve, show, inbox).run(session)
             } catch {
-                show(.failed(.storeUnreadable))
+                show(.failed(.store(error)))
             }
         }
     }
@@ -120,7 +120,7 @@ public struct PairingClient: Sendable {
                     show(.failed(error))
                 }
             } catch {
-                show(.failed(.storeUnreadable))
+                show(.failed(.store(error)))
             }
         }
     }

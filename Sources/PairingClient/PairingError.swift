@@ -2,7 +2,7 @@ import Handshake
 public import SyncSeed
 
 /// Why two devices did not pair: what happened, what to do, whether the same again helps (`Protocol/errors.md`).
-public enum PairingError: ExplainedError, Hashable {
+public enum PairingError: ExplainedError, Equatable {
     // The relay.
     /// Nothing answers at the relay's address.
     case relayUnreachable
@@ -68,8 +68,8 @@ public enum PairingError: ExplainedError, Hashable {
     case bothReceive
     /// No link makes a device give.
     case linkDirection
-    /// This device could not store the seed.
-    case notStored
+    /// This device's store could not be read, or could not store the seed.
+    case store(StoreError)
     /// The other device could not store the seed.
     case peerNotStored
     /// The other device has come to hold another seed.
@@ -88,17 +88,26 @@ public enum PairingError: ExplainedError, Hashable {
 
 extension PairingError {
     /// The error's name in `Protocol/errors.md`.
-    public var name: String { text.name }
+    public var name: String {
+        if case .store(let error) = self { error.name } else { text.name }
+    }
+
     /// What happened.
-    public var description: String { text.what }
+    public var description: String {
+        if case .store(let error) = self { error.description } else { text.what }
+    }
+
     /// What to do next.
-    public var advice: String { text.advice }
+    public var advice: String {
+        if case .store(let error) = self { error.advice } else { text.advice }
+    }
 
     /// Whether the same again, with the same code, may help.
     public var retryHelps: Bool {
         switch self {
+        case .store(let error): error.retryHelps
         case .relayUnreachable, .relayFull, .tooMany, .relayDraining, .relayForgot, .connectionLost, .wrongCode,
-            .codesSpent, .lineFull, .declinedHere, .cancelledHere, .wrongWord, .timedOut, .notStored, .peerFailed:
+            .codesSpent, .lineFull, .declinedHere, .cancelledHere, .wrongWord, .timedOut, .peerFailed:
             true
         case .relayUntrusted, .notARelay, .relayVersion, .workRefused, .relayMisbehaved, .elsewhere, .noSuchCode,
             .codeExpired, .codeBurnt, .triesSpent, .seated, .declined, .cancelled, .bothHold, .bothReceive,
@@ -235,11 +244,7 @@ extension PairingError {
                 "link-direction", "A link only ever makes the device that opens it receive.",
                 "On a device that holds a seed, type the code instead."
             )
-        case .notStored:
-            (
-                "not-stored", "The seed arrived, but could not be stored here.",
-                "Make room or mend the folder's rights, then start again."
-            )
+        case .store: ("", "", "")
         case .peerNotStored:
             (
                 "peer-not-stored", "The other device could not store the seed.",

@@ -41,7 +41,7 @@ final class RelayConnection: Sendable {
         let context: NIOSSLContext? = address.isPlain ? nil : try tls.context()
         let limit = TimeAmount(timeout)
         do throws(any Error) {
-            let upgrade = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let outcome = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(limit)
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .connect(host: address.host, port: address.port) { channel in
@@ -57,7 +57,7 @@ final class RelayConnection: Sendable {
                         return result
                     }
                 }
-            switch try await upgrade.get() {
+            switch try await outcome.get() {
             case .upgraded(let channel):
                 return RelayConnection(channel: channel)
             case .refused(let error, let channel):
@@ -102,7 +102,7 @@ final class RelayConnection: Sendable {
         report: @escaping @Sendable (Report) -> Void
     ) throws -> EventLoopFuture<Upgraded> {
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgraded>(
-            maxFrameSize: WireLimits.frameByteCount,
+            maxFrameSize: WireLimits.frameBytes,
             enableAutomaticErrorHandling: false
         ) { channel, head in
             guard head.headers["Sec-WebSocket-Protocol"] == [RelayDoor.subprotocol] else {

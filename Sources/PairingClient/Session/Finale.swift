@@ -153,10 +153,11 @@ struct Finale {
     }
 
     mutating func notStored(
-        isClash: Bool, side: inout some ExchangeSide & ~Copyable, now: Duration
+        _ error: StoreError, side: inout some ExchangeSide & ~Copyable, now: Duration
     ) -> [Step] {
         guard case .storing = stage else { return [] }
-        return refuse(isClash ? .otherSeed : .notStored, as: .notStored, side: &side, now: now)
+        let isClash = if case .otherSeedStored = error { true } else { false }
+        return refuse(isClash ? .otherSeed : .notStored, as: .store(error), side: &side, now: now)
     }
 
     /// A message of the peer's was wrong, or was a sealed "no".

@@ -86,8 +86,8 @@ package struct OfferSession: ~Copyable {
         case .answered(let answer):
             return finish { finale, side in finale.answered(answer, side: &side, now: now) }
         case .stored: return finish { finale, side in finale.stored(side: &side, now: now) }
-        case .notStored(let isClash):
-            return finish { finale, side in finale.notStored(isClash: isClash, side: &side, now: now) }
+        case .notStored(let error):
+            return finish { finale, side in finale.notStored(error, side: &side, now: now) }
         case .deadlinePassed: return deadlinePassed(now)
         case .cancelled:
             if finale != nil { return finish { finale, side in finale.cancelled(side: &side, now: now) } }

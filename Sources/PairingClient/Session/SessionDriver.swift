@@ -15,8 +15,9 @@ struct SessionDriver: Sendable {
     let show: @Sendable (PairingState) -> Void
     let inbox: Inbox
 
-    /// Until the session is over.
-    func run<Session: PairingSession & ~Copyable>(_ session: consuming Session) async {
+    /// Until the session is over; gives it back for a last question.
+    @discardableResult
+    func run<Session: PairingSession & ~Copyable>(_ session: consuming Session) async -> Session {
         var tasks = Tasks()
         var connection: RelayConnection?
         var generation = 0
@@ -51,13 +52,13 @@ struct SessionDriver: Sendable {
                 case .finish:
                     tasks.cancelAll()
                     inbox.close()
-                    return
+                    return session
                 }
             }
             connection?.send(frames)
             tasks.wake(at: session.nextDeadline) { inbox.put(.event(.deadlinePassed)) }
 
-            guard let letter = await letters.next() else { return }
+            guard let letter = await letters.next() else { return session }
             let now = ContinuousClock.now.moment
             switch letter {
             case .event(let event): actions = session.handle(event, now: now)
@@ -108,7 +109,7 @@ struct SessionDriver: Sendable {
                 try await store.save(seed, replacing: false)
                 inbox.put(.event(.stored))
             } catch {
-                inbox.put(.event(.notStored(isClash: error.isClash)))
+                inbox.put(.event(.notStored(error)))
             }
         }
     }

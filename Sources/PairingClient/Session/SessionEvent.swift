@@ -15,7 +15,7 @@ package enum SessionEvent: Sendable {
     /// The last ``SessionAction/store(_:)`` is done; the seed is safe.
     case stored
     /// It failed, or would have replaced another seed.
-    case notStored(isClash: Bool)
+    case notStored(StoreError)
     /// The last ``SessionAction/solve(challenge:difficulty:)`` is done.
     case solved(Work)
     /// ``nextDeadline`` of the session has passed.

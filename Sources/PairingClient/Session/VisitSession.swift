@@ -102,8 +102,8 @@ package struct VisitSession: ~Copyable {
         case .answered(let answer):
             return finish(now) { (finale, side) in finale.answered(answer, side: &side, now: now) }
         case .stored: return finish(now) { (finale, side) in finale.stored(side: &side, now: now) }
-        case .notStored(let isClash):
-            return finish(now) { (finale, side) in finale.notStored(isClash: isClash, side: &side, now: now) }
+        case .notStored(let error):
+            return finish(now) { (finale, side) in finale.notStored(error, side: &side, now: now) }
         case .deadlinePassed: return deadlinePassed(now)
         case .cancelled:
             if finale != nil { return finish(now) { (finale, side) in finale.cancelled(side: &side, now: now) } }
