@@ -152,7 +152,6 @@ private final class FrameHandler: ChannelInboundHandler {
 
     private let report: @Sendable (RelayConnection.Report) -> Void
     private var batch: [RelayFrame] = []
-    private var isReading = true
     private var error = PairingError.connectionLost
 
     init(report: @escaping @Sendable (RelayConnection.Report) -> Void) {
@@ -242,7 +241,9 @@ private final class RefusalHandler: ChannelInboundHandler {
         // The body is a problem document (RFC 9457); its type's last part is what tells these apart.
         if body.contains("wrong-version") { return .relayVersion }
         switch status {
-        case .serviceUnavailable: return body.contains("draining") ? .relayDraining(retryAfter: .seconds(60)) : .relayFull(retryAfter: .seconds(5))
+        case .serviceUnavailable:
+            return body.contains("draining")
+                ? .relayDraining(retryAfter: .seconds(60)) : .relayFull(retryAfter: .seconds(5))
         case .tooManyRequests: return .tooMany(retryAfter: .seconds(10))
         default: return .notARelay
         }
@@ -255,8 +256,6 @@ extension PairingError {
         switch error {
         case let error as PairingError: self = error
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: self = .relayUntrusted
-        case let error as NIOConnectionError:
-            self = error.connectionErrors.isEmpty ? .relayUnreachable : .relayUnreachable
         case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay
         default: self = .relayUnreachable
         }

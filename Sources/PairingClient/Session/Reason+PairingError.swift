@@ -37,8 +37,7 @@ extension Reason {
         case .seated: self = .seated
         case .wrongSuite: self = .wrongSuite
         case .malformed, .outOfOrder, .replayed, .linkDirection, .wrongReceipt: self = .malformed
-        case .declined, .cancelled: self = .cancelled
-        case .bothHold, .bothReceive, .notStored, .otherSeed: self = .done
+        case .declined, .cancelled, .bothHold, .bothReceive, .notStored, .otherSeed: self = .done
         }
     }
 }

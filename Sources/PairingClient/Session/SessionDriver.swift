@@ -84,7 +84,12 @@ struct SessionDriver: Sendable {
             case .report(let from, .frames(let frames)):
                 actions = []
                 guard from == generation else { continue }
-                for frame in frames { actions += session.handle(.frame(frame), now: now) }
+                for frame in frames {
+                    let more = session.handle(.frame(frame), now: now)
+                    actions += more
+                    // What the old connection said after its end means nothing to the next one.
+                    if more.contains(where: \.isDisconnect) { break }
+                }
                 connection?.read()
             }
         }

@@ -44,6 +44,10 @@ package enum SessionAction: Sendable {
     case solve(challenge: [UInt8], difficulty: Int)
     /// Nothing more will come.
     case finish
+
+    var isDisconnect: Bool {
+        if case .disconnect = self { true } else { false }
+    }
 }
 
 /// How the two roles' handshakes look from the proofs on.
