@@ -7,6 +7,7 @@ public struct CertificateFiles: Sendable, Equatable {
     /// The private key of that certificate.
     public var privateKey: String
 
+    /// Two paths; nothing is read yet.
     public init(chain: String, privateKey: String) {
         self.chain = chain
         self.privateKey = privateKey

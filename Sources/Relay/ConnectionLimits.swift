@@ -30,5 +30,6 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Alarms are set no closer than this, so that a crowd of deadlines costs a hundred wake-ups a second at most.
     public var alarmGrain = Duration.milliseconds(10)
 
+    /// The defaults.
     public init() {}
 }

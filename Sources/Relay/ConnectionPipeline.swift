@@ -25,7 +25,10 @@ enum ConnectionPipeline {
             NIOTypedHTTPServerUpgradeHandler(
                 httpEncoder: encoder,
                 extraHTTPHandlers: [decoder, frontDoor],
-                upgradeConfiguration: upgrade(to: id, switchboard: NIOLoopBound(switchboard, eventLoop: channel.eventLoop))
+                upgradeConfiguration: upgrade(
+                    to: id,
+                    switchboard: NIOLoopBound(switchboard, eventLoop: channel.eventLoop)
+                )
             )
         )
     }

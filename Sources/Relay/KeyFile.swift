@@ -59,7 +59,9 @@ enum KeyFile {
 
     static func format(_ keys: TokenKeySet) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
-        var text = Array("# EasySetup relay: current key first, the previous one may follow on a line of its own.\n".utf8)
+        var text = Array(
+            "# EasySetup relay: current key first, the previous one may follow on a line of its own.\n".utf8
+        )
         for key in [keys.current, keys.previous].compactMap(\.self) {
             text += key.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] } + [UInt8(ascii: "\n")]
         }

@@ -9,10 +9,18 @@ import Darwin
 #endif
 
 /// Tells a rendezvous the time.
-struct RelayClock: Sendable {
-    private let start = ContinuousClock.now
+struct RelayClock {
+    private let read: () -> Moment
 
-    var now: Moment {
-        Moment(monotonic: ContinuousClock.now - start, utcSeconds: Int64(time(nil)))
+    init(_ read: @escaping () -> Moment) {
+        self.read = read
+    }
+
+    var now: Moment { read() }
+
+    /// The machine's clocks: one that goes on while it sleeps, and UTC.
+    static func system() -> RelayClock {
+        let start = ContinuousClock.now
+        return RelayClock { Moment(monotonic: ContinuousClock.now - start, utcSeconds: Int64(time(nil))) }
     }
 }

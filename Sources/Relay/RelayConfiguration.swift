@@ -24,6 +24,7 @@ public struct RelayConfiguration: Sendable {
         set { limits.codeLifetime = newValue }
     }
 
+    /// A plain relay with a key of its own, on loopback and a free port if nothing else is said.
     public init(host: String = "127.0.0.1", port: Int = 0) {
         self.host = host
         self.port = port

@@ -95,7 +95,7 @@ extension RelayServer {
         try? await listener.close()
     }
 
-    private func makeRendezvous() throws -> @Sendable (RelayClock) -> Rendezvous<ConnectionID> {
+    private func makeRendezvous() throws -> @Sendable (Moment) -> Rendezvous<ConnectionID> {
         var generator = SystemRandomNumberGenerator()
         var limits = configuration.limits
         let keys: TokenKeySet
@@ -108,21 +108,21 @@ extension RelayServer {
             limits.restartGuard = .zero
         }
         let tokenKeys = try TokenKeys(current: keys.current, previous: keys.previous)
-        return { [limits] in Rendezvous(limits: limits, keys: tokenKeys, started: $0.now) }
+        return { [limits] in Rendezvous(limits: limits, keys: tokenKeys, started: $0) }
     }
 
     private func makeSwitchboard(
-        _ rendezvous: @escaping @Sendable (RelayClock) -> Rendezvous<ConnectionID>,
+        _ rendezvous: @escaping @Sendable (Moment) -> Rendezvous<ConnectionID>,
         ended: EventLoopPromise<Void>
     ) -> EventLoopFuture<NIOLoopBound<Switchboard>> {
         loop.submit { [loop, configuration, logger] in
-            let clock = RelayClock()
+            let clock = RelayClock.system()
             let switchboard = Switchboard(
                 loop: loop,
                 limits: configuration.connectionLimits,
                 frontDoor: FrontDoor(allowedOrigins: configuration.allowedOrigins),
                 clock: clock,
-                rendezvous: rendezvous(clock),
+                rendezvous: rendezvous(clock.now),
                 ended: ended,
                 logger: logger
             )
@@ -132,7 +132,10 @@ extension RelayServer {
 
     private func bind(_ switchboard: NIOLoopBound<Switchboard>) async throws(RelayError) -> any Channel {
         let limits = configuration.connectionLimits
-        let outbound = ChannelOptions.Types.WriteBufferWaterMark(low: limits.outboundBytes / 2, high: limits.outboundBytes)
+        let outbound = ChannelOptions.Types.WriteBufferWaterMark(
+            low: limits.outboundBytes / 2,
+            high: limits.outboundBytes
+        )
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -12,6 +12,7 @@ final class Switchboard {
     private let loop: any EventLoop
     private let logger: Logger
     private let frontDoor: FrontDoor
+    /// Tells the rendezvous the time; everything else goes by the loop's own.
     private let clock: RelayClock
 
     private var rendezvous: Rendezvous<ConnectionID>
@@ -86,7 +87,7 @@ extension Switchboard {
         lastID += 1
         let id = ConnectionID(number: lastID)
         lines[id] = Line(channel: channel)
-        openings.add(id, now: .now())
+        openings.add(id, now: loop.now)
         setAlarm()
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.forget(id) }
         return id
@@ -101,7 +102,7 @@ extension Switchboard {
     func upgraded(_ device: DeviceConnection) {
         guard var line = lines[device.id] else { return }
         line.device = device
-        pings.add(device.id, now: .now())
+        pings.add(device.id, now: loop.now)
         // A peer without an address is one whose connection is gone already.
         if let prefix = line.channel.remoteAddress.flatMap(AddressPrefix.init) {
             if let refusal = rendezvous.connected(device.id, from: prefix, now: clock.now) {
@@ -147,7 +148,7 @@ extension Switchboard {
     }
 
     func isClosing(_ device: DeviceConnection) {
-        closings.add(device.id, now: .now())
+        closings.add(device.id, now: loop.now)
         setAlarm()
     }
 
@@ -201,7 +202,7 @@ extension Switchboard {
 extension Switchboard: NIOScheduledCallbackHandler {
     func handleScheduledCallback(eventLoop: some EventLoop) {
         alarm = nil
-        let now = NIODeadline.now()
+        let now = loop.now
         while let id = openings.popDue(now: now) {
             guard let line = lines[id], line.device == nil else { continue }
             note(.slowOpening)
@@ -228,7 +229,7 @@ extension Switchboard: NIOScheduledCallbackHandler {
     private func setAlarm() {
         let dues = [openings.next, closings.next, pings.next, rendezvousDue, phaseDue]
         guard let next = dues.compactMap(\.self).min() else { return }
-        let due = max(next, .now() + TimeAmount(limits.alarmGrain))
+        let due = max(next, loop.now + TimeAmount(limits.alarmGrain))
         if let alarm {
             // One that goes off too early sets itself again.
             guard due < alarm.due else { return }
@@ -243,7 +244,7 @@ extension Switchboard: NIOScheduledCallbackHandler {
     }
 
     private var rendezvousDue: NIODeadline? {
-        rendezvous.nextDeadline.map { .now() + TimeAmount($0 - clock.now.monotonic) }
+        rendezvous.nextDeadline.map { loop.now + TimeAmount($0 - clock.now.monotonic) }
     }
 
     private var phaseDue: NIODeadline? {
@@ -262,7 +263,7 @@ extension Switchboard {
     func drain() {
         guard case .serving = phase else { return }
         logger.info("draining", metadata: statistics)
-        phase = .draining(until: .now() + TimeAmount(limits.drainTime))
+        phase = .draining(until: loop.now + TimeAmount(limits.drainTime))
         rendezvous.drain(now: clock.now, into: &actions)
         act()
         settle()
@@ -280,7 +281,7 @@ extension Switchboard {
     }
 
     private func end() {
-        phase = .ending(until: .now() + TimeAmount(limits.closingTime))
+        phase = .ending(until: loop.now + TimeAmount(limits.closingTime))
         for line in lines.values {
             if let device = line.device {
                 device.close(.goingAway)
