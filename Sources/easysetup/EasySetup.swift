@@ -6,7 +6,7 @@ import CProcess
     static let configuration = CommandConfiguration(
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",
-        subcommands: [SeedCommand.self]
+        subcommands: [OfferCommand.self, JoinCommand.self, SeedCommand.self, DemoCommand.self]
     )
 
     static func main() async {
