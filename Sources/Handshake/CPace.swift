@@ -115,10 +115,10 @@ package enum CPace {
         }
     }
 
-    /// Whether bytes decode to a point of the group; the neutral element does, and is found when K is computed.
+    /// Whether bytes decode to a point of the group that is not the neutral element, which is written as zeros alone.
     package static func isPoint(_ bytes: [UInt8]) -> Bool {
         Sodium.start()
-        guard bytes.count == pointByteCount else { return false }
+        guard bytes.count == pointByteCount, bytes.contains(where: { $0 != 0 }) else { return false }
         return unsafe crypto_core_ristretto255_is_valid_point(bytes) == 1
     }
 
