@@ -6,6 +6,7 @@ import CProcess
     static let configuration = CommandConfiguration(
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",
+        discussion: ExitCodes.help,
         subcommands: [SeedCommand.self]
     )
 
