@@ -82,6 +82,7 @@ let package = Package(
                 "SyncSeed", "Handshake", "PairingClient", "Relay", "CQREncode", "CProcess", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings
         ),
@@ -97,7 +98,11 @@ let package = Package(
         .testTarget(name: "RendezvousTests", dependencies: ["Rendezvous", "RelayWire"], swiftSettings: settings),
         .testTarget(
             name: "RelayTests",
-            dependencies: ["Relay", "RelayWire", "Rendezvous", log] + nio,
+            dependencies: [
+                "Relay", "RelayWire", "Rendezvous", log,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio,
             swiftSettings: settings
         ),
         .testTarget(

@@ -89,7 +89,7 @@ import CSodium
     }
 
     /// For C functions that read the secret. Nothing may keep the pointer.
-    package borrowing func withUnsafeBytes<Result, Failure: Error>(
+    package borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(UnsafeRawBufferPointer(start: pointer, count: count))
@@ -110,7 +110,7 @@ import CSodium
     }
 
     /// For C functions that write the secret. Nothing may keep the pointer.
-    package borrowing func withUnsafeMutableBytes<Result, Failure: Error>(
+    package borrowing func withUnsafeMutableBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(UnsafeMutableRawBufferPointer(start: pointer, count: count))
