@@ -54,6 +54,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CProcess"),
         .target(name: "SyncSeed", dependencies: ["CSodium", crypto], swiftSettings: strict),
         .target(
             name: "Handshake",
@@ -78,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "easysetup",
             dependencies: [
-                "SyncSeed", "Handshake", "PairingClient", "Relay", "CQREncode", log,
+                "SyncSeed", "Handshake", "PairingClient", "Relay", "CQREncode", "CProcess", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -91,7 +92,7 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
-        .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed"], swiftSettings: settings),
+        .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed", crypto], swiftSettings: settings),
         .testTarget(name: "HandshakeTests", dependencies: ["Handshake", "SyncSeed"], swiftSettings: settings),
         .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
         .testTarget(name: "RendezvousTests", dependencies: ["Rendezvous", "RelayWire"], swiftSettings: settings),
@@ -116,6 +117,10 @@ let package = Package(
             swiftSettings: settings
         ),
         // The built program, as a person or a script runs it.
-        .testTarget(name: "ProgramTests", dependencies: ["easysetup"], swiftSettings: settings),
+        .testTarget(
+            name: "ProgramTests",
+            dependencies: ["easysetup", "SyncSeed", "PairingClient"],
+            swiftSettings: settings
+        ),
     ]
 )

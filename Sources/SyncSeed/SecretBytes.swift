@@ -63,6 +63,13 @@ import CSodium
         }
     }
 
+    /// Hands the bytes to a closure, for owners whose secret can't be borrowed as ``bytes``, such as classes.
+    public borrowing func withBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(bytes)
+    }
+
     /// A second secret with the same bytes, where two owners are really meant.
     public borrowing func clone() -> SecretBytes {
         SecretBytes(copying: bytes)
@@ -82,14 +89,28 @@ import CSodium
     }
 
     /// For C functions that read the secret. Nothing may keep the pointer.
-    package borrowing func withUnsafeBytes<Result, Failure: Error>(
+    package borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(UnsafeRawBufferPointer(start: pointer, count: count))
     }
 
+    /// For C functions that read the secret as bytes. Nothing may keep the pointer.
+    package borrowing func withPointer<Result, Failure: Error>(
+        _ body: (UnsafePointer<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(UnsafePointer(pointer.assumingMemoryBound(to: UInt8.self)))
+    }
+
+    /// For C functions that write the secret as bytes. Nothing may keep the pointer.
+    package borrowing func withMutablePointer<Result, Failure: Error>(
+        _ body: (UnsafeMutablePointer<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(pointer.assumingMemoryBound(to: UInt8.self))
+    }
+
     /// For C functions that write the secret. Nothing may keep the pointer.
-    package borrowing func withUnsafeMutableBytes<Result, Failure: Error>(
+    package borrowing func withUnsafeMutableBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(UnsafeMutableRawBufferPointer(start: pointer, count: count))

@@ -1,0 +1,165 @@
+import CSodium
+package import SyncSeed
+
+/// CPace over ristretto255 with SHA-512, initiator/responder mode (draft-irtf-cfrg-cpace; `Protocol/handshake.md`, "CPace").
+package enum CPace {
+    package static let scalarByteCount = 32
+    package static let pointByteCount = 32
+    package static let hashByteCount = 64
+
+    /// What both sides put into the generator: the password and what the run is bound to.
+    package struct Inputs: ~Copyable {
+        /// PRS: the password-related string.
+        let password: SecretBytes
+        /// CI: the channel identifier.
+        let channel: [UInt8]
+        /// sid: the session id.
+        let session: [UInt8]
+
+        package init(password: consuming SecretBytes, channel: [UInt8], session: [UInt8]) {
+            self.password = password
+            self.channel = channel
+            self.session = session
+        }
+    }
+
+    /// One side's points and associated data, as sent.
+    package struct Share {
+        let point: [UInt8]
+        let associatedData: [UInt8]
+
+        package init(point: [UInt8], associatedData: [UInt8]) {
+            self.point = point
+            self.associatedData = associatedData
+        }
+    }
+
+    /// `generator_string` of the draft, with SHA-512's block of 128 bytes. It contains the password.
+    package static func generatorString(_ inputs: borrowing Inputs) -> SecretBytes {
+        let password = inputs.password.count
+        let padding = max(0, 128 - 1 - (prefix(password).count + password) - (prefix(name.count).count + name.count))
+        var text: [UInt8] = []
+        // Room for all of it at once: growing would leave copies of the password behind.
+        text.reserveCapacity(512 + password + inputs.channel.count + inputs.session.count)
+        text += lv(name)
+        text += prefix(password)
+        unsafe inputs.password.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
+        text += lv([UInt8](repeating: 0, count: padding))
+        text += lv(inputs.channel)
+        text += lv(inputs.session)
+        return SecretBytes(wiping: &text)
+    }
+
+    /// The generator of this run: the draft's `calculate_generator`.
+    package static func generator(_ inputs: borrowing Inputs) -> SecretBytes {
+        let string = generatorString(inputs)
+        let hash = SecretBytes(zeros: hashByteCount)
+        let generator = SecretBytes(zeros: pointByteCount)
+        unsafe string.withUnsafeBytes { string in
+            unsafe hash.withUnsafeMutableBytes { hash in
+                unsafe generator.withUnsafeMutableBytes { generator in
+                    let bytes = unsafe string.assumingMemoryBound(to: UInt8.self)
+                    let digest = unsafe hash.assumingMemoryBound(to: UInt8.self)
+                    let point = unsafe generator.assumingMemoryBound(to: UInt8.self)
+                    // Neither call can fail: hashing takes any bytes, and the map takes any 64 of them.
+                    _ = unsafe crypto_hash_sha512(digest.baseAddress!, bytes.baseAddress!, UInt64(bytes.count))
+                    _ = unsafe crypto_core_ristretto255_from_hash(point.baseAddress!, digest.baseAddress!)
+                }
+            }
+        }
+        return generator
+    }
+
+    /// This side's public point: the scalar times the generator.
+    ///
+    /// - Throws: ``HandshakeError/malformed`` for a scalar that makes the neutral element.
+    package static func publicPoint(
+        scalar: borrowing SecretBytes,
+        generator: borrowing SecretBytes
+    ) throws(HandshakeError) -> [UInt8] {
+        guard scalar.count == scalarByteCount, generator.count == pointByteCount else { throw .malformed }
+        let point = SecretBytes(zeros: pointByteCount)
+        let status = unsafe generator.withUnsafeBytes { unsafe multiply(scalar, $0, into: point) }
+        guard status else { throw .malformed }
+        return unsafe point.withUnsafeBytes { unsafe Array($0) }
+    }
+
+    /// K: the draft's `scalar_mult_vfy`.
+    ///
+    /// - Throws: ``HandshakeError/malformed`` for a point that does not decode, and for the neutral element.
+    package static func multiply(
+        scalar: borrowing SecretBytes,
+        point: [UInt8]
+    ) throws(HandshakeError) -> SecretBytes {
+        guard scalar.count == scalarByteCount, point.count == pointByteCount else { throw .malformed }
+        let result = SecretBytes(zeros: pointByteCount)
+        let status = unsafe point.withUnsafeBytes { unsafe multiply(scalar, $0, into: result) }
+        guard status else { throw .malformed }
+        return result
+    }
+
+    // All three are 32 bytes: the callers look.
+    private static func multiply(
+        _ scalar: borrowing SecretBytes,
+        _ point: UnsafeRawBufferPointer,
+        into result: borrowing SecretBytes
+    ) -> Bool {
+        unsafe result.withUnsafeMutableBytes { result in
+            unsafe scalar.withUnsafeBytes { scalar in
+                unsafe crypto_scalarmult_ristretto255(
+                    result.assumingMemoryBound(to: UInt8.self).baseAddress!,
+                    scalar.assumingMemoryBound(to: UInt8.self).baseAddress!,
+                    point.assumingMemoryBound(to: UInt8.self).baseAddress!
+                ) == 0
+            }
+        }
+    }
+
+    /// Whether bytes decode to a point of the group; the neutral element does, and is found when K is computed.
+    package static func isPoint(_ bytes: [UInt8]) -> Bool {
+        Sodium.start()
+        guard bytes.count == pointByteCount else { return false }
+        return unsafe crypto_core_ristretto255_is_valid_point(bytes) == 1
+    }
+
+    /// ISK: the intermediate session key, in initiator/responder order.
+    package static func sessionKey(
+        session: [UInt8],
+        shared: borrowing SecretBytes,
+        initiator: Share,
+        responder: Share
+    ) -> SecretBytes {
+        var text = lv(name + Array("_ISK".utf8)) + lv(session)
+        text.reserveCapacity(text.count + 64 + initiator.associatedData.count + responder.associatedData.count + 128)
+        text += prefix(shared.count)
+        unsafe shared.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
+        text += lv(initiator.point) + lv(initiator.associatedData)
+        text += lv(responder.point) + lv(responder.associatedData)
+        defer { Sodium.wipe(&text) }
+        let key = SecretBytes(zeros: hashByteCount)
+        unsafe key.withUnsafeMutableBytes {
+            _ = unsafe crypto_hash_sha512($0.assumingMemoryBound(to: UInt8.self).baseAddress!, text, UInt64(text.count))
+        }
+        return key
+    }
+
+    /// The draft's DSI for this group.
+    private static let name = Array("CPaceRistretto255".utf8)
+}
+
+/// `lv`: a length and the bytes, so that joined values can't be read in two ways. The length is LEB128, as in the draft.
+package func lv(_ bytes: [UInt8]) -> [UInt8] {
+    prefix(bytes.count) + bytes
+}
+
+/// The length as LEB128.
+func prefix(_ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var rest = count
+    repeat {
+        let low = UInt8(rest & 0x7F)
+        rest >>= 7
+        bytes.append(rest == 0 ? low : low | 0x80)
+    } while rest > 0
+    return bytes
+}

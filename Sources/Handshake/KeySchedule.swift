@@ -1,0 +1,93 @@
+import CSodium
+import Crypto
+import FoundationEssentials
+package import SyncSeed
+
+/// What both devices know about a run in public: th of `Protocol/handshake.md`, "Keys".
+package struct Transcript: Hashable, Sendable {
+    /// SHA-512 over the session id and messages 1 and 2, each with its length, as they were sent.
+    package let hash: [UInt8]
+
+    package init(session: [UInt8], hello: [UInt8], reply: [UInt8]) {
+        hash = Array(SHA512.hash(data: lv(session) + lv(hello) + lv(reply)))
+    }
+}
+
+/// The keys of one meeting (`Protocol/handshake.md`, "Keys").
+package struct SessionKeys: ~Copyable {
+    /// The visitor's tag over the transcript: what message 3 proves with.
+    let visitorTag: SecretBytes
+    /// The offerer's tag: what message 4 proves with.
+    let offererTag: SecretBytes
+    let sealVisitorToOfferer: SecretBytes
+    let sealOffererToVisitor: SecretBytes
+    let words: Words
+    let transcript: Transcript
+
+    /// - Parameters:
+    ///   - sessionKey: CPace's ISK, 64 bytes.
+    ///   - kemSecret: X-Wing's shared secret, 32 bytes.
+    package init(sessionKey: borrowing SecretBytes, kemSecret: borrowing SecretBytes, transcript: Transcript) {
+        var material: [UInt8] = []
+        material.reserveCapacity(128)
+        material += prefix(sessionKey.count)
+        unsafe sessionKey.withUnsafeBytes { unsafe material.append(contentsOf: $0) }
+        material += prefix(kemSecret.count)
+        unsafe kemSecret.withUnsafeBytes { unsafe material.append(contentsOf: $0) }
+        let input = SymmetricKey(data: material)
+        Sodium.wipe(&material)
+
+        func derive(_ name: String, _ count: Int) -> SymmetricKey {
+            HKDF<SHA512>.deriveKey(
+                inputKeyMaterial: input,
+                salt: Labels.suite,
+                info: lv(Array(name.utf8)) + transcript.hash,
+                outputByteCount: count
+            )
+        }
+        func tag(_ name: String) -> SecretBytes {
+            let key = derive(name, 64)
+            let code = HMAC<SHA512>.authenticationCode(for: transcript.hash, using: key)
+            var bytes = Array(code)
+            return SecretBytes(wiping: &bytes)
+        }
+        visitorTag = tag(Labels.visitorTag)
+        offererTag = tag(Labels.offererTag)
+        sealVisitorToOfferer = SecretBytes(derive(Labels.sealVisitorToOfferer, 32))
+        sealOffererToVisitor = SecretBytes(derive(Labels.sealOffererToVisitor, 32))
+        words = unsafe derive(Labels.words, 2).withUnsafeBytes { unsafe Words(($0[0], $0[1])) }
+        self.transcript = transcript
+    }
+
+    /// The tags are used once; what is left for the rest of the meeting is the channel.
+    consuming func channel(of role: Place) -> SealedChannel {
+        switch role {
+        case .visitor: SealedChannel(send: sealVisitorToOfferer, receive: sealOffererToVisitor, transcript: transcript)
+        case .offerer: SealedChannel(send: sealOffererToVisitor, receive: sealVisitorToOfferer, transcript: transcript)
+        }
+    }
+}
+
+/// Every label that goes into a hash, in one place (`Protocol/handshake.md`, "Labels").
+package enum Labels {
+    /// The suite's own: the salt of the key schedule and the first part of CPace's channel identifier.
+    package static let suite = Array("EasySetup/1 CPace-ristretto255-SHA512 X-Wing XChaCha20-Poly1305".utf8)
+    package static let visitor = Array("A visits".utf8)
+    package static let offerer = Array("B offers".utf8)
+    static let visitorTag = "tag A"
+    static let offererTag = "tag B"
+    static let sealVisitorToOfferer = "seal A->B"
+    static let sealOffererToVisitor = "seal B->A"
+    static let words = "words"
+
+    /// CI: what a run of CPace is bound to besides the password.
+    package static func channel(slot: String) -> [UInt8] {
+        lv(suite) + lv(visitor) + lv(offerer) + lv(Array(slot.utf8))
+    }
+}
+
+/// On which side of the code a device stands: A visits, B offers.
+package enum Place: Hashable, Sendable {
+    case visitor
+    case offerer
+}

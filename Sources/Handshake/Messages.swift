@@ -1,0 +1,97 @@
+/// The layouts of the six messages (`Protocol/handshake.md`, "Messages"). All lengths are fixed; anything else is malformed.
+package enum MessageType: UInt8, Sendable {
+    case visitorProof = 3
+    case offererProof = 4
+    case package = 5
+    case receipt = 6
+}
+
+/// The one suite of this version.
+package enum Suite {
+    package static let byte: UInt8 = 1
+}
+
+/// Which secret a visitor came with.
+package enum Form: UInt8, Hashable, Sendable {
+    case typed = 1
+    case link = 2
+}
+
+/// Message 1, visitor to offerer: suite, form, KEM public key, point. The first three are ADa.
+package struct Hello {
+    package static let byteCount = 2 + XWing.publicKeyByteCount + CPace.pointByteCount
+
+    let form: Form
+    let publicKey: [UInt8]
+    let share: CPace.Share
+    package let bytes: [UInt8]
+
+    package init(form: Form, publicKey: [UInt8], point: [UInt8]) {
+        let data = [Suite.byte, form.rawValue] + publicKey
+        self.form = form
+        self.publicKey = publicKey
+        share = CPace.Share(point: point, associatedData: data)
+        bytes = data + point
+    }
+
+    /// - Throws: ``HandshakeError/wrongSuite`` when the first byte is not ours, ``HandshakeError/malformed`` for the rest.
+    package init(parsing bytes: [UInt8]) throws(HandshakeError) {
+        guard let suite = bytes.first else { throw .malformed }
+        guard suite == Suite.byte else { throw .wrongSuite }
+        guard bytes.count == Self.byteCount, let form = Form(rawValue: bytes[1]) else { throw .malformed }
+        let split = bytes.count - CPace.pointByteCount
+        self.init(form: form, publicKey: Array(bytes[2..<split]), point: Array(bytes[split...]))
+    }
+}
+
+/// Message 2, offerer to visitor: suite, KEM ciphertext, point. The first two are ADb.
+package struct Reply {
+    package static let byteCount = 1 + XWing.ciphertextByteCount + CPace.pointByteCount
+
+    let ciphertext: [UInt8]
+    let share: CPace.Share
+    package let bytes: [UInt8]
+
+    package init(ciphertext: [UInt8], point: [UInt8]) {
+        let data = [Suite.byte] + ciphertext
+        self.ciphertext = ciphertext
+        share = CPace.Share(point: point, associatedData: data)
+        bytes = data + point
+    }
+
+    /// - Throws: as ``Hello/init(parsing:)``.
+    package init(parsing bytes: [UInt8]) throws(HandshakeError) {
+        guard let suite = bytes.first else { throw .malformed }
+        guard suite == Suite.byte else { throw .wrongSuite }
+        guard bytes.count == Self.byteCount else { throw .malformed }
+        let split = bytes.count - CPace.pointByteCount
+        self.init(ciphertext: Array(bytes[1..<split]), point: Array(bytes[split...]))
+    }
+}
+
+/// Messages 3 and 4: type, tag, sealed part.
+package struct ProofMessage {
+    package static let tagByteCount = 64
+    package static let byteCount = 1 + tagByteCount + SealedChannel.sealedByteCount
+
+    let tag: ArraySlice<UInt8>
+    let sealed: ArraySlice<UInt8>
+
+    /// - Throws: ``HandshakeError/malformed`` for another length or type.
+    init(parsing bytes: [UInt8], type: MessageType) throws(HandshakeError) {
+        guard bytes.count == Self.byteCount, bytes[0] == type.rawValue else { throw .malformed }
+        tag = bytes[1..<1 + Self.tagByteCount]
+        sealed = bytes[(1 + Self.tagByteCount)...]
+    }
+}
+
+/// Messages 5 and 6: type, sealed part.
+enum SealedMessage {
+    static let byteCount = 1 + SealedChannel.sealedByteCount
+
+    /// - Throws: ``HandshakeError/malformed`` for another length or type.
+    static func sealed(in bytes: [UInt8], type: MessageType) throws(HandshakeError) -> ArraySlice<UInt8> {
+        guard bytes.count == byteCount, bytes[0] == type.rawValue else { throw .malformed }
+        return bytes[1...]
+    }
+}

@@ -1,0 +1,131 @@
+package import SyncSeed
+
+/// What a QR code carries: the relay, the slot, and a 128-bit secret in place of the typed one (`Protocol/code.md`, "Link").
+///
+/// It means that the visitor receives and the offerer holds. It has no description and no `==`: ``revealed()`` is the one
+/// way to its text.
+public final class PairingLink: Sendable {
+    /// How many bytes the secret has.
+    package static let secretByteCount = 16
+    /// The longest text that is read.
+    public static let maximumLength = 400
+
+    /// Where the offerer waits.
+    public let relay: RelayAddress
+    /// Where to meet there: canonical symbols.
+    public let slot: String
+    /// 16 random bytes: the password of the handshake.
+    package let secret: SecretBytes
+
+    /// A link for an offer.
+    package init(relay: RelayAddress, slot: String, secret: consuming SecretBytes) {
+        precondition(secret.count == Self.secretByteCount)
+        self.relay = relay
+        self.slot = slot
+        self.secret = secret
+    }
+
+    /// Reads a link. There is one written form for each; anything else is refused.
+    ///
+    /// - Parameters:
+    ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET`.
+    ///   - allowPlain: whether a relay without TLS is accepted although it is not on this machine.
+    /// - Throws: ``CodeError/notALink`` or ``CodeError/plainLink``.
+    public init(parsing text: String, allowPlain: Bool = false) throws(CodeError) {
+        guard text.utf8.count <= Self.maximumLength else { throw CodeError.notALink }
+        let isPlain: Bool
+        var rest: Substring
+        if text.hasPrefix(Self.scheme) {
+            (isPlain, rest) = (false, text.dropFirst(Self.scheme.count))
+        } else if text.hasPrefix(Self.plainScheme) {
+            (isPlain, rest) = (true, text.dropFirst(Self.plainScheme.count))
+        } else {
+            throw CodeError.notALink
+        }
+        guard let slash = rest.firstIndex(of: "/") else { throw CodeError.notALink }
+        guard let relay = RelayAddress(authority: rest[..<slash], isPlain: isPlain) else { throw CodeError.notALink }
+        rest = rest[slash...].dropFirst()
+        guard rest.hasPrefix("1/") else { throw CodeError.notALink }
+        rest = rest.dropFirst(2)
+        guard let hash = rest.firstIndex(of: "#") else { throw CodeError.notALink }
+        let slot = String(rest[..<hash])
+        guard PairingCode.slotLengths.contains(slot.utf8.count),
+            slot.utf8.allSatisfy({ Symbols.value(canonical: $0) != nil })
+        else { throw CodeError.notALink }
+        let symbols = rest[hash...].dropFirst()
+        guard symbols.utf8.count == 26, var secret = Symbols.decode(canonical: symbols.utf8),
+            secret.count == Self.secretByteCount
+        else { throw CodeError.notALink }
+        if isPlain, !allowPlain, !relay.isLoopback { throw CodeError.plainLink }
+        self.relay = relay
+        self.slot = slot
+        self.secret = SecretBytes(wiping: &secret)
+    }
+
+    /// Whether a text that should be a code or a link is meant as a link.
+    public static func isMeant(by text: String) -> Bool {
+        text.lowercased().hasPrefix("easysetup")
+    }
+
+    /// The link's text. Whoever has it can come to the slot and prove it.
+    public func revealed() -> String {
+        let symbols = unsafe secret.withUnsafeBytes { unsafe String(decoding: Symbols.encode($0), as: UTF8.self) }
+        return "\(relay.isPlain ? Self.plainScheme : Self.scheme)\(relay.authority)/1/\(slot)#\(symbols)"
+    }
+
+    private static let scheme = "easysetup://"
+    private static let plainScheme = "easysetup+plain://"
+}
+
+/// A relay's host and port, and whether it is spoken to without TLS.
+public struct RelayAddress: Hashable, Sendable {
+    /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets.
+    public let host: String
+    /// 1 to 65535.
+    public let port: Int
+    /// Whether WebSocket runs over plain TCP: only for a relay on this machine, or where the user insists.
+    public let isPlain: Bool
+
+    /// Nil when the host is empty, longer than 253 bytes or has characters that hosts don't have, or the port is out of range.
+    public init?(host: String, port: Int, isPlain: Bool) {
+        guard (1...253).contains(host.utf8.count), (1...65535).contains(port) else { return nil }
+        let lowered = host.lowercased()
+        let isV6 = lowered.contains(":")
+        let allowed: Set<Character> = isV6 ? Self.v6Characters : Self.nameCharacters
+        guard lowered.allSatisfy(allowed.contains) else { return nil }
+        self.host = lowered
+        self.port = port
+        self.isPlain = isPlain
+    }
+
+    /// Reads `HOST:PORT`, `[V6]:PORT`; canonical only (lower case, a port without leading zeros).
+    package init?(authority: Substring, isPlain: Bool) {
+        guard let colon = authority.lastIndex(of: ":") else { return nil }
+        let digits = authority[authority.index(after: colon)...]
+        guard let port = Int(digits), String(port) == digits else { return nil }
+        var host = authority[..<colon]
+        if host.hasPrefix("[") {
+            guard host.hasSuffix("]"), host.contains(":") else { return nil }
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        self.init(host: String(host), port: port, isPlain: isPlain)
+        guard self.authority == authority else { return nil }
+    }
+
+    /// `host:port`, with brackets around an IPv6 address.
+    public var authority: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    /// Whether the host names this machine.
+    public var isLoopback: Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    private static let v6Characters = Set("0123456789abcdef:.")
+    private static let nameCharacters = Set("0123456789abcdefghijklmnopqrstuvwxyz-.")
+}

@@ -1,0 +1,98 @@
+import CSodium
+import SyncSeed
+
+/// Messages 3 to 6, sealed with XChaCha20-Poly1305 (`Protocol/handshake.md`, "Sealed messages").
+///
+/// What is sealed is always exactly 512 bytes: a length of two bytes, a protocol buffer, zeros. The nonce is the message's
+/// number in its direction, so a number must never be used twice with different bytes; the caller counts.
+struct SealedChannel: ~Copyable {
+    static let plaintextByteCount = 512
+    static let sealedByteCount = plaintextByteCount + 16
+
+    private let sendKey: SecretBytes
+    private let receiveKey: SecretBytes
+    private let transcript: Transcript
+
+    init(send: consuming SecretBytes, receive: consuming SecretBytes, transcript: Transcript) {
+        sendKey = send
+        receiveKey = receive
+        self.transcript = transcript
+    }
+
+    /// Seals a protocol buffer of at most 510 bytes; it is wiped.
+    func seal(_ content: inout [UInt8], type: MessageType, number: UInt32) -> [UInt8] {
+        precondition(content.count <= Self.plaintextByteCount - 2, "our own messages fit")
+        let plaintext = SecretBytes(zeros: Self.plaintextByteCount)
+        unsafe plaintext.withUnsafeMutableBytes { target in
+            unsafe target[0] = UInt8(content.count >> 8)
+            unsafe target[1] = UInt8(content.count & 0xFF)
+            for (index, byte) in content.enumerated() { unsafe target[index + 2] = byte }
+        }
+        Sodium.wipe(&content)
+        var sealed = [UInt8](repeating: 0, count: Self.sealedByteCount)
+        let data = associatedData(type)
+        unsafe sendKey.withUnsafeBytes { key in
+            unsafe plaintext.withUnsafeBytes { plaintext in
+                // It cannot fail: lengths are fixed, and the function has no other way to.
+                _ = unsafe crypto_aead_xchacha20poly1305_ietf_encrypt(
+                    &sealed,
+                    nil,
+                    plaintext.assumingMemoryBound(to: UInt8.self).baseAddress!,
+                    UInt64(plaintext.count),
+                    data,
+                    UInt64(data.count),
+                    nil,
+                    Self.nonce(number),
+                    key.assumingMemoryBound(to: UInt8.self).baseAddress!
+                )
+            }
+        }
+        return sealed
+    }
+
+    /// Opens what the peer sealed, and gives the protocol buffer to `read` while it is in memory.
+    ///
+    /// - Throws: ``HandshakeError/malformed`` when it does not verify or is padded in any but the one way, and what `read`
+    ///   throws.
+    func open<Content: ~Copyable>(
+        _ sealed: ArraySlice<UInt8>,
+        type: MessageType,
+        number: UInt32,
+        read: (UnsafeRawBufferPointer) throws(HandshakeError) -> Content
+    ) throws(HandshakeError) -> Content {
+        guard sealed.count == Self.sealedByteCount else { throw .malformed }
+        let plaintext = SecretBytes(zeros: Self.plaintextByteCount)
+        let data = associatedData(type)
+        let sealed = Array(sealed)
+        let status = unsafe receiveKey.withUnsafeBytes { key in
+            unsafe plaintext.withUnsafeMutableBytes { plaintext in
+                unsafe crypto_aead_xchacha20poly1305_ietf_decrypt(
+                    plaintext.assumingMemoryBound(to: UInt8.self).baseAddress!,
+                    nil,
+                    nil,
+                    sealed,
+                    UInt64(sealed.count),
+                    data,
+                    UInt64(data.count),
+                    Self.nonce(number),
+                    key.assumingMemoryBound(to: UInt8.self).baseAddress!
+                )
+            }
+        }
+        guard status == 0 else { throw .malformed }
+        return try unsafe plaintext.withUnsafeBytes { (bytes) throws(HandshakeError) in
+            let count = unsafe Int(bytes[0]) << 8 | Int(bytes[1])
+            guard count <= Self.plaintextByteCount - 2 else { throw .malformed }
+            guard unsafe bytes[(2 + count)...].allSatisfy({ $0 == 0 }) else { throw .malformed }
+            return try unsafe read(UnsafeRawBufferPointer(rebasing: bytes[2..<2 + count]))
+        }
+    }
+
+    private func associatedData(_ type: MessageType) -> [UInt8] {
+        transcript.hash + [type.rawValue]
+    }
+
+    private static func nonce(_ number: UInt32) -> [UInt8] {
+        [UInt8](repeating: 0, count: 20) + (0..<4).reversed().map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
+}

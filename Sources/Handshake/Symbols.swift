@@ -1,0 +1,79 @@
+/// Crockford base32 as codes and links use it (`Protocol/code.md`, "Symbols"): five bits a symbol, no I, L, O and U.
+package enum Symbols {
+    package static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+
+    /// The value of a canonical symbol (0 to 31); nil for everything else.
+    package static func value(canonical symbol: UInt8) -> UInt8? {
+        alphabet.firstIndex(of: symbol).map(UInt8.init)
+    }
+
+    /// The value of a symbol as people type it: lower case is fine, O is 0, I and L are 1. Nil for everything else.
+    package static func value(typed symbol: Character) -> UInt8? {
+        guard let ascii = symbol.asciiValue else { return nil }
+        switch ascii {
+        case UInt8(ascii: "o"), UInt8(ascii: "O"): return 0
+        case UInt8(ascii: "i"), UInt8(ascii: "I"), UInt8(ascii: "l"), UInt8(ascii: "L"): return 1
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): return value(canonical: ascii - 32)
+        default: return value(canonical: ascii)
+        }
+    }
+
+    /// Bytes as symbols, first bit first, the last symbol filled with zero bits.
+    package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+        var symbols: [UInt8] = []
+        symbols.reserveCapacity((bytes.count * 8 + 4) / 5)
+        var held: UInt32 = 0
+        var bits = 0
+        for byte in bytes {
+            held = (held << 8 | UInt32(byte)) & 0x1FFF
+            bits += 8
+            while bits >= 5 {
+                bits -= 5
+                symbols.append(alphabet[Int(held >> UInt32(bits) & 31)])
+            }
+        }
+        if bits > 0 { symbols.append(alphabet[Int(held << UInt32(5 - bits) & 31)]) }
+        return symbols
+    }
+
+    /// The bytes of canonical symbols. Nil when a symbol is not canonical, the length fits no number of bytes, or the
+    /// bits after the last byte are not zero: every value has one written form.
+    package static func decode(canonical symbols: some Sequence<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var held: UInt32 = 0
+        var bits = 0
+        for symbol in symbols {
+            guard let value = value(canonical: symbol) else { return nil }
+            held = (held << 5 | UInt32(value)) & 0xFFF
+            bits += 5
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(held >> UInt32(bits) & 0xFF))
+            }
+        }
+        guard bits < 5, held & (1 << UInt32(bits) - 1) == 0 else { return nil }
+        return bytes
+    }
+}
+
+/// The field with 32 elements: polynomials over bits modulo x⁵ + x² + 1, of which α is a root (`Protocol/code.md`, "Check").
+enum Field32 {
+    /// α times a value.
+    static func timesAlpha(_ value: UInt8) -> UInt8 {
+        let shifted = value << 1
+        return shifted & 32 == 0 ? shifted : (shifted ^ 0b100101)
+    }
+
+    /// Σ αⁱ·cᵢ, i counted from the left from 0.
+    static func sum(_ values: some BidirectionalCollection<UInt8>) -> UInt8 {
+        values.reversed().reduce(0) { timesAlpha($0) ^ $1 }
+    }
+
+    /// The last symbol that makes a code's sum equal to its number of symbols.
+    static func check(for values: [UInt8]) -> UInt8 {
+        let wanted = UInt8(values.count + 1)
+        // 32 candidates, once per code: searching is clearer than dividing by a power of α.
+        for candidate in UInt8(0)..<32 where sum(values + [candidate]) == wanted { return candidate }
+        preconditionFailure("α's powers are not zero, so one of the 32 fits")
+    }
+}

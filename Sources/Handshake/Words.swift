@@ -1,0 +1,49 @@
+/// Two words by which a person tells the devices in a room apart (`Protocol/handshake.md`, "Words").
+///
+/// They come from the session's keys, so both screens show the same two. They are no second line against a relay that won
+/// a guess, and nothing says so.
+public struct Words: Hashable, Sendable, CustomStringConvertible {
+    /// The word for the first of the two derived bytes.
+    public let first: String
+    /// The word for the second.
+    public let second: String
+
+    init(_ bytes: (UInt8, UInt8)) {
+        first = Self.list[Int(bytes.0)]
+        second = Self.list[Int(bytes.1)]
+    }
+
+    /// Both, as the screens show them: `otter · piano`.
+    public var description: String { "\(first) · \(second)" }
+
+    /// Whether what a person typed is one of the two words; case and the space around it do not matter.
+    public func contain(typed: String) -> Bool {
+        let word = typed.lowercased().filter { !$0.isWhitespace }
+        return word == first || word == second
+    }
+
+    /// 256 plain nouns, sorted, told apart by their first four letters. None of them is in the list of recovery phrases:
+    /// nobody should learn to read those out.
+    package static let list: [String] = words.split(whereSeparator: \.isWhitespace).map(String.init)
+
+    private static let words = """
+        accordion acorn acrobat almond alpaca anchovy anvil apricot apron armadillo artichoke atlas backpack badger
+        bagel balloon banjo barley bathtub beacon beaver beehive beetle bell biscuit bison blueberry bonfire bongo
+        bonnet bookcase boulder bouquet bracelet brook bucket bugle bunny burrow butterfly camel candle caramel
+        cashew caterpillar cedar cello chestnut chipmunk chisel cider clarinet clover cobra cocoa comet compass
+        condor cookie cottage cougar cranberry crayon crocus crow cuckoo cucumber daffodil daisy dandelion donut
+        doorbell dragonfly dumpling easel eggplant elm emerald falcon feather fern ferry fiddle fig finch fireplace
+        flamingo flute fountain freckle funnel gazelle geyser glacier goblet gondola gorge granite gravel hammock
+        harp haystack hazel hedge heron hippo hornet hyena iceberg igloo iris jasmine jigsaw jug juniper kayak
+        kennel kettle koala ladle ladybug lagoon lantern lavender lemonade lettuce lilac lime llama locket lollipop
+        lotus lynx magpie mallet mandolin marigold marmot marshmallow melon mermaid minnow mitten molehill moose
+        moss mulberry mustard nectar nettle nightingale nutmeg oar oasis oatmeal ocelot octopus omelet orchid otter
+        pajamas pancake papaya parachute parsley peacock pebble penguin peppermint petal pheasant pickle pillow pine
+        pistachio pitcher plum pocket poplar poppy porcupine porridge postcard pretzel puddle puffin quail quartz
+        quilt radish raft rainbow raisin raspberry reef reindeer rhubarb robin rooster rosemary ruby saffron sandal
+        sapphire sardine saucer saxophone seagull sesame shovel sleigh snail snowflake spaghetti sparrow spinach
+        spruce squid starling stork strawberry sunflower swan tadpole tambourine tangerine teapot telescope thimble
+        thistle topaz tractor treehouse trolley trombone tulip tundra turnip ukulele unicorn vanilla vineyard waffle
+        walrus wardrobe waterfall whistle willow windmill wombat woodpecker wren xylophone yacht yogurt zucchini
+        """
+}

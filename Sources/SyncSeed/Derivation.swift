@@ -1,0 +1,61 @@
+import CSodium
+import Crypto
+
+/// What is derived from a seed, and how (`Protocol/seed.md`, "Derivation").
+enum Derivation {
+    static let signingInfo: [UInt8] = [0]
+    static let secretboxInfo: [UInt8] = [1]
+    /// What every info of our own begins with. The infos above are one byte long, so the two can't meet.
+    static let ownPrefix = "easysetup/"
+    /// HKDF gives at most 255 outputs of its hash.
+    static let ownKeyBytes = 1...255 * 64
+
+    /// A key by HKDF-SHA-512 with the fixed salt.
+    static func key(from seed: borrowing SecretBytes, info: [UInt8], count: Int) -> SecretBytes {
+        let input = unsafe seed.withUnsafeBytes { unsafe SymmetricKey(data: $0) }
+        let output = HKDF<SHA512>.deriveKey(inputKeyMaterial: input, salt: salt, info: info, outputByteCount: count)
+        let key = SecretBytes(zeros: count)
+        unsafe output.withUnsafeBytes { source in
+            unsafe key.withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) }
+        }
+        return key
+    }
+
+    static func userID(of seed: borrowing SecretBytes) -> UserID {
+        let pair = KeyPair(of: seed)
+        return UserID(validated: pair.publicKey)
+    }
+
+    static func signature(for message: [UInt8], by seed: borrowing SecretBytes) -> [UInt8] {
+        let pair = KeyPair(of: seed)
+        var signature = [UInt8](repeating: 0, count: SyncSeed.signatureByteCount)
+        unsafe pair.secretKey.withPointer { secret in
+            _ = unsafe crypto_sign_detached(&signature, nil, message, UInt64(message.count), secret)
+        }
+        return signature
+    }
+
+    private static let salt: [UInt8] = [
+        0x48, 0xcb, 0x9c, 0x2b, 0x40, 0xe5, 0xe1, 0x7f, 0xd6, 0x9e, 0x32, 0x1d, 0x82, 0xba, 0xb6, 0xcf,
+        0x06, 0x6c, 0x2f, 0xfe, 0xf5, 0x47, 0xc6, 0x6d, 0x2c, 0x6c, 0x20, 0xc1, 0xdd, 0x7e, 0x77, 0x8f,
+        0x70, 0x71, 0x57, 0xb8, 0xef, 0xe7, 0xe6, 0xea, 0x1c, 0x87, 0x36, 0x2a, 0x09, 0xf3, 0x27, 0x1e,
+        0xb3, 0x93, 0xc2, 0xd3, 0xd4, 0xef, 0xe1, 0x34, 0xc0, 0xdb, 0x91, 0x28, 0x5f, 0x13, 0x8e, 0x62,
+    ]
+}
+
+/// The Ed25519 key pair of a seed, made when it is needed and wiped at once.
+private struct KeyPair: ~Copyable {
+    let publicKey: [UInt8]
+    let secretKey: SecretBytes
+
+    init(of seed: borrowing SecretBytes) {
+        let signingSeed = Derivation.key(from: seed, info: Derivation.signingInfo, count: 32)
+        let secretKey = SecretBytes(zeros: 64)
+        var publicKey = [UInt8](repeating: 0, count: UserID.byteCount)
+        unsafe secretKey.withMutablePointer { secret in
+            unsafe signingSeed.withPointer { _ = unsafe crypto_sign_seed_keypair(&publicKey, secret, $0) }
+        }
+        self.publicKey = publicKey
+        self.secretKey = secretKey
+    }
+}

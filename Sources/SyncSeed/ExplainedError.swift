@@ -1,0 +1,13 @@
+/// An error that a person or a program can act on: what happened, what to do next, whether the same again may help.
+///
+/// No text of it holds anything secret.
+public protocol ExplainedError: Error, CustomStringConvertible {
+    /// The error's name in `Protocol/`, in lower case with dashes; the same on the command line.
+    var name: String { get }
+
+    /// What to do next, as one or two sentences for the person at the screen.
+    var advice: String { get }
+
+    /// Whether the same call may succeed if it is made again, with nothing changed.
+    var retryHelps: Bool { get }
+}

@@ -1,0 +1,143 @@
+/// What can be wrong with a seed or a written form of one (`Protocol/seed.md`, "Errors").
+public enum SeedError: ExplainedError, Equatable {
+    /// A seed is 32 bytes, and these were more or fewer.
+    case wrongLength
+    /// What was handed in is longer than ``SyncSeed/maximumWrittenBytes``.
+    case tooLong
+    /// No written form that is known.
+    case unreadable
+    /// A phrase has 24 words; this one has `count`.
+    case phraseWordCount(count: Int)
+    /// Words that the list does not have, in the order of the phrase; never empty.
+    case phraseUnknownWords([UnknownWord])
+    /// Every word is in the list, and together they are no phrase.
+    case phraseChecksum
+    /// A seed link of a version that this program does not know.
+    case linkVersion
+    /// A seed link with a symbol wrong, missing or too many.
+    case linkDamaged
+    /// No seed file: it begins with something else.
+    case fileForeign
+    /// A seed file of a version that this program does not know.
+    case fileVersion
+    /// A seed file whose bytes are not those that were written.
+    case fileDamaged
+    /// A sealed seed file that asks for more work or memory than a device should spend on it.
+    case fileTooCostly
+    /// The seed file is sealed, and no passphrase was given.
+    case passphraseNeeded
+    /// The seed file is whole, and this passphrase does not open it.
+    case wrongPassphrase
+    /// A passphrase is 1 to 1,024 bytes.
+    case passphraseUnfit
+    /// The system did not give the memory that the passphrase's key takes to compute.
+    case memoryShort
+    /// A derived key needs an info that begins with `easysetup/` and goes on, and 1 to 16,320 bytes.
+    case derivedKeyRefused
+
+    /// A word of a phrase that the list does not have.
+    public struct UnknownWord: Equatable, Sendable {
+        /// Which word it is, counted from 1.
+        public let position: Int
+        /// Words of the list that are close to what was written, the closest first; at most three, perhaps none. They
+        /// all but tell what was written, so show them to the person who wrote it and to no log.
+        public let suggestions: [String]
+
+        /// A word at a position, counted from 1, with the nearest words of the list.
+        public init(position: Int, suggestions: [String]) {
+            self.position = position
+            self.suggestions = suggestions
+        }
+    }
+}
+
+extension SeedError {
+    /// The error's name in `Protocol/seed.md`.
+    public var name: String {
+        switch self {
+        case .wrongLength: "seed-wrong-length"
+        case .tooLong: "seed-too-long"
+        case .unreadable: "seed-unreadable"
+        case .phraseWordCount: "phrase-word-count"
+        case .phraseUnknownWords: "phrase-unknown-word"
+        case .phraseChecksum: "phrase-checksum"
+        case .linkVersion: "seed-link-version"
+        case .linkDamaged: "seed-link-damaged"
+        case .fileForeign: "seed-file-foreign"
+        case .fileVersion: "seed-file-version"
+        case .fileDamaged: "seed-file-damaged"
+        case .fileTooCostly: "seed-file-too-costly"
+        case .passphraseNeeded: "passphrase-needed"
+        case .wrongPassphrase: "wrong-passphrase"
+        case .passphraseUnfit: "passphrase-unfit"
+        case .memoryShort: "memory-short"
+        case .derivedKeyRefused: "derived-key-refused"
+        }
+    }
+
+    /// What happened, safe for a log: a wrong word is named by its position alone.
+    public var description: String {
+        switch self {
+        case .wrongLength: "A seed has 32 bytes, and this one has not."
+        case .tooLong: "What was given is too long to be a seed."
+        case .unreadable: "What was given is no recovery phrase, seed link, hex or base64 of a seed."
+        case .phraseWordCount(let count): "A recovery phrase has 24 words, and this one has \(count)."
+        case .phraseUnknownWords(let words):
+            words.count == 1
+                ? "Word \(words[0].position) is not in the word list."
+                : "Words \(words.map { String($0.position) }.joined(separator: ", ")) are not in the word list."
+        case .phraseChecksum: "Every word is in the list, but together they are no recovery phrase."
+        case .linkVersion: "The seed link is of a version that this program does not know."
+        case .linkDamaged: "The seed link is damaged."
+        case .fileForeign: "The file is no seed file."
+        case .fileVersion: "The seed file is of a version that this program does not know."
+        case .fileDamaged: "The seed file is damaged."
+        case .fileTooCostly: "The seed file asks for more memory or work than any seed file should."
+        case .passphraseNeeded: "The seed file is sealed under a passphrase."
+        case .wrongPassphrase: "The passphrase does not open the seed file."
+        case .passphraseUnfit: "The passphrase is empty or longer than 1,024 bytes."
+        case .memoryShort: "There was not enough memory to work with the passphrase."
+        case .derivedKeyRefused: "No such key can be derived from a seed."
+        }
+    }
+
+    /// What to do next. For unknown words it names the nearest ones, which a log should not have.
+    public var advice: String {
+        switch self {
+        case .wrongLength: "Copy the seed again, whole."
+        case .tooLong: "Give the seed alone, without anything around it."
+        case .unreadable:
+            "Give 24 words, a link that begins with easysetup-seed:, 64 hex digits, or 44 characters of base64."
+        case .phraseWordCount: "Look for words that are missing, doubled or run together."
+        case .phraseUnknownWords(let words): words.map(\.advice).joined(separator: " ")
+        case .phraseChecksum:
+            "Compare each word and the order with what is written down: one is another word of the list, or two are swapped."
+        case .linkVersion, .fileVersion: "Use a newer version of this program."
+        case .linkDamaged: "Copy the link again, whole, or scan its QR code again."
+        case .fileForeign: "Check which file was meant."
+        case .fileDamaged: "Restore the file from a copy, or import the recovery phrase."
+        case .fileTooCostly: "Do not trust this file; import the recovery phrase instead."
+        case .passphraseNeeded: "Give the passphrase."
+        case .wrongPassphrase: "Try the passphrase again; without it, import the recovery phrase."
+        case .passphraseUnfit: "Choose a passphrase of 1 to 1,024 bytes."
+        case .memoryShort: "Close other programs and try again."
+        case .derivedKeyRefused: "Ask for 1 to 16,320 bytes, with an info that begins with easysetup/ and goes on."
+        }
+    }
+
+    /// Whether the same call may succeed if it is made again, with nothing changed.
+    public var retryHelps: Bool {
+        self == .memoryShort
+    }
+}
+
+extension SeedError.UnknownWord {
+    fileprivate var advice: String {
+        switch suggestions.count {
+        case 0: "Check word \(position)."
+        case 1: "Check word \(position): is it \(suggestions[0])?"
+        default:
+            "Check word \(position): is it \(suggestions.dropLast().joined(separator: ", ")) or \(suggestions[suggestions.count - 1])?"
+        }
+    }
+}

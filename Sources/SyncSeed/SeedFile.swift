@@ -1,0 +1,185 @@
+/// A seed as the bytes of a file: sealed under a passphrase, or plain for a store that only its owner can read
+/// (`Protocol/seed.md`, "Seed file").
+///
+/// Both kinds end with a checksum over everything before it, so that a damaged file and a wrong passphrase are two
+/// different errors.
+public enum SeedFile {
+    /// The longest file that is one; a reader need not read on.
+    public static let maximumBytes = Layout.sealedBytes
+
+    /// Whether a file is sealed.
+    public enum Kind: Equatable, Sendable {
+        /// The seed is there to be read.
+        case plain
+        /// The seed takes a passphrase.
+        case sealed
+    }
+
+    /// A plain file of a seed.
+    public static func write(_ seed: SyncSeed) -> SecretBytes {
+        var writer = SecretWriter(count: Layout.plainBytes)
+        writer.append(Layout.magic)
+        writer.append(Layout.version)
+        writer.append(Layout.plainKind)
+        writer.append(bigEndian: seed.createdAt)
+        seed.withBytes { writer.append($0) }
+        return checksummed(writer.finish())
+    }
+
+    /// A file of a seed, sealed under a passphrase.
+    /// - Parameter cost: what a try at the passphrase costs, for the owner and for a thief.
+    /// - Throws: ``SeedError/memoryShort``.
+    public static func seal(
+        _ seed: SyncSeed,
+        under passphrase: Passphrase,
+        cost: SealingCost = .interactive
+    ) throws(SeedError) -> SecretBytes {
+        try seal(
+            seed,
+            under: passphrase,
+            cost: cost,
+            salt: SecretBytes.random(count: Layout.saltBytes),
+            nonce: SecretBytes.random(count: Layout.nonceBytes)
+        )
+    }
+
+    /// The same with the randomness handed in, so that files can be told in advance.
+    package static func seal(
+        _ seed: SyncSeed,
+        under passphrase: Passphrase,
+        cost: SealingCost,
+        salt: borrowing SecretBytes,
+        nonce: borrowing SecretBytes
+    ) throws(SeedError) -> SecretBytes {
+        precondition(salt.count == Layout.saltBytes && nonce.count == Layout.nonceBytes)
+        var header = SecretWriter(count: Layout.headerBytes)
+        header.append(Layout.magic)
+        header.append(Layout.version)
+        header.append(Layout.sealedKind)
+        header.append(bigEndian: cost.passes)
+        header.append(bigEndian: cost.kibibytes)
+        header.append(salt.bytes)
+        header.append(nonce.bytes)
+        let associated = header.finish()
+        var plaintext = SecretWriter(count: Layout.plaintextBytes)
+        plaintext.append(bigEndian: seed.createdAt)
+        seed.withBytes { plaintext.append($0) }
+        let key = try SealingKey(passphrase, cost: cost, salt: salt.bytes)
+        let box = key.seal(plaintext.finish(), nonce: nonce, associated: associated)
+        var file = SecretWriter(count: associated.count + box.count)
+        file.append(associated.bytes)
+        file.append(box.bytes)
+        return checksummed(file.finish())
+    }
+
+    /// Whether a whole and undamaged file is plain or sealed.
+    /// - Throws: ``SeedError/fileForeign``, ``SeedError/fileVersion`` or ``SeedError/fileDamaged``.
+    public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind {
+        let bytes = file.bytes.asBytes
+        guard bytes.count >= Layout.magic.count, Layout.magic.indices.allSatisfy({ bytes[$0] == Layout.magic[$0] })
+        else { throw .fileForeign }
+        guard bytes.count > Layout.kindOffset else { throw .fileDamaged }
+        guard bytes[Layout.versionOffset] == Layout.version else { throw .fileVersion }
+        let kind: Kind
+        switch (bytes[Layout.kindOffset], bytes.count) {
+        case (Layout.plainKind, Layout.plainBytes): kind = .plain
+        case (Layout.sealedKind, Layout.sealedBytes): kind = .sealed
+        default: throw .fileDamaged
+        }
+        let content = file.bytes.extracting(droppingLast: Layout.checksumBytes)
+        let found = file.bytes.extracting(last: Layout.checksumBytes).asBytes
+        let checksum = Digest.sha256([]) { $0(content) }
+        guard checksum.indices.allSatisfy({ found[$0] == checksum[$0] }) else { throw .fileDamaged }
+        return kind
+    }
+
+    /// The seed of a file.
+    /// - Parameter passphrase: for a sealed file; a plain one needs none and ignores it.
+    /// - Throws: what ``kind(of:)`` throws, ``SeedError/passphraseNeeded``, ``SeedError/fileTooCostly``,
+    ///   ``SeedError/memoryShort`` or ``SeedError/wrongPassphrase``.
+    public static func read(
+        _ file: borrowing SecretBytes,
+        passphrase: Passphrase? = nil
+    ) throws(SeedError) -> SyncSeed {
+        switch try kind(of: file) {
+        case .plain:
+            return try seed(from: file.bytes.extracting(Layout.plaintextOffset..<file.count - Layout.checksumBytes))
+        case .sealed:
+            guard let passphrase else { throw .passphraseNeeded }
+            let plaintext = try open(file, passphrase)
+            return try seed(from: plaintext.bytes)
+        }
+    }
+
+    private static func open(_ file: borrowing SecretBytes, _ passphrase: Passphrase) throws(SeedError) -> SecretBytes {
+        let bytes = file.bytes
+        let cost = try SealingCost(
+            passes: bytes.bigEndian32(at: Layout.passesOffset),
+            kibibytes: bytes.bigEndian32(at: Layout.kibibytesOffset)
+        )
+        let salt = bytes.extracting(Layout.saltOffset..<Layout.nonceOffset)
+        let key = try SealingKey(passphrase, cost: cost, salt: salt)
+        let plaintext = key.open(
+            SecretBytes(copying: bytes.extracting(Layout.headerBytes..<Layout.sealedBytes - Layout.checksumBytes)),
+            nonce: SecretBytes(copying: bytes.extracting(Layout.nonceOffset..<Layout.headerBytes)),
+            associated: SecretBytes(copying: bytes.extracting(first: Layout.headerBytes))
+        )
+        guard let plaintext else { throw .wrongPassphrase }
+        return plaintext
+    }
+
+    /// The seed of "created at" and seed.
+    private static func seed(from plaintext: RawSpan) throws(SeedError) -> SyncSeed {
+        let high = UInt64(plaintext.bigEndian32(at: 0))
+        let low = UInt64(plaintext.bigEndian32(at: 4))
+        return try SyncSeed(
+            bytes: SecretBytes(copying: plaintext.extracting(last: SyncSeed.byteCount)),
+            createdAt: high << 32 | low
+        )
+    }
+
+    private static func checksummed(_ content: consuming SecretBytes) -> SecretBytes {
+        var file = SecretWriter(count: content.count + Layout.checksumBytes)
+        file.append(content.bytes)
+        file.append(Digest.sha256([]) { $0(content.bytes) })
+        return file.finish()
+    }
+
+    /// Where everything is, in bytes from the start.
+    private enum Layout {
+        static let magic = Array("easyseed".utf8)
+        static let version: UInt8 = 1
+        static let plainKind: UInt8 = 0
+        static let sealedKind: UInt8 = 1
+
+        static let versionOffset = 8
+        static let kindOffset = 9
+        static let plaintextOffset = 10
+        static let passesOffset = 10
+        static let kibibytesOffset = 14
+        static let saltOffset = 18
+        static let nonceOffset = saltOffset + saltBytes
+        static let headerBytes = nonceOffset + nonceBytes
+
+        static let saltBytes = 16
+        static let nonceBytes = 24
+        static let plaintextBytes = 8 + SyncSeed.byteCount
+        static let checksumBytes = 32
+        static let plainBytes = plaintextOffset + plaintextBytes + checksumBytes
+        static let sealedBytes = headerBytes + plaintextBytes + SealingKey.tagBytes + checksumBytes
+    }
+}
+
+extension SecretWriter {
+    fileprivate mutating func append(bigEndian number: some FixedWidthInteger) {
+        for shift in stride(from: number.bitWidth - 8, through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: number >> shift))
+        }
+    }
+}
+
+extension RawSpan {
+    fileprivate func bigEndian32(at offset: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 << 8 | UInt32(self[byte: offset + $1]) }
+    }
+}

@@ -1,0 +1,66 @@
+/// Finds words of the English list by what was written. Words are compared as packed numbers, so that no string of a
+/// phrase is ever made.
+enum WordIndex {
+    /// The longest word of the list, in letters.
+    static let longestWord = 8
+
+    /// What a word can be cut to: the first four letters tell any two words of the list apart.
+    private static let shortestPrefix = 4
+
+    /// The place in the list, counted from 0: of the word itself, or of the one word that begins with these four or
+    /// more letters. Nil if there is none.
+    static func number(of word: WrittenWord) -> Int? {
+        guard word.isWhole else { return nil }
+        let index = lowerBound(of: word.letters)
+        guard index < packed.count else { return nil }
+        if packed[index] == word.letters { return index }
+        guard word.length >= shortestPrefix else { return nil }
+        let mask = ~(UInt64.max >> (8 * word.length))
+        return packed[index] & mask == word.letters ? index : nil
+    }
+
+    /// Up to three words of the list that one or two slips of the pen would turn into this one, the closest first.
+    static func nearest(to word: WrittenWord) -> [String] {
+        let letters = unpacked(word.letters)
+        let reach = word.length > 3 ? 2 : 1
+        return packed.indices
+            .map { (distance: distance(letters, unpacked(packed[$0])), index: $0) }
+            .filter { $0.distance <= reach }
+            .sorted { ($0.distance, $0.index) < ($1.distance, $1.index) }
+            .prefix(3)
+            .map { EnglishWords.all[$0.index] }
+    }
+
+    private static let packed: [UInt64] = EnglishWords.all.map { word in
+        word.utf8.enumerated().reduce(0) { $0 | UInt64($1.element) << (56 - 8 * $1.offset) }
+    }
+
+    private static func lowerBound(of letters: UInt64) -> Int {
+        var range = 0..<packed.count
+        while !range.isEmpty {
+            let middle = (range.lowerBound + range.upperBound) / 2
+            range = packed[middle] < letters ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
+    }
+
+    private static func unpacked(_ letters: UInt64) -> [UInt8] {
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: letters >> $0) }.filter { $0 != 0 }
+    }
+
+    /// How many letters to put in, leave out, change or swap with the next (optimal string alignment).
+    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var older: [Int] = []
+        var previous = Array(0...b.count)
+        for i in a.indices {
+            var current = [i + 1]
+            for j in b.indices {
+                var best = min(previous[j] + (a[i] == b[j] ? 0 : 1), previous[j + 1] + 1, current[j] + 1)
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, older[j - 1] + 1) }
+                current.append(best)
+            }
+            (older, previous) = (previous, current)
+        }
+        return previous[b.count]
+    }
+}

@@ -1,0 +1,90 @@
+import SyncSeed
+import Testing
+
+@Suite("Written forms of a seed") struct WrittenFormTests {
+    @Test("every form that is written is read again") func roundTrip() throws {
+        for seed in (0..<50).map({ _ in SyncSeed.random() }) {
+            let forms = (
+                seed.recoveryPhrase.revealed(), seed.link.revealed(), seed.hex.revealed(), seed.base64.revealed()
+            )
+            for form in [forms.0, forms.1, forms.2, forms.3] {
+                #expect(try read(form).isSame(as: seed))
+            }
+        }
+    }
+
+    @Test(
+        "hex is read in both cases and base64 in both alphabets, padded or not",
+        arguments: [
+            Sample.hex, Sample.hex.uppercased(), " \n\t\(Sample.hex)\r\n",
+            "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s=", "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s",
+            "W7XOsWjkyOJqGhbtNNn8f-ksFIFXkzjaNiy42fkl18s=", "W7XOsWjkyOJqGhbtNNn8f-ksFIFXkzjaNiy42fkl18s",
+        ]
+    ) func scripts(text: String) throws {
+        #expect(try read(text).isSame(as: Sample.seed()))
+    }
+
+    @Test(
+        "what is no form is refused",
+        arguments: [
+            "", " \n", "hello", String(Sample.hex.dropLast()), Sample.hex + "0", "g" + Sample.hex.dropFirst(),
+            "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18t=",  // a bit that belongs to no byte is set
+            "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18==",
+            "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy-2fkl18s=",  // both alphabets at once
+            "easysetup-seed", "\u{0}",
+        ]
+    ) func unreadable(text: String) {
+        #expect(throws: SeedError.unreadable) { try read(text) }
+    }
+
+    @Test("bytes that are no text are refused and do not trap") func noise() {
+        for length in 0..<200 {
+            let noise = SecretBytes.random(count: length)
+            #expect(throws: SeedError.self) { try SyncSeed.read(written: noise) }
+        }
+        for start: [UInt8] in [[0xC2], [0xE2], [0xE2, 0x80], [0xE3, 0x80], [0xEF, 0xBB], [0xFF, 0xFE]] {
+            #expect(throws: SeedError.unreadable) { try SyncSeed.read(written: secret(start)) }
+        }
+    }
+
+    @Test("more than the limit is not looked at, the limit is") func limit() {
+        let spaces = String(repeating: " ", count: SyncSeed.maximumWrittenBytes - Sample.hex.count)
+        #expect(throws: Never.self) { try read(spaces + Sample.hex) }
+        #expect(throws: SeedError.tooLong) { try read(spaces + " " + Sample.hex) }
+    }
+
+    @Suite("Seed link") struct Link {
+        let link = Sample.seed().link.revealed()
+
+        @Test("the scheme may change its case") func scheme() throws {
+            #expect(try read("EasySetup-SEED:" + link.dropFirst(15)).isSame(as: Sample.seed()))
+        }
+
+        @Test("any single wrong symbol is noticed") func damage() {
+            let symbols = Array(link)
+            for index in 17..<symbols.count {
+                var damaged = symbols
+                damaged[index] = damaged[index] == "7" ? "8" : "7"
+                #expect(throws: SeedError.linkDamaged) { try read(String(damaged)) }
+            }
+        }
+
+        @Test("one form and no other") func canonical() {
+            for text in [
+                String(link.dropLast()), link + "0", link + "/", "easysetup-seed:", "easysetup-seed:1",
+                "easysetup-seed:1/",
+                "easysetup-seed:/" + link.dropFirst(17), "easysetup-seed:1/" + link.dropFirst(17).lowercased(),
+                "easysetup-seed://1/" + link.dropFirst(17), link.replacing("0", with: "O", maxReplacements: 1),
+                "easysetup-seed:01", "easysetup-seed:1/U" + link.dropFirst(18),
+            ] where text != link {
+                #expect(throws: SeedError.linkDamaged) { try read(text) }
+            }
+        }
+
+        @Test("another version is told from damage", arguments: ["2/", "0/AB", "01/A", "10/"]) func version(
+            rest: String
+        ) {
+            #expect(throws: SeedError.linkVersion) { try read("easysetup-seed:" + rest) }
+        }
+    }
+}
