@@ -6,7 +6,10 @@ import CProcess
     static let configuration = CommandConfiguration(
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",
-        subcommands: [OfferCommand.self, JoinCommand.self, SeedCommand.self, DemoCommand.self]
+        discussion: ExitCodes.help,
+        subcommands: [
+            OfferCommand.self, JoinCommand.self, RelayCommand.self, SeedCommand.self, DemoCommand.self,
+        ]
     )
 
     static func main() async {

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import easysetup
+
 @Suite("easysetup seed") struct SeedCommandTests {
     static let phrase =
         "forum purpose proof spike erode illness position drift unfold plug lecture zone name apart aim venue decide "
@@ -180,9 +182,39 @@ import Testing
         }
     }
 
+    @Test("the help lists every exit code that is used") func help() async throws {
+        let result = try await Program.run(["--help"])
+        #expect(result.code == 0)
+        for code in Set(ExitCodes.table.values) { #expect(result.output.contains("\n  \(code)  "), "\(code)") }
+    }
+
+    @Test("a running process has no core dumps and can't be looked into by others of its user") func hardened()
+        async throws
+    {
+        let process = Process()
+        let input = Pipe()
+        process.executableURL = URL(filePath: Program.path)
+        process.arguments = ["seed", "import", "--store", scratch.store]
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        defer {
+            try? input.fileHandleForWriting.close()
+            process.waitUntilExit()
+        }
+        // The process waits for its input; its limits change within moments of its start.
+        var limits = ""
+        while process.isRunning, !limits.contains(#/Max core file size +0 +0 /#) {
+            limits = try String(contentsOfFile: "/proc/\(process.processIdentifier)/limits", encoding: .utf8)
+            await Task.yield()
+        }
+        #expect(process.isRunning)
+    }
+
     @Test("for people, --reveal numbers the words and draws a QR code") func people() async throws {
         let result = try await seed("inspect", "--reveal", input: Self.hex)
         #expect(result.output.contains(" 1. forum") && result.output.contains("24. learn"))
-        #expect(result.output.contains("█▀▀▀▀▀█"))
+        #expect(result.output.contains("█ ▄▄▄▄▄ █"))
     }
 }

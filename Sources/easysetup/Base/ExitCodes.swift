@@ -1,18 +1,21 @@
 /// What a process ends with, after the numbers of sysexits.h. The `error` of the JSON object says more than the code.
-///
-/// | code | meaning |
-/// |---|---|
-/// | 0 | done |
-/// | 1 | somebody said no |
-/// | 64 | the arguments are wrong |
-/// | 65 | what was read is no seed, or is damaged |
-/// | 66 | nothing is there to be read |
-/// | 70 | a fault of this program |
-/// | 73 | another seed is in the way |
-/// | 74 | the disk or the system failed |
-/// | 75 | try again: it may work the next time |
-/// | 77 | not allowed: rights, owners, passphrases |
 enum ExitCodes {
+    /// What each code means, for `--help`.
+    static let help = """
+        EXIT CODES:
+          0   done
+          1   somebody said no
+          64  the arguments are wrong
+          65  what was read is no seed, or is damaged
+          66  nothing is there to be read
+          70  a fault of this program
+          73  another seed, or nothing at all, is where the seed should go
+          74  the disk or the system failed
+          75  it may work the next time
+          77  not allowed: rights, owners, passphrases
+        With --json the member "error" names the reason.
+        """
+
     /// The exit code of an error's name; 70 for one that has none, which a test keeps from happening.
     static func code(for name: String) -> Int32 {
         table[name] ?? 70

@@ -19,6 +19,11 @@ struct Output: Sendable {
 
     let form: Form
 
+    /// Whether standard output is a terminal, and people look at it.
+    var isTerminal: Bool {
+        form == .people && isatty(STDOUT_FILENO) == 1
+    }
+
     /// Tells that something happened.
     /// - Parameters:
     ///   - name: the `event` of the JSON object.

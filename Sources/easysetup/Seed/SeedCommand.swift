@@ -41,10 +41,10 @@ struct SeedReport {
             ("secretbox_key_fingerprint", .string(seed.secretboxKeyFingerprint)),
         ]
         if let phrase, let link { fields += [("recovery_phrase", .string(phrase)), ("link", .string(link))] }
-        output.event(event, fields + more, people: people(heading, phrase, link))
+        output.event(event, fields + more, people: people(heading, phrase, link, isColoured: output.isTerminal))
     }
 
-    private func people(_ heading: String?, _ phrase: String?, _ link: String?) -> String {
+    private func people(_ heading: String?, _ phrase: String?, _ link: String?, isColoured: Bool) -> String {
         var lines = heading.map { [$0] } ?? []
         lines += [
             "User id (fingerprint):      \(seed.userID.fingerprint)",
@@ -53,7 +53,7 @@ struct SeedReport {
         ]
         if let phrase, let link {
             lines += ["", "Recovery phrase:", numbered(phrase), "", "Seed link:", link]
-            if let code = QRCode(link) { lines += ["", code.rendered()] }
+            if let code = QRCode(link) { lines += ["", code.rendered(isColoured: isColoured)] }
         }
         return lines.joined(separator: "\n")
     }

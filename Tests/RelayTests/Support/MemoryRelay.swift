@@ -66,7 +66,7 @@ struct MemoryPeer {
     var isOpen: Bool { channel.isActive }
 
     func send(text: String) throws {
-        try channel.writeInbound(ByteBuffer(string: text))
+        try send(Array(text.utf8))
     }
 
     func send(_ frame: DeviceFrame) throws {
@@ -74,6 +74,8 @@ struct MemoryPeer {
     }
 
     func send(_ bytes: [UInt8]) throws {
+        // The loop has to run even when the bytes are refused.
+        defer { channel.embeddedEventLoop.run() }
         try channel.writeInbound(ByteBuffer(bytes: bytes))
     }
 
