@@ -279,14 +279,14 @@ extension SyncSeed {
 extension FileSeedStore {
     /// A store that ends the process, as a crash would, when a step is reached for the given time.
     fileprivate convenience init(folder: String, crashingAt step: PrivateFolder.Step, time: Int) {
-        let counter = Counter()
+        let counter = StepCounter()
         self.init(folder: folder, passphrase: nil, cost: .interactive) { reached in
             if reached == step, counter.next() == time { _exit(9) }
         }
     }
 }
 
-private final class Counter: @unchecked Sendable {
+private final class StepCounter: @unchecked Sendable {
     // Steps come one after the other, from one task.
     private var count = 0
 
