@@ -7,7 +7,7 @@ import CProcess
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",
         discussion: ExitCodes.help,
-        subcommands: [SeedCommand.self]
+        subcommands: [RelayCommand.self, SeedCommand.self]
     )
 
     static func main() async {

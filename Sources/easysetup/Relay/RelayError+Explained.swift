@@ -1,5 +1,5 @@
-import Relay
-import SyncSeed
+public import Relay
+public import SyncSeed
 
 extension RelayError: ExplainedError {
     /// What programs know it by (`Protocol/errors.md`).
