@@ -3,24 +3,24 @@ import NIOSSL
 /// Where a relay's certificate and key are, as PEM.
 public struct CertificateFiles: Sendable, Equatable {
     /// The chain, the relay's own certificate first.
-    public var chain: String
+    public var certificate: String
     /// The private key of that certificate.
-    public var privateKey: String
+    public var key: String
 
     /// Two paths; nothing is read yet.
-    public init(chain: String, privateKey: String) {
-        self.chain = chain
-        self.privateKey = privateKey
+    public init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
     }
 
     /// Reads the files anew. Both are read each time, so that a renewed pair is taken together or not at all.
     func load() throws(RelayError) -> NIOSSLContext {
-        let certificates = try read(chain) { try NIOSSLCertificate.fromPEMFile($0) }
-        guard !certificates.isEmpty else { throw .badCertificate(path: chain, .unreadable) }
-        let key = try read(privateKey) { try NIOSSLPrivateKey(file: $0, format: .pem) }
+        let certificates = try read(certificate) { try NIOSSLCertificate.fromPEMFile($0) }
+        guard !certificates.isEmpty else { throw .badCertificate(path: certificate, .unreadable) }
+        let privateKey = try read(key) { try NIOSSLPrivateKey(file: $0, format: .pem) }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: certificates.map { .certificate($0) },
-            privateKey: .privateKey(key)
+            privateKey: .privateKey(privateKey)
         )
         configuration.minimumTLSVersion = .tlsv12
         // WebSockets are HTTP/1.1; without this a client that offers HTTP/2 first might take silence for a yes.
@@ -28,7 +28,7 @@ public struct CertificateFiles: Sendable, Equatable {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw .badCertificate(path: privateKey, .mismatch)
+            throw .badCertificate(path: key, .mismatch)
         }
     }
 

@@ -12,10 +12,10 @@ import Testing
             let files = try makeCertificate(in: folder, "one")
             let other = try makeCertificate(in: folder, "other")
             try await withRelay(.secured(by: files)) { _, port in
-                let device = try await TestDevice.connect(port: port, trusting: files.chain)
+                let device = try await TestDevice.connect(port: port, trusting: files.certificate)
                 try await device.hangUp()
                 await #expect(throws: (any Error).self) {
-                    try await TestDevice.connect(port: port, trusting: other.chain)
+                    try await TestDevice.connect(port: port, trusting: other.certificate)
                 }
             }
         }
@@ -25,12 +25,12 @@ import Testing
         try await withFolder { folder in
             let files = try makeCertificate(in: folder, "relay")
             try await withRelay(.secured(by: files)) { server, port in
-                let old = try await TestDevice.connect(port: port, trusting: files.chain)
+                let old = try await TestDevice.connect(port: port, trusting: files.certificate)
                 let renewed = try makeCertificate(in: folder, "renewed")
-                try replace(files.chain, by: renewed.chain)
-                try replace(files.privateKey, by: renewed.privateKey)
+                try replace(files.certificate, by: renewed.certificate)
+                try replace(files.key, by: renewed.key)
                 server.reloadCertificate()
-                let new = try await TestDevice.connect(port: port, trusting: renewed.chain)
+                let new = try await TestDevice.connect(port: port, trusting: renewed.certificate)
                 try await old.send(.offer(slotLength: 0, work: nil))
                 try await new.send(.offer(slotLength: 0, work: nil))
                 #expect(await old.nextFrame()?.isOffered == true)
@@ -42,12 +42,12 @@ import Testing
     @Test func `An unreadable new certificate leaves the old one, and is logged`() async throws {
         try await withFolder { folder in
             let files = try makeCertificate(in: folder, "relay")
-            let original = try String(contentsOfFile: files.chain, encoding: .utf8)
+            let original = try String(contentsOfFile: files.certificate, encoding: .utf8)
             let trusted = folder + "/trusted.pem"
             try original.write(toFile: trusted, atomically: true, encoding: .utf8)
             let log = LogKeeper()
             try await withRelay(.secured(by: files), logger: log.logger) { server, port in
-                try "nonsense".write(toFile: files.chain, atomically: true, encoding: .utf8)
+                try "nonsense".write(toFile: files.certificate, atomically: true, encoding: .utf8)
                 server.reloadCertificate()
                 let device = try await TestDevice.connect(port: port, trusting: trusted)
                 try await device.hangUp()
@@ -60,12 +60,12 @@ import Testing
         try await withFolder { folder in
             let one = try makeCertificate(in: folder, "one")
             let two = try makeCertificate(in: folder, "two")
-            let mixed = CertificateFiles(chain: one.chain, privateKey: two.privateKey)
-            #expect(throws: RelayError.badCertificate(path: two.privateKey, .mismatch)) { try mixed.load() }
-            let missing = CertificateFiles(chain: folder + "/none", privateKey: one.privateKey)
+            let mixed = CertificateFiles(certificate: one.certificate, key: two.key)
+            #expect(throws: RelayError.badCertificate(path: two.key, .mismatch)) { try mixed.load() }
+            let missing = CertificateFiles(certificate: folder + "/none", key: one.key)
             #expect(throws: RelayError.badCertificate(path: folder + "/none", .notFound)) { try missing.load() }
-            let swapped = CertificateFiles(chain: one.privateKey, privateKey: one.chain)
-            #expect(throws: RelayError.badCertificate(path: one.privateKey, .unreadable)) { try swapped.load() }
+            let swapped = CertificateFiles(certificate: one.key, key: one.certificate)
+            #expect(throws: RelayError.badCertificate(path: one.key, .unreadable)) { try swapped.load() }
         }
     }
 }
@@ -84,14 +84,14 @@ private func replace(_ path: String, by other: String) throws {
 }
 
 private func makeCertificate(in folder: String, _ name: String) throws -> CertificateFiles {
-    let files = CertificateFiles(chain: "\(folder)/\(name).pem", privateKey: "\(folder)/\(name).key")
+    let files = CertificateFiles(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
     let openssl = Process()
     openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     openssl.arguments =
         [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
             "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-            "-keyout", files.privateKey, "-out", files.chain,
+            "-keyout", files.key, "-out", files.certificate,
         ]
     openssl.standardError = FileHandle.nullDevice
     try openssl.run()

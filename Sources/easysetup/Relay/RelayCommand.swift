@@ -68,7 +68,7 @@ struct RelayCommand: AsyncParsableCommand {
         var configuration = RelayConfiguration(host: listen.host, port: listen.port)
         configuration.keyFile = keyFile
         if let tlsCertificate, let tlsKey {
-            configuration.certificate = CertificateFiles(chain: tlsCertificate, privateKey: tlsKey)
+            configuration.certificate = CertificateFiles(certificate: tlsCertificate, key: tlsKey)
         }
         configuration.allowedOrigins = Set(origin)
         configuration.codeLifetime = .seconds(codeLifetime)
