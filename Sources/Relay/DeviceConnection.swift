@@ -68,6 +68,9 @@ final class DeviceConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         state = .closed
         switchboard.lost(self)
+        // Nothing says that a batch of reads is complete when it ends with the connection, and what this device said last
+        // may have put frames before others.
+        switchboard.batchEnded()
         context.fireChannelInactive()
     }
 

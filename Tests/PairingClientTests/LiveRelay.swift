@@ -22,7 +22,7 @@ struct LiveRelay: Sendable {
         var roots = TrustedRoots.system
         if tls {
             let files = try Certificate.files.get()
-            configuration.certificate = CertificateFiles(chain: files.certificate, privateKey: files.key)
+            configuration.certificate = CertificateFiles(certificate: files.certificate, key: files.key)
             roots = TrustedRoots(pemFile: files.certificate)
         }
         configure(&configuration)
