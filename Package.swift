@@ -101,7 +101,11 @@ let package = Package(
         .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed", crypto], swiftSettings: settings),
         .testTarget(name: "HandshakeTests", dependencies: ["Handshake", "SyncSeed"], swiftSettings: settings),
         .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
-        .testTarget(name: "RendezvousTests", dependencies: ["Rendezvous", "RelayWire"], swiftSettings: settings),
+        .testTarget(
+            name: "RendezvousTests",
+            dependencies: ["Rendezvous", "RelayWire", crypto],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "RelayTests",
             dependencies: [

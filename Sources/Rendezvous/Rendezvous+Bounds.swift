@@ -1,0 +1,52 @@
+/// What must be true after every event, for tests to look at: it walks over everything and is no part of any decision.
+extension Rendezvous {
+    /// The first bound that does not hold; nil when all do.
+    package var brokenBound: String? {
+        var load = Load()
+        for (offer, room) in rooms {
+            load += room.load
+            switch room.phase {
+            case .over: return "a room that is over is still there"
+            case .seated(let id):
+                if room.meetings.contains(where: { $0.id != id }) { return "a seated room has another meeting" }
+            case .open(let line):
+                if line.count > limits.waitingPerRoom { return "a line is too long" }
+                if !line.isEmpty, room.meetings.count < limits.meetings { return "someone waits beside a free place" }
+            }
+            if room.meetings.count > limits.meetings { return "too many meetings in a room" }
+            if !room.hasLostSlot, slots[room.slot] != offer { return "a room is not at its slot" }
+            for mailbox in room.meetings.flatMap({ [$0.toOfferer, $0.toVisitor] })
+            where mailbox.messages.count > limits.mailboxMessages || mailbox.bytes > limits.mailboxBytes {
+                return "a mailbox is too full"
+            }
+            let inside = room.meetings.compactMap(\.connection) + room.line.map(\.connection)
+            for connection in inside {
+                guard case .visitor(offer) = connections[connection]?.place else {
+                    return "a room has a visitor that is elsewhere"
+                }
+            }
+            if let offerer = room.offerer {
+                guard case .offerer(offer) = connections[offerer]?.place else {
+                    return "a room has an offerer that is elsewhere"
+                }
+            }
+        }
+        if load != totals { return "the totals are wrong" }
+        if rooms.count > limits.rooms { return "too many rooms" }
+        if slots.values.contains(where: { rooms[$0] == nil }) { return "a slot leads nowhere" }
+        if early.values.reduce(0, { $0 + $1.count }) != earlyCount { return "early visitors are miscounted" }
+        if connections.roomless > limits.roomless { return "too many connections in no room" }
+        for connection in connections.all {
+            if let room = connections[connection]?.place.room, rooms[room] == nil {
+                return "a connection is in no room"
+            }
+        }
+        return nil
+    }
+
+    /// Whether nothing at all is remembered, but for the slots that were handed out.
+    package var isEmpty: Bool {
+        connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
+            && deadlines.count == 0 && tombstones.isEmpty && counters.isEmpty && work.isEmpty
+    }
+}

@@ -1,0 +1,176 @@
+import RelayWire
+import Rendezvous
+import Testing
+
+@Suite("The line") struct LineTests {
+    static var small: Limits {
+        var limits = Limits()
+        limits.meetings = 2
+        return limits
+    }
+
+    /// "A1" and "A2" in meetings, "W1" and "W2" in line.
+    static func crowded(_ limits: Limits = small) -> Scene {
+        var scene = Scene.offered(limits)
+        for (number, name) in ["A1", "A2", "W1", "W2"].enumerated() { scene.visit(name, number) }
+        return scene
+    }
+
+    @Test("sixteen are let in, the next waits") func sixteen() {
+        var scene = Scene.offered()
+        for number in 1...17 { scene.visit("A\(number)", number) }
+        #expect(scene.relay.statistics.meetings == 16)
+        #expect(scene.last("A17") == .inLine(position: 1))
+    }
+
+    @Test("positions are retold when they change") func positions() {
+        var scene = Self.crowded()
+        #expect(scene.last("W2") == .inLine(position: 2))
+        scene.lose("W1")
+        #expect(scene.last("W2") == .inLine(position: 1))
+        scene.send("B", .close(meeting: scene.meetings["A1"]!, .wrongProof))
+        #expect(scene.last("B") == .visitor(meeting: scene.meetings["W2"]!))
+    }
+
+    @Test("a long line costs few frames") func traffic() {
+        var scene = Scene.offered(Self.small)
+        for number in 0..<102 { scene.visit("A\(number)", number) }
+        let actions = scene.send("B", .close(meeting: scene.meetings["A0"]!, .wrongProof))
+        #expect(actions.count < 20)
+    }
+
+    @Test("two of a prefix wait, the third is refused") func perPrefix() {
+        var scene = Self.crowded()
+        scene.visit("X1", 9)
+        scene.visit("X2", 9)
+        scene.visit("X3", 9)
+        #expect(scene.last("X2") == .inLine(position: 4))
+        #expect(scene.last("X3") == .refused(.lineFull, retryAfter: .seconds(30)))
+        #expect(scene.relay.statistics.waiting == 4)
+    }
+
+    @Test("a line has an end, and so have all lines together") func ceilings() {
+        var limits = Self.small
+        limits.waitingPerRoom = 2
+        var scene = Self.crowded(limits)
+        scene.visit("X", 9)
+        #expect(scene.last("X") == .refused(.lineFull, retryAfter: .seconds(30)))
+        limits.waitingPerRoom = 9
+        limits.waitingInAll = 2
+        scene = Self.crowded(limits)
+        scene.visit("X", 9)
+        #expect(scene.last("X") == .refused(.relayFull, retryAfter: .seconds(30)))
+    }
+
+    @Test("who says nothing for two seconds goes to the end of the line") func silent() {
+        var scene = Self.crowded()
+        scene.say("A2", 1, in: "A2")
+        let first = scene.meetings["A1"]!
+        scene.pass(.milliseconds(1_999))
+        #expect(scene.meetings["W1"] == nil)
+        scene.pass(.milliseconds(1))
+        #expect(scene.heard["B"]!.contains(.over(meeting: first, .tooSlow)))
+        #expect(scene.last("B") == .visitor(meeting: scene.meetings["W1"]!))
+        #expect(scene.last("A1") == .inLine(position: 2))
+        #expect(scene.last("W2") == .inLine(position: 1))
+        #expect(!scene.closed.contains("A1"))
+        scene.send("B", .close(meeting: scene.meetings["A2"]!, .wrongProof))
+        scene.send("B", .close(meeting: scene.meetings["W1"]!, .wrongProof))
+        #expect(scene.last("B") == .visitor(meeting: scene.meetings["A1"]!))
+        #expect(scene.meetings["A1"] != first)
+    }
+
+    @Test("nobody is hurried while nobody waits") func alone() {
+        var scene = Scene.offered(Self.small)
+        scene.visit("A1", 1)
+        scene.visit("A2", 2)
+        scene.pass(.seconds(60))
+        #expect(scene.relay.statistics.meetings == 2)
+        scene.visit("W", 3)
+        #expect(scene.meetings["W"] != nil)
+    }
+
+    @Test("the offerer's own time is not charged, the time after its reply is") func replies() {
+        var scene = Self.crowded()
+        scene.say("A1", 1)
+        scene.say("A2", 1)
+        scene.pass(.seconds(30))
+        #expect(scene.meetings["W1"] == nil)
+        scene.say("B", 1, in: "A1")
+        scene.pass(.milliseconds(1_999))
+        #expect(scene.meetings["W1"] == nil)
+        scene.pass(.milliseconds(1))
+        #expect(scene.last("A1") == .inLine(position: 2))
+    }
+
+    @Test("who has sent its proof waits for the offerer as long as it takes") func proved() {
+        var scene = Self.crowded()
+        for name in ["A1", "A2"] {
+            scene.say(name, 1)
+            scene.say("B", 1, in: name)
+            scene.say(name, 2)
+        }
+        scene.pass(.seconds(60))
+        #expect(scene.meetings["W1"] == nil)
+    }
+
+    @Test("the clock stops while the offerer is away") func offererAway() {
+        var scene = Self.crowded()
+        scene.pass(.seconds(1))
+        scene.lose("B")
+        scene.pass(.seconds(60))
+        #expect(scene.meetings["W1"] == nil)
+        scene.come(
+            "B2",
+            .attachOfferer(
+                token: scene.tokens["B"]!,
+                held: ["A1", "A2"].map {
+                    Held(meeting: scene.meetings[$0]!, acked: 0, received: 0, isSeated: false)
+                }
+            )
+        )
+        scene.pass(.milliseconds(999))
+        #expect(scene.meetings["W1"] == nil)
+        scene.pass(.milliseconds(1))
+        #expect(scene.meetings["W1"] != nil)
+    }
+
+    @Test("who is displaced while away is gone") func displacedAway() {
+        var scene = Self.crowded()
+        scene.lose("A1")
+        scene.pass(.seconds(2))
+        #expect(scene.meetings["W1"] != nil)
+        scene.come("A1", .attachVisitor(token: scene.tokens["A1"]!, acked: 0, received: 0))
+        #expect(scene.last("A1") == .refused(.meetingOver, retryAfter: .zero))
+    }
+
+    @Test("who left makes room after two seconds when others wait") func left() {
+        var scene = Self.crowded()
+        for name in ["A1", "A2"] { scene.say(name, 1) }
+        scene.send("A1", .leave(.cancelled))
+        scene.pass(.seconds(2))
+        #expect(scene.last("B") == .visitor(meeting: scene.meetings["W1"]!))
+        #expect(scene.heard["B"]!.filter { $0 == .over(meeting: scene.meetings["A1"]!, .tooSlow) } == [])
+    }
+
+    @Test("strangers who prove nothing delay an honest device, and no more") func strangers() {
+        var scene = Scene.offered()
+        for number in 0..<200 { scene.visit("S\(number)", number) }
+        scene.visit("A", 1_000)
+        var passed = 0
+        while scene.meetings["A"] == nil, passed < 60 {
+            scene.pass(.seconds(2))
+            passed += 1
+        }
+        #expect(passed <= 13)
+    }
+
+    @Test("one who waits may only leave") func waiting() {
+        var scene = Self.crowded()
+        scene.say("W1", 1)
+        #expect(scene.last("W1") == .refused(.badOrder, retryAfter: .zero))
+        scene.send("W2", .leave(.cancelled))
+        #expect(scene.closed.contains("W2"))
+        #expect(scene.relay.statistics.waiting == 0)
+    }
+}

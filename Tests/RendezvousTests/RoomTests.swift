@@ -1,0 +1,326 @@
+import RelayWire
+import Rendezvous
+import Testing
+
+@Suite("Offer and visit") struct OfferTests {
+    @Test("an offer gets a slot, a token and ten minutes") func offer() {
+        var scene = Scene()
+        scene.come("B", .offer(slotLength: 0, work: nil))
+        #expect(scene.last("B") == .offered(slot: scene.slot, token: scene.tokens["B"]!, expiresIn: .seconds(600)))
+        #expect(scene.relay.statistics.rooms == 1)
+    }
+
+    @Test("a visitor and its offerer are brought together") func visit() {
+        var scene = Scene.offered()
+        scene.pass(.seconds(10))
+        scene.visit("A", 1)
+        #expect(
+            scene.last("A")
+                == .met(meeting: scene.meetings["A"]!, token: scene.tokens["A"]!, expiresIn: .seconds(590))
+        )
+        #expect(scene.last("B") == .visitor(meeting: scene.meetings["A"]!))
+    }
+
+    @Test("slots have 4 symbols after the start and 3 later, or more when asked") func slotLengths() {
+        var scene = Scene.offered()
+        #expect(scene.slot.symbols.utf8.count == 4)
+        scene.pass(.seconds(901))
+        scene.come("C", .offer(slotLength: 0, work: nil))
+        #expect(scene.slot.symbols.utf8.count == 3)
+        scene.come("D", .offer(slotLength: 6, work: nil))
+        #expect(scene.slot.symbols.utf8.count == 6)
+    }
+
+    @Test("a quarter of a length is handed out, none twice, and then longer ones") func sparseness() {
+        var limits = Limits()
+        limits.restartGuard = .zero
+        limits.offersPerPrefix = .max / 64
+        limits.codeLifetime = .seconds(600)
+        var scene = Scene(limits)
+        var seen: Set<Slot> = []
+        for number in 0..<8_193 {
+            scene.come("B\(number)", .offer(slotLength: 0, work: nil))
+            scene.send("B\(number)", .leave(.cancelled))
+            #expect(seen.insert(scene.slot).inserted)
+            #expect(scene.slot.symbols.utf8.count == (number < 8_192 ? 3 : 4))
+        }
+    }
+
+    @Test("who comes to no room is told why") func noRoom() {
+        var scene = Scene.offered()
+        scene.come("X", .visit(slot: Slot("ZZZ")!, work: nil))
+        #expect(scene.last("X") == .refused(.noSuchCode, retryAfter: .zero))
+        #expect(scene.closed.contains("X"))
+        scene.pass(.seconds(600))
+        #expect(scene.last("B") == .over(meeting: nil, .expired))
+        scene.visit("Y", 2)
+        #expect(scene.last("Y") == .refused(.expired, retryAfter: .zero))
+    }
+
+    @Test(
+        "a code that ended is told with its end",
+        arguments: [
+            (Reason.codeBurnt, Reason.codeBurnt), (.done, .seated), (.cancelled, .cancelled), (.fault, .expired),
+        ]
+    )
+    func tombstone(end: Reason, told: Reason) {
+        var scene = Scene.offered()
+        scene.send("B", .leave(end))
+        scene.visit("A", 1)
+        #expect(scene.last("A") == .refused(told, retryAfter: .zero))
+    }
+
+    @Test("a full relay refuses offers and keeps what it has") func full() {
+        var limits = Limits()
+        limits.rooms = 1
+        var scene = Scene.offered(limits)
+        scene.come("C", .offer(slotLength: 0, work: nil))
+        #expect(scene.last("C") == .refused(.relayFull, retryAfter: .seconds(30)))
+        #expect(!scene.closed.contains("B"))
+    }
+
+    @Test(
+        "anything else as a first frame is out of order",
+        arguments: [
+            DeviceFrame.message(meeting: nil, .sample(1)), .ack(meeting: nil, upTo: 1), .leave(.done),
+            .seat(meeting: MeetingID([UInt8](repeating: 1, count: 16))!),
+            .close(meeting: MeetingID([UInt8](repeating: 1, count: 16))!, .done),
+        ]
+    )
+    func firstFrame(frame: DeviceFrame) {
+        var scene = Scene()
+        scene.come("X", frame)
+        #expect(scene.last("X") == .refused(.badOrder, retryAfter: .zero))
+        #expect(scene.closed.contains("X"))
+        #expect(scene.relay.statistics.connections == 0)
+    }
+
+    @Test("a second role on one connection is out of order") func secondRole() {
+        var scene = Scene.met()
+        scene.send("A", .visit(slot: scene.slot, work: nil))
+        #expect(scene.last("A") == .refused(.badOrder, retryAfter: .zero))
+        #expect(scene.last("B") == .presence(meeting: scene.meetings["A"], isPresent: false))
+        scene.send("B", .offer(slotLength: 0, work: nil))
+        #expect(scene.last("B") == .refused(.badOrder, retryAfter: .zero))
+    }
+
+    @Test("what is no frame ends the connection and not the meeting") func badFrame() {
+        var scene = Scene.met()
+        var actions: [Action<String>] = []
+        scene.relay.receivedBadFrame(from: "A", now: scene.now, into: &actions)
+        #expect(actions.prefix(2) == [.send(.refused(.badFrame, retryAfter: .zero), to: "A"), .close("A")])
+        #expect(scene.relay.statistics.meetings == 1)
+    }
+
+    @Test("a connection that says nothing is closed") func silence() {
+        var scene = Scene()
+        scene.connect("X")
+        scene.pass(.seconds(9))
+        #expect(scene.closed.isEmpty)
+        scene.pass(.seconds(1))
+        #expect(scene.last("X") == .refused(.tooSlow, retryAfter: .zero))
+    }
+
+    @Test("connections in no room have a ceiling, and one per prefix") func roomless() {
+        var limits = Limits()
+        limits.roomless = 3
+        limits.roomlessPerPrefix = 2
+        var scene = Scene(limits)
+        #expect(scene.connect("1", from: Scene.address(1)) == nil)
+        #expect(scene.connect("2", from: Scene.address(1)) == nil)
+        #expect(scene.connect("3", from: Scene.address(1))?.reason == .tooMany)
+        #expect(scene.connect("4", from: Scene.address(2)) == nil)
+        #expect(scene.connect("5", from: Scene.address(3))?.reason == .relayFull)
+    }
+
+    @Test("a relay about to stop takes nothing new and lets the rest go on") func draining() {
+        var scene = Scene.met()
+        scene.connect("N")
+        scene.drain()
+        #expect(scene.last("A") == .goodbye(retryAfter: .seconds(2)))
+        #expect(scene.last("B") == .goodbye(retryAfter: .seconds(2)))
+        scene.send("N", .offer(slotLength: 0, work: nil))
+        #expect(scene.last("N") == .refused(.draining, retryAfter: .seconds(2)))
+        #expect(scene.connect("M")?.reason == .draining)
+        scene.say("A", 1)
+        #expect(scene.last("B") == .message(meeting: scene.meetings["A"], .sample(1)))
+    }
+}
+
+@Suite("Delivery") struct DeliveryTests {
+    @Test("messages and acknowledgements go to the peer") func forward() {
+        var scene = Scene.met()
+        let meeting = scene.meetings["A"]!
+        #expect(scene.say("A", 1) == [.send(.message(meeting: meeting, .sample(1)), to: "B")])
+        #expect(scene.say("B", 1, ack: 1) == [.send(.message(meeting: nil, .sample(1, 1)), to: "A")])
+        #expect(scene.send("A", .ack(meeting: nil, upTo: 1)) == [.send(.ack(meeting: meeting, upTo: 1), to: "B")])
+        #expect(scene.send("A", .ack(meeting: nil, upTo: 1)) == [])
+        #expect(scene.relay.statistics.mailboxBytes == 0)
+    }
+
+    @Test("a repeat is dropped, and its news is not") func repeats() {
+        var scene = Scene.met()
+        scene.say("A", 1)
+        #expect(scene.say("A", 1) == [])
+        scene.say("B", 1)
+        #expect(scene.say("A", 1, ack: 1) == [.send(.ack(meeting: scene.meetings["A"], upTo: 1), to: "B")])
+    }
+
+    @Test("a gap is out of order, and so is an acknowledgement of what was not delivered", arguments: ["A", "B"])
+    func outOfOrder(name: String) {
+        var scene = Scene.met()
+        scene.say(name, 2)
+        #expect(scene.last(name) == .refused(.badOrder, retryAfter: .zero))
+        scene = Scene.met()
+        scene.say(name, 1, ack: 1)
+        #expect(scene.last(name) == .refused(.badOrder, retryAfter: .zero))
+        scene = Scene.met()
+        scene.send(name, .ack(meeting: name == "B" ? scene.meetings["A"] : nil, upTo: 1))
+        #expect(scene.last(name) == .refused(.badOrder, retryAfter: .zero))
+    }
+
+    @Test("eight messages wait, the ninth ends the visitor's meeting") func visitorMailbox() {
+        var scene = Scene.met()
+        for number in 1...8 { scene.say("A", UInt32(number)) }
+        #expect(scene.relay.statistics.mailboxBytes == 8)
+        scene.say("A", 9)
+        #expect(scene.last("A") == .refused(.mailboxFull, retryAfter: .zero))
+        #expect(scene.closed.contains("A"))
+        #expect(scene.last("B") == .over(meeting: scene.meetings["A"]!, .mailboxFull))
+        #expect(scene.relay.statistics.mailboxBytes == 0)
+    }
+
+    @Test("the offerer's ninth ends that meeting only") func offererMailbox() {
+        var scene = Scene.met()
+        scene.visit("C", 2)
+        for number in 1...9 { scene.say("B", UInt32(number)) }
+        #expect(scene.last("A") == .over(meeting: nil, .mailboxFull))
+        #expect(scene.last("B") == .over(meeting: scene.meetings["A"]!, .mailboxFull))
+        #expect(!scene.closed.contains("B"))
+        #expect(scene.relay.statistics.meetings == 1)
+    }
+
+    @Test("16 KiB wait, and no more") func mailboxBytes() {
+        var limits = Limits()
+        limits.mailboxMessages = 100
+        var scene = Scene.met(limits)
+        for number in 1...8 {
+            scene.send(
+                "A",
+                .message(meeting: nil, Message(number: UInt32(number), ack: 0, body: Array(repeating: 1, count: 2048)))
+            )
+        }
+        #expect(scene.relay.statistics.mailboxBytes == 16 * 1024)
+        scene.say("A", 9)
+        #expect(scene.last("A") == .refused(.mailboxFull, retryAfter: .zero))
+    }
+
+    @Test("frames about a meeting that is not in hand crossed with its end") func crossed() {
+        var scene = Scene.met()
+        let meeting = scene.meetings["A"]!
+        scene.send("B", .close(meeting: meeting, .cancelled))
+        #expect(scene.say("B", 1) == [])
+        #expect(scene.send("B", .ack(meeting: meeting, upTo: 3)) == [])
+        #expect(scene.send("B", .seat(meeting: meeting)) == [])
+        #expect(scene.send("B", .close(meeting: meeting, .done)) == [])
+    }
+}
+
+@Suite("Seat and ends") struct SeatTests {
+    @Test("the seat sends the others away and lets nobody else in") func seat() {
+        var limits = Limits()
+        limits.meetings = 2
+        var scene = Scene.met(limits)
+        scene.visit("C", 2)
+        scene.visit("W", 3)
+        scene.pass(.seconds(1))
+        scene.send("B", .seat(meeting: scene.meetings["A"]!))
+        #expect(scene.last("B") == .seated(meeting: scene.meetings["A"]!, expiresIn: .seconds(300)))
+        #expect(scene.last("A") == .seated(meeting: nil, expiresIn: .seconds(300)))
+        #expect(scene.last("C") == .over(meeting: nil, .seated))
+        #expect(scene.last("W") == .refused(.seated, retryAfter: .zero))
+        #expect(scene.closed == ["C", "W"])
+        scene.visit("D", 4)
+        #expect(scene.last("D") == .refused(.seated, retryAfter: .zero))
+        #expect(scene.relay.statistics.seated == 1)
+        #expect(scene.send("B", .seat(meeting: scene.meetings["A"]!)) == [])
+        scene.send("B", .seat(meeting: scene.meetings["C"]!))
+        #expect(scene.last("B") == .refused(.badOrder, retryAfter: .zero))
+    }
+
+    @Test("a seated meeting has five minutes from the seat, even beyond the code's ten") func seatedDeadline() {
+        var scene = Scene.met()
+        scene.say("A", 1)
+        scene.pass(.seconds(599))
+        scene.send("B", .seat(meeting: scene.meetings["A"]!))
+        scene.pass(.seconds(299))
+        #expect(scene.closed.isEmpty)
+        scene.pass(.seconds(1))
+        #expect(scene.last("A") == .over(meeting: nil, .expired))
+        #expect(scene.last("B") == .over(meeting: nil, .expired))
+        #expect(scene.relay.statistics.rooms == 0)
+    }
+
+    @Test("the offerer's close is told to the visitor, and frees the place") func close() {
+        var limits = Limits()
+        limits.meetings = 1
+        var scene = Scene.met(limits)
+        scene.visit("W", 2)
+        scene.send("B", .close(meeting: scene.meetings["A"]!, .wrongProof))
+        #expect(scene.last("A") == .over(meeting: nil, .wrongProof))
+        #expect(scene.closed == ["A"])
+        #expect(scene.last("B") == .visitor(meeting: scene.meetings["W"]!))
+    }
+
+    @Test("a wrong proof is charged to the visitor's prefix") func charge() {
+        var limits = Limits()
+        limits.visitsPerPrefix = 11
+        var scene = Scene.met(limits)
+        scene.visit("C", 1)
+        #expect(scene.meetings["C"] != nil)
+        scene.send("B", .close(meeting: scene.meetings["A"]!, .wrongProof))
+        scene.visit("D", 1)
+        guard case .workWanted = scene.last("D") else {
+            Issue.record("no work asked: \(scene.heard["D"] ?? [])")
+            return
+        }
+    }
+
+    @Test("a visitor's leaving is told and keeps its place") func leave() {
+        var limits = Limits()
+        limits.meetings = 1
+        var scene = Scene.met(limits)
+        scene.send("A", .leave(.cancelled))
+        #expect(scene.last("B") == .over(meeting: scene.meetings["A"]!, .cancelled))
+        #expect(scene.closed == ["A"])
+        scene.visit("C", 2)
+        #expect(scene.last("C") == .inLine(position: 1))
+        scene.send("B", .close(meeting: scene.meetings["A"]!, .cancelled))
+        #expect(scene.last("B") == .visitor(meeting: scene.meetings["C"]!))
+    }
+
+    @Test("the offerer's leaving ends the room for all") func offererLeaves() {
+        var limits = Limits()
+        limits.meetings = 1
+        var scene = Scene.met(limits)
+        scene.visit("W", 2)
+        scene.send("B", .leave(.cancelled))
+        #expect(scene.last("A") == .over(meeting: nil, .cancelled))
+        #expect(scene.last("W") == .over(meeting: nil, .cancelled))
+        #expect(scene.closed == ["A", "B", "W"])
+        #expect(scene.relay.statistics == Statistics())
+    }
+
+    @Test("lost connections are told as absence, and end nothing") func lost() {
+        var scene = Scene.met()
+        scene.lose("A")
+        #expect(scene.last("B") == .presence(meeting: scene.meetings["A"], isPresent: false))
+        scene.visit("C", 2)
+        scene.lose("B")
+        #expect(scene.last("C") == .presence(meeting: nil, isPresent: false))
+        #expect(scene.relay.statistics.meetings == 2)
+        scene.visit("D", 3)
+        #expect(scene.last("D") == .presence(meeting: nil, isPresent: false))
+        #expect(scene.meetings["D"] != nil)
+    }
+}

@@ -1,0 +1,147 @@
+import RelayWire
+import Rendezvous
+
+/// A relay whose connections are names, and whose time and randomness the test holds.
+struct Scene {
+    var relay: Rendezvous<String>
+    var random: SeededGenerator
+    var now: Moment
+    var tokens: [String: Token] = [:]
+    var meetings: [String: MeetingID] = [:]
+    var slot = Slot("000")!
+    /// All that each was told, in order.
+    var heard: [String: [RelayFrame]] = [:]
+    var closed: Set<String> = []
+
+    static let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32))
+    static let home = AddressPrefix(bytes: [192, 0, 2, 1])!
+
+    init(_ limits: Limits = Limits(), keys: TokenKeys = Scene.keys, seed: UInt64 = 1, at now: Moment? = nil) {
+        self.now = now ?? Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000)
+        relay = Rendezvous(limits: limits, keys: keys, started: self.now)
+        random = SeededGenerator(state: seed)
+    }
+
+    /// An address of its own for each number.
+    static func address(_ number: Int) -> AddressPrefix {
+        AddressPrefix(bytes: [10, UInt8(number >> 16 & 255), UInt8(number >> 8 & 255), UInt8(number & 255)])!
+    }
+
+    @discardableResult
+    mutating func connect(_ name: String, from prefix: AddressPrefix? = nil) -> Refusal? {
+        closed.remove(name)
+        return relay.connected(name, from: prefix ?? Self.home, now: now)
+    }
+
+    /// Connects and sends the first frame.
+    @discardableResult
+    mutating func come(_ name: String, from prefix: AddressPrefix? = nil, _ frame: DeviceFrame) -> [Action<String>] {
+        connect(name, from: prefix)
+        return send(name, frame)
+    }
+
+    @discardableResult
+    mutating func send(_ name: String, _ frame: DeviceFrame) -> [Action<String>] {
+        var actions: [Action<String>] = []
+        relay.received(frame, from: name, now: now, entropy: &random, into: &actions)
+        return note(actions)
+    }
+
+    @discardableResult
+    mutating func lose(_ name: String) -> [Action<String>] {
+        var actions: [Action<String>] = []
+        relay.disconnected(name, now: now, into: &actions)
+        return note(actions)
+    }
+
+    @discardableResult
+    mutating func pass(_ time: Duration) -> [Action<String>] {
+        now.monotonic += time
+        now.utcSeconds += time.components.seconds
+        var actions: [Action<String>] = []
+        relay.deadlinesPassed(now: now, entropy: &random, into: &actions)
+        return note(actions)
+    }
+
+    @discardableResult
+    mutating func drain() -> [Action<String>] {
+        var actions: [Action<String>] = []
+        relay.drain(now: now, into: &actions)
+        return note(actions)
+    }
+
+    /// A relay that was killed and started again, `down` later, with the same key.
+    mutating func restart(down: Duration = .seconds(5), limits: Limits = Limits(), keys: TokenKeys = Scene.keys) {
+        now.utcSeconds += down.components.seconds
+        now.monotonic = .seconds(3)
+        relay = Rendezvous(limits: limits, keys: keys, started: now)
+    }
+
+    private mutating func note(_ actions: [Action<String>]) -> [Action<String>] {
+        for action in actions {
+            switch action {
+            case .close(let name): closed.insert(name)
+            case .send(let frame, let name):
+                heard[name, default: []].append(frame)
+                switch frame {
+                case .offered(let slot, let token, _):
+                    self.slot = slot
+                    tokens[name] = token
+                case .met(let meeting, let token, _):
+                    meetings[name] = meeting
+                    tokens[name] = token
+                default: break
+                }
+            }
+        }
+        return actions
+    }
+
+    func last(_ name: String) -> RelayFrame? { heard[name]?.last }
+}
+
+/// A room with offerer "B"; visitors have addresses of their own.
+extension Scene {
+    static func offered(_ limits: Limits = Limits()) -> Scene {
+        var scene = Scene(limits)
+        scene.come("B", .offer(slotLength: 0, work: nil))
+        return scene
+    }
+
+    /// With visitor "A" met.
+    static func met(_ limits: Limits = Limits()) -> Scene {
+        var scene = offered(limits)
+        scene.visit("A", 1)
+        return scene
+    }
+
+    @discardableResult
+    mutating func visit(_ name: String, _ address: Int) -> [Action<String>] {
+        come(name, from: Self.address(address), .visit(slot: slot, work: nil))
+    }
+
+    /// "A" or "B" sends its message of this number to the other.
+    @discardableResult
+    mutating func say(_ name: String, _ number: UInt32, ack: UInt32 = 0, in visitor: String = "A") -> [Action<String>] {
+        send(name, .message(meeting: name == "B" ? meetings[visitor] : nil, .sample(number, ack)))
+    }
+}
+
+extension Message {
+    static func sample(_ number: UInt32, _ ack: UInt32 = 0) -> Message {
+        Message(number: number, ack: ack, body: [UInt8(truncatingIfNeeded: number)])
+    }
+}
+
+/// A generator whose course is fixed by its seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

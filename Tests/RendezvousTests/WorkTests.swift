@@ -1,0 +1,168 @@
+import Crypto
+import RelayWire
+import Rendezvous
+import Testing
+
+@Suite("Work") struct WorkTests {
+    static var strict: Limits {
+        var limits = Limits()
+        limits.offersPerPrefix = 1
+        limits.visitsPerPrefix = 1
+        limits.difficulty = 4...6
+        return limits
+    }
+
+    static func solve(_ challenge: [UInt8], _ difficulty: Int) -> Work {
+        for number in UInt64(0)... {
+            let answer = (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+            var digest = Array(SHA256.hash(data: challenge + answer))
+            var bits = 0
+            while let byte = digest.first, byte == 0 {
+                bits += 8
+                digest.removeFirst()
+            }
+            bits += digest.first?.leadingZeroBitCount ?? 0
+            if bits >= difficulty { return Work(challenge: challenge, answer: answer) }
+        }
+        fatalError("no answer")
+    }
+
+    /// A relay that has had one offer from home, and connection "2" that was asked for work.
+    static func asked() throws -> (Scene, challenge: [UInt8], difficulty: Int) {
+        var scene = Scene(strict)
+        scene.come("1", .offer(slotLength: 0, work: nil))
+        scene.come("2", .offer(slotLength: 0, work: nil))
+        guard case .workWanted(let challenge, let difficulty, let expiresIn) = scene.last("2") else {
+            throw NotAsked()
+        }
+        #expect(expiresIn == .seconds(30))
+        return (scene, challenge, difficulty)
+    }
+
+    struct NotAsked: Error {}
+
+    @Test("a prefix over its limit is asked for work, and may go on with it") func work() throws {
+        var (scene, challenge, difficulty) = try Self.asked()
+        #expect(!scene.closed.contains("2"))
+        scene.send("2", .offer(slotLength: 0, work: Self.solve(challenge, difficulty)))
+        #expect(scene.last("2") == .offered(slot: scene.slot, token: scene.tokens["2"]!, expiresIn: .seconds(600)))
+    }
+
+    @Test("other prefixes are not asked") func others() throws {
+        var (scene, _, _) = try Self.asked()
+        scene.come("3", from: Scene.address(3), .offer(slotLength: 0, work: nil))
+        #expect(scene.tokens["3"] != nil)
+    }
+
+    @Test("each solution counts once") func once() throws {
+        var (scene, challenge, difficulty) = try Self.asked()
+        let work = Self.solve(challenge, difficulty)
+        scene.send("2", .offer(slotLength: 0, work: work))
+        scene.come("3", .offer(slotLength: 0, work: work))
+        #expect(scene.last("3") == .refused(.badWork, retryAfter: .zero))
+    }
+
+    @Test("work for another prefix, another purpose, too late, or none at all is bad") func bad() throws {
+        let (scene, challenge, difficulty) = try Self.asked()
+        let work = Self.solve(challenge, difficulty)
+
+        var other = scene
+        for name in ["3", "4"] {
+            other.come(name, from: Scene.address(3), .offer(slotLength: 0, work: name == "4" ? work : nil))
+        }
+        #expect(other.last("4") == .refused(.badWork, retryAfter: .zero))
+
+        var purpose = scene
+        for name in ["3", "4"] {
+            purpose.come(name, .visit(slot: purpose.slot, work: name == "4" ? work : nil))
+        }
+        #expect(purpose.last("4") == .refused(.badWork, retryAfter: .zero))
+
+        var late = scene
+        late.now.monotonic += .milliseconds(30_001)
+        late.send("2", .offer(slotLength: 0, work: work))
+        #expect(late.last("2") == .refused(.badWork, retryAfter: .zero))
+
+        for changed in [
+            Work(challenge: challenge.map { $0 ^ 1 }, answer: work.answer),
+            Work(challenge: [1], answer: work.answer),
+            Work(challenge: [challenge[0], 0] + challenge.dropFirst(2), answer: work.answer),
+        ] {
+            var scene = scene
+            scene.send("2", .offer(slotLength: 0, work: changed))
+            #expect(scene.last("2") == .refused(.badWork, retryAfter: .zero))
+        }
+    }
+
+    @Test("the further over the limit, the more work, up to a bound") func harder() {
+        var scene = Scene(Self.strict)
+        var difficulties: [Int] = []
+        for number in 0..<40 {
+            scene.come("\(number)", .offer(slotLength: 0, work: nil))
+            guard case .workWanted(let challenge, let difficulty, _) = scene.last("\(number)") else { continue }
+            difficulties.append(difficulty)
+            scene.send("\(number)", .offer(slotLength: 0, work: Self.solve(challenge, difficulty)))
+        }
+        #expect(difficulties.first == 4)
+        #expect(difficulties.last == 6)
+        #expect(difficulties == difficulties.sorted())
+    }
+
+    @Test("asking again and again does not keep a connection") func asking() throws {
+        var (scene, _, _) = try Self.asked()
+        scene.pass(.seconds(20))
+        scene.send("2", .offer(slotLength: 0, work: nil))
+        scene.pass(.seconds(10))
+        #expect(scene.last("2") == .refused(.tooSlow, retryAfter: .zero))
+    }
+
+    @Test("counts are forgotten") func forgotten() throws {
+        var (scene, _, _) = try Self.asked()
+        scene.pass(.seconds(600))
+        scene.pass(.seconds(600))
+        scene.come("3", .offer(slotLength: 0, work: nil))
+        #expect(scene.tokens["3"] != nil)
+    }
+
+    @Test("neighbours share a softer limit") func neighbours() {
+        var scene = Scene(Self.strict)
+        for number in 0..<8 { scene.come("\(number)", from: Scene.address(number), .offer(slotLength: 0, work: nil)) }
+        #expect(scene.relay.statistics.rooms == 8)
+        scene.come("8", from: Scene.address(8), .offer(slotLength: 0, work: nil))
+        #expect(scene.relay.statistics.rooms == 8)
+        scene.come("9", from: Scene.address(1 << 8), .offer(slotLength: 0, work: nil))
+        #expect(scene.relay.statistics.rooms == 9)
+    }
+
+    @Test("a table of prefixes that is full asks the uncounted for work") func fullTable() {
+        var limits = Self.strict
+        limits.prefixes = 4
+        var scene = Scene(limits)
+        scene.come("1", from: Scene.address(1 << 8), .offer(slotLength: 0, work: nil))
+        scene.come("2", from: Scene.address(2 << 8), .offer(slotLength: 0, work: nil))
+        #expect(scene.relay.statistics.rooms == 2)
+        scene.come("3", from: Scene.address(3 << 8), .offer(slotLength: 0, work: nil))
+        #expect(scene.relay.statistics.rooms == 2)
+    }
+}
+
+@Suite("Address prefixes") struct AddressPrefixTests {
+    @Test("an IPv6 address counts with its /56, an IPv4 one alone, mapped or not") func prefixes() {
+        let v6 = { (last: [UInt8]) in AddressPrefix(bytes: [0x20, 1, 0xD, 0xB8, 0, 1] + last) }
+        #expect(v6([2, 3, 0, 0, 0, 0, 0, 0, 0, 1]) == v6([2, 4, 9, 9, 9, 9, 9, 9, 9, 9]))
+        #expect(v6([2, 3, 0, 0, 0, 0, 0, 0, 0, 1]) != v6([3, 3, 0, 0, 0, 0, 0, 0, 0, 1]))
+        let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 192, 0, 2, 1]
+        #expect(AddressPrefix(bytes: mapped) == AddressPrefix(bytes: [192, 0, 2, 1]))
+        #expect(AddressPrefix(bytes: [192, 0, 2, 1]) != AddressPrefix(bytes: [192, 0, 2, 2]))
+        #expect(AddressPrefix(bytes: [1, 2, 3]) == nil)
+    }
+
+    @Test("neither an address nor a key is printed") func silent() {
+        var dumped = ""
+        dump(Scene.home, to: &dumped)
+        dump(Scene.keys, to: &dumped)
+        let digits = dumped.filter(\.isNumber)
+        #expect(digits.isEmpty, "\(dumped)")
+        #expect("\(Scene.home)\(Scene.keys)" == "AddressPrefixTokenKeys")
+    }
+}
