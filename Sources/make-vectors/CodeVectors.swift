@@ -32,15 +32,17 @@ func codeVectors() throws -> VectorFile {
     var wrong = Array(first)
     wrong[4] = wrong[4] == "Z" ? "Y" : "Z"
     let bad: [(typed: String, error: String, detail: (String, Int)?)] = [
-        ("", "wrong-length", ("count", 0)), ("K7Q29MXA", "wrong-length", ("count", 8)),
-        ("K7Q-29M-XAB-000-0", "wrong-length", ("count", 13)),
-        ("K7Q-U9M-XAB", "contains-u", ("position", 4)), ("K7Q-29M-XAu", "contains-u", ("position", 9)),
-        ("K7Q-2!M-XAB", "not-a-symbol", ("position", 5)), ("k7q/29m/xab", "not-a-symbol", ("position", 4)),
-        ("K\u{301}7Q29MXAB", "not-a-symbol", ("position", 2)), ("\u{212A}7Q29MXAB", "not-a-symbol", ("position", 1)),
-        ("\u{FF2B}7Q29MXAB", "not-a-symbol", ("position", 1)), ("K7Q\u{200B}29MXAB", "not-a-symbol", ("position", 4)),
-        (String(swapped), "mistyped", nil), (String(wrong), "mistyped", nil),
+        ("", "code-wrong-length", ("count", 0)), ("K7Q29MXA", "code-wrong-length", ("count", 8)),
+        ("K7Q-29M-XAB-000-0", "code-wrong-length", ("count", 13)),
+        ("K7Q-U9M-XAB", "code-has-u", ("position", 4)), ("K7Q-29M-XAu", "code-has-u", ("position", 9)),
+        ("K7Q-2!M-XAB", "code-not-a-symbol", ("position", 5)), ("k7q/29m/xab", "code-not-a-symbol", ("position", 4)),
+        ("K\u{301}7Q29MXAB", "code-not-a-symbol", ("position", 2)),
+        ("\u{212A}7Q29MXAB", "code-not-a-symbol", ("position", 1)),
+        ("\u{FF2B}7Q29MXAB", "code-not-a-symbol", ("position", 1)),
+        ("K7Q\u{200B}29MXAB", "code-not-a-symbol", ("position", 4)),
+        (String(swapped), "code-mistyped", nil), (String(wrong), "code-mistyped", nil),
         // The symbols of one length do not make a code of another.
-        (first + "0", "mistyped", nil),
+        (first + "0", "code-mistyped", nil),
     ]
     return VectorFile(
         name: "code.json",

@@ -26,9 +26,9 @@ func runCodes(_ file: VectorFile) throws {
     for item in vectors.bad {
         let expected: CodeError =
             switch item.error {
-            case "wrong-length": .wrongLength(try #require(item.count))
-            case "contains-u": .containsU(position: try #require(item.position))
-            case "not-a-symbol": .notASymbol(position: try #require(item.position))
+            case "code-wrong-length": .wrongLength(try #require(item.count))
+            case "code-has-u": .containsU(position: try #require(item.position))
+            case "code-not-a-symbol": .notASymbol(position: try #require(item.position))
             default: .mistyped
             }
         #expect(throws: expected, "\(item.typed)") { try PairingCode(typed: item.typed) }
