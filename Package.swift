@@ -46,6 +46,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // The wire format.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        // The heap of a relay's deadlines.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // The command line, its logs, its way to stop.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -54,6 +56,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CProcess"),
         .target(name: "SyncSeed", dependencies: ["CSodium", crypto], swiftSettings: strict),
         .target(
             name: "Handshake",
@@ -61,7 +64,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "RelayWire", dependencies: [protobuf], swiftSettings: strict),
-        .target(name: "Rendezvous", dependencies: ["RelayWire", crypto], swiftSettings: strict),
+        .target(
+            name: "Rendezvous",
+            dependencies: ["RelayWire", crypto, .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict
+        ),
         .target(
             name: "Relay",
             dependencies: [
@@ -78,9 +85,10 @@ let package = Package(
         .executableTarget(
             name: "easysetup",
             dependencies: [
-                "SyncSeed", "Handshake", "PairingClient", "Relay", "CQREncode", log,
+                "SyncSeed", "Handshake", "PairingClient", "Relay", "CQREncode", "CProcess", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings
         ),
@@ -96,7 +104,11 @@ let package = Package(
         .testTarget(name: "RendezvousTests", dependencies: ["Rendezvous", "RelayWire"], swiftSettings: settings),
         .testTarget(
             name: "RelayTests",
-            dependencies: ["Relay", "RelayWire", "Rendezvous", log] + nio,
+            dependencies: [
+                "Relay", "RelayWire", "Rendezvous", log,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio,
             swiftSettings: settings
         ),
         .testTarget(
@@ -111,6 +123,10 @@ let package = Package(
             swiftSettings: settings
         ),
         // The built program, as a person or a script runs it.
-        .testTarget(name: "ProgramTests", dependencies: ["easysetup"], swiftSettings: settings),
+        .testTarget(
+            name: "ProgramTests",
+            dependencies: ["easysetup", "SyncSeed", "PairingClient"],
+            swiftSettings: settings
+        ),
     ]
 )

@@ -1,1 +1,169 @@
-// PairingClient
+public import Handshake
+import SyncSeed
+import Synchronization
+
+/// Adds a device by a short code: what an app links.
+///
+/// ```swift
+/// let client = PairingClient(name: "my laptop", store: store)
+/// for await state in client.offer(at: relay, approve: { await ask($0) ? .approve : .decline }) {
+///     switch state {
+///     case .offered(let offer): show(offer.code.revealed(), until: offer.deadline)
+///     case .paired(let paired): done(paired.userID)
+///     case .failed(let error): explain(error.description, error.advice)
+///     default: update(state)
+///     }
+/// }
+/// ```
+///
+/// A device whose store holds a seed gives it; one whose store is empty receives. Which of the two shows the code is free.
+public struct PairingClient: Sendable {
+    private let name: DeviceName
+    private let platform: Platform
+    private let store: any SeedStore
+    private let roots: TrustedRoots
+    private let limits: ClientLimits
+    private let entropy: Entropy
+    private let tries: TriesByCode
+
+    /// - Parameters:
+    ///   - name: what the person calls this device; the other screen shows it.
+    ///   - platform: what kind of system it is.
+    ///   - store: where the seed is, or will be.
+    ///   - roots: who may speak for a relay.
+    ///   - limits: every limit, each with a default.
+    public init(
+        name: DeviceName,
+        platform: Platform = .current,
+        store: any SeedStore,
+        roots: TrustedRoots = .system,
+        limits: ClientLimits = ClientLimits()
+    ) {
+        self.name = name
+        self.platform = platform
+        self.store = store
+        self.roots = roots
+        self.limits = limits
+        entropy = .system
+        tries = TriesByCode(limits: limits)
+    }
+
+    /// Shows a code, and pairs with the device that types it.
+    ///
+    /// - Parameters:
+    ///   - relay: where the two devices meet.
+    ///   - approve: asks the user before a seed goes anywhere; called for a device that holds one. The default is no.
+    /// - Returns: the pairing's states; stop iterating, or cancel the task that does, to stop the pairing on both sides.
+    public func offer(
+        at relay: RelayAddress,
+        approve: @escaping @Sendable (ApprovalRequest) async -> Approval
+    ) -> Pairing {
+        Pairing { [self] show, inbox in
+            do throws(StoreError) {
+                let seed = try await store.load()
+                let session = OfferSession(
+                    relay: relay, name: name, platform: platform, seed: seed, entropy: entropy, limits: limits)
+                await driver(relay, approve, show, inbox).run(session)
+            } catch {
+                show(.failed(.store(error)))
+            }
+        }
+    }
+
+    /// Goes to the device that shows a code. Each call is one try; three for one code.
+    ///
+    /// - Parameters:
+    ///   - code: what the user typed.
+    ///   - relay: where the two devices meet.
+    ///   - approve: asks the user before a seed goes anywhere; called for a device that holds one, and wants a word from
+    ///     the other screen.
+    /// - Returns: as ``offer(at:approve:)``.
+    public func join(
+        _ code: PairingCode,
+        at relay: RelayAddress,
+        approve: @escaping @Sendable (ApprovalRequest) async -> Approval
+    ) -> Pairing {
+        visit(.code(code), at: relay, approve: approve)
+    }
+
+    /// Goes to the device that shows a QR code. It makes this device receive, never give.
+    ///
+    /// A link that came from outside the app (a page, a message) is to be confirmed by the user first: what is on this
+    /// device becomes readable for the chain that the link belongs to.
+    public func join(_ link: PairingLink) -> Pairing {
+        visit(.link(link), at: link.relay) { _ in .decline }
+    }
+
+    private func visit(
+        _ invitation: Invitation,
+        at relay: RelayAddress,
+        approve: @escaping @Sendable (ApprovalRequest) async -> Approval
+    ) -> Pairing {
+        Pairing { [self] show, inbox in
+            do throws(StoreError) {
+                let seed = try await store.load()
+                guard tries.take(invitation.slot) else { return show(.failed(.triesSpent)) }
+                do throws(PairingError) {
+                    let session = try VisitSession.make(
+                        invitation,
+                        name: name,
+                        platform: platform,
+                        seed: seed,
+                        entropy: entropy,
+                        limits: limits,
+                        now: ContinuousClock.now.moment
+                    )
+                    let isTrySpent = await driver(relay, approve, show, inbox).run(session).isTrySpent
+                    if !isTrySpent { tries.giveBack(invitation.slot) }
+                } catch {
+                    tries.giveBack(invitation.slot)
+                    show(.failed(error))
+                }
+            } catch {
+                show(.failed(.store(error)))
+            }
+        }
+    }
+
+    private func driver(
+        _ relay: RelayAddress,
+        _ approve: @escaping @Sendable (ApprovalRequest) async -> Approval,
+        _ show: @escaping @Sendable (PairingState) -> Void,
+        _ inbox: Inbox
+    ) -> SessionDriver {
+        SessionDriver(
+            relay: relay, roots: roots, limits: limits, store: store, approve: approve, show: show, inbox: inbox)
+    }
+}
+
+/// How often each code was tried here: a false offerer gets three guesses and no more (`Protocol/handshake.md`, "A's tries").
+private final class TriesByCode: Sendable {
+    private struct Count {
+        var taken: Int
+        var since: ContinuousClock.Instant
+    }
+
+    private let counts = Mutex<[String: Count]>([:])
+    private let limits: ClientLimits
+
+    init(limits: ClientLimits) {
+        self.limits = limits
+    }
+
+    /// Takes a try before anything is sent; false when there is none left.
+    func take(_ slot: String) -> Bool {
+        counts.withLock { counts in
+            let now = ContinuousClock.now
+            // A slot is not drawn again within twice a lifetime, so older counts are of codes that are gone.
+            counts = counts.filter { now - $0.value.since < limits.codeLifetime * 2 }
+            guard counts[slot, default: Count(taken: 0, since: now)].taken < limits.triesPerCode else { return false }
+            counts[slot, default: Count(taken: 0, since: now)].taken += 1
+            return true
+        }
+    }
+
+    /// The try that was taken was not spent: no proof was sent.
+    func giveBack(_ slot: String) {
+        counts.withLock { $0[slot]?.taken -= 1 }
+    }
+}

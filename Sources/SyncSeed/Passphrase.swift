@@ -11,6 +11,11 @@ public final class Passphrase: Sendable {
         guard 1...Self.maximumBytes ~= utf8.count else { throw .passphraseUnfit }
         self.secret = utf8
     }
+
+    /// Whether both are the same bytes, in constant time for passphrases of one length.
+    public func isSame(as other: Passphrase) -> Bool {
+        secret.isEqual(to: other.secret)
+    }
 }
 
 extension Passphrase: CustomReflectable {

@@ -7,7 +7,7 @@ struct WrittenWord {
     var isWhole = true
 }
 
-/// The words of a phrase as people write it: any case, any white space, commas, numbers before the words
+/// The words of a phrase as people write it: any case, any white space, commas, numbers, dashes or bullets
 /// (`Protocol/seed.md`, "Reading a phrase").
 struct PhraseWords: ~Escapable {
     private let text: Span<UInt8>
@@ -18,60 +18,65 @@ struct PhraseWords: ~Escapable {
         self.text = text
     }
 
-    /// The next word, or nil at the end of the text.
+    /// The next word, or nil at the end of the text. Tokens of digits alone are numbering and no words.
     mutating func next() -> WrittenWord? {
         while place < text.count {
             let separator = text.separatorLength(at: place)
             if separator > 0 {
                 place += separator
-                continue
+            } else if let word = takeToken() {
+                return word
             }
-            skipNumbering()
-            let word = takeWord()
-            if word.length > 0 || !word.isWhole { return word }
         }
         return nil
     }
 
-    /// Steps over "12", "12.", "12)" or "12:" where it is a token of its own or stands right before letters.
-    private mutating func skipNumbering() {
-        var end = place
-        while end < text.count, UInt8(ascii: "0")...UInt8(ascii: "9") ~= text[end] { end += 1 }
-        guard end > place else { return }
-        if end < text.count,
-            text[end] == UInt8(ascii: ".") || text[end] == UInt8(ascii: ")") || text[end] == UInt8(ascii: ":")
-        {
-            place = end + 1
-        } else if end == text.count || text.separatorLength(at: end) > 0 {
-            place = end
-        }
-    }
-
-    /// Everything up to the next separator.
-    private mutating func takeWord() -> WrittenWord {
+    /// Everything up to the next separator, or nil if it was a number.
+    private mutating func takeToken() -> WrittenWord? {
         var word = WrittenWord()
+        var isNumber = true
         while place < text.count, text.separatorLength(at: place) == 0 {
-            let letter = text[place] | 0x20
-            if UInt8(ascii: "a")...UInt8(ascii: "z") ~= letter, text[place] >= UInt8(ascii: "A"), word.length < 8 {
+            let byte = text[place]
+            place += 1
+            if !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte) { isNumber = false }
+            let letter = byte | 0x20
+            if byte >= UInt8(ascii: "A"), UInt8(ascii: "a")...UInt8(ascii: "z") ~= letter,
+                word.length < WordIndex.longestWord
+            {
                 word.letters |= UInt64(letter) << (56 - 8 * word.length)
                 word.length += 1
             } else {
                 word.isWhole = false
             }
-            place += 1
         }
-        return word
+        return isNumber ? nil : word
     }
 }
 
 extension Span<UInt8> {
-    /// How many bytes of white space or separating punctuation begin at an offset: 0 when something else does.
-    ///
-    /// Beyond ASCII these are the spaces that word processors, web pages and keyboards put in: the no-break space, the
-    /// spaces and line ends of U+2000 to U+202F, the word joiner, the ideographic space and the byte order mark.
+    /// How many bytes of white space or punctuation begin at an offset: 0 when something else does.
     func separatorLength(at offset: Int) -> Int {
         switch self[offset] {
-        case 0x09...0x0D, 0x20, UInt8(ascii: ","), UInt8(ascii: ";"): return 1
+        case UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "("),
+            UInt8(ascii: ")"), UInt8(ascii: "-"):
+            return 1
+        case 0xE2:
+            // The dashes U+2010 to U+2015 and the bullet.
+            let isPunctuation = (0x90...0x95).contains { has([0x80, $0], at: offset + 1) }
+            return isPunctuation || has([0x80, 0xA2], at: offset + 1) ? 3 : spaceLength(at: offset)
+        default:
+            return spaceLength(at: offset)
+        }
+    }
+
+    /// How many bytes of white space begin at an offset: 0 when something else does.
+    ///
+    /// Beyond ASCII these are the spaces that word processors, web pages and keyboards put in: the no-break space, the
+    /// spaces and marks of U+2000 to U+200F and U+2028 to U+202F, the word joiner, the ideographic space and the byte
+    /// order mark.
+    func spaceLength(at offset: Int) -> Int {
+        switch self[offset] {
+        case 0x09...0x0D, 0x20: return 1
         case 0xC2: return has([0xA0], at: offset + 1) ? 2 : 0
         case 0xE2:
             guard offset + 2 < count else { return 0 }

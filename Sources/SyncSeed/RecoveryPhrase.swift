@@ -3,6 +3,10 @@
 enum RecoveryPhrase {
     static let wordCount = 24
 
+    /// From how many words on a text without white space is taken for a phrase joined by commas or dashes: BIP-39's
+    /// shortest phrase. What has fewer, such as a link of another kind, is something else.
+    static let fewestJoinedWords = 12
+
     private static let bitsPerWord = 11
 
     /// The canonical form: lower case, one space between words.
@@ -24,7 +28,7 @@ enum RecoveryPhrase {
     static func seed(from text: Span<UInt8>) throws(SeedError) -> SecretBytes {
         var bits = BitWriter(byteCount: SyncSeed.byteCount + 1)
         var count = 0
-        var unknown: [SeedError.UnknownWord] = []
+        var hasUnknown = false
         var words = PhraseWords(text)
         while let word = words.next() {
             count += 1
@@ -32,15 +36,37 @@ enum RecoveryPhrase {
             if let number = WordIndex.number(of: word) {
                 bits.append(number, width: bitsPerWord)
             } else {
-                unknown.append(.init(position: count, suggestions: WordIndex.nearest(to: word)))
+                hasUnknown = true
             }
         }
         guard count == wordCount else { throw .phraseWordCount(count: count) }
-        guard unknown.isEmpty else { throw .phraseUnknownWords(unknown) }
+        guard !hasUnknown else { throw .phraseUnknownWords(unknownWords(in: text)) }
         let written = bits.finish()
         let seed = written.bytes.extracting(first: SyncSeed.byteCount)
         guard written.bytes[byte: SyncSeed.byteCount] == checksum(of: seed) else { throw .phraseChecksum }
         return SecretBytes(copying: seed)
+    }
+
+    static func countWords(in text: Span<UInt8>) -> Int {
+        var count = 0
+        var words = PhraseWords(text)
+        while words.next() != nil { count += 1 }
+        return count
+    }
+
+    /// A second look for the suggestions, which cost a comparison with the whole list each: only a text that has the
+    /// right number of words is worth them.
+    private static func unknownWords(in text: Span<UInt8>) -> [SeedError.UnknownWord] {
+        var unknown: [SeedError.UnknownWord] = []
+        var position = 0
+        var words = PhraseWords(text)
+        while let word = words.next() {
+            position += 1
+            if WordIndex.number(of: word) == nil {
+                unknown.append(.init(position: position, suggestions: WordIndex.nearest(to: word)))
+            }
+        }
+        return unknown
     }
 
     /// The eleven-bit numbers of the words, two bytes each.

@@ -41,20 +41,22 @@ extension SyncSeed {
         try read(written: text.bytes, createdAt: createdAt)
     }
 
-    /// Each form is known by its looks: a link by its scheme, a phrase by having words, hex and base64 by their lengths.
+    /// Each form is known by its looks: a link by its scheme, hex and base64 by their lengths, a phrase by having words.
     private static func bytes(written text: Span<UInt8>) throws(SeedError) -> SecretBytes {
         if SeedLink.isLink(text) { return try SeedLink.seed(from: text) }
-        if text.indices.contains(where: { text.separatorLength(at: $0) > 0 }) {
+        let isOneWord = !text.indices.contains { text.spaceLength(at: $0) > 0 }
+        switch (isOneWord, text.count) {
+        case (true, byteCount * 2):
+            guard let bytes = Encoding.bytes(hex: text, count: byteCount) else { throw .unreadable }
+            return bytes
+        case (true, 43), (true, 44):
+            guard let bytes = Encoding.bytes(base64: text, count: byteCount) else { throw .unreadable }
+            return bytes
+        case (true, _) where RecoveryPhrase.countWords(in: text) < RecoveryPhrase.fewestJoinedWords:
+            throw .unreadable
+        default:
             return try RecoveryPhrase.seed(from: text)
         }
-        let bytes: SecretBytes? =
-            switch text.count {
-            case byteCount * 2: Encoding.bytes(hex: text, count: byteCount)
-            case 43, 44: Encoding.bytes(base64: text, count: byteCount)
-            default: nil
-            }
-        guard let bytes else { throw .unreadable }
-        return bytes
     }
 }
 
@@ -62,15 +64,15 @@ extension Span<UInt8> {
     /// Without the white space at both ends.
     @_lifetime(copy self)
     fileprivate func trimmed() -> Span<UInt8> {
+        // White space is one to three bytes long, so both ends are found from the front.
         var start = 0
-        while start < count, separatorLength(at: start) > 0 { start += separatorLength(at: start) }
-        // Separators are one to three bytes long, so the end is looked for from the front.
+        while start < count, spaceLength(at: start) > 0 { start += spaceLength(at: start) }
         var end = start
         var place = start
         while place < count {
-            let separator = separatorLength(at: place)
-            place += max(separator, 1)
-            if separator == 0 { end = place }
+            let space = spaceLength(at: place)
+            place += max(space, 1)
+            if space == 0 { end = place }
         }
         return extracting(start..<end)
     }

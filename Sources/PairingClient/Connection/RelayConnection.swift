@@ -1,0 +1,270 @@
+import Handshake
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOWebSocket
+import RelayWire
+
+/// One WebSocket connection to a relay: frames out, batches of frames in (`Protocol/relay.md`, "Transport").
+///
+/// It reads only when it is told to, so a relay that sends faster than the session handles is held up by TCP, and nothing
+/// piles up here.
+final class RelayConnection: Sendable {
+    /// What a connection reports: first `opened` or `failed`, then batches, then `closed`.
+    enum Report: Sendable {
+        /// Frames that came together; the next come after ``RelayConnection/read()``.
+        case frames([RelayFrame])
+        /// The connection is gone.
+        case closed(PairingError)
+    }
+
+    private let channel: any Channel
+
+    private init(channel: any Channel) {
+        self.channel = channel
+    }
+
+    /// Connects, with TLS where the address says so, and upgrades to WebSocket.
+    ///
+    /// - Parameters:
+    ///   - tls: what is trusted; used where the address is not plain.
+    ///   - timeout: for all of it together.
+    ///   - report: called on the connection's event loop.
+    /// - Throws: ``PairingError`` that names the cause as well as it can be known.
+    static func open(
+        to address: RelayAddress,
+        tls: TrustedRoots,
+        timeout: Duration,
+        report: @escaping @Sendable (Report) -> Void
+    ) async throws(PairingError) -> RelayConnection {
+        let context: NIOSSLContext? = address.isPlain ? nil : try tls.context()
+        let limit = TimeAmount(timeout)
+        do throws(any Error) {
+            let outcome = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(limit)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .connect(host: address.host, port: address.port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        if let context {
+                            let name = isName(address.host) ? address.host : nil
+                            let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
+                            try channel.pipeline.syncOperations.addHandler(handler)
+                        }
+                        let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+                        let result = try upgrade(channel, address: address, report: report)
+                        result.whenComplete { _ in timer.cancel() }
+                        return result
+                    }
+                }
+            switch try await outcome.get() {
+            case .upgraded(let channel):
+                return RelayConnection(channel: channel)
+            case .refused(let error, let channel):
+                let error = try await error.get()
+                channel.close(promise: nil)
+                throw error
+            }
+        } catch {
+            throw PairingError(connecting: error)
+        }
+    }
+
+    /// Sends frames together.
+    func send(_ frames: [DeviceFrame]) {
+        for frame in frames {
+            var buffer = channel.allocator.buffer(capacity: 64)
+            buffer.writeBytes(frame.serialized())
+            channel.write(WebSocketFrame(fin: true, opcode: .binary, maskKey: .random(), data: buffer), promise: nil)
+        }
+        channel.flush()
+    }
+
+    /// Asks for the next batch.
+    func read() {
+        channel.read()
+    }
+
+    /// Closes once everything is sent. Nothing more is reported that matters.
+    func close() {
+        let goodbye = WebSocketFrame(fin: true, opcode: .connectionClose, maskKey: .random(), data: ByteBuffer())
+        channel.writeAndFlush(goodbye).whenComplete { [channel] _ in channel.close(promise: nil) }
+    }
+
+    private enum Upgraded: Sendable {
+        case upgraded(any Channel)
+        case refused(EventLoopFuture<PairingError>, any Channel)
+    }
+
+    private static func upgrade(
+        _ channel: any Channel,
+        address: RelayAddress,
+        report: @escaping @Sendable (Report) -> Void
+    ) throws -> EventLoopFuture<Upgraded> {
+        let upgrader = NIOTypedWebSocketClientUpgrader<Upgraded>(
+            maxFrameSize: WireLimits.frameBytes,
+            enableAutomaticErrorHandling: false
+        ) { channel, head in
+            guard head.headers["Sec-WebSocket-Protocol"] == [RelayDoor.subprotocol] else {
+                return channel.eventLoop.makeFailedFuture(PairingError.relayVersion)
+            }
+            return channel.setOption(.autoRead, value: false).flatMapThrowing {
+                try channel.pipeline.syncOperations.addHandler(FrameHandler(report: report))
+                return .upgraded(channel)
+            }
+        }
+        let head = HTTPRequestHead(
+            version: .http1_1,
+            method: .GET,
+            uri: RelayDoor.webSocketPath,
+            headers: ["Host": address.authority, "Sec-WebSocket-Protocol": RelayDoor.subprotocol]
+        )
+        let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgraded>(
+            upgradeRequestHead: head,
+            upgraders: [upgrader]
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let promise = channel.eventLoop.makePromise(of: PairingError.self)
+                try channel.pipeline.syncOperations.addHandler(RefusalHandler(promise: promise))
+                return .refused(promise.futureResult, channel)
+            }
+        }
+        return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
+            configuration: NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: upgrade)
+        )
+    }
+
+    private static func isName(_ host: String) -> Bool {
+        (try? SocketAddress(ipAddress: host, port: 0)) == nil
+    }
+}
+
+/// Where a relay answers (`Protocol/relay.md`, "Transport").
+enum RelayDoor {
+    static let webSocketPath = "/easysetup/v1/ws"
+    static let subprotocol = "easysetup.v1"
+}
+
+/// WebSocket frames as the relay's; pings are answered, everything that the protocol does not have ends the connection.
+private final class FrameHandler: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    private let report: @Sendable (RelayConnection.Report) -> Void
+    private var batch: [RelayFrame] = []
+    private var error = PairingError.connectionLost
+
+    init(report: @escaping @Sendable (RelayConnection.Report) -> Void) {
+        self.report = report
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        switch frame.opcode {
+        case .binary where frame.fin:
+            do {
+                batch.append(try RelayFrame(parsing: Array(frame.unmaskedData.readableBytesView)))
+            } catch {
+                fail(context)
+            }
+        case .ping where frame.length <= 125:
+            let pong = WebSocketFrame(fin: true, opcode: .pong, maskKey: .random(), data: frame.unmaskedData)
+            context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
+        case .pong: break
+        case .connectionClose: context.close(promise: nil)
+        default: fail(context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if batch.isEmpty {
+            // Nothing for the session: a ping, or half a frame. The next read is this handler's own affair.
+            context.read()
+        } else {
+            let frames = batch
+            batch.removeAll()
+            report(.frames(frames))
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is NIOWebSocketError { self.error = .relayMisbehaved }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if !batch.isEmpty { report(.frames(batch)) }
+        report(.closed(error))
+    }
+
+    private func fail(_ context: ChannelHandlerContext) {
+        error = .relayMisbehaved
+        context.close(promise: nil)
+    }
+}
+
+/// Reads the answer of a relay, or of something else, that did not upgrade.
+private final class RefusalHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+
+    /// More than this of a body is not looked at.
+    private static let bodyLimit = 4096
+
+    private let promise: EventLoopPromise<PairingError>
+    private var status: HTTPResponseStatus?
+    private var body = ""
+
+    init(promise: EventLoopPromise<PairingError>) {
+        self.promise = promise
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): status = head.status
+        case .body(let buffer):
+            if body.utf8.count + buffer.readableBytes <= Self.bodyLimit { body += String(buffer: buffer) }
+        case .end:
+            promise.succeed(error)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        promise.succeed(error)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private var error: PairingError {
+        // The body is a problem document (RFC 9457); its type's last part is what tells these apart.
+        if body.contains("wrong-version") { return .relayVersion }
+        switch status {
+        case .serviceUnavailable:
+            return body.contains("draining")
+                ? .relayDraining(retryAfter: .seconds(60)) : .relayFull(retryAfter: .seconds(5))
+        case .tooManyRequests: return .tooMany(retryAfter: .seconds(10))
+        default: return .notARelay
+        }
+    }
+}
+
+extension PairingError {
+    /// What a failed attempt to connect means to a person.
+    init(connecting error: any Error) {
+        switch error {
+        case let error as PairingError: self = error
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: self = .relayUntrusted
+        case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay
+        default: self = .relayUnreachable
+        }
+    }
+}
+
+extension TimeAmount {
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,298 @@
+import Handshake
+public import SyncSeed
+
+/// Why two devices did not pair: what happened, what to do, whether the same again helps (`Protocol/errors.md`).
+public enum PairingError: ExplainedError, Equatable {
+    // The relay.
+    /// Nothing answers at the relay's address.
+    case relayUnreachable
+    /// What answers has no certificate that this device trusts for that name.
+    case relayUntrusted
+    /// What answers is no EasySetup relay.
+    case notARelay
+    /// The relay speaks another version of the protocol.
+    case relayVersion
+    /// The relay has as much as it can hold.
+    case relayFull(retryAfter: Duration)
+    /// Too much comes from this device's network.
+    case tooMany(retryAfter: Duration)
+    /// The relay is about to stop.
+    case relayDraining(retryAfter: Duration)
+    /// The relay was restarted without its key and does not know this pairing.
+    case relayForgot
+    /// The relay asked for more work than a device should do.
+    case workRefused
+    /// The relay broke the protocol.
+    case relayMisbehaved
+    /// The connection was lost and did not come back in time.
+    case connectionLost
+    /// The same pairing was taken up by a newer connection.
+    case elsewhere
+
+    // The code.
+    /// The relay knows no such code.
+    case noSuchCode
+    /// The code's time is over.
+    case codeExpired
+    /// The code was used up by wrong tries.
+    case codeBurnt
+    /// The other device's proof did not fit: this code is not that device's.
+    case wrongCode
+    /// This code was tried three times here.
+    case triesSpent
+    /// Three codes were shown, and none was used.
+    case codesSpent
+    /// Too many wait at this code.
+    case lineFull
+    /// Another device was first.
+    case seated
+
+    // The people.
+    /// The other device's user said no.
+    case declined
+    /// The user of this device said no.
+    case declinedHere
+    /// The other device's user stopped.
+    case cancelled
+    /// The user of this device stopped.
+    case cancelledHere
+    /// The word typed here is not on the other screen.
+    case wrongWord
+    /// Nobody answered in time.
+    case timedOut
+
+    // The seeds.
+    /// Both devices hold a seed.
+    case bothHold
+    /// Neither device holds a seed.
+    case bothReceive
+    /// No link makes a device give.
+    case linkDirection
+    /// This device's store could not be read, or could not store the seed.
+    case store(StoreError)
+    /// The other device could not store the seed.
+    case peerNotStored
+    /// The other device has come to hold another seed.
+    case otherSeed
+    /// The seed was sent, and no receipt came.
+    case sentNotConfirmed
+
+    // The other device.
+    /// The devices speak no common handshake.
+    case wrongSuite
+    /// The other device broke the protocol.
+    case peerMisbehaved
+    /// The other device failed.
+    case peerFailed
+}
+
+extension PairingError {
+    /// The error's name in `Protocol/errors.md`.
+    public var name: String {
+        if case .store(let error) = self { error.name } else { text.name }
+    }
+
+    /// What happened.
+    public var description: String {
+        if case .store(let error) = self { error.description } else { text.what }
+    }
+
+    /// What to do next.
+    public var advice: String {
+        if case .store(let error) = self { error.advice } else { text.advice }
+    }
+
+    /// Whether the same again, with the same code, may help.
+    public var retryHelps: Bool {
+        switch self {
+        case .store(let error): error.retryHelps
+        case .relayUnreachable, .relayFull, .tooMany, .relayDraining, .relayForgot, .connectionLost, .wrongCode,
+            .codesSpent, .lineFull, .declinedHere, .cancelledHere, .wrongWord, .timedOut, .peerFailed:
+            true
+        case .relayUntrusted, .notARelay, .relayVersion, .workRefused, .relayMisbehaved, .elsewhere, .noSuchCode,
+            .codeExpired, .codeBurnt, .triesSpent, .seated, .declined, .cancelled, .bothHold, .bothReceive,
+            .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .peerMisbehaved:
+            false
+        }
+    }
+
+    /// How long the relay asks to be left alone; zero where it does not.
+    public var retryAfter: Duration {
+        switch self {
+        case .relayFull(let wait), .tooMany(let wait), .relayDraining(let wait): wait
+        default: .zero
+        }
+    }
+
+    private var text: (name: String, what: String, advice: String) {
+        switch self {
+        case .relayUnreachable:
+            (
+                "relay-unreachable", "The relay can't be reached.",
+                "Check the relay's address and this device's network, then try again."
+            )
+        case .relayUntrusted:
+            (
+                "relay-untrusted", "The relay's certificate is not one that this device trusts.",
+                "Check the relay's address; somebody may be in between. For a certificate of your own, name its file."
+            )
+        case .notARelay:
+            (
+                "not-a-relay", "What answers at this address is no EasySetup relay.",
+                "Check the relay's address and port."
+            )
+        case .relayVersion:
+            (
+                "relay-version", "The relay speaks another version of the protocol.",
+                "Update this program, or choose another relay."
+            )
+        case .relayFull:
+            ("relay-full", "The relay has no room for another pairing.", "Wait a little, then try again.")
+        case .tooMany:
+            ("too-many", "The relay has had too many tries from this network.", "Wait a little, then try again.")
+        case .relayDraining:
+            ("draining", "The relay is about to stop and takes nothing new.", "Wait a minute, then try again.")
+        case .relayForgot:
+            (
+                "relay-forgot", "The relay was restarted and has forgotten this pairing.",
+                "Show a new code on the first device and start again."
+            )
+        case .workRefused:
+            (
+                "work-refused", "The relay asks for more work than a device should do.",
+                "Choose another relay, or try again much later."
+            )
+        case .relayMisbehaved:
+            ("relay-misbehaved", "The relay broke the protocol.", "Choose another relay, or tell who runs this one.")
+        case .connectionLost:
+            (
+                "connection-lost", "The connection was lost and did not come back in time.",
+                "Check this device's network, then start again."
+            )
+        case .elsewhere:
+            ("elsewhere", "This pairing was taken up by a newer connection.", "Look at the newer window.")
+        case .noSuchCode:
+            (
+                "no-such-code", "The relay knows no such code.",
+                "Look at the first device: the code there may be a newer one. Both devices must use the same relay."
+            )
+        case .codeExpired:
+            ("expired", "The code's time is over.", "Show a new code on the first device and use that.")
+        case .codeBurnt:
+            (
+                "code-burnt", "The code was used up by wrong tries.",
+                "Look at the first device: it shows a fresh code. If you did not mistype, somebody else is trying codes."
+            )
+        case .wrongCode:
+            (
+                "wrong-code", "The code is wrong.",
+                "Compare the code with the one on the other screen and type it again."
+            )
+        case .triesSpent:
+            (
+                "tries-spent", "This code was tried three times here.",
+                "Show a new code on the first device and use that."
+            )
+        case .codesSpent:
+            (
+                "codes-spent", "Three codes were shown, and none was used.",
+                "Start again when the other device is at hand. If codes were used up, somebody may be trying them."
+            )
+        case .lineFull:
+            ("line-full", "Too many devices wait at this code.", "Wait a little and type the code again.")
+        case .seated:
+            (
+                "seated", "Another device was added with this code.",
+                "Look at the first device. If you don't know the device it names, say no there."
+            )
+        case .declined:
+            (
+                "declined", "The other device's user said no.",
+                "If it was a slip, show a new code on the first device and start again."
+            )
+        case .declinedHere:
+            (
+                "declined-here", "You said no; nothing was sent.",
+                "If you didn't know the device, somebody had your code: show a new one and start again."
+            )
+        case .cancelled:
+            ("cancelled", "The other device stopped.", "Look at the other device; show a new code and start again.")
+        case .cancelledHere:
+            ("cancelled-here", "You stopped.", "Start again when you like.")
+        case .wrongWord:
+            (
+                "wrong-word", "The word is not the one on the other screen; nothing was sent.",
+                "Look at the other device's screen. If it shows other words than this one, somebody is in between."
+            )
+        case .timedOut:
+            (
+                "timed-out", "Nobody answered in time; nothing was sent.",
+                "Start again with both devices at hand."
+            )
+        case .bothHold:
+            (
+                "both-hold", "Both devices hold a sync seed already.",
+                "To join one chain, remove the seed of the device that is to join, and start again."
+            )
+        case .bothReceive:
+            (
+                "both-receive", "Neither device holds a sync seed.",
+                "Make a seed on one of them first (easysetup seed new), then start again."
+            )
+        case .linkDirection:
+            (
+                "link-direction", "A link only ever makes the device that opens it receive.",
+                "On a device that holds a seed, type the code instead."
+            )
+        case .store: ("", "", "")
+        case .peerNotStored:
+            (
+                "peer-not-stored", "The other device could not store the seed.",
+                "Look at the other device, then start again."
+            )
+        case .otherSeed:
+            (
+                "other-seed", "The receiving device has come to hold another seed.",
+                "Look at both devices: which chain should they be in?"
+            )
+        case .sentNotConfirmed:
+            (
+                "sent-not-confirmed", "The seed was sent, but the other device did not confirm it.",
+                "Look at the other device: if it shows the same user id, all is well."
+            )
+        case .wrongSuite:
+            (
+                "wrong-suite", "The devices speak no common version of the handshake.",
+                "Update the program on both devices."
+            )
+        case .peerMisbehaved:
+            (
+                "malformed", "The other device sent what it should not.",
+                "Update the program on both devices and start again with a new code."
+            )
+        case .peerFailed:
+            ("fault", "The other device failed.", "Look at the other device, then start again.")
+        }
+    }
+}
+
+extension PairingError {
+    /// How a device names what the handshake found.
+    init(_ error: HandshakeError) {
+        switch error {
+        case .malformed, .outOfOrder, .replayed, .wrongReceipt: self = .peerMisbehaved
+        case .wrongSuite: self = .wrongSuite
+        case .wrongProof: self = .wrongCode
+        case .codeBurnt: self = .codeBurnt
+        case .expired: self = .codeExpired
+        case .seated: self = .seated
+        case .bothHold: self = .bothHold
+        case .bothReceive: self = .bothReceive
+        case .linkDirection: self = .linkDirection
+        case .declined: self = .declined
+        case .cancelled: self = .cancelled
+        case .notStored: self = .peerNotStored
+        case .otherSeed: self = .otherSeed
+        }
+    }
+}

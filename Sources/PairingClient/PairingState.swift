@@ -1,0 +1,90 @@
+public import Handshake
+public import SyncSeed
+
+/// Where a pairing stands, fit for a screen. The last one is ``paired(_:)`` or ``failed(_:)``.
+public enum PairingState: Sendable {
+    /// The relay is being reached.
+    case connecting
+    /// Offerer: show this code. It comes again with a fresh code when the old one was used up or has expired.
+    case offered(Offer)
+    /// Offerer: somebody typed a wrong code, this many times so far; at the third the code is replaced.
+    case wrongProof(count: Int)
+    /// Visitor: others are before this device.
+    case inLine(position: Int)
+    /// Visitor: the other device was found and is being greeted.
+    case greeting
+    /// Holder: the other device has proved that it knows the code; the user is asked whether it is the right one.
+    case deciding(Peer)
+    /// Receiver: the user of the other device is asked.
+    case waiting(Peer)
+    /// Holder: the seed was sent and the other device stores it.
+    case given(Peer)
+    /// The connection was lost and is being made again; nothing is lost before `deadline`.
+    case reconnecting(deadline: ContinuousClock.Instant)
+    /// Both devices hold the same seed. The last state.
+    case paired(Paired)
+    /// It did not work; the error says why and what to do. The last state.
+    case failed(PairingError)
+
+    /// Which device the person should look at now.
+    public var lookAt: LookAt {
+        switch self {
+        case .connecting, .wrongProof, .reconnecting, .failed, .deciding: .thisDevice
+        case .offered, .waiting, .greeting, .given: .otherDevice
+        case .inLine, .paired: .thisDevice
+        }
+    }
+
+    /// One of the two devices.
+    public enum LookAt: Hashable, Sendable {
+        /// The one that shows this state.
+        case thisDevice
+        /// The one it pairs with.
+        case otherDevice
+    }
+}
+
+/// A code to show, and how long it lives.
+public struct Offer: Sendable {
+    /// To be typed on the other device.
+    public let code: PairingCode
+    /// To be shown as a QR code; nil where this device wants a seed, since no link makes a device give.
+    public let link: PairingLink?
+    /// When the code's time is over, on a clock that goes on in suspend.
+    public let deadline: ContinuousClock.Instant
+    /// Which code of this act of the user's it is, from 1.
+    public let ordinal: Int
+}
+
+/// How a pairing ended well.
+public struct Paired: Hashable, Sendable {
+    /// Who the user is to others, derived from the seed; the same on both devices.
+    public let userID: UserID
+    /// What this device brought.
+    public let role: Role
+    /// The other device.
+    public let peer: Peer
+}
+
+/// What the user is asked before a seed goes anywhere. The default is no; Enter alone must never mean yes.
+public struct ApprovalRequest: Sendable {
+    /// The other device, its own words in quotes, and the two words that its screen shows.
+    public let peer: Peer
+    /// How long ago the code was shown or typed: a yes to an old code deserves a second look.
+    public let codeAge: Duration
+    /// Whether the user must type one of the two words from the other screen (``Approval/word(_:)``): so it is where
+    /// the device that gives has typed the code itself.
+    public let needsWord: Bool
+    /// Which time this is, from 1: a mistyped word may be typed again.
+    public let attempt: Int
+}
+
+/// The user's answer.
+public enum Approval: Hashable, Sendable {
+    /// It is the right device. Not enough where a word is needed.
+    case approve
+    /// It is the right device, and this is one of the two words on its screen, as the user typed it.
+    case word(String)
+    /// It is not.
+    case decline
+}

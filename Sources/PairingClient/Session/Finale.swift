@@ -1,0 +1,286 @@
+import Handshake
+import RelayWire
+import SyncSeed
+
+/// A pairing from the proofs on, the same for both places: ask, give or receive, store, confirm, go.
+struct Finale {
+    /// What the session does for it.
+    enum Step {
+        /// The next end-to-end message.
+        case send([UInt8])
+        /// An acknowledgement, for there is no message left for it to ride on.
+        case acknowledge
+        case show(PairingState)
+        case ask(ApprovalRequest)
+        case stopAsking
+        case store(SyncSeed)
+        /// Say goodbye to the relay, and be done.
+        case leave(Reason)
+        /// Be done; there is nobody to say goodbye to.
+        case finish
+    }
+
+    private enum Stage {
+        /// Holder: the user is asked. Next: `given`, `closing`, `over`.
+        case deciding(attempt: Int)
+        /// Holder: the seed is on its way. Next: `over`.
+        case given
+        /// Receiver: the other user is asked. Next: `storing`, `closing`, `over`.
+        case waiting
+        /// Receiver: the seed is being stored; from here on nothing the network does matters. Next: `lingering`, `closing`, `over`.
+        case storing(SyncSeed)
+        /// Receiver: paired; the receipt is on its way. Next: `over`.
+        case lingering
+        /// The outcome was shown; the last message is on its way. Next: `over`.
+        case closing
+        /// Done.
+        case over
+    }
+
+    /// When something happens by itself.
+    private(set) var deadline: Duration
+    private var stage: Stage
+    private let peer: Peer
+    private let role: Role
+    private let place: Place
+    private let seed: SyncSeed?
+    private let codeAge: Duration
+    private let limits: ClientLimits
+
+    /// - Parameters:
+    ///   - seed: the holder's; nil for a receiver.
+    ///   - deadline: when the seated pairing's time is over.
+    init(
+        peer: Peer, place: Place, seed: SyncSeed?, codeAge: Duration, deadline: Duration, limits: ClientLimits
+    ) {
+        self.peer = peer
+        self.place = place
+        self.seed = seed
+        self.codeAge = codeAge
+        self.deadline = deadline
+        self.limits = limits
+        role = seed == nil ? .receiver : .holder
+        stage = seed == nil ? .waiting : .deciding(attempt: 1)
+    }
+
+    /// Whether the outcome was shown, so that nothing the app or the network does can change it.
+    var isSettled: Bool {
+        switch stage {
+        case .lingering, .closing, .over: true
+        case .deciding, .given, .waiting, .storing: false
+        }
+    }
+
+    /// What the screen shows now; nil once the outcome was shown.
+    var current: PairingState? {
+        switch stage {
+        case .deciding: .deciding(peer)
+        case .waiting, .storing: .waiting(peer)
+        case .given: .given(peer)
+        case .lingering, .closing, .over: nil
+        }
+    }
+
+    /// What to do first.
+    func start() -> [Step] {
+        switch role {
+        case .holder: [.show(.deciding(peer)), .ask(request(attempt: 1))]
+        case .receiver: [.show(.waiting(peer))]
+        }
+    }
+
+    /// The relay moved the deadline; it never lengthens what the limits allow.
+    mutating func move(deadline new: Duration) {
+        switch stage {
+        case .deciding, .waiting: deadline = new
+        case .given, .storing, .lingering, .closing, .over: break
+        }
+    }
+
+    mutating func answered(
+        _ answer: Approval, side: inout some ExchangeSide & ~Copyable, now: Duration
+    ) -> [Step] {
+        guard case .deciding(let attempt) = stage, let seed else { return [] }
+        switch answer {
+        case .decline:
+            return refuse(.declined, as: .declinedHere, side: &side, now: now)
+        case .approve where place == .offerer:
+            return give(seed, side: &side, now: now)
+        case .word(let word) where peer.words.contain(typed: word):
+            return give(seed, side: &side, now: now)
+        case .approve, .word:
+            guard attempt < limits.wordTries else {
+                return refuse(.declined, as: .wrongWord, side: &side, now: now)
+            }
+            stage = .deciding(attempt: attempt + 1)
+            return [.ask(request(attempt: attempt + 1))]
+        }
+    }
+
+    /// What a message of the peer's brought.
+    mutating func received(
+        _ received: consuming Received, side: inout some ExchangeSide & ~Copyable, now: Duration
+    ) -> [Step] {
+        switch (consume received) {
+        case .seed(let package):
+            guard case .waiting = stage else { return fail(.malformed, side: &side, now: now) }
+            let createdAt = package.createdAt
+            guard let seed = try? SyncSeed(bytes: package.take(), createdAt: createdAt) else {
+                return fail(.malformed, side: &side, now: now)
+            }
+            stage = .storing(seed)
+            return [.store(seed)]
+        case .confirmed:
+            guard case .given = stage else { return fail(.malformed, side: &side, now: now) }
+            stage = .over
+            return [.show(outcome), .acknowledge, .leave(.done)]
+        case .prove: return fail(.outOfOrder, side: &side, now: now)
+        case .proven: return fail(.outOfOrder, side: &side, now: now)
+        case .mismatched: return fail(.outOfOrder, side: &side, now: now)
+        case .notBefore: return fail(.outOfOrder, side: &side, now: now)
+        }
+    }
+
+    mutating func stored(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
+        guard case .storing(let seed) = stage else { return [] }
+        stage = .lingering
+        deadline = now + limits.linger
+        guard let receipt = try? side.stored(userID: seed.userID.bytes) else {
+            // The meeting is gone. The seed is stored all the same, and that is what counts.
+            return [.show(outcome(seed)), .finish]
+        }
+        return [.send(receipt), .show(outcome(seed))]
+    }
+
+    mutating func notStored(
+        _ error: StoreError, side: inout some ExchangeSide & ~Copyable, now: Duration
+    ) -> [Step] {
+        guard case .storing = stage else { return [] }
+        let isClash = if case .otherSeedStored = error { true } else { false }
+        return refuse(isClash ? .otherSeed : .notStored, as: .store(error), side: &side, now: now)
+    }
+
+    /// A message of the peer's was wrong, or was a sealed "no".
+    mutating func fail(
+        _ error: HandshakeError, side: inout some ExchangeSide & ~Copyable, now: Duration
+    ) -> [Step] {
+        guard !isSettled else { return [] }
+        let wasDeciding = if case .deciding = stage { true } else { false }
+        stage = .over
+        var steps: [Step] = wasDeciding ? [.stopAsking] : []
+        steps.append(.show(.failed(PairingError(error))))
+        steps += [.acknowledge, .leave(Reason(error))]
+        return steps
+    }
+
+    /// The user, or the app, stopped.
+    mutating func cancelled(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
+        switch stage {
+        case .deciding, .waiting, .storing: return refuse(.cancelled, as: .cancelledHere, side: &side, now: now)
+        case .given:
+            stage = .over
+            return [.show(.failed(.sentNotConfirmed)), .leave(.cancelled)]
+        case .lingering, .closing, .over: return []
+        }
+    }
+
+    mutating func deadlinePassed(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
+        switch stage {
+        case .deciding, .waiting: return refuse(.cancelled, as: .timedOut, side: &side, now: now)
+        case .storing:
+            // Storing ends by itself; the deadline is not allowed to make a stored seed a failure.
+            deadline = now + limits.linger
+            return []
+        case .given:
+            stage = .over
+            return [.show(.failed(.sentNotConfirmed)), .leave(.done)]
+        case .lingering, .closing:
+            stage = .over
+            return [.leave(.done)]
+        case .over: return []
+        }
+    }
+
+    /// The peer has everything this device sent.
+    mutating func allAcknowledged() -> [Step] {
+        switch stage {
+        case .lingering, .closing:
+            stage = .over
+            return [.leave(.done)]
+        case .deciding, .given, .waiting, .storing, .over: return []
+        }
+    }
+
+    /// The meeting is gone: by the relay's word, or because the connection did not come back. Nothing can be sent.
+    mutating func ended(_ error: PairingError) -> [Step] {
+        switch stage {
+        case .deciding:
+            stage = .over
+            return [.stopAsking, .show(.failed(error)), .finish]
+        case .waiting:
+            stage = .over
+            return [.show(.failed(error)), .finish]
+        case .given:
+            stage = .over
+            return [.show(.failed(.sentNotConfirmed)), .finish]
+        case .storing: return []
+        case .lingering, .closing:
+            stage = .over
+            return [.finish]
+        case .over: return []
+        }
+    }
+
+    private mutating func give(
+        _ seed: SyncSeed, side: inout some ExchangeSide & ~Copyable, now: Duration
+    ) -> [Step] {
+        do {
+            let package = try side.give(seed: seed.clonedBytes(), createdAt: seed.createdAt, userID: seed.userID.bytes)
+            stage = .given
+            deadline = now + limits.receiptTimeout
+            return [.send(package), .show(.given(peer))]
+        } catch {
+            return fail(error, side: &side, now: now)
+        }
+    }
+
+    private mutating func refuse(
+        _ refusal: Refusal,
+        as error: PairingError,
+        side: inout some ExchangeSide & ~Copyable,
+        now: Duration
+    ) -> [Step] {
+        let wasDeciding = if case .deciding = stage { true } else { false }
+        var steps: [Step] = wasDeciding ? [.stopAsking] : []
+        steps.append(.show(.failed(error)))
+        stage = .closing
+        deadline = now + limits.farewell
+        if let message = (try? side.refuse(refusal)) ?? nil {
+            steps.append(.send(message))
+        } else {
+            stage = .over
+            steps.append(.leave(.cancelled))
+        }
+        return steps
+    }
+
+    private func request(attempt: Int) -> ApprovalRequest {
+        ApprovalRequest(peer: peer, codeAge: codeAge, needsWord: place == .visitor, attempt: attempt)
+    }
+
+    private var outcome: PairingState {
+        guard let seed else { return .failed(.peerFailed) }
+        return outcome(seed)
+    }
+
+    private func outcome(_ seed: SyncSeed) -> PairingState {
+        .paired(Paired(userID: seed.userID, role: role, peer: peer))
+    }
+}
+
+extension SyncSeed {
+    /// A second locked copy of the bytes, for as long as they are sealed.
+    func clonedBytes() -> SecretBytes {
+        withBytes { SecretBytes(copying: $0) }
+    }
+}

@@ -1,0 +1,65 @@
+import SyncSeed
+
+/// The connection as a session sees it: when to try again, and when to give up (`Protocol/relay.md`, "Coming back").
+struct Link {
+    enum State: Equatable {
+        /// Nothing is asked for.
+        case idle
+        /// A connection was asked for.
+        case connecting
+        /// Open; the relay owes an answer to the first frame until this moment.
+        case opened(answerBy: Duration)
+        /// Open, and the relay has answered.
+        case ready
+        /// To be tried again then.
+        case resting(until: Duration)
+    }
+
+    private(set) var state: State = .idle
+    private var attempts = 0
+    private let limits: ClientLimits
+
+    init(limits: ClientLimits) {
+        self.limits = limits
+    }
+
+    /// When something happens by itself.
+    var deadline: Duration? {
+        switch state {
+        case .idle, .connecting, .ready: nil
+        case .opened(let moment), .resting(let moment): moment
+        }
+    }
+
+    /// Whether frames can be sent in answer to what the relay said.
+    var isReady: Bool { state == .ready }
+
+    mutating func connecting() { state = .connecting }
+
+    mutating func opened(now: Duration) { state = .opened(answerBy: now + limits.answerTimeout) }
+
+    mutating func answered() {
+        state = .ready
+        attempts = 0
+    }
+
+    mutating func closed() { state = .idle }
+
+    /// The connection is gone: when to try again. Half of each wait is random, so that a relay that comes back is not run over.
+    mutating func lost(now: Duration, notBefore: Duration = .zero, random: borrowing SecretBytes) {
+        let doubled = limits.firstBackoff * (1 << min(attempts, 10))
+        let wait = min(doubled, limits.maximumBackoff)
+        attempts += 1
+        var draw = 0
+        random.withBytes { bytes in
+            for index in 0..<bytes.byteCount { draw = draw << 8 | Int(bytes[index]) }
+        }
+        state = .resting(until: now + notBefore + wait / 2 + wait / 2 * Double(draw & 0xFFFF) / 65536)
+    }
+}
+
+extension RawSpan {
+    fileprivate subscript(index: Int) -> UInt8 {
+        unsafeLoad(fromByteOffset: index, as: UInt8.self)
+    }
+}

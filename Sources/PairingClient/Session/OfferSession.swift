@@ -1,0 +1,442 @@
+package import Handshake
+import RelayWire
+package import SyncSeed
+
+/// An offerer's pairing from the first frame to the last: one act of the user's, with up to three codes. Pure;
+/// ``SessionDriver`` runs it.
+package struct OfferSession: ~Copyable {
+    private enum Phase {
+        /// Asking the relay for a slot. Next: `offering`, `over`.
+        case opening
+        /// A code is shown; visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
+        case offering
+        /// A visitor has the seat; the finale decides. Next: `over`.
+        case finishing(MeetingID)
+        case over
+    }
+
+    private struct Room {
+        let token: Token
+        let offer: Offer
+        let opened: Duration
+        var deadline: Duration
+        var lanes: [MeetingID: Lane] = [:]
+        /// Hellos that came too fast, in order, and when the first may be answered.
+        var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
+        var heldUntil: Duration = .zero
+    }
+
+    private var phase: Phase = .opening
+    private var room: Room?
+    private var handshake: OffererHandshake?
+    private var finale: Finale?
+    private var link: Link
+    private var codesShown = 0
+    private var slotLength = 0
+    private var wait: Duration = .zero
+    private let relay: RelayAddress
+    private let name: DeviceName
+    private let platform: Platform
+    private let seed: SyncSeed?
+    private let entropy: Entropy
+    private let limits: ClientLimits
+
+    /// - Parameters:
+    ///   - relay: where the link leads.
+    ///   - name: how this device introduces itself.
+    ///   - seed: a holder's; nil for a device that wants one.
+    package init(
+        relay: RelayAddress, name: DeviceName, platform: Platform, seed: SyncSeed?, entropy: Entropy, limits: ClientLimits
+    ) {
+        self.relay = relay
+        self.name = name
+        self.platform = platform
+        self.seed = seed
+        self.entropy = entropy
+        self.limits = limits
+        link = Link(limits: limits)
+    }
+
+    /// What to do first.
+    package mutating func begin() -> [SessionAction] {
+        link.connecting()
+        return [.show(.connecting), .connect]
+    }
+
+    /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
+    package var nextDeadline: Duration? {
+        switch phase {
+        case .opening: return link.deadline
+        case .offering:
+            let held = room.flatMap { $0.held.isEmpty ? nil : $0.heldUntil }
+            return earliest(earliest(link.deadline, room?.deadline), held)
+        case .finishing: return earliest(link.deadline, finale?.deadline)
+        case .over: return nil
+        }
+    }
+
+    /// One event; what it leads to.
+    package mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction] {
+        if case .over = phase { return [] }
+        switch event {
+        case .connected: return connected(now)
+        case .lost(let error): return lost(error, now)
+        case .frame(let frame): return received(frame, now)
+        case .solved(let work): return link.isReady ? [.send(.offer(slotLength: slotLength, work: work))] : []
+        case .answered(let answer):
+            return finish { finale, side in finale.answered(answer, side: &side, now: now) }
+        case .stored: return finish { finale, side in finale.stored(side: &side, now: now) }
+        case .notStored(let error):
+            return finish { finale, side in finale.notStored(error, side: &side, now: now) }
+        case .deadlinePassed: return deadlinePassed(now)
+        case .cancelled:
+            if finale != nil { return finish { finale, side in finale.cancelled(side: &side, now: now) } }
+            return end(.cancelledHere, leaving: .cancelled)
+        }
+    }
+
+    private mutating func connected(_ now: Duration) -> [SessionAction] {
+        link.opened(now: now)
+        guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
+        let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
+        let held = room.lanes.map { id, lane in
+            Held(meeting: id, acked: lane.acked, received: lane.received, isSeated: id == seated)
+        }
+        return [.send(.attachOfferer(token: room.token, held: held))]
+    }
+
+    private mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
+        // Before there is a room nothing is lost, so the person hears at once that the relay can't be reached.
+        guard let room else { return end(error, leaving: nil) }
+        let retry = wait
+        wait = .zero
+        link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
+        let deadline = finale?.deadline ?? room.deadline
+        return finale?.isSettled == true ? [] : [.show(.reconnecting(deadline: .at(deadline)))]
+    }
+
+    private mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
+        switch link.state {
+        case .resting(let moment) where now >= moment:
+            link.connecting()
+            return [.connect]
+        case .opened(let moment) where now >= moment:
+            return [.disconnect] + lost(.relayUnreachable, now)
+        case .idle, .connecting, .opened, .ready, .resting: break
+        }
+        switch phase {
+        case .opening, .over: return []
+        case .offering:
+            guard let room else { return [] }
+            if now >= room.deadline { return replaceCode(.codeExpired, leaving: .expired) }
+            return answerHeld(now)
+        case .finishing:
+            guard let finale, now >= finale.deadline else { return [] }
+            return finish { finale, side in finale.deadlinePassed(side: &side, now: now) }
+        }
+    }
+
+    private mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction] {
+        switch frame {
+        case .offered(let slot, let token, let expiresIn): return offered(slot, token, expiresIn, now)
+        case .workWanted(let challenge, let difficulty, _):
+            link.answered()
+            guard case .opening = phase, difficulty <= limits.maximumWork else {
+                return end(.workRefused, leaving: .cancelled)
+            }
+            return [.solve(challenge: challenge, difficulty: difficulty)]
+        case .visitor(let meeting):
+            guard case .offering = phase, handshake != nil else { return [] }
+            do {
+                try handshake?.visitorCame(meeting: meeting.bytes)
+                room?.lanes[meeting] = Lane()
+                return []
+            } catch {
+                return [.send(.close(meeting: meeting, Reason(error)))]
+            }
+        case .message(let meeting?, let message): return received(message, from: meeting, now)
+        case .ack(let meeting?, let number):
+            return withLane(meeting) { lane throws(LaneError) in try lane.acknowledge(upTo: number) } ?? settle()
+        case .attachedOfferer(let expiresIn, let have, let isSlotLost):
+            return attached(expiresIn, have, isSlotLost: isSlotLost, now)
+        case .seated(let meeting?, let expiresIn):
+            guard case .finishing(meeting) = phase else { return [] }
+            finale?.move(deadline: now + min(expiresIn, limits.seatedLifetime))
+            return []
+        case .presence: return []
+        case .goodbye(let retryAfter):
+            wait = retryAfter
+            return []
+        case .over(let meeting?, let reason): return over(meeting, reason)
+        case .over(nil, let reason): return roomOver(PairingError(reason))
+        case .refused(let reason, let retryAfter):
+            if reason == .draining, room != nil {
+                wait = retryAfter
+                return []
+            }
+            return roomOver(PairingError(reason, retryAfter: retryAfter))
+        case .inLine, .met, .attachedVisitor, .message, .ack, .seated:
+            return end(.relayMisbehaved, leaving: .fault)
+        }
+    }
+
+    private mutating func offered(
+        _ slot: Slot, _ token: Token, _ expiresIn: Duration, _ now: Duration
+    ) -> [SessionAction] {
+        link.answered()
+        guard case .opening = phase else { return end(.relayMisbehaved, leaving: .fault) }
+        let deadline = now + min(expiresIn, limits.codeLifetime)
+        let role: Role = seed == nil ? .receiver : .holder
+        guard let code = Self.code(slot: slot, entropy: entropy) else {
+            return end(.relayMisbehaved, leaving: .fault)
+        }
+        let link = role == .holder ? PairingLink(relay: relay, slot: slot.symbols, secret: entropy.bytes(16)) : nil
+        do {
+            handshake = try OffererHandshake(
+                code: code,
+                link: link,
+                device: Device(name: name, platform: platform, role: role),
+                expiry: deadline
+            )
+        } catch {
+            return end(PairingError(error), leaving: .fault)
+        }
+        codesShown += 1
+        let offer = Offer(code: code, link: link, deadline: .at(deadline), ordinal: codesShown)
+        room = Room(token: token, offer: offer, opened: now, deadline: deadline)
+        phase = .offering
+        return [.show(.offered(offer))]
+    }
+
+    /// A code for the slot that spells nothing rude, as far as the secret's symbols decide it.
+    private static func code(slot: Slot, entropy: Entropy) -> PairingCode? {
+        var code: PairingCode?
+        for _ in 0..<20 {
+            code = try? PairingCode(slot: slot.symbols, random: entropy.bytes(PairingCode.secretLength))
+            if code?.isRude == false { break }
+        }
+        return code
+    }
+
+    private mutating func received(_ message: Message, from meeting: MeetingID, _ now: Duration) -> [SessionAction] {
+        // A meeting that this side has closed: its last messages may still be on their way.
+        guard room?.lanes[meeting] != nil else { return [] }
+        var body: [UInt8]?
+        if let wrong = withLane(meeting, { lane throws(LaneError) in body = try lane.receive(message) }) {
+            return wrong
+        }
+        guard let body else { return settle() }
+        return take(body, number: message.number, from: meeting, now) + settle()
+    }
+
+    private mutating func take(
+        _ body: [UInt8], number: UInt32, from meeting: MeetingID, _ now: Duration
+    ) -> [SessionAction] {
+        let wrongBefore = handshake?.wrongProofs ?? 0
+        do throws(HandshakeError) {
+            let received = try handshake?.receive(
+                body, number: number, meeting: meeting.bytes, now: now, entropy: entropy)
+            guard let received else { return [] }
+            switch consume received {
+            case .prove(let reply): return send(reply, to: meeting)
+            case .proven(let peer, let proof): return seat(meeting, peer, proof, now)
+            case .mismatched(_, let error, let proof):
+                let last = proof.map { send($0, to: meeting) } ?? []
+                return [.send(.seat(meeting: meeting))] + last + end(PairingError(error), leaving: .done)
+            case .seed(let seed): return brought(.seed(seed), now)
+            case .confirmed: return brought(.confirmed, now)
+            case .notBefore(let moment):
+                room?.held.append((meeting, number, body))
+                room?.heldUntil = moment
+                return []
+            }
+        } catch {
+            if case .finishing(meeting) = phase {
+                return finish { finale, side in finale.fail(error, side: &side, now: now) }
+            }
+            return close(meeting, error, wrongBefore: wrongBefore)
+        }
+    }
+
+    /// A meeting that failed is closed, the user is told of a wrong proof, and the third one replaces the code.
+    private mutating func close(
+        _ meeting: MeetingID, _ error: HandshakeError, wrongBefore: Int
+    ) -> [SessionAction] {
+        room?.lanes[meeting] = nil
+        var actions: [SessionAction] = []
+        if link.isReady { actions.append(.send(.close(meeting: meeting, Reason(error)))) }
+        let wrong = handshake?.wrongProofs ?? 0
+        if wrong > wrongBefore { actions.append(.show(.wrongProof(count: wrong))) }
+        if handshake?.isBurnt == true { actions += replaceCode(.codeBurnt, leaving: .codeBurnt) }
+        return actions
+    }
+
+    private mutating func answerHeld(_ now: Duration) -> [SessionAction] {
+        guard let first = room?.held.first, let until = room?.heldUntil, now >= until else { return [] }
+        room?.held.removeFirst()
+        guard room?.lanes[first.meeting] != nil else { return [] }
+        return take(first.body, number: first.number, from: first.meeting, now)
+    }
+
+    private mutating func seat(
+        _ meeting: MeetingID, _ peer: Peer, _ proof: [UInt8]?, _ now: Duration
+    ) -> [SessionAction] {
+        guard let opened = room?.opened, let lane = room?.lanes[meeting] else { return [] }
+        room?.lanes = [meeting: lane]
+        room?.held = []
+        phase = .finishing(meeting)
+        let finale = Finale(
+            peer: peer,
+            place: .offerer,
+            seed: seed,
+            codeAge: now - opened,
+            deadline: now + limits.seatedLifetime,
+            limits: limits
+        )
+        self.finale = finale
+        let seat: [SessionAction] = link.isReady ? [.send(.seat(meeting: meeting))] : []
+        return seat + (proof.map { send($0, to: meeting) } ?? []) + actions(finale.start())
+    }
+
+    private mutating func attached(
+        _ expiresIn: Duration, _ have: [Have], isSlotLost: Bool, _ now: Duration
+    ) -> [SessionAction] {
+        link.answered()
+        guard let room else { return end(.relayMisbehaved, leaving: .fault) }
+        let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
+        for meeting in room.lanes.keys where known[meeting] == nil {
+            let actions = over(meeting, .meetingOver)
+            if case .over = phase { return actions }
+        }
+        if isSlotLost, case .offering = phase { return replaceCode(.relayForgot, leaving: .done) }
+        var actions: [SessionAction] = []
+        if case .finishing(let meeting) = phase { actions.append(.send(.seat(meeting: meeting))) }
+        for (meeting, lane) in self.room?.lanes ?? [:] {
+            actions += lane.unsent(after: known[meeting] ?? 0).map { .send(.message(meeting: meeting, $0)) }
+        }
+        switch phase {
+        case .offering: actions.append(.show(.offered(room.offer)))
+        case .finishing:
+            if let finale, !finale.isSettled, let state = finale.current { actions.append(.show(state)) }
+        case .opening, .over: break
+        }
+        return actions + settle()
+    }
+
+    private mutating func over(_ meeting: MeetingID, _ reason: Reason) -> [SessionAction] {
+        handshake?.ended(meeting: meeting.bytes)
+        room?.lanes[meeting] = nil
+        guard case .finishing(meeting) = phase else { return [] }
+        return ended(PairingError(reason))
+    }
+
+    /// The room is gone. Before anybody is seated a fresh code takes its place.
+    private mutating func roomOver(_ error: PairingError) -> [SessionAction] {
+        switch phase {
+        case .opening: return end(error, leaving: nil)
+        case .offering:
+            switch error {
+            case .codeExpired, .relayForgot: return replaceCode(error, leaving: nil)
+            default: return end(error, leaving: nil)
+            }
+        case .finishing: return ended(error)
+        case .over: return []
+        }
+    }
+
+    /// Leaves the room and asks for another, with a slot too long to be swept; at most three codes an act.
+    private mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
+        guard codesShown < limits.codesPerOffer else { return end(.codesSpent, leaving: reason) }
+        let goodbye: [SessionAction] = if let reason, link.isReady { [.send(.leave(reason))] } else { [] }
+        if error == .codeBurnt { slotLength = PairingCode.slotLengths.upperBound }
+        room = nil
+        handshake = nil
+        phase = .opening
+        link.closed()
+        link.connecting()
+        return goodbye + [.disconnect, .connect]
+    }
+
+    private mutating func brought(_ received: consuming Received, _ now: Duration) -> [SessionAction] {
+        guard var finale, var side = handshake.take() else { return end(.peerMisbehaved, leaving: .malformed) }
+        let steps = finale.received(received, side: &side, now: now)
+        handshake = consume side
+        self.finale = finale
+        return actions(steps)
+    }
+
+    private mutating func ended(_ error: PairingError) -> [SessionAction] {
+        guard var finale else { return end(error, leaving: nil) }
+        let steps = finale.ended(error)
+        self.finale = finale
+        return actions(steps)
+    }
+
+    /// The finale's say, with the handshake lent to it.
+    private mutating func finish(_ body: (inout Finale, inout OffererHandshake) -> [Finale.Step]) -> [SessionAction] {
+        guard var finale, var side = handshake.take() else { return [] }
+        let steps = body(&finale, &side)
+        handshake = consume side
+        self.finale = finale
+        return actions(steps)
+    }
+
+    private mutating func settle() -> [SessionAction] {
+        guard case .finishing(let meeting) = phase, var finale, let lane = room?.lanes[meeting],
+            lane.isAllAcknowledged
+        else { return [] }
+        let steps = finale.allAcknowledged()
+        self.finale = finale
+        return actions(steps)
+    }
+
+    private mutating func actions(_ steps: [Finale.Step]) -> [SessionAction] {
+        guard case .finishing(let meeting) = phase else { return [] }
+        var actions: [SessionAction] = []
+        for step in steps {
+            switch step {
+            case .send(let body): actions += send(body, to: meeting)
+            case .acknowledge:
+                guard link.isReady, let lane = room?.lanes[meeting] else { continue }
+                actions.append(.send(.ack(meeting: meeting, upTo: lane.received)))
+            case .show(let state): actions.append(.show(state))
+            case .ask(let request): actions.append(.ask(request))
+            case .stopAsking: actions.append(.stopAsking)
+            case .store(let seed): actions.append(.store(seed))
+            case .leave(let reason): actions += go(leaving: reason)
+            case .finish: actions += go(leaving: nil)
+            }
+        }
+        return actions
+    }
+
+    private mutating func send(_ body: [UInt8], to meeting: MeetingID) -> [SessionAction] {
+        guard let message = room?.lanes[meeting]?.send(body), link.isReady else { return [] }
+        return [.send(.message(meeting: meeting, message))]
+    }
+
+    private mutating func end(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
+        [.show(.failed(error))] + go(leaving: reason)
+    }
+
+    private mutating func go(leaving reason: Reason?) -> [SessionAction] {
+        let goodbye: [SessionAction] = if let reason, link.isReady { [.send(.leave(reason))] } else { [] }
+        phase = .over
+        link.closed()
+        return goodbye + [.disconnect, .finish]
+    }
+
+    /// Changes a lane; what there is to do when the relay broke the numbering, else nil.
+    private mutating func withLane(
+        _ meeting: MeetingID, _ change: (inout Lane) throws(LaneError) -> Void
+    ) -> [SessionAction]? {
+        guard var lane = room?.lanes[meeting] else { return [] }
+        do {
+            try change(&lane)
+            room?.lanes[meeting] = lane
+            return nil
+        } catch {
+            return roomOver(.relayMisbehaved)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Handshake
+import RelayWire
+
+extension PairingError {
+    /// How a device names a relay's word that something is over or refused. Unauthenticated, and shown as such: none of it
+    /// ever turns into success.
+    init(_ reason: Reason, retryAfter: Duration = .zero) {
+        switch reason {
+        case .done, .cancelled: self = .cancelled
+        case .wrongProof: self = .wrongCode
+        case .codeBurnt: self = .codeBurnt
+        case .malformed: self = .peerMisbehaved
+        case .wrongSuite: self = .wrongSuite
+        case .fault, .unspecified: self = .peerFailed
+        case .noSuchCode: self = .noSuchCode
+        case .seated: self = .seated
+        case .expired: self = .codeExpired
+        case .lineFull: self = .lineFull
+        case .relayFull: self = .relayFull(retryAfter: retryAfter)
+        case .tooMany: self = .tooMany(retryAfter: retryAfter)
+        case .badFrame, .badOrder, .mailboxFull, .badWork: self = .relayMisbehaved
+        case .badToken, .relayForgot, .meetingOver: self = .relayForgot
+        case .elsewhere: self = .elsewhere
+        case .tooSlow: self = .connectionLost
+        case .draining: self = .relayDraining(retryAfter: retryAfter)
+        }
+    }
+}
+
+extension Reason {
+    /// What an offerer tells the relay, and so the visitor, of a meeting that it ends.
+    init(_ error: HandshakeError) {
+        switch error {
+        case .wrongProof: self = .wrongProof
+        case .codeBurnt: self = .codeBurnt
+        case .expired: self = .expired
+        case .seated: self = .seated
+        case .wrongSuite: self = .wrongSuite
+        case .malformed, .outOfOrder, .replayed, .linkDirection, .wrongReceipt: self = .malformed
+        case .declined, .cancelled, .bothHold, .bothReceive, .notStored, .otherSeed: self = .done
+        }
+    }
+}

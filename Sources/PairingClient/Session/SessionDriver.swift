@@ -1,0 +1,201 @@
+import Handshake
+import RelayWire
+import SyncSeed
+
+/// Runs a session: gives it what sockets, the store, the user and the clock say, and does what it wants done.
+///
+/// It runs in a task of its own that is never cancelled: a pairing that the app stops still says goodbye. How long that
+/// may take is in the session's deadlines.
+struct SessionDriver: Sendable {
+    let relay: RelayAddress
+    let roots: TrustedRoots
+    let limits: ClientLimits
+    let store: any SeedStore
+    let approve: @Sendable (ApprovalRequest) async -> Approval
+    let show: @Sendable (PairingState) -> Void
+    let inbox: Inbox
+
+    /// Until the session is over; gives it back for a last question.
+    @discardableResult
+    func run<Session: PairingSession & ~Copyable>(_ session: consuming Session) async -> Session {
+        var tasks = Tasks()
+        var connection: RelayConnection?
+        var generation = 0
+        var actions = session.begin()
+        var letters = inbox.letters.makeAsyncIterator()
+        while true {
+            var frames: [DeviceFrame] = []
+            for action in actions {
+                if case .send(let frame) = action {
+                    frames.append(frame)
+                    continue
+                }
+                // Frames leave together, and before anything that comes after them.
+                connection?.send(frames)
+                frames.removeAll()
+                switch action {
+                case .send: break
+                case .connect:
+                    generation += 1
+                    tasks.replace(.connect, with: connect(generation))
+                case .disconnect:
+                    connection?.close()
+                    connection = nil
+                    generation += 1
+                case .show(let state): show(state)
+                case .ask(let request):
+                    tasks.replace(.ask, with: Task { inbox.put(.event(.answered(await approve(request)))) })
+                case .stopAsking: tasks.cancel(.ask)
+                case .store(let seed): tasks.replace(.store, with: save(seed))
+                case .solve(let challenge, let difficulty):
+                    tasks.replace(.solve, with: solve(challenge, difficulty))
+                case .finish:
+                    tasks.cancelAll()
+                    inbox.close()
+                    return session
+                }
+            }
+            connection?.send(frames)
+            tasks.wake(at: session.nextDeadline) { inbox.put(.event(.deadlinePassed)) }
+
+            guard let letter = await letters.next() else { return session }
+            let now = ContinuousClock.now.moment
+            switch letter {
+            case .event(let event): actions = session.handle(event, now: now)
+            case .opened(let opened, let new):
+                if opened == generation {
+                    connection = new
+                    actions = session.handle(.connected, now: now)
+                    new.read()
+                } else {
+                    new.close()
+                    actions = []
+                }
+            case .failed(let failed, let error):
+                actions = failed == generation ? session.handle(.lost(error), now: now) : []
+            case .report(let from, .closed(let error)):
+                guard from == generation else {
+                    actions = []
+                    continue
+                }
+                connection = nil
+                generation += 1
+                actions = session.handle(.lost(error), now: now)
+            case .report(let from, .frames(let frames)):
+                actions = []
+                guard from == generation else { continue }
+                for frame in frames {
+                    let more = session.handle(.frame(frame), now: now)
+                    actions += more
+                    // What the old connection said after its end means nothing to the next one.
+                    if more.contains(where: \.isDisconnect) { break }
+                }
+                connection?.read()
+            }
+        }
+    }
+
+    private func connect(_ generation: Int) -> Task<Void, Never> {
+        Task {
+            do throws(PairingError) {
+                let connection = try await RelayConnection.open(
+                    to: relay, tls: roots, timeout: limits.connectTimeout
+                ) { inbox.put(.report(generation, $0)) }
+                inbox.put(.opened(generation, connection))
+            } catch {
+                inbox.put(.failed(generation, error))
+            }
+        }
+    }
+
+    private func save(_ seed: SyncSeed) -> Task<Void, Never> {
+        Task {
+            do throws(StoreError) {
+                try await store.save(seed, replacing: false)
+                inbox.put(.event(.stored))
+            } catch {
+                inbox.put(.event(.notStored(error)))
+            }
+        }
+    }
+
+    private func solve(_ challenge: [UInt8], _ difficulty: Int) -> Task<Void, Never> {
+        Task.detached(priority: .utility) {
+            if let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty) {
+                inbox.put(.event(.solved(work)))
+            }
+        }
+    }
+}
+
+/// A session as the driver sees it.
+package protocol PairingSession: ~Copyable {
+    mutating func begin() -> [SessionAction]
+    mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction]
+    var nextDeadline: Duration? { get }
+}
+
+extension OfferSession: PairingSession {}
+extension VisitSession: PairingSession {}
+
+/// What waits to be handled. Each source has at most a few letters in it: a connection reads only when told to, and the
+/// user, the store and the clock are asked one thing at a time.
+final class Inbox: Sendable {
+    enum Letter: Sendable {
+        case event(SessionEvent)
+        case opened(Int, RelayConnection)
+        case failed(Int, PairingError)
+        case report(Int, RelayConnection.Report)
+    }
+
+    let letters: AsyncStream<Letter>
+    private let continuation: AsyncStream<Letter>.Continuation
+
+    init() {
+        (letters, continuation) = AsyncStream.makeStream()
+    }
+
+    func put(_ letter: Letter) {
+        continuation.yield(letter)
+    }
+
+    func close() {
+        continuation.finish()
+    }
+}
+
+/// What is under way for a session, one of a kind.
+private struct Tasks {
+    enum Kind: Hashable { case connect, ask, store, solve }
+
+    private var running: [Kind: Task<Void, Never>] = [:]
+    private var timer: (moment: Duration, task: Task<Void, Never>)?
+
+    mutating func replace(_ kind: Kind, with task: Task<Void, Never>) {
+        running.updateValue(task, forKey: kind)?.cancel()
+    }
+
+    mutating func cancel(_ kind: Kind) {
+        running.removeValue(forKey: kind)?.cancel()
+    }
+
+    /// One timer, for the earliest deadline; nil for none.
+    mutating func wake(at moment: Duration?, _ body: @escaping @Sendable () -> Void) {
+        if let moment, let timer, timer.moment == moment, ContinuousClock.now.moment < moment { return }
+        timer?.task.cancel()
+        timer = moment.map { moment in
+            let task = Task {
+                do {
+                    try await Task.sleep(until: .at(moment), clock: .continuous)
+                    body()
+                } catch {}
+            }
+            return (moment, task)
+        }
+    }
+
+    mutating func cancelAll() {
+        running.values.forEach { $0.cancel() }
+        timer?.task.cancel()
+    }
+}

@@ -1,0 +1,370 @@
+package import Handshake
+import RelayWire
+package import SyncSeed
+
+/// A visitor's pairing from the first frame to the last: one try of the user's. Pure; ``SessionDriver`` runs it.
+package struct VisitSession: ~Copyable {
+    private enum Phase {
+        /// Asking the relay for a meeting. Next: `greeting`, `over`.
+        case arriving
+        /// Has a meeting; message 1 or 3 is out. Next: `arriving` (sent to the end of the line), `finishing`, `over`.
+        case greeting(Meeting)
+        /// The proofs fit; the finale decides. Next: `over`.
+        case finishing(Meeting)
+        case over
+    }
+
+    private struct Meeting {
+        let token: Token
+        var deadline: Duration
+        var lane = Lane()
+    }
+
+    private var phase: Phase = .arriving
+    private var handshake: VisitorHandshake
+    private var finale: Finale?
+    private var link: Link
+    private var wait: Duration = .zero
+    private let slot: Slot
+    private let seed: SyncSeed?
+    private let entropy: Entropy
+    private let limits: ClientLimits
+    private let start: Duration
+
+    /// Whether message 3 was sent: the try is spent then, whatever comes back.
+    package var isTrySpent: Bool { handshake.isTrySpent }
+
+    /// - Parameters:
+    ///   - seed: a holder's; nil for a device that wants one.
+    ///   - name: how this device introduces itself.
+    /// - Throws: ``PairingError/linkDirection`` for a holder with a link.
+    package static func make(
+        _ invitation: Invitation,
+        name: DeviceName,
+        platform: Platform,
+        seed: SyncSeed?,
+        entropy: Entropy,
+        limits: ClientLimits,
+        now: Duration
+    ) throws(PairingError) -> VisitSession {
+        let device = Device(name: name, platform: platform, role: seed == nil ? .receiver : .holder)
+        guard let slot = Slot(invitation.slot) else { throw .noSuchCode }
+        do throws(HandshakeError) {
+            let handshake = try VisitorHandshake(invitation, device: device)
+            return VisitSession(
+                handshake: handshake, slot: slot, seed: seed, entropy: entropy, limits: limits, now: now)
+        } catch {
+            throw PairingError(error)
+        }
+    }
+
+    private init(
+        handshake: consuming VisitorHandshake,
+        slot: Slot,
+        seed: SyncSeed?,
+        entropy: Entropy,
+        limits: ClientLimits,
+        now: Duration
+    ) {
+        self.handshake = handshake
+        self.slot = slot
+        self.seed = seed
+        self.entropy = entropy
+        self.limits = limits
+        link = Link(limits: limits)
+        start = now
+    }
+
+    /// What to do first.
+    package mutating func begin() -> [SessionAction] {
+        link.connecting()
+        return [.show(.connecting), .connect]
+    }
+
+    /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
+    package var nextDeadline: Duration? {
+        switch phase {
+        case .arriving: earliest(link.deadline, start + limits.codeLifetime)
+        case .greeting(let meeting): earliest(link.deadline, meeting.deadline)
+        case .finishing: earliest(link.deadline, finale?.deadline)
+        case .over: nil
+        }
+    }
+
+    /// One event; what it leads to.
+    package mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction] {
+        if case .over = phase { return [] }
+        switch event {
+        case .connected: return connected(now)
+        case .lost(let error): return lost(error, now)
+        case .frame(let frame): return received(frame, now)
+        case .solved(let work): return link.isReady ? [.send(.visit(slot: slot, work: work))] : []
+        case .answered(let answer):
+            return finish(now) { (finale, side) in finale.answered(answer, side: &side, now: now) }
+        case .stored: return finish(now) { (finale, side) in finale.stored(side: &side, now: now) }
+        case .notStored(let error):
+            return finish(now) { (finale, side) in finale.notStored(error, side: &side, now: now) }
+        case .deadlinePassed: return deadlinePassed(now)
+        case .cancelled:
+            if finale != nil { return finish(now) { (finale, side) in finale.cancelled(side: &side, now: now) } }
+            return end(.cancelledHere, leaving: .cancelled)
+        }
+    }
+
+    private mutating func connected(_ now: Duration) -> [SessionAction] {
+        link.opened(now: now)
+        switch phase {
+        case .arriving: return [.send(.visit(slot: slot, work: nil))]
+        case .greeting(let meeting), .finishing(let meeting):
+            let lane = meeting.lane
+            return [.send(.attachVisitor(token: meeting.token, acked: lane.acked, received: lane.received))]
+        case .over: return []
+        }
+    }
+
+    private mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
+        let deadline: Duration
+        switch phase {
+        case .arriving:
+            // Nothing is lost yet, so the person hears at once that the relay can't be reached.
+            return end(error, leaving: nil)
+        case .greeting(let meeting), .finishing(let meeting): deadline = meeting.deadline
+        case .over: return []
+        }
+        let retry = wait
+        wait = .zero
+        link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
+        return finale?.isSettled == true ? [] : [.show(.reconnecting(deadline: .at(deadline)))]
+    }
+
+    private mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
+        switch link.state {
+        case .resting(let moment) where now >= moment:
+            link.connecting()
+            return [.connect]
+        case .opened(let moment) where now >= moment:
+            return [.disconnect] + lost(.relayUnreachable, now)
+        case .idle, .connecting, .opened, .ready, .resting: break
+        }
+        switch phase {
+        case .arriving: return now >= start + limits.codeLifetime ? end(.codeExpired, leaving: .cancelled) : []
+        case .greeting(let meeting):
+            return now >= meeting.deadline ? end(link.isReady ? .timedOut : .connectionLost, leaving: .cancelled) : []
+        case .finishing:
+            guard let finale, now >= finale.deadline else { return [] }
+            return finish(now) { (finale, side) in finale.deadlinePassed(side: &side, now: now) }
+        case .over: return []
+        }
+    }
+
+    private mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction] {
+        switch frame {
+        case .inLine(let position):
+            link.answered()
+            // Sent to the end of the line: the meeting is over, and a new one will begin with fresh keys.
+            guard !handshake.isTrySpent else { return end(.connectionLost, leaving: .cancelled) }
+            phase = .arriving
+            return [.show(.inLine(position: position))]
+        case .met(let meeting, let token, let expiresIn):
+            return met(meeting, token, now + min(expiresIn, limits.codeLifetime))
+        case .workWanted(let challenge, let difficulty, _):
+            link.answered()
+            guard case .arriving = phase, difficulty <= limits.maximumWork else {
+                return end(.workRefused, leaving: .cancelled)
+            }
+            return [.solve(challenge: challenge, difficulty: difficulty)]
+        case .attachedVisitor(let expiresIn, let have): return attached(now + expiresIn, have)
+        case .message(nil, let message): return received(message, now)
+        case .ack(nil, let number):
+            return withLane { lane throws(LaneError) in try lane.acknowledge(upTo: number) } ?? settle()
+        case .seated(nil, let expiresIn):
+            let deadline = now + min(expiresIn, limits.seatedLifetime)
+            finale?.move(deadline: deadline)
+            withMeeting { $0.deadline = deadline }
+            return []
+        case .presence(nil, _): return []
+        case .goodbye(let retryAfter):
+            wait = retryAfter
+            return []
+        case .over(nil, let reason): return ended(PairingError(reason))
+        case .refused(let reason, let retryAfter):
+            if reason == .draining, hasMeeting {
+                // The connection closes after this; it is made again when the relay, or its successor, is back.
+                wait = retryAfter
+                return []
+            }
+            return ended(PairingError(reason, retryAfter: retryAfter))
+        case .offered, .visitor, .attachedOfferer, .message, .ack, .seated, .presence, .over:
+            return end(.relayMisbehaved, leaving: .fault)
+        }
+    }
+
+    private mutating func met(_ meeting: MeetingID, _ token: Token, _ deadline: Duration) -> [SessionAction] {
+        link.answered()
+        guard case .arriving = phase else { return end(.relayMisbehaved, leaving: .fault) }
+        do {
+            let hello = try handshake.begin(meeting: meeting.bytes, entropy: entropy)
+            phase = .greeting(Meeting(token: token, deadline: deadline))
+            return [.show(.greeting)] + send(hello)
+        } catch {
+            return end(PairingError(error), leaving: .fault)
+        }
+    }
+
+    private mutating func attached(_ deadline: Duration, _ have: UInt32) -> [SessionAction] {
+        link.answered()
+        switch phase {
+        case .greeting(let meeting), .finishing(let meeting):
+            withMeeting { $0.deadline = min($0.deadline, deadline) }
+            return meeting.lane.unsent(after: have).map { .send(.message(meeting: nil, $0)) } + shown + settle()
+        case .arriving, .over: return end(.relayMisbehaved, leaving: .fault)
+        }
+    }
+
+    private mutating func received(_ message: Message, _ now: Duration) -> [SessionAction] {
+        var body: [UInt8]?
+        if let wrong = withLane({ lane throws(LaneError) in body = try lane.receive(message) }) { return wrong }
+        guard let body else { return settle() }
+        do {
+            switch try handshake.receive(body, number: message.number) {
+            case .prove(let proof): return send(proof)
+            case .proven(let peer, _): return proven(peer, now)
+            case .mismatched(_, let error, _):
+                let goodbye = acknowledge()
+                return goodbye + end(PairingError(error), leaving: .done)
+            case .seed(let seed): return brought(.seed(seed), now)
+            case .confirmed: return brought(.confirmed, now)
+            case .notBefore: return end(.peerMisbehaved, leaving: .malformed)
+            }
+        } catch {
+            if finale != nil {
+                return finish(now) { (finale, side) in finale.fail(error, side: &side, now: now) }
+            }
+            return end(PairingError(error), leaving: Reason(error))
+        }
+    }
+
+    private mutating func brought(_ received: consuming Received, _ now: Duration) -> [SessionAction] {
+        guard var finale else { return end(.peerMisbehaved, leaving: .malformed) }
+        let steps = finale.received(received, side: &handshake, now: now)
+        self.finale = finale
+        return actions(steps) + settle()
+    }
+
+    private mutating func proven(_ peer: Peer, _ now: Duration) -> [SessionAction] {
+        guard case .greeting(let meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
+        let deadline = now + limits.seatedLifetime
+        phase = .finishing(Meeting(token: meeting.token, deadline: deadline, lane: meeting.lane))
+        let finale = Finale(
+            peer: peer, place: .visitor, seed: seed, codeAge: now - start, deadline: deadline, limits: limits)
+        self.finale = finale
+        return actions(finale.start())
+    }
+
+    private mutating func ended(_ error: PairingError) -> [SessionAction] {
+        guard var finale else { return end(error, leaving: nil) }
+        let steps = finale.ended(error)
+        self.finale = finale
+        return actions(steps)
+    }
+
+    /// The finale's say, with the handshake lent to it.
+    private mutating func finish(
+        _ now: Duration,
+        _ body: (inout Finale, inout VisitorHandshake) -> [Finale.Step]
+    ) -> [SessionAction] {
+        guard var finale else { return [] }
+        let steps = body(&finale, &handshake)
+        self.finale = finale
+        return actions(steps)
+    }
+
+    private mutating func settle() -> [SessionAction] {
+        guard var finale, let lane, lane.isAllAcknowledged else { return [] }
+        let steps = finale.allAcknowledged()
+        self.finale = finale
+        return actions(steps)
+    }
+
+    private mutating func actions(_ steps: [Finale.Step]) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        for step in steps {
+            switch step {
+            case .send(let body): actions += send(body)
+            case .acknowledge: actions += acknowledge()
+            case .show(let state): actions.append(.show(state))
+            case .ask(let request): actions.append(.ask(request))
+            case .stopAsking: actions.append(.stopAsking)
+            case .store(let seed): actions.append(.store(seed))
+            case .leave(let reason): actions += go(leaving: reason)
+            case .finish: actions += go(leaving: nil)
+            }
+        }
+        return actions
+    }
+
+    private mutating func send(_ body: [UInt8]) -> [SessionAction] {
+        var message: Message?
+        withMeeting { message = $0.lane.send(body) }
+        guard let message, link.isReady else { return [] }
+        return [.send(.message(meeting: nil, message))]
+    }
+
+    private func acknowledge() -> [SessionAction] {
+        guard let lane, link.isReady else { return [] }
+        return [.send(.ack(meeting: nil, upTo: lane.received))]
+    }
+
+    private mutating func end(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
+        [.show(.failed(error))] + go(leaving: reason)
+    }
+
+    private mutating func go(leaving reason: Reason?) -> [SessionAction] {
+        let goodbye: [SessionAction] = if let reason, link.isReady { [.send(.leave(reason))] } else { [] }
+        phase = .over
+        link.closed()
+        return goodbye + [.disconnect, .finish]
+    }
+
+    private var shown: [SessionAction] {
+        guard let finale, !finale.isSettled else { return [] }
+        return finale.current.map { [.show($0)] } ?? []
+    }
+
+    private var hasMeeting: Bool { lane != nil }
+
+    private var lane: Lane? {
+        switch phase {
+        case .greeting(let meeting), .finishing(let meeting): meeting.lane
+        case .arriving, .over: nil
+        }
+    }
+
+    private mutating func withMeeting(_ change: (inout Meeting) -> Void) {
+        switch phase {
+        case .greeting(var meeting):
+            change(&meeting)
+            phase = .greeting(meeting)
+        case .finishing(var meeting):
+            change(&meeting)
+            phase = .finishing(meeting)
+        case .arriving, .over: break
+        }
+    }
+
+    /// Changes the lane; what there is to do when the relay broke the numbering, else nil.
+    private mutating func withLane(_ change: (inout Lane) throws(LaneError) -> Void) -> [SessionAction]? {
+        var isBroken = !hasMeeting
+        withMeeting { meeting in
+            do { try change(&meeting.lane) } catch { isBroken = true }
+        }
+        return isBroken ? ended(.relayMisbehaved) : nil
+    }
+}
+
+/// The earlier of two moments, either of which may be missing.
+func earliest(_ one: Duration?, _ other: Duration?) -> Duration? {
+    guard let one else { return other }
+    guard let other else { return one }
+    return min(one, other)
+}

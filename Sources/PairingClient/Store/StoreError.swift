@@ -1,0 +1,86 @@
+public import SyncSeed
+
+/// Why a seed could not be loaded or stored (`Protocol/seed.md`, "Errors").
+public enum StoreError: ExplainedError, Equatable {
+    /// Another seed is stored, and nobody said that it may be replaced.
+    case otherSeedStored(stored: UserID, new: UserID)
+    /// Others than the owner may enter the store's folder, or read or write a file in it.
+    case openToOthers
+    /// The folder, or a file in it, belongs to another user of the machine.
+    case notOurs
+    /// A link, or something else that is no folder or no plain file, is where one should be.
+    case unfit
+    /// The folder that the store's folder should be made in does not exist.
+    case missing
+    /// The system does not let this user read or write there.
+    case forbidden
+    /// The disk is full.
+    case full
+    /// Another program is writing to the store.
+    case busy
+    /// The system failed with an error number.
+    case failed(errno: Int32)
+    /// What is stored can't be read, or the seed can't be sealed.
+    case seed(SeedError)
+}
+
+extension StoreError {
+    /// The error's name in `Protocol/seed.md`.
+    public var name: String {
+        switch self {
+        case .otherSeedStored: "other-seed-stored"
+        case .openToOthers: "store-open-to-others"
+        case .notOurs: "store-not-ours"
+        case .unfit: "store-unfit"
+        case .missing: "store-missing"
+        case .forbidden: "store-forbidden"
+        case .full: "store-full"
+        case .busy: "store-busy"
+        case .failed: "store-failed"
+        case .seed(let error): error.name
+        }
+    }
+
+    /// What happened.
+    public var description: String {
+        switch self {
+        case .otherSeedStored(let stored, let new):
+            "The store holds the seed of chain \(stored.fingerprint), and this one is of chain \(new.fingerprint)."
+        case .openToOthers: "The store can be reached by other users of this machine."
+        case .notOurs: "The store belongs to another user of this machine."
+        case .unfit: "The store's folder or a file in it is a link, or no folder or file at all."
+        case .missing: "The folder in which the store should be does not exist."
+        case .forbidden: "The system does not let this user use the store."
+        case .full: "The disk is full."
+        case .busy: "Another program is writing to the store."
+        case .failed(let errno): "The system failed to read or write the store (error \(errno))."
+        case .seed(let error): error.description
+        }
+    }
+
+    /// What to do next.
+    public var advice: String {
+        switch self {
+        case .otherSeedStored:
+            "Keep what is stored, choose another store, or say explicitly that it may be replaced; a copy is kept then."
+        case .openToOthers: "Take the rights of others away: mode 0700 for the folder, 0600 for the files in it."
+        case .notOurs: "Use a folder of your own, or run as the user it belongs to."
+        case .unfit: "Name the folder itself, and look at what is in it."
+        case .missing: "Make that folder first, or name another."
+        case .forbidden: "Name a folder that this user may write to."
+        case .full: "Make room and try again."
+        case .busy: "Wait until the other program is done and try again."
+        case .failed: "Try again; if it stays so, check the disk."
+        case .seed(let error): error.advice
+        }
+    }
+
+    /// Whether the same call may succeed if it is made again, with nothing changed.
+    public var retryHelps: Bool {
+        switch self {
+        case .busy, .failed: true
+        case .seed(let error): error.retryHelps
+        case .otherSeedStored, .openToOthers, .notOurs, .unfit, .missing, .forbidden, .full: false
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import NIOWebSocket
+import RelayWire
+
+/// The handlers of a connection: TLS, then HTTP with the front door, which the WebSocket replaces.
+enum ConnectionPipeline {
+    static func configure(_ channel: any Channel, switchboard: Switchboard, certificate: NIOSSLContext?) throws {
+        guard let id = switchboard.accepted(channel) else {
+            channel.close(promise: nil)
+            return
+        }
+        let pipeline = channel.pipeline.syncOperations
+        if let certificate {
+            try pipeline.addHandler(NIOSSLServerHandler(context: certificate))
+        }
+        // Put together by hand, not by NIO's shorthand: the front door stands before the upgrade, and answers all that is
+        // none.
+        let encoder = HTTPResponseEncoder()
+        let decoder = ByteToMessageHandler(HTTPRequestDecoder(limits: switchboard.limits))
+        let frontDoor = FrontDoorHandler(switchboard: switchboard)
+        try pipeline.addHandlers([encoder, decoder, frontDoor])
+        try pipeline.addHandler(
+            NIOTypedHTTPServerUpgradeHandler(
+                httpEncoder: encoder,
+                extraHTTPHandlers: [decoder, frontDoor],
+                upgradeConfiguration: upgrade(
+                    to: id,
+                    switchboard: NIOLoopBound(switchboard, eventLoop: channel.eventLoop)
+                )
+            )
+        )
+    }
+
+    private static func upgrade(
+        to id: ConnectionID,
+        switchboard: NIOLoopBound<Switchboard>
+    ) -> NIOTypedHTTPServerUpgradeConfiguration<Void> {
+        let upgrader = NIOTypedWebSocketServerUpgrader<Void>(
+            maxFrameSize: WireLimits.frameBytes,
+            enableAutomaticErrorHandling: false,
+            shouldUpgrade: { channel, _ in
+                // No extension is ever agreed to: compression next to secrets tells their length.
+                channel.eventLoop.makeSucceededFuture(["Sec-WebSocket-Protocol": FrontDoor.subprotocol])
+            },
+            upgradePipelineHandler: { channel, _ in
+                channel.eventLoop.makeCompletedFuture {
+                    let device = DeviceConnection(id: id, switchboard: switchboard.value)
+                    try channel.pipeline.syncOperations.addHandler(device)
+                    switchboard.value.upgraded(device)
+                }
+            }
+        )
+        return NIOTypedHTTPServerUpgradeConfiguration(
+            upgraders: [upgrader],
+            notUpgradingCompletionHandler: { $0.close() }
+        )
+    }
+}
+
+extension HTTPRequestDecoder {
+    fileprivate convenience init(limits: ConnectionLimits) {
+        var decoder = NIOHTTPDecoderLimitConfiguration()
+        decoder.maxHeaderListSize = limits.headerBytes
+        decoder.maxHeaderFieldSize = limits.headerBytes
+        decoder.maxHeaderFieldCount = limits.headerFields
+        self.init(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoder)
+    }
+}

@@ -1,0 +1,26 @@
+import NIOCore
+
+/// Deadlines that all lie the same time ahead, so that they come due in the order they were set: a queue, not a heap, and
+/// no timer of its own. An entry is not taken out early; who takes it asks whether it still matters.
+struct DeadlineQueue<Element> {
+    /// How far ahead each deadline lies.
+    let duration: TimeAmount
+    private var entries = CircularBuffer<(due: NIODeadline, element: Element)>()
+
+    init(_ duration: Duration) {
+        self.duration = TimeAmount(duration)
+    }
+
+    /// When the first one comes due.
+    var next: NIODeadline? { entries.first?.due }
+
+    mutating func add(_ element: Element, now: NIODeadline) {
+        entries.append((now + duration, element))
+    }
+
+    /// Takes the first one that is due, nil when none is.
+    mutating func popDue(now: NIODeadline) -> Element? {
+        guard let first = entries.first, first.due <= now else { return nil }
+        return entries.removeFirst().element
+    }
+}

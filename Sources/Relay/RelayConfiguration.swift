@@ -1,0 +1,32 @@
+package import Rendezvous
+
+/// What an operator decides about a relay (`Protocol/operating.md`).
+public struct RelayConfiguration: Sendable {
+    /// A name or address of this machine; IPv6 without brackets.
+    public var host: String
+    /// 0 takes a free one; ``RelayServer/listening`` tells which.
+    public var port: Int
+    /// Nil for plain TCP: behind a proxy that does TLS, or on loopback.
+    public var certificate: CertificateFiles?
+    /// The file with the key of the tokens, made when it is missing. Nil draws a key that ends with the process: devices
+    /// cannot come back to a relay that was started again.
+    public var keyFile: String?
+    /// Web origins that may connect, as `https://example.org`; none by default. Devices send no origin.
+    public var allowedOrigins: Set<String> = []
+    /// What is borne from connections.
+    public var connectionLimits = ConnectionLimits()
+    /// Everything that the rendezvous holds devices to.
+    package var limits = Limits()
+
+    /// How long a code lives: 10 minutes.
+    public var codeLifetime: Duration {
+        get { limits.codeLifetime }
+        set { limits.codeLifetime = newValue }
+    }
+
+    /// A plain relay with a key of its own, on loopback and a free port if nothing else is said.
+    public init(host: String = "127.0.0.1", port: Int = 0) {
+        self.host = host
+        self.port = port
+    }
+}

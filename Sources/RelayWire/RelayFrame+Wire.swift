@@ -1,0 +1,156 @@
+import SwiftProtobuf
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension RelayFrame {
+    /// Parses the bytes of one binary message from a relay, every field checked (`Protocol/relay.md`, "Frames").
+    package init(parsing bytes: [UInt8]) throws(FrameError) {
+        switch try protobuf(bytes, as: Easysetup_Relay_V1_RelayFrame.self).frame {
+        case .offered(let offered):
+            self = .offered(
+                slot: try Slot(wire: offered.slot),
+                token: try Token(wire: offered.token),
+                expiresIn: Duration(wireMilliseconds: offered.expiresInMs)
+            )
+        case .inLine(let inLine):
+            guard inLine.position >= 1 else { throw .badField(.position) }
+            self = .inLine(position: Int(inLine.position))
+        case .met(let met):
+            self = .met(
+                meeting: try MeetingID(wire: met.meeting),
+                token: try Token(wire: met.token),
+                expiresIn: Duration(wireMilliseconds: met.expiresInMs)
+            )
+        case .visitor(let visitor):
+            self = .visitor(meeting: try MeetingID(wire: visitor.meeting))
+        case .message(let message):
+            self = .message(meeting: try MeetingID.optional(message.meeting), try Message(wire: message))
+        case .ack(let ack):
+            self = .ack(meeting: try MeetingID.optional(ack.meeting), upTo: ack.ack)
+        case .attachedOfferer(let attached):
+            guard attached.meetings.count <= WireLimits.heldMeetings else { throw .badField(.meetings) }
+            var meetings: [Have] = []
+            for have in attached.meetings {
+                meetings.append(Have(meeting: try MeetingID(wire: have.meeting), have: have.have))
+            }
+            guard Set(meetings.map(\.meeting)).count == meetings.count else { throw .badField(.meetings) }
+            self = .attachedOfferer(
+                expiresIn: Duration(wireMilliseconds: attached.expiresInMs),
+                meetings: meetings,
+                slotLost: attached.slotLost
+            )
+        case .attachedVisitor(let attached):
+            self = .attachedVisitor(
+                expiresIn: Duration(wireMilliseconds: attached.expiresInMs),
+                have: attached.have
+            )
+        case .presence(let presence):
+            self = .presence(meeting: try MeetingID.optional(presence.meeting), isPresent: presence.present)
+        case .seated(let seated):
+            self = .seated(
+                meeting: try MeetingID.optional(seated.meeting),
+                expiresIn: Duration(wireMilliseconds: seated.expiresInMs)
+            )
+        case .over(let over):
+            self = .over(meeting: try MeetingID.optional(over.meeting), Reason(wire: over.reason))
+        case .refused(let refused):
+            self = .refused(
+                Reason(wire: refused.reason),
+                retryAfter: Duration(wireMilliseconds: refused.retryAfterMs)
+            )
+        case .workWanted(let wanted):
+            guard WireLimits.challengeBytes.contains(wanted.challenge.count) else { throw .badField(.challenge) }
+            guard let difficulty = Int(exactly: wanted.difficulty), WireLimits.difficulty.contains(difficulty) else {
+                throw .badField(.difficulty)
+            }
+            self = .workWanted(
+                challenge: [UInt8](wanted.challenge),
+                difficulty: difficulty,
+                expiresIn: Duration(wireMilliseconds: wanted.expiresInMs)
+            )
+        case .goodbye(let goodbye):
+            self = .goodbye(retryAfter: Duration(wireMilliseconds: goodbye.retryAfterMs))
+        case nil:
+            throw .unknown
+        }
+    }
+
+    /// The bytes of one binary message to a device.
+    package func serialized() -> [UInt8] {
+        var frame = Easysetup_Relay_V1_RelayFrame()
+        switch self {
+        case .offered(let slot, let token, let expiresIn):
+            frame.offered = .with {
+                $0.slot = slot.symbols
+                $0.token = token.data
+                $0.expiresInMs = expiresIn.wireMilliseconds
+            }
+        case .inLine(let position):
+            frame.inLine = .with { $0.position = UInt32(clamping: position) }
+        case .met(let meeting, let token, let expiresIn):
+            frame.met = .with {
+                $0.meeting = meeting.data
+                $0.token = token.data
+                $0.expiresInMs = expiresIn.wireMilliseconds
+            }
+        case .visitor(let meeting):
+            frame.visitor = .with { $0.meeting = meeting.data }
+        case .message(let meeting, let message):
+            frame.message = message.wire(meeting: meeting)
+        case .ack(let meeting, let upTo):
+            frame.ack = .with {
+                $0.meeting = meeting.data
+                $0.ack = upTo
+            }
+        case .attachedVisitor(let expiresIn, let have):
+            frame.attachedVisitor = .with {
+                $0.expiresInMs = expiresIn.wireMilliseconds
+                $0.have = have
+            }
+        case .attachedOfferer(let expiresIn, let meetings, let slotLost):
+            frame.attachedOfferer = .with {
+                $0.expiresInMs = expiresIn.wireMilliseconds
+                $0.meetings = meetings.map { have in
+                    .with {
+                        $0.meeting = have.meeting.data
+                        $0.have = have.have
+                    }
+                }
+                $0.slotLost = slotLost
+            }
+        case .presence(let meeting, let isPresent):
+            frame.presence = .with {
+                $0.meeting = meeting.data
+                $0.present = isPresent
+            }
+        case .seated(let meeting, let expiresIn):
+            frame.seated = .with {
+                $0.meeting = meeting.data
+                $0.expiresInMs = expiresIn.wireMilliseconds
+            }
+        case .over(let meeting, let reason):
+            frame.over = .with {
+                $0.meeting = meeting.data
+                $0.reason = reason.wire
+            }
+        case .refused(let reason, let retryAfter):
+            frame.refused = .with {
+                $0.reason = reason.wire
+                $0.retryAfterMs = retryAfter.wireMilliseconds
+            }
+        case .workWanted(let challenge, let difficulty, let expiresIn):
+            frame.workWanted = .with {
+                $0.challenge = Data(challenge)
+                $0.difficulty = UInt32(clamping: difficulty)
+                $0.expiresInMs = expiresIn.wireMilliseconds
+            }
+        case .goodbye(let retryAfter):
+            frame.goodbye = .with { $0.retryAfterMs = retryAfter.wireMilliseconds }
+        }
+        return frame.frameBytes()
+    }
+}

@@ -1,0 +1,71 @@
+private import Crypto
+
+/// The keys of a relay: what is made is made with the current one, what is checked may be made with the previous one.
+package struct TokenKeys: Sendable {
+    let current: TokenKey
+    let previous: TokenKey?
+
+    /// Fewer bytes than ``byteCount`` make no key.
+    package struct KeyTooShort: Error, Hashable, Sendable {}
+
+    /// The least that a key must have; more are welcome.
+    package static let byteCount = 32
+
+    package init(current: [UInt8], previous: [UInt8]? = nil) throws(KeyTooShort) {
+        self.current = try TokenKey(current)
+        if let previous { self.previous = try TokenKey(previous) } else { self.previous = nil }
+    }
+
+    func key(id: [UInt8]) -> TokenKey? {
+        if current.id == id { return current }
+        if let previous, previous.id == id { return previous }
+        return nil
+    }
+}
+
+/// One key of a relay, and the keys made from it, each for one use (`Protocol/relay.md`, "Tokens").
+struct TokenKey: Sendable {
+    /// Says which key made a token; public.
+    let id: [UInt8]
+    private let tokens: SymmetricKey
+    private let challenges: SymmetricKey
+
+    static let idByteCount = 4
+
+    init(_ bytes: [UInt8]) throws(TokenKeys.KeyTooShort) {
+        guard bytes.count >= TokenKeys.byteCount else { throw TokenKeys.KeyTooShort() }
+        let root = SymmetricKey(data: bytes)
+        func derived(_ label: String) -> SymmetricKey {
+            SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(label.utf8), using: root))
+        }
+        id = Array(HMAC<SHA256>.authenticationCode(for: Array("EasySetup relay v1 key id".utf8), using: root))
+            .prefix(Self.idByteCount).map { $0 }
+        tokens = derived("EasySetup relay v1 tokens")
+        challenges = derived("EasySetup relay v1 challenges")
+    }
+
+    /// 32 bytes over a token's other bytes.
+    func tokenMAC(_ bytes: [UInt8]) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: tokens))
+    }
+
+    /// In constant time.
+    func isTokenMAC(_ mac: [UInt8], of bytes: [UInt8]) -> Bool {
+        HMAC<SHA256>.isValidAuthenticationCode(mac, authenticating: bytes, using: tokens)
+    }
+
+    /// 32 bytes over a challenge's other bytes and what it is bound to.
+    func challengeMAC(_ bytes: [UInt8]) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: challenges))
+    }
+}
+
+extension TokenKeys: CustomStringConvertible, CustomReflectable {
+    package var description: String { "TokenKeys" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension TokenKey: CustomStringConvertible, CustomReflectable {
+    var description: String { "TokenKey" }
+    var customMirror: Mirror { Mirror(self, children: []) }
+}

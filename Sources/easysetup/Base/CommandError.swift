@@ -1,0 +1,71 @@
+import SyncSeed
+
+/// What can go wrong in the command line itself; everything else is named where it happens.
+enum CommandError: ExplainedError, Equatable {
+    /// The arguments are wrong.
+    case usage
+    /// A fault of this program.
+    case `internal`
+    /// The person was asked and did not say yes.
+    case notConfirmed
+    /// No seed is stored where one is needed.
+    case noSeedStored
+    /// `seed new` where a seed is stored already.
+    case seedStored(UserID)
+    /// A passphrase file that can't be read.
+    case passphraseFile
+    /// The two times that a new passphrase was typed differ.
+    case passphrasesDiffer
+    /// Something must be asked, and there is no terminal to ask it on.
+    case noTerminal
+    /// Standard input can't be read.
+    case inputFailed
+}
+
+extension CommandError {
+    var name: String {
+        switch self {
+        case .usage: "usage"
+        case .internal: "internal"
+        case .notConfirmed: "not-confirmed"
+        case .noSeedStored: "no-seed-stored"
+        case .seedStored: "seed-stored"
+        case .passphraseFile: "passphrase-file"
+        case .passphrasesDiffer: "passphrases-differ"
+        case .noTerminal: "no-terminal"
+        case .inputFailed: "input-failed"
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .usage: "The arguments are wrong."
+        case .internal: "Something went wrong inside the program."
+        case .notConfirmed: "Nothing was done, because nobody said yes."
+        case .noSeedStored: "No seed is stored there."
+        case .seedStored(let userID): "The store holds the seed of chain \(userID.fingerprint) already."
+        case .passphraseFile: "The passphrase file can't be read."
+        case .passphrasesDiffer: "The two passphrases differ."
+        case .noTerminal: "Something must be asked, and there is no terminal."
+        case .inputFailed: "Standard input can't be read."
+        }
+    }
+
+    var advice: String {
+        switch self {
+        case .usage: "Run easysetup --help."
+        case .internal: "Run it again with --log-level trace, and report what it says."
+        case .notConfirmed: "Run it again, and answer yes if that is what you want."
+        case .noSeedStored: "Make one with easysetup seed new, or import one with easysetup seed import."
+        case .seedStored: "Use it, or name another store."
+        case .passphraseFile: "Check the file's name and rights."
+        case .passphrasesDiffer: "Try again."
+        case .noTerminal: "Run it on a terminal, or give the passphrase with --passphrase-file."
+        case .inputFailed: "Check what standard input is connected to."
+        }
+    }
+
+    var retryHelps: Bool {
+        false
+    }
+}

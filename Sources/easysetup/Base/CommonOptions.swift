@@ -1,0 +1,59 @@
+import ArgumentParser
+import Logging
+import SyncSeed
+
+/// The options of every command, and the frame in which every command runs.
+struct CommonOptions: ParsableArguments {
+    @Flag(help: "Write one JSON object per line to standard output, for programs.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Log to standard error from this level on.",
+            valueName: "level"
+        )
+    )
+    var logLevel: LogLevel = .notice
+
+    /// Runs a command: starts the logs, hands it where to write, and turns what it throws into the failure that people or
+    /// programs are told, and the exit code. To be called once in a process.
+    func run(_ command: (Output) async throws -> Void) async throws {
+        let level = logLevel.level
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        let output = Output(form: json ? .json : .people)
+        do {
+            try await command(output)
+        } catch let error as any ExplainedError {
+            output.failed(error)
+            throw ExitCode(ExitCodes.code(for: error.name))
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            // What a system or a library says may hold anything, so only the kind of error is told.
+            Logger(label: "easysetup").error("unexpected error", metadata: ["type": "\(type(of: error))"])
+            output.failed(CommandError.internal)
+            throw ExitCode(ExitCodes.code(for: CommandError.internal.name))
+        }
+    }
+}
+
+/// The levels of the logs, as they are written on the command line.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+
+    var level: Logger.Level {
+        switch self {
+        case .trace: .trace
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        case .critical: .critical
+        }
+    }
+}

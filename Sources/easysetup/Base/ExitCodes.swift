@@ -1,0 +1,61 @@
+/// What a process ends with, after the numbers of sysexits.h. The `error` of the JSON object says more than the code.
+enum ExitCodes {
+    /// What each code means, for `--help`.
+    static let help = """
+        EXIT CODES:
+          0   done
+          1   somebody said no
+          64  the arguments are wrong
+          65  what was read is no seed, or is damaged
+          66  nothing is there to be read
+          70  a fault of this program
+          73  another seed, or nothing at all, is where the seed should go
+          74  the disk or the system failed
+          75  it may work the next time
+          77  not allowed: rights, owners, passphrases
+        With --json the member "error" names the reason.
+        """
+
+    /// The exit code of an error's name; 70 for one that has none, which a test keeps from happening.
+    static func code(for name: String) -> Int32 {
+        table[name] ?? 70
+    }
+
+    static let table: [String: Int32] = [
+        "not-confirmed": 1,
+        "usage": 64,
+        "passphrase-unfit": 64,
+        "passphrases-differ": 64,
+        "seed-wrong-length": 65,
+        "seed-too-long": 65,
+        "seed-unreadable": 65,
+        "phrase-word-count": 65,
+        "phrase-unknown-word": 65,
+        "phrase-checksum": 65,
+        "seed-link-version": 65,
+        "seed-link-damaged": 65,
+        "seed-file-foreign": 65,
+        "seed-file-version": 65,
+        "seed-file-damaged": 65,
+        "seed-file-too-costly": 65,
+        "no-seed-stored": 66,
+        "passphrase-file": 66,
+        "no-terminal": 66,
+        "internal": 70,
+        "derived-key-refused": 70,
+        "other-seed-stored": 73,
+        "seed-stored": 73,
+        "store-missing": 73,
+        "store-full": 74,
+        "store-failed": 74,
+        "input-failed": 74,
+        "store-busy": 75,
+        "memory-short": 75,
+        "passphrase-needed": 77,
+        "wrong-passphrase": 77,
+        "store-open-to-others": 77,
+        "store-not-ours": 77,
+        "store-unfit": 77,
+        "store-forbidden": 77,
+    ]
+}

@@ -1,0 +1,51 @@
+/// A member of a JSON object that a command writes.
+enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral
+{
+    case string(String)
+    case integer(Int)
+    case boolean(Bool)
+    case null
+
+    init(stringLiteral value: String) { self = .string(value) }
+    init(integerLiteral value: Int) { self = .integer(value) }
+    init(booleanLiteral value: Bool) { self = .boolean(value) }
+
+    /// An object on one line, without a line end.
+    static func line(_ members: [(String, JSONValue)]) -> String {
+        "{" + members.map { "\(quoted($0.0)):\($0.1.text)" }.joined(separator: ",") + "}"
+    }
+
+    private var text: String {
+        switch self {
+        case .string(let value): Self.quoted(value)
+        case .integer(let value): String(value)
+        case .boolean(let value): value ? "true" : "false"
+        case .null: "null"
+        }
+    }
+
+    /// Controls are escaped beyond what JSON asks, so that a line can be shown on a terminal whatever a peer sent.
+    private static func quoted(_ value: String) -> String {
+        var out = "\""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\r": out += "\\r"
+            case "\t": out += "\\t"
+            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || isLineEnd(scalar):
+                let digits = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+
+    /// The two that some readers of lines take for a line's end.
+    private static func isLineEnd(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value == 0x2028 || scalar.value == 0x2029
+    }
+}

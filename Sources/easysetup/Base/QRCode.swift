@@ -1,0 +1,50 @@
+import CQREncode
+
+/// A QR code that a terminal can show.
+struct QRCode {
+    /// How many modules a side has.
+    let width: Int
+
+    private let modules: [Bool]
+
+    /// The white margin that scanners need, in modules on each side.
+    static let quietZone = 4
+
+    /// The code of a text, or nil if the text is longer than a QR code can hold.
+    init?(_ text: String) {
+        guard let code = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1) else { return nil }
+        defer { QRcode_free(code) }
+        let width = Int(code.pointee.width)
+        guard let data = code.pointee.data else { return nil }
+        self.width = width
+        // The lowest bit of each byte says dark or light; the others are notes of the library.
+        self.modules = (0..<width * width).map { data[$0] & 1 == 1 }
+    }
+
+    /// Whether the module is dark; everything outside is light.
+    func isDark(column: Int, row: Int) -> Bool {
+        0..<width ~= column && 0..<width ~= row && modules[row * width + column]
+    }
+
+    /// Lines of half blocks, two modules above each other in one character.
+    /// - Parameter isColoured: black on white by terminal colours, right on any background. Without colours the light
+    ///   modules are drawn, which is right on a dark background.
+    func rendered(isColoured: Bool = true) -> String {
+        let span = -Self.quietZone..<width + Self.quietZone
+        return stride(from: span.lowerBound, to: span.upperBound, by: 2).map { row in
+            let line = span.map { column in
+                switch (
+                    isDark(column: column, row: row) == isColoured, isDark(column: column, row: row + 1) == isColoured
+                ) {
+                case (true, true): "█"
+                case (true, false): "▀"
+                case (false, true): "▄"
+                case (false, false): " "
+                }
+            }
+            .joined()
+            return isColoured ? "\u{1B}[30;107m\(line)\u{1B}[0m" : line
+        }
+        .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import PairingClient
+import SyncSeed
+
+/// Where the seed is kept, for the commands that need one.
+struct StoreOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The folder that holds the seed.", valueName: "dir"))
+    var store: String
+
+    @OptionGroup var passphrase: PassphraseOptions
+
+    /// The store, ready to load and save: if what it holds is sealed and no passphrase file was named, the passphrase is
+    /// asked for on the terminal.
+    /// - Parameter output: where to ask.
+    func open(_ output: Output) async throws -> FileSeedStore {
+        try await passphrase.open(store, output)
+    }
+}
+
+/// How a sealed store is opened.
+struct PassphraseOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A file whose first line is the passphrase that seals the seed.",
+            discussion: "Without it, the passphrase of a sealed seed is asked for on the terminal.",
+            valueName: "file"
+        )
+    )
+    var passphraseFile: String?
+
+    func open(_ folder: String, _ output: Output) async throws -> FileSeedStore {
+        if let passphraseFile {
+            let line = try Input.readLine(path: passphraseFile, limit: Passphrase.maximumBytes)
+            return FileSeedStore(folder: folder, passphrase: try Passphrase(line))
+        }
+        let plain = FileSeedStore(folder: folder)
+        do throws(StoreError) {
+            _ = try await plain.load()
+            return plain
+        } catch .seed(.passphraseNeeded) where Input.isTerminal {
+            return FileSeedStore(folder: folder, passphrase: try Self.ask("Passphrase: ", output))
+        } catch {
+            // The command will find the same and say it, or may replace what can't be read.
+            return plain
+        }
+    }
+
+    /// A passphrase that a person types.
+    static func ask(_ question: String, _ output: Output) throws -> Passphrase {
+        let terminal = try HiddenTerminal()
+        output.prompt(question)
+        defer { output.prompt("\n") }
+        guard let line = try terminal.readLine(limit: Passphrase.maximumBytes) else { throw CommandError.notConfirmed }
+        return try Passphrase(line)
+    }
+}
+
+/// How a new seed is sealed, for the commands that store one.
+struct SealOptions: ParsableArguments {
+    @Flag(help: "Ask for a passphrase on the terminal and seal the seed under it.")
+    var seal = false
+
+    /// A store that seals what is saved, if that was asked for; else the store as it is.
+    func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
+        guard seal, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
+        guard Input.isTerminal else { throw CommandError.noTerminal }
+        let first = try PassphraseOptions.ask("New passphrase: ", output)
+        let second = try PassphraseOptions.ask("Once more: ", output)
+        guard first.isSame(as: second) else { throw CommandError.passphrasesDiffer }
+        return FileSeedStore(folder: options.store, passphrase: first)
+    }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Handshake
+import PairingClient
+import SyncSeed
+
+/// Tells a pairing's states as they come, and gives its end.
+struct PairingReport {
+    let output: Output
+    private let countdown: Countdown
+
+    init(output: Output) {
+        self.output = output
+        countdown = Countdown(output: output)
+    }
+
+    /// Follows a pairing to its end.
+    ///
+    /// - Returns: why it failed; nil when the devices are paired. It has been told already, but for the errors that
+    ///   `isQuiet` takes.
+    func follow(_ pairing: Pairing, isQuiet: (PairingError) -> Bool = { _ in false }) async -> PairingError? {
+        var failure: PairingError?
+        for await state in pairing {
+            countdown.stop()
+            switch state {
+            case .connecting: break
+            case .offered(let offer): tell(offer)
+            case .wrongProof(let count):
+                output.event(
+                    "wrong-proof",
+                    [("count", .integer(count))],
+                    people: "Somebody typed a wrong code (\(count) of \(OffererHandshake.maximumWrongProofs))."
+                )
+            case .inLine(let position):
+                output.event(
+                    "in-line", [("position", .integer(position))], people: "Others are before you: place \(position).")
+            case .greeting: output.event("greeting", people: "Found the other device.")
+            case .deciding(let peer):
+                tell(peer, decide: true, ask: nil)
+            case .waiting(let peer):
+                tell(peer, decide: false, ask: "Look at the other device and answer there.")
+            case .given: output.event("given", people: "Sent; the other device stores it.")
+            case .reconnecting:
+                output.event("reconnecting", people: "The connection was lost; trying again.")
+            case .paired(let paired):
+                output.event(
+                    "paired",
+                    [
+                        ("user_id", .string(paired.userID.fingerprint)), ("role", .string(paired.role.rawValue)),
+                        ("peer", .string(paired.peer.device.name.description)),
+                    ],
+                    people: "Paired. Both devices are \(paired.userID.fingerprint)."
+                )
+            case .failed(let error):
+                failure = error
+                if !isQuiet(error) { output.failed(error) }
+            }
+        }
+        countdown.stop()
+        return failure
+    }
+
+    private func tell(_ offer: Offer) {
+        let left = ContinuousClock.now.duration(to: offer.deadline).components.seconds
+        let code = offer.code.revealed()
+        let link = offer.link?.revealed()
+        output.event(
+            "offered",
+            [
+                ("code", .string(code)), ("link", link.map(JSONValue.string) ?? .null),
+                ("expires_in", .integer(Int(left))),
+            ],
+            people: people(code, link, isFresh: offer.ordinal > 1)
+        )
+        countdown.start(until: offer.deadline)
+    }
+
+    private func people(_ code: String, _ link: String?, isFresh: Bool) -> String {
+        var lines: [String] = isFresh ? ["The last code is used up. Here is a fresh one."] : []
+        lines.append("On the new device, run: easysetup join, and type this code:")
+        lines += ["", Countdown.isTerminal ? "      \u{1B}[1m\(Self.large(code))\u{1B}[0m" : "      \(code)", ""]
+        if Countdown.isTerminal, let link, let picture = QRCode(link)?.rendered() {
+            lines += ["or scan this:", "", picture, ""]
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Wide letters are the size a terminal has.
+    private static func large(_ code: String) -> String {
+        code.map(String.init).joined(separator: " ")
+    }
+
+    /// The other device's own words stand in quotes on a line of their own.
+    private func tell(_ peer: Peer, decide: Bool, ask: String?) {
+        let device = peer.device
+        output.event(
+            "peer",
+            [
+                ("name", .string(device.name.description)), ("platform", .string(device.platform.rawValue)),
+                ("words", .string("\(peer.words.first) \(peer.words.second)")), ("decide", .boolean(decide)),
+            ],
+            people: """
+                The other device says it is
+                    "\(device.name)" (\(device.platform.rawValue))
+                and both screens show the words:  \(peer.words)
+                """ + (ask.map { "\n\($0)" } ?? "")
+        )
+    }
+}
+
+extension ExitCodes {
+    /// The exit that an error of a pairing means.
+    static func exit(_ error: PairingError) -> ExitCode {
+        ExitCode(code(for: error.name))
+    }
+}

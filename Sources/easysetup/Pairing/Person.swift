@@ -1,0 +1,37 @@
+import Dispatch
+import Handshake
+import PairingClient
+
+/// Asks the person at the terminal, or the program at the other end of the pipes, what only they can answer.
+struct Person: Sendable {
+    let output: Output
+    /// Whether every device that knows the code is approved without asking: `--yes`.
+    let isAlwaysYes: Bool
+
+    /// The answer to an approval. The default is no: nothing but the word yes, or the right word, approves.
+    func approve(_ request: ApprovalRequest) async -> Approval {
+        if isAlwaysYes, !request.needsWord { return .approve }
+        if request.needsWord {
+            let again = request.attempt > 1 ? "That word is not on the other screen. " : ""
+            output.prompt("\(again)Type one of the two words on the other screen, or Enter to refuse: ")
+            guard let word = await Self.line(), !word.allSatisfy(\.isWhitespace) else { return .decline }
+            return .word(word)
+        }
+        let age = request.codeAge.components.seconds
+        output.prompt(
+            """
+            Is this the device in your hands? Its screen must show the same two words.
+            The code was shown \(age) s ago. Type yes to give it your seed, anything else to refuse: 
+            """
+        )
+        let answer = await Self.line()?.lowercased().filter { !$0.isWhitespace }
+        return answer == "yes" ? .approve : .decline
+    }
+
+    /// A line of standard input, read where blocking hurts nobody; nil at its end.
+    static func line() async -> String? {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: Input.readAnswer()) }
+        }
+    }
+}

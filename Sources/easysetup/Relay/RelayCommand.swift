@@ -1,0 +1,138 @@
+import ArgumentParser
+import Logging
+import Relay
+import ServiceLifecycle
+import SyncSeed
+import UnixSignals
+
+/// `easysetup relay`: a relay, until a signal ends it (`Protocol/operating.md`).
+struct RelayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "relay",
+        abstract: "Run a relay, at which devices meet.",
+        discussion: """
+            SIGTERM and SIGINT end it when the pairings in hand have ended, or after half a minute; a second one ends it at \
+            once. SIGHUP reads the certificate anew.
+            """
+    )
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen, as 127.0.0.1:8080 or [::1]:8080; port 0 takes a free one.",
+            valueName: "host:port"
+        )
+    )
+    var listen: ListenAddress
+
+    @Option(
+        help: ArgumentHelp(
+            "The file with the key of the tokens; made when it is missing.",
+            discussion: "Without it, devices cannot come back to a relay that was started again.",
+            valueName: "file"
+        )
+    )
+    var keyFile: String?
+
+    @Option(help: ArgumentHelp("The certificate chain, PEM, the relay's own first.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's private key, PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(help: ArgumentHelp("A web origin that may connect; may be given several times.", valueName: "origin"))
+    var origin: [String] = []
+
+    @Option(help: ArgumentHelp("How long a code lives, 1 to 3600.", valueName: "seconds"))
+    var codeLifetime = 600
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key go together.")
+        }
+        guard 1...3600 ~= codeLifetime else {
+            throw ValidationError("--code-lifetime is 1 to 3600 seconds.")
+        }
+    }
+
+    func run() async throws {
+        try await common.run { output in
+            let logger = Logger(label: "easysetup.relay")
+            let server = RelayServer(configuration: configuration, logger: logger)
+            try await serve(server, output, logger)
+        }
+    }
+
+    private var configuration: RelayConfiguration {
+        var configuration = RelayConfiguration(host: listen.host, port: listen.port)
+        configuration.keyFile = keyFile
+        if let tlsCertificate, let tlsKey {
+            configuration.certificate = CertificateFiles(certificate: tlsCertificate, key: tlsKey)
+        }
+        configuration.allowedOrigins = Set(origin)
+        configuration.codeLifetime = .seconds(codeLifetime)
+        configuration.connectionLimits.connections = min(
+            configuration.connectionLimits.connections,
+            OpenFiles.roomForConnections()
+        )
+        return configuration
+    }
+
+    private func serve(_ server: RelayServer, _ output: Output, _ logger: Logger) async throws {
+        // Before anything listens, so that no signal is lost.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let group = ServiceGroup(services: [server], logger: quiet(logger))
+        try await withThrowingTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                return true
+            }
+            tasks.addTask {
+                await Self.obey(signals, group: group, server: server)
+                return true
+            }
+            tasks.addTask {
+                // A relay that can't start says why itself.
+                if let port = try? await server.port { announce(port, output) }
+                return false
+            }
+            // The first to end, but for the announcement, ends all.
+            while let isEnd = try await tasks.next(), !isEnd {}
+            tasks.cancelAll()
+        }
+    }
+
+    /// Returns at the second signal to end.
+    private static func obey(_ signals: UnixSignalsSequence, group: ServiceGroup, server: RelayServer) async {
+        var isEnding = false
+        for await signal in signals {
+            if signal == .sighup {
+                server.reloadCertificate()
+            } else if isEnding {
+                return
+            } else {
+                isEnding = true
+                await group.triggerGracefulShutdown()
+            }
+        }
+    }
+
+    private func announce(_ port: Int, _ output: Output) {
+        let isSecure = tlsCertificate != nil
+        let host = listen.host.contains(":") ? "[\(listen.host)]" : listen.host
+        let url = "\(isSecure ? "wss" : "ws")://\(host):\(port)"
+        output.event(
+            "listening",
+            [("port", .integer(port)), ("host", .string(listen.host)), ("tls", .boolean(isSecure)), ("url", .string(url))],
+            people: "The relay listens at \(url)"
+        )
+    }
+
+    /// The lifecycle's own news are of no interest to an operator.
+    private func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .error)
+        return logger
+    }
+}

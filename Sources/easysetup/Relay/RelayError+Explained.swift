@@ -1,0 +1,19 @@
+public import Relay
+public import SyncSeed
+
+extension RelayError: ExplainedError {
+    /// What programs know it by (`Protocol/errors.md`).
+    public var name: String {
+        switch self {
+        case .cannotListen: "cannot-listen"
+        case .badCertificate: "bad-certificate"
+        case .badKeyFile: "bad-key-file"
+        case .stopped: "relay-stopped"
+        }
+    }
+
+    /// A port in use may be free later; the rest needs the operator.
+    public var retryHelps: Bool {
+        if case .cannotListen(_, _, .addressInUse) = self { true } else { false }
+    }
+}

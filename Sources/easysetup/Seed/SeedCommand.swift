@@ -1,0 +1,84 @@
+import ArgumentParser
+import SyncSeed
+
+/// `easysetup seed`: make, show, import and look at a seed without a relay.
+struct SeedCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "seed",
+        abstract: "Makes, shows, imports or inspects a sync seed.",
+        subcommands: [SeedNew.self, SeedShow.self, SeedImport.self, SeedInspect.self]
+    )
+}
+
+/// Takes what should not have been written on the command line, so that it can be refused without being repeated: a
+/// seed among the arguments is in the process list already, and should not be in the terminal's log as well.
+struct NoArguments: ParsableArguments {
+    @Argument(help: .hidden) var refused: [String] = []
+
+    func validate() throws {
+        guard refused.isEmpty else {
+            throw ValidationError(
+                "This command takes options only. A seed is never an argument: write it to standard input."
+            )
+        }
+    }
+}
+
+/// What is told of a seed.
+struct SeedReport {
+    let seed: SyncSeed
+    /// Whether the secret itself is told too.
+    let isRevealed: Bool
+
+    /// Writes the seed's event with fields of the command's own after it.
+    /// - Parameter heading: the first line for people.
+    func write(_ output: Output, event: String, heading: String?, more: [(String, JSONValue)] = []) {
+        let phrase = isRevealed ? seed.recoveryPhrase.revealed() : nil
+        let link = isRevealed ? seed.link.revealed() : nil
+        var fields: [(String, JSONValue)] = [
+            ("user_id", .string(seed.userID.fingerprint)),
+            ("user_id_base64", .string(seed.userID.base64)),
+            ("secretbox_key_fingerprint", .string(seed.secretboxKeyFingerprint)),
+        ]
+        if let phrase, let link { fields += [("recovery_phrase", .string(phrase)), ("link", .string(link))] }
+        output.event(event, fields + more, people: people(heading, phrase, link, isColoured: output.isTerminal))
+    }
+
+    private func people(_ heading: String?, _ phrase: String?, _ link: String?, isColoured: Bool) -> String {
+        var lines = heading.map { [$0] } ?? []
+        lines += [
+            "User id (fingerprint):      \(seed.userID.fingerprint)",
+            "User id (base64):           \(seed.userID.base64)",
+            "Secretbox key fingerprint:  \(seed.secretboxKeyFingerprint)",
+        ]
+        if let phrase, let link {
+            lines += ["", "Recovery phrase:", numbered(phrase), "", "Seed link:", link]
+            if let code = QRCode(link) { lines += ["", code.rendered(isColoured: isColoured)] }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The words in four columns with their numbers, to be written down.
+    private func numbered(_ phrase: String) -> String {
+        let words = phrase.split(separator: " ")
+        let cells = words.indices.map { index in
+            let cell = "\(index + 1 < 10 ? " " : "")\(index + 1). \(words[index])"
+            return cell + String(repeating: " ", count: max(0, 14 - cell.count))
+        }
+        return stride(from: 0, to: cells.count, by: 4)
+            .map { cells[$0..<min($0 + 4, cells.count)].joined() }
+            .joined(separator: "\n")
+    }
+}
+
+/// Asks for a yes before a secret is shown. Who runs the command without a terminal has said it with `--reveal`.
+func confirmReveal(_ output: Output) throws(CommandError) {
+    guard Input.isTerminal else { return }
+    output.prompt(
+        """
+        What comes next IS the secret: whoever sees or photographs it has all that these devices share, for good.
+        Show it on this screen? Type yes: \u{20}
+        """
+    )
+    guard Input.readAnswer()?.lowercased() == "yes" else { throw .notConfirmed }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import PairingClient
+import SyncSeed
+
+/// `easysetup seed import`: stores a seed that is written somewhere.
+struct SeedImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Stores a seed read from standard input: phrase, seed link, hex or base64."
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var seal: SealOptions
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var nothing: NoArguments
+
+    @Flag(help: "Replace another seed that is stored; a copy of it is kept in the store's folder.")
+    var replace = false
+
+    func run() async throws {
+        try await common.run { output in
+            let seed = try WrittenSeed.read(output)
+            let saved = try await seal.apply(to: store, output).save(seed, replacing: replace)
+            SeedReport(seed: seed, isRevealed: false)
+                .write(output, event: "imported", heading: saved.heading, more: [("result", .string(saved.name))])
+        }
+    }
+}
+
+extension Saved {
+    /// The `result` of the JSON object.
+    var name: String {
+        switch self {
+        case .stored: "stored"
+        case .alreadyStored: "already-stored"
+        case .replaced: "replaced"
+        }
+    }
+
+    fileprivate var heading: String {
+        switch self {
+        case .stored: "The seed is stored."
+        case .alreadyStored: "This seed was stored already."
+        case .replaced: "The seed is stored in place of the old one, of which a copy is kept."
+        }
+    }
+}

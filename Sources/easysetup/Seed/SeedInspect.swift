@@ -1,0 +1,37 @@
+import ArgumentParser
+import PairingClient
+import SyncSeed
+
+/// `easysetup seed inspect`: what a written seed stands for, without storing it.
+struct SeedInspect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Tells what a seed read from standard input stands for, and stores nothing.",
+        discussion: "With --store and nothing on standard input, it tells of the stored seed."
+    )
+
+    @Option(help: ArgumentHelp("The folder of a stored seed, for when nothing comes in.", valueName: "dir"))
+    var store: String?
+
+    @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var nothing: NoArguments
+
+    @Flag(help: "Tell the recovery phrase and the seed link too: they ARE the secret.")
+    var reveal = false
+
+    func run() async throws {
+        try await common.run { output in
+            let seed = try await seed(output)
+            if reveal { try confirmReveal(output) }
+            SeedReport(seed: seed, isRevealed: reveal).write(output, event: "seed", heading: nil)
+        }
+    }
+
+    private func seed(_ output: Output) async throws -> SyncSeed {
+        guard let store else { return try WrittenSeed.read(output) }
+        if !Input.isTerminal, let seed = try WrittenSeed.readIfAny() { return seed }
+        guard let seed = try await passphrase.open(store, output).load() else { throw CommandError.noSeedStored }
+        return seed
+    }
+}

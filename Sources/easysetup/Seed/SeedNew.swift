@@ -1,0 +1,34 @@
+import ArgumentParser
+import PairingClient
+import SyncSeed
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// `easysetup seed new`: the first device of a chain.
+struct SeedNew: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new",
+        abstract: "Makes a new seed, where none is stored."
+    )
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var seal: SealOptions
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var nothing: NoArguments
+
+    func run() async throws {
+        try await common.run { output in
+            let store = try await seal.apply(to: store, output)
+            if let stored = try await store.load() { throw CommandError.seedStored(stored.userID) }
+            let seed = SyncSeed.random(createdAt: UInt64(max(time(nil), 0)))
+            try await store.save(seed, replacing: false)
+            SeedReport(seed: seed, isRevealed: false).write(output, event: "created", heading: "A new seed is stored.")
+        }
+    }
+}

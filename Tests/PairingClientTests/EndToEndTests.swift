@@ -1,0 +1,293 @@
+import Handshake
+import PairingClient
+import Relay
+import SyncSeed
+import Testing
+
+/// The real client against the real relay on real sockets.
+@Suite("Two devices and a relay", .timeLimit(.minutes(2))) struct EndToEndTests {
+    struct Way: Sendable, CustomTestStringConvertible {
+        var tls: Bool
+        var offererHolds: Bool
+        var byLink: Bool
+
+        var testDescription: String {
+            "\(tls ? "TLS" : "plain"), \(offererHolds ? "the offerer" : "the visitor") holds, by \(byLink ? "link" : "code")"
+        }
+
+        static let all = [true, false].flatMap { tls in
+            [
+                Way(tls: tls, offererHolds: true, byLink: false), Way(tls: tls, offererHolds: true, byLink: true),
+                Way(tls: tls, offererHolds: false, byLink: false),
+            ]
+        }
+    }
+
+    @Test("pair, whoever holds the seed", arguments: Way.all) func pairing(way: Way) async throws {
+        try await LiveRelay.run(tls: way.tls) { relay in
+            let seed = SyncSeed.random(createdAt: 1_700_000_000)
+            let store = MemorySeedStore()
+            let offering = way.offererHolds ? relay.client("old laptop", seed) : relay.client("TV", store: store)
+            let visiting = way.offererHolds ? relay.client("new phone", store: store) : relay.client("phone", seed)
+
+            let offerer = Watch(offering.offer(at: relay.address, approve: { _ in .approve }))
+            let offer = try await offerer.offer()
+            #expect((offer.link != nil) == way.offererHolds)
+            let pairing =
+                way.byLink
+                ? visiting.join(try PairingLink(parsing: try #require(offer.link).revealed()))
+                : visiting.join(
+                    try PairingCode(typed: offer.code.revealed().lowercased()), at: relay.address,
+                    approve: { .word($0.peer.words.second.uppercased()) })
+            let visitor = Watch(pairing)
+
+            let (here, there) = try await (offerer.outcome().get(), visitor.outcome().get())
+            #expect(here.userID == seed.userID)
+            #expect(there.userID == seed.userID)
+            #expect(here.peer.words == there.peer.words)
+            #expect(here.role == (way.offererHolds ? .holder : .receiver))
+            let stored = try await #require(store.load())
+            #expect(stored.isSame(as: seed))
+            #expect(stored.createdAt == 1_700_000_000)
+        }
+    }
+
+    @Test("two holders and two receivers are told so on both sides", arguments: [true, false])
+    func sameRoles(bothHold: Bool) async throws {
+        try await LiveRelay.run { relay in
+            let seeds: [SyncSeed?] = bothHold ? [.random(), .random()] : [nil, nil]
+            let offerer = Watch(
+                relay.client("one", seeds[0]).offer(at: relay.address, approve: { _ in .approve }))
+            let offer = try await offerer.offer()
+            let visitor = Watch(
+                relay.client("other", seeds[1]).join(offer.code, at: relay.address, approve: { _ in .approve }))
+            let expected: PairingError = bothHold ? .bothHold : .bothReceive
+            #expect(try await offerer.failure() == expected)
+            #expect(try await visitor.failure() == expected)
+        }
+    }
+
+    @Test("a holder that opens a link stops before anything is sent") func linkToHolder() async throws {
+        try await LiveRelay.run { relay in
+            let offerer = Watch(
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+            let link = try await #require(offerer.offer().link)
+            let visitor = Watch(relay.client("other", .random()).join(link))
+            #expect(try await visitor.failure() == .linkDirection)
+            #expect(await visitor.states.count == 1)
+        }
+    }
+
+    @Test("a wrong code says so on both sides and may be typed again") func wrongCode() async throws {
+        try await LiveRelay.run { relay in
+            let seed = SyncSeed.random()
+            let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
+            let offer = try await offerer.offer()
+            let client = relay.client("other")
+            let first = Watch(client.join(try offer.code.wrong(), at: relay.address, approve: { _ in .decline }))
+            #expect(try await first.failure() == .wrongCode)
+            let told = await offerer.first { if case .wrongProof(count: 1) = $0 { true } else { false } }
+            #expect(told != nil)
+            let second = Watch(client.join(offer.code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await second.outcome().get().userID == seed.userID)
+            #expect(try await offerer.outcome().get().userID == seed.userID)
+        }
+    }
+
+    @Test("the third wrong code kills the code, and a fresh one with a longer slot is shown") func burnt() async throws {
+        try await LiveRelay.run { relay in
+            let seed = SyncSeed.random()
+            let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
+            let offer = try await offerer.offer()
+            for _ in 1...3 {
+                let visitor = Watch(
+                    relay.client("stranger").join(
+                        try offer.code.wrong(), at: relay.address, approve: { _ in .decline }))
+                #expect(try await visitor.failure() == .wrongCode)
+            }
+            let fresh = try await offerer.offer(2)
+            #expect(fresh.code.slot.count == 6)
+            let late = Watch(
+                relay.client("late").join(offer.code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await late.failure() == .codeBurnt)
+            let visitor = Watch(
+                relay.client("other").join(fresh.code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await visitor.outcome().get().userID == seed.userID)
+            #expect(try await offerer.outcome().get().userID == seed.userID)
+        }
+    }
+
+    @Test("nine wrong tries end the act: three codes, and then the user is asked") func codesSpent() async throws {
+        try await LiveRelay.run { relay in
+            let offerer = Watch(
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+            for ordinal in 1...3 {
+                let offer = try await offerer.offer(ordinal)
+                for _ in 1...3 {
+                    let visitor = Watch(
+                        relay.client("stranger").join(
+                            try offer.code.wrong(), at: relay.address, approve: { _ in .decline }))
+                    #expect(try await visitor.failure() == .wrongCode)
+                }
+            }
+            #expect(try await offerer.failure() == .codesSpent)
+        }
+    }
+
+    @Test("one device tries one code three times and no more") func triesSpent() async throws {
+        try await LiveRelay.run { relay in
+            let offerer = Watch(
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+            let offer = try await offerer.offer()
+            let client = relay.client("other")
+            for _ in 1...3 {
+                let visitor = Watch(
+                    client.join(try offer.code.wrong(), at: relay.address, approve: { _ in .decline }))
+                #expect(try await visitor.failure() == .wrongCode)
+            }
+            let fourth = Watch(client.join(offer.code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await fourth.failure() == .triesSpent)
+            #expect(await fourth.states.count == 1)
+        }
+    }
+
+    @Test("a no is told to the other device, and nothing is stored") func declined() async throws {
+        try await LiveRelay.run { relay in
+            let store = MemorySeedStore()
+            let offerer = Watch(
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .decline }))
+            let visitor = Watch(
+                relay.client("other", store: store).join(
+                    try await offerer.offer().code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await visitor.failure() == .declined)
+            #expect(try await offerer.failure() == .declinedHere)
+            let stored = await store.load()
+            #expect(stored == nil)
+        }
+    }
+
+    @Test("a giver that types words of its own three times gives nothing") func wrongWord() async throws {
+        try await LiveRelay.run { relay in
+            let store = MemorySeedStore()
+            let offerer = Watch(
+                relay.client("TV", store: store).offer(at: relay.address, approve: { _ in .decline }))
+            let asked = Attempts()
+            let visitor = Watch(
+                relay.client("phone", .random()).join(
+                    try await offerer.offer().code, at: relay.address,
+                    approve: { request in
+                        #expect(request.needsWord)
+                        let attempt = await asked.next()
+                        #expect(attempt == request.attempt)
+                        return request.attempt == 2 ? .approve : .word("abandon")
+                    }))
+            #expect(try await visitor.failure() == .wrongWord)
+            #expect(try await offerer.failure() == .declined)
+            #expect(await asked.count == 3)
+            let stored = await store.load()
+            #expect(stored == nil)
+        }
+    }
+
+    @Test("stopping one side stops the other", arguments: [true, false]) func cancelling(isOfferer: Bool) async throws {
+        try await LiveRelay.run { relay in
+            let offering = relay.client("one", .random()).offer(
+                at: relay.address,
+                approve: { _ in
+                    try? await Task.sleep(for: .seconds(60))
+                    return .approve
+                })
+            let offerer = Watch(offering)
+            let code = try await offerer.offer().code
+            let joining = relay.client("other").join(code, at: relay.address, approve: { _ in .decline })
+            if isOfferer {
+                let (stop, stopping) = AsyncStream<Void>.makeStream()
+                let second = relay.client("one", .random()).offer(
+                    at: relay.address,
+                    approve: { _ in
+                        stopping.yield()
+                        try? await Task.sleep(for: .seconds(60))
+                        return .approve
+                    })
+                let (codes, found) = AsyncStream<PairingCode>.makeStream()
+                let task = Task {
+                    for await state in second { if case .offered(let offer) = state { found.yield(offer.code) } }
+                }
+                let code = try #require(await codes.first { _ in true })
+                let visitor = Watch(relay.client("other").join(code, at: relay.address, approve: { _ in .decline }))
+                _ = await stop.first { _ in true }
+                task.cancel()
+                #expect(try await visitor.failure() == .cancelled)
+            } else {
+                let task = Task { for await _ in joining {} }
+                let asked = await offerer.first { if case .deciding = $0 { true } else { false } }
+                #expect(asked != nil)
+                task.cancel()
+                #expect(try await offerer.failure() == .cancelled)
+            }
+        }
+    }
+
+    @Test("a code that expires is replaced; typed late it says that it has expired") func expired() async throws {
+        try await LiveRelay.run(configure: { $0.codeLifetime = .milliseconds(300) }) { relay in
+            let offerer = Watch(
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+            let first = try await offerer.offer()
+            _ = try await offerer.offer(2)
+            let late = Watch(
+                relay.client("late").join(first.code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await late.failure() == .codeExpired)
+            #expect(try await offerer.failure() == .codesSpent)
+        }
+    }
+
+    @Test("who comes after the seat is taken is told so") func seated() async throws {
+        try await LiveRelay.run { relay in
+            let (answers, answer) = AsyncStream<Void>.makeStream()
+            let offerer = Watch(
+                relay.client("one", .random()).offer(
+                    at: relay.address,
+                    approve: { _ in
+                        for await _ in answers { break }
+                        return .approve
+                    }))
+            let code = try await offerer.offer().code
+            let visitor = Watch(relay.client("first").join(code, at: relay.address, approve: { _ in .decline }))
+            _ = await visitor.first { if case .waiting = $0 { true } else { false } }
+            let second = Watch(relay.client("second").join(code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await second.failure() == .seated)
+            answer.yield()
+            #expect(try await visitor.failure() == nil)
+            #expect(try await offerer.failure() == nil)
+        }
+    }
+
+    @Test("a code nobody shows is unknown") func unknown() async throws {
+        try await LiveRelay.run { relay in
+            let code = try PairingCode(slot: "ZZZ", random: SecretBytes.random(count: 5))
+            let visitor = Watch(relay.client("other").join(code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await visitor.failure() == .noSuchCode)
+        }
+    }
+
+    @Test("a relay that is not there, or is something else, or is not trusted, each has a name") func relays() async throws {
+        let nowhere = try #require(RelayAddress(host: "127.0.0.1", port: 1, isPlain: true))
+        let store = MemorySeedStore(.random())
+        let client = PairingClient(name: DeviceName(cleaning: "one")!, store: store)
+        #expect(try await Watch(client.offer(at: nowhere, approve: { _ in .decline })).failure() == .relayUnreachable)
+        try await LiveRelay.run(tls: true) { relay in
+            #expect(
+                try await Watch(client.offer(at: relay.address, approve: { _ in .decline })).failure()
+                    == .relayUntrusted)
+        }
+    }
+}
+
+actor Attempts {
+    private(set) var count = 0
+
+    func next() -> Int {
+        count += 1
+        return count
+    }
+}

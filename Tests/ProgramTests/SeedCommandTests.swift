@@ -1,0 +1,220 @@
+import Foundation
+import Testing
+
+@testable import easysetup
+
+@Suite("easysetup seed") struct SeedCommandTests {
+    static let phrase =
+        "forum purpose proof spike erode illness position drift unfold plug lecture zone name apart aim venue decide "
+        + "spider menu immune panel napkin game learn"
+    static let hex = "5bb5ceb168e4c8e26a1a16ed34d9fc7fe92c1481579338da362cb8d9f925d7cb"
+    static let userID = "f58ca446f0c33ee7e8e9874466da442b2e764afd77ad46034bdff9e01f9b87d4"
+    static let otherHex = String(repeating: "00", count: 32)
+
+    let scratch = ScratchFolder()
+
+    private func seed(_ arguments: String..., input: String = "") async throws -> Program.Result {
+        try await Program.run(["seed"] + arguments, input: input)
+    }
+
+    @Test("new makes a seed that show tells of, and refuses to make another") func new() async throws {
+        let made = try await seed("new", "--store", scratch.store, "--json")
+        #expect(made.code == 0)
+        #expect(made.lines.count == 1)
+        let created = try made.json()
+        #expect(created["event"] as? String == "created")
+        let userID = try #require(created["user_id"] as? String)
+        let shown = try await seed("show", "--store", scratch.store, "--json").json()
+        #expect(shown["user_id"] as? String == userID)
+        #expect(shown["recovery_phrase"] == nil && shown["link"] == nil)
+        let again = try await seed("new", "--store", scratch.store, "--json")
+        #expect(again.code == 73)
+        #expect(try again.json()["error"] as? String == "seed-stored")
+        let after = try await seed("show", "--store", scratch.store, "--json").json()
+        #expect(after["user_id"] as? String == userID)
+    }
+
+    @Test("show --reveal shows what import reads, in every form") func reveal() async throws {
+        _ = try await seed("new", "--store", scratch.store)
+        let shown = try await seed("show", "--store", scratch.store, "--reveal", "--json").json()
+        for form in ["recovery_phrase", "link"] {
+            let text = try #require(shown[form] as? String)
+            let imported = try await seed("import", "--store", scratch.path + "/" + form, "--json", input: text)
+            #expect(imported.code == 0)
+            #expect(try imported.json()["user_id"] as? String == shown["user_id"] as? String)
+        }
+    }
+
+    @Test(
+        "inspect tells what a seed in any written form stands for",
+        arguments: [
+            phrase, phrase.uppercased() + "\n", hex, "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s=\n",
+            "easysetup-seed:1/BETWXCB8WK4E4TGT2VPK9PFWFZMJR541AY9KHPHP5JWDKY95TZ5TM6KF2RT4FXYA",
+        ]
+    ) func inspect(text: String) async throws {
+        let result = try await seed("inspect", "--json", input: text)
+        #expect(result.code == 0)
+        let told = try result.json()
+        #expect(told["event"] as? String == "seed")
+        #expect(told["user_id"] as? String == Self.userID)
+        #expect(told["user_id_base64"] as? String == "9YykRvDDPufo6YdEZtpEKy52Sv13rUYDS9/54B+bh9Q=")
+        #expect(
+            told["secretbox_key_fingerprint"] as? String
+                == "42097de389996304fcb188ecba4416bb27eede645ee5eae54f0961d1972f2421"
+        )
+        #expect(told["recovery_phrase"] == nil)
+        let revealed = try await seed("inspect", "--json", "--reveal", input: text).json()
+        #expect(revealed["recovery_phrase"] as? String == Self.phrase)
+    }
+
+    @Test("inspect tells of the stored seed when nothing comes in, and of what comes in otherwise") func inspectStore()
+        async throws
+    {
+        _ = try await seed("import", "--store", scratch.store, input: Self.hex)
+        let stored = try await seed("inspect", "--store", scratch.store, "--json").json()
+        #expect(stored["user_id"] as? String == Self.userID)
+        let other = try await seed("inspect", "--store", scratch.store, "--json", input: Self.otherHex).json()
+        #expect(other["user_id"] as? String != Self.userID)
+    }
+
+    @Test("import is idempotent, refuses another seed, and replaces it only when told to") func importing() async throws
+    {
+        let first = try await seed("import", "--store", scratch.store, "--json", input: Self.phrase)
+        #expect(try first.json()["result"] as? String == "stored")
+        let again = try await seed("import", "--store", scratch.store, "--json", input: Self.hex)
+        #expect(again.code == 0)
+        #expect(try again.json()["result"] as? String == "already-stored")
+        let clash = try await seed("import", "--store", scratch.store, "--json", input: Self.otherHex)
+        #expect(clash.code == 73)
+        let failure = try clash.json()
+        #expect(failure["event"] as? String == "failed")
+        #expect(failure["error"] as? String == "other-seed-stored")
+        #expect((failure["message"] as? String)?.contains(Self.userID) == true)
+        #expect(failure["retry"] as? Bool == false)
+        let yes = try await seed("import", "--store", scratch.store, "--replace", "--json", input: Self.otherHex)
+        #expect(try yes.json()["result"] as? String == "replaced")
+    }
+
+    @Test(
+        "what can't be read says why, with the exit code for it",
+        arguments: [
+            (
+                phrase.replacingOccurrences(of: "forum", with: "forun"), "phrase-unknown-word",
+                "Check word 1: is it forum"
+            ),
+            (phrase + " zoo", "phrase-word-count", "missing, doubled"),
+            (phrase.replacingOccurrences(of: "forum", with: "zoo"), "phrase-checksum", "order"),
+            ("hello", "seed-unreadable", "24 words"),
+            ("", "seed-unreadable", "24 words"),
+            ("easysetup-seed:2/ABC", "seed-link-version", "newer"),
+            (String(repeating: "a ", count: 10_000), "seed-too-long", "alone"),
+        ]
+    ) func unreadable(text: String, error: String, advice: String) async throws {
+        let result = try await seed("import", "--store", scratch.store, "--json", input: text)
+        #expect(result.code == 65)
+        #expect(try result.json()["error"] as? String == error)
+        #expect((try result.json()["advice"] as? String)?.contains(advice) == true)
+        #expect(!FileManager.default.fileExists(atPath: scratch.store))
+        let forPeople = try await seed("import", "--store", scratch.store, input: text)
+        #expect(forPeople.code == 65)
+        #expect(forPeople.output.isEmpty)
+        #expect(forPeople.errors.contains(advice))
+    }
+
+    @Test("a passphrase file seals the store, and a wrong one is refused") func sealed() async throws {
+        let right = try scratch.file("right", "open sesame\nsecond line\n")
+        let same = try scratch.file("same", "open sesame\r\n")
+        let wrong = try scratch.file("wrong", "open says me\n")
+        let new = try await seed("new", "--store", scratch.store, "--passphrase-file", right, "--json")
+        #expect(new.code == 0)
+        let shown = try await seed("show", "--store", scratch.store, "--passphrase-file", same, "--json")
+        #expect(try shown.json()["user_id"] as? String == new.json()["user_id"] as? String)
+        for (arguments, error, code) in [
+            (["--passphrase-file", wrong], "wrong-passphrase", 77), ([], "passphrase-needed", 77),
+            (["--passphrase-file", scratch.path + "/none"], "passphrase-file", 66),
+        ] as [([String], String, Int32)] {
+            let refused = try await Program.run(["seed", "show", "--store", scratch.store, "--json"] + arguments)
+            #expect(refused.code == code)
+            #expect(try refused.json()["error"] as? String == error)
+        }
+    }
+
+    @Test("a store without a seed, and one that others can read, say so") func stores() async throws {
+        let empty = try await seed("show", "--store", scratch.store, "--json")
+        #expect(empty.code == 66)
+        #expect(try empty.json()["error"] as? String == "no-seed-stored")
+        _ = try await seed("new", "--store", scratch.store)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scratch.store)
+        let open = try await seed("show", "--store", scratch.store, "--json")
+        #expect(open.code == 77)
+        #expect(try open.json()["error"] as? String == "store-open-to-others")
+    }
+
+    @Test("a seed among the arguments is refused and not repeated", arguments: ["new", "show", "import", "inspect"])
+    func noArguments(command: String) async throws {
+        let result = try await Program.run(["seed", command, "--store", scratch.store, Self.hex, "forum", "--json"])
+        #expect(result.code == 64)
+        #expect(try result.json()["error"] as? String == "usage")
+        #expect(!result.errors.contains("forum") && !result.errors.contains(Self.hex))
+    }
+
+    @Test("wrong options end with 64 and say what to do") func usage() async throws {
+        let result = try await seed("show")
+        #expect(result.code == 64)
+        #expect(result.output.isEmpty)
+        #expect(result.errors.contains("--store"))
+        #expect(try await seed("show", "--store", "x", "--log-level", "loud").code == 64)
+    }
+
+    @Test("without --reveal nothing secret is written anywhere, at any log level") func quiet() async throws {
+        let words = Self.phrase.split(separator: " ").prefix(3).joined(separator: " ")
+        for command in ["import", "inspect"] {
+            for form in [[], ["--json"]] {
+                let result = try await Program.run(
+                    ["seed", command, "--store", scratch.store, "--log-level", "trace"] + form,
+                    input: Self.phrase
+                )
+                #expect(result.code == 0)
+                for secret in [words, Self.hex, "W7XOsWjkyOJqGhbt", "BETWXCB8WK4E4TGT"] {
+                    #expect(!result.output.contains(secret) && !result.errors.contains(secret))
+                }
+            }
+        }
+    }
+
+    @Test("the help lists every exit code that is used") func help() async throws {
+        let result = try await Program.run(["--help"])
+        #expect(result.code == 0)
+        for code in Set(ExitCodes.table.values) { #expect(result.output.contains("\n  \(code)  "), "\(code)") }
+    }
+
+    @Test("a running process has no core dumps and can't be looked into by others of its user") func hardened()
+        async throws
+    {
+        let process = Process()
+        let input = Pipe()
+        process.executableURL = URL(filePath: Program.path)
+        process.arguments = ["seed", "import", "--store", scratch.store]
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        defer {
+            try? input.fileHandleForWriting.close()
+            process.waitUntilExit()
+        }
+        // The process waits for its input; its limits change within moments of its start.
+        var limits = ""
+        while process.isRunning, !limits.contains(#/Max core file size +0 +0 /#) {
+            limits = try String(contentsOfFile: "/proc/\(process.processIdentifier)/limits", encoding: .utf8)
+            await Task.yield()
+        }
+        #expect(process.isRunning)
+    }
+
+    @Test("for people, --reveal numbers the words and draws a QR code") func people() async throws {
+        let result = try await seed("inspect", "--reveal", input: Self.hex)
+        #expect(result.output.contains(" 1. forum") && result.output.contains("24. learn"))
+        #expect(result.output.contains("█ ▄▄▄▄▄ █"))
+    }
+}

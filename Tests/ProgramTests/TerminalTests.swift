@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+@Suite("easysetup on a terminal", .timeLimit(.minutes(1))) struct TerminalTests {
+    let scratch = ScratchFolder()
+
+    @Test("a seed that is typed is not shown, and may take several lines") func hidden() throws {
+        let words = SeedCommandTests.phrase.split(separator: " ")
+        let session = try Terminal(["seed", "inspect"])
+        try session.answer("ends it.", with: words.prefix(12).joined(separator: " ") + "\r")
+        try session.answer("12 of 24 words.", with: words.dropFirst(12).joined(separator: " ") + "\r")
+        let (shown, code) = session.finish()
+        #expect(code == 0)
+        #expect(shown.contains(SeedCommandTests.userID))
+        #expect(words.allSatisfy { !shown.contains(" \($0) ") } && !shown.contains("forum"))
+    }
+
+    @Test("Control-C while a seed is typed ends with 1 and no seed") func interrupted() throws {
+        let session = try Terminal(["seed", "import", "--store", scratch.store])
+        try session.answer("ends it.", with: "forum\u{3}")
+        #expect(session.finish().code == 1)
+        #expect(!FileManager.default.fileExists(atPath: scratch.store))
+    }
+
+    @Test("the secret is shown after a yes and not after anything else", arguments: ["yes", "", "y", "no"])
+    func reveal(answer: String) async throws {
+        _ = try await Program.run(["seed", "import", "--store", scratch.store], input: SeedCommandTests.hex)
+        let session = try Terminal(["seed", "show", "--store", scratch.store, "--reveal"])
+        try session.answer("IS the secret", with: answer + "\r")
+        let (shown, code) = session.finish()
+        #expect(shown.contains("forum") == (answer == "yes"))
+        #expect(code == (answer == "yes" ? 0 : 1))
+    }
+
+    @Test("a passphrase is asked for twice when it is set, and once when it is needed") func passphrase() throws {
+        let new = try Terminal(["seed", "new", "--store", scratch.store, "--seal"])
+        try new.answer("New passphrase", with: "open sesamx\u{7F}e\r")
+        try new.answer("Once more", with: "open sesame\r")
+        let made = new.finish()
+        #expect(made.code == 0)
+        #expect(!made.shown.contains("sesam"))
+        for (typed, code) in [("open sesame", 0), ("open says me", 77)] as [(String, Int32)] {
+            let show = try Terminal(["seed", "show", "--store", scratch.store])
+            try show.answer("Passphrase:", with: typed + "\r")
+            #expect(show.finish().code == code)
+        }
+    }
+
+    @Test("two passphrases that differ seal nothing") func differing() throws {
+        let new = try Terminal(["seed", "new", "--store", scratch.store, "--seal"])
+        try new.answer("New passphrase", with: "one\r")
+        try new.answer("Once more", with: "two\r")
+        #expect(new.finish().code == 64)
+        #expect(!FileManager.default.fileExists(atPath: scratch.store))
+    }
+}
+
+/// The program with a terminal for its input and output.
+private final class Terminal {
+    private let process = Process()
+    private let ours: CInt
+    private var shown = ""
+    /// How much of what was shown has been answered.
+    private var answered = 0
+
+    init(_ arguments: [String]) throws {
+        var (ours, theirs): (CInt, CInt) = (-1, -1)
+        try #require(openpty(&ours, &theirs, nil, nil, nil) == 0)
+        _ = fcntl(ours, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(theirs, F_SETFD, FD_CLOEXEC)
+        self.ours = ours
+        let handle = FileHandle(fileDescriptor: theirs, closeOnDealloc: false)
+        process.executableURL = URL(filePath: Program.path)
+        process.arguments = arguments
+        process.standardInput = handle
+        process.standardOutput = handle
+        process.standardError = handle
+        try process.run()
+        // Only the program holds its side now, so that its end is the end of what can be read.
+        close(theirs)
+    }
+
+    deinit {
+        close(ours)
+    }
+
+    /// Types a text once the question is on the screen.
+    func answer(_ question: String, with text: String) throws {
+        while !unanswered.contains(question) { try #require(readMore(), "\(shown)") }
+        answered = shown.utf8.count
+        try #require(write(ours, text, text.utf8.count) == text.utf8.count)
+    }
+
+    /// Everything that was shown, and the exit code.
+    func finish() -> (shown: String, code: Int32) {
+        while readMore() {}
+        process.waitUntilExit()
+        return (shown, process.terminationStatus)
+    }
+
+    private var unanswered: String {
+        String(decoding: shown.utf8.dropFirst(answered), as: UTF8.self)
+    }
+
+    private func readMore() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = read(ours, &buffer, buffer.count)
+        guard count > 0 else { return false }
+        shown += String(decoding: buffer[..<count], as: UTF8.self)
+        return true
+    }
+}

@@ -1,0 +1,170 @@
+import NIOCore
+import NIOEmbedded
+import NIOWebSocket
+import RelayWire
+import Testing
+
+@testable import Relay
+
+/// The rules of a device's connection, over connections in memory and on a clock that the test moves.
+@Suite struct ConnectionTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var bytes: [UInt8]
+        var code: UInt16
+    }
+
+    static let violations: [Case] = [
+        Case(testDescription: "a text frame", bytes: WebSocketBytes.frame(.text, Array("hi".utf8)), code: 1003),
+        Case(
+            testDescription: "a frame above the limit",
+            bytes: WebSocketBytes.frame(.binary, [UInt8](repeating: 0, count: 4097)),
+            code: 1009
+        ),
+        Case(
+            testDescription: "a frame that claims 2^63 bytes",
+            bytes: [0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4],
+            code: 1009
+        ),
+        Case(testDescription: "a fragment", bytes: WebSocketBytes.frame(.binary, [1], isFinal: false), code: 1008),
+        Case(testDescription: "a continuation", bytes: WebSocketBytes.frame(.continuation, [1]), code: 1008),
+        Case(testDescription: "no mask", bytes: WebSocketBytes.frame(.binary, [1], isMasked: false), code: 1002),
+        Case(testDescription: "compression", bytes: WebSocketBytes.frame(.binary, [1], reserved: 4), code: 1002),
+        Case(testDescription: "an unknown opcode", bytes: [0x83, 0x80, 1, 2, 3, 4], code: 1002),
+        Case(testDescription: "a fragmented ping", bytes: WebSocketBytes.frame(.ping, [], isFinal: false), code: 1002),
+        Case(
+            testDescription: "a long ping",
+            bytes: WebSocketBytes.frame(.ping, [UInt8](repeating: 0, count: 126)),
+            code: 1002
+        ),
+        Case(testDescription: "no frame of ours", bytes: WebSocketBytes.frame(.binary, [0xFF, 0xFF]), code: 1008),
+        Case(testDescription: "an empty frame", bytes: WebSocketBytes.frame(.binary, []), code: 1008),
+    ]
+
+    @Test(
+        "Answers a bad frame with bad-frame, a close frame that says in which way, and hears no more",
+        arguments: violations
+    )
+    func violation(_ example: Case) throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        try? peer.send(example.bytes)
+        let frames = try peer.receivedFrames()
+        #expect(frames.compactMap(\.relayFrame) == [.refused(.badFrame, retryAfter: .zero)])
+        #expect(frames.last?.closeCode == example.code)
+        try? peer.send(.offer(slotLength: 0, work: nil))
+        #expect(try peer.receivedFrames().isEmpty)
+        try? peer.send(WebSocketBytes.frame(.connectionClose, [0x03, 0xE8]))
+        relay.loop.advanceTime(by: .seconds(4))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `A peer that does not answer a close frame is cut off`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        try? peer.send(WebSocketBytes.frame(.text, []))
+        #expect(peer.isOpen)
+        relay.loop.advanceTime(by: .seconds(3))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `A close frame is answered with one`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        try peer.send(WebSocketBytes.frame(.connectionClose, [0x03, 0xE8]))
+        #expect(try peer.receivedFrames().map(\.closeCode) == [1000])
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `Only the last ping of a batch is answered`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        try peer.send(WebSocketBytes.frame(.ping, [1]) + WebSocketBytes.frame(.ping, [2]))
+        #expect(try peer.receivedFrames() == [.init(opcode: .pong, payload: [2])])
+    }
+
+    @Test func `Too many pings in one interval end the connection`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        for _ in 0..<60 {
+            try peer.send(WebSocketBytes.frame(.ping, []))
+        }
+        #expect(try peer.receivedFrames().allSatisfy { $0.opcode == .pong })
+        try? peer.send(WebSocketBytes.frame(.ping, []))
+        #expect(try peer.receivedFrames().last?.closeCode == 1008)
+    }
+
+    @Test func `A connection that sends no request in time is closed`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        try peer.send(text: "GET /easysetup/v1/ws HTTP/1.1\r\nHost:")
+        relay.loop.advanceTime(by: .seconds(9))
+        #expect(peer.isOpen)
+        relay.loop.advanceTime(by: .seconds(1))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `A device that is silent after its upgrade is told that it is too slow`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        relay.loop.advanceTime(by: .seconds(10))
+        #expect(try peer.receivedFrames().first?.relayFrame == .refused(.tooSlow, retryAfter: .zero))
+    }
+
+    @Test func `A silent peer is asked for life, and dropped when it gives none`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        try peer.send(.offer(slotLength: 0, work: nil))
+        _ = try peer.received()
+        for _ in 0..<3 {
+            #expect(peer.isOpen)
+            relay.loop.advanceTime(by: .seconds(30))
+            #expect(try peer.receivedFrames().map(\.opcode) == [.ping])
+        }
+        relay.loop.advanceTime(by: .seconds(30))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `A peer that answers pings stays`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        try peer.send(.offer(slotLength: 0, work: nil))
+        for _ in 0..<10 {
+            relay.loop.advanceTime(by: .seconds(30))
+            try peer.send(WebSocketBytes.frame(.pong, []))
+        }
+        #expect(peer.isOpen)
+    }
+
+    @Test func `A peer that leaves too much unread is cut off`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        peer.channel.isWritable = false
+        #expect(peer.isOpen)
+        try? peer.send(WebSocketBytes.frame(.ping, []))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `What comes with the upgrade request in one packet is not lost`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        try peer.send(Array(Requests.upgrade().utf8) + WebSocketBytes.frame(.ping, [9]))
+        #expect(try peer.received().suffix(3) == [0x8A, 1, 9])
+    }
+
+    @Test func `Bytes may come one at a time`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        for byte in Requests.upgrade().utf8 {
+            try peer.send([byte])
+        }
+        _ = try peer.received()
+        for byte in WebSocketBytes.frame(.binary, DeviceFrame.offer(slotLength: 0, work: nil).serialized()) {
+            try peer.send([byte])
+        }
+        guard case .offered = try peer.receivedFrames().first?.relayFrame else {
+            Issue.record("no offer")
+            return
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import RelayWire
+import Rendezvous
+import ServiceLifecycle
+import Testing
+
+@testable import Relay
+
+/// A pairing as the relay sees it, over real sockets: two devices, frames with bodies of no meaning.
+@Suite(.timeLimit(.minutes(1))) struct PairingTests {
+    /// Two devices that have met.
+    struct Pair {
+        let offerer: TestDevice
+        let visitor: TestDevice
+        let slot: Slot
+        let meeting: MeetingID
+        let tokens: [Token]
+
+        init(port: Int) async throws {
+            offerer = try await TestDevice.connect(port: port)
+            try await offerer.send(.offer(slotLength: 0, work: nil))
+            guard case .offered(let slot, let offererToken, _) = await offerer.nextFrame() else { throw Unexpected() }
+            visitor = try await TestDevice.connect(port: port)
+            try await visitor.send(.visit(slot: slot, work: nil))
+            guard case .met(let meeting, let visitorToken, _) = await visitor.nextFrame() else { throw Unexpected() }
+            guard await offerer.nextFrame() == .visitor(meeting: meeting) else { throw Unexpected() }
+            self.slot = slot
+            self.meeting = meeting
+            tokens = [offererToken, visitorToken]
+        }
+
+        /// Messages both ways, the seat, the end.
+        func run(bodies: [[UInt8]]) async throws {
+            let hello = Message(number: 1, ack: 0, body: bodies[0])
+            try await visitor.send(.message(meeting: nil, hello))
+            #expect(await offerer.nextFrame() == .message(meeting: meeting, hello))
+            let reply = Message(number: 1, ack: 1, body: bodies[1])
+            try await offerer.send(.message(meeting: meeting, reply))
+            #expect(await visitor.nextFrame() == .message(meeting: nil, reply))
+            try await offerer.send(.seat(meeting: meeting))
+            for (device, named) in [(offerer, meeting), (visitor, nil)] {
+                guard case .seated(let told, let expiresIn) = await device.nextFrame() else { throw Unexpected() }
+                #expect(told == named)
+                #expect(expiresIn > .zero)
+            }
+            try await visitor.send(.leave(.done))
+            #expect(await offerer.nextFrame() == .over(meeting: meeting, .done))
+        }
+    }
+
+    struct Unexpected: Error {}
+
+    @Test func `Two devices meet, talk, are seated and part`() async throws {
+        try await withRelay { _, port in
+            try await Pair(port: port).run(bodies: [[1, 2, 3], [4]])
+        }
+    }
+
+    @Test func `A code that nobody offers is refused, and the connection closed`() async throws {
+        try await withRelay { _, port in
+            let visitor = try await TestDevice.connect(port: port)
+            try await visitor.send(.visit(slot: try #require(Slot("ZZZZZZ")), work: nil))
+            guard case .refused(.noSuchCode, _) = await visitor.nextFrame() else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(await visitor.next() == .closing(1000))
+            #expect(await visitor.next() == .gone)
+        }
+    }
+
+    @Test func `A code expires`() async throws {
+        var configuration = RelayConfiguration()
+        configuration.codeLifetime = .milliseconds(100)
+        try await withRelay(configuration) { _, port in
+            let offerer = try await TestDevice.connect(port: port)
+            try await offerer.send(.offer(slotLength: 0, work: nil))
+            #expect(await offerer.nextFrame()?.isOffered == true)
+            #expect(await offerer.nextFrame() == .over(meeting: nil, .expired))
+        }
+    }
+
+    @Test func `A killed relay that is started again with its key takes a pairing back`() async throws {
+        try await withFolder { folder in
+            var configuration = RelayConfiguration()
+            configuration.keyFile = folder + "/relay.key"
+            let pair = try await withRelay(configuration) { _, port in try await Pair(port: port) }
+            try await withRelay(configuration) { _, port in
+                let offerer = try await TestDevice.connect(port: port)
+                let held = Held(meeting: pair.meeting, acked: 0, received: 0, isSeated: false)
+                try await offerer.send(.attachOfferer(token: pair.tokens[0], held: [held]))
+                guard case .attachedOfferer(_, let meetings, false) = await offerer.nextFrame() else {
+                    throw Unexpected()
+                }
+                #expect(meetings == [Have(meeting: pair.meeting, have: 0)])
+                let visitor = try await TestDevice.connect(port: port)
+                try await visitor.send(.attachVisitor(token: pair.tokens[1], acked: 0, received: 0))
+                guard case .attachedVisitor(_, have: 0) = await visitor.nextFrame() else { throw Unexpected() }
+            }
+        }
+    }
+
+    @Test func `A draining relay lets a pairing in hand end, and refuses new devices`() async throws {
+        let server = RelayServer(configuration: RelayConfiguration(), logger: quietLogger)
+        let group = ServiceGroup(services: [server], logger: quietLogger)
+        let running = Task { try await group.run() }
+        let port = try await server.port
+        let pair = try await Pair(port: port)
+        await group.triggerGracefulShutdown()
+        for device in [pair.offerer, pair.visitor] {
+            guard case .goodbye = await device.nextFrame() else { throw Unexpected() }
+        }
+        let health = try await exchange("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
+        #expect(health.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+        let late = try await TestDevice.connect(port: port)
+        try await late.send(.offer(slotLength: 0, work: nil))
+        guard case .refused(.draining, _) = await late.nextFrame() else { throw Unexpected() }
+        try await pair.run(bodies: [[1], [2]])
+        try await running.value
+    }
+
+    @Test func `Nothing of a pairing is in the logs, at any level`() async throws {
+        let log = LogKeeper()
+        let bodies: [[UInt8]] = [Array("first body".utf8), Array("second body".utf8)]
+        let pair = try await withRelay(logger: log.logger) { _, port in
+            let pair = try await Pair(port: port)
+            try await pair.run(bodies: bodies)
+            return pair
+        }
+        #expect(log.lines.contains { $0.contains("listening") })
+        let secrets = pair.tokens.map(\.bytes) + [pair.meeting.bytes, Array(pair.slot.symbols.utf8)] + bodies
+        for line in log.lines {
+            #expect(!line.contains("127.0.0.1"))
+            #expect(!line.contains(" \(pair.slot.symbols)"))
+            for secret in secrets {
+                #expect(!line.contains(secret.map { String(format: "%02x", $0) }.joined()))
+                #expect(!line.contains(Data(secret).base64EncodedString()))
+                #expect(!line.contains("\(secret)"))
+            }
+            #expect(!line.contains("body"))
+        }
+    }
+}

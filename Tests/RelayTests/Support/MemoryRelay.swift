@@ -1,0 +1,170 @@
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOWebSocket
+import RelayWire
+import Rendezvous
+
+@testable import Relay
+
+/// A relay without sockets, on a loop whose time the test moves.
+final class MemoryRelay {
+    let loop = EmbeddedEventLoop()
+    let switchboard: Switchboard
+    let ended: EventLoopFuture<Void>
+
+    init(connectionLimits: ConnectionLimits = ConnectionLimits(), limits: Limits = Limits()) throws {
+        let loop = self.loop
+        let clock = RelayClock {
+            Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)
+        }
+        var limits = limits
+        limits.restartGuard = .zero
+        let keys = try TokenKeys(current: [UInt8](repeating: 7, count: 32))
+        let promise = loop.makePromise(of: Void.self)
+        ended = promise.futureResult
+        switchboard = Switchboard(
+            loop: loop,
+            limits: connectionLimits,
+            frontDoor: FrontDoor(allowedOrigins: []),
+            clock: clock,
+            rendezvous: Rendezvous(limits: limits, keys: keys, started: clock.now),
+            ended: promise,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    deinit {
+        switchboard.stop()
+        loop.advanceTime(by: .seconds(60))
+    }
+
+    /// A connection that has said nothing yet.
+    func connect() throws -> MemoryPeer {
+        let channel = EmbeddedChannel(loop: loop)
+        channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
+        channel.localAddress = try SocketAddress(ipAddress: "192.0.2.2", port: 2)
+        try ConnectionPipeline.configure(channel, switchboard: switchboard, certificate: nil)
+        channel.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 1), promise: nil)
+        return MemoryPeer(channel: channel)
+    }
+
+    /// A connection that is upgraded.
+    func connectDevice() throws -> MemoryPeer {
+        let peer = try connect()
+        try peer.send(text: Requests.upgrade())
+        _ = try peer.received()
+        return peer
+    }
+}
+
+/// The other end of a connection in memory: bytes in, bytes out.
+struct MemoryPeer {
+    let channel: EmbeddedChannel
+
+    var isOpen: Bool { channel.isActive }
+
+    func send(text: String) throws {
+        try send(Array(text.utf8))
+    }
+
+    func send(_ frame: DeviceFrame) throws {
+        try send(WebSocketBytes.frame(.binary, frame.serialized()))
+    }
+
+    func send(_ bytes: [UInt8]) throws {
+        // The loop has to run even when the bytes are refused.
+        defer { channel.embeddedEventLoop.run() }
+        try channel.writeInbound(ByteBuffer(bytes: bytes))
+    }
+
+    /// Everything the relay has sent since the last call.
+    func received() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) {
+            bytes += Array(buffer: buffer)
+        }
+        return bytes
+    }
+
+    /// The same, as WebSocket frames.
+    func receivedFrames() throws -> [WebSocketBytes.Parsed] {
+        WebSocketBytes.parse(try received())
+    }
+}
+
+/// Frames written and read by hand, so that the tests don't believe the library they test.
+enum WebSocketBytes {
+    struct Parsed: Equatable {
+        var opcode: WebSocketOpcode
+        var payload: [UInt8]
+
+        /// A close frame's code.
+        var closeCode: UInt16? {
+            guard opcode == .connectionClose, payload.count >= 2 else { return nil }
+            return UInt16(payload[0]) << 8 | UInt16(payload[1])
+        }
+
+        var relayFrame: RelayFrame? {
+            opcode == .binary ? try? RelayFrame(parsing: payload) : nil
+        }
+    }
+
+    static func frame(
+        _ opcode: WebSocketOpcode,
+        _ payload: [UInt8],
+        isFinal: Bool = true,
+        isMasked: Bool = true,
+        reserved: UInt8 = 0
+    ) -> [UInt8] {
+        let key: [UInt8] = [0x12, 0x34, 0x56, 0x78]
+        var bytes: [UInt8] = [(isFinal ? 0x80 : 0) | reserved << 4 | UInt8(webSocketOpcode: opcode)]
+        let mask: UInt8 = isMasked ? 0x80 : 0
+        switch payload.count {
+        case ..<126: bytes += [mask | UInt8(payload.count)]
+        case ..<65536: bytes += [mask | 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
+        default: bytes += [mask | 127] + (0..<8).map { UInt8(truncatingIfNeeded: payload.count >> (56 - 8 * $0)) }
+        }
+        guard isMasked else { return bytes + payload }
+        return bytes + key + payload.enumerated().map { $0.element ^ key[$0.offset % 4] }
+    }
+
+    /// What a server sent: whole frames without masks.
+    static func parse(_ bytes: [UInt8]) -> [Parsed] {
+        var frames: [Parsed] = []
+        var rest = bytes[...]
+        while rest.count >= 2 {
+            let first = rest.removeFirst()
+            var count = Int(rest.removeFirst())
+            if count == 126 {
+                count = Int(rest.removeFirst()) << 8
+                count |= Int(rest.removeFirst())
+            }
+            guard let opcode = WebSocketOpcode(encodedWebSocketOpcode: first & 0x0F) else { return frames }
+            frames.append(Parsed(opcode: opcode, payload: Array(rest.prefix(count))))
+            rest = rest.dropFirst(count)
+        }
+        return frames
+    }
+}
+
+/// Requests as text.
+enum Requests {
+    static func upgrade(
+        path: String = "/easysetup/v1/ws",
+        method: String = "GET",
+        replacing replaced: [String: String?] = [:],
+        adding added: [String] = []
+    ) -> String {
+        var headers = [
+            "Host": "localhost", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "easysetup.v1",
+        ]
+        for (name, value) in replaced {
+            headers[name] = value
+        }
+        let lines = headers.map { "\($0.key): \($0.value)" } + added
+        return "\(method) \(path) HTTP/1.1\r\n" + lines.joined(separator: "\r\n") + "\r\n\r\n"
+    }
+}

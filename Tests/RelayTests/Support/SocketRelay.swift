@@ -1,0 +1,93 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+@testable import Relay
+
+/// Runs a relay on a free port of loopback for as long as the body runs.
+func withRelay<Value>(
+    _ configuration: RelayConfiguration = RelayConfiguration(),
+    logger: Logger = quietLogger,
+    _ body: (RelayServer, Int) async throws -> Value
+) async throws -> Value {
+    let server = RelayServer(configuration: configuration, logger: logger)
+    let running = Task { try await server.run() }
+    do {
+        let value = try await body(server, try await server.port)
+        running.cancel()
+        try await running.value
+        return value
+    } catch {
+        running.cancel()
+        throw error
+    }
+}
+
+let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// Sends text over TCP and waits for the end of the connection; what came meanwhile.
+func exchange(_ text: String, port: Int) async throws -> String {
+    let collector = Collector()
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(collector) }
+        }
+        .connect(host: "127.0.0.1", port: port).get()
+    try await channel.writeAndFlush(ByteBuffer(string: text))
+    try await channel.closeFuture.get()
+    return collector.text.withLock { $0 }
+}
+
+private final class Collector: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+    let text = Mutex("")
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let more = String(buffer: unwrapInboundIn(data))
+        text.withLock { $0 += more }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+
+/// A folder of its own for as long as the body runs.
+func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("relay-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await body(folder.path)
+}
+
+/// Remembers every line that is logged, at every level.
+final class LogKeeper: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { kept.withLock { $0 } }
+
+    var logger: Logger {
+        var logger = Logger(label: "test") { _ in Handler(keeper: self) }
+        logger.logLevel = .trace
+        return logger
+    }
+
+    private struct Handler: LogHandler {
+        let keeper: LogKeeper
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let line = "\(event.level) \(event.message) \(metadata) \(event.metadata ?? [:])"
+            keeper.kept.withLock { $0.append(line) }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOWebSocket
+import RelayWire
+
+/// A device over a real socket: sends what the test says, and remembers what came.
+final class TestDevice {
+    enum Event: Equatable {
+        case frame(RelayFrame)
+        /// The relay's close frame.
+        case closing(UInt16?)
+        /// The connection is gone.
+        case gone
+    }
+
+    private let channel: any Channel
+    private var events: AsyncStream<Event>.Iterator
+
+    private init(channel: any Channel, events: AsyncStream<Event>) {
+        self.channel = channel
+        self.events = events.makeAsyncIterator()
+    }
+
+    static func connect(port: Int, host: String = "127.0.0.1", trusting certificate: String? = nil) async throws
+        -> TestDevice
+    {
+        let (events, continuation) = AsyncStream.makeStream(of: Event.self)
+        let tls = try certificate.map { path in
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.trustRoots = .file(path)
+            return try NIOSSLContext(configuration: configuration)
+        }
+        let upgraded = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: host, port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                    let upgrader = NIOTypedWebSocketClientUpgrader<any Channel> { channel, _ in
+                        channel.eventLoop.makeCompletedFuture {
+                            try channel.pipeline.syncOperations.addHandler(Inbox(continuation))
+                            return channel
+                        }
+                    }
+                    var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/easysetup/v1/ws")
+                    head.headers = ["Host": "localhost", "Sec-WebSocket-Protocol": "easysetup.v1"]
+                    let configuration = NIOUpgradableHTTPClientPipelineConfiguration(
+                        upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
+                            upgradeRequestHead: head,
+                            upgraders: [upgrader],
+                            notUpgradingCompletionHandler: { channel in
+                                channel.eventLoop.makeFailedFuture(NotUpgraded())
+                            }
+                        )
+                    )
+                    return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
+                        configuration: configuration
+                    )
+                }
+            }
+        return TestDevice(channel: try await upgraded.get(), events: events)
+    }
+
+    struct NotUpgraded: Error {}
+
+    func send(_ frame: DeviceFrame) async throws {
+        try await send(opcode: .binary, frame.serialized())
+    }
+
+    func send(opcode: WebSocketOpcode, _ bytes: [UInt8]) async throws {
+        try await channel.writeAndFlush(
+            WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: ByteBuffer(bytes: bytes))
+        )
+    }
+
+    func next() async -> Event {
+        var events = events
+        let event = await events.next(isolation: #isolation)
+        self.events = events
+        return event ?? .gone
+    }
+
+    /// The next event, if it is a frame.
+    func nextFrame() async -> RelayFrame? {
+        guard case .frame(let frame) = await next() else { return nil }
+        return frame
+    }
+
+    func hangUp() async throws {
+        try await channel.close()
+    }
+
+    private final class Inbox: ChannelInboundHandler {
+        typealias InboundIn = WebSocketFrame
+        typealias OutboundOut = WebSocketFrame
+
+        private let events: AsyncStream<Event>.Continuation
+
+        init(_ events: AsyncStream<Event>.Continuation) {
+            self.events = events
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let frame = unwrapInboundIn(data)
+            switch frame.opcode {
+            case .binary:
+                if let frame = try? RelayFrame(parsing: Array(buffer: frame.data)) { events.yield(.frame(frame)) }
+            case .connectionClose:
+                var data = frame.data
+                events.yield(.closing(data.readInteger()))
+                let answer = WebSocketFrame(fin: true, opcode: .connectionClose, maskKey: .random(), data: frame.data)
+                context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+            default:
+                break
+            }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            events.yield(.gone)
+            events.finish()
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
+        }
+    }
+}

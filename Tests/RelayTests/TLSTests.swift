@@ -1,0 +1,101 @@
+import Foundation
+import NIOSSL
+import RelayWire
+import Testing
+
+@testable import Relay
+
+/// Certificates are made when the test runs, by `openssl`; none is kept.
+@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+    @Test func `A device gets in over TLS, and only if it trusts the certificate`() async throws {
+        try await withFolder { folder in
+            let files = try makeCertificate(in: folder, "one")
+            let other = try makeCertificate(in: folder, "other")
+            try await withRelay(.secured(by: files)) { _, port in
+                let device = try await TestDevice.connect(port: port, trusting: files.certificate)
+                try await device.hangUp()
+                await #expect(throws: (any Error).self) {
+                    try await TestDevice.connect(port: port, trusting: other.certificate)
+                }
+            }
+        }
+    }
+
+    @Test func `A renewed certificate counts for new connections, and old ones go on`() async throws {
+        try await withFolder { folder in
+            let files = try makeCertificate(in: folder, "relay")
+            try await withRelay(.secured(by: files)) { server, port in
+                let old = try await TestDevice.connect(port: port, trusting: files.certificate)
+                let renewed = try makeCertificate(in: folder, "renewed")
+                try replace(files.certificate, by: renewed.certificate)
+                try replace(files.key, by: renewed.key)
+                server.reloadCertificate()
+                let new = try await TestDevice.connect(port: port, trusting: renewed.certificate)
+                try await old.send(.offer(slotLength: 0, work: nil))
+                try await new.send(.offer(slotLength: 0, work: nil))
+                #expect(await old.nextFrame()?.isOffered == true)
+                #expect(await new.nextFrame()?.isOffered == true)
+            }
+        }
+    }
+
+    @Test func `An unreadable new certificate leaves the old one, and is logged`() async throws {
+        try await withFolder { folder in
+            let files = try makeCertificate(in: folder, "relay")
+            let original = try String(contentsOfFile: files.certificate, encoding: .utf8)
+            let trusted = folder + "/trusted.pem"
+            try original.write(toFile: trusted, atomically: true, encoding: .utf8)
+            let log = LogKeeper()
+            try await withRelay(.secured(by: files), logger: log.logger) { server, port in
+                try "nonsense".write(toFile: files.certificate, atomically: true, encoding: .utf8)
+                server.reloadCertificate()
+                let device = try await TestDevice.connect(port: port, trusting: trusted)
+                try await device.hangUp()
+            }
+            #expect(log.lines.contains { $0.contains("certificate not changed") })
+        }
+    }
+
+    @Test func `Files that are no pair are refused`() async throws {
+        try await withFolder { folder in
+            let one = try makeCertificate(in: folder, "one")
+            let two = try makeCertificate(in: folder, "two")
+            let mixed = CertificateFiles(certificate: one.certificate, key: two.key)
+            #expect(throws: RelayError.badCertificate(path: two.key, .mismatch)) { try mixed.load() }
+            let missing = CertificateFiles(certificate: folder + "/none", key: one.key)
+            #expect(throws: RelayError.badCertificate(path: folder + "/none", .notFound)) { try missing.load() }
+            let swapped = CertificateFiles(certificate: one.key, key: one.certificate)
+            #expect(throws: RelayError.badCertificate(path: one.key, .unreadable)) { try swapped.load() }
+        }
+    }
+}
+
+extension RelayConfiguration {
+    fileprivate static func secured(by files: CertificateFiles) -> RelayConfiguration {
+        var configuration = RelayConfiguration()
+        configuration.certificate = files
+        return configuration
+    }
+}
+
+private func replace(_ path: String, by other: String) throws {
+    _ = try FileManager.default.replaceItemAt(URL(fileURLWithPath: path), withItemAt: URL(fileURLWithPath: other))
+    try FileManager.default.copyItem(atPath: path, toPath: other)
+}
+
+private func makeCertificate(in folder: String, _ name: String) throws -> CertificateFiles {
+    let files = CertificateFiles(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
+    let openssl = Process()
+    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    openssl.arguments =
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            "-keyout", files.key, "-out", files.certificate,
+        ]
+    openssl.standardError = FileHandle.nullDevice
+    try openssl.run()
+    openssl.waitUntilExit()
+    try #require(openssl.terminationStatus == 0)
+    return files
+}
