@@ -1,4 +1,4 @@
-/// Why a meeting of two devices ended without a seed passed on. The names are those of `Protocol/errors.md`.
+/// Why a meeting of two devices ended without a seed passed on. The names are those of `Protocol/handshake.md`, "Errors".
 ///
 /// Errors from cryptography are coarse on purpose: they say that something did not verify, and to nobody why.
 public enum HandshakeError: Error, Hashable, Sendable {

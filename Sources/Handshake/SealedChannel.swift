@@ -1,11 +1,11 @@
 import CSodium
-import SyncSeed
+package import SyncSeed
 
 /// Messages 3 to 6, sealed with XChaCha20-Poly1305 (`Protocol/handshake.md`, "Sealed messages").
 ///
 /// What is sealed is always exactly 512 bytes: a length of two bytes, a protocol buffer, zeros. The nonce is the message's
 /// number in its direction, so a number must never be used twice with different bytes; the caller counts.
-struct SealedChannel: ~Copyable {
+package struct SealedChannel: ~Copyable {
     static let plaintextByteCount = 512
     static let sealedByteCount = plaintextByteCount + 16
 
@@ -13,7 +13,7 @@ struct SealedChannel: ~Copyable {
     private let receiveKey: SecretBytes
     private let transcript: Transcript
 
-    init(send: consuming SecretBytes, receive: consuming SecretBytes, transcript: Transcript) {
+    package init(send: consuming SecretBytes, receive: consuming SecretBytes, transcript: Transcript) {
         sendKey = send
         receiveKey = receive
         self.transcript = transcript
@@ -32,8 +32,8 @@ struct SealedChannel: ~Copyable {
         return seal(plaintext: plaintext, type: type, number: number)
     }
 
-    /// Seals 512 bytes as they are: apart, so that a test can pad as a peer should not.
-    func seal(plaintext: borrowing SecretBytes, type: MessageType, number: UInt32) -> [UInt8] {
+    /// Seals 512 bytes as they are: apart, so that tests and vectors can pad as a peer should not.
+    package func seal(plaintext: borrowing SecretBytes, type: MessageType, number: UInt32) -> [UInt8] {
         var sealed = [UInt8](repeating: 0, count: Self.sealedByteCount)
         let data = associatedData(type)
         unsafe sendKey.withUnsafeBytes { key in

@@ -1,3 +1,236 @@
+import Crypto
+import Handshake
+import SyncSeed
+
 func handshakeVectors() throws -> [VectorFile] {
-    []
+    try [codeVectors(), linkVectors(), cpaceVectors(), runVectors()]
+}
+
+private func runVectors() throws -> VectorFile {
+    let typed = Run(name: "typed code, the offerer holds")
+    let runs = [
+        typed,
+        Run(name: "link", form: .link),
+        Run(name: "typed code of twelve symbols, the visitor holds", slot: "VWXYZ1", offererRole: .receiver),
+        Run(name: "typed code, the holder declines", end: .declined),
+        Run(name: "typed code, the receiver could not store the seed", end: .notStored),
+        Run(name: "typed code, both hold", visitorRole: .holder, end: .bothHold),
+        Run(name: "wrong code", visitorSecret: [2, 9, 20, 29, 11], end: .wrongProof),
+    ]
+    return VectorFile(
+        name: "handshake.json",
+        content: .object([
+            ("kind", "handshake"),
+            (
+                "inputs",
+                .object([
+                    ("meeting", .string(HandshakeInputs.meeting)),
+                    ("ya", .string(HandshakeInputs.visitorScalar)),
+                    ("yb", .string(HandshakeInputs.offererScalar)),
+                    ("kem_seed", .string(HandshakeInputs.kemSeed)),
+                    ("kem_public_key", try .hex(XWing.publicKey(seed: fixedSecret(unhex(HandshakeInputs.kemSeed))))),
+                    ("kem_ciphertext", .string(HandshakeInputs.kemCiphertext)),
+                    ("kem_shared_secret", .string(HandshakeInputs.kemSecret)),
+                    ("seed", .string(HandshakeInputs.seed)),
+                    ("created_at", .integer(Int(HandshakeInputs.createdAt))),
+                    ("user_id", .string(HandshakeInputs.userID)),
+                ])
+            ),
+            ("cases", .array(try runs.map { try $0.vector() })),
+            ("bad", .array(try typed.badMessages())),
+        ])
+    )
+}
+
+/// One meeting with fixed inputs.
+struct Run {
+    enum End: String {
+        case paired
+        case declined
+        case notStored = "not-stored"
+        case bothHold = "both-hold"
+        case wrongProof = "wrong-proof"
+    }
+
+    let name: String
+    var slot = "K7Q"
+    var form = Form.typed
+    var offererRole = Role.holder
+    var visitorRole: Role?
+    /// What the visitor typed, where it is not what the offerer shows.
+    var visitorSecret: [UInt8]?
+    var end = End.paired
+
+    private static let secret: [UInt8] = [2, 9, 20, 29, 10]
+
+    var visitorDevice: Device {
+        get throws { try device("new phone", .android, visitorRole ?? (offererRole == .holder ? .receiver : .holder)) }
+    }
+    private var offererDevice: Device { get throws { try device("Küche", .linux, offererRole) } }
+
+    private func device(_ name: String, _ platform: Platform, _ role: Role) throws -> Device {
+        guard let name = DeviceName(strict: name) else { throw NotAsPlanned() }
+        return Device(name: name, platform: platform, role: role)
+    }
+
+    /// The six messages, or as many as there are, with what is sealed in them.
+    struct Sent {
+        var hello: [UInt8] = []
+        var reply: [UInt8] = []
+        var rest: [(type: Int, from: String, plaintext: [UInt8], body: [UInt8])] = []
+    }
+
+    func vector() throws -> JSON {
+        let sent = try run()
+        let visitor = Computed(self, .visitor, try visitorPassword(), sent.hello, sent.reply)
+        let offerer = Computed(self, .offerer, try offererPassword(), sent.hello, sent.reply)
+        var members: [(String, JSON)] = [
+            ("name", .string(name)), ("slot", .string(slot)), ("form", .string(form == .typed ? "typed" : "link")),
+        ]
+        if form == .typed {
+            members.append(("offerer_code", .string(try code(Self.secret).revealed())))
+            members.append(("visitor_code", .string(try code(visitorSecret ?? Self.secret).revealed())))
+        } else {
+            members.append(("link", .string(try link().revealed())))
+        }
+        members += [
+            ("visitor", try json(visitorDevice)), ("offerer", try json(offererDevice)),
+            ("visitor_computes", try visitor.json()),
+        ]
+        if end == .wrongProof { members.append(("offerer_computes", try offerer.json())) }
+        var messages: [JSON] = [message(1, "visitor", nil, sent.hello), message(2, "offerer", nil, sent.reply)]
+        messages += sent.rest.map { message($0.type, $0.from, $0.plaintext, $0.body) }
+        members += [("messages", .array(messages)), ("end", .string(end.rawValue))]
+        return .object(members)
+    }
+
+    private func message(_ type: Int, _ from: String, _ plaintext: [UInt8]?, _ body: [UInt8]) -> JSON {
+        var members: [(String, JSON)] = [
+            ("message", .integer(type)), ("from", .string(from)), ("number", .integer((type + 1) / 2)),
+        ]
+        if let plaintext { members.append(("plaintext", .hex(plaintext))) }
+        return .object(members + [("bytes", .hex(body))])
+    }
+
+    private func json(_ device: Device) -> JSON {
+        .object([
+            ("name", .string(device.name.description)), ("platform", .string(device.platform.rawValue)),
+            ("role", .string(device.role.rawValue)),
+        ])
+    }
+
+    // MARK: The run itself, by the machines
+
+    private func code(_ secret: [UInt8]) throws -> PairingCode {
+        try PairingCode(slot: slot, random: fixedSecret(secret))
+    }
+
+    private func link() throws -> PairingLink {
+        guard let relay = RelayAddress(host: "relay.example", port: 443, isPlain: false) else { throw NotAsPlanned() }
+        return PairingLink(relay: relay, slot: slot, secret: fixedSecret(try unhex(HandshakeInputs.linkSecret)))
+    }
+
+    func visitorPassword() throws -> [UInt8] {
+        form == .typed
+            ? [1] + (visitorSecret ?? Self.secret).map { Symbols.alphabet[Int($0)] }
+            : [2] + (try unhex(HandshakeInputs.linkSecret))
+    }
+
+    private func offererPassword() throws -> [UInt8] {
+        form == .typed ? [1] + Self.secret.map { Symbols.alphabet[Int($0)] } : try visitorPassword()
+    }
+
+    func run() throws -> Sent {
+        let meeting = try unhex(HandshakeInputs.meeting)
+        var visitor = try VisitorHandshake(
+            form == .typed ? .code(code(visitorSecret ?? Self.secret)) : .link(link()),
+            device: visitorDevice
+        )
+        var offerer = try OffererHandshake(
+            code: code(Self.secret),
+            link: form == .link ? link() : nil,
+            device: offererDevice,
+            expiry: .seconds(600)
+        )
+        let entropy = try Self.entropy()
+        func toOfferer(_ body: [UInt8], _ number: UInt32) throws -> Received {
+            try offerer.receive(body, number: number, meeting: meeting, now: .zero, entropy: entropy)
+        }
+
+        var sent = Sent()
+        sent.hello = try visitor.begin(meeting: meeting, entropy: entropy)
+        try offerer.visitorCame(meeting: meeting)
+        guard case .prove(let reply) = try toOfferer(sent.hello, 1) else { throw NotAsPlanned() }
+        sent.reply = reply
+        guard case .prove(let proof) = try visitor.receive(reply, number: 1) else { throw NotAsPlanned() }
+        sent.rest.append((3, "visitor", try Plaintext.proof(visitorDevice), proof))
+        if end == .wrongProof {
+            do { _ = try toOfferer(proof, 2) } catch HandshakeError.wrongProof { return sent }
+            throw NotAsPlanned()
+        }
+        let answer: [UInt8]
+        switch try toOfferer(proof, 2) {
+        case .proven(_, let send?): answer = send
+        case .mismatched(_, .bothHold, let send?): answer = send
+        default: throw NotAsPlanned()
+        }
+        sent.rest.append((4, "offerer", try Plaintext.proof(offererDevice), answer))
+        if end == .bothHold { return sent }
+        guard case .proven = try visitor.receive(answer, number: 2) else { throw NotAsPlanned() }
+
+        let (holder, receiver) = offererRole == .holder ? ("offerer", "visitor") : ("visitor", "offerer")
+        if end == .declined {
+            guard let no = try holder == "offerer" ? offerer.refuse(.declined) : visitor.refuse(.declined) else {
+                throw NotAsPlanned()
+            }
+            sent.rest.append((5, holder, Plaintext.refusal(1), no))
+            return sent
+        }
+        let seed = fixedSecret(try unhex(HandshakeInputs.seed))
+        let (createdAt, userID) = (HandshakeInputs.createdAt, try unhex(HandshakeInputs.userID))
+        let package: [UInt8]
+        let receipt: [UInt8]?
+        if holder == "offerer" {
+            package = try offerer.give(seed: seed, createdAt: createdAt, userID: userID)
+            guard case .seed = try visitor.receive(package, number: 3) else { throw NotAsPlanned() }
+            receipt = try end == .notStored ? visitor.refuse(.notStored) : visitor.stored(userID: userID)
+        } else {
+            package = try visitor.give(seed: seed, createdAt: createdAt, userID: userID)
+            guard case .seed = try toOfferer(package, 3) else { throw NotAsPlanned() }
+            receipt = try offerer.stored(userID: userID)
+        }
+        guard let receipt else { throw NotAsPlanned() }
+        sent.rest.append((5, holder, try Plaintext.package(), package))
+        sent.rest.append((6, receiver, end == .notStored ? Plaintext.refusal(3) : [0x0A, 32] + userID, receipt))
+        return sent
+    }
+
+    static func entropy() throws -> Entropy {
+        let ya = try unhex(HandshakeInputs.visitorScalar)
+        let yb = try unhex(HandshakeInputs.offererScalar)
+        let seed = try unhex(HandshakeInputs.kemSeed)
+        let ciphertext = try unhex(HandshakeInputs.kemCiphertext)
+        let secret = try unhex(HandshakeInputs.kemSecret)
+        // The visitor asks for its scalar and the KEM seed, the offerer for its scalar after the visitor's.
+        let scalars = Turns([ya, yb])
+        return Entropy(
+            scalar: { fixedSecret(scalars.next()) },
+            bytes: { _ in fixedSecret(seed) },
+            encapsulate: { _ throws(HandshakeError) in
+                Encapsulation(ciphertext: ciphertext, sharedSecret: fixedSecret(secret))
+            }
+        )
+    }
+}
+
+struct NotAsPlanned: Error {}
+
+/// Values given out one after the other.
+private final class Turns: @unchecked Sendable {
+    // One thread: the generator's.
+    private var values: [[UInt8]]
+
+    init(_ values: [[UInt8]]) { self.values = values }
+
+    func next() -> [UInt8] { values.removeFirst() }
 }

@@ -141,6 +141,27 @@ import Testing
         #expect(failure { _ = try stage.deliver(body, .hello) } == .malformed)
     }
 
+    @Test("with a curve point of low order in the KEM's key or ciphertext passes no seed on")
+    func lowOrder() throws {
+        var hello = try Stage.at(.hello)
+        var body = hello.body
+        body.replaceSubrange((1218 - 32)..<1218, with: [UInt8](repeating: 0, count: 32))
+        let atOfferer = failure {
+            let reply = try Pair.sent(hello.deliver(body, .hello))
+            let proof = try Pair.sent(hello.pair.visitor.receive(reply, number: 1))
+            _ = try hello.pair.toOfferer(proof, number: 2)
+        }
+        #expect([.malformed, .wrongProof].contains(atOfferer))
+        var reply = try Stage.at(.reply)
+        var answer = reply.body
+        answer.replaceSubrange((1121 - 32)..<1121, with: [UInt8](repeating: 0, count: 32))
+        let atVisitor = failure {
+            let proof = try Pair.sent(reply.deliver(answer, .reply))
+            _ = try reply.pair.toOfferer(proof, number: 2)
+        }
+        #expect([.malformed, .wrongProof].contains(atVisitor))
+    }
+
     @Test("with another number than the due one is out of order", arguments: Step.allCases) func number(step: Step)
         throws
     {

@@ -1,3 +1,248 @@
+import SyncSeed
 import Testing
 
-let handshakeRunners: [String: VectorRunner] = [:]
+@testable import Handshake
+
+let handshakeRunners: [String: VectorRunner] = [
+    "code": runCodes, "link": runLinks, "cpace": runCPace, "handshake": runHandshakes,
+]
+
+struct HandshakeFile: Decodable {
+    struct Inputs: Decodable {
+        let meeting, ya, yb, kem_seed, kem_public_key, kem_ciphertext, kem_shared_secret, seed, user_id: String
+        let created_at: UInt64
+    }
+    struct Peer: Decodable { let name: String, platform: String, role: String }
+    struct Computed: Decodable {
+        let PRS, CI, sid, generator_string, generator_hash, g, K, ISK, th, prk, key_tag_a, key_tag_b: String
+        let tag_a, tag_b, key_seal_a_to_b, key_seal_b_to_a, words_bytes: String
+        let words: [String]
+    }
+    struct Message: Decodable { let message: Int, from: String, number: UInt32, plaintext: String?, bytes: String }
+    struct Case: Decodable {
+        let name, slot, form, end: String
+        let offerer_code, visitor_code, link: String?
+        let visitor, offerer: Peer
+        let visitor_computes: Computed
+        let offerer_computes: Computed?
+        let messages: [Message]
+    }
+    struct Bad: Decodable {
+        let about, error, bytes: String
+        let `case`: String
+        let message: Int
+        let counts_as_guess: Bool
+    }
+    let inputs: Inputs
+    let cases: [Case]
+    let bad: [Bad]
+}
+
+private func runHandshakes(_ file: VectorFile) throws {
+    let vectors = try file.decode(HandshakeFile.self)
+    try runKEM(vectors.inputs)
+    for item in vectors.cases { try run(item, vectors.inputs) }
+    for bad in vectors.bad {
+        let base = try #require(vectors.cases.first { $0.name == bad.case })
+        var meeting = try Meeting(base, vectors.inputs)
+        for message in base.messages where message.message < bad.message { _ = try meeting.deliver(message) }
+        let replaced = base.messages[bad.message - 1]
+        var ended: HandshakeError?
+        do {
+            _ = try meeting.deliver(replaced, bytes: bytes(bad.bytes))
+        } catch let error as HandshakeError {
+            ended = error
+        }
+        #expect(ended.map(name) == bad.error, "message \(bad.message): \(bad.about)")
+        let counted = meeting.offerer.wrongProofs
+        #expect(counted == (bad.counts_as_guess ? 1 : 0), "message \(bad.message): \(bad.about)")
+    }
+}
+
+private func runKEM(_ inputs: HandshakeFile.Inputs) throws {
+    let seed = fixedSecret(try bytes(inputs.kem_seed))
+    #expect(hex(try XWing.publicKey(seed: seed)) == inputs.kem_public_key)
+    #expect(hex(read(try XWing.decapsulate(bytes(inputs.kem_ciphertext), seed: seed))) == inputs.kem_shared_secret)
+}
+
+/// Each message is what the file says, and each device takes the other's to the end that the file says.
+private func run(_ item: HandshakeFile.Case, _ inputs: HandshakeFile.Inputs) throws {
+    try check(item.visitor_computes, item, inputs)
+    var meeting = try Meeting(item, inputs)
+    var end = "paired"
+    for message in item.messages {
+        #expect(hex(meeting.sent) == message.bytes, "\(item.name): message \(message.message)")
+        if let plaintext = message.plaintext {
+            #expect(
+                try open(message, item.visitor_computes, item) == plaintext,
+                "\(item.name): message \(message.message)"
+            )
+        }
+        do {
+            if let ended = try meeting.deliver(message, next: item) { end = ended }
+        } catch let error as HandshakeError {
+            end = name(error)
+        }
+    }
+    #expect(end == item.end, "\(item.name)")
+    if let offerer = item.offerer_computes {
+        #expect(offerer.tag_a != item.visitor_computes.tag_a)
+    }
+}
+
+/// What lies between the inputs and the wire.
+private func check(_ computed: HandshakeFile.Computed, _ item: HandshakeFile.Case, _ given: HandshakeFile.Inputs) throws
+{
+    let channel = Labels.channel(slot: item.slot)
+    #expect(hex(channel) == computed.CI)
+    let session = try bytes(computed.sid)
+    let inputs = CPace.Inputs(password: fixedSecret(try bytes(computed.PRS)), channel: channel, session: session)
+    #expect(hex(read(CPace.generatorString(inputs))) == computed.generator_string)
+    #expect(hex(read(CPace.generator(inputs))) == computed.g)
+    let (hello, reply) = (try bytes(item.messages[0].bytes), try bytes(item.messages[1].bytes))
+    let shared = try CPace.multiply(scalar: fixedSecret(bytes(given.ya)), point: reply.suffix(32) + [])
+    #expect(hex(read(shared)) == computed.K)
+    let sessionKey = CPace.sessionKey(
+        session: session,
+        shared: shared,
+        initiator: try Hello(parsing: hello).share,
+        responder: try Reply(parsing: reply).share
+    )
+    #expect(hex(read(sessionKey)) == computed.ISK)
+    let transcript = Transcript(session: session, hello: hello, reply: reply)
+    #expect(hex(transcript.hash) == computed.th)
+    let kemSecret = fixedSecret(try bytes(given.kem_shared_secret))
+    let keys = SessionKeys(sessionKey: sessionKey, kemSecret: kemSecret, transcript: transcript)
+    #expect(hex(read(keys.visitorTag)) == computed.tag_a)
+    #expect(hex(read(keys.offererTag)) == computed.tag_b)
+    #expect(hex(read(keys.sealVisitorToOfferer)) == computed.key_seal_a_to_b)
+    #expect(hex(read(keys.sealOffererToVisitor)) == computed.key_seal_b_to_a)
+    #expect([keys.words.first, keys.words.second] == computed.words)
+}
+
+private func open(
+    _ message: HandshakeFile.Message,
+    _ computed: HandshakeFile.Computed,
+    _ item: HandshakeFile.Case
+) throws -> String {
+    let key = try bytes(message.from == "visitor" ? computed.key_seal_a_to_b : computed.key_seal_b_to_a)
+    let channel = SealedChannel(
+        send: fixedSecret(key),
+        receive: fixedSecret(key),
+        transcript: Transcript(
+            session: try bytes(computed.sid),
+            hello: try bytes(item.messages[0].bytes),
+            reply: try bytes(item.messages[1].bytes)
+        )
+    )
+    let type = try #require(MessageType(rawValue: UInt8(message.message)))
+    var content: [UInt8] = []
+    let sealed = try bytes(message.bytes).suffix(SealedChannel.sealedByteCount)
+    try channel.open(sealed, type: type, number: message.number) { (bytes) throws(HandshakeError) in
+        content = Array(bytes)
+    }
+    return hex(content)
+}
+
+/// Both machines with the file's randomness; `sent` is what was sent last.
+private struct Meeting: ~Copyable {
+    var visitor: VisitorHandshake
+    var offerer: OffererHandshake
+    var sent: [UInt8]
+    private let id: [UInt8]
+    private let entropy: Entropy
+    private let inputs: HandshakeFile.Inputs
+
+    init(_ item: HandshakeFile.Case, _ inputs: HandshakeFile.Inputs) throws {
+        let (ya, yb, kemSeed) = (try bytes(inputs.ya), try bytes(inputs.yb), try bytes(inputs.kem_seed))
+        let (ciphertext, secret) = (try bytes(inputs.kem_ciphertext), try bytes(inputs.kem_shared_secret))
+        func entropy(_ scalar: [UInt8]) -> Entropy {
+            Entropy(
+                scalar: { fixedSecret(scalar) },
+                bytes: { _ in fixedSecret(kemSeed) },
+                encapsulate: { (publicKey) throws(HandshakeError) in
+                    // The real one looks at the key: a bad key is to be refused here too.
+                    _ = try XWing.encapsulate(to: publicKey)
+                    return Encapsulation(ciphertext: ciphertext, sharedSecret: fixedSecret(secret))
+                }
+            )
+        }
+        let link = try item.link.map { try PairingLink(parsing: $0) }
+        let typed = try item.visitor_code.map { Invitation.code(try PairingCode(typed: $0)) }
+        let shown = try item.offerer_code.map { try PairingCode(typed: $0) }
+        let code = try shown ?? PairingCode(slot: item.slot, random: SecretBytes(zeros: 5))
+        let invitation = try #require(link.map(Invitation.link) ?? typed)
+        let meeting = try bytes(inputs.meeting)
+        var visitor = try VisitorHandshake(invitation, device: device(item.visitor))
+        var offerer = try OffererHandshake(code: code, link: link, device: device(item.offerer), expiry: .seconds(600))
+        let hello = try visitor.begin(meeting: meeting, entropy: entropy(ya))
+        try offerer.visitorCame(meeting: meeting)
+        self.visitor = visitor
+        self.offerer = offerer
+        self.sent = hello
+        self.id = meeting
+        self.entropy = entropy(yb)
+        self.inputs = inputs
+    }
+
+    /// Hands a message to who gets it, and lets that device do what comes next. Gives the outcome when there is one.
+    mutating func deliver(
+        _ message: HandshakeFile.Message,
+        bytes body: [UInt8]? = nil,
+        next item: HandshakeFile.Case? = nil
+    ) throws -> String? {
+        let body = try body ?? bytes(message.bytes)
+        let toOfferer = message.from == "visitor"
+        let received =
+            toOfferer
+            ? try offerer.receive(body, number: message.number, meeting: id, now: .zero, entropy: entropy)
+            : try visitor.receive(body, number: message.number)
+        let userID = try bytes(inputs.user_id)
+        switch consume received {
+        case .prove(let send): sent = send
+        case .proven(let peer, let send):
+            if let send { sent = send }
+            // Whoever holds gives, or says no, once both have proved themselves.
+            if message.message == 4 { try answer(item, offererHolds: peer.device.role == .holder, userID) }
+        case .mismatched(_, let error, let send):
+            if let send { sent = send }
+            return name(error)
+        case .seed(let seed):
+            #expect(seed.createdAt == inputs.created_at)
+            #expect(hex(read(seed.take())) == inputs.seed)
+            if item?.end == "not-stored" {
+                sent = try #require(try toOfferer ? offerer.refuse(.notStored) : visitor.refuse(.notStored))
+            } else {
+                sent = try toOfferer ? offerer.stored(userID: userID) : visitor.stored(userID: userID)
+            }
+        case .confirmed: return "paired"
+        case .notBefore: Issue.record("nobody hurries here")
+        }
+        return nil
+    }
+
+    private mutating func answer(_ item: HandshakeFile.Case?, offererHolds: Bool, _ userID: [UInt8]) throws {
+        if item?.end == "declined" {
+            sent = try #require(try offererHolds ? offerer.refuse(.declined) : visitor.refuse(.declined))
+            return
+        }
+        let seed = fixedSecret(try bytes(inputs.seed))
+        sent =
+            try offererHolds
+            ? offerer.give(seed: seed, createdAt: inputs.created_at, userID: userID)
+            : visitor.give(seed: seed, createdAt: inputs.created_at, userID: userID)
+    }
+}
+
+private func device(_ peer: HandshakeFile.Peer) throws -> Device {
+    Device(
+        name: try #require(DeviceName(strict: peer.name)),
+        platform: try #require(Platform(rawValue: peer.platform)),
+        role: try #require(Role(rawValue: peer.role))
+    )
+}
+
+/// An error's name in `Protocol/`: `wrongProof` is `wrong-proof`.
+private func name(_ error: HandshakeError) -> String {
+    String(describing: error).map { $0.isUppercase ? "-" + $0.lowercased() : String($0) }.joined()
+}

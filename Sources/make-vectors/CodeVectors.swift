@@ -1,0 +1,195 @@
+import Handshake
+import SyncSeed
+
+func codeVectors() throws -> VectorFile {
+    let codes: [(slot: String, secret: [UInt8])] = [
+        ("K7Q", [2, 9, 20, 29, 10]), ("000", [0, 0, 0, 0, 0]), ("ZZZ", [31, 31, 31, 31, 31]),
+        ("01A", [0, 1, 10, 0, 1]),
+        ("K7Q2", [2, 9, 20, 29, 10]), ("0Z9AB", [16, 8, 4, 2, 1]), ("VWXYZ1", [30, 3, 12, 25, 7]),
+    ]
+    let good = try codes.map { slot, secret in
+        let written = try PairingCode(slot: slot, random: fixedSecret(secret)).revealed()
+        let symbols = written.filter { $0 != "-" }
+        return JSON.object([
+            ("slot", .string(slot)),
+            ("secret_values", .array(secret.map { .integer(Int($0)) })),
+            ("secret", .string(String(symbols.dropFirst(slot.count).dropLast()))),
+            ("check", .string(String(symbols.suffix(1)))),
+            ("written", .string(written)),
+        ])
+    }
+    let first = try PairingCode(slot: "K7Q", random: fixedSecret([2, 9, 20, 29, 10])).revealed()
+    let digits = try PairingCode(slot: "01A", random: fixedSecret([0, 1, 10, 0, 1])).revealed()
+    let check = digits.suffix(1)
+    let typed: [(String, String)] = [
+        (first.lowercased(), first), (first.filter { $0 != "-" }, first), ("  \(first)\n", first),
+        (first.map { "\($0) " }.joined(), first), (first.replacingDashes(with: "–"), first),
+        (first.replacingDashes(with: "_"), first), (first.replacingDashes(with: "\u{2212}."), first),
+        ("oia-OLA-ol\(check)", digits), ("0lA\u{A0}0iA\u{2009}oi\(check)", digits),
+    ]
+    var swapped = Array(first)
+    swapped.swapAt(0, 1)
+    var wrong = Array(first)
+    wrong[4] = wrong[4] == "Z" ? "Y" : "Z"
+    let bad: [(typed: String, error: String, detail: (String, Int)?)] = [
+        ("", "code-wrong-length", ("count", 0)), ("K7Q29MXA", "code-wrong-length", ("count", 8)),
+        ("K7Q-29M-XAB-000-0", "code-wrong-length", ("count", 13)),
+        ("K7Q-U9M-XAB", "code-has-u", ("position", 4)), ("K7Q-29M-XAu", "code-has-u", ("position", 9)),
+        ("K7Q-2!M-XAB", "code-not-a-symbol", ("position", 5)), ("k7q/29m/xab", "code-not-a-symbol", ("position", 4)),
+        ("K\u{301}7Q29MXAB", "code-not-a-symbol", ("position", 2)),
+        ("\u{212A}7Q29MXAB", "code-not-a-symbol", ("position", 1)),
+        ("\u{FF2B}7Q29MXAB", "code-not-a-symbol", ("position", 1)),
+        ("K7Q\u{200B}29MXAB", "code-not-a-symbol", ("position", 4)),
+        (String(swapped), "code-mistyped", nil), (String(wrong), "code-mistyped", nil),
+        // The symbols of one length do not make a code of another.
+        (first + "0", "code-mistyped", nil),
+    ]
+    return VectorFile(
+        name: "code.json",
+        content: .object([
+            ("kind", "code"),
+            ("codes", .array(good)),
+            ("typed", .array(typed.map { .object([("typed", .string($0.0)), ("written", .string($0.1))]) })),
+            (
+                "bad",
+                .array(
+                    bad.map { item in
+                        .object(
+                            [("typed", .string(item.typed)), ("error", .string(item.error))]
+                                + (item.detail.map { [($0.0, .integer($0.1))] } ?? [])
+                        )
+                    }
+                )
+            ),
+            ("bad_slots", .array(["", "K7", "K7Q2345", "k7q", "K7O", "K7U", "K 7"])),
+        ])
+    )
+}
+
+func linkVectors() throws -> VectorFile {
+    let secret = try unhex(HandshakeInputs.linkSecret)
+    let relays: [(String, Int, Bool)] = [
+        ("relay.example", 443, false), ("127.0.0.1", 8080, false), ("2001:db8::1", 65535, false),
+        ("localhost", 1, true),
+        ("127.8.9.10", 80, true), ("::1", 80, true), ("relay.example", 80, true), ("10.0.0.1", 80, true),
+    ]
+    let links = relays.map { host, port, isPlain in
+        let relay = RelayAddress(host: host, port: port, isPlain: isPlain)!
+        return JSON.object([
+            ("host", .string(host)), ("port", .integer(port)), ("plain", .boolean(isPlain)), ("slot", "K7Q"),
+            ("secret", .hex(secret)),
+            ("link", .string(PairingLink(relay: relay, slot: "K7Q", secret: fixedSecret(secret)).revealed())),
+            ("needs_allow_plain", .boolean(isPlain && !relay.isLoopback)),
+        ])
+    }
+    let tail = "#008J4CT4ANK7F24SNAXWSQFEZW"
+    let good = "easysetup://relay.example:443/1/K7Q"
+    let bad = [
+        "", "easysetup://", "K7Q-29M-XAB", "EASYSETUP://relay.example:443/1/K7Q\(tail)",
+        "https://relay.example:443/1/K7Q\(tail)", " \(good)\(tail)", "\(good)\(tail)\n", "\(good)", "\(good)#",
+        "\(good)\(tail.dropLast())", "\(good)\(tail)0", "\(good)\(tail.lowercased())",
+        "\(good)#ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "easysetup://relay.example/1/K7Q\(tail)",
+        "easysetup://relay.example:0/1/K7Q\(tail)", "easysetup://relay.example:65536/1/K7Q\(tail)",
+        "easysetup://relay.example:0443/1/K7Q\(tail)", "easysetup://Relay.example:443/1/K7Q\(tail)",
+        "easysetup://:443/1/K7Q\(tail)", "easysetup://user@relay.example:443/1/K7Q\(tail)",
+        "easysetup://2001:db8::1:443/1/K7Q\(tail)", "easysetup://[relay.example]:443/1/K7Q\(tail)",
+        "easysetup://[2001:DB8::1]:443/1/K7Q\(tail)", "easysetup://relay.example:443/2/K7Q\(tail)",
+        "easysetup://relay.example:443/1/K7\(tail)", "easysetup://relay.example:443/1/k7q\(tail)",
+        "easysetup://relay.example:443/1/K7Q?x=1\(tail)", "easysetup://relay.example:443/1/K7Q/\(tail)",
+    ]
+    return VectorFile(
+        name: "link.json",
+        content: .object([
+            ("kind", "link"),
+            ("links", .array(links)),
+            (
+                "bad",
+                .array(
+                    bad.map { .object([("link", .string($0)), ("error", "not-a-link")]) }
+                        + [
+                            .object([
+                                ("link", .string("easysetup+plain://relay.example:80/1/K7Q\(tail)")),
+                                ("error", "plain-link"),
+                            ])
+                        ]
+                )
+            ),
+        ])
+    )
+}
+
+/// The draft's own figures: nothing here is computed.
+func cpaceVectors() -> VectorFile {
+    VectorFile(
+        name: "cpace.json",
+        content: .object([
+            ("kind", "cpace"),
+            ("source", "draft-irtf-cfrg-cpace, test vectors for CPace using group ristretto255 and hash SHA-512"),
+            ("PRS", "50617373776f7264"),
+            ("CI", "0b415f696e69746961746f720b425f726573706f6e646572"),
+            ("sid", "7e4b4791d6a8ef019b936c79fb7f2c57"),
+            (
+                "generator_string",
+                .string(
+                    "11435061636552697374726574746f3235350850617373776f726464" + String(repeating: "00", count: 100)
+                        + "180b415f696e69746961746f720b425f726573706f6e646572107e4b4791d6a8ef019b936c79fb7f2c57"
+                )
+            ),
+            ("g", "222b6b195fe84b1652badb6f6a3ae3d24341e7306967f0b8115b40d5698c7e56"),
+            ("ya", "da3d23700a9e5699258aef94dc060dfda5ebb61f02a5ea77fad53f4ff0976d08"),
+            ("ADa", "414461"),
+            ("Ya", "d6bac480f2c386c394efc7c47adb9925dcd2630b64f240c50f8d0eec482b9157"),
+            ("yb", "d2316b454718c35362d83d69df6320f38578ed5984651435e2949762d900b80d"),
+            ("ADb", "414462"),
+            ("Yb", "3ea7e0b19560d7c0b0f5734f63b955286dfa8232b5ebe63324e2d9e7433f7258"),
+            ("K", "80b69a8a76457ab6a4d7f887a4bf6b55a2f80ac19c333f917a05fc9887c8b40f"),
+            (
+                "ISK_IR",
+                .string(
+                    "b69effbf61b51d56401c0f65601abe428de8206feaaf0e32198896dcae7b35cd"
+                        + "2b38950a39dfd5d4a79164614c2984f7daa460b588c1e80c3fa2068af7900447"
+                )
+            ),
+            (
+                "scalar_mult",
+                .object([
+                    ("s", "7cd0e075fa7955ba52c02759a6c90dbbfc10e6d40aea8d283e407d88cf538a05"),
+                    ("X", "2c3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a51c"),
+                    ("result", "7c13645fe790a468f62c39beb7388e541d8405d1ade69d1778c5fe3e7f6b600e"),
+                ])
+            ),
+            // The first two are the draft's. The others are encodings that are not canonical: the first point with its
+            // highest bit set (which some libraries overlook), p, and 1, which is negative.
+            (
+                "must_abort",
+                .array([
+                    "2b3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a51c",
+                    "0000000000000000000000000000000000000000000000000000000000000000",
+                    "2c3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a59c",
+                    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                    "0100000000000000000000000000000000000000000000000000000000000000",
+                ])
+            ),
+        ])
+    )
+}
+
+func fixedSecret(_ values: [UInt8]) -> SecretBytes {
+    var values = values
+    return SecretBytes(wiping: &values)
+}
+
+/// A fixed input's bytes.
+func unhex(_ hex: String) throws -> [UInt8] {
+    let digits = Array(hex.utf8)
+    return try stride(from: 0, to: digits.count, by: 2).map {
+        guard let byte = UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16) else { throw NotHex() }
+        return byte
+    }
+}
+
+struct NotHex: Error {}
+
+extension String {
+    fileprivate func replacingDashes(with other: String) -> String { map { $0 == "-" ? other : String($0) }.joined() }
+}

@@ -1,0 +1,154 @@
+import Crypto
+import Handshake
+import SyncSeed
+
+/// Every value between the inputs and the wire, computed step by step beside the machines and not by them.
+struct Computed {
+    let side: Place
+    let password: [UInt8]
+    let channel: [UInt8]
+    let session: [UInt8]
+    let hello: [UInt8]
+    let reply: [UInt8]
+
+    init(_ run: Run, _ side: Place, _ password: [UInt8], _ hello: [UInt8], _ reply: [UInt8]) {
+        self.side = side
+        self.password = password
+        channel = Labels.channel(slot: run.slot)
+        session = (try? unhex(HandshakeInputs.meeting)) ?? []
+        self.hello = hello
+        self.reply = reply
+    }
+
+    private var inputs: CPace.Inputs {
+        CPace.Inputs(password: fixedSecret(password), channel: channel, session: session)
+    }
+
+    private func shared() throws -> SecretBytes {
+        let (scalar, message) =
+            side == .visitor ? (HandshakeInputs.visitorScalar, reply) : (HandshakeInputs.offererScalar, hello)
+        return try CPace.multiply(scalar: fixedSecret(unhex(scalar)), point: message.suffix(32) + [])
+    }
+
+    private var sessionKey: [UInt8] {
+        get throws {
+            open(
+                CPace.sessionKey(
+                    session: session,
+                    shared: try shared(),
+                    initiator: .init(point: hello.suffix(32) + [], associatedData: hello.dropLast(32)),
+                    responder: .init(point: reply.suffix(32) + [], associatedData: reply.dropLast(32))
+                )
+            )
+        }
+    }
+
+    private var transcript: [UInt8] { SHA512.hash(data: lv(session) + lv(hello) + lv(reply)) + [] }
+
+    private var pseudoRandomKey: [UInt8] {
+        get throws {
+            let input = SymmetricKey(data: lv(try sessionKey) + lv(try unhex(HandshakeInputs.kemSecret)))
+            return HKDF<SHA512>.extract(inputKeyMaterial: input, salt: Labels.suite) + []
+        }
+    }
+
+    private func key(_ name: String, _ count: Int) throws -> [UInt8] {
+        let info = lv(Array(name.utf8)) + transcript
+        let key = HKDF<SHA512>.expand(pseudoRandomKey: try pseudoRandomKey, info: info, outputByteCount: count)
+        return key.withUnsafeBytes { Array($0) }
+    }
+
+    private func tag(_ name: String) throws -> [UInt8] {
+        HMAC<SHA512>.authenticationCode(for: transcript, using: SymmetricKey(data: try key(name, 64))) + []
+    }
+
+    /// Seals 512 bytes as the visitor.
+    func seal(_ plaintext: [UInt8], type: MessageType, number: UInt32) -> [UInt8] {
+        guard let send = try? key("seal A->B", 32), let receive = try? key("seal B->A", 32) else { return [] }
+        let channel = SealedChannel(
+            send: fixedSecret(send),
+            receive: fixedSecret(receive),
+            transcript: Transcript(session: session, hello: hello, reply: reply)
+        )
+        return channel.seal(plaintext: fixedSecret(plaintext), type: type, number: number)
+    }
+
+    func json() throws -> JSON {
+        let words = try key("words", 2)
+        let string = open(CPace.generatorString(inputs))
+        let generator = CPace.generator(inputs)
+        let scalar = side == .visitor ? HandshakeInputs.visitorScalar : HandshakeInputs.offererScalar
+        return .object([
+            ("PRS", .hex(password)), ("CI", .hex(channel)), ("sid", .hex(session)),
+            ("generator_string", .hex(string)), ("generator_hash", .hex(SHA512.hash(data: string))),
+            ("g", .hex(open(generator))),
+            (
+                side == .visitor ? "Ya" : "Yb",
+                .hex(try CPace.publicPoint(scalar: fixedSecret(unhex(scalar)), generator: generator))
+            ),
+            ("K", .hex(open(try shared()))), ("ISK", .hex(try sessionKey)), ("th", .hex(transcript)),
+            ("prk", .hex(try pseudoRandomKey)), ("key_tag_a", .hex(try key("tag A", 64))),
+            ("key_tag_b", .hex(try key("tag B", 64))), ("tag_a", .hex(try tag("tag A"))),
+            ("tag_b", .hex(try tag("tag B"))),
+            ("key_seal_a_to_b", .hex(try key("seal A->B", 32))), ("key_seal_b_to_a", .hex(try key("seal B->A", 32))),
+            ("words_bytes", .hex(words)), ("words", .array(words.map { .string(Words.list[Int($0)]) })),
+        ])
+    }
+
+    private func open(_ secret: borrowing SecretBytes) -> [UInt8] {
+        secret.withUnsafeBytes { Array($0) }
+    }
+}
+
+/// What is sealed, written by hand: so the vectors do not lean on the library that the devices use.
+enum Plaintext {
+    static func proof(_ device: Device) throws -> [UInt8] {
+        proof(
+            Array(device.name.description.utf8),
+            platform: device.platform == .android ? 1 : 3,
+            role: device.role == .holder ? 1 : 2
+        )
+    }
+
+    private static func proof(_ name: [UInt8], platform: UInt8, role: UInt8) -> [UInt8] {
+        [0x0A, UInt8(name.count)] + name + [0x10, platform, 0x18, role]
+    }
+
+    static func package() throws -> [UInt8] {
+        let time = varint(HandshakeInputs.createdAt)
+        return [0x0A, UInt8(35 + time.count), 0x0A, 32] + (try unhex(HandshakeInputs.seed)) + [0x10] + time
+    }
+
+    static func refusal(_ value: UInt8) -> [UInt8] { [0x10, value] }
+
+    /// 512 bytes: length, content, zeros.
+    static func padded(_ content: [UInt8]) -> [UInt8] {
+        [UInt8(content.count >> 8), UInt8(content.count & 0xFF)] + content
+            + [UInt8](repeating: 0, count: 510 - content.count)
+    }
+
+    /// Proofs that verify and open, and still are none.
+    static func badProofs(_ device: Device) throws -> [(String, [UInt8])] {
+        let good = padded(try proof(device))
+        var notZero = good
+        notZero[511] = 1
+        var long = good
+        (long[0], long[1]) = (1, 0xFF)
+        func named(_ name: String) -> [UInt8] { padded(proof(Array(name.utf8), platform: 1, role: 2)) }
+        return [
+            ("padding that is not zero", notZero), ("a length of 511", long),
+            ("an unknown role", padded(proof([0x78], platform: 1, role: 3))),
+            ("no role", padded([0x0A, 1, 0x78])), ("no name", padded([0x18, 2])),
+            ("a name of 65 bytes", named(String(repeating: "x", count: 65))),
+            ("a name with a control character", named("a\nb")), ("a name with a format character", named("a\u{202E}b")),
+            ("a name with a separator", named("a\u{A0}b")), ("a name that ends in a space", named("a ")),
+            ("a name that is not NFC", named("e\u{301}")),
+            ("a name that is not UTF-8", padded(proof([0xFF], platform: 1, role: 2))),
+            ("a truncated protocol buffer", padded([0x0A, 9, 0x78])),
+        ]
+    }
+
+    private static func varint(_ value: UInt64) -> [UInt8] {
+        value < 128 ? [UInt8(value)] : [UInt8(value & 0x7F) | 0x80] + varint(value >> 7)
+    }
+}
