@@ -46,6 +46,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // The wire format.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        // The heap of a relay's deadlines.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // The command line, its logs, its way to stop.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -62,7 +64,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "RelayWire", dependencies: [protobuf], swiftSettings: strict),
-        .target(name: "Rendezvous", dependencies: ["RelayWire", crypto], swiftSettings: strict),
+        .target(
+            name: "Rendezvous",
+            dependencies: ["RelayWire", crypto, .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict
+        ),
         .target(
             name: "Relay",
             dependencies: [

@@ -91,7 +91,7 @@ package enum CPace {
         scalar: borrowing SecretBytes,
         point: [UInt8]
     ) throws(HandshakeError) -> SecretBytes {
-        guard scalar.count == scalarByteCount, point.count == pointByteCount else { throw .malformed }
+        guard scalar.count == scalarByteCount, isPoint(point) else { throw .malformed }
         let result = SecretBytes(zeros: pointByteCount)
         let status = unsafe point.withUnsafeBytes { unsafe multiply(scalar, $0, into: result) }
         guard status else { throw .malformed }
@@ -115,10 +115,12 @@ package enum CPace {
         }
     }
 
-    /// Whether bytes decode to a point of the group; the neutral element does, and is found when K is computed.
+    /// Whether bytes decode to a point of the group that is not the neutral element, which is written as zeros alone.
     package static func isPoint(_ bytes: [UInt8]) -> Bool {
         Sodium.start()
-        guard bytes.count == pointByteCount else { return false }
+        guard bytes.count == pointByteCount, bytes.contains(where: { $0 != 0 }) else { return false }
+        // libsodium 1.0.18 overlooks the highest bit, which a point's one encoding never has.
+        guard bytes[pointByteCount - 1] & 0x80 == 0 else { return false }
         return unsafe crypto_core_ristretto255_is_valid_point(bytes) == 1
     }
 

@@ -78,10 +78,10 @@ struct Exchange: ~Copyable {
             guard try receipt(body) == userID else { throw .wrongReceipt }
             return .confirmed
         case .deciding:
-            // Only a receiver that stops speaks before it was given anything.
+            // Only a receiver that stops speaks before it was given anything; its refusal is thrown here.
             state = .over
             _ = try receipt(body)
-            throw .wrongReceipt
+            throw .outOfOrder
         case .storing, .over:
             state = .over
             throw .outOfOrder

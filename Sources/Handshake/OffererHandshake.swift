@@ -9,6 +9,9 @@ public struct OffererHandshake: ~Copyable {
     public static let maximumWrongProofs = 3
     /// How many hellos are answered in a second, and at once: each costs this device about a millisecond.
     public static let hellosPerSecond = 20
+    /// How many meetings are in hand at once: four times what an honest relay brings. Each holds locked memory, of which
+    /// a relay gone bad must not be able to ask for more than there is.
+    public static let maximumMeetings = 64
 
     private enum State: ~Copyable {
         /// The visitor has said nothing. Next: `answered`, `over`.
@@ -73,9 +76,11 @@ public struct OffererHandshake: ~Copyable {
 
     /// The relay has brought a visitor.
     ///
-    /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/seated`` once one has the seat.
+    /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/seated`` once one has the seat,
+    ///   ``HandshakeError/outOfOrder`` for one more than ``maximumMeetings``. The meetings in hand go on.
     public mutating func visitorCame(meeting: [UInt8]) throws(HandshakeError) {
         guard seated == nil else { throw .seated }
+        guard meetings.count < Self.maximumMeetings else { throw .outOfOrder }
         guard seen.insert(meeting).inserted else { throw .replayed }
         meetings[meeting] = Meeting()
     }
@@ -163,7 +168,7 @@ public struct OffererHandshake: ~Copyable {
     ) throws(HandshakeError) -> Answer {
         guard now < expiry else { throw .expired }
         let invitation = try invitation(hello.form)
-        // A point that does not decode is refused here, before it costs an encapsulation; K itself waits for message 3.
+        // A bad point is refused here, before it costs an encapsulation; K itself waits for message 3.
         guard CPace.isPoint(hello.share.point) else { throw .malformed }
         let scalar = entropy.scalar()
         let generator = CPace.generator(invitation.inputs(session: session))

@@ -46,27 +46,25 @@ public final class PairingCode: Sendable {
     /// - Throws: ``CodeError``, which says what is wrong where; nothing of it has reached the network.
     public convenience init(typed text: String) throws(CodeError) {
         var values: [UInt8] = []
-        var position = 0
-        for character in text {
-            if character.isWhitespace || Self.dashes.contains(character) { continue }
-            position += 1
+        defer { Sodium.wipe(&values) }
+        // Room for all of it at once: growing would leave copies behind.
+        values.reserveCapacity(Self.symbolCounts.upperBound)
+        // Scalars and not characters: what a character is depends on the version of Unicode.
+        for scalar in text.unicodeScalars where !Self.isSkipped(scalar) {
+            let position = values.count + 1
             guard position <= Self.symbolCounts.upperBound else {
-                throw CodeError.wrongLength(Self.count(text))
+                throw CodeError.wrongLength(text.unicodeScalars.count { !Self.isSkipped($0) })
             }
-            if character == "u" || character == "U" { throw CodeError.containsU(position: position) }
-            guard let value = Symbols.value(typed: character) else { throw CodeError.notASymbol(position: position) }
+            if scalar == "u" || scalar == "U" { throw CodeError.containsU(position: position) }
+            guard let value = Symbols.value(typed: scalar) else { throw CodeError.notASymbol(position: position) }
             values.append(value)
         }
         guard Self.symbolCounts.contains(values.count) else { throw CodeError.wrongLength(values.count) }
         guard Field32.sum(values) == UInt8(values.count) else { throw CodeError.mistyped }
-        let symbols = values.map { Symbols.alphabet[Int($0)] }
-        let slotLength = symbols.count - Self.secretLength - 1
-        var secret = Array(symbols[slotLength..<slotLength + Self.secretLength])
-        self.init(
-            slot: String(decoding: symbols[..<slotLength], as: UTF8.self),
-            secret: SecretBytes(wiping: &secret)
-        )
-        Sodium.wipe(&values)
+        let slotLength = values.count - Self.secretLength - 1
+        let slot = String(decoding: values[..<slotLength].map { Symbols.alphabet[Int($0)] }, as: UTF8.self)
+        var secret = values[slotLength...].dropLast().map { Symbols.alphabet[Int($0)] }
+        self.init(slot: slot, secret: SecretBytes(wiping: &secret))
     }
 
     /// The code as it is shown: upper-case groups with dashes. Whoever has this text can come to the slot and prove it.
@@ -82,7 +80,25 @@ public final class PairingCode: Sendable {
         return groups.joined(separator: "-")
     }
 
-    /// Whether the symbols spell something that a screen should not show; the offerer then draws again. Readers don't care.
+    /// A code for a slot, drawn again while it spells something that a screen should not show.
+    ///
+    /// Drawing again does not help where the slot itself is rude, so it is tried a few times and then left.
+    ///
+    /// - Parameters:
+    ///   - slot: 3 to 6 canonical symbols.
+    ///   - random: gives five fresh random bytes each time.
+    package static func draw(slot: String, random: () -> SecretBytes) throws(CodeError) -> PairingCode {
+        for _ in 1..<maximumDraws {
+            let code = try PairingCode(slot: slot, random: random())
+            if !code.isRude { return code }
+        }
+        return try PairingCode(slot: slot, random: random())
+    }
+
+    /// How often a code is drawn for one slot: about one in a hundred is rude, so more than a few only says that the slot is.
+    static let maximumDraws = 8
+
+    /// Whether the symbols spell something that a screen should not show. Readers don't care.
     package var isRude: Bool {
         var symbols = canonical()
         defer { Sodium.wipe(&symbols) }
@@ -90,15 +106,18 @@ public final class PairingCode: Sendable {
     }
 
     private func canonical() -> [UInt8] {
-        var symbols = Array(slot.utf8)
+        var symbols: [UInt8] = []
+        symbols.reserveCapacity(Self.symbolCounts.upperBound)
+        symbols += slot.utf8
         unsafe secret.withUnsafeBytes { unsafe symbols.append(contentsOf: $0) }
-        let values = symbols.compactMap(Symbols.value(canonical:))
+        var values = symbols.compactMap(Symbols.value(canonical:))
+        defer { Sodium.wipe(&values) }
         symbols.append(Symbols.alphabet[Int(Field32.check(for: values))])
         return symbols
     }
 
-    private static func count(_ text: String) -> Int {
-        text.reduce(0) { $0 + ($1.isWhitespace || dashes.contains($1) ? 0 : 1) }
+    private static func isSkipped(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace || dashes.contains(scalar)
     }
 
     /// How the symbols are grouped on screens (`Protocol/code.md`, "Groups").
@@ -112,7 +131,12 @@ public final class PairingCode: Sendable {
     }
 
     private static let symbolCounts = 9...12
-    private static let dashes: Set<Character> = ["-", "‐", "‑", "‒", "–", "—", "−", "_", "."]
+    private static let dashes: Set<Unicode.Scalar> = ["-", "‐", "‑", "‒", "–", "—", "−", "_", "."]
+}
+
+extension PairingCode: CustomReflectable {
+    /// Shows nothing: `dump` would print the slot.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// What is wrong with a typed code. All of it is found on the device, before anything is sent.
@@ -131,31 +155,4 @@ public enum CodeError: Error, Hashable, Sendable {
     case notALink
     /// The link leads to a relay without TLS that is not on this machine.
     case plainLink
-}
-
-/// A short list: a code is nine symbols on a screen, not a text.
-enum RudeWords {
-    static func isSpelled(by symbols: [UInt8]) -> Bool {
-        let text = String(decoding: symbols.map(lookAlike), as: UTF8.self)
-        return words.contains { text.contains($0) }
-    }
-
-    /// Digits as the letters people see in them.
-    private static func lookAlike(_ symbol: UInt8) -> UInt8 {
-        switch symbol {
-        case UInt8(ascii: "0"): UInt8(ascii: "O")
-        case UInt8(ascii: "1"): UInt8(ascii: "I")
-        case UInt8(ascii: "3"): UInt8(ascii: "E")
-        case UInt8(ascii: "4"): UInt8(ascii: "A")
-        case UInt8(ascii: "5"): UInt8(ascii: "S")
-        case UInt8(ascii: "V"): UInt8(ascii: "U")
-        default: symbol
-        }
-    }
-
-    private static let words = [
-        "ASS", "SEX", "FUK", "FUC", "FCK", "FAG", "TIT", "CUM", "KKK", "GAY", "JEW", "POO", "PEE", "DIE", "KIE", "FAT",
-        "SHIT", "COCK", "DICK", "CUNT", "RAPE", "NAZI", "NIG", "PISS", "TWAT", "WANK", "SUCK", "ANAS", "ANUS", "DEAD",
-        "PORN", "SCUM", "WEED", "HATE",
-    ]
 }

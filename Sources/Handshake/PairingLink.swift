@@ -77,6 +77,11 @@ public final class PairingLink: Sendable {
     private static let plainScheme = "easysetup+plain://"
 }
 
+extension PairingLink: CustomReflectable {
+    /// Shows nothing: `dump` would print the slot.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
 /// A relay's host and port, and whether it is spoken to without TLS.
 public struct RelayAddress: Hashable, Sendable {
     /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets.

@@ -28,10 +28,16 @@ enum Sealed {
 
     /// The plaintext of message 5 with a seed; the seed's copies are wiped with the sealed text.
     static func package(seed: borrowing SecretBytes, createdAt: UInt64) throws(HandshakeError) -> [UInt8] {
+        var carried = Easysetup_Device_V1_Seed()
+        carried.seed = unsafe seed.withUnsafeBytes { unsafe Data($0) }
+        carried.createdAt = createdAt
         var message = Easysetup_Device_V1_Package()
-        message.seed.seed = unsafe seed.withUnsafeBytes { unsafe Data($0) }
-        message.seed.createdAt = createdAt
-        defer { message.seed.seed.resetBytes(in: 0..<message.seed.seed.count) }
+        message.seed = carried
+        defer {
+            // The message lets go of the bytes first: what two hold is copied when it is wiped, and the copy is.
+            message.content = nil
+            carried.seed.resetBytes(in: 0..<carried.seed.count)
+        }
         return try bytes(message)
     }
 
@@ -48,14 +54,16 @@ enum Sealed {
     static func seed(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> ReceivedSeed {
         var message: Easysetup_Device_V1_Package = try unsafe parse(bytes)
         switch message.content {
-        case .seed:
-            guard message.seed.seed.count == ReceivedSeed.byteCount else { throw .malformed }
+        case .seed(var carried):
+            // As above: one holder only, or the wiping would wipe a copy.
+            message.content = nil
+            defer { carried.seed.resetBytes(in: 0..<carried.seed.count) }
+            guard carried.seed.count == ReceivedSeed.byteCount else { throw .malformed }
             let seed = SecretBytes(zeros: ReceivedSeed.byteCount)
-            unsafe message.seed.seed.withUnsafeBytes { source in
+            unsafe carried.seed.withUnsafeBytes { source in
                 unsafe seed.withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) }
             }
-            message.seed.seed.resetBytes(in: 0..<message.seed.seed.count)
-            return ReceivedSeed(bytes: seed, createdAt: message.seed.createdAt)
+            return ReceivedSeed(bytes: seed, createdAt: carried.createdAt)
         case .refusal(let refusal): throw try Refusal(wire: refusal).error
         case nil: throw .malformed
         }

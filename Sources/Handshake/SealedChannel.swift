@@ -29,6 +29,11 @@ struct SealedChannel: ~Copyable {
             for (index, byte) in content.enumerated() { unsafe target[index + 2] = byte }
         }
         Sodium.wipe(&content)
+        return seal(plaintext: plaintext, type: type, number: number)
+    }
+
+    /// Seals 512 bytes as they are: apart, so that a test can pad as a peer should not.
+    func seal(plaintext: borrowing SecretBytes, type: MessageType, number: UInt32) -> [UInt8] {
         var sealed = [UInt8](repeating: 0, count: Self.sealedByteCount)
         let data = associatedData(type)
         unsafe sendKey.withUnsafeBytes { key in

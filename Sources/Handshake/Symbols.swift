@@ -8,8 +8,9 @@ package enum Symbols {
     }
 
     /// The value of a symbol as people type it: lower case is fine, O is 0, I and L are 1. Nil for everything else.
-    package static func value(typed symbol: Character) -> UInt8? {
-        guard let ascii = symbol.asciiValue else { return nil }
+    package static func value(typed symbol: Unicode.Scalar) -> UInt8? {
+        guard symbol.isASCII else { return nil }
+        let ascii = UInt8(symbol.value)
         switch ascii {
         case UInt8(ascii: "o"), UInt8(ascii: "O"): return 0
         case UInt8(ascii: "i"), UInt8(ascii: "I"), UInt8(ascii: "l"), UInt8(ascii: "L"): return 1
@@ -71,9 +72,8 @@ enum Field32 {
 
     /// The last symbol that makes a code's sum equal to its number of symbols.
     static func check(for values: [UInt8]) -> UInt8 {
-        let wanted = UInt8(values.count + 1)
-        // 32 candidates, once per code: searching is clearer than dividing by a power of α.
-        for candidate in UInt8(0)..<32 where sum(values + [candidate]) == wanted { return candidate }
-        preconditionFailure("α's powers are not zero, so one of the 32 fits")
+        // αⁿ·c is what the sum still lacks, n being the number of symbols before c. α³¹ is 1, so α³¹⁻ⁿ undoes αⁿ.
+        let lacking = sum(values) ^ UInt8(values.count + 1)
+        return (values.count..<31).reduce(lacking) { value, _ in timesAlpha(value) }
     }
 }

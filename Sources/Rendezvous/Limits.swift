@@ -21,8 +21,10 @@ package struct Limits: Hashable, Sendable {
     /// For how long after its start a relay hands out slots one symbol longer: rooms from before may come back to theirs.
     /// Zero when no token of an earlier run can be valid, as with a key that was just drawn.
     package var restartGuard: Duration = .seconds(900)
-    /// What `relay-full` and `draining` tell to wait, before a random part is added by the device.
+    /// What refusals for fullness tell to wait: about the time in which a busy moment passes.
     package var retryAfter: Duration = .seconds(30)
+    /// What `draining` and `goodbye` tell to wait: as long as a relay takes to start again.
+    package var retryDraining: Duration = .seconds(2)
 
     // MARK: One room
 
@@ -44,15 +46,18 @@ package struct Limits: Hashable, Sendable {
     /// Rooms: at the full two mailboxes of every meeting this is bounded memory, and far below a quarter of the slots.
     /// (`relay-full`)
     package var rooms = 20_000
-    /// Meetings in hand in all rooms: what bounds the mailboxes. (visitors wait in line)
+    /// Meetings in hand in all rooms: two for each room that there may be. (`relay-full`, to visitors)
     package var meetingsInAll = 40_000
+    /// Bytes in all mailboxes beyond which no visitor is let in: what is in hand may still fill its own.
+    /// (`relay-full`, to visitors)
+    package var mailboxBytesInAll = 256 * 1024 * 1024
     /// Visitors in line in all rooms. (`relay-full`)
     package var waitingInAll = 20_000
     /// Connections in no room: new ones and those at work. (`relay-full`)
     package var roomless = 10_000
     /// Visitors that came back before their offerer, part of the former. (`relay-full`)
     package var waitingForOfferer = 4_000
-    /// Of these, for one room: no more could be taken back. (`meeting-over`)
+    /// Of these, for one room: an offerer takes no more of them back. (`relay-full`)
     package var waitingForOffererPerRoom = 16
     /// Connections in no room of one prefix. (`too-many`)
     package var roomlessPerPrefix = 256

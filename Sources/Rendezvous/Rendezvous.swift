@@ -1,45 +1,159 @@
 package import RelayWire
 
+/// What a relay decides: who gets which slot, who meets whom, what is passed on, when all of it ends (`Protocol/relay.md`).
+///
+/// It is a value fed with events and the time, answering with actions. It does no I/O and has no clock and no randomness of
+/// its own. `Connection` is whatever the outside calls a connection: the number of a channel, or a name in a test. After an
+/// ``Action/close(_:)`` it is forgotten, so calling ``disconnected(_:now:into:)`` for it is harmless.
 package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
-    package init(limits: Limits = Limits(), keys: TokenKeys, started: Moment) {}
+    let limits: Limits
+    let keys: TokenKeys
+    var connections = Connections<Connection>()
+    var rooms: [OfferID: Room<Connection>] = [:]
+    /// By which new visitors find a room.
+    var slots: [Slot: OfferID] = [:]
+    /// Visitors that came back before their offerer.
+    var early: [OfferID: [Connection]] = [:]
+    var earlyCount = 0
+    var totals = Load()
+    var deadlines = Deadlines<Connection>()
+    /// Rooms with a displacement in `deadlines`, and when.
+    var displacements: [OfferID: Duration] = [:]
+    var pool: SlotPool
+    var tombstones: Generations<Slot, Tombstone>
+    var counters: PrefixCounters
+    var work: WorkGate
+    private(set) var isDraining = false
 
-    /// A device has connected. Nil when it is let in; otherwise it was not registered and is to be turned away.
-    package mutating func connected(_ connection: Connection, from prefix: AddressPrefix, now: Moment) -> Refusal? {
-        nil
+    /// Why there is no room at a slot any more.
+    struct Tombstone: Sendable {
+        let offer: OfferID
+        let reason: Reason
     }
 
+    package init(limits: Limits = Limits(), keys: TokenKeys, started: Moment) {
+        self.limits = limits
+        self.keys = keys
+        let start = started.monotonic
+        pool = SlotPool(limits: limits, started: start)
+        tombstones = Generations(period: limits.roomLifetime * 2, capacity: limits.tombstones, started: start)
+        counters = PrefixCounters(limits: limits, started: start)
+        work = WorkGate(limits: limits, keys: keys, started: start)
+    }
+
+    /// A device has connected. Nil when it is let in; otherwise it was not registered and is to be turned away, before the
+    /// upgrade or with a `refused` frame.
+    package mutating func connected(
+        _ connection: Connection,
+        from prefix: AddressPrefix,
+        now: Moment
+    ) -> Refusal? {
+        guard !isDraining else { return Refusal(reason: .draining, retryAfter: limits.retryDraining) }
+        guard connections.roomless < limits.roomless, deadlines.count < limits.deadlines else {
+            return Refusal(reason: .relayFull, retryAfter: limits.retryAfter)
+        }
+        guard connections.roomless(of: prefix) < limits.roomlessPerPrefix else {
+            return Refusal(reason: .tooMany, retryAfter: limits.retryAfter)
+        }
+        let deadline = now.monotonic + limits.firstFrame
+        connections.add(connection, prefix: prefix, deadline: deadline)
+        deadlines.add(.connection(connection), at: deadline)
+        return nil
+    }
+
+    /// A device has sent a frame. From a connection that is not registered it is ignored: it crossed with a close.
     package mutating func received(
         _ frame: DeviceFrame,
         from connection: Connection,
         now: Moment,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
-    ) {}
+    ) {
+        guard let known = connections[connection] else { return }
+        switch known.place {
+        case .new:
+            arrive(connection, known.prefix, frame, now, entropy: &entropy, into: &actions)
+        case .early:
+            refuse(connection, .badOrder, now, into: &actions)
+        case .offerer(let offer):
+            offererSent(frame, connection, offer, now, entropy: &entropy, into: &actions)
+        case .visitor(let offer):
+            visitorSent(frame, connection, offer, now, entropy: &entropy, into: &actions)
+        }
+    }
 
-    /// A device's connection sent what is no frame.
+    /// A device has sent what is no frame, or breaks the transport's rules.
     package mutating func receivedBadFrame(
         from connection: Connection,
         now: Moment,
         into actions: inout [Action<Connection>]
-    ) {}
+    ) {
+        refuse(connection, .badFrame, now, into: &actions)
+    }
 
+    /// A connection was lost. One that is not registered is ignored.
     package mutating func disconnected(
         _ connection: Connection,
         now: Moment,
         into actions: inout [Action<Connection>]
-    ) {}
+    ) {
+        guard let known = connections[connection] else { return }
+        forget(connection)
+        guard let offer = known.place.room else { return }
+        _ = decide(offer, now, into: &actions) { room, context, actions in
+            room.lost(connection, context, into: &actions)
+        }
+    }
 
     /// When ``deadlinesPassed(now:entropy:into:)`` is to be called next, on the monotonic clock; nil for never.
-    package var nextDeadline: Duration? { nil }
+    package var nextDeadline: Duration? {
+        [deadlines.next, tombstones.nextDeadline, counters.nextDeadline, work.nextDeadline].compactMap(\.self).min()
+    }
 
+    /// The time of ``nextDeadline`` has come.
     package mutating func deadlinesPassed(
         now: Moment,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
-    ) {}
+    ) {
+        tombstones.advance(now.monotonic)
+        counters.advance(now.monotonic)
+        work.advance(now.monotonic)
+        while let subject = deadlines.popDue(now.monotonic) {
+            switch subject {
+            case .connection(let connection):
+                connectionDeadlinePassed(connection, now, into: &actions)
+            case .room(let offer):
+                roomDeadlinePassed(offer, now, into: &actions)
+            case .displacement(let offer):
+                displacements[offer] = nil
+                _ = decide(offer, now, into: &actions) { room, context, actions in
+                    room.displace(context, entropy: &entropy, into: &actions)
+                }
+            }
+        }
+    }
 
-    /// The relay is about to stop: nothing new is taken in, everyone is told.
-    package mutating func drain(now: Moment, into actions: inout [Action<Connection>]) {}
+    /// The relay is about to stop: nothing new is taken in, everyone is told. What is in hand goes on until the outside
+    /// closes the connections.
+    package mutating func drain(now: Moment, into actions: inout [Action<Connection>]) {
+        guard !isDraining else { return }
+        isDraining = true
+        for connection in connections.all {
+            actions.append(.send(.goodbye(retryAfter: limits.retryDraining), to: connection))
+        }
+    }
 
-    package var statistics: Statistics { Statistics() }
+    package var statistics: Statistics {
+        var statistics = Statistics()
+        statistics.connections = connections.count
+        statistics.roomless = connections.roomless
+        statistics.rooms = totals.rooms
+        statistics.seated = totals.seated
+        statistics.meetings = totals.meetings
+        statistics.waiting = totals.waiting
+        statistics.mailboxBytes = totals.mailboxBytes
+        statistics.isDraining = isDraining
+        return statistics
+    }
 }

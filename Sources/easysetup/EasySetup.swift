@@ -7,7 +7,7 @@ import CProcess
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",
         discussion: ExitCodes.help,
-        subcommands: [RelayCommand.self, SeedCommand.self]
+        subcommands: [RelayCommand.self, OfferCommand.self, JoinCommand.self, SeedCommand.self, DemoCommand.self]
     )
 
     static func main() async {

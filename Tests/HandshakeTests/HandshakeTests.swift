@@ -3,53 +3,185 @@ import SyncSeed
 import Testing
 
 @Suite("A meeting of two devices") struct HandshakeTests {
-    @Test("passes the seed from the offerer to the visitor", arguments: Pair.TestForm.allCases)
-    func offererHolds(form: Pair.TestForm) throws {
-        var pair = try Pair.make(form: form)
+    @Test(
+        "passes the seed, whoever shows the code",
+        arguments: [(Role.holder, Form.typed), (.holder, .link), (.receiver, .typed)]
+    )
+    func passes(offererRole: Role, form: Form) throws {
+        let visitorRole: Role = offererRole == .holder ? .receiver : .holder
+        var pair = try Pair.make(offererRole: offererRole, visitorRole: visitorRole, form: form)
+        let peers = try pair.meet()
+        #expect(peers.atOfferer.device == device("new phone", visitorRole))
+        #expect(peers.atVisitor.device == device("old laptop", offererRole))
+        #expect(peers.atOfferer.words == peers.atVisitor.words)
+        #expect(pair.offerer.wrongProofs == 0)
+
         let seed = SecretBytes.random(count: 32)
-        let hello = try pair.visitor.begin(meeting: Pair.meeting, entropy: .system)
-        try pair.offerer.visitorCame(meeting: Pair.meeting)
-        guard
-            case .prove(let reply) = try pair.offerer.receive(
-                hello,
-                number: 1,
-                meeting: Pair.meeting,
-                now: .zero,
-                entropy: .system
+        let received: Received
+        if offererRole == .holder {
+            let package = try pair.offerer.give(seed: seed, createdAt: 5, userID: [1, 2, 3])
+            received = try pair.visitor.receive(package, number: 3)
+        } else {
+            let package = try pair.visitor.give(seed: seed, createdAt: 5, userID: [1, 2, 3])
+            received = try pair.toOfferer(package, number: 3)
+        }
+        guard case .seed(let given) = received else { throw Unexpected() }
+        #expect(given.createdAt == 5)
+        let same = given.take().isEqual(to: seed)
+        #expect(same)
+
+        let end: Received
+        if offererRole == .holder {
+            end = try pair.toOfferer(pair.visitor.stored(userID: [1, 2, 3]), number: 3)
+        } else {
+            end = try pair.visitor.receive(pair.offerer.stored(userID: [1, 2, 3]), number: 3)
+        }
+        guard case .confirmed = end else { throw Unexpected() }
+    }
+
+    @Test("names the outcome of every pair of roles", arguments: [Role.holder, .receiver], [Role.holder, .receiver])
+    func roles(offererRole: Role, visitorRole: Role) throws {
+        var pair = try Pair.make(offererRole: offererRole, visitorRole: visitorRole)
+        let proof = try pair.proof()
+        let expected: HandshakeError? =
+            offererRole != visitorRole ? nil : (offererRole == .holder ? .bothHold : .bothReceive)
+        let answer: [UInt8]
+        switch try pair.toOfferer(proof, number: 2) {
+        case .proven(_, let send):
+            #expect(expected == nil)
+            answer = try #require(send)
+        case .mismatched(_, let error, let send):
+            #expect(error == expected)
+            answer = try #require(send)
+        default: throw Unexpected()
+        }
+        switch try pair.visitor.receive(answer, number: 2) {
+        case .proven: #expect(expected == nil)
+        case .mismatched(_, let error, let send):
+            #expect(error == expected)
+            #expect(send == nil)
+        default: throw Unexpected()
+        }
+        if expected != nil {
+            // Nothing can follow: nobody is flipped into the other role.
+            #expect(
+                failure { _ = try pair.offerer.give(seed: .random(count: 32), createdAt: 0, userID: []) } == .outOfOrder
             )
-        else { throw Unexpected() }
-        guard case .prove(let proof) = try pair.visitor.receive(reply, number: 1) else { throw Unexpected() }
-        guard
-            case .proven(let visitor, let answer) = try pair.offerer.receive(
-                proof,
-                number: 2,
-                meeting: Pair.meeting,
-                now: .zero,
-                entropy: .system
+            #expect(
+                failure { _ = try pair.visitor.give(seed: .random(count: 32), createdAt: 0, userID: []) } == .outOfOrder
             )
-        else { throw Unexpected() }
-        #expect(visitor.device == device("new phone", .receiver))
-        guard case .proven(let offerer, nil) = try pair.visitor.receive(#require(answer), number: 2) else {
+        }
+    }
+
+    @Test("a link goes from holder to receiver only: a holder can't visit by one, a receiver can't show one")
+    func linkDirection() throws {
+        let pair = try Pair.make(form: .link)
+        #expect(
+            failure { _ = try VisitorHandshake(.link(pair.link), device: device("phone", .holder)) } == .linkDirection
+        )
+        let showing = failure {
+            _ = try OffererHandshake(
+                code: pair.code,
+                link: pair.link,
+                device: device("tv", .receiver),
+                expiry: .seconds(1)
+            )
+        }
+        #expect(showing == .linkDirection)
+        // A visitor that says "link" to an offer without one.
+        var offerer = try OffererHandshake(
+            code: pair.code,
+            link: nil,
+            device: device("tv", .receiver),
+            expiry: .seconds(1)
+        )
+        var visitor = try VisitorHandshake(.link(pair.link), device: device("phone", .receiver))
+        let error = failure { _ = try proof(of: &visitor, to: &offerer, meeting: Pair.meeting) }
+        #expect(error == .linkDirection)
+    }
+
+    @Test("two receivers by link have an outcome, and so have two holders that say so only in the proof")
+    func linkRoles() throws {
+        var pair = try Pair.make(form: .link)
+        _ = try pair.meet()
+        var changed = try Pair.make(visitorRole: .holder, form: .typed)
+        guard case .mismatched(_, .bothHold, _?) = try changed.toOfferer(changed.proof(), number: 2) else {
             throw Unexpected()
         }
-        #expect(offerer.device == device("old laptop", .holder))
-        #expect(offerer.words == visitor.words)
-        let package = try pair.offerer.give(seed: seed, createdAt: 5, userID: [1, 2, 3])
-        guard case .seed(let received) = try pair.visitor.receive(package, number: 3) else { throw Unexpected() }
-        #expect(received.createdAt == 5)
-        let same = received.take().isEqual(to: seed)
-        #expect(same)
-        let receipt = try pair.visitor.stored(userID: [1, 2, 3])
-        guard
-            case .confirmed = try pair.offerer.receive(
-                receipt,
-                number: 3,
-                meeting: Pair.meeting,
-                now: .zero,
-                entropy: .system
-            )
-        else { throw Unexpected() }
+    }
+
+    @Test("carries each refusal under its own name", arguments: [Refusal.declined, .cancelled, .notStored, .otherSeed])
+    func refusals(refusal: Refusal) throws {
+        let expected: HandshakeError =
+            switch refusal {
+            case .declined: .declined
+            case .cancelled: .cancelled
+            case .notStored: .notStored
+            case .otherSeed: .otherSeed
+            }
+        // The holder says no.
+        var first = try Pair.make()
+        _ = try first.meet()
+        let no = try #require(try first.offerer.refuse(refusal))
+        #expect(failure { _ = try first.visitor.receive(no, number: 3) } == expected)
+        #expect(try first.offerer.refuse(refusal) == nil)
+
+        // The receiver does, before it was given anything.
+        var second = try Pair.make()
+        _ = try second.meet()
+        let early = try #require(try second.visitor.refuse(refusal))
+        #expect(failure { _ = try second.toOfferer(early, number: 3) } == expected)
+
+        // And after.
+        var third = try Pair.make()
+        _ = try third.meet()
+        let package = try third.offerer.give(seed: .random(count: 32), createdAt: 0, userID: [1])
+        _ = try third.visitor.receive(package, number: 3)
+        let late = try #require(try third.visitor.refuse(refusal))
+        #expect(failure { _ = try third.toOfferer(late, number: 3) } == expected)
+    }
+
+    @Test("has nothing to refuse with before there are keys, and after the seed was given")
+    func nothingToRefuse() throws {
+        var early = try Pair.make()
+        #expect(try early.visitor.refuse(.cancelled) == nil)
+        #expect(try early.offerer.refuse(.cancelled) == nil)
+        var late = try Pair.make()
+        _ = try late.meet()
+        _ = try late.offerer.give(seed: .random(count: 32), createdAt: 0, userID: [1])
+        #expect(try late.offerer.refuse(.cancelled) == nil)
+    }
+
+    @Test("a receipt with another user id is no success")
+    func wrongReceipt() throws {
+        var pair = try Pair.make()
+        _ = try pair.meet()
+        let package = try pair.offerer.give(seed: .random(count: 32), createdAt: 0, userID: [1, 2, 3])
+        _ = try pair.visitor.receive(package, number: 3)
+        let receipt = try pair.visitor.stored(userID: [1, 2, 4])
+        #expect(failure { _ = try pair.toOfferer(receipt, number: 3) } == .wrongReceipt)
+    }
+
+    @Test("the seed is given once, and only by who holds it")
+    func givenOnce() throws {
+        var pair = try Pair.make()
+        _ = try pair.meet()
+        #expect(
+            failure { _ = try pair.visitor.give(seed: .random(count: 32), createdAt: 0, userID: []) } == .outOfOrder
+        )
+        _ = try pair.offerer.give(seed: .random(count: 32), createdAt: 0, userID: [])
+        #expect(
+            failure { _ = try pair.offerer.give(seed: .random(count: 32), createdAt: 0, userID: []) } == .outOfOrder
+        )
+    }
+
+    @Test("nothing is stored before a seed came")
+    func storedEarly() throws {
+        var pair = try Pair.make()
+        _ = try pair.meet()
+        #expect(failure { _ = try pair.visitor.stored(userID: []) } == .outOfOrder)
+        var other = try Pair.make()
+        _ = try other.meet()
+        #expect(failure { _ = try other.offerer.stored(userID: []) } == .outOfOrder)
     }
 }
-
-struct Unexpected: Error {}

@@ -4,47 +4,138 @@ import SyncSeed
 /// Both devices of one meeting, wired to each other without a network.
 struct Pair: ~Copyable {
     static let meeting = [UInt8](repeating: 7, count: 16)
+    static let slot = "K7Q"
 
+    /// What the offerer shows.
+    let code: PairingCode
+    let link: PairingLink
     var visitor: VisitorHandshake
     var offerer: OffererHandshake
 
-    private init(visitor: consuming VisitorHandshake, offerer: consuming OffererHandshake) {
-        self.visitor = visitor
-        self.offerer = offerer
-    }
-
+    /// - Parameter wrongCode: whether the visitor comes to the right slot with another secret.
     static func make(
         offererRole: Role = .holder,
         visitorRole: Role = .receiver,
-        form: TestForm = .typed,
-        wrongCode: Bool = false
+        form: Form = .typed,
+        wrongCode: Bool = false,
+        expiry: Duration = .seconds(600)
     ) throws -> Pair {
-        let code = try PairingCode(slot: "K7Q", random: SecretBytes.random(count: 5))
+        let code = try PairingCode(slot: slot, random: bytes([1, 2, 3, 4, 5]))
         let relay = RelayAddress(host: "relay.example", port: 443, isPlain: false)!
-        let link = PairingLink(relay: relay, slot: "K7Q", secret: SecretBytes.random(count: 16))
-        let invitation: Invitation
-        switch form {
-        case .typed:
-            invitation = .code(
-                wrongCode
-                    ? try PairingCode(slot: "K7Q", random: SecretBytes.random(count: 5))
-                    : try PairingCode(typed: code.revealed())
-            )
-        case .link: invitation = .link(try PairingLink(parsing: link.revealed()))
-        }
-        let visitor = try VisitorHandshake(invitation, device: device("new phone", visitorRole))
+        let link = PairingLink(relay: relay, slot: slot, secret: SecretBytes.random(count: 16))
+        let visitor = try VisitorHandshake(
+            wrongCode ? other(form) : invitation(form, code, link),
+            device: device("new phone", visitorRole)
+        )
         let offerer = try OffererHandshake(
             code: code,
             link: offererRole == .holder ? link : nil,
             device: device("old laptop", offererRole),
-            expiry: .seconds(600)
+            expiry: expiry
         )
-        return Pair(visitor: visitor, offerer: offerer)
+        return Pair(code: code, link: link, visitor: visitor, offerer: offerer)
     }
 
-    enum TestForm: CaseIterable { case typed, link }
+    /// What a visitor makes of what it was shown: the written form, read again.
+    static func invitation(_ form: Form, _ code: PairingCode, _ link: PairingLink) throws -> Invitation {
+        switch form {
+        case .typed: .code(try PairingCode(typed: code.revealed()))
+        case .link: .link(try PairingLink(parsing: link.revealed()))
+        }
+    }
+
+    /// A right slot and a wrong secret.
+    static func other(_ form: Form) throws -> Invitation {
+        switch form {
+        case .typed: return .code(try PairingCode(slot: slot, random: bytes([6, 7, 8, 9, 10])))
+        case .link:
+            let relay = RelayAddress(host: "relay.example", port: 443, isPlain: false)!
+            return .link(PairingLink(relay: relay, slot: slot, secret: SecretBytes.random(count: 16)))
+        }
+    }
+
+    mutating func toOfferer(
+        _ body: [UInt8],
+        number: UInt32,
+        meeting: [UInt8] = meeting,
+        now: Duration = .zero
+    ) throws -> Received {
+        try offerer.receive(body, number: number, meeting: meeting, now: now, entropy: .system)
+    }
+
+    /// Message 1, and the visitor's arrival at the offerer.
+    mutating func hello() throws -> [UInt8] {
+        let hello = try visitor.begin(meeting: Self.meeting, entropy: .system)
+        try offerer.visitorCame(meeting: Self.meeting)
+        return hello
+    }
+
+    /// Messages 1 and 2.
+    mutating func reply() throws -> [UInt8] {
+        try Self.sent(toOfferer(hello(), number: 1))
+    }
+
+    /// Messages 1 to 3: what proves the visitor.
+    mutating func proof() throws -> [UInt8] {
+        let reply = try reply()
+        return try Self.sent(visitor.receive(reply, number: 1))
+    }
+
+    /// Messages 1 to 4: how each device sees the other.
+    mutating func meet() throws -> (atOfferer: Peer, atVisitor: Peer) {
+        guard case .proven(let atOfferer, let answer?) = try toOfferer(proof(), number: 2),
+            case .proven(let atVisitor, nil) = try visitor.receive(answer, number: 2)
+        else { throw Unexpected() }
+        return (atOfferer, atVisitor)
+    }
+
+    /// What is to be sent of a step that only asks for that.
+    static func sent(_ received: consuming Received) throws -> [UInt8] {
+        guard case .prove(let body) = received else { throw Unexpected() }
+        return body
+    }
 }
+
+/// Another visitor of the same offer: messages 1 to 3.
+func proof(
+    of visitor: inout VisitorHandshake,
+    to offerer: inout OffererHandshake,
+    meeting: [UInt8],
+    now: Duration = .zero
+) throws -> [UInt8] {
+    let hello = try visitor.begin(meeting: meeting, entropy: .system)
+    try offerer.visitorCame(meeting: meeting)
+    let reply = try Pair.sent(
+        offerer.receive(hello, number: 1, meeting: meeting, now: now, entropy: .system)
+    )
+    return try Pair.sent(visitor.receive(reply, number: 1))
+}
+
+/// A step came out as something that the test did not ask for.
+struct Unexpected: Error {}
 
 func device(_ name: String, _ role: Role) -> Device {
     Device(name: DeviceName(cleaning: name)!, platform: .linux, role: role)
+}
+
+func bytes(_ values: [UInt8]) -> SecretBytes {
+    var values = values
+    return SecretBytes(wiping: &values)
+}
+
+func bytes(hex: String) -> [UInt8] {
+    let digits = Array(hex.utf8)
+    return stride(from: 0, to: digits.count, by: 2).map {
+        UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)!
+    }
+}
+
+/// The handshake's error that a step ends with; nil when it does not.
+func failure(of step: () throws -> Void) -> HandshakeError? {
+    do {
+        try step()
+        return nil
+    } catch {
+        return error as? HandshakeError
+    }
 }

@@ -1,0 +1,41 @@
+/// A bounded memory that forgets: what is put in is there for at least one period, and gone after two. Two dictionaries
+/// take turns, so that forgetting costs nothing per entry.
+struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private let period: Duration
+    private let capacity: Int
+    private var current: [Key: Value] = [:]
+    private var previous: [Key: Value] = [:]
+    private var since: Duration
+
+    /// At most `capacity` entries in each of the two dictionaries.
+    init(period: Duration, capacity: Int, started: Duration) {
+        self.period = period
+        self.capacity = capacity
+        since = started
+    }
+
+    subscript(key: Key) -> Value? { current[key] ?? previous[key] }
+
+    func inBoth(_ key: Key) -> (current: Value?, previous: Value?) { (current[key], previous[key]) }
+
+    /// False, and nothing happened, when it is full.
+    mutating func put(_ value: Value, for key: Key, now: Duration) -> Bool {
+        advance(now)
+        guard current.count < capacity || current[key] != nil else { return false }
+        current[key] = value
+        return true
+    }
+
+    var isFull: Bool { current.count >= capacity }
+    var isEmpty: Bool { current.isEmpty && previous.isEmpty }
+
+    /// When ``advance(_:)`` has something to forget; nil when there is nothing.
+    var nextDeadline: Duration? { isEmpty ? nil : since + period }
+
+    mutating func advance(_ now: Duration) {
+        guard now >= since + period else { return }
+        previous = now >= since + period + period ? [:] : current
+        current = [:]
+        since = now
+    }
+}

@@ -1,0 +1,193 @@
+import RelayWire
+
+/// Frames of those who are in a room, and the bookkeeping around each decision about one.
+extension Rendezvous {
+    mutating func offererSent(
+        _ frame: DeviceFrame,
+        _ connection: Connection,
+        _ offer: OfferID,
+        _ now: Moment,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) {
+        var charged: AddressPrefix?
+        let verdict = decide(offer, now, into: &actions) { room, context, actions -> Verdict in
+            switch frame {
+            case .message(let meeting?, let message):
+                return room.offererSent(message, in: meeting, context, entropy: &entropy, into: &actions)
+            case .ack(let meeting?, let number):
+                return room.offererAcknowledged(upTo: number, in: meeting, into: &actions)
+            case .seat(let meeting):
+                return room.seat(meeting, context, into: &actions)
+            case .close(let meeting, let reason):
+                charged = room.close(meeting, reason, context, entropy: &entropy, into: &actions)
+                return .fine
+            case .leave(let reason):
+                room.end(reason, into: &actions)
+                return .fine
+            case .message(nil, _), .ack(nil, _), .offer, .visit, .attachOfferer, .attachVisitor:
+                return .refused(.badOrder)
+            }
+        }
+        if let charged {
+            counters.add(limits.wrongProofWeight, .visit, of: charged, now: now.monotonic)
+        }
+        if case .refused(let reason) = verdict { refuse(connection, reason, now, into: &actions) }
+    }
+
+    mutating func visitorSent(
+        _ frame: DeviceFrame,
+        _ connection: Connection,
+        _ offer: OfferID,
+        _ now: Moment,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) {
+        let verdict = decide(offer, now, into: &actions) { room, context, actions -> Verdict in
+            switch frame {
+            case .message(nil, let message):
+                let verdict = room.visitorSent(message, from: connection, context, into: &actions)
+                if verdict == .refused(.mailboxFull) {
+                    room.visitorLeft(connection, .mailboxFull, context, into: &actions)
+                }
+                return verdict
+            case .ack(nil, let number):
+                return room.visitorAcknowledged(upTo: number, from: connection, into: &actions)
+            case .leave(let reason):
+                room.visitorLeft(connection, reason, context, into: &actions)
+                actions.append(.close(connection))
+                return .fine
+            case .message(_?, _), .ack(_?, _), .seat, .close, .offer, .visit, .attachOfferer, .attachVisitor:
+                return .refused(.badOrder)
+            }
+        }
+        if case .refused(let reason) = verdict { refuse(connection, reason, now, into: &actions) }
+    }
+
+    // MARK: Around a decision
+
+    var hasPlaceForRoom: Bool { rooms.count < limits.rooms && deadlines.count < limits.deadlines }
+
+    mutating func open(_ room: Room<Connection>) {
+        rooms[room.offer] = room
+        totals += room.load
+        if !room.hasLostSlot { slots[room.slot] = room.offer }
+        deadlines.add(.room(room.offer), at: room.deadline)
+    }
+
+    /// Takes one room out, lets `decision` change it, and puts it back with all that follows: totals, deadlines, who has been
+    /// sent away. Nil when there is no such room.
+    mutating func decide<Outcome>(
+        _ offer: OfferID,
+        _ now: Moment,
+        into actions: inout [Action<Connection>],
+        _ decision: (inout Room<Connection>, Context, inout [Action<Connection>]) -> Outcome
+    ) -> Outcome? {
+        guard var room = rooms.removeValue(forKey: offer) else { return nil }
+        let first = actions.count
+        totals -= room.load
+        let deadline = room.deadline
+        let outcome = decision(&room, Context(limits: limits, keys: keys, now: now.monotonic), &actions)
+        totals += room.load
+        for case .close(let connection) in actions[first...] { forget(connection) }
+        switch room.phase {
+        case .open, .seated:
+            if room.deadline != deadline { deadlines.add(.room(offer), at: room.deadline) }
+            remindOfDisplacement(room)
+            rooms[offer] = room
+        case .over(let reason):
+            guard !room.hasLostSlot else { break }
+            slots[room.slot] = nil
+            // Beyond the ceiling, later visitors hear `no-such-code`.
+            _ = tombstones.put(
+                Tombstone(offer: offer, reason: reason.toldToVisitors),
+                for: room.slot,
+                now: now.monotonic
+            )
+        }
+        return outcome
+    }
+
+    private mutating func remindOfDisplacement(_ room: Room<Connection>) {
+        guard let next = room.nextDisplacement(limits) else { return }
+        if let reminded = displacements[room.offer], reminded <= next { return }
+        displacements[room.offer] = next
+        deadlines.add(.displacement(room.offer), at: next)
+    }
+
+    mutating func roomDeadlinePassed(_ offer: OfferID, _ now: Moment, into actions: inout [Action<Connection>]) {
+        _ = decide(offer, now, into: &actions) { room, context, actions in
+            if room.deadline <= context.now { room.end(.expired, into: &actions) }
+        }
+    }
+
+    mutating func connectionDeadlinePassed(
+        _ connection: Connection,
+        _ now: Moment,
+        into actions: inout [Action<Connection>]
+    ) {
+        guard let place = connections[connection]?.place, let deadline = place.deadline,
+            deadline <= now.monotonic
+        else { return }
+        switch place {
+        case .new: sendAway(connection, .tooSlow, into: &actions)
+        case .early: sendAway(connection, .relayForgot, retryAfter: limits.retryAfter, into: &actions)
+        case .offerer, .visitor: break
+        }
+    }
+
+    // MARK: Connections
+
+    /// Refuses what a connection sent: it is lost to its room, and closed.
+    mutating func refuse(
+        _ connection: Connection,
+        _ reason: Reason,
+        retryAfter: Duration = .zero,
+        _ now: Moment,
+        into actions: inout [Action<Connection>]
+    ) {
+        guard connections[connection] != nil else { return }
+        sendAway(connection, reason, retryAfter: retryAfter, tellingRoom: now, into: &actions)
+    }
+
+    /// Refuses a connection that is in no room.
+    mutating func sendAway(
+        _ connection: Connection,
+        _ reason: Reason,
+        retryAfter: Duration = .zero,
+        tellingRoom now: Moment? = nil,
+        into actions: inout [Action<Connection>]
+    ) {
+        let room = connections[connection]?.place.room
+        actions.dismiss(connection, .refused(reason, retryAfter: retryAfter))
+        forget(connection)
+        guard let now, let room else { return }
+        _ = decide(room, now, into: &actions) { room, context, actions in
+            room.lost(connection, context, into: &actions)
+        }
+    }
+
+    mutating func forget(_ connection: Connection) {
+        if let known = connections[connection], case .early(let said, _) = known.place {
+            let others = early[said.offer]?.filter { $0 != connection } ?? []
+            early[said.offer] = others.isEmpty ? nil : others
+            earlyCount -= 1
+        }
+        connections.remove(connection)
+    }
+}
+
+extension Reason {
+    /// What later visitors hear of a room that ended so: a device's own reasons say nothing to a stranger, but for these.
+    fileprivate var toldToVisitors: Reason {
+        switch self {
+        case .done, .seated: .seated
+        case .codeBurnt: .codeBurnt
+        case .cancelled: .cancelled
+        case .unspecified, .wrongProof, .malformed, .wrongSuite, .fault, .noSuchCode, .expired, .lineFull, .relayFull,
+            .tooMany, .badFrame, .badOrder, .mailboxFull, .badToken, .meetingOver, .elsewhere, .tooSlow, .draining,
+            .relayForgot, .badWork:
+            .expired
+        }
+    }
+}

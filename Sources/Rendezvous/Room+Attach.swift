@@ -1,0 +1,170 @@
+import RelayWire
+
+/// Coming back (`Protocol/relay.md`, "Attach").
+extension Room {
+    /// The offerer is back on a new connection, and names its living meetings.
+    mutating func attachOfferer(
+        _ connection: Connection,
+        held: [Held],
+        _ context: Context,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) -> Verdict {
+        for named in held {
+            guard let index = meeting(named.meeting) else { continue }
+            guard meetings[index].toOfferer.canHaveReceived(named.received) else { return .refused(.badOrder) }
+        }
+        if let older = offerer { actions.dismiss(older, .refused(.elsewhere, retryAfter: .zero)) }
+        offerer = connection
+
+        let unheard = settleUnnamed(held, into: &actions)
+        actions.append(
+            .send(
+                .attachedOfferer(
+                    expiresIn: deadline - context.now,
+                    meetings: held.compactMap { named in
+                        meeting(named.meeting).map {
+                            Have(meeting: named.meeting, have: meetings[$0].toVisitor.have)
+                        }
+                    },
+                    slotLost: hasLostSlot
+                ),
+                to: connection
+            )
+        )
+        for named in held { resume(named, into: &actions) }
+        for id in unheard { announce(id, into: &actions) }
+        for index in meetings.indices {
+            meetings[index].updateOwed(now: context.now, offererIsThere: true)
+            if let visitor = meetings[index].connection {
+                actions.append(.send(.presence(meeting: nil, isPresent: true), to: visitor))
+            }
+        }
+        resumeSeat(held, context, into: &actions)
+        admit(context, entropy: &entropy, into: &actions)
+        return .fine
+    }
+
+    /// What the offerer does not name is over, but for meetings it may never have heard of, which are announced again.
+    private mutating func settleUnnamed(
+        _ held: [Held],
+        into actions: inout [Action<Connection>]
+    ) -> [MeetingID] {
+        let named = Set(held.map(\.meeting))
+        var unheard: [MeetingID] = []
+        var kept: [Meeting<Connection>] = []
+        for meeting in meetings where !meeting.hasLeft {
+            if named.contains(meeting.id) {
+                kept.append(meeting)
+            } else if meeting.toVisitor.have == 0 {
+                kept.append(meeting)
+                unheard.append(meeting.id)
+            } else if let visitor = meeting.connection {
+                actions.dismiss(visitor, .over(meeting: nil, .meetingOver))
+            }
+        }
+        meetings = kept
+        return unheard
+    }
+
+    private mutating func resume(_ named: Held, into actions: inout [Action<Connection>]) {
+        guard let offerer, let index = meeting(named.meeting) else { return }
+        let id = named.meeting
+        if meetings[index].toOfferer.returned(having: named.received) == .news,
+            let visitor = meetings[index].connection
+        {
+            actions.append(.send(.ack(meeting: nil, upTo: named.received), to: visitor))
+        }
+        if meetings[index].toVisitor.acked > named.acked {
+            actions.append(.send(.ack(meeting: id, upTo: meetings[index].toVisitor.acked), to: offerer))
+        }
+        for message in meetings[index].toOfferer.deliver(after: named.received) {
+            actions.append(.send(.message(meeting: id, message), to: offerer))
+        }
+        tellAbsence(index, into: &actions)
+    }
+
+    private mutating func announce(_ id: MeetingID, into actions: inout [Action<Connection>]) {
+        guard let offerer, let index = meeting(id) else { return }
+        actions.append(.send(.visitor(meeting: id), to: offerer))
+        for message in meetings[index].toOfferer.deliver(after: 0) {
+            actions.append(.send(.message(meeting: id, message), to: offerer))
+        }
+        tellAbsence(index, into: &actions)
+    }
+
+    private func tellAbsence(_ index: Int, into actions: inout [Action<Connection>]) {
+        guard let offerer, meetings[index].connection == nil else { return }
+        actions.append(.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer))
+    }
+
+    /// A `seat` that was lost with the connection is done now; one that was not is told again.
+    private mutating func resumeSeat(
+        _ held: [Held],
+        _ context: Context,
+        into actions: inout [Action<Connection>]
+    ) {
+        switch phase {
+        case .over: return
+        case .open:
+            if let seated = held.first(where: \.isSeated) { _ = seat(seated.meeting, context, into: &actions) }
+        case .seated(let id):
+            guard let offerer, meeting(id) != nil else { return }
+            actions.append(.send(.seated(meeting: id, expiresIn: deadline - context.now), to: offerer))
+        }
+    }
+
+    /// A visitor is back on a new connection.
+    mutating func attachVisitor(
+        _ connection: Connection,
+        prefix: AddressPrefix,
+        meeting id: MeetingID,
+        received: UInt32,
+        acked: UInt32,
+        _ context: Context,
+        into actions: inout [Action<Connection>]
+    ) -> Verdict {
+        guard let index = meeting(id), !meetings[index].hasLeft else { return .refused(goneReason(id)) }
+        guard meetings[index].toVisitor.canHaveReceived(received) else { return .refused(.badOrder) }
+        if let older = meetings[index].connection {
+            actions.dismiss(older, .refused(.elsewhere, retryAfter: .zero))
+        }
+        meetings[index].visitor = .attached(connection)
+        meetings[index].prefix = prefix
+        actions.append(
+            .send(
+                .attachedVisitor(expiresIn: deadline - context.now, have: meetings[index].toOfferer.have),
+                to: connection
+            )
+        )
+        switch phase {
+        case .open, .over: break
+        case .seated:
+            actions.append(.send(.seated(meeting: nil, expiresIn: deadline - context.now), to: connection))
+        }
+        if meetings[index].toVisitor.returned(having: received) == .news, let offerer {
+            actions.append(.send(.ack(meeting: id, upTo: received), to: offerer))
+        }
+        if meetings[index].toOfferer.acked > acked {
+            actions.append(.send(.ack(meeting: nil, upTo: meetings[index].toOfferer.acked), to: connection))
+        }
+        for message in meetings[index].toVisitor.deliver(after: received) {
+            actions.append(.send(.message(meeting: nil, message), to: connection))
+        }
+        if let offerer {
+            actions.append(.send(.presence(meeting: id, isPresent: true), to: offerer))
+        } else {
+            actions.append(.send(.presence(meeting: nil, isPresent: false), to: connection))
+        }
+        meetings[index].updateOwed(now: context.now, offererIsThere: offerer != nil)
+        return .fine
+    }
+
+    private func goneReason(_ id: MeetingID) -> Reason {
+        switch phase {
+        case .open: .meetingOver
+        case .seated(let seated): seated == id ? .meetingOver : .seated
+        case .over(let reason): reason
+        }
+    }
+}

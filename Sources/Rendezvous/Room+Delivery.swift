@@ -1,0 +1,126 @@
+import RelayWire
+
+/// Messages and acknowledgements, and connections that are lost (`Protocol/relay.md`, "Delivery").
+extension Room {
+    mutating func offererSent(
+        _ message: Message,
+        in id: MeetingID,
+        _ context: Context,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) -> Verdict {
+        // A meeting that is not in hand has just ended: this crossed with its `over`.
+        guard let index = meeting(id), !meetings[index].hasLeft else { return .fine }
+        let visitor = meetings[index].connection
+        let ack = meetings[index].toOfferer.acknowledged(upTo: message.ack)
+        guard ack != .beyond else { return .refused(.badOrder) }
+        switch meetings[index].toVisitor.received(message, limits: context.limits) {
+        case .stored:
+            if let visitor {
+                for message in meetings[index].toVisitor.deliver(after: message.number - 1) {
+                    actions.append(.send(.message(meeting: nil, message), to: visitor))
+                }
+            }
+        case .repeated:
+            if ack == .news, let visitor {
+                actions.append(.send(.ack(meeting: nil, upTo: message.ack), to: visitor))
+            }
+        case .gap:
+            return .refused(.badOrder)
+        case .full:
+            remove(index, telling: .mailboxFull, context, entropy: &entropy, into: &actions)
+            if let offerer { actions.append(.send(.over(meeting: id, .mailboxFull), to: offerer)) }
+            return .fine
+        }
+        meetings[index].updateOwed(now: context.now, offererIsThere: true)
+        return .fine
+    }
+
+    mutating func visitorSent(
+        _ message: Message,
+        from visitor: Connection,
+        _ context: Context,
+        into actions: inout [Action<Connection>]
+    ) -> Verdict {
+        guard let index = meeting(of: visitor) else { return .refused(.badOrder) }
+        let id = meetings[index].id
+        let ack = meetings[index].toVisitor.acknowledged(upTo: message.ack)
+        guard ack != .beyond else { return .refused(.badOrder) }
+        switch meetings[index].toOfferer.received(message, limits: context.limits) {
+        case .stored:
+            if let offerer {
+                for message in meetings[index].toOfferer.deliver(after: message.number - 1) {
+                    actions.append(.send(.message(meeting: id, message), to: offerer))
+                }
+            }
+        case .repeated:
+            if ack == .news, let offerer {
+                actions.append(.send(.ack(meeting: id, upTo: message.ack), to: offerer))
+            }
+        case .gap:
+            return .refused(.badOrder)
+        case .full:
+            return .refused(.mailboxFull)
+        }
+        meetings[index].updateOwed(now: context.now, offererIsThere: offerer != nil)
+        return .fine
+    }
+
+    mutating func offererAcknowledged(
+        upTo number: UInt32,
+        in id: MeetingID,
+        into actions: inout [Action<Connection>]
+    ) -> Verdict {
+        guard let index = meeting(id), !meetings[index].hasLeft else { return .fine }
+        switch meetings[index].toOfferer.acknowledged(upTo: number) {
+        case .news:
+            if let visitor = meetings[index].connection {
+                actions.append(.send(.ack(meeting: nil, upTo: number), to: visitor))
+            }
+            return .fine
+        case .old: return .fine
+        case .beyond: return .refused(.badOrder)
+        }
+    }
+
+    mutating func visitorAcknowledged(
+        upTo number: UInt32,
+        from visitor: Connection,
+        into actions: inout [Action<Connection>]
+    ) -> Verdict {
+        guard let index = meeting(of: visitor) else { return .refused(.badOrder) }
+        switch meetings[index].toVisitor.acknowledged(upTo: number) {
+        case .news:
+            if let offerer {
+                actions.append(.send(.ack(meeting: meetings[index].id, upTo: number), to: offerer))
+            }
+            return .fine
+        case .old: return .fine
+        case .beyond: return .refused(.badOrder)
+        }
+    }
+
+    /// A connection is lost, or was refused for what it sent. Its meeting goes on without it.
+    mutating func lost(
+        _ connection: Connection,
+        _ context: Context,
+        into actions: inout [Action<Connection>]
+    ) {
+        if connection == offerer {
+            offerer = nil
+            for index in meetings.indices {
+                meetings[index].updateOwed(now: context.now, offererIsThere: false)
+                if let visitor = meetings[index].connection {
+                    actions.append(.send(.presence(meeting: nil, isPresent: false), to: visitor))
+                }
+            }
+        } else if let index = meeting(of: connection) {
+            meetings[index].visitor = .detached
+            if let offerer {
+                actions.append(.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer))
+            }
+        } else {
+            _ = leaveLine(connection, context, into: &actions)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import RelayWire
+
+/// Who is let in, who waits, and who has to make room (`Protocol/relay.md`, "The line").
+extension Room {
+    /// A visitor has come. Anything but `fine` is what to refuse it with.
+    mutating func visit(
+        _ visitor: Connection,
+        prefix: AddressPrefix,
+        _ context: Context,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) -> Verdict {
+        switch phase {
+        case .over(let reason): return .refused(reason)
+        case .seated: return .refused(.seated)
+        case .open(var line):
+            if meetings.count < context.limits.meetings {
+                meet(visitor, prefix: prefix, context, entropy: &entropy, into: &actions)
+                return .fine
+            }
+            guard line.count < context.limits.waitingPerRoom,
+                line.count(where: { $0.prefix == prefix }) < context.limits.waitingPerPrefix
+            else { return .refused(.lineFull) }
+            line.append(Waiting(connection: visitor, prefix: prefix))
+            phase = .open(line: line)
+            actions.append(.send(.inLine(position: line.count), to: visitor))
+            displace(context, entropy: &entropy, into: &actions)
+            return .fine
+        }
+    }
+
+    /// A waiting visitor has gone. False when it was none.
+    mutating func leaveLine(
+        _ visitor: Connection,
+        _ context: Context,
+        into actions: inout [Action<Connection>]
+    ) -> Bool {
+        switch phase {
+        case .seated, .over: return false
+        case .open(var line):
+            guard let place = line.firstIndex(where: { $0.connection == visitor }) else { return false }
+            line.remove(at: place)
+            phase = .open(line: line)
+            tellPositions(from: place, context, into: &actions)
+            return true
+        }
+    }
+
+    /// When ``displace(_:entropy:into:)`` has something to do; nil while nobody waits or nobody owes.
+    func nextDisplacement(_ limits: Limits) -> Duration? {
+        guard !line.isEmpty else { return nil }
+        return meetings.compactMap(\.owesSince).min().map { $0 + limits.owedMessage }
+    }
+
+    /// While others wait, an unproved visitor that owes a message for too long goes to the end of the line, or is gone when
+    /// its connection is.
+    mutating func displace(
+        _ context: Context,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) {
+        // No more often than there are places: one that was just let in may be over its time at once in a test.
+        for _ in 0..<context.limits.meetings {
+            guard let due = nextDisplacement(context.limits), due <= context.now,
+                let slowest = meetings.firstIndex(where: { $0.owesSince == due - context.limits.owedMessage })
+            else { return }
+            let meeting = meetings.remove(at: slowest)
+            if let offerer, !meeting.hasLeft {
+                actions.append(.send(.over(meeting: meeting.id, .tooSlow), to: offerer))
+            }
+            admit(context, entropy: &entropy, into: &actions)
+            if let visitor = meeting.connection, let prefix = meeting.prefix {
+                queueAgain(Waiting(connection: visitor, prefix: prefix), context, into: &actions)
+            }
+        }
+    }
+
+    private mutating func queueAgain(
+        _ displaced: Waiting,
+        _ context: Context,
+        into actions: inout [Action<Connection>]
+    ) {
+        var line = line
+        guard line.count < context.limits.waitingPerRoom,
+            line.count(where: { $0.prefix == displaced.prefix }) < context.limits.waitingPerPrefix
+        else {
+            actions.dismiss(displaced.connection, .over(meeting: nil, .tooSlow))
+            return
+        }
+        line.append(displaced)
+        phase = .open(line: line)
+        actions.append(.send(.inLine(position: line.count), to: displaced.connection))
+    }
+
+    /// Lets the first in line in, while there are places.
+    mutating func admit(
+        _ context: Context,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) {
+        var line = line
+        guard !line.isEmpty, meetings.count < context.limits.meetings else { return }
+        let admitted = line.prefix(context.limits.meetings - meetings.count)
+        line.removeFirst(admitted.count)
+        phase = .open(line: line)
+        for next in admitted {
+            meet(next.connection, prefix: next.prefix, context, entropy: &entropy, into: &actions)
+        }
+        tellPositions(from: 0, context, into: &actions)
+    }
+
+    /// Those at the head hear each change, those behind only now and then: a line that moves must not cost a frame for
+    /// everyone in it.
+    private func tellPositions(from place: Int, _ context: Context, into actions: inout [Action<Connection>]) {
+        for (index, waiting) in line.enumerated().dropFirst(place)
+        where index < context.limits.positionsTold || (index + 1).isMultiple(of: 16) {
+            actions.append(.send(.inLine(position: index + 1), to: waiting.connection))
+        }
+    }
+
+    private mutating func meet(
+        _ visitor: Connection,
+        prefix: AddressPrefix,
+        _ context: Context,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) {
+        guard let id = MeetingID(entropy.bytes(MeetingID.byteCount)) else { return }
+        var meeting = Meeting(id: id, visitor: visitor, prefix: prefix)
+        meeting.updateOwed(now: context.now, offererIsThere: offerer != nil)
+        meetings.append(meeting)
+        actions.append(
+            .send(
+                .met(meeting: id, token: token(for: id, context), expiresIn: deadline - context.now),
+                to: visitor
+            )
+        )
+        if let offerer {
+            actions.append(.send(.visitor(meeting: id), to: offerer))
+        } else {
+            actions.append(.send(.presence(meeting: nil, isPresent: false), to: visitor))
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import RelayWire
+
+/// Draws slots: at random, sparsely, and not again within twice a room's lifetime (`Protocol/relay.md`, "Slots").
+///
+/// Two bit maps per length take turns: a slot that was handed out is marked in the current one, and free again once both
+/// have forgotten it. That is fixed memory for 3, 4 and 5 symbols: 4 KiB, 128 KiB and 4 MiB each, made when first needed.
+/// For 6 symbols it would be 128 MiB each. There the pool only avoids the slots of living rooms: among 2^30, a slot drawn
+/// at random was in use in the last half hour with a chance of one in 50,000 at the ceiling of 20,000 rooms.
+struct SlotPool: Sendable {
+    private let period: Duration
+    private let guardedUntil: Duration
+    private var maps: [Int: Maps] = [:]
+
+    /// More than a draw from a map that is three quarters free ever needs.
+    private static let probes = 128
+    private static let mappedLengths = 3...5
+
+    init(limits: Limits, started: Duration) {
+        period = limits.roomLifetime * 2
+        guardedUntil = started + limits.restartGuard
+    }
+
+    /// A free slot of at least `length` symbols (0: the pool's choice); nil when there is none.
+    mutating func draw(
+        atLeast length: Int,
+        now: Duration,
+        entropy: inout some RandomNumberGenerator,
+        isLive: (Slot) -> Bool
+    ) -> Slot? {
+        let shortest = now < guardedUntil ? Slot.lengths.lowerBound + 1 : Slot.lengths.lowerBound
+        for length in max(length, shortest)...Slot.lengths.upperBound {
+            advance(length, now)
+            // A quarter in use at most, else one symbol longer: guessing slots must find few.
+            if let map = maps[length], map.marked >= (1 << (5 * length)) / 4 { continue }
+            for _ in 0..<Self.probes {
+                let number = Int.random(in: 0..<(1 << (5 * length)), using: &entropy)
+                guard maps[length]?.isMarked(number) != true,
+                    let slot = Self.slot(number, length: length), !isLive(slot)
+                else { continue }
+                maps[length]?.mark(number)
+                return slot
+            }
+        }
+        return nil
+    }
+
+    /// A room came back to its slot after a restart: it was drawn by an earlier run.
+    mutating func mark(_ slot: Slot, now: Duration) {
+        let length = slot.symbols.utf8.count
+        advance(length, now)
+        maps[length]?.mark(Self.number(slot))
+    }
+
+    private mutating func advance(_ length: Int, _ now: Duration) {
+        guard Self.mappedLengths.contains(length) else { return }
+        maps[length, default: Maps(bits: 1 << (5 * length), since: now)].advance(now, period: period)
+    }
+
+    private static func slot(_ number: Int, length: Int) -> Slot? {
+        let symbols = (0..<length).reversed().map { Slot.alphabet[(number >> (5 * $0)) & 31] }
+        return Slot(String(decoding: symbols, as: UTF8.self))
+    }
+
+    private static func number(_ slot: Slot) -> Int {
+        slot.symbols.utf8.reduce(0) { $0 << 5 | (Slot.alphabet.firstIndex(of: $1) ?? 0) }
+    }
+}
+
+/// The two bit maps of one length.
+private struct Maps: Sendable {
+    private var current: [UInt64]
+    private var previous: [UInt64]
+    private var since: Duration
+    private var markedNow = 0
+    private var markedBefore = 0
+
+    init(bits: Int, since: Duration) {
+        current = [UInt64](repeating: 0, count: bits / 64)
+        previous = current
+        self.since = since
+    }
+
+    var marked: Int { markedNow + markedBefore }
+
+    func isMarked(_ number: Int) -> Bool {
+        (current[number / 64] | previous[number / 64]) >> UInt64(number % 64) & 1 == 1
+    }
+
+    mutating func mark(_ number: Int) {
+        guard !isMarked(number) else { return }
+        current[number / 64] |= 1 << UInt64(number % 64)
+        markedNow += 1
+    }
+
+    mutating func advance(_ now: Duration, period: Duration) {
+        guard now >= since + period else { return }
+        let isLongAgo = now >= since + period + period
+        swap(&current, &previous)
+        if isLongAgo { for index in previous.indices { previous[index] = 0 } }
+        for index in current.indices { current[index] = 0 }
+        markedBefore = isLongAgo ? 0 : markedNow
+        markedNow = 0
+        since = now
+    }
+}

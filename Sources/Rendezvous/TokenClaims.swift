@@ -1,0 +1,113 @@
+package import RelayWire
+
+/// The 16 random bytes that name a room for as long as any token of it is valid; its slot may change hands sooner.
+package struct OfferID: Hashable, Sendable {
+    package static let byteCount = 16
+    package let bytes: [UInt8]
+
+    /// Nil when there are not exactly 16 bytes.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        self.bytes = bytes
+    }
+
+    init(drawnFrom entropy: inout some RandomNumberGenerator) {
+        bytes = entropy.bytes(Self.byteCount)
+    }
+}
+
+/// What a token says: who may come back, and to what (`Protocol/relay.md`, "Tokens").
+package struct TokenClaims: Hashable, Sendable {
+    package enum Role: UInt8, Hashable, Sendable {
+        case offerer = 1
+        case visitor = 2
+    }
+
+    package var slot: Slot
+    package var offer: OfferID
+    /// Nil in an offerer's token.
+    package var meeting: MeetingID?
+    /// When the code expires, in seconds since 1970 UTC. A seated meeting goes on for the seated lifetime after it.
+    package var deadline: Int64
+
+    package var role: Role { meeting == nil ? .offerer : .visitor }
+
+    package init(slot: Slot, offer: OfferID, meeting: MeetingID?, deadline: Int64) {
+        self.slot = slot
+        self.offer = offer
+        self.meeting = meeting
+        self.deadline = deadline
+    }
+}
+
+/// Why a token was not taken.
+package enum TokenError: Error, Hashable, Sendable {
+    /// The key it was made with is not one of this relay's: ``Reason/relayForgot``.
+    case unknownKey
+    /// Anything else: ``Reason/badToken``.
+    case invalid
+}
+
+/// 85 bytes: version, key id (4), role, slot length, slot (6, zeros after it), offer id (16), meeting id (16, zeros for an
+/// offerer), deadline (8, big-endian), MAC (32) over all that.
+extension TokenClaims {
+    package static let byteCount = 85
+    private static let version: UInt8 = 1
+    private static let macByteCount = 32
+    private static let slotByteCount = 6
+    private static let noMeeting = [UInt8](repeating: 0, count: MeetingID.byteCount)
+
+    /// The token, made with the current key.
+    package func token(keys: TokenKeys) -> Token {
+        let symbols = Array(slot.symbols.utf8)
+        var bytes = [Self.version] + keys.current.id + [role.rawValue, UInt8(symbols.count)] + symbols
+        bytes += [UInt8](repeating: 0, count: Self.slotByteCount - symbols.count)
+        bytes += offer.bytes
+        bytes += meeting?.bytes ?? Self.noMeeting
+        bytes += deadline.bigEndianBytes
+        return Token(bytes: bytes + keys.current.tokenMAC(bytes))
+    }
+
+    /// Checks the MAC before it believes anything but the version and the key's id.
+    package init(checking token: Token, keys: TokenKeys) throws(TokenError) {
+        guard token.bytes.count == Self.byteCount, token.bytes[0] == Self.version else { throw .invalid }
+        let signed = Array(token.bytes.dropLast(Self.macByteCount))
+        let fields = signed.dropFirst()
+        guard let key = keys.key(id: Array(fields.prefix(TokenKey.idByteCount))) else { throw .unknownKey }
+        guard key.isTokenMAC(Array(token.bytes.suffix(Self.macByteCount)), of: signed) else { throw .invalid }
+
+        let roleAt = 1 + TokenKey.idByteCount
+        let slotAt = roleAt + 2
+        let offerAt = slotAt + Self.slotByteCount
+        let meetingAt = offerAt + OfferID.byteCount
+        let deadlineAt = meetingAt + MeetingID.byteCount
+        // A MAC of ours over fields that break their rules would be a fault of ours; it is refused all the same.
+        guard let role = Role(rawValue: signed[roleAt]),
+            Slot.lengths.contains(Int(signed[roleAt + 1])),
+            let slot = Slot(
+                String(decoding: signed[slotAt..<slotAt + Int(signed[roleAt + 1])], as: UTF8.self)
+            ),
+            let offer = OfferID(Array(signed[offerAt..<meetingAt])),
+            let meeting = MeetingID(Array(signed[meetingAt..<deadlineAt])),
+            (meeting.bytes == Self.noMeeting) == (role == .offerer)
+        else { throw .invalid }
+        let deadline = signed[deadlineAt...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        self.init(
+            slot: slot,
+            offer: offer,
+            meeting: role == .visitor ? meeting : nil,
+            deadline: Int64(bitPattern: deadline)
+        )
+    }
+}
+
+extension RandomNumberGenerator {
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count {
+            bytes += next().bigEndianBytes.prefix(count - bytes.count)
+        }
+        return bytes
+    }
+}

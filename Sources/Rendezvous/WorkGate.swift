@@ -1,0 +1,88 @@
+import Crypto
+import RelayWire
+
+/// Asks for work and checks it: a challenge is a MAC, so nothing is remembered until it is answered
+/// (`Protocol/relay.md`, "Work").
+struct WorkGate: Sendable {
+    /// 34 bytes: purpose, difficulty, expiry in milliseconds of the relay's own clock (8, big-endian), 8 random bytes, and
+    /// the first 16 of a MAC over all that and the prefix.
+    private static let headByteCount = 18
+    private static let macByteCount = 16
+
+    private let key: TokenKey
+    private let difficulty: ClosedRange<Int>
+    private let lifetime: Duration
+    private var used: Generations<[UInt8], Bool>
+
+    enum Verdict { case done, bad, full }
+
+    init(limits: Limits, keys: TokenKeys, started: Duration) {
+        key = keys.current
+        difficulty = limits.difficulty.clamped(to: WireLimits.difficulty)
+        lifetime = limits.workLifetime
+        used = Generations(period: limits.workLifetime, capacity: limits.usedChallenges, started: started)
+    }
+
+    var nextDeadline: Duration? { used.nextDeadline }
+    var isEmpty: Bool { used.isEmpty }
+
+    mutating func advance(_ now: Duration) { used.advance(now) }
+
+    /// A challenge for a prefix that is `excess` times over its limit: one bit more for each doubling.
+    func challenge(
+        _ purpose: PrefixCounters.Kind,
+        prefix: AddressPrefix,
+        excess: Int,
+        now: Duration,
+        entropy: inout some RandomNumberGenerator
+    ) -> RelayFrame {
+        let doublings = Int.bitWidth - 1 - max(1, excess).leadingZeroBitCount
+        let bits = min(difficulty.lowerBound + doublings, difficulty.upperBound)
+        var bytes = [purpose.rawValue, UInt8(clamping: bits)] + milliseconds(now + lifetime).bigEndianBytes
+        bytes += entropy.bytes(8)
+        bytes += mac(bytes, prefix)
+        return .workWanted(challenge: bytes, difficulty: bits, expiresIn: lifetime)
+    }
+
+    /// Whether this is work done for this purpose and prefix, in time, and for the first time.
+    mutating func check(
+        _ work: Work,
+        for purpose: PrefixCounters.Kind,
+        prefix: AddressPrefix,
+        now: Duration
+    ) -> Verdict {
+        used.advance(now)
+        let challenge = work.challenge
+        guard challenge.count == Self.headByteCount + Self.macByteCount else { return .bad }
+        let head = Array(challenge.prefix(Self.headByteCount))
+        // Nothing here is secret from the one who sends it, and a forged MAC buys one offer: plain comparison will do.
+        guard head[0] == purpose.rawValue, Array(challenge.suffix(Self.macByteCount)) == mac(head, prefix) else {
+            return .bad
+        }
+        let expiry = head[2..<10].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        // Another run of the relay counts from another start: no further ahead than a challenge of this run can be.
+        guard milliseconds(now)...milliseconds(now + lifetime) ~= expiry else { return .bad }
+        let digest = SHA256.hash(data: challenge + work.answer)
+        guard Self.leadingZeroBits(digest) >= Int(head[1]) else { return .bad }
+        guard used[challenge] == nil else { return .bad }
+        return used.put(true, for: challenge, now: now) ? .done : .full
+    }
+
+    private func mac(_ head: [UInt8], _ prefix: AddressPrefix) -> [UInt8] {
+        Array(key.challengeMAC(head + prefix.macInput).prefix(Self.macByteCount))
+    }
+
+    private func milliseconds(_ time: Duration) -> UInt64 {
+        let (seconds, attoseconds) = time.components
+        return UInt64(clamping: seconds) &* 1000 &+ UInt64(clamping: attoseconds / 1_000_000_000_000_000)
+    }
+
+    private static func leadingZeroBits(_ digest: some Sequence<UInt8>) -> Int {
+        var bits = 0
+        for byte in digest {
+            bits += byte.leadingZeroBitCount
+            if byte != 0 { break }
+        }
+        return bits
+    }
+}

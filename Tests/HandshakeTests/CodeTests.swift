@@ -1,0 +1,151 @@
+import SyncSeed
+import Testing
+
+@testable import Handshake
+
+@Suite("A pairing code") struct CodeTests {
+    static let slots = ["K7Q", "K7Q2", "0Z9AB", "VWXYZ1"]
+
+    static func random(_ slot: String) throws -> PairingCode {
+        try PairingCode(slot: slot, random: SecretBytes.random(count: 5))
+    }
+
+    @Test("is read as it was written, at every length", arguments: slots) func roundTrip(slot: String) throws {
+        let code = try Self.random(slot)
+        let read = try PairingCode(typed: code.revealed())
+        #expect(read.slot == slot)
+        let same = read.secret.isEqual(to: code.secret)
+        #expect(same)
+        #expect(read.revealed() == code.revealed())
+    }
+
+    @Test("catches every single wrong symbol", arguments: slots) func wrongSymbol(slot: String) throws {
+        for _ in 0..<4 {
+            let symbols = try Self.symbols(Self.random(slot))
+            for position in symbols.indices {
+                for other in Symbols.alphabet where other != symbols[position] {
+                    var wrong = symbols
+                    wrong[position] = other
+                    #expect(throws: CodeError.mistyped) {
+                        try PairingCode(typed: String(decoding: wrong, as: UTF8.self))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("catches every swap of two symbols", arguments: slots) func swap(slot: String) throws {
+        for _ in 0..<8 {
+            let symbols = try Self.symbols(Self.random(slot))
+            for first in symbols.indices {
+                for second in symbols.indices[(first + 1)...] where symbols[first] != symbols[second] {
+                    var wrong = symbols
+                    wrong.swapAt(first, second)
+                    #expect(throws: CodeError.mistyped) {
+                        try PairingCode(typed: String(decoding: wrong, as: UTF8.self))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("is read in any case, spacing and dashes, and with the letters that look like digits")
+    func forgiving() throws {
+        let code = try PairingCode(slot: "01A", random: bytes([0, 1, 10, 0, 1]))
+        let check = try #require(code.revealed().last)
+        for text in [
+            "01A-01A-01\(check)", "01a 01a 01\(check)", "  oia\toLa\nOl\(check.lowercased())\r\n",
+            "0_1.A–0—1−A‐0‑1\(check)",
+            "0\u{A0}1\u{2009}A01A01\(check)",
+        ] {
+            #expect(try PairingCode(typed: text).revealed() == code.revealed(), "\(text)")
+        }
+    }
+
+    @Test("has no U, and says where one was typed", arguments: ["U", "u"]) func hint(letter: String) {
+        #expect(throws: CodeError.containsU(position: 4)) { try PairingCode(typed: "K7Q-\(letter)9M-XAB") }
+    }
+
+    @Test(
+        "names the place of what is no symbol, dashes and spaces not counted",
+        arguments: [
+            ("K7Q-2!M-XAB", 5), ("K7Q-29M-XA\u{411}", 9), ("K\u{301}7Q29MXAB", 2), ("\u{212A}7Q29MXAB", 1),
+            ("k7q/29m/xab", 4),
+        ]
+    ) func notASymbol(text: String, position: Int) {
+        #expect(throws: CodeError.notASymbol(position: position)) { try PairingCode(typed: text) }
+    }
+
+    @Test(
+        "has nine to twelve symbols",
+        arguments: [
+            ("", 0), ("   - - ", 0), ("K7Q29MXA", 8), ("K7Q29MXAB0000", 13), (String(repeating: "0", count: 500), 500),
+        ]
+    ) func length(text: String, count: Int) {
+        #expect(throws: CodeError.wrongLength(count)) { try PairingCode(typed: text) }
+    }
+
+    @Test(
+        "is shown in groups of three and four",
+        arguments: [("K7Q", [3, 3, 3]), ("K7Q2", [3, 3, 4]), ("0Z9AB", [3, 4, 4]), ("VWXYZ1", [4, 4, 4])]
+    ) func groups(slot: String, lengths: [Int]) throws {
+        #expect(try Self.random(slot).revealed().split(separator: "-").map(\.count) == lengths)
+    }
+
+    @Test(
+        "needs a slot of three to six canonical symbols",
+        arguments: ["", "K7", "K7Q2345", "k7q", "K7O", "K7U", "K 7", "K7é"]
+    )
+    func badSlot(slot: String) {
+        #expect(throws: CodeError.notASlot) { try PairingCode(slot: slot, random: SecretBytes(zeros: 5)) }
+    }
+
+    @Test("that spells something rude is noticed, across its parts and in digits for letters")
+    func rude() throws {
+        // A, S, S with digits: 4, 5, 5.
+        let inSlot = try PairingCode(slot: "455", random: bytes([0, 0, 0, 0, 0]))
+        #expect(inSlot.isRude)
+        let acrossParts = try PairingCode(slot: "00F", random: bytes([27, 20, 0, 0, 0]))
+        #expect(acrossParts.revealed().hasPrefix("00F-VM"))
+        let clean = try PairingCode(slot: "00F", random: bytes([0, 0, 0, 0, 0]))
+        #expect(!clean.isRude)
+        let word = try PairingCode(slot: "00F", random: bytes([27, 12, 0, 0, 0]))
+        #expect(word.isRude)
+    }
+
+    @Test("is drawn again while it is rude, but not for ever when the slot is") func draws() throws {
+        var draws: [[UInt8]] = [[27, 12, 0, 0, 0], [0, 0, 0, 0, 0]]
+        let code = try PairingCode.draw(slot: "00F") { bytes(draws.removeFirst()) }
+        #expect(!code.isRude)
+        #expect(draws.isEmpty)
+        var count = 0
+        let rude = try PairingCode.draw(slot: "455") {
+            count += 1
+            return bytes([0, 0, 0, 0, 0])
+        }
+        #expect(rude.slot == "455")
+        #expect(count == PairingCode.maximumDraws)
+    }
+
+    @Test("shows nothing of itself when it is printed, dumped or reflected") func silence() throws {
+        let code = try Self.random("K7Q")
+        let link = PairingLink(
+            relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
+            slot: "K7Q",
+            secret: SecretBytes.random(count: 16)
+        )
+        for shown in [code, link, Invitation.code(code), Invitation.link(link)] as [any Sendable] {
+            var dumped = ""
+            dump(shown, to: &dumped)
+            for text in [dumped, String(describing: shown), String(reflecting: shown), "\(shown)"] {
+                #expect(!text.contains("K7Q"))
+                #expect(!text.contains("relay.example"))
+                #expect(!text.contains("secret"))
+            }
+        }
+    }
+
+    private static func symbols(_ code: PairingCode) -> [UInt8] {
+        code.revealed().utf8.filter { $0 != UInt8(ascii: "-") }
+    }
+}
