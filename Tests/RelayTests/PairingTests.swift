@@ -45,6 +45,7 @@ import Testing
             }
             try await visitor.send(.leave(.done))
             #expect(await offerer.nextFrame() == .over(meeting: meeting, .done))
+            try await offerer.send(.leave(.done))
         }
     }
 
