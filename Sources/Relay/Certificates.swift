@@ -33,12 +33,12 @@ public struct CertificateFiles: Sendable, Equatable {
     }
 
     private func read<Value>(_ path: String, _ parse: (String) throws -> Value) throws(RelayError) -> Value {
+        // Asked first, because the library's error does not tell a missing file from one that makes no sense.
+        if let cause = RelayError.Cause(reading: path) { throw .badCertificate(path: path, cause) }
         do {
             return try parse(path)
-        } catch let error as NIOSSLError where error == .noSuchFilesystemObject {
-            throw .badCertificate(path: path, .notFound)
         } catch {
-            throw .badCertificate(path: path, RelayError.Cause(system: error) ?? .unreadable)
+            throw .badCertificate(path: path, .unreadable)
         }
     }
 }

@@ -11,23 +11,27 @@ import Darwin
 extension RelayError.Cause {
     /// What the network's error says.
     init(_ error: any Error) {
-        if error is SocketAddressError.UnknownHost {
-            self = .unknownHost
+        if let error = error as? IOError {
+            self.init(number: error.errnoCode)
         } else {
-            self = Self(system: error) ?? .other
+            self = error is SocketAddressError.UnknownHost ? .unknownHost : .other
         }
     }
 
-    /// Nil when it is no error of the system's.
-    init?(system error: any Error) {
-        guard let error = error as? IOError else { return nil }
+    /// Why a file cannot be read; nil when it can.
+    init?(reading path: String) {
+        guard access(path, R_OK) != 0 else { return nil }
+        self.init(number: errno)
+    }
+
+    private init(number: Int32) {
         self =
-            switch error.errnoCode {
+            switch number {
             case EADDRINUSE: .addressInUse
             case EADDRNOTAVAIL: .addressNotAvailable
             case EACCES, EPERM: .notPermitted
             case ENOENT: .notFound
-            default: .system(error.errnoCode)
+            default: .system(number)
             }
     }
 }

@@ -38,13 +38,13 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .cannotListen(let host, let port, let cause):
-            "cannot listen on \(host.contains(":") ? "[\(host)]" : host):\(port): \(cause.words)"
+            "The relay cannot listen on \(host.contains(":") ? "[\(host)]" : host):\(port): \(cause.words)."
         case .badCertificate(let path, let cause):
-            "cannot use the certificate or key in \(path): \(cause.words)"
+            "The certificate or key in \(path) cannot be used: \(cause.words)."
         case .badKeyFile(let path, let problem):
-            "cannot use the key file \(path): \(problem.words)"
+            "The key file \(path) cannot be used: \(problem.words)."
         case .stopped:
-            "the relay stopped before it listened"
+            "The relay stopped before it listened."
         }
     }
 

@@ -79,8 +79,8 @@ extension RelayConfiguration {
 }
 
 private func replace(_ path: String, by other: String) throws {
-    _ = try FileManager.default.replaceItemAt(URL(fileURLWithPath: path), withItemAt: URL(fileURLWithPath: other))
-    try FileManager.default.copyItem(atPath: path, toPath: other)
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.copyItem(atPath: other, toPath: path)
 }
 
 private func makeCertificate(in folder: String, _ name: String) throws -> CertificateFiles {

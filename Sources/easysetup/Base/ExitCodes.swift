@@ -13,6 +13,7 @@ enum ExitCodes {
           74  the disk or the system failed
           75  it may work the next time
           77  not allowed: rights, owners, passphrases
+          78  the relay's certificate or key file can't be used
         With --json the member "error" names the reason.
         """
 
@@ -57,5 +58,9 @@ enum ExitCodes {
         "store-not-ours": 77,
         "store-unfit": 77,
         "store-forbidden": 77,
+        "cannot-listen": 74,
+        "relay-stopped": 70,
+        "bad-certificate": 78,
+        "bad-key-file": 78,
     ]
 }

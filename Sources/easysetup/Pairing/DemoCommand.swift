@@ -14,7 +14,9 @@ struct DemoCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(help: ArgumentHelp("Pair this many devices one after the other; the times are of all of them.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Pair this many devices one after the other; the times are of all of them.", valueName: "n")
+    )
     var pairings = 20
 
     func run() async throws {
@@ -86,7 +88,9 @@ private struct DemoPairing {
         async let offered = offer(code)
         guard let shown = await codes.first(where: { _ in true }) else { throw await failure(offered) }
         output?.event(
-            "offered", [("code", .string(shown.revealed()))], people: "The old laptop shows the code \(shown.revealed())."
+            "offered",
+            [("code", .string(shown.revealed()))],
+            people: "The old laptop shows the code \(shown.revealed())."
         )
 
         // What a person would do: read the code from one screen and type it on the other.

@@ -32,7 +32,10 @@ struct PairingReport {
                 )
             case .inLine(let position):
                 output.event(
-                    "in-line", [("position", .integer(position))], people: "Others are before you: place \(position).")
+                    "in-line",
+                    [("position", .integer(position))],
+                    people: "Others are before you: place \(position)."
+                )
             case .greeting: output.event("greeting", people: "Found the other device.")
             case .deciding(let peer):
                 tell(peer, decide: true, ask: nil)

@@ -124,7 +124,10 @@ struct RelayCommand: AsyncParsableCommand {
         let url = "\(isSecure ? "wss" : "ws")://\(host):\(port)"
         output.event(
             "listening",
-            [("port", .integer(port)), ("host", .string(listen.host)), ("tls", .boolean(isSecure)), ("url", .string(url))],
+            [
+                ("port", .integer(port)), ("host", .string(listen.host)), ("tls", .boolean(isSecure)),
+                ("url", .string(url)),
+            ],
             people: "The relay listens at \(url)"
         )
     }

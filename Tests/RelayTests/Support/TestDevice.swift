@@ -47,7 +47,7 @@ final class TestDevice {
                     }
                     var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/easysetup/v1/ws")
                     head.headers = ["Host": "localhost", "Sec-WebSocket-Protocol": "easysetup.v1"]
-                    let configuration = NIOUpgradableHTTPClientPipelineConfiguration(
+                    var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
                         upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
                             upgradeRequestHead: head,
                             upgraders: [upgrader],
@@ -56,6 +56,8 @@ final class TestDevice {
                             }
                         )
                     )
+                    // A relay may have something to say at once, in one packet with its answer.
+                    configuration.leftOverBytesStrategy = .forwardBytes
                     return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
                         configuration: configuration
                     )
