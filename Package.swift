@@ -44,8 +44,8 @@ let package = Package(
         // The network. At least 2.100: the limits on HTTP headers begin there.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        // The wire format.
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        // The wire format. Its default traits bring full Foundation, and some 40 MB; neither is used here.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         // The heap of a relay's deadlines.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // The command line, its logs, its way to stop.
