@@ -16,7 +16,8 @@ public struct Pairing: AsyncSequence, Sendable {
 
     init(_ run: @escaping @Sendable (@escaping @Sendable (PairingState) -> Void, Inbox) async -> Void) {
         let (states, continuation) = AsyncStream<PairingState>.makeStream(
-            bufferingPolicy: .bufferingNewest(Self.waitingStates))
+            bufferingPolicy: .bufferingNewest(Self.waitingStates)
+        )
         let inbox = Inbox()
         continuation.onTermination = { reason in
             if case .cancelled = reason { inbox.put(.event(.cancelled)) }

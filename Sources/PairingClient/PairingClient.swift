@@ -1,4 +1,5 @@
 public import Handshake
+public import Logging
 import SyncSeed
 import Synchronization
 
@@ -25,6 +26,7 @@ public struct PairingClient: Sendable {
     private let limits: ClientLimits
     private let entropy: Entropy
     private let tries: TriesByCode
+    private let logger: Logger
 
     /// - Parameters:
     ///   - name: what the person calls this device; the other screen shows it.
@@ -32,13 +34,17 @@ public struct PairingClient: Sendable {
     ///   - store: where the seed is, or will be.
     ///   - roots: who may speak for a relay.
     ///   - limits: every limit, each with a default.
+    ///   - logger: hears what happens at the levels debug and trace: names of states, frames and errors, nothing of what they
+    ///     carry. Silent by default.
     public init(
         name: DeviceName,
         platform: Platform = .current,
         store: any SeedStore,
         roots: TrustedRoots = .system,
-        limits: ClientLimits = ClientLimits()
+        limits: ClientLimits = ClientLimits(),
+        logger: Logger = Logger(label: "easysetup.client") { _ in SwiftLogNoOpLogHandler() }
     ) {
+        self.logger = logger
         self.name = name
         self.platform = platform
         self.store = store
@@ -62,7 +68,13 @@ public struct PairingClient: Sendable {
             do throws(StoreError) {
                 let seed = try await store.load()
                 let session = OfferSession(
-                    relay: relay, name: name, platform: platform, seed: seed, entropy: entropy, limits: limits)
+                    relay: relay,
+                    name: name,
+                    platform: platform,
+                    seed: seed,
+                    entropy: entropy,
+                    limits: limits
+                )
                 await driver(relay, approve, show, inbox).run(session)
             } catch {
                 show(.failed(.store(error)))
@@ -132,11 +144,19 @@ public struct PairingClient: Sendable {
         _ inbox: Inbox
     ) -> SessionDriver {
         SessionDriver(
-            relay: relay, roots: roots, limits: limits, store: store, approve: approve, show: show, inbox: inbox)
+            relay: relay,
+            roots: roots,
+            limits: limits,
+            store: store,
+            approve: approve,
+            show: show,
+            inbox: inbox,
+            logger: logger
+        )
     }
 }
 
-/// How often each code was tried here: a false offerer gets three guesses and no more (`Protocol/handshake.md`, "A's tries").
+/// How often each code was tried here: a false offerer gets three guesses and no more (`Protocol/handshake.md`, "Coming is free, guessing is counted").
 private final class TriesByCode: Sendable {
     private struct Count {
         var taken: Int

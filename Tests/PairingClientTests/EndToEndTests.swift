@@ -37,8 +37,10 @@ import Testing
                 way.byLink
                 ? visiting.join(try PairingLink(parsing: try #require(offer.link).revealed()))
                 : visiting.join(
-                    try PairingCode(typed: offer.code.revealed().lowercased()), at: relay.address,
-                    approve: { .word($0.peer.words.second.uppercased()) })
+                    try PairingCode(typed: offer.code.revealed().lowercased()),
+                    at: relay.address,
+                    approve: { .word($0.peer.words.second.uppercased()) }
+                )
             let visitor = Watch(pairing)
 
             let (here, there) = try await (offerer.outcome().get(), visitor.outcome().get())
@@ -57,10 +59,12 @@ import Testing
         try await LiveRelay.run { relay in
             let seeds: [SyncSeed?] = bothHold ? [.random(), .random()] : [nil, nil]
             let offerer = Watch(
-                relay.client("one", seeds[0]).offer(at: relay.address, approve: { _ in .approve }))
+                relay.client("one", seeds[0]).offer(at: relay.address, approve: { _ in .approve })
+            )
             let offer = try await offerer.offer()
             let visitor = Watch(
-                relay.client("other", seeds[1]).join(offer.code, at: relay.address, approve: { _ in .approve }))
+                relay.client("other", seeds[1]).join(offer.code, at: relay.address, approve: { _ in .approve })
+            )
             let expected: PairingError = bothHold ? .bothHold : .bothReceive
             #expect(try await offerer.failure() == expected)
             let there = try await visitor.failure()
@@ -71,7 +75,8 @@ import Testing
     @Test("a holder that opens a link stops before anything is sent") func linkToHolder() async throws {
         try await LiveRelay.run { relay in
             let offerer = Watch(
-                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
+            )
             let link = try await #require(offerer.offer().link)
             let visitor = Watch(relay.client("other", .random()).join(link))
             #expect(try await visitor.failure() == .linkDirection)
@@ -95,7 +100,8 @@ import Testing
         }
     }
 
-    @Test("the third wrong code kills the code, and a fresh one with a longer slot is shown") func burnt() async throws {
+    @Test("the third wrong code kills the code, and a fresh one with a longer slot is shown") func burnt() async throws
+    {
         try await LiveRelay.run { relay in
             let seed = SyncSeed.random()
             let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
@@ -103,16 +109,22 @@ import Testing
             for _ in 1...3 {
                 let visitor = Watch(
                     relay.client("stranger").join(
-                        try offer.code.wrong(), at: relay.address, approve: { _ in .decline }))
+                        try offer.code.wrong(),
+                        at: relay.address,
+                        approve: { _ in .decline }
+                    )
+                )
                 #expect(try await visitor.failure() == .wrongCode)
             }
             let fresh = try await offerer.offer(2)
             #expect(fresh.code.slot.count == 6)
             let late = Watch(
-                relay.client("late").join(offer.code, at: relay.address, approve: { _ in .decline }))
+                relay.client("late").join(offer.code, at: relay.address, approve: { _ in .decline })
+            )
             #expect(try await late.failure() == .codeBurnt)
             let visitor = Watch(
-                relay.client("other").join(fresh.code, at: relay.address, approve: { _ in .decline }))
+                relay.client("other").join(fresh.code, at: relay.address, approve: { _ in .decline })
+            )
             #expect(try await visitor.outcome().get().userID == seed.userID)
             #expect(try await offerer.outcome().get().userID == seed.userID)
         }
@@ -121,13 +133,18 @@ import Testing
     @Test("nine wrong tries end the act: three codes, and then the user is asked") func codesSpent() async throws {
         try await LiveRelay.run { relay in
             let offerer = Watch(
-                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
+            )
             for ordinal in 1...3 {
                 let offer = try await offerer.offer(ordinal)
                 for _ in 1...3 {
                     let visitor = Watch(
                         relay.client("stranger").join(
-                            try offer.code.wrong(), at: relay.address, approve: { _ in .decline }))
+                            try offer.code.wrong(),
+                            at: relay.address,
+                            approve: { _ in .decline }
+                        )
+                    )
                     #expect(try await visitor.failure() == .wrongCode)
                 }
             }
@@ -138,12 +155,14 @@ import Testing
     @Test("one device tries one code three times and no more") func triesSpent() async throws {
         try await LiveRelay.run { relay in
             let offerer = Watch(
-                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
+            )
             let offer = try await offerer.offer()
             let client = relay.client("other")
             for _ in 1...3 {
                 let visitor = Watch(
-                    client.join(try offer.code.wrong(), at: relay.address, approve: { _ in .decline }))
+                    client.join(try offer.code.wrong(), at: relay.address, approve: { _ in .decline })
+                )
                 #expect(try await visitor.failure() == .wrongCode)
             }
             let fourth = Watch(client.join(offer.code, at: relay.address, approve: { _ in .decline }))
@@ -156,10 +175,15 @@ import Testing
         try await LiveRelay.run { relay in
             let store = MemorySeedStore()
             let offerer = Watch(
-                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .decline }))
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .decline })
+            )
             let visitor = Watch(
                 relay.client("other", store: store).join(
-                    try await offerer.offer().code, at: relay.address, approve: { _ in .decline }))
+                    try await offerer.offer().code,
+                    at: relay.address,
+                    approve: { _ in .decline }
+                )
+            )
             #expect(try await visitor.failure() == .declined)
             #expect(try await offerer.failure() == .declinedHere)
             let stored = await store.load()
@@ -171,17 +195,21 @@ import Testing
         try await LiveRelay.run { relay in
             let store = MemorySeedStore()
             let offerer = Watch(
-                relay.client("TV", store: store).offer(at: relay.address, approve: { _ in .decline }))
+                relay.client("TV", store: store).offer(at: relay.address, approve: { _ in .decline })
+            )
             let asked = Attempts()
             let visitor = Watch(
                 relay.client("phone", .random()).join(
-                    try await offerer.offer().code, at: relay.address,
+                    try await offerer.offer().code,
+                    at: relay.address,
                     approve: { request in
                         #expect(request.needsWord)
                         let attempt = await asked.next()
                         #expect(attempt == request.attempt)
                         return request.attempt == 2 ? .approve : .word("abandon")
-                    }))
+                    }
+                )
+            )
             #expect(try await visitor.failure() == .wrongWord)
             #expect(try await offerer.failure() == .declined)
             #expect(await asked.count == 3)
@@ -197,7 +225,8 @@ import Testing
                 approve: { _ in
                     try? await Task.sleep(for: .seconds(60))
                     return .approve
-                })
+                }
+            )
             let offerer = Watch(offering)
             let code = try await offerer.offer().code
             let joining = relay.client("other").join(code, at: relay.address, approve: { _ in .decline })
@@ -209,7 +238,8 @@ import Testing
                         stopping.yield()
                         try? await Task.sleep(for: .seconds(60))
                         return .approve
-                    })
+                    }
+                )
                 let (codes, found) = AsyncStream<PairingCode>.makeStream()
                 let task = Task {
                     for await state in second { if case .offered(let offer) = state { found.yield(offer.code) } }
@@ -232,11 +262,13 @@ import Testing
     @Test("a code that expires is replaced; typed late it says that it has expired") func expired() async throws {
         try await LiveRelay.run(configure: { $0.codeLifetime = .milliseconds(300) }) { relay in
             let offerer = Watch(
-                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+                relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
+            )
             let first = try await offerer.offer()
             _ = try await offerer.offer(2)
             let late = Watch(
-                relay.client("late").join(first.code, at: relay.address, approve: { _ in .decline }))
+                relay.client("late").join(first.code, at: relay.address, approve: { _ in .decline })
+            )
             #expect(try await late.failure() == .codeExpired)
             #expect(try await offerer.failure() == .codesSpent)
         }
@@ -251,7 +283,9 @@ import Testing
                     approve: { _ in
                         for await _ in answers { break }
                         return .approve
-                    }))
+                    }
+                )
+            )
             let code = try await offerer.offer().code
             let visitor = Watch(relay.client("first").join(code, at: relay.address, approve: { _ in .decline }))
             _ = await visitor.first { if case .waiting = $0 { true } else { false } }
@@ -271,7 +305,9 @@ import Testing
         }
     }
 
-    @Test("a relay that is not there, or is something else, or is not trusted, each has a name") func relays() async throws {
+    @Test("a relay that is not there, or is something else, or is not trusted, each has a name") func relays()
+        async throws
+    {
         let nowhere = try #require(RelayAddress(host: "127.0.0.1", port: 1, isPlain: true))
         let store = MemorySeedStore(.random())
         let client = PairingClient(name: DeviceName(cleaning: "one")!, store: store)

@@ -41,7 +41,11 @@ struct LiveRelay: Sendable {
         limits: ClientLimits = ClientLimits()
     ) -> PairingClient {
         PairingClient(
-            name: DeviceName(cleaning: name)!, store: store ?? MemorySeedStore(seed), roots: roots, limits: limits)
+            name: DeviceName(cleaning: name)!,
+            store: store ?? MemorySeedStore(seed),
+            roots: roots,
+            limits: limits
+        )
     }
 }
 
@@ -50,7 +54,10 @@ enum Certificate {
     static let files: Result<(certificate: String, key: String), any Error> = Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "easysetup-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            at: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
         let certificate = folder.appending(path: "certificate.pem").path
         let key = folder.appending(path: "key.pem").path
         let process = Process()

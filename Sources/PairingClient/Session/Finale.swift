@@ -51,7 +51,12 @@ struct Finale {
     ///   - seed: the holder's; nil for a receiver.
     ///   - deadline: when the seated pairing's time is over.
     init(
-        peer: Peer, place: Place, seed: SyncSeed?, codeAge: Duration, deadline: Duration, limits: ClientLimits
+        peer: Peer,
+        place: Place,
+        seed: SyncSeed?,
+        codeAge: Duration,
+        deadline: Duration,
+        limits: ClientLimits
     ) {
         self.peer = peer
         self.place = place
@@ -98,7 +103,9 @@ struct Finale {
     }
 
     mutating func answered(
-        _ answer: Approval, side: inout some ExchangeSide & ~Copyable, now: Duration
+        _ answer: Approval,
+        side: inout some ExchangeSide & ~Copyable,
+        now: Duration
     ) -> [Step] {
         guard case .deciding(let attempt) = stage, let seed else { return [] }
         switch answer {
@@ -119,7 +126,9 @@ struct Finale {
 
     /// What a message of the peer's brought.
     mutating func received(
-        _ received: consuming Received, side: inout some ExchangeSide & ~Copyable, now: Duration
+        _ received: consuming Received,
+        side: inout some ExchangeSide & ~Copyable,
+        now: Duration
     ) -> [Step] {
         switch (consume received) {
         case .seed(let package):
@@ -153,7 +162,9 @@ struct Finale {
     }
 
     mutating func notStored(
-        _ error: StoreError, side: inout some ExchangeSide & ~Copyable, now: Duration
+        _ error: StoreError,
+        side: inout some ExchangeSide & ~Copyable,
+        now: Duration
     ) -> [Step] {
         guard case .storing = stage else { return [] }
         let isClash = if case .otherSeedStored = error { true } else { false }
@@ -162,7 +173,9 @@ struct Finale {
 
     /// A message of the peer's was wrong, or was a sealed "no".
     mutating func fail(
-        _ error: HandshakeError, side: inout some ExchangeSide & ~Copyable, now: Duration
+        _ error: HandshakeError,
+        side: inout some ExchangeSide & ~Copyable,
+        now: Duration
     ) -> [Step] {
         guard !isSettled else { return [] }
         let wasDeciding = if case .deciding = stage { true } else { false }
@@ -232,7 +245,9 @@ struct Finale {
     }
 
     private mutating func give(
-        _ seed: SyncSeed, side: inout some ExchangeSide & ~Copyable, now: Duration
+        _ seed: SyncSeed,
+        side: inout some ExchangeSide & ~Copyable,
+        now: Duration
     ) -> [Step] {
         do {
             let package = try side.give(seed: seed.clonedBytes(), createdAt: seed.createdAt, userID: seed.userID.bytes)

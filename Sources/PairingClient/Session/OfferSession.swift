@@ -46,7 +46,12 @@ package struct OfferSession: ~Copyable {
     ///   - name: how this device introduces itself.
     ///   - seed: a holder's; nil for a device that wants one.
     package init(
-        relay: RelayAddress, name: DeviceName, platform: Platform, seed: SyncSeed?, entropy: Entropy, limits: ClientLimits
+        relay: RelayAddress,
+        name: DeviceName,
+        platform: Platform,
+        seed: SyncSeed?,
+        entropy: Entropy,
+        limits: ClientLimits
     ) {
         self.relay = relay
         self.name = name
@@ -181,13 +186,19 @@ package struct OfferSession: ~Copyable {
     }
 
     private mutating func offered(
-        _ slot: Slot, _ token: Token, _ expiresIn: Duration, _ now: Duration
+        _ slot: Slot,
+        _ token: Token,
+        _ expiresIn: Duration,
+        _ now: Duration
     ) -> [SessionAction] {
         link.answered()
         guard case .opening = phase else { return end(.relayMisbehaved, leaving: .fault) }
         let deadline = now + min(expiresIn, limits.codeLifetime)
         let role: Role = seed == nil ? .receiver : .holder
-        guard let code = Self.code(slot: slot, entropy: entropy) else {
+        let code: PairingCode
+        do {
+            code = try PairingCode.draw(slot: slot.symbols) { entropy.bytes(PairingCode.secretLength) }
+        } catch {
             return end(.relayMisbehaved, leaving: .fault)
         }
         let link = role == .holder ? PairingLink(relay: relay, slot: slot.symbols, secret: entropy.bytes(16)) : nil
@@ -208,16 +219,6 @@ package struct OfferSession: ~Copyable {
         return [.show(.offered(offer))]
     }
 
-    /// A code for the slot that spells nothing rude, as far as the secret's symbols decide it.
-    private static func code(slot: Slot, entropy: Entropy) -> PairingCode? {
-        var code: PairingCode?
-        for _ in 0..<20 {
-            code = try? PairingCode(slot: slot.symbols, random: entropy.bytes(PairingCode.secretLength))
-            if code?.isRude == false { break }
-        }
-        return code
-    }
-
     private mutating func received(_ message: Message, from meeting: MeetingID, _ now: Duration) -> [SessionAction] {
         // A meeting that this side has closed: its last messages may still be on their way.
         guard room?.lanes[meeting] != nil else { return [] }
@@ -230,12 +231,20 @@ package struct OfferSession: ~Copyable {
     }
 
     private mutating func take(
-        _ body: [UInt8], number: UInt32, from meeting: MeetingID, _ now: Duration
+        _ body: [UInt8],
+        number: UInt32,
+        from meeting: MeetingID,
+        _ now: Duration
     ) -> [SessionAction] {
         let wrongBefore = handshake?.wrongProofs ?? 0
         do throws(HandshakeError) {
             let received = try handshake?.receive(
-                body, number: number, meeting: meeting.bytes, now: now, entropy: entropy)
+                body,
+                number: number,
+                meeting: meeting.bytes,
+                now: now,
+                entropy: entropy
+            )
             guard let received else { return [] }
             switch consume received {
             case .prove(let reply): return send(reply, to: meeting)
@@ -260,7 +269,9 @@ package struct OfferSession: ~Copyable {
 
     /// A meeting that failed is closed, the user is told of a wrong proof, and the third one replaces the code.
     private mutating func close(
-        _ meeting: MeetingID, _ error: HandshakeError, wrongBefore: Int
+        _ meeting: MeetingID,
+        _ error: HandshakeError,
+        wrongBefore: Int
     ) -> [SessionAction] {
         room?.lanes[meeting] = nil
         var actions: [SessionAction] = []
@@ -279,7 +290,10 @@ package struct OfferSession: ~Copyable {
     }
 
     private mutating func seat(
-        _ meeting: MeetingID, _ peer: Peer, _ proof: [UInt8]?, _ now: Duration
+        _ meeting: MeetingID,
+        _ peer: Peer,
+        _ proof: [UInt8]?,
+        _ now: Duration
     ) -> [SessionAction] {
         guard let opened = room?.opened, let lane = room?.lanes[meeting] else { return [] }
         room?.lanes = [meeting: lane]
@@ -299,7 +313,10 @@ package struct OfferSession: ~Copyable {
     }
 
     private mutating func attached(
-        _ expiresIn: Duration, _ have: [Have], isSlotLost: Bool, _ now: Duration
+        _ expiresIn: Duration,
+        _ have: [Have],
+        isSlotLost: Bool,
+        _ now: Duration
     ) -> [SessionAction] {
         link.answered()
         guard let room else { return end(.relayMisbehaved, leaving: .fault) }
@@ -428,7 +445,8 @@ package struct OfferSession: ~Copyable {
 
     /// Changes a lane; what there is to do when the relay broke the numbering, else nil.
     private mutating func withLane(
-        _ meeting: MeetingID, _ change: (inout Lane) throws(LaneError) -> Void
+        _ meeting: MeetingID,
+        _ change: (inout Lane) throws(LaneError) -> Void
     ) -> [SessionAction]? {
         guard var lane = room?.lanes[meeting] else { return [] }
         do {

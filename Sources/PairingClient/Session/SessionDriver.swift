@@ -1,4 +1,5 @@
 import Handshake
+import Logging
 import RelayWire
 import SyncSeed
 
@@ -14,6 +15,7 @@ struct SessionDriver: Sendable {
     let approve: @Sendable (ApprovalRequest) async -> Approval
     let show: @Sendable (PairingState) -> Void
     let inbox: Inbox
+    let logger: Logger
 
     /// Until the session is over; gives it back for a last question.
     @discardableResult
@@ -26,6 +28,7 @@ struct SessionDriver: Sendable {
         while true {
             var frames: [DeviceFrame] = []
             for action in actions {
+                logger.trace("does", metadata: ["action": "\(action.name)"])
                 if case .send(let frame) = action {
                     frames.append(frame)
                     continue
@@ -42,7 +45,9 @@ struct SessionDriver: Sendable {
                     connection?.close()
                     connection = nil
                     generation += 1
-                case .show(let state): show(state)
+                case .show(let state):
+                    logger.debug("state", metadata: ["state": "\(state.name)"])
+                    show(state)
                 case .ask(let request):
                     tasks.replace(.ask, with: Task { inbox.put(.event(.answered(await approve(request)))) })
                 case .stopAsking: tasks.cancel(.ask)
@@ -60,6 +65,7 @@ struct SessionDriver: Sendable {
 
             guard let letter = await letters.next() else { return session }
             let now = ContinuousClock.now.moment
+            logger.trace("hears", metadata: ["letter": "\(letter.name)"])
             switch letter {
             case .event(let event): actions = session.handle(event, now: now)
             case .opened(let opened, let new):
@@ -99,7 +105,9 @@ struct SessionDriver: Sendable {
         Task {
             do throws(PairingError) {
                 let connection = try await RelayConnection.open(
-                    to: relay, tls: roots, timeout: limits.connectTimeout
+                    to: relay,
+                    tls: roots,
+                    timeout: limits.connectTimeout
                 ) { inbox.put(.report(generation, $0)) }
                 inbox.put(.opened(generation, connection))
             } catch {

@@ -52,7 +52,13 @@ package struct VisitSession: ~Copyable {
         do throws(HandshakeError) {
             let handshake = try VisitorHandshake(invitation, device: device)
             return VisitSession(
-                handshake: handshake, slot: slot, seed: seed, entropy: entropy, limits: limits, now: now)
+                handshake: handshake,
+                slot: slot,
+                seed: seed,
+                entropy: entropy,
+                limits: limits,
+                now: now
+            )
         } catch {
             throw PairingError(error)
         }
@@ -256,7 +262,13 @@ package struct VisitSession: ~Copyable {
         let deadline = now + limits.seatedLifetime
         phase = .finishing(Meeting(token: meeting.token, deadline: deadline, lane: meeting.lane))
         let finale = Finale(
-            peer: peer, place: .visitor, seed: seed, codeAge: now - start, deadline: deadline, limits: limits)
+            peer: peer,
+            place: .visitor,
+            seed: seed,
+            codeAge: now - start,
+            deadline: deadline,
+            limits: limits
+        )
         self.finale = finale
         return actions(finale.start())
     }

@@ -4,7 +4,20 @@ enum ExitCodes {
     static let help = """
         EXIT CODES:
           0   done
-          1   somebody said no
+          1   somebody said no, or stopped
+          10  the code or link is wrong
+          11  the code is gone: unknown, expired or used up
+          12  another device was first, or too many wait
+          13  nobody answered in time
+          14  sent, but not confirmed: look at the other device
+          15  the two devices' seeds do not fit together
+          20  the relay can't be reached, or was lost
+          21  what answers is no relay that this device trusts
+          22  the relay speaks another version
+          23  the relay is full or busy: wait
+          24  the relay has forgotten this pairing
+          25  the relay is broken, or another connection took over
+          30  the other device failed or speaks another version
           64  the arguments are wrong
           65  what was read is no seed, or is damaged
           66  nothing is there to be read
@@ -24,6 +37,50 @@ enum ExitCodes {
 
     static let table: [String: Int32] = [
         "not-confirmed": 1,
+        "declined": 1,
+        "declined-here": 1,
+        "cancelled": 1,
+        "cancelled-here": 1,
+        "wrong-word": 1,
+        "wrong-code": 10,
+        "code-wrong-length": 10,
+        "code-not-a-symbol": 10,
+        "code-has-u": 10,
+        "code-mistyped": 10,
+        "not-a-slot": 10,
+        "not-a-link": 10,
+        "plain-link": 10,
+        "tries-spent": 10,
+        "no-such-code": 11,
+        "expired": 11,
+        "code-burnt": 11,
+        "codes-spent": 11,
+        "seated": 12,
+        "line-full": 12,
+        "timed-out": 13,
+        "sent-not-confirmed": 14,
+        "both-hold": 15,
+        "both-receive": 15,
+        "link-direction": 15,
+        "other-seed": 15,
+        "relay-unreachable": 20,
+        "connection-lost": 20,
+        "relay-untrusted": 21,
+        "not-a-relay": 21,
+        "relay-version": 22,
+        "relay-full": 23,
+        "too-many": 23,
+        "draining": 23,
+        "relay-forgot": 24,
+        "work-refused": 25,
+        "relay-misbehaved": 25,
+        "elsewhere": 25,
+        "wrong-suite": 30,
+        "malformed": 30,
+        "peer-not-stored": 30,
+        "fault": 30,
+        "relay-address": 64,
+        "relay-plain": 64,
         "usage": 64,
         "passphrase-unfit": 64,
         "passphrases-differ": 64,

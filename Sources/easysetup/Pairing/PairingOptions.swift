@@ -1,5 +1,6 @@
 import ArgumentParser
 import Handshake
+import Logging
 import PairingClient
 
 /// What `offer` and `join` have in common.
@@ -24,7 +25,12 @@ struct PairingOptions: ParsableArguments {
         guard let name = DeviceName(cleaning: text) else {
             throw PairingUsage.badName
         }
-        return PairingClient(name: name, store: store, roots: caFile.map(TrustedRoots.init(pemFile:)) ?? .system)
+        return PairingClient(
+            name: name,
+            store: store,
+            roots: caFile.map(TrustedRoots.init(pemFile:)) ?? .system,
+            logger: Logger(label: "easysetup.client")
+        )
     }
 
     /// The relay that an address names.

@@ -1,0 +1,94 @@
+import RelayWire
+
+// What logs may hold of a session: what kind of thing happened, and nothing that came with it. Logs hold no codes, slots,
+// tokens, names, addresses or bodies, at any level.
+
+extension PairingState {
+    /// The state's name in `Protocol/device.md`.
+    var name: String {
+        switch self {
+        case .connecting: "connecting"
+        case .offered: "offered"
+        case .wrongProof: "wrong-proof"
+        case .inLine: "in-line"
+        case .greeting: "greeting"
+        case .deciding: "deciding"
+        case .waiting: "waiting"
+        case .given: "given"
+        case .reconnecting: "reconnecting"
+        case .paired: "paired"
+        case .failed(let error): error.name
+        }
+    }
+}
+
+extension SessionAction {
+    var name: String {
+        switch self {
+        case .connect: "connect"
+        case .send(let frame): "send \(frame.name)"
+        case .disconnect: "disconnect"
+        case .show: "show"
+        case .ask: "ask"
+        case .stopAsking: "stop asking"
+        case .store: "store"
+        case .solve: "solve"
+        case .finish: "finish"
+        }
+    }
+}
+
+extension Inbox.Letter {
+    var name: String {
+        switch self {
+        case .event(.connected): "connected"
+        case .event(.lost), .failed, .report(_, .closed): "lost"
+        case .event(.frame(let frame)): frame.name
+        case .event(.answered): "answered"
+        case .event(.stored): "stored"
+        case .event(.notStored): "not stored"
+        case .event(.solved): "solved"
+        case .event(.deadlinePassed): "deadline passed"
+        case .event(.cancelled): "cancelled"
+        case .opened: "opened"
+        case .report(_, .frames(let frames)): frames.map(\.name).joined(separator: ", ")
+        }
+    }
+}
+
+extension DeviceFrame {
+    var name: String {
+        switch self {
+        case .offer: "offer"
+        case .visit: "visit"
+        case .attachVisitor: "attach_visitor"
+        case .attachOfferer: "attach_offerer"
+        case .message: "message"
+        case .ack: "ack"
+        case .seat: "seat"
+        case .close(_, let reason): "close \(reason.rawValue)"
+        case .leave(let reason): "leave \(reason.rawValue)"
+        }
+    }
+}
+
+extension RelayFrame {
+    var name: String {
+        switch self {
+        case .offered: "offered"
+        case .inLine: "in_line"
+        case .met: "met"
+        case .visitor: "visitor"
+        case .message: "message"
+        case .ack: "ack"
+        case .attachedVisitor: "attached_visitor"
+        case .attachedOfferer: "attached_offerer"
+        case .presence: "presence"
+        case .seated: "seated"
+        case .over(_, let reason): "over \(reason.rawValue)"
+        case .refused(let reason, _): "refused \(reason.rawValue)"
+        case .workWanted: "work_wanted"
+        case .goodbye: "goodbye"
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import Foundation
+import Handshake
+import PairingClient
+import SyncSeed
+import Testing
+
+@testable import easysetup
+
+/// The three programs of a pairing, each a process of its own, over real sockets.
+@Suite("easysetup relay, offer and join", .timeLimit(.minutes(2))) struct PairingCommandTests {
+    let folder = ScratchFolder()
+
+    @Test("pair two stores, and at trace level no log holds anything secret") func pairing() async throws {
+        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--log-level", "trace", "--json"])
+        defer { relay.stop() }
+        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
+        let made = try await Program.run(["seed", "new", "--store", folder.path + "/a", "--json"])
+        #expect(made.code == 0)
+
+        let offer = try Running(
+            ["offer", "--relay", url, "--store", folder.path + "/a", "--name", "Old Laptop", "--yes", "--json"]
+                + ["--log-level", "trace"]
+        )
+        defer { offer.stop() }
+        let offered = try await offer.event("offered")
+        let code = try #require(offered["code"] as? String)
+        let link = try #require(offered["link"] as? String)
+        #expect((1...600).contains(try #require(offered["expires_in"] as? Int)))
+        let join = try Running(
+            ["join", code, "--relay", url, "--store", folder.path + "/b", "--name", "New Phone", "--json"]
+                + ["--log-level", "trace"]
+        )
+        defer { join.stop() }
+        let here = try await offer.event("paired")
+        let there = try await join.event("paired")
+        #expect(here["user_id"] as? String == there["user_id"] as? String)
+        #expect(try await offer.end() == 0)
+        #expect(try await join.end() == 0)
+        let stored = try await FileSeedStore(folder: folder.path + "/b").load()
+        let seed = try #require(stored)
+        #expect(seed.userID.fingerprint == here["user_id"] as? String)
+
+        relay.stop()
+        let logs = await offer.errors() + join.errors() + relay.errors()
+        #expect(logs.contains("paired"), "the logs are there at all")
+        let words = (try #require(here["peer"] as? String)).split(separator: " ").map(String.init)
+        let typed = try PairingCode(typed: code)
+        var secrets = [code, link, code.filter { $0 != "-" }, String(link.split(separator: "#")[1])]
+        secrets += [seed.hex.revealed(), seed.base64.revealed(), seed.recoveryPhrase.revealed(), "127.0.0.1"] + words
+        // A slot is three letters, which any text may have: it is looked for as a word.
+        for secret in secrets { #expect(!logs.contains(secret)) }
+        #expect(!logs.split { !$0.isLetter && !$0.isNumber }.contains { $0 == typed.slot })
+        // What the processes were started with holds the code, which lives for minutes, and nothing that outlives it.
+        for secret in [seed.hex.revealed(), seed.base64.revealed()] {
+            #expect(!join.arguments.joined(separator: " ").contains(secret))
+        }
+    }
+
+    @Test("a link needs no --relay") func link() async throws {
+        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"])
+        defer { relay.stop() }
+        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
+        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
+        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--yes", "--json"])
+        defer { offer.stop() }
+        let link = try #require(try await offer.event("offered")["link"] as? String)
+        let join = try await Program.run(["join", link, "--store", folder.path + "/b", "--name", "x", "--json"])
+        #expect(join.code == 0)
+        #expect(try join.json()["user_id"] as? String == (try await offer.event("paired"))["user_id"] as? String)
+    }
+
+    @Test("a device without a seed offers, and the giver types a word") func giving() async throws {
+        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"])
+        defer { relay.stop() }
+        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
+        _ = try await Program.run(["seed", "new", "--store", folder.path + "/phone"])
+        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/tv", "--json"])
+        defer { offer.stop() }
+        let offered = try await offer.event("offered")
+        #expect(offered["link"] is NSNull)
+        let join = try Running(["join", "--relay", url, "--store", folder.path + "/phone", "--json"])
+        defer { join.stop() }
+        // The code is asked for when it is not given.
+        join.type(try #require(offered["code"] as? String) + "\n")
+        let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
+        join.type("\(words[0])\n")
+        let here = try await offer.event("paired")
+        #expect(here["role"] as? String == "receiver")
+        #expect(try await join.event("paired")["user_id"] as? String == here["user_id"] as? String)
+        #expect(try await join.end() == 0)
+    }
+
+    @Test("Enter alone approves nothing") func enter() async throws {
+        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"])
+        defer { relay.stop() }
+        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
+        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
+        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let join = try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"])
+        defer { join.stop() }
+        _ = try await offer.event("peer")
+        offer.type("\n")
+        #expect(try await offer.event("failed")["error"] as? String == "declined-here")
+        #expect(try await join.event("failed")["error"] as? String == "declined")
+        #expect(try await offer.end() == 1)
+        #expect(try await join.end() == 1)
+        let stored = try await FileSeedStore(folder: folder.path + "/b").load()
+        #expect(stored == nil)
+    }
+
+    @Test("Control-C on one side stops the other") func interrupt() async throws {
+        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"])
+        defer { relay.stop() }
+        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
+        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
+        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let join = try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"])
+        defer { join.stop() }
+        _ = try await offer.event("peer")
+        offer.interrupt()
+        #expect(try await join.event("failed")["error"] as? String == "cancelled")
+        #expect(try await offer.event("failed")["error"] as? String == "cancelled-here")
+        #expect(try await offer.end() == 1)
+    }
+
+    struct Failure: Sendable, CustomTestStringConvertible {
+        let arguments: [String]
+        let error: String
+        let code: Int32
+
+        var testDescription: String { error }
+    }
+
+    @Test(
+        "what can't work says why, with an exit code",
+        arguments: [
+            Failure(arguments: ["join", "K7Q-29M-XAB"], error: "code-mistyped", code: 10),
+            Failure(arguments: ["join", "K7Q-29M-XA"], error: "code-wrong-length", code: 10),
+            Failure(arguments: ["join", "K7U-29M-XAQ"], error: "code-has-u", code: 10),
+            Failure(arguments: ["join", "K7Q-29M-XA!"], error: "code-not-a-symbol", code: 10),
+            Failure(arguments: ["join", "easysetup://nowhere"], error: "not-a-link", code: 10),
+            Failure(
+                arguments: ["join", "easysetup+plain://relay.example:80/1/K7Q#00000000000000000000000000"],
+                error: "plain-link",
+                code: 10
+            ),
+            Failure(arguments: ["join", "K7Q-29M-XAQ"], error: "usage", code: 64),
+            Failure(arguments: ["offer", "--relay", "ws://relay.example"], error: "relay-plain", code: 64),
+            Failure(arguments: ["offer", "--relay", "ftp://relay.example"], error: "relay-address", code: 64),
+            Failure(arguments: ["offer", "--relay", "ws://127.0.0.1:1"], error: "relay-unreachable", code: 20),
+            Failure(
+                arguments: ["join", "K7Q-29M-XAQ", "--relay", "ws://127.0.0.1:1"],
+                error: "relay-unreachable",
+                code: 20
+            ),
+        ]
+    )
+    func failing(failure: Failure) async throws {
+        let result = try await Program.run(failure.arguments + ["--store", folder.store, "--json"])
+        let json = try result.json()
+        #expect(json["event"] as? String == "failed")
+        #expect(json["error"] as? String == failure.error)
+        #expect(json["advice"] as? String != "")
+        #expect(json["retry"] is Bool)
+        #expect(result.code == failure.code)
+    }
+
+    @Test("a relay of another version, a full one and no relay at all each have a name") func strangeRelays()
+        async throws
+    {
+        let answers = [
+            (
+                "400 Bad Request", #"{"type":"urn:easysetup:problem:wrong-version","versions":["easysetup.v9"]}"#,
+                "relay-version", Int32(22)
+            ),
+            ("503 Service Unavailable", #"{"type":"urn:easysetup:problem:relay-full"}"#, "relay-full", 23),
+            ("200 OK", "<html>", "not-a-relay", 21),
+        ]
+        for (status, body, error, code) in answers {
+            let server = try CannedServer("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            let result = try await Program.run(
+                ["offer", "--relay", "ws://127.0.0.1:\(server.port)", "--store", folder.store, "--json"])
+            #expect(try result.json()["error"] as? String == error)
+            #expect(result.code == code)
+        }
+    }
+
+    @Test("the demonstration pairs") func demo() async throws {
+        let result = try await Program.run(["demo", "--pairings", "2", "--json"])
+        #expect(result.code == 0)
+        let events = try result.lines.map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(
+            events.map { $0["event"] as? String } == ["listening", "seed", "offered", "peer", "paired", "measured"]
+        )
+        #expect(events[1]["user_id"] as? String == events[4]["user_id"] as? String)
+    }
+}
+
+@Suite("Errors of a pairing") struct PairingErrorTests {
+    static let all: [PairingError] = [
+        .relayUnreachable, .relayUntrusted, .notARelay, .relayVersion, .relayFull(retryAfter: .zero),
+        .tooMany(retryAfter: .zero), .relayDraining(retryAfter: .zero), .relayForgot, .workRefused, .relayMisbehaved,
+        .connectionLost, .elsewhere, .noSuchCode, .codeExpired, .codeBurnt, .wrongCode, .triesSpent, .codesSpent,
+        .lineFull, .seated, .declined, .declinedHere, .cancelled, .cancelledHere, .wrongWord, .timedOut, .bothHold,
+        .bothReceive, .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .peerMisbehaved,
+        .peerFailed,
+    ]
+    static let codes: [CodeError] = [
+        .wrongLength(3), .notASymbol(position: 1), .containsU(position: 1), .mistyped, .notASlot, .notALink, .plainLink,
+    ]
+
+    /// Rows of the table in `Protocol/errors.md`: name to exit code and retry.
+    static let table: [String: (exit: Int32, retry: Bool)] = {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(components: "..", "..", "Protocol", "errors.md").standardizedFileURL
+        let text = try! String(contentsOf: page, encoding: .utf8)
+        var rows: [String: (Int32, Bool)] = [:]
+        for line in text.split(separator: "\n") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard cells.count == 5, cells[0].hasPrefix("`"), let exit = Int32(cells[4]) else { continue }
+            for name in cells[0].split(separator: ",") {
+                rows[name.trimmingCharacters(in: CharacterSet(charactersIn: " `"))] = (exit, cells[3] == "yes")
+            }
+        }
+        return rows
+    }()
+
+    @Test("are what Protocol/errors.md says") func page() {
+        let errors: [any ExplainedError] = Self.all + Self.codes
+        #expect(Set(errors.map(\.name)).count == errors.count)
+        for error in errors {
+            #expect(Self.table[error.name]?.exit == ExitCodes.code(for: error.name), "\(error.name)")
+            #expect(Self.table[error.name]?.retry == error.retryHelps, "\(error.name)")
+            #expect(error.description.hasSuffix(".") && !error.advice.isEmpty, "\(error.name)")
+        }
+        #expect(Set(Self.table.keys) == Set(errors.map(\.name)))
+    }
+}
