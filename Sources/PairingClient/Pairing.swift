@@ -13,6 +13,7 @@ public struct Pairing: AsyncSequence, Sendable {
     private static let waitingStates = 64
 
     private let states: AsyncStream<PairingState>
+    private let inbox: Inbox
 
     init(_ run: @escaping @Sendable (@escaping @Sendable (PairingState) -> Void, Inbox) async -> Void) {
         let (states, continuation) = AsyncStream<PairingState>.makeStream(
@@ -23,10 +24,16 @@ public struct Pairing: AsyncSequence, Sendable {
             if case .cancelled = reason { inbox.put(.event(.cancelled)) }
         }
         self.states = states
+        self.inbox = inbox
         Task {
             await run({ continuation.yield($0) }, inbox)
             continuation.finish()
         }
+    }
+
+    /// Stops the pairing on both sides, and lets the reader see how it ends; it does nothing once the pairing has ended.
+    public func cancel() {
+        inbox.put(.event(.cancelled))
     }
 
     /// For one reader.

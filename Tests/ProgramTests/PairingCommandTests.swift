@@ -34,8 +34,8 @@ import Testing
         let here = try await offer.event("paired")
         let there = try await join.event("paired")
         #expect(here["user_id"] as? String == there["user_id"] as? String)
-        #expect(try await offer.end() == 0)
-        #expect(try await join.end() == 0)
+        #expect(await offer.end() == 0)
+        #expect(await join.end() == 0)
         let stored = try await FileSeedStore(folder: folder.path + "/b").load()
         let seed = try #require(stored)
         #expect(seed.userID.fingerprint == here["user_id"] as? String)
@@ -87,7 +87,7 @@ import Testing
         let here = try await offer.event("paired")
         #expect(here["role"] as? String == "receiver")
         #expect(try await join.event("paired")["user_id"] as? String == here["user_id"] as? String)
-        #expect(try await join.end() == 0)
+        #expect(await join.end() == 0)
     }
 
     @Test("Enter alone approves nothing") func enter() async throws {
@@ -104,8 +104,8 @@ import Testing
         offer.type("\n")
         #expect(try await offer.event("failed")["error"] as? String == "declined-here")
         #expect(try await join.event("failed")["error"] as? String == "declined")
-        #expect(try await offer.end() == 1)
-        #expect(try await join.end() == 1)
+        #expect(await offer.end() == 1)
+        #expect(await join.end() == 1)
         let stored = try await FileSeedStore(folder: folder.path + "/b").load()
         #expect(stored == nil)
     }
@@ -124,7 +124,7 @@ import Testing
         offer.interrupt()
         #expect(try await join.event("failed")["error"] as? String == "cancelled")
         #expect(try await offer.event("failed")["error"] as? String == "cancelled-here")
-        #expect(try await offer.end() == 1)
+        #expect(await offer.end() == 1)
     }
 
     struct Failure: Sendable, CustomTestStringConvertible {

@@ -23,34 +23,11 @@ enum Program {
 
     /// Runs to the end. Without `input`, standard input is empty.
     static func run(_ arguments: [String], input: String = "") async throws -> Result {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        let (input, text) = (Pipe(), input)
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        // What is written here fits into the pipe's buffer, and a program that does not read is no error.
-        signal(SIGPIPE, SIG_IGN)
-        try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
-        try? input.fileHandleForWriting.close()
-        async let outputData = output.fileHandleForReading.everything()
-        async let errorData = errors.fileHandleForReading.everything()
-        let (shown, told) = await (outputData, errorData)
-        process.waitUntilExit()
-        return Result(
-            output: String(decoding: shown, as: UTF8.self),
-            errors: String(decoding: told, as: UTF8.self),
-            code: process.terminationStatus
-        )
-    }
-}
-
-extension FileHandle {
-    @concurrent fileprivate func everything() async -> Data {
-        (try? readToEnd()) ?? Data()
+        let program = try Running(arguments)
+        program.type(input)
+        program.endInput()
+        let code = await program.end()
+        return Result(output: await program.output(), errors: await program.errors(), code: code)
     }
 }
 

@@ -11,22 +11,22 @@ import Testing
     @Test("it says where it listens, answers there, and ends with 0 when told to", arguments: [SIGTERM, SIGINT])
     func listens(signal: Int32) async throws {
         let relay = try await RunningRelay(["--listen", "127.0.0.1:0", "--key-file", folder.path + "/key"])
-        #expect(try relay.health() == "200")
-        #expect(try await relay.end(by: signal) == 0)
+        #expect(try await relay.health() == "200")
+        #expect(await relay.end(by: signal) == 0)
         #expect(try Data(contentsOf: URL(filePath: folder.path + "/key")).count > 64)
     }
 
     @Test("it listens on IPv6") func listensOnIPv6() async throws {
         let relay = try await RunningRelay(["--listen", "[::1]:0"])
-        #expect(try relay.health(host: "[::1]") == "200")
-        #expect(try await relay.end(by: SIGTERM) == 0)
+        #expect(try await relay.health(host: "[::1]") == "200")
+        #expect(await relay.end(by: SIGTERM) == 0)
     }
 
     @Test("SIGHUP reads the certificate anew, and a relay without one lives through it") func reloads() async throws {
         let relay = try await RunningRelay(["--listen", "127.0.0.1:0"])
-        kill(relay.process.processIdentifier, SIGHUP)
-        #expect(try relay.health() == "200")
-        #expect(try await relay.end(by: SIGTERM) == 0)
+        relay.process.interrupt(SIGHUP)
+        #expect(try await relay.health() == "200")
+        #expect(await relay.end(by: SIGTERM) == 0)
     }
 
     @Test("a port that is taken has an exit code and advice") func portTaken() async throws {
@@ -37,7 +37,7 @@ import Testing
         #expect(failure["event"] as? String == "failed")
         #expect(failure["error"] as? String == "cannot-listen")
         #expect(failure["retry"] as? Bool == true)
-        #expect(try await relay.end(by: SIGTERM) == 0)
+        #expect(await relay.end(by: SIGTERM) == 0)
     }
 
     @Test("a key file that others may read is refused with advice") func openKeyFile() async throws {
@@ -95,41 +95,23 @@ import Testing
 
 /// A relay as a process of its own, from its first line on.
 private struct RunningRelay {
-    let process = Process()
+    let process: Running
     let port: Int
 
     init(_ arguments: [String]) async throws {
-        let output = Pipe()
-        process.executableURL = URL(filePath: Program.path)
-        process.arguments = ["relay", "--json"] + arguments
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        // The line is written at once, so it comes at once.
-        let line = output.fileHandleForReading.availableData
-        let event = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
-        try #require(event["event"] as? String == "listening")
-        port = try #require(event["port"] as? Int)
+        process = try Running(["relay", "--json"] + arguments)
+        port = try #require(try await process.event("listening")["port"] as? Int)
     }
 
     /// The status of the relay's health.
-    func health(host: String = "127.0.0.1") throws -> String {
-        let curl = Process()
-        let output = Pipe()
-        curl.executableURL = URL(filePath: "/usr/bin/env")
-        curl.arguments = [
-            "curl", "-s", "-g", "-o", "/dev/null", "-w", "%{http_code}", "http://\(host):\(port)/health/ready",
-        ]
-        curl.standardOutput = output
-        try curl.run()
-        let status = output.fileHandleForReading.readDataToEndOfFile()
-        curl.waitUntilExit()
-        return String(decoding: status, as: UTF8.self)
+    func health(host: String = "127.0.0.1") async throws -> String {
+        let address = "http://\(host):\(port)/health/ready"
+        let curl = try Running(["curl", "-s", "-g", "-o", "/dev/null", "-w", "%{http_code}", address], of: "/usr/bin/env")
+        return await curl.output()
     }
 
-    func end(by signal: Int32) async throws -> Int32 {
-        kill(process.processIdentifier, signal)
-        process.waitUntilExit()
-        return process.terminationStatus
+    func end(by signal: Int32) async -> Int32 {
+        process.interrupt(signal)
+        return await process.end()
     }
 }

@@ -3,24 +3,30 @@ import Synchronization
 import Testing
 
 /// The program as a process that a test talks to while it runs.
+///
+/// Nothing here blocks a thread of the tests' own: with two cores there are two, and whoever blocks both stops every other
+/// test in this process.
 final class Running: Sendable {
     let arguments: [String]
     private let process = Process()
     private let input = Pipe()
     private let lines: Lines
     private let told: Lines
+    private let exit = Exit()
 
-    init(_ arguments: [String]) throws {
+    init(_ arguments: [String], of program: String = Program.path) throws {
         self.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())
-        process.executableURL = URL(filePath: Program.path)
+        process.executableURL = URL(filePath: program)
         process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output
         process.standardError = errors
         lines = Lines(output.fileHandleForReading)
         told = Lines(errors.fileHandleForReading)
+        // What is written fits into the pipe's buffer, and a program that does not read is no error.
         signal(SIGPIPE, SIG_IGN)
+        process.terminationHandler = { [exit] in exit.put($0.terminationStatus) }
         try process.run()
     }
 
@@ -39,16 +45,25 @@ final class Running: Sendable {
         try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
     }
 
-    /// Presses Control-C.
-    func interrupt() {
-        kill(process.processIdentifier, SIGINT)
+    /// Ends its standard input.
+    func endInput() {
+        try? input.fileHandleForWriting.close()
+    }
+
+    /// Sends a signal; without one, presses Control-C.
+    func interrupt(_ signal: Int32 = SIGINT) {
+        kill(process.processIdentifier, signal)
     }
 
     /// Its exit code, once it has ended by itself.
-    func end() async throws -> Int32 {
+    func end() async -> Int32 {
+        await exit.code()
+    }
+
+    /// Everything it wrote to standard output, once it has ended.
+    func output() async -> String {
         _ = await lines.first { _ in false }
-        process.waitUntilExit()
-        return process.terminationStatus
+        return lines.text
     }
 
     /// Everything it wrote to standard error, once it has ended.
@@ -60,6 +75,35 @@ final class Running: Sendable {
     /// Ends it, where it still runs.
     func stop() {
         if process.isRunning { process.terminate() }
+    }
+
+    /// How the process ended, for any number of readers.
+    private final class Exit: Sendable {
+        private struct State {
+            var code: Int32?
+            var waiting: [CheckedContinuation<Int32, Never>] = []
+        }
+
+        private let state = Mutex(State())
+
+        func put(_ code: Int32) {
+            let waiting = state.withLock { state in
+                state.code = code
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for reader in waiting { reader.resume(returning: code) }
+        }
+
+        func code() async -> Int32 {
+            await withCheckedContinuation { reader in
+                let code = state.withLock { state in
+                    if state.code == nil { state.waiting.append(reader) }
+                    return state.code
+                }
+                if let code { reader.resume(returning: code) }
+            }
+        }
     }
 
     /// Lines of a pipe, read by a thread of their own, for any number of readers.

@@ -44,7 +44,7 @@ import Testing
 
     @Test func `A connection that never finishes its request is closed`() async throws {
         var configuration = RelayConfiguration()
-        configuration.connectionLimits.openingTime = .milliseconds(50)
+        configuration.connectionLimits.openingTime = .milliseconds(500)
         try await withRelay(configuration) { _, port in
             let answer = try await exchange("GET /easysetup/v1/ws HTTP/1.1\r\n", port: port)
             #expect(answer == "")

@@ -1,4 +1,5 @@
 import Dispatch
+import PairingClient
 
 #if canImport(Glibc)
 import Glibc
@@ -10,14 +11,13 @@ import Darwin
 
 /// Control-C and SIGTERM stop a pairing on both sides instead of just ending the process; a second one ends it.
 enum Interrupt {
-    /// Runs a body whose task is cancelled by the first signal.
-    static func cancels<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) async -> Result {
-        let task = Task { await body() }
+    /// Runs a body, and stops the pairing it follows at the first signal; the body then sees how that ends.
+    static func cancels<Result: Sendable>(_ pairing: Pairing, _ body: (Pairing) async -> Result) async -> Result {
         let sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                task.cancel()
+                pairing.cancel()
                 signal(number, SIG_DFL)
             }
             source.resume()
@@ -26,6 +26,6 @@ enum Interrupt {
         defer {
             sources.forEach { $0.cancel() }
         }
-        return await task.value
+        return await body(pairing)
     }
 }

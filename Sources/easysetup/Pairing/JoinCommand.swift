@@ -44,14 +44,12 @@ struct JoinCommand: AsyncParsableCommand {
                 }
                 if case .link(let link) = way { try await confirm(link, output) }
                 let person = Person(output: output, isAlwaysYes: false)
-                let failure = await Interrupt.cancels {
-                    let pairing =
-                        switch way {
-                        case .code(let code, let relay): client.join(code, at: relay, approve: person.approve)
-                        case .link(let link): client.join(link)
-                        }
-                    return await report.follow(pairing)
-                }
+                let pairing =
+                    switch way {
+                    case .code(let code, let relay): client.join(code, at: relay, approve: person.approve)
+                    case .link(let link): client.join(link)
+                    }
+                let failure = await Interrupt.cancels(pairing) { await report.follow($0) }
                 guard let failure else { return }
                 guard failure == .wrongCode, canAsk(output) else { throw ExitCodes.exit(failure) }
             }

@@ -29,9 +29,8 @@ struct OfferCommand: AsyncParsableCommand {
             let client = try pairing.client(try await store.open(output))
             let person = Person(output: output, isAlwaysYes: yes)
             let report = PairingReport(output: output)
-            let failure = await Interrupt.cancels {
-                await report.follow(client.offer(at: address, approve: person.approve))
-            }
+            let pairing = client.offer(at: address, approve: person.approve)
+            let failure = await Interrupt.cancels(pairing) { await report.follow($0) }
             if let failure { throw ExitCodes.exit(failure) }
         }
     }
