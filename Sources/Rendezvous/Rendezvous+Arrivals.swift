@@ -180,6 +180,7 @@ extension Rendezvous {
         }
         if case .refused(let reason) = verdict { sendAway(connection, reason, into: &actions) }
         for visitor in early.removeValue(forKey: claims.offer) ?? [] {
+            earlyCount -= 1
             guard let known = connections[visitor], case .early(let said, _) = known.place else { continue }
             attach(visitor, known.prefix, said, now, into: &actions)
         }

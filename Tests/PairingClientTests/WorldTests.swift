@@ -1,0 +1,126 @@
+import Handshake
+import PairingClient
+import Rendezvous
+import SyncSeed
+import Testing
+
+/// Both sessions and the rendezvous, in a world whose network is cut wherever it hurts.
+@Suite("A world of two devices", .timeLimit(.minutes(5))) struct WorldTests {
+    /// Pairs in a world with faults. Nothing that the faults did may be seen but in the time it took.
+    private func pair(_ faults: World.Faults, offererHolds: Bool, seed: UInt64 = 1) throws -> (World, Device, Device) {
+        let world = World(seed: seed, faults: faults)
+        let chain = SyncSeed.random()
+        let offerer = world.offerer(offererHolds ? chain : nil)
+        world.run(until: { offerer.offer != nil || offerer.isOver })
+        let code = try #require(offerer.offer).code
+        let visitor = try world.visitor(.code(code), offererHolds ? nil : chain)
+        world.run()
+        return (world, offerer, visitor)
+    }
+
+    /// Frames up to where the visitor has been met: before that a cut costs it nothing but the person's patience.
+    private static let early = 5
+
+    private func frames(offererHolds: Bool) throws -> Int {
+        try pair(World.Faults(), offererHolds: offererHolds).0.frames
+    }
+
+    private func expectPaired(_ world: World, _ one: Device, _ other: Device, _ what: String) {
+        #expect(world.broken == [], "\(what)")
+        #expect(one.outcome == .paired, "\(what)")
+        #expect(other.outcome == .paired, "\(what)")
+        #expect(one.isOver && other.isOver, "\(what)")
+    }
+
+    @Test("pairs without faults", arguments: [true, false]) func plain(offererHolds: Bool) throws {
+        let (world, offerer, visitor) = try pair(World.Faults(), offererHolds: offererHolds)
+        expectPaired(world, offerer, visitor, "no fault")
+    }
+
+    @Test("pairs when a connection is cut before or after any frame", arguments: [true, false], [0, 3])
+    func cuts(offererHolds: Bool, notice: Int64) throws {
+        for number in try Self.early...frames(offererHolds: offererHolds) {
+            for isAfter in [false, true] {
+                var faults = World.Faults()
+                faults.notice = .seconds(notice)
+                if isAfter { faults.cutsAfter = [number] } else { faults.cutsBefore = [number] }
+                let (world, offerer, visitor) = try pair(faults, offererHolds: offererHolds)
+                // The holder's goodbye may cross with the cut: then it says what it knows, and the receiver has the seed.
+                expectPaired(world, offerer, visitor, "cut \(isAfter ? "after" : "before") frame \(number)")
+            }
+        }
+    }
+
+    @Test("pairs when the relay is killed at any frame and started again with its key", arguments: [true, false])
+    func restarts(offererHolds: Bool) throws {
+        for number in try Self.early...frames(offererHolds: offererHolds) {
+            for down in [Duration.milliseconds(50), .seconds(20)] {
+                var faults = World.Faults()
+                faults.restartsAt = [number]
+                faults.down = down
+                let (world, offerer, visitor) = try pair(faults, offererHolds: offererHolds)
+                expectPaired(world, offerer, visitor, "killed at frame \(number)")
+            }
+        }
+    }
+
+    @Test("ends on both sides in time, and agrees, whatever the network does", arguments: 1...8 as ClosedRange<UInt64>)
+    func soak(part: UInt64) throws {
+        for number in 0..<150 as Range<UInt64> {
+            let seed = part * 1_000 + number
+            var random = SplitMix(state: seed)
+            var faults = World.Faults()
+            func some(_ most: Int) -> Set<Int> {
+                Set((0..<Int.random(in: 0...most, using: &random)).map { _ in Int.random(in: 3...60, using: &random) })
+            }
+            faults.cutsBefore = some(4)
+            faults.cutsAfter = some(4)
+            faults.restartsAt = some(2)
+            faults.latency = 1...Int64.random(in: 2...1_500, using: &random)
+            faults.notice = .seconds(Int64.random(in: 0...40, using: &random))
+            faults.down = .milliseconds(Int64.random(in: 0...30_000, using: &random))
+            faults.storing = .milliseconds(Int64.random(in: 1...40_000, using: &random))
+            faults.thinking = .milliseconds(Int64.random(in: 1...330_000, using: &random))
+            let offererHolds = Bool.random(using: &random)
+            let isNo = Int.random(in: 0..<8, using: &random) == 0
+            let stops = Int.random(in: 0..<6, using: &random) == 0
+                ? Duration.milliseconds(Int64.random(in: 0...20_000, using: &random)) : nil
+
+            let world = World(seed: seed, faults: faults)
+            let chain = SyncSeed.random()
+            let approve: (ApprovalRequest) -> Approval = { request in
+                isNo ? .decline : request.needsWord ? .word(request.peer.words.second) : .approve
+            }
+            let offerer = world.offerer(offererHolds ? chain : nil, approve: approve)
+            world.run(until: { offerer.offer != nil || offerer.isOver })
+            guard let code = offerer.offer?.code else { continue }
+            let start = world.now
+            let visitor = try world.visitor(.code(code), offererHolds ? nil : chain, approve: approve)
+            if let stops {
+                let device = Bool.random(using: &random) ? offerer : visitor
+                world.after(stops) { if !device.isOver { world.tell(device, .cancelled) } }
+            }
+            world.run(for: .seconds(20_000))
+
+            let holder = offererHolds ? offerer : visitor
+            let receiver = offererHolds ? visitor : offerer
+            let what = "world \(seed)"
+            #expect(world.broken == [], "\(what)")
+            #expect(offerer.isOver && visitor.isOver, "\(what): \(offerer.states.count) \(visitor.states.count)")
+            #expect(offerer.outcome != nil && visitor.outcome != nil, "\(what)")
+            // A stored seed is a success; and what its receiver has, the holder's user has approved.
+            #expect((receiver.stored != nil) == (receiver.outcome == .paired), "\(what)")
+            if receiver.stored != nil { #expect(holder.wasApproved, "\(what)") }
+            switch holder.outcome {
+            case .paired: #expect(receiver.outcome == .paired, "\(what)")
+            case .failed(.sentNotConfirmed), nil: break
+            case .failed: #expect(receiver.outcome != .paired, "\(what)")
+            }
+            // An act of three codes, a seat and what follows it.
+            let longest = world.limits.codeLifetime * 3 + world.limits.seatedLifetime + .seconds(120)
+            for device in [offerer, visitor] {
+                #expect((device.end ?? world.now) - start <= longest, "\(what)")
+            }
+        }
+    }
+}
