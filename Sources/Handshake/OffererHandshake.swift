@@ -12,6 +12,9 @@ public struct OffererHandshake: ~Copyable {
     /// How many meetings are in hand at once: four times what an honest relay brings. Each holds locked memory, of which
     /// a relay gone bad must not be able to ask for more than there is.
     public static let maximumMeetings = 64
+    /// How many visitors come to one offer at most: more than an honest relay lets through in a code's lifetime, where 20
+    /// a second are answered and 8 a second displaced. Each is remembered, and a relay gone bad could bring any number.
+    public static let maximumVisitors = 32_768
 
     private enum State: ~Copyable {
         /// The visitor has said nothing. Next: `answered`, `over`.
@@ -77,10 +80,13 @@ public struct OffererHandshake: ~Copyable {
     /// The relay has brought a visitor.
     ///
     /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/seated`` once one has the seat,
-    ///   ``HandshakeError/outOfOrder`` for one more than ``maximumMeetings``. The meetings in hand go on.
+    ///   ``HandshakeError/outOfOrder`` for one more than ``maximumMeetings`` at a time or ``maximumVisitors`` in all. The
+    ///   meetings in hand go on.
     public mutating func visitorCame(meeting: [UInt8]) throws(HandshakeError) {
         guard seated == nil else { throw .seated }
-        guard meetings.count < Self.maximumMeetings else { throw .outOfOrder }
+        guard meetings.count < Self.maximumMeetings, seen.count < Self.maximumVisitors || seen.contains(meeting) else {
+            throw .outOfOrder
+        }
         guard seen.insert(meeting).inserted else { throw .replayed }
         meetings[meeting] = Meeting()
     }

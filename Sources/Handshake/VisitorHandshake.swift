@@ -5,6 +5,10 @@ package import SyncSeed
 /// `begin` → message 1, `receive` message 2 → message 3, `receive` message 4 → the peer, then the exchange. Every error
 /// ends it; a new try is a new value, and needs the user once message 3 was sent.
 public struct VisitorHandshake: ~Copyable {
+    /// How many meetings one try goes through at most: an honest relay sends a visitor back to the line every two seconds
+    /// at worst, 300 times in a code's lifetime. Each costs a key pair, and is remembered.
+    public static let maximumMeetings = 512
+
     private enum State: ~Copyable {
         /// Nothing sent. Next: `greeted`.
         case ready
@@ -42,7 +46,8 @@ public struct VisitorHandshake: ~Copyable {
 
     /// The relay has given a meeting: message 1. Again for each meeting that follows, as long as no try is spent.
     ///
-    /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/outOfOrder`` once a try is spent.
+    /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/outOfOrder`` once a try is spent,
+    ///   or after ``maximumMeetings``.
     public mutating func begin(meeting session: [UInt8], entropy: Entropy) throws(HandshakeError) -> [UInt8] {
         switch exchange(&state, with: .over) {
         case .ready: break
@@ -51,6 +56,7 @@ public struct VisitorHandshake: ~Copyable {
         case .exchanging: throw .outOfOrder
         case .over: throw .outOfOrder
         }
+        guard seen.count < Self.maximumMeetings else { throw .outOfOrder }
         guard seen.insert(session).inserted else { throw .replayed }
         let scalar = entropy.scalar()
         let kemSeed = entropy.bytes(XWing.seedByteCount)

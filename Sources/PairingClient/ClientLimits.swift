@@ -12,6 +12,8 @@ public struct ClientLimits: Hashable, Sendable {
     public var connectTimeout: Duration = .seconds(10)
     /// How long the relay may take to answer the first frame of a connection.
     public var answerTimeout: Duration = .seconds(15)
+    /// How long the work that a relay asks for may take, its answer included: what a relay gives for it, and a round trip.
+    public var workTimeout: Duration = .seconds(45)
     /// How long a holder waits for the receipt before it says "sent, not confirmed".
     public var receiptTimeout: Duration = .seconds(60)
     /// How long a receiver that has stored the seed stays to see its receipt acknowledged.
@@ -26,8 +28,6 @@ public struct ClientLimits: Hashable, Sendable {
     public var wordTries = 3
     /// The most work a relay may ask for, in bits: about two seconds on a slow phone.
     public var maximumWork = 22
-    /// How many events may wait to be handled: a relay that sends faster is cut off.
-    public var waitingEvents = 256
 
     /// The defaults.
     public init() {}

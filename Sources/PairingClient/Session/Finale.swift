@@ -39,6 +39,8 @@ struct Finale {
 
     /// When something happens by itself.
     private(set) var deadline: Duration
+    /// Beyond this no word of the relay's moves the deadline.
+    private let latest: Duration
     private var stage: Stage
     private let peer: Peer
     private let role: Role
@@ -63,6 +65,7 @@ struct Finale {
         self.seed = seed
         self.codeAge = codeAge
         self.deadline = deadline
+        latest = deadline
         self.limits = limits
         role = seed == nil ? .receiver : .holder
         stage = seed == nil ? .waiting : .deciding(attempt: 1)
@@ -97,7 +100,7 @@ struct Finale {
     /// The relay moved the deadline; it never lengthens what the limits allow.
     mutating func move(deadline new: Duration) {
         switch stage {
-        case .deciding, .waiting: deadline = new
+        case .deciding, .waiting: deadline = min(new, latest)
         case .given, .storing, .lingering, .closing, .over: break
         }
     }
@@ -177,19 +180,28 @@ struct Finale {
         side: inout some ExchangeSide & ~Copyable,
         now: Duration
     ) -> [Step] {
-        guard !isSettled else { return [] }
-        let wasDeciding = if case .deciding = stage { true } else { false }
+        let shown: PairingError
+        var steps: [Step] = []
+        switch stage {
+        // The seed is here; whoever put another message after it can't take it away any more.
+        case .storing, .lingering, .closing, .over: return []
+        case .deciding:
+            steps.append(.stopAsking)
+            shown = PairingError(error)
+        case .waiting: shown = PairingError(error)
+        // The relay alone can put a broken message in the receipt's place, and that says nothing about the seed.
+        case .given: shown = error.isUnauthenticated ? .sentNotConfirmed : PairingError(error)
+        }
         stage = .over
-        var steps: [Step] = wasDeciding ? [.stopAsking] : []
-        steps.append(.show(.failed(PairingError(error))))
-        steps += [.acknowledge, .leave(Reason(error))]
-        return steps
+        return steps + [.show(.failed(shown)), .acknowledge, .leave(Reason(error))]
     }
 
     /// The user, or the app, stopped.
     mutating func cancelled(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
         switch stage {
-        case .deciding, .waiting, .storing: return refuse(.cancelled, as: .cancelledHere, side: &side, now: now)
+        case .deciding, .waiting: return refuse(.cancelled, as: .cancelledHere, side: &side, now: now)
+        // Too late: the store may be done already, and a stored seed is a success.
+        case .storing: return []
         case .given:
             stage = .over
             return [.show(.failed(.sentNotConfirmed)), .leave(.cancelled)]
@@ -208,8 +220,9 @@ struct Finale {
             stage = .over
             return [.show(.failed(.sentNotConfirmed)), .leave(.done)]
         case .lingering, .closing:
+            // Without a goodbye, at which the relay would throw away what the peer has not fetched yet.
             stage = .over
-            return [.leave(.done)]
+            return [.finish]
         case .over: return []
         }
     }
@@ -290,6 +303,16 @@ struct Finale {
 
     private func outcome(_ seed: SyncSeed) -> PairingState {
         .paired(Paired(userID: seed.userID, role: role, peer: peer))
+    }
+}
+
+extension HandshakeError {
+    /// Whether somebody without the keys could have caused it.
+    fileprivate var isUnauthenticated: Bool {
+        switch self {
+        case .malformed, .outOfOrder, .replayed, .wrongSuite, .wrongProof, .codeBurnt, .expired, .seated: true
+        case .bothHold, .bothReceive, .linkDirection, .declined, .cancelled, .notStored, .otherSeed, .wrongReceipt: false
+        }
     }
 }
 

@@ -9,6 +9,8 @@ struct Link {
         case connecting
         /// Open; the relay owes an answer to the first frame until this moment.
         case opened(answerBy: Duration)
+        /// Open; the relay has asked for work, and owes an answer to it until this moment.
+        case working(answerBy: Duration)
         /// Open, and the relay has answered.
         case ready
         /// To be tried again then.
@@ -27,9 +29,15 @@ struct Link {
     var deadline: Duration? {
         switch state {
         case .idle, .connecting, .ready: nil
-        case .opened(let moment), .resting(let moment): moment
+        case .opened(let moment), .working(let moment), .resting(let moment): moment
         }
     }
+
+    /// Whether the relay owes the answer to the first frame, and has not asked for work.
+    var isOpened: Bool { if case .opened = state { true } else { false } }
+
+    /// Whether the relay waits for work.
+    var isWorking: Bool { if case .working = state { true } else { false } }
 
     /// Whether frames can be sent in answer to what the relay said.
     var isReady: Bool { state == .ready }
@@ -37,6 +45,8 @@ struct Link {
     mutating func connecting() { state = .connecting }
 
     mutating func opened(now: Duration) { state = .opened(answerBy: now + limits.answerTimeout) }
+
+    mutating func working(now: Duration) { state = .working(answerBy: now + limits.workTimeout) }
 
     mutating func answered() {
         state = .ready

@@ -87,7 +87,7 @@ package struct OfferSession: ~Copyable {
         case .connected: return connected(now)
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
-        case .solved(let work): return link.isReady ? [.send(.offer(slotLength: slotLength, work: work))] : []
+        case .solved(let work): return link.isWorking ? [.send(.offer(slotLength: slotLength, work: work))] : []
         case .answered(let answer):
             return finish { finale, side in finale.answered(answer, side: &side, now: now) }
         case .stored: return finish { finale, side in finale.stored(side: &side, now: now) }
@@ -125,9 +125,9 @@ package struct OfferSession: ~Copyable {
         case .resting(let moment) where now >= moment:
             link.connecting()
             return [.connect]
-        case .opened(let moment) where now >= moment:
+        case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
             return [.disconnect] + lost(.relayUnreachable, now)
-        case .idle, .connecting, .opened, .ready, .resting: break
+        case .idle, .connecting, .opened, .working, .ready, .resting: break
         }
         switch phase {
         case .opening, .over: return []
@@ -145,10 +145,9 @@ package struct OfferSession: ~Copyable {
         switch frame {
         case .offered(let slot, let token, let expiresIn): return offered(slot, token, expiresIn, now)
         case .workWanted(let challenge, let difficulty, _):
-            link.answered()
-            guard case .opening = phase, difficulty <= limits.maximumWork else {
-                return end(.workRefused, leaving: .cancelled)
-            }
+            guard case .opening = phase, link.isOpened else { return misbehaved() }
+            link.working(now: now)
+            guard difficulty <= limits.maximumWork else { return end(.workRefused, leaving: nil) }
             return [.solve(challenge: challenge, difficulty: difficulty)]
         case .visitor(let meeting):
             guard case .offering = phase, handshake != nil else { return [] }
@@ -175,14 +174,19 @@ package struct OfferSession: ~Copyable {
         case .over(let meeting?, let reason): return over(meeting, reason)
         case .over(nil, let reason): return roomOver(PairingError(reason))
         case .refused(let reason, let retryAfter):
-            if reason == .draining, room != nil {
+            if room != nil, reason == .draining || retryAfter > .zero {
                 wait = retryAfter
                 return []
             }
             return roomOver(PairingError(reason, retryAfter: retryAfter))
         case .inLine, .met, .attachedVisitor, .message, .ack, .seated:
-            return end(.relayMisbehaved, leaving: .fault)
+            return misbehaved()
         }
+    }
+
+    /// The relay broke the protocol. From the proofs on the finale knows what that still can spoil.
+    private mutating func misbehaved() -> [SessionAction] {
+        finale == nil ? end(.relayMisbehaved, leaving: .fault) : ended(.relayMisbehaved)
     }
 
     private mutating func offered(
@@ -191,8 +195,8 @@ package struct OfferSession: ~Copyable {
         _ expiresIn: Duration,
         _ now: Duration
     ) -> [SessionAction] {
+        guard case .opening = phase, link.isOpened || link.isWorking else { return misbehaved() }
         link.answered()
-        guard case .opening = phase else { return end(.relayMisbehaved, leaving: .fault) }
         let deadline = now + min(expiresIn, limits.codeLifetime)
         let role: Role = seed == nil ? .receiver : .holder
         let code: PairingCode
@@ -227,6 +231,11 @@ package struct OfferSession: ~Copyable {
             return wrong
         }
         guard let body else { return settle() }
+        if message.number == 1, room?.held.isEmpty == false {
+            // A hello that comes while others wait is behind them.
+            room?.held.append((meeting, message.number, body))
+            return []
+        }
         return take(body, number: message.number, from: meeting, now) + settle()
     }
 
@@ -255,7 +264,8 @@ package struct OfferSession: ~Copyable {
             case .seed(let seed): return brought(.seed(seed), now)
             case .confirmed: return brought(.confirmed, now)
             case .notBefore(let moment):
-                room?.held.append((meeting, number, body))
+                // It was the first in line, or there is no line.
+                room?.held.insert((meeting, number, body), at: 0)
                 room?.heldUntil = moment
                 return []
             }
@@ -273,7 +283,7 @@ package struct OfferSession: ~Copyable {
         _ error: HandshakeError,
         wrongBefore: Int
     ) -> [SessionAction] {
-        room?.lanes[meeting] = nil
+        drop(meeting)
         var actions: [SessionAction] = []
         if link.isReady { actions.append(.send(.close(meeting: meeting, Reason(error)))) }
         let wrong = handshake?.wrongProofs ?? 0
@@ -282,10 +292,15 @@ package struct OfferSession: ~Copyable {
         return actions
     }
 
+    /// Nothing of a meeting that is over is kept: how many there are is in the relay's hand.
+    private mutating func drop(_ meeting: MeetingID) {
+        room?.lanes[meeting] = nil
+        room?.held.removeAll { $0.meeting == meeting }
+    }
+
     private mutating func answerHeld(_ now: Duration) -> [SessionAction] {
-        guard let first = room?.held.first, let until = room?.heldUntil, now >= until else { return [] }
+        guard let until = room?.heldUntil, now >= until, let first = room?.held.first else { return [] }
         room?.held.removeFirst()
-        guard room?.lanes[first.meeting] != nil else { return [] }
         return take(first.body, number: first.number, from: first.meeting, now)
     }
 
@@ -318,8 +333,9 @@ package struct OfferSession: ~Copyable {
         isSlotLost: Bool,
         _ now: Duration
     ) -> [SessionAction] {
+        // Asked for by nobody, it would make this device send everything again, as often as the relay likes.
+        guard let room, link.isOpened else { return misbehaved() }
         link.answered()
-        guard let room else { return end(.relayMisbehaved, leaving: .fault) }
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
         for meeting in room.lanes.keys where known[meeting] == nil {
             let actions = over(meeting, .meetingOver)
@@ -342,7 +358,7 @@ package struct OfferSession: ~Copyable {
 
     private mutating func over(_ meeting: MeetingID, _ reason: Reason) -> [SessionAction] {
         handshake?.ended(meeting: meeting.bytes)
-        room?.lanes[meeting] = nil
+        drop(meeting)
         guard case .finishing(meeting) = phase else { return [] }
         return ended(PairingError(reason))
     }

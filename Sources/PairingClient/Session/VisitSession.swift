@@ -104,7 +104,7 @@ package struct VisitSession: ~Copyable {
         case .connected: return connected(now)
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
-        case .solved(let work): return link.isReady ? [.send(.visit(slot: slot, work: work))] : []
+        case .solved(let work): return link.isWorking ? [.send(.visit(slot: slot, work: work))] : []
         case .answered(let answer):
             return finish(now) { (finale, side) in finale.answered(answer, side: &side, now: now) }
         case .stored: return finish(now) { (finale, side) in finale.stored(side: &side, now: now) }
@@ -134,7 +134,8 @@ package struct VisitSession: ~Copyable {
         case .arriving:
             // Nothing is lost yet, so the person hears at once that the relay can't be reached.
             return end(error, leaving: nil)
-        case .greeting(let meeting), .finishing(let meeting): deadline = meeting.deadline
+        case .greeting(let meeting): deadline = meeting.deadline
+        case .finishing(let meeting): deadline = finale?.deadline ?? meeting.deadline
         case .over: return []
         }
         let retry = wait
@@ -148,9 +149,9 @@ package struct VisitSession: ~Copyable {
         case .resting(let moment) where now >= moment:
             link.connecting()
             return [.connect]
-        case .opened(let moment) where now >= moment:
+        case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
             return [.disconnect] + lost(.relayUnreachable, now)
-        case .idle, .connecting, .opened, .ready, .resting: break
+        case .idle, .connecting, .opened, .working, .ready, .resting: break
         }
         switch phase {
         case .arriving: return now >= start + limits.codeLifetime ? end(.codeExpired, leaving: .cancelled) : []
@@ -167,17 +168,17 @@ package struct VisitSession: ~Copyable {
         switch frame {
         case .inLine(let position):
             link.answered()
+            guard finale == nil else { return misbehaved() }
             // Sent to the end of the line: the meeting is over, and a new one will begin with fresh keys.
             guard !handshake.isTrySpent else { return end(.connectionLost, leaving: .cancelled) }
             phase = .arriving
             return [.show(.inLine(position: position))]
         case .met(let meeting, let token, let expiresIn):
-            return met(meeting, token, now + min(expiresIn, limits.codeLifetime))
+            return met(meeting, token, min(now + expiresIn, start + limits.codeLifetime))
         case .workWanted(let challenge, let difficulty, _):
-            link.answered()
-            guard case .arriving = phase, difficulty <= limits.maximumWork else {
-                return end(.workRefused, leaving: .cancelled)
-            }
+            guard case .arriving = phase, link.isOpened else { return misbehaved() }
+            link.working(now: now)
+            guard difficulty <= limits.maximumWork else { return end(.workRefused, leaving: nil) }
             return [.solve(challenge: challenge, difficulty: difficulty)]
         case .attachedVisitor(let expiresIn, let have): return attached(now + expiresIn, have)
         case .message(nil, let message): return received(message, now)
@@ -186,28 +187,43 @@ package struct VisitSession: ~Copyable {
         case .seated(nil, let expiresIn):
             let deadline = now + min(expiresIn, limits.seatedLifetime)
             finale?.move(deadline: deadline)
-            withMeeting { $0.deadline = deadline }
             return []
         case .presence(nil, _): return []
         case .goodbye(let retryAfter):
             wait = retryAfter
             return []
-        case .over(nil, let reason): return ended(PairingError(reason))
+        case .over(nil, let reason): return gone(reason, .zero, now)
         case .refused(let reason, let retryAfter):
-            if reason == .draining, hasMeeting {
-                // The connection closes after this; it is made again when the relay, or its successor, is back.
+            if hasMeeting, reason == .draining || retryAfter > .zero {
+                // The connection closes after this; it is made again when the relay, or its successor, has room.
                 wait = retryAfter
                 return []
             }
-            return ended(PairingError(reason, retryAfter: retryAfter))
+            return gone(reason, retryAfter, now)
         case .offered, .visitor, .attachedOfferer, .message, .ack, .seated, .presence, .over:
-            return end(.relayMisbehaved, leaving: .fault)
+            return misbehaved()
         }
+    }
+
+    /// The relay says that the meeting is over. One that was lost in a restart before a try was spent has cost nothing, so
+    /// the device comes again, as long as the code lives.
+    private mutating func gone(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction] {
+        guard case .greeting = phase, reason == .meetingOver, !handshake.isTrySpent else {
+            return ended(PairingError(reason, retryAfter: retryAfter))
+        }
+        phase = .arriving
+        link.lost(now: now, random: entropy.bytes(2))
+        return [.disconnect, .show(.connecting)]
+    }
+
+    /// The relay broke the protocol. From the proofs on the finale knows what that still can spoil.
+    private mutating func misbehaved() -> [SessionAction] {
+        finale == nil ? end(.relayMisbehaved, leaving: .fault) : ended(.relayMisbehaved)
     }
 
     private mutating func met(_ meeting: MeetingID, _ token: Token, _ deadline: Duration) -> [SessionAction] {
         link.answered()
-        guard case .arriving = phase else { return end(.relayMisbehaved, leaving: .fault) }
+        guard case .arriving = phase else { return misbehaved() }
         do {
             let hello = try handshake.begin(meeting: meeting.bytes, entropy: entropy)
             phase = .greeting(Meeting(token: token, deadline: deadline))
@@ -218,12 +234,14 @@ package struct VisitSession: ~Copyable {
     }
 
     private mutating func attached(_ deadline: Duration, _ have: UInt32) -> [SessionAction] {
+        // Asked for by nobody, it would make this device send everything again, as often as the relay likes.
+        guard link.isOpened else { return misbehaved() }
         link.answered()
         switch phase {
         case .greeting(let meeting), .finishing(let meeting):
             withMeeting { $0.deadline = min($0.deadline, deadline) }
             return meeting.lane.unsent(after: have).map { .send(.message(meeting: nil, $0)) } + shown + settle()
-        case .arriving, .over: return end(.relayMisbehaved, leaving: .fault)
+        case .arriving, .over: return misbehaved()
         }
     }
 
