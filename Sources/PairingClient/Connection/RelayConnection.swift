@@ -53,7 +53,11 @@ final class RelayConnection: Sendable {
                         }
                         let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
                         let result = try upgrade(channel, address: address, report: report)
-                        result.whenComplete { _ in timer.cancel() }
+                        result.whenComplete { outcome in
+                            timer.cancel()
+                            // Who gets no connection can't close it.
+                            if case .failure = outcome { channel.close(promise: nil) }
+                        }
                         return result
                     }
                 }
@@ -61,7 +65,10 @@ final class RelayConnection: Sendable {
             case .upgraded(let channel):
                 return RelayConnection(channel: channel)
             case .refused(let error, let channel):
+                // Whoever answers here may take any time over the rest of it.
+                let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
                 let error = try await error.get()
+                timer.cancel()
                 channel.close(promise: nil)
                 throw error
             }
@@ -85,10 +92,18 @@ final class RelayConnection: Sendable {
         channel.read()
     }
 
+    /// How long a relay has to take what was sent before a close: a slow network's few kilobytes.
+    private static let closingTime = TimeAmount.seconds(5)
+
     /// Closes once everything is sent. Nothing more is reported that matters.
     func close() {
         let goodbye = WebSocketFrame(fin: true, opcode: .connectionClose, maskKey: .random(), data: ByteBuffer())
-        channel.writeAndFlush(goodbye).whenComplete { [channel] _ in channel.close(promise: nil) }
+        // A relay that does not read would keep the socket open for good.
+        let timer = channel.eventLoop.scheduleTask(in: Self.closingTime) { [channel] in channel.close(promise: nil) }
+        channel.writeAndFlush(goodbye).whenComplete { [channel] _ in
+            timer.cancel()
+            channel.close(promise: nil)
+        }
     }
 
     private enum Upgraded: Sendable {
@@ -147,13 +162,17 @@ enum RelayDoor {
 }
 
 /// WebSocket frames as the relay's; pings are answered, everything that the protocol does not have ends the connection.
-private final class FrameHandler: ChannelInboundHandler {
+///
+/// A relay that does not read is not read from either, so that what it makes this device say can't pile up.
+private final class FrameHandler: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
+    typealias OutboundIn = WebSocketFrame
     typealias OutboundOut = WebSocketFrame
 
     private let report: @Sendable (RelayConnection.Report) -> Void
     private var batch: [RelayFrame] = []
     private var error = PairingError.connectionLost
+    private var isReadHeld = false
 
     init(report: @escaping @Sendable (RelayConnection.Report) -> Void) {
         self.report = report
@@ -180,12 +199,24 @@ private final class FrameHandler: ChannelInboundHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         if batch.isEmpty {
             // Nothing for the session: a ping, or half a frame. The next read is this handler's own affair.
-            context.read()
+            read(context: context)
         } else {
             let frames = batch
             batch.removeAll()
             report(.frames(frames))
         }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if context.channel.isWritable { context.read() } else { isReadHeld = true }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if isReadHeld, context.channel.isWritable {
+            isReadHeld = false
+            context.read()
+        }
+        context.fireChannelWritabilityChanged()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -57,6 +57,10 @@ struct SessionDriver: Sendable {
                 case .finish:
                     tasks.cancelAll()
                     inbox.close()
+                    // A connection that came too late for the session is in nobody else's hands.
+                    while let letter = await letters.next() {
+                        if case .opened(_, let late) = letter { late.close() }
+                    }
                     return session
                 }
             }
@@ -67,7 +71,9 @@ struct SessionDriver: Sendable {
             let now = ContinuousClock.now.moment
             logger.trace("hears", metadata: ["letter": "\(letter.name)"])
             switch letter {
-            case .event(let event): actions = session.handle(event, now: now)
+            case .event(let event):
+                if case .deadlinePassed = event { tasks.rang() }
+                actions = session.handle(event, now: now)
             case .opened(let opened, let new):
                 if opened == generation {
                     connection = new
@@ -109,7 +115,7 @@ struct SessionDriver: Sendable {
                     tls: roots,
                     timeout: limits.connectTimeout
                 ) { inbox.put(.report(generation, $0)) }
-                inbox.put(.opened(generation, connection))
+                if !inbox.put(.opened(generation, connection)) { connection.close() }
             } catch {
                 inbox.put(.failed(generation, error))
             }
@@ -163,8 +169,10 @@ final class Inbox: Sendable {
         (letters, continuation) = AsyncStream.makeStream()
     }
 
-    func put(_ letter: Letter) {
-        continuation.yield(letter)
+    /// False when nobody will read it: the session is over.
+    @discardableResult
+    func put(_ letter: Letter) -> Bool {
+        if case .terminated = continuation.yield(letter) { false } else { true }
     }
 
     func close() {
@@ -189,7 +197,7 @@ private struct Tasks {
 
     /// One timer, for the earliest deadline; nil for none.
     mutating func wake(at moment: Duration?, _ body: @escaping @Sendable () -> Void) {
-        if let moment, let timer, timer.moment == moment, ContinuousClock.now.moment < moment { return }
+        if let moment, let timer, timer.moment == moment { return }
         timer?.task.cancel()
         timer = moment.map { moment in
             let task = Task {
@@ -200,6 +208,12 @@ private struct Tasks {
             }
             return (moment, task)
         }
+    }
+
+    /// The timer went off. If that was a little too early, the next ``wake(at:_:)`` sets it again for the same moment.
+    mutating func rang() {
+        timer?.task.cancel()
+        timer = nil
     }
 
     mutating func cancelAll() {
