@@ -58,6 +58,9 @@ final class World {
     private(set) var devices: [Device] = []
     /// What broke a rule that must hold in every world.
     private(set) var broken: [String] = []
+    /// All that the relay said to whom, for a relay gone bad to say again.
+    private(set) var said: [(device: Device, frame: RelayFrame)] = []
+    private(set) var meetings: [MeetingID] = []
     private var relay: Rendezvous<Int>
     private var relayStart: Duration
     private var isRelayUp = true
@@ -121,11 +124,21 @@ final class World {
         return Entropy(
             scalar: Entropy.system.scalar,
             bytes: { count in
-                var bytes = generator.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
+                var bytes = generator.withLock { random in
+                    (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+                }
                 return SecretBytes(wiping: &bytes)
             },
             encapsulate: Entropy.system.encapsulate
         )
+    }
+
+    // MARK: A relay gone bad
+
+    /// Says something to a device that the rendezvous would not.
+    func inject(_ frame: RelayFrame, into device: Device) {
+        guard let id = device.connection, lines[id]?.isUp == true else { return }
+        tell(device, .frame(frame))
     }
 
     // MARK: Time
@@ -197,7 +210,9 @@ final class World {
             finishCounting(id)
         case .toDevice(let id, let bytes):
             guard let line = lines[id], line.device.connection == id, isCounted(id) else { return }
-            guard let frame = try? RelayFrame(parsing: bytes) else { return broken.append("a frame that can't be read") }
+            guard let frame = try? RelayFrame(parsing: bytes) else {
+                return broken.append("a frame that can't be read")
+            }
             tell(line.device, .frame(frame))
             finishCounting(id)
         case .relayClosed(let id):
@@ -291,7 +306,8 @@ final class World {
             case .store(let seed):
                 if !devices.contains(where: { $0.holds && $0.wasApproved }) { broken.append("a seed without approval") }
                 put(.stored(device, seed), at: now + faults.storing)
-            case .solve: broken.append("nobody asks for work here")
+            // Nobody honest asks for work here, and no answer comes.
+            case .solve: break
             case .finish:
                 device.isOver = true
                 device.end = now
@@ -334,7 +350,9 @@ final class World {
     }
 
     private func send(_ frame: RelayFrame, to id: Int) {
-        guard lines[id]?.isUp == true else { return }
+        guard let device = lines[id]?.device, lines[id]?.isUp == true else { return }
+        said.append((device, frame))
+        if case .met(let meeting, _, _) = frame { meetings.append(meeting) }
         let at = max(lines[id]?.toDevice ?? now, now + latency())
         lines[id]?.toDevice = at
         put(.toDevice(id, frame.serialized()), at: at)

@@ -311,7 +311,8 @@ extension HandshakeError {
     fileprivate var isUnauthenticated: Bool {
         switch self {
         case .malformed, .outOfOrder, .replayed, .wrongSuite, .wrongProof, .codeBurnt, .expired, .seated: true
-        case .bothHold, .bothReceive, .linkDirection, .declined, .cancelled, .notStored, .otherSeed, .wrongReceipt: false
+        case .bothHold, .bothReceive, .linkDirection, .declined, .cancelled, .notStored, .otherSeed, .wrongReceipt:
+            false
         }
     }
 }

@@ -1,0 +1,425 @@
+import Handshake
+import PairingClient
+import RelayWire
+import SyncSeed
+import Testing
+
+/// The sessions against a relay that the test plays itself: any frame, any order, any time.
+@Suite("Sessions under attack") struct SessionTests {
+    /// Both devices, and a relay in the test's hands.
+    private final class Bench {
+        static let meeting = MeetingID([UInt8](repeating: 3, count: 16))!
+        static let token = Token(bytes: [1])
+        static let slot = Slot("K7Q")!
+
+        var now: Duration = .seconds(1_000)
+        let limits = ClientLimits()
+        let offerer: Device
+        let visitor: Device
+        let chain = SyncSeed.random()
+        let code: PairingCode
+        private(set) var asked: [ApprovalRequest] = []
+        private(set) var toStore: [SyncSeed] = []
+
+        /// Up to where both devices are connected and the visitor has been met.
+        init(offererHolds: Bool = true) throws {
+            offerer = Bench.offering(offererHolds ? chain : nil)
+            _ = offerer.begin()
+            _ = offerer.handle(.connected, now)
+            let shown = offerer.handle(
+                .frame(.offered(slot: Self.slot, token: Self.token, expiresIn: .seconds(600))),
+                now
+            )
+            let code = try #require(shown.offer).code
+            self.code = code
+            visitor = try Bench.visiting(.code(code), offererHolds ? nil : chain, now: now)
+            note(visitor.begin(), visitor)
+            give(.connected, visitor)
+        }
+
+        static func offering(_ seed: SyncSeed?) -> Device {
+            let session = OfferSession(
+                relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
+                name: DeviceName(cleaning: "old laptop")!,
+                platform: .linux,
+                seed: seed,
+                entropy: .system,
+                limits: ClientLimits()
+            )
+            return Device("offerer", session, holds: seed != nil) { _ in .decline }
+        }
+
+        static func visiting(
+            _ invitation: Invitation,
+            _ seed: SyncSeed? = nil,
+            now: Duration
+        ) throws -> Device {
+            let session = try VisitSession.make(
+                invitation,
+                name: DeviceName(cleaning: "new phone")!,
+                platform: .android,
+                seed: seed,
+                entropy: .system,
+                limits: ClientLimits(),
+                now: now
+            )
+            return Device("visitor", session, holds: seed != nil) { _ in .decline }
+        }
+
+        var holder: Device { offerer.holds ? offerer : visitor }
+        var receiver: Device { offerer.holds ? visitor : offerer }
+        func other(_ device: Device) -> Device { device === offerer ? visitor : offerer }
+
+        /// A meeting as this device names it.
+        func name(_ device: Device) -> MeetingID? { device === offerer ? Self.meeting : nil }
+
+        @discardableResult
+        func give(_ event: SessionEvent, _ device: Device) -> [SessionAction] {
+            let actions = device.handle(event, now)
+            note(actions, device)
+            return actions
+        }
+
+        private func note(_ actions: [SessionAction], _ device: Device) {
+            for action in actions {
+                switch action {
+                case .show(let state):
+                    device.states.append(state)
+                    switch state {
+                    case .paired:
+                        #expect(device.outcome == nil)
+                        device.outcome = .paired
+                    case .failed(let error):
+                        #expect(device.outcome == nil)
+                        device.outcome = .failed(error)
+                    default: break
+                    }
+                case .ask(let request): asked.append(request)
+                case .store(let seed): toStore.append(seed)
+                case .finish: device.isOver = true
+                default: break
+                }
+            }
+        }
+
+        /// Hands messages to and fro until none is left.
+        func pass(_ actions: [SessionAction], from device: Device) {
+            for message in actions.messages {
+                pass(give(.frame(.message(meeting: name(other(device)), message)), other(device)), from: other(device))
+            }
+        }
+
+        /// Messages 1 to 4.
+        func prove() {
+            give(.frame(.visitor(meeting: Self.meeting)), offerer)
+            let met = RelayFrame.met(meeting: Self.meeting, token: Self.token, expiresIn: .seconds(600))
+            pass(give(.frame(met), visitor), from: visitor)
+            #expect(asked.count == 1)
+        }
+
+        var yes: Approval { holder === offerer ? .approve : .word(asked[0].peer.words.second) }
+
+        /// Message 5: the holder's user said yes, and the receiver stores.
+        func seedIsStored(until stored: Bool) {
+            prove()
+            pass(give(.answered(yes), holder), from: holder)
+            #expect(toStore.count == 1)
+            if stored { receipt = give(.stored, receiver).messages }
+        }
+
+        var receipt: [Message] = []
+    }
+
+    /// Everything a relay could say to a device that is past the proofs.
+    private static func words(to meeting: MeetingID?) -> [RelayFrame] {
+        let other = MeetingID([UInt8](repeating: 4, count: 16))!
+        let token = Token(bytes: [1])
+        return [
+            .offered(slot: Slot("000")!, token: token, expiresIn: .zero), .inLine(position: 1),
+            .met(meeting: other, token: token, expiresIn: .zero), .visitor(meeting: other),
+            .message(meeting: meeting, Message(number: 4, ack: 0, body: [5])),
+            .message(meeting: meeting, Message(number: 9, ack: 9, body: [5])),
+            .message(meeting: meeting, Message(number: 1, ack: 900, body: [5])), .ack(meeting: meeting, upTo: 900),
+            .attachedVisitor(expiresIn: .zero, have: 0),
+            .attachedOfferer(expiresIn: .zero, meetings: [], slotLost: true),
+            .presence(meeting: meeting, isPresent: false),
+            .seated(meeting: meeting, expiresIn: .zero), .over(meeting: meeting, .wrongProof),
+            .over(meeting: nil, .cancelled),
+            .refused(.elsewhere, retryAfter: .zero), .refused(.relayFull, retryAfter: .seconds(9)),
+            .refused(.draining, retryAfter: .zero), .goodbye(retryAfter: .seconds(9)),
+            .workWanted(challenge: [1], difficulty: 24, expiresIn: .zero),
+        ]
+    }
+
+    @Test("while the seed is being stored no word of the relay's makes it a failure", arguments: [true, false])
+    func storing(offererHolds: Bool) throws {
+        for index in Self.words(to: nil).indices {
+            let bench = try Bench(offererHolds: offererHolds)
+            bench.seedIsStored(until: false)
+            let word = Self.words(to: bench.name(bench.receiver))[index]
+            bench.give(.frame(word), bench.receiver)
+            bench.give(.cancelled, bench.receiver)
+            #expect(bench.receiver.outcome == nil, "\(index)")
+            #expect(!bench.receiver.isOver, "\(index)")
+            bench.give(.stored, bench.receiver)
+            #expect(bench.receiver.outcome == .paired, "\(index)")
+        }
+    }
+
+    @Test("after success nothing is shown any more, and the device goes", arguments: [true, false])
+    func success(offererHolds: Bool) throws {
+        for index in Self.words(to: nil).indices {
+            let bench = try Bench(offererHolds: offererHolds)
+            bench.seedIsStored(until: true)
+            let shown = bench.receiver.states.count
+            bench.give(.frame(Self.words(to: bench.name(bench.receiver))[index]), bench.receiver)
+            bench.give(.lost(.connectionLost), bench.receiver)
+            #expect(bench.receiver.states.count == shown, "\(index)")
+            bench.now += bench.limits.linger
+            for _ in 0..<3 where !bench.receiver.isOver { bench.give(.deadlinePassed, bench.receiver) }
+            #expect(bench.receiver.isOver, "\(index)")
+            #expect(bench.receiver.outcome == .paired, "\(index)")
+        }
+    }
+
+    @Test("a broken message in the receipt's place says nothing about the seed", arguments: [true, false])
+    func forgedReceipt(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        bench.give(.answered(bench.yes), bench.holder)
+        let forged = Message(number: 3, ack: 2, body: [UInt8](repeating: 6, count: 529))
+        bench.give(.frame(.message(meeting: bench.name(bench.holder), forged)), bench.holder)
+        #expect(bench.holder.outcome == .failed(.sentNotConfirmed))
+    }
+
+    @Test("no word of the relay's keeps a question open beyond the seat's time", arguments: [true, false])
+    func seatedAgain(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        let end = bench.now + bench.limits.seatedLifetime
+        for device in [bench.offerer, bench.visitor] {
+            let start = bench.now
+            for _ in 0..<4 {
+                bench.now += .seconds(70)
+                let seated = RelayFrame.seated(meeting: bench.name(device), expiresIn: .milliseconds(Int64(UInt32.max)))
+                bench.give(.frame(seated), device)
+                #expect(try #require(device.nextDeadline()) <= end)
+            }
+            bench.now = end
+            bench.give(.deadlinePassed, device)
+            #expect(device.outcome == .failed(.timedOut))
+            bench.now = start
+        }
+    }
+
+    @Test("a yes that nobody waits for gives nothing", arguments: [true, false]) func lateYes(offererHolds: Bool) throws
+    {
+        // Before anybody proved himself.
+        let early = try Bench(offererHolds: offererHolds)
+        #expect(early.give(.answered(.approve), early.holder).messages.isEmpty)
+        #expect(early.give(.answered(.word("velvet")), early.holder).messages.isEmpty)
+
+        // After the user's no, a stop, the end of the time, or the other device's going.
+        let ends: [(Bench) -> SessionEvent] = [
+            { _ in .answered(.decline) }, { _ in .cancelled }, { _ in .deadlinePassed },
+            { .frame(.over(meeting: $0.name($0.holder), .cancelled)) },
+        ]
+        for (index, end) in ends.enumerated() {
+            let bench = try Bench(offererHolds: offererHolds)
+            bench.prove()
+            if index == 2 { bench.now += bench.limits.seatedLifetime }
+            bench.give(end(bench), bench.holder)
+            #expect(bench.holder.outcome != nil, "\(index)")
+            let late = bench.give(.answered(bench.yes), bench.holder)
+            #expect(late.isEmpty, "\(index)")
+            #expect(bench.toStore.isEmpty, "\(index)")
+        }
+    }
+
+    @Test("a yes where a word is due is not enough, and three wrong words are a no") func wordIsDue() throws {
+        let bench = try Bench(offererHolds: false)
+        bench.prove()
+        #expect(bench.give(.answered(.approve), bench.holder).messages.isEmpty)
+        #expect(bench.give(.answered(.word("")), bench.holder).messages.isEmpty)
+        bench.pass(bench.give(.answered(.word("no such word")), bench.holder), from: bench.holder)
+        #expect(bench.holder.outcome == .failed(.wrongWord))
+        #expect(bench.receiver.outcome == .failed(.declined))
+        #expect(bench.toStore.isEmpty)
+    }
+
+    @Test("a relay that asks for work and says nothing more is given up, and so is one that asks again")
+    func endlessWork() throws {
+        let wanted = RelayFrame.workWanted(challenge: [1], difficulty: 1, expiresIn: .seconds(30))
+        for isVisitor in [false, true] {
+            let code = try PairingCode(slot: "K7Q", random: SecretBytes.random(count: PairingCode.secretLength))
+            func make() throws -> Device {
+                let device = isVisitor ? try Bench.visiting(.code(code), now: .zero) : Bench.offering(.random())
+                _ = device.begin()
+                _ = device.handle(.connected, .zero)
+                return device
+            }
+            let silent = try make()
+            _ = silent.handle(.frame(wanted), .zero)
+            let due = try #require(silent.nextDeadline())
+            #expect(due <= .seconds(60))
+            #expect(silent.handle(.deadlinePassed, due).isEnd)
+
+            let again = try make()
+            _ = again.handle(.frame(wanted), .zero)
+            _ = again.handle(.solved(Work(challenge: [1], answer: [UInt8](repeating: 0, count: 8))), .zero)
+            #expect(again.handle(.frame(wanted), .zero).isEnd)
+        }
+    }
+
+    @Test("an answer to an attach that nobody made is not believed", arguments: [true, false])
+    func unaskedAttach(isVisitor: Bool) throws {
+        let bench = try Bench()
+        bench.prove()
+        let frame: RelayFrame =
+            isVisitor
+            ? .attachedVisitor(expiresIn: .seconds(600), have: 0)
+            : .attachedOfferer(
+                expiresIn: .seconds(600),
+                meetings: [Have(meeting: Bench.meeting, have: 0)],
+                slotLost: false
+            )
+        let device = isVisitor ? bench.visitor : bench.offerer
+        #expect(bench.give(.frame(frame), device).messages.isEmpty)
+        #expect(device.outcome == .failed(.relayMisbehaved))
+    }
+
+    @Test("hellos that come too fast are answered in their order, and forgotten with their meetings") func manyHellos()
+        throws
+    {
+        let bench = try Bench()
+        let count = 30
+        let meetings = (0..<count).map { MeetingID([UInt8](repeating: UInt8($0 + 10), count: 16))! }
+        var answered: [MeetingID] = []
+        func note(_ actions: [SessionAction]) {
+            for case .send(.message(let meeting?, _)) in actions { answered.append(meeting) }
+        }
+        for meeting in meetings {
+            bench.give(.frame(.visitor(meeting: meeting)), bench.offerer)
+            let stranger = try Bench.visiting(.code(bench.code), now: bench.now)
+            _ = stranger.begin()
+            _ = stranger.handle(.connected, bench.now)
+            let met = RelayFrame.met(meeting: meeting, token: Bench.token, expiresIn: .seconds(600))
+            let hello = try #require(stranger.handle(.frame(met), bench.now).messages.first)
+            note(bench.give(.frame(.message(meeting: meeting, hello)), bench.offerer))
+        }
+        #expect(answered == Array(meetings.prefix(OffererHandshake.hellosPerSecond)))
+        // The last five go before it is their turn.
+        for meeting in meetings.suffix(5) {
+            bench.give(.frame(.over(meeting: meeting, .cancelled)), bench.offerer)
+        }
+        for _ in 0..<40 {
+            guard let due = bench.offerer.nextDeadline(), due < bench.now + .seconds(5) else { break }
+            bench.now = max(bench.now, due)
+            note(bench.give(.deadlinePassed, bench.offerer))
+        }
+        #expect(answered == Array(meetings.dropLast(5)))
+        // Nothing but the code's own end is waited for any more.
+        #expect(try #require(bench.offerer.nextDeadline()) > bench.now + .seconds(500))
+    }
+
+    @Test("of many proofs at once three are compared, each is told, and the code is replaced") func manyGuesses() throws
+    {
+        let bench = try Bench()
+        var proofs: [(MeetingID, Message)] = []
+        for number in 0..<8 as Range<UInt8> {
+            let meeting = MeetingID([UInt8](repeating: number + 10, count: 16))!
+            bench.give(.frame(.visitor(meeting: meeting)), bench.offerer)
+            let guess = try PairingCode(slot: "K7Q", random: SecretBytes.random(count: PairingCode.secretLength))
+            let stranger = try Bench.visiting(.code(guess), now: bench.now)
+            _ = stranger.begin()
+            _ = stranger.handle(.connected, bench.now)
+            let met = RelayFrame.met(meeting: meeting, token: Bench.token, expiresIn: .seconds(600))
+            let hello = try #require(stranger.handle(.frame(met), bench.now).messages.first)
+            let reply = try #require(
+                bench.give(.frame(.message(meeting: meeting, hello)), bench.offerer).messages.first
+            )
+            let proof = try #require(stranger.handle(.frame(.message(meeting: nil, reply)), bench.now).messages.first)
+            proofs.append((meeting, proof))
+        }
+        for (meeting, proof) in proofs { bench.give(.frame(.message(meeting: meeting, proof)), bench.offerer) }
+        let told = bench.offerer.states.compactMap { if case .wrongProof(let count) = $0 { count } else { nil } }
+        #expect(told == [1, 2, 3])
+        #expect(bench.asked.isEmpty)
+        // The code is gone; another is asked for, in a slot that can't be swept.
+        let again = bench.give(.connected, bench.offerer)
+        guard case .send(.offer(slotLength: 6, work: nil)) = again.first else {
+            Issue.record("no fresh code")
+            return
+        }
+    }
+
+    @Test("three codes are all that a relay which ends each at once gets to see") func codesEndedAtOnce() throws {
+        let offerer = Bench.offering(.random())
+        _ = offerer.begin()
+        var codes = 0
+        for _ in 0..<10 {
+            let connected = offerer.handle(.connected, .zero)
+            guard connected.contains(where: { if case .send(.offer) = $0 { true } else { false } }) else { break }
+            codes += 1
+            let offered = RelayFrame.offered(slot: Bench.slot, token: Bench.token, expiresIn: .zero)
+            _ = offerer.handle(.frame(offered), .zero)
+            if offerer.handle(.deadlinePassed, .zero).isEnd { break }
+        }
+        #expect(codes == 3)
+        #expect(offerer.nextDeadline() == nil)
+    }
+
+    @Test("after its proof a visitor begins no other meeting") func oneProof() throws {
+        let bench = try Bench()
+        bench.give(.frame(.visitor(meeting: Bench.meeting)), bench.offerer)
+        let met = RelayFrame.met(meeting: Bench.meeting, token: Bench.token, expiresIn: .seconds(600))
+        let hello = try #require(bench.give(.frame(met), bench.visitor).messages.first)
+        let reply = try #require(
+            bench.give(.frame(.message(meeting: Bench.meeting, hello)), bench.offerer).messages.first
+        )
+        let proof = bench.give(.frame(.message(meeting: nil, reply)), bench.visitor).messages
+        #expect(proof.count == 1)
+        let other = MeetingID([UInt8](repeating: 4, count: 16))!
+        // A connection that comes back sends the same bytes again.
+        bench.give(.lost(.connectionLost), bench.visitor)
+        bench.now += .seconds(20)
+        bench.give(.deadlinePassed, bench.visitor)
+        bench.give(.connected, bench.visitor)
+        let resent = bench.give(.frame(.attachedVisitor(expiresIn: .seconds(500), have: 1)), bench.visitor).messages
+        #expect(resent.map(\.body) == proof.map(\.body))
+        bench.give(.frame(.inLine(position: 1)), bench.visitor)
+        let again = RelayFrame.met(meeting: other, token: Bench.token, expiresIn: .seconds(600))
+        #expect(bench.give(.frame(again), bench.visitor).isEmpty)
+        #expect(bench.visitor.isOver)
+    }
+
+    @Test("sending a visitor to the line again and again does not keep it beyond the code's life") func endlessLine()
+        throws
+    {
+        let bench = try Bench()
+        let start = bench.now
+        for number in 0..<200 as Range<UInt8> where !bench.visitor.isOver {
+            let meeting = MeetingID([UInt8](repeating: number, count: 16))!
+            bench.give(.frame(.met(meeting: meeting, token: Bench.token, expiresIn: .seconds(600))), bench.visitor)
+            #expect(try #require(bench.visitor.nextDeadline()) <= start + bench.limits.codeLifetime)
+            bench.now += .seconds(2)
+            bench.give(.frame(.inLine(position: 1)), bench.visitor)
+        }
+        #expect(bench.visitor.nextDeadline() == start + bench.limits.codeLifetime)
+    }
+}
+
+extension [SessionAction] {
+    /// The end-to-end messages among them.
+    fileprivate var messages: [Message] {
+        compactMap { if case .send(.message(_, let message)) = $0 { message } else { nil } }
+    }
+
+    fileprivate var offer: Offer? {
+        lazy.compactMap { if case .show(.offered(let offer)) = $0 { offer } else { nil } }.first
+    }
+
+    fileprivate var isEnd: Bool {
+        contains { if case .finish = $0 { true } else { false } }
+    }
+}
