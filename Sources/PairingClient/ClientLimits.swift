@@ -10,6 +10,9 @@ public struct ClientLimits: Hashable, Sendable {
     public var seatedLifetime: Duration = .seconds(300)
     /// How long one attempt to connect may take: TCP, TLS and upgrade.
     public var connectTimeout: Duration = .seconds(10)
+    /// After so long without a word a relay is asked for a sign of life; after as long again the connection is lost. A phone
+    /// that changes its network leaves a connection behind that nobody ends.
+    public var silence: Duration = .seconds(15)
     /// How long the relay may take to answer the first frame of a connection.
     public var answerTimeout: Duration = .seconds(15)
     /// How long the work that a relay asks for may take, its answer included: what a relay gives for it, and a round trip.

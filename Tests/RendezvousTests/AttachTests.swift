@@ -224,6 +224,7 @@ import Testing
         #expect(scene.relay.statistics.rooms == 0)
         scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: []))
         #expect(scene.last("A2") == .refused(.meetingOver, retryAfter: .zero))
+        #expect(scene.relay.brokenBound == nil)
         scene.restart()
         scene.come("A3", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
         scene.pass(.seconds(60))

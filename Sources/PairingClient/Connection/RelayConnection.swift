@@ -30,12 +30,14 @@ final class RelayConnection: Sendable {
     /// - Parameters:
     ///   - tls: what is trusted; used where the address is not plain.
     ///   - timeout: for all of it together.
+    ///   - silence: after which the relay is asked for a sign of life, and after as long again is lost.
     ///   - report: called on the connection's event loop.
     /// - Throws: ``PairingError`` that names the cause as well as it can be known.
     static func open(
         to address: RelayAddress,
         tls: TrustedRoots,
         timeout: Duration,
+        silence: Duration,
         report: @escaping @Sendable (Report) -> Void
     ) async throws(PairingError) -> RelayConnection {
         let context: NIOSSLContext? = address.isPlain ? nil : try tls.context()
@@ -52,7 +54,7 @@ final class RelayConnection: Sendable {
                             try channel.pipeline.syncOperations.addHandler(handler)
                         }
                         let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
-                        let result = try upgrade(channel, address: address, report: report)
+                        let result = try upgrade(channel, address: address, silence: silence, report: report)
                         result.whenComplete { outcome in
                             timer.cancel()
                             // Who gets no connection can't close it.
@@ -114,6 +116,7 @@ final class RelayConnection: Sendable {
     private static func upgrade(
         _ channel: any Channel,
         address: RelayAddress,
+        silence: Duration,
         report: @escaping @Sendable (Report) -> Void
     ) throws -> EventLoopFuture<Upgraded> {
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgraded>(
@@ -124,7 +127,8 @@ final class RelayConnection: Sendable {
                 return channel.eventLoop.makeFailedFuture(PairingError.relayVersion)
             }
             return channel.setOption(.autoRead, value: false).flatMapThrowing {
-                try channel.pipeline.syncOperations.addHandler(FrameHandler(report: report))
+                let life = IdleStateHandler(readTimeout: TimeAmount(silence))
+                try channel.pipeline.syncOperations.addHandlers([life, FrameHandler(report: report)])
                 return .upgraded(channel)
             }
         }
@@ -173,6 +177,7 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var batch: [RelayFrame] = []
     private var error = PairingError.connectionLost
     private var isReadHeld = false
+    private var isPinged = false
 
     init(report: @escaping @Sendable (RelayConnection.Report) -> Void) {
         self.report = report
@@ -180,6 +185,7 @@ private final class FrameHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
+        isPinged = false
         switch frame.opcode {
         case .binary where frame.fin:
             do {
@@ -209,6 +215,14 @@ private final class FrameHandler: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         if context.channel.isWritable { context.read() } else { isReadHeld = true }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
+        if isPinged { return context.close(promise: nil) }
+        isPinged = true
+        let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
+        context.writeAndFlush(wrapOutboundOut(ping), promise: nil)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -113,7 +113,8 @@ struct SessionDriver: Sendable {
                 let connection = try await RelayConnection.open(
                     to: relay,
                     tls: roots,
-                    timeout: limits.connectTimeout
+                    timeout: limits.connectTimeout,
+                    silence: limits.silence
                 ) { inbox.put(.report(generation, $0)) }
                 if !inbox.put(.opened(generation, connection)) { connection.close() }
             } catch {

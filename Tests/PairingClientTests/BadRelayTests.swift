@@ -1,0 +1,88 @@
+import Handshake
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOWebSocket
+import PairingClient
+import SyncSeed
+import Testing
+
+/// What answers at the relay's address is no relay, or one gone bad: the real client on real sockets ends all the same.
+@Suite("A relay that does not do its part", .timeLimit(.minutes(1))) struct BadRelayTests {
+    /// A listener on loopback that treats each connection as `serve` says, for as long as `body` runs.
+    private func with(
+        _ serve: @escaping @Sendable (any Channel) throws -> Void,
+        _ body: (RelayAddress) async throws -> Void
+    ) async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try serve(channel) } }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(server.localAddress?.port)
+        try await body(try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: true)))
+        try await server.close()
+    }
+
+    private func outcome(at relay: RelayAddress, _ limits: ClientLimits) async -> PairingError? {
+        let client = PairingClient(name: DeviceName(cleaning: "one")!, store: MemorySeedStore(), limits: limits)
+        var last: PairingError?
+        for await state in client.offer(at: relay, approve: { _ in .decline }) {
+            if case .failed(let error) = state { last = error }
+        }
+        return last
+    }
+
+    @Test("a refusal that never ends is not waited for") func trickle() async throws {
+        let head = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 100\r\n\r\nx"
+        try await with { channel in
+            try channel.pipeline.syncOperations.addHandler(Greeting(text: head))
+        } _: { relay in
+            var limits = ClientLimits()
+            limits.connectTimeout = .milliseconds(200)
+            #expect(await outcome(at: relay, limits) == .relayFull(retryAfter: .seconds(5)))
+        }
+    }
+
+    @Test("one that accepts and says nothing is not waited for") func mute() async throws {
+        try await with { _ in
+        } _: { relay in
+            var limits = ClientLimits()
+            limits.connectTimeout = .milliseconds(200)
+            #expect(await outcome(at: relay, limits) == .relayUnreachable)
+        }
+    }
+
+    @Test("one that upgrades and then shows no sign of life is left") func silent() async throws {
+        try await with { channel in
+            let upgrader = NIOWebSocketServerUpgrader(
+                automaticErrorHandling: false,
+                shouldUpgrade: { channel, _ in
+                    channel.eventLoop.makeSucceededFuture(["Sec-WebSocket-Protocol": "easysetup.v1"])
+                },
+                upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
+            )
+            try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+                withServerUpgrade: (upgraders: [upgrader], completionHandler: { _ in })
+            )
+        } _: { relay in
+            var limits = ClientLimits()
+            limits.silence = .milliseconds(100)
+            // Nobody but the one who looks for life ends this.
+            limits.answerTimeout = .seconds(3_600)
+            #expect(await outcome(at: relay, limits) == .connectionLost)
+        }
+    }
+}
+
+/// Says one thing to whoever connects.
+private final class Greeting: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let text: String
+
+    init(text: String) { self.text = text }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+    }
+}
