@@ -26,8 +26,6 @@ public struct ClientLimits: Hashable, Sendable {
     public var wordTries = 3
     /// The most work a relay may ask for, in bits: about two seconds on a slow phone.
     public var maximumWork = 22
-    /// How many events may wait to be handled: a relay that sends faster is cut off.
-    public var waitingEvents = 256
 
     /// The defaults.
     public init() {}
