@@ -117,7 +117,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PairingClientTests",
-            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", log] + nio,
+            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", log] + nio,
             swiftSettings: settings
         ),
         // Every file of Protocol/vectors, run by its kind.
