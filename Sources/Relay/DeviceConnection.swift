@@ -3,7 +3,7 @@ import NIOWebSocket
 import RelayWire
 
 /// One device's WebSocket: unpacks frames on their way in, packs them on their way out. What they mean is the
-/// ``Switchboard``'s business (`Protocol/relay.md`, "The WebSocket door").
+/// ``Switchboard``'s business (`Protocol/relay.md`, "Transport").
 final class DeviceConnection: ChannelInboundHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundOut = WebSocketFrame

@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// What a relay answers to the head of an HTTP request: values in, a value out (`Protocol/relay.md`, "The WebSocket door").
+/// What a relay answers to the head of an HTTP request: values in, a value out (`Protocol/relay.md`, "Transport").
 struct FrontDoor: Sendable {
     /// The path of the WebSocket.
     static let path = "/easysetup/v1/ws"

@@ -10,7 +10,7 @@ package enum Action<Connection: Hashable & Sendable>: Sendable {
 
 extension Action: Equatable where Connection: Equatable {}
 
-/// A connection that is not let in (`Protocol/relay.md`, "Refusals").
+/// A connection that is not let in (`Protocol/relay.md`, "Reasons").
 package struct Refusal: Error, Hashable, Sendable {
     package var reason: Reason
     /// Zero where waiting does not help.

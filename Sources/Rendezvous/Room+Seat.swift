@@ -1,6 +1,6 @@
 import RelayWire
 
-/// How meetings end and who gets the seat (`Protocol/relay.md`, "Seat and ends").
+/// How meetings end and who gets the seat (`Protocol/relay.md`, "Seat").
 extension Room {
     mutating func seat(
         _ id: MeetingID,

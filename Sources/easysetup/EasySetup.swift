@@ -24,7 +24,9 @@ import CProcess
             }
         } catch {
             // A program that asked for JSON gets JSON about its own mistakes too.
-            if !(error is ExitCode), exitCode(for: error) == .validationFailure, CommandLine.arguments.contains("--json") {
+            if !(error is ExitCode), exitCode(for: error) == .validationFailure,
+                CommandLine.arguments.contains("--json")
+            {
                 Output(form: .json).failed(CommandError.usage)
             }
             exit(withError: error)

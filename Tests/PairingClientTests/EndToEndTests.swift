@@ -1,8 +1,11 @@
 import Handshake
-import PairingClient
 import Relay
+import RelayWire
+import Rendezvous
 import SyncSeed
 import Testing
+
+@testable import PairingClient
 
 /// The real client against the real relay on real sockets.
 @Suite("Two devices and a relay", .timeLimit(.minutes(2))) struct EndToEndTests {
@@ -294,6 +297,46 @@ import Testing
             answer.yield()
             #expect(try await visitor.failure() == nil)
             #expect(try await offerer.failure() == nil)
+        }
+    }
+
+    @Test("strangers who take every place and prove nothing keep nobody out") func strangers() async throws {
+        try await LiveRelay.run(configure: { $0.limits.owedMessage = .milliseconds(200) }) { relay in
+            let seed = SyncSeed.random()
+            let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
+            let code = try await offerer.offer().code
+            let slot = try #require(Slot(code.slot))
+            var strangers: [RelayConnection] = []
+            for _ in 0..<16 {
+                let met = AsyncStream<Void>.makeStream()
+                let stranger = try await RelayConnection.open(to: relay.address, tls: relay.roots, timeout: .seconds(5))
+                {
+                    if case .frames = $0 { met.continuation.yield() }
+                }
+                stranger.send([.visit(slot: slot, work: nil)])
+                stranger.read()
+                _ = await met.stream.first { _ in true }
+                strangers.append(stranger)
+            }
+            let visitor = Watch(relay.client("other").join(code, at: relay.address, approve: { _ in .decline }))
+            let waited = await visitor.first { if case .inLine(position: 1) = $0 { true } else { false } }
+            #expect(waited != nil)
+            #expect(try await visitor.outcome().get().userID == seed.userID)
+            #expect(try await offerer.outcome().get().userID == seed.userID)
+            for stranger in strangers { stranger.close() }
+        }
+    }
+
+    @Test("a full relay says so") func full() async throws {
+        try await LiveRelay.run(configure: { $0.limits.rooms = 1 }) { relay in
+            let offerer = Watch(relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+            _ = try await offerer.offer()
+            let second = Watch(relay.client("two", .random()).offer(at: relay.address, approve: { _ in .approve }))
+            guard case .relayFull(let wait)? = try await second.failure() else {
+                Issue.record("the second was let in")
+                return
+            }
+            #expect(wait > .zero)
         }
     }
 

@@ -83,6 +83,7 @@ import Testing
         // The code is asked for when it is not given.
         join.type(try #require(offered["code"] as? String) + "\n")
         let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
+        #expect(try await join.event("peer")["words"] == nil, "the giver reads them from the other screen")
         join.type("\(words[0])\n")
         let here = try await offer.event("paired")
         #expect(here["role"] as? String == "receiver")

@@ -106,7 +106,8 @@ private struct RunningRelay {
     /// The status of the relay's health.
     func health(host: String = "127.0.0.1") async throws -> String {
         let address = "http://\(host):\(port)/health/ready"
-        let curl = try Running(["curl", "-s", "-g", "-o", "/dev/null", "-w", "%{http_code}", address], of: "/usr/bin/env")
+        let arguments = ["curl", "-s", "-g", "-o", "/dev/null", "-w", "%{http_code}", address]
+        let curl = try Running(arguments, of: "/usr/bin/env")
         return await curl.output()
     }
 

@@ -94,19 +94,22 @@ final class RelayConnection: Sendable {
         channel.read()
     }
 
-    /// How long a relay has to take what was sent before a close: a slow network's few kilobytes.
-    private static let closingTime = TimeAmount.seconds(5)
-
-    /// Closes once everything is sent. Nothing more is reported that matters.
-    func close() {
+    /// Says goodbye in WebSocket's way and waits until the relay has too: closing a socket while something is still unread
+    /// would make the system throw away what was sent last. Nothing is reported any more that matters.
+    ///
+    /// - Returns: when the connection is closed, ``goodbye`` at the latest.
+    @discardableResult
+    func close() -> EventLoopFuture<Void> {
         let goodbye = WebSocketFrame(fin: true, opcode: .connectionClose, maskKey: .random(), data: ByteBuffer())
-        // A relay that does not read would keep the socket open for good.
-        let timer = channel.eventLoop.scheduleTask(in: Self.closingTime) { [channel] in channel.close(promise: nil) }
-        channel.writeAndFlush(goodbye).whenComplete { [channel] _ in
-            timer.cancel()
-            channel.close(promise: nil)
-        }
+        channel.setOption(.autoRead, value: true).whenComplete { [channel] _ in channel.read() }
+        channel.writeAndFlush(goodbye, promise: nil)
+        let timer = channel.eventLoop.scheduleTask(in: Self.goodbye) { [channel] in channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in timer.cancel() }
+        return channel.closeFuture
     }
+
+    /// How long a relay may take to answer a goodbye.
+    private static let goodbye = TimeAmount.seconds(2)
 
     private enum Upgraded: Sendable {
         case upgraded(any Channel)

@@ -1,7 +1,7 @@
 package import RelayWire
 
 /// One meeting's messages as one device sees them: what it sent until the peer has it, what it has (`Protocol/relay.md`,
-/// "Numbering").
+/// "Delivery").
 ///
 /// A message's bytes are kept as they were sent, so that what is sent again after a lost connection is the same.
 package struct Lane: Sendable {

@@ -1,6 +1,6 @@
 import SyncSeed
 
-/// The connection as a session sees it: when to try again, and when to give up (`Protocol/relay.md`, "Coming back").
+/// The connection as a session sees it: when to try again, and when to give up (`Protocol/relay.md`, "Attach").
 struct Link {
     enum State: Equatable {
         /// Nothing is asked for.

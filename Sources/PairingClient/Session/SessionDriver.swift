@@ -1,5 +1,6 @@
 import Handshake
 import Logging
+import NIOCore
 import RelayWire
 import SyncSeed
 
@@ -23,6 +24,7 @@ struct SessionDriver: Sendable {
         var tasks = Tasks()
         var connection: RelayConnection?
         var generation = 0
+        var closings: [EventLoopFuture<Void>] = []
         var actions = session.begin()
         var letters = inbox.letters.makeAsyncIterator()
         while true {
@@ -42,7 +44,7 @@ struct SessionDriver: Sendable {
                     generation += 1
                     tasks.replace(.connect, with: connect(generation))
                 case .disconnect:
-                    connection?.close()
+                    if let connection { closings.append(connection.close()) }
                     connection = nil
                     generation += 1
                 case .show(let state):
@@ -61,6 +63,8 @@ struct SessionDriver: Sendable {
                     while let letter = await letters.next() {
                         if case .opened(_, let late) = letter { late.close() }
                     }
+                    // The program may end after this: what was said last must have left it.
+                    for closing in closings { try? await closing.get() }
                     return session
                 }
             }

@@ -29,7 +29,7 @@ struct JoinCommand: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             let client = try pairing.client(try await store.open(output))
-            let report = PairingReport(output: output)
+            let report = PairingReport(output: output, place: .visitor)
             var text = code
             // Each turn is one try of the person's. The library counts them: the fourth for a code fails by itself.
             while true {

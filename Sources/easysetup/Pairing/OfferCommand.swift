@@ -28,7 +28,7 @@ struct OfferCommand: AsyncParsableCommand {
             let address = try pairing.address(relay)
             let client = try pairing.client(try await store.open(output))
             let person = Person(output: output, isAlwaysYes: yes)
-            let report = PairingReport(output: output)
+            let report = PairingReport(output: output, place: .offerer)
             let pairing = client.offer(at: address, approve: person.approve)
             let failure = await Interrupt.cancels(pairing) { await report.follow($0) }
             if let failure { throw ExitCodes.exit(failure) }

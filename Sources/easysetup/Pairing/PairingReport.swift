@@ -6,10 +6,12 @@ import SyncSeed
 /// Tells a pairing's states as they come, and gives its end.
 struct PairingReport {
     let output: Output
+    let place: Place
     private let countdown: Countdown
 
-    init(output: Output) {
+    init(output: Output, place: Place) {
         self.output = output
+        self.place = place
         countdown = Countdown(output: output)
     }
 
@@ -38,9 +40,15 @@ struct PairingReport {
                 )
             case .greeting: output.event("greeting", people: "Found the other device.")
             case .deciding(let peer):
-                tell(peer, decide: true, ask: nil)
+                // People are told with the question, so that the two can't come in the wrong order.
+                event(peer, decide: true, people: nil)
             case .waiting(let peer):
-                tell(peer, decide: false, ask: "Look at the other device and answer there.")
+                event(
+                    peer,
+                    decide: false,
+                    people:
+                        "\(Self.text(peer))\nBoth screens show:  \(peer.words)\nLook at the other device and answer there."
+                )
             case .given: output.event("given", people: "Sent; the other device stores it.")
             case .reconnecting:
                 output.event("reconnecting", people: "The connection was lost; trying again.")
@@ -92,21 +100,24 @@ struct PairingReport {
         code.map(String.init).joined(separator: " ")
     }
 
+    private func event(_ peer: Peer, decide: Bool, people: String?) {
+        var fields: [(String, JSONValue)] = [
+            ("name", .string(peer.device.name.description)), ("platform", .string(peer.device.platform.rawValue)),
+            ("decide", .boolean(decide)),
+        ]
+        // A giver that typed the code reads a word from the other screen; this one must not say it.
+        if !(decide && place == .visitor) {
+            fields.append(("words", .string("\(peer.words.first) \(peer.words.second)")))
+        }
+        output.event("peer", fields, people: people)
+    }
+
     /// The other device's own words stand in quotes on a line of their own.
-    private func tell(_ peer: Peer, decide: Bool, ask: String?) {
-        let device = peer.device
-        output.event(
-            "peer",
-            [
-                ("name", .string(device.name.description)), ("platform", .string(device.platform.rawValue)),
-                ("words", .string("\(peer.words.first) \(peer.words.second)")), ("decide", .boolean(decide)),
-            ],
-            people: """
-                The other device says it is
-                    "\(device.name)" (\(device.platform.rawValue))
-                and both screens show the words:  \(peer.words)
-                """ + (ask.map { "\n\($0)" } ?? "")
-        )
+    static func text(_ peer: Peer) -> String {
+        """
+        The other device says it is
+            "\(peer.device.name)" (\(peer.device.platform.rawValue))
+        """
     }
 }
 

@@ -12,18 +12,24 @@ struct Person: Sendable {
     func approve(_ request: ApprovalRequest) async -> Approval {
         if isAlwaysYes, !request.needsWord { return .approve }
         if request.needsWord {
-            let again = request.attempt > 1 ? "That word is not on the other screen. " : ""
-            output.prompt("\(again)Type one of the two words on the other screen, or Enter to refuse: ")
+            output.prompt(
+                request.attempt > 1
+                    ? "That word is not on the other screen. "
+                    : "\(PairingReport.text(request.peer))\nIts screen shows two words. "
+            )
+            output.prompt("Type one of them to give it your seed, or Enter alone to refuse: ")
             guard let word = await Self.line(), !word.allSatisfy(\.isWhitespace) else { return .decline }
             return .word(word)
         }
-        let age = request.codeAge.components.seconds
         output.prompt(
             """
-            Is this the device in your hands? Its screen must show the same two words.
-            The code was shown \(age) s ago. Type yes to give it your seed, anything else to refuse: 
+            \(PairingReport.text(request.peer))
+            Both screens show:  \(request.peer.words)
+            The code was shown \(request.codeAge.components.seconds) s ago.
+
             """
         )
+        output.prompt("Is this the device in your hands? Type yes to give it your seed, anything else to refuse: ")
         let answer = await Self.line()?.lowercased().filter { !$0.isWhitespace }
         return answer == "yes" ? .approve : .decline
     }

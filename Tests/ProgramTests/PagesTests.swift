@@ -1,0 +1,62 @@
+import Foundation
+import PairingClient
+import Testing
+
+/// What the pages of `Protocol/` and the sources say of each other.
+@Suite("Pages") struct PagesTests {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(components: "..", "..")
+        .standardizedFileURL
+
+    static func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    @Test("every section that a comment names is there") func sections() throws {
+        let pattern = /`?(Protocol\/[a-z-]+\.md)`?, "([^"]+)"/
+        let files = try FileManager.default.subpathsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
+            .filter { $0.hasSuffix(".swift") }
+        var count = 0
+        for file in files {
+            // A reference may be broken over two lines of a comment.
+            let source = try Self.text("Sources/" + file).replacing(/\n\s*\/\/+ ?/, with: " ")
+            for match in source.matches(of: pattern) {
+                let headings = try Self.text(String(match.1)).split(separator: "\n").filter { $0.hasPrefix("#") }
+                    .map { $0.drop { $0 == "#" || $0 == " " } }
+                #expect(headings.contains(match.2), "\(file): \(match.1) has no \(match.2)")
+                count += 1
+            }
+        }
+        #expect(count > 50)
+    }
+
+    @Test("every link between the pages leads somewhere") func links() throws {
+        let pages =
+            try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Protocol").path)
+            .filter { $0.hasSuffix(".md") }
+            .map { "Protocol/\($0)" } + ["README.md", "Protocol/vectors/README.md"]
+        for page in pages {
+            for match in try Self.text(page).matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/) {
+                let target = Self.root.appending(path: page).deletingLastPathComponent()
+                    .appending(path: String(match.1)).standardizedFileURL
+                #expect(FileManager.default.fileExists(atPath: target.path), "\(page): \(match.1)")
+            }
+        }
+    }
+
+    @Test("a device's limits are those of the page") func limits() throws {
+        let page = try Self.text("Protocol/limits.md")
+        for child in Mirror(reflecting: ClientLimits()).children {
+            let name = try #require(child.label)
+            let value: String
+            switch child.value {
+            case let number as Int: value = "\(number)"
+            case let time as Duration:
+                value = time < .seconds(1) ? "\(Int(time / .milliseconds(1))) ms" : "\(time.components.seconds) s"
+            default:
+                Issue.record("\(name) is of another kind")
+                continue
+            }
+            #expect(page.contains("| `\(name)` | \(value) |"), "\(name) is \(value)")
+        }
+    }
+}
