@@ -309,8 +309,12 @@ import Testing
             var strangers: [RelayConnection] = []
             for _ in 0..<16 {
                 let met = AsyncStream<Void>.makeStream()
-                let stranger = try await RelayConnection.open(to: relay.address, tls: relay.roots, timeout: .seconds(5))
-                {
+                let stranger = try await RelayConnection.open(
+                    to: relay.address,
+                    tls: relay.roots,
+                    timeout: .seconds(5),
+                    silence: .seconds(15)
+                ) {
                     if case .frames = $0 { met.continuation.yield() }
                 }
                 stranger.send([.visit(slot: slot, work: nil)])
