@@ -105,6 +105,13 @@ struct Finale {
         }
     }
 
+    /// The proofs fit, and these two can't pair: the outcome is told, and the proof that tells the peer is on its way.
+    mutating func mismatched(_ error: HandshakeError, now: Duration) -> [Step] {
+        stage = .closing
+        deadline = now + limits.farewell
+        return [.show(.failed(PairingError(error)))]
+    }
+
     mutating func answered(
         _ answer: Approval,
         side: inout some ExchangeSide & ~Copyable,
@@ -217,8 +224,9 @@ struct Finale {
             deadline = now + limits.linger
             return []
         case .given:
+            // Without a goodbye, at which the relay would throw the seed away: a receiver that comes back may still fetch it.
             stage = .over
-            return [.show(.failed(.sentNotConfirmed)), .leave(.done)]
+            return [.show(.failed(.sentNotConfirmed)), .finish]
         case .lingering, .closing:
             // Without a goodbye, at which the relay would throw away what the peer has not fetched yet.
             stage = .over

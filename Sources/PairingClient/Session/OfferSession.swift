@@ -257,10 +257,8 @@ package struct OfferSession: ~Copyable {
             guard let received else { return [] }
             switch consume received {
             case .prove(let reply): return send(reply, to: meeting)
-            case .proven(let peer, let proof): return seat(meeting, peer, proof, now)
-            case .mismatched(_, let error, let proof):
-                let last = proof.map { send($0, to: meeting) } ?? []
-                return [.send(.seat(meeting: meeting))] + last + end(PairingError(error), leaving: .done)
+            case .proven(let peer, let proof): return seat(meeting, peer, proof, mismatch: nil, now)
+            case .mismatched(let peer, let error, let proof): return seat(meeting, peer, proof, mismatch: error, now)
             case .seed(let seed): return brought(.seed(seed), now)
             case .confirmed: return brought(.confirmed, now)
             case .notBefore(let moment):
@@ -308,13 +306,14 @@ package struct OfferSession: ~Copyable {
         _ meeting: MeetingID,
         _ peer: Peer,
         _ proof: [UInt8]?,
+        mismatch: HandshakeError?,
         _ now: Duration
     ) -> [SessionAction] {
         guard let opened = room?.opened, let lane = room?.lanes[meeting] else { return [] }
         room?.lanes = [meeting: lane]
         room?.held = []
         phase = .finishing(meeting)
-        let finale = Finale(
+        var finale = Finale(
             peer: peer,
             place: .offerer,
             seed: seed,
@@ -322,9 +321,10 @@ package struct OfferSession: ~Copyable {
             deadline: now + limits.seatedLifetime,
             limits: limits
         )
+        let steps = mismatch.map { finale.mismatched($0, now: now) } ?? finale.start()
         self.finale = finale
         let seat: [SessionAction] = link.isReady ? [.send(.seat(meeting: meeting))] : []
-        return seat + (proof.map { send($0, to: meeting) } ?? []) + actions(finale.start())
+        return seat + (proof.map { send($0, to: meeting) } ?? []) + actions(steps)
     }
 
     private mutating func attached(

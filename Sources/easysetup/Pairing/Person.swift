@@ -11,6 +11,8 @@ struct Person: Sendable {
     /// The answer to an approval. The default is no: nothing but the word yes, or the right word, approves.
     func approve(_ request: ApprovalRequest) async -> Approval {
         if isAlwaysYes, !request.needsWord { return .approve }
+        // What was typed before the question was there is no answer to it.
+        Input.forgetTyped()
         if request.needsWord {
             output.prompt(
                 request.attempt > 1
