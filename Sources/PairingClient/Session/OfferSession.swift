@@ -5,7 +5,7 @@ package import SyncSeed
 /// An offerer's pairing from the first frame to the last: one act of the user's, with up to three codes. Pure;
 /// ``SessionDriver`` runs it.
 package struct OfferSession: ~Copyable {
-    private enum Phase {
+    enum Phase {
         /// Asking the relay for a slot. Next: `offering`, `over`.
         case opening
         /// A code is shown; visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
@@ -15,7 +15,7 @@ package struct OfferSession: ~Copyable {
         case over
     }
 
-    private struct Room {
+    struct Room {
         let token: Token
         let offer: Offer
         let opened: Duration
@@ -26,20 +26,20 @@ package struct OfferSession: ~Copyable {
         var heldUntil: Duration = .zero
     }
 
-    private var phase: Phase = .opening
-    private var room: Room?
-    private var handshake: OffererHandshake?
-    private var finale: Finale?
-    private var link: Link
-    private var codesShown = 0
-    private var slotLength = 0
-    private var wait: Duration = .zero
-    private let relay: RelayAddress
-    private let name: DeviceName
-    private let platform: Platform
-    private let seed: SyncSeed?
-    private let entropy: Entropy
-    private let limits: ClientLimits
+    var phase: Phase = .opening
+    var room: Room?
+    var handshake: OffererHandshake?
+    var finale: Finale?
+    var link: Link
+    var codesShown = 0
+    var slotLength = 0
+    var wait: Duration = .zero
+    let relay: RelayAddress
+    let name: DeviceName
+    let platform: Platform
+    let seed: SyncSeed?
+    let entropy: Entropy
+    let limits: ClientLimits
 
     /// - Parameters:
     ///   - relay: where the link leads.
@@ -100,7 +100,7 @@ package struct OfferSession: ~Copyable {
         }
     }
 
-    private mutating func connected(_ now: Duration) -> [SessionAction] {
+    mutating func connected(_ now: Duration) -> [SessionAction] {
         link.opened(now: now)
         guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
         let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
@@ -110,7 +110,7 @@ package struct OfferSession: ~Copyable {
         return [.send(.attachOfferer(token: room.token, held: held))]
     }
 
-    private mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
+    mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         // Before there is a room nothing is lost, so the person hears at once that the relay can't be reached.
         guard let room else { return end(error, leaving: nil) }
         let retry = wait
@@ -120,7 +120,7 @@ package struct OfferSession: ~Copyable {
         return finale?.isSettled == true ? [] : [.show(.reconnecting(deadline: .at(deadline)))]
     }
 
-    private mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
+    mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
         switch link.state {
         case .resting(let moment) where now >= moment:
             link.connecting()
@@ -141,7 +141,7 @@ package struct OfferSession: ~Copyable {
         }
     }
 
-    private mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction] {
+    mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction] {
         switch frame {
         case .offered(let slot, let token, let expiresIn): return offered(slot, token, expiresIn, now)
         case .workWanted(let challenge, let difficulty, _):
@@ -185,11 +185,11 @@ package struct OfferSession: ~Copyable {
     }
 
     /// The relay broke the protocol. From the proofs on the finale knows what that still can spoil.
-    private mutating func misbehaved() -> [SessionAction] {
+    mutating func misbehaved() -> [SessionAction] {
         finale == nil ? end(.relayMisbehaved, leaving: .fault) : ended(.relayMisbehaved)
     }
 
-    private mutating func offered(
+    mutating func offered(
         _ slot: Slot,
         _ token: Token,
         _ expiresIn: Duration,
@@ -223,111 +223,7 @@ package struct OfferSession: ~Copyable {
         return [.show(.offered(offer))]
     }
 
-    private mutating func received(_ message: Message, from meeting: MeetingID, _ now: Duration) -> [SessionAction] {
-        // A meeting that this side has closed: its last messages may still be on their way.
-        guard room?.lanes[meeting] != nil else { return [] }
-        var body: [UInt8]?
-        if let wrong = withLane(meeting, { lane throws(LaneError) in body = try lane.receive(message) }) {
-            return wrong
-        }
-        guard let body else { return settle() }
-        if message.number == 1, room?.held.isEmpty == false {
-            // A hello that comes while others wait is behind them.
-            room?.held.append((meeting, message.number, body))
-            return []
-        }
-        return take(body, number: message.number, from: meeting, now) + settle()
-    }
-
-    private mutating func take(
-        _ body: [UInt8],
-        number: UInt32,
-        from meeting: MeetingID,
-        _ now: Duration
-    ) -> [SessionAction] {
-        let wrongBefore = handshake?.wrongProofs ?? 0
-        do throws(HandshakeError) {
-            let received = try handshake?.receive(
-                body,
-                number: number,
-                meeting: meeting.bytes,
-                now: now,
-                entropy: entropy
-            )
-            guard let received else { return [] }
-            switch consume received {
-            case .prove(let reply): return send(reply, to: meeting)
-            case .proven(let peer, let proof): return seat(meeting, peer, proof, mismatch: nil, now)
-            case .mismatched(let peer, let error, let proof): return seat(meeting, peer, proof, mismatch: error, now)
-            case .seed(let seed): return brought(.seed(seed), now)
-            case .confirmed: return brought(.confirmed, now)
-            case .notBefore(let moment):
-                // It was the first in line, or there is no line.
-                room?.held.insert((meeting, number, body), at: 0)
-                room?.heldUntil = moment
-                return []
-            }
-        } catch {
-            if case .finishing(meeting) = phase {
-                return finish { finale, side in finale.fail(error, side: &side, now: now) }
-            }
-            return close(meeting, error, wrongBefore: wrongBefore)
-        }
-    }
-
-    /// A meeting that failed is closed, the user is told of a wrong proof, and the third one replaces the code.
-    private mutating func close(
-        _ meeting: MeetingID,
-        _ error: HandshakeError,
-        wrongBefore: Int
-    ) -> [SessionAction] {
-        drop(meeting)
-        var actions: [SessionAction] = []
-        if link.isReady { actions.append(.send(.close(meeting: meeting, Reason(error)))) }
-        let wrong = handshake?.wrongProofs ?? 0
-        if wrong > wrongBefore { actions.append(.show(.wrongProof(count: wrong))) }
-        if handshake?.isBurnt == true { actions += replaceCode(.codeBurnt, leaving: .codeBurnt) }
-        return actions
-    }
-
-    /// Nothing of a meeting that is over is kept: how many there are is in the relay's hand.
-    private mutating func drop(_ meeting: MeetingID) {
-        room?.lanes[meeting] = nil
-        room?.held.removeAll { $0.meeting == meeting }
-    }
-
-    private mutating func answerHeld(_ now: Duration) -> [SessionAction] {
-        guard let until = room?.heldUntil, now >= until, let first = room?.held.first else { return [] }
-        room?.held.removeFirst()
-        return take(first.body, number: first.number, from: first.meeting, now)
-    }
-
-    private mutating func seat(
-        _ meeting: MeetingID,
-        _ peer: Peer,
-        _ proof: [UInt8]?,
-        mismatch: HandshakeError?,
-        _ now: Duration
-    ) -> [SessionAction] {
-        guard let opened = room?.opened, let lane = room?.lanes[meeting] else { return [] }
-        room?.lanes = [meeting: lane]
-        room?.held = []
-        phase = .finishing(meeting)
-        var finale = Finale(
-            peer: peer,
-            place: .offerer,
-            seed: seed,
-            codeAge: now - opened,
-            deadline: now + limits.seatedLifetime,
-            limits: limits
-        )
-        let steps = mismatch.map { finale.mismatched($0, now: now) } ?? finale.start()
-        self.finale = finale
-        let seat: [SessionAction] = link.isReady ? [.send(.seat(meeting: meeting))] : []
-        return seat + (proof.map { send($0, to: meeting) } ?? []) + actions(steps)
-    }
-
-    private mutating func attached(
+    mutating func attached(
         _ expiresIn: Duration,
         _ have: [Have],
         isSlotLost: Bool,
@@ -356,7 +252,7 @@ package struct OfferSession: ~Copyable {
         return actions + settle()
     }
 
-    private mutating func over(_ meeting: MeetingID, _ reason: Reason) -> [SessionAction] {
+    mutating func over(_ meeting: MeetingID, _ reason: Reason) -> [SessionAction] {
         handshake?.ended(meeting: meeting.bytes)
         drop(meeting)
         guard case .finishing(meeting) = phase else { return [] }
@@ -364,7 +260,7 @@ package struct OfferSession: ~Copyable {
     }
 
     /// The room is gone. Before anybody is seated a fresh code takes its place.
-    private mutating func roomOver(_ error: PairingError) -> [SessionAction] {
+    mutating func roomOver(_ error: PairingError) -> [SessionAction] {
         switch phase {
         case .opening: return end(error, leaving: nil)
         case .offering:
@@ -378,7 +274,7 @@ package struct OfferSession: ~Copyable {
     }
 
     /// Leaves the room and asks for another, with a slot too long to be swept; at most three codes an act.
-    private mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
+    mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
         guard codesShown < limits.codesPerOffer else { return end(.codesSpent, leaving: reason) }
         let goodbye: [SessionAction] = if let reason, link.isReady { [.send(.leave(reason))] } else { [] }
         if error == .codeBurnt { slotLength = PairingCode.slotLengths.upperBound }
@@ -388,89 +284,5 @@ package struct OfferSession: ~Copyable {
         link.closed()
         link.connecting()
         return goodbye + [.disconnect, .connect]
-    }
-
-    private mutating func brought(_ received: consuming Received, _ now: Duration) -> [SessionAction] {
-        guard var finale, var side = handshake.take() else { return end(.peerMisbehaved, leaving: .malformed) }
-        let steps = finale.received(received, side: &side, now: now)
-        handshake = consume side
-        self.finale = finale
-        return actions(steps)
-    }
-
-    private mutating func ended(_ error: PairingError) -> [SessionAction] {
-        guard var finale else { return end(error, leaving: nil) }
-        let steps = finale.ended(error)
-        self.finale = finale
-        return actions(steps)
-    }
-
-    /// The finale's say, with the handshake lent to it.
-    private mutating func finish(_ body: (inout Finale, inout OffererHandshake) -> [Finale.Step]) -> [SessionAction] {
-        guard var finale, var side = handshake.take() else { return [] }
-        let steps = body(&finale, &side)
-        handshake = consume side
-        self.finale = finale
-        return actions(steps)
-    }
-
-    private mutating func settle() -> [SessionAction] {
-        guard case .finishing(let meeting) = phase, var finale, let lane = room?.lanes[meeting],
-            lane.isAllAcknowledged
-        else { return [] }
-        let steps = finale.allAcknowledged()
-        self.finale = finale
-        return actions(steps)
-    }
-
-    private mutating func actions(_ steps: [Finale.Step]) -> [SessionAction] {
-        guard case .finishing(let meeting) = phase else { return [] }
-        var actions: [SessionAction] = []
-        for step in steps {
-            switch step {
-            case .send(let body): actions += send(body, to: meeting)
-            case .acknowledge:
-                guard link.isReady, let lane = room?.lanes[meeting] else { continue }
-                actions.append(.send(.ack(meeting: meeting, upTo: lane.received)))
-            case .show(let state): actions.append(.show(state))
-            case .ask(let request): actions.append(.ask(request))
-            case .stopAsking: actions.append(.stopAsking)
-            case .store(let seed): actions.append(.store(seed))
-            case .leave(let reason): actions += go(leaving: reason)
-            case .finish: actions += go(leaving: nil)
-            }
-        }
-        return actions
-    }
-
-    private mutating func send(_ body: [UInt8], to meeting: MeetingID) -> [SessionAction] {
-        guard let message = room?.lanes[meeting]?.send(body), link.isReady else { return [] }
-        return [.send(.message(meeting: meeting, message))]
-    }
-
-    private mutating func end(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
-        [.show(.failed(error))] + go(leaving: reason)
-    }
-
-    private mutating func go(leaving reason: Reason?) -> [SessionAction] {
-        let goodbye: [SessionAction] = if let reason, link.isReady { [.send(.leave(reason))] } else { [] }
-        phase = .over
-        link.closed()
-        return goodbye + [.disconnect, .finish]
-    }
-
-    /// Changes a lane; what there is to do when the relay broke the numbering, else nil.
-    private mutating func withLane(
-        _ meeting: MeetingID,
-        _ change: (inout Lane) throws(LaneError) -> Void
-    ) -> [SessionAction]? {
-        guard var lane = room?.lanes[meeting] else { return [] }
-        do {
-            try change(&lane)
-            room?.lanes[meeting] = lane
-            return nil
-        } catch {
-            return roomOver(.relayMisbehaved)
-        }
     }
 }

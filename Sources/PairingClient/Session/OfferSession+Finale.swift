@@ -1,0 +1,89 @@
+import Handshake
+import RelayWire
+
+/// What the finale wants done in the seated meeting, and how a session ends.
+extension OfferSession {
+    mutating func brought(_ received: consuming Received, _ now: Duration) -> [SessionAction] {
+        guard var finale, var side = handshake.take() else { return end(.peerMisbehaved, leaving: .malformed) }
+        let steps = finale.received(received, side: &side, now: now)
+        handshake = consume side
+        self.finale = finale
+        return actions(steps)
+    }
+
+    mutating func ended(_ error: PairingError) -> [SessionAction] {
+        guard var finale else { return end(error, leaving: nil) }
+        let steps = finale.ended(error)
+        self.finale = finale
+        return actions(steps)
+    }
+
+    /// The finale's say, with the handshake lent to it.
+    mutating func finish(_ body: (inout Finale, inout OffererHandshake) -> [Finale.Step]) -> [SessionAction] {
+        guard var finale, var side = handshake.take() else { return [] }
+        let steps = body(&finale, &side)
+        handshake = consume side
+        self.finale = finale
+        return actions(steps)
+    }
+
+    mutating func settle() -> [SessionAction] {
+        guard case .finishing(let meeting) = phase, var finale, let lane = room?.lanes[meeting],
+            lane.isAllAcknowledged
+        else { return [] }
+        let steps = finale.allAcknowledged()
+        self.finale = finale
+        return actions(steps)
+    }
+
+    mutating func actions(_ steps: [Finale.Step]) -> [SessionAction] {
+        guard case .finishing(let meeting) = phase else { return [] }
+        var actions: [SessionAction] = []
+        for step in steps {
+            switch step {
+            case .send(let body): actions += send(body, to: meeting)
+            case .acknowledge:
+                guard link.isReady, let lane = room?.lanes[meeting] else { continue }
+                actions.append(.send(.ack(meeting: meeting, upTo: lane.received)))
+            case .show(let state): actions.append(.show(state))
+            case .ask(let request): actions.append(.ask(request))
+            case .stopAsking: actions.append(.stopAsking)
+            case .store(let seed): actions.append(.store(seed))
+            case .leave(let reason): actions += go(leaving: reason)
+            case .finish: actions += go(leaving: nil)
+            }
+        }
+        return actions
+    }
+
+    mutating func send(_ body: [UInt8], to meeting: MeetingID) -> [SessionAction] {
+        guard let message = room?.lanes[meeting]?.send(body), link.isReady else { return [] }
+        return [.send(.message(meeting: meeting, message))]
+    }
+
+    mutating func end(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
+        [.show(.failed(error))] + go(leaving: reason)
+    }
+
+    mutating func go(leaving reason: Reason?) -> [SessionAction] {
+        let goodbye: [SessionAction] = if let reason, link.isReady { [.send(.leave(reason))] } else { [] }
+        phase = .over
+        link.closed()
+        return goodbye + [.disconnect, .finish]
+    }
+
+    /// Changes a lane; what there is to do when the relay broke the numbering, else nil.
+    mutating func withLane(
+        _ meeting: MeetingID,
+        _ change: (inout Lane) throws(LaneError) -> Void
+    ) -> [SessionAction]? {
+        guard var lane = room?.lanes[meeting] else { return [] }
+        do {
+            try change(&lane)
+            room?.lanes[meeting] = lane
+            return nil
+        } catch {
+            return roomOver(.relayMisbehaved)
+        }
+    }
+}

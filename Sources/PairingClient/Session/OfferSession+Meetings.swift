@@ -1,0 +1,109 @@
+import Handshake
+import RelayWire
+
+/// The offerer's meetings: each by itself, until one visitor has proved itself and takes the seat.
+extension OfferSession {
+    mutating func received(_ message: Message, from meeting: MeetingID, _ now: Duration) -> [SessionAction] {
+        // A meeting that this side has closed: its last messages may still be on their way.
+        guard room?.lanes[meeting] != nil else { return [] }
+        var body: [UInt8]?
+        if let wrong = withLane(meeting, { lane throws(LaneError) in body = try lane.receive(message) }) {
+            return wrong
+        }
+        guard let body else { return settle() }
+        if message.number == 1, room?.held.isEmpty == false {
+            // A hello that comes while others wait is behind them.
+            room?.held.append((meeting, message.number, body))
+            return []
+        }
+        return take(body, number: message.number, from: meeting, now) + settle()
+    }
+
+    mutating func take(
+        _ body: [UInt8],
+        number: UInt32,
+        from meeting: MeetingID,
+        _ now: Duration
+    ) -> [SessionAction] {
+        let wrongBefore = handshake?.wrongProofs ?? 0
+        do throws(HandshakeError) {
+            let received = try handshake?.receive(
+                body,
+                number: number,
+                meeting: meeting.bytes,
+                now: now,
+                entropy: entropy
+            )
+            guard let received else { return [] }
+            switch consume received {
+            case .prove(let reply): return send(reply, to: meeting)
+            case .proven(let peer, let proof): return seat(meeting, peer, proof, mismatch: nil, now)
+            case .mismatched(let peer, let error, let proof): return seat(meeting, peer, proof, mismatch: error, now)
+            case .seed(let seed): return brought(.seed(seed), now)
+            case .confirmed: return brought(.confirmed, now)
+            case .notBefore(let moment):
+                // It was the first in line, or there is no line.
+                room?.held.insert((meeting, number, body), at: 0)
+                room?.heldUntil = moment
+                return []
+            }
+        } catch {
+            if case .finishing(meeting) = phase {
+                return finish { finale, side in finale.fail(error, side: &side, now: now) }
+            }
+            return close(meeting, error, wrongBefore: wrongBefore)
+        }
+    }
+
+    /// A meeting that failed is closed, the user is told of a wrong proof, and the third one replaces the code.
+    mutating func close(
+        _ meeting: MeetingID,
+        _ error: HandshakeError,
+        wrongBefore: Int
+    ) -> [SessionAction] {
+        drop(meeting)
+        var actions: [SessionAction] = []
+        if link.isReady { actions.append(.send(.close(meeting: meeting, Reason(error)))) }
+        let wrong = handshake?.wrongProofs ?? 0
+        if wrong > wrongBefore { actions.append(.show(.wrongProof(count: wrong))) }
+        if handshake?.isBurnt == true { actions += replaceCode(.codeBurnt, leaving: .codeBurnt) }
+        return actions
+    }
+
+    /// Nothing of a meeting that is over is kept: how many there are is in the relay's hand.
+    mutating func drop(_ meeting: MeetingID) {
+        room?.lanes[meeting] = nil
+        room?.held.removeAll { $0.meeting == meeting }
+    }
+
+    mutating func answerHeld(_ now: Duration) -> [SessionAction] {
+        guard let until = room?.heldUntil, now >= until, let first = room?.held.first else { return [] }
+        room?.held.removeFirst()
+        return take(first.body, number: first.number, from: first.meeting, now)
+    }
+
+    mutating func seat(
+        _ meeting: MeetingID,
+        _ peer: Peer,
+        _ proof: [UInt8]?,
+        mismatch: HandshakeError?,
+        _ now: Duration
+    ) -> [SessionAction] {
+        guard let opened = room?.opened, let lane = room?.lanes[meeting] else { return [] }
+        room?.lanes = [meeting: lane]
+        room?.held = []
+        phase = .finishing(meeting)
+        var finale = Finale(
+            peer: peer,
+            place: .offerer,
+            seed: seed,
+            codeAge: now - opened,
+            deadline: now + limits.seatedLifetime,
+            limits: limits
+        )
+        let steps = mismatch.map { finale.mismatched($0, now: now) } ?? finale.start()
+        self.finale = finale
+        let seat: [SessionAction] = link.isReady ? [.send(.seat(meeting: meeting))] : []
+        return seat + (proof.map { send($0, to: meeting) } ?? []) + actions(steps)
+    }
+}
