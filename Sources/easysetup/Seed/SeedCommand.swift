@@ -5,7 +5,7 @@ import SyncSeed
 struct SeedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seed",
-        abstract: "Makes, shows, imports or inspects a sync seed.",
+        abstract: "Make, show, import or inspect a sync seed.",
         subcommands: [SeedNew.self, SeedShow.self, SeedImport.self, SeedInspect.self]
     )
 }
