@@ -1,6 +1,6 @@
 package import SyncSeed
 
-/// The code that a person reads on one screen and types on the other, such as `K7Q-29M-XAB` (`Protocol/code.md`).
+/// The code that a person reads on one screen and types on the other, such as `K7Q-29M-XAQ` (`Protocol/code.md`).
 ///
 /// A slot of 3 to 6 symbols says where to meet; five symbols are the secret that never leaves the devices; one symbol
 /// checks the others. It has no description and no `==`: ``revealed()`` is the one way to its text.

@@ -64,7 +64,7 @@ import Testing
         "leads to a relay without TLS only on this machine, or where that is allowed",
         arguments: [
             "relay.example:80", "10.0.0.1:80", "128.0.0.1:80", "127.1:80", "localhost.example:80", "[::2]:80",
-            "127.0.0.1.:80",
+            "127.0.0.1.:80", "127.-0.0.1:80",
         ]
     ) func plain(authority: String) throws {
         let text = "easysetup+plain://\(authority)/1/K7Q\(Self.tail)"

@@ -33,6 +33,8 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 /// Why something ended or was refused. The names in errors.md are these in lower case with dashes.
 package nonisolated enum Easysetup_Relay_V1_Reason: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
+
+  /// Also every reason that the reader does not know; devices take it as FAULT.
   case unspecified // = 0
 
   /// Ends that devices give each other through the relay.
@@ -515,7 +517,7 @@ package nonisolated struct Easysetup_Relay_V1_AttachVisitor: Sendable {
 
   package var token: Data = Data()
 
-  /// The highest number of its own messages that the peer acknowledged.
+  /// The highest number of its own messages that the peer acknowledged; not checked, it only says which Ack is news.
   package var acked: UInt32 = 0
 
   /// The highest number of the peer's messages that it has, without a gap.
@@ -797,7 +799,7 @@ package nonisolated struct Easysetup_Relay_V1_Refused: Sendable {
   package init() {}
 }
 
-/// The last Offer or Visit is to be sent again, on this connection, with the answer to this.
+/// The device sends the same Offer or Visit again, on this connection, with the answer to this.
 package nonisolated struct Easysetup_Relay_V1_WorkWanted: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -805,7 +807,7 @@ package nonisolated struct Easysetup_Relay_V1_WorkWanted: Sendable {
 
   package var challenge: Data = Data()
 
-  /// How many leading zero bits SHA-256(challenge, answer) must have.
+  /// How many leading zero bits SHA-256(challenge, answer) must have: 1 to 24.
   package var difficulty: UInt32 = 0
 
   package var expiresInMs: UInt32 = 0
