@@ -344,6 +344,20 @@ import Testing
         }
     }
 
+    @Test("leaving the loop over the states stops the pairing") func leavingTheLoop() async throws {
+        try await LiveRelay.run { relay in
+            func firstCode() async -> PairingCode? {
+                for await state in relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }) {
+                    if case .offered(let offer) = state { return offer.code }
+                }
+                return nil
+            }
+            let code = try #require(await firstCode())
+            let visitor = Watch(relay.client("other").join(code, at: relay.address, approve: { _ in .decline }))
+            #expect(try await visitor.failure() == .cancelled)
+        }
+    }
+
     @Test("a code nobody shows is unknown") func unknown() async throws {
         try await LiveRelay.run { relay in
             let code = try PairingCode(slot: "ZZZ", random: SecretBytes.random(count: 5))

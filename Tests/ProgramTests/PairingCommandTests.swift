@@ -10,10 +10,16 @@ import Testing
 @Suite("easysetup relay, offer and join", .timeLimit(.minutes(2))) struct PairingCommandTests {
     let folder = ScratchFolder()
 
+    /// A relay that listens, and where.
+    static func relay(logLevel: String = "notice") async throws -> (Running, String) {
+        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--log-level", logLevel, "--json"])
+        let port = try #require(try await relay.event("listening")["port"] as? Int)
+        return (relay, "ws://127.0.0.1:\(port)")
+    }
+
     @Test("pair two stores, and at trace level no log holds anything secret") func pairing() async throws {
-        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--log-level", "trace", "--json"])
+        let (relay, url) = try await Self.relay(logLevel: "trace")
         defer { relay.stop() }
-        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
         let made = try await Program.run(["seed", "new", "--store", folder.path + "/a", "--json"])
         #expect(made.code == 0)
 
@@ -57,9 +63,8 @@ import Testing
     }
 
     @Test("a link needs no --relay") func link() async throws {
-        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"])
+        let (relay, url) = try await Self.relay()
         defer { relay.stop() }
-        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
         _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--yes", "--json"])
         defer { offer.stop() }
@@ -70,9 +75,8 @@ import Testing
     }
 
     @Test("a device without a seed offers, and the giver types a word") func giving() async throws {
-        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"])
+        let (relay, url) = try await Self.relay()
         defer { relay.stop() }
-        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
         _ = try await Program.run(["seed", "new", "--store", folder.path + "/phone"])
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/tv", "--json"])
         defer { offer.stop() }
@@ -92,9 +96,8 @@ import Testing
     }
 
     @Test("Enter alone approves nothing") func enter() async throws {
-        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"])
+        let (relay, url) = try await Self.relay()
         defer { relay.stop() }
-        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
         _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
         defer { offer.stop() }
@@ -112,9 +115,8 @@ import Testing
     }
 
     @Test("Control-C on one side stops the other") func interrupt() async throws {
-        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"])
+        let (relay, url) = try await Self.relay()
         defer { relay.stop() }
-        let url = "ws://127.0.0.1:\(try await relay.event("listening")["port"] as? Int ?? 0)"
         _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
         defer { offer.stop() }
