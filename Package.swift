@@ -92,6 +92,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // Measures a relay from outside; run by scripts/bench. It speaks TLS by OpenSSL, on sockets of its own.
+        .systemLibrary(name: "CLoad", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "CLoad", "RelayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
         // Writes Protocol/vectors; run by scripts/vectors.
         .executableTarget(
             name: "make-vectors",

@@ -45,6 +45,14 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long a code lives, 1 to 3600.", valueName: "seconds"))
     var codeLifetime = 600
 
+    @Option(
+        help: ArgumentHelp(
+            "Another value for a limit of Protocol/limits.md, in seconds where it is a time; may be given several times.",
+            valueName: "name=value"
+        )
+    )
+    var limit: [LimitOption] = []
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -72,6 +80,7 @@ struct RelayCommand: AsyncParsableCommand {
         }
         configuration.allowedOrigins = Set(origin)
         configuration.codeLifetime = .seconds(codeLifetime)
+        for limit in limit { limit.apply(to: &configuration) }
         configuration.connectionLimits.connections = min(
             configuration.connectionLimits.connections,
             OpenFiles.roomForConnections()

@@ -1,0 +1,91 @@
+import Rendezvous
+
+/// A limit that an operator may set by its name in `Protocol/limits.md` or `Protocol/operating.md`.
+public struct NamedLimit: Sendable, Hashable {
+    /// As the pages write it.
+    public let name: String
+    private let place: Place
+
+    private enum Place: Hashable {
+        case count(any WritableKeyPath<Limits, Int> & Sendable)
+        case time(any WritableKeyPath<Limits, Duration> & Sendable)
+        case connectionCount(any WritableKeyPath<ConnectionLimits, Int> & Sendable)
+        case connectionTime(any WritableKeyPath<ConnectionLimits, Duration> & Sendable)
+    }
+
+    /// Every limit that can be set.
+    public static let all: [NamedLimit] = [
+        NamedLimit("codeLifetime", .time(\.codeLifetime)),
+        NamedLimit("seatedLifetime", .time(\.seatedLifetime)),
+        NamedLimit("owedMessage", .time(\.owedMessage)),
+        NamedLimit("firstFrame", .time(\.firstFrame)),
+        NamedLimit("workLifetime", .time(\.workLifetime)),
+        NamedLimit("offererReturn", .time(\.offererReturn)),
+        NamedLimit("restartGuard", .time(\.restartGuard)),
+        NamedLimit("retryAfter", .time(\.retryAfter)),
+        NamedLimit("retryDraining", .time(\.retryDraining)),
+        NamedLimit("meetings", .count(\.meetings)),
+        NamedLimit("waitingPerPrefix", .count(\.waitingPerPrefix)),
+        NamedLimit("waitingPerRoom", .count(\.waitingPerRoom)),
+        NamedLimit("positionsTold", .count(\.positionsTold)),
+        NamedLimit("mailboxMessages", .count(\.mailboxMessages)),
+        NamedLimit("mailboxBytes", .count(\.mailboxBytes)),
+        NamedLimit("rooms", .count(\.rooms)),
+        NamedLimit("meetingsInAll", .count(\.meetingsInAll)),
+        NamedLimit("mailboxBytesInAll", .count(\.mailboxBytesInAll)),
+        NamedLimit("waitingInAll", .count(\.waitingInAll)),
+        NamedLimit("roomless", .count(\.roomless)),
+        NamedLimit("waitingForOfferer", .count(\.waitingForOfferer)),
+        NamedLimit("waitingForOffererPerRoom", .count(\.waitingForOffererPerRoom)),
+        NamedLimit("roomlessPerPrefix", .count(\.roomlessPerPrefix)),
+        NamedLimit("deadlines", .count(\.deadlines)),
+        NamedLimit("tombstones", .count(\.tombstones)),
+        NamedLimit("offersPerPrefix", .count(\.offersPerPrefix)),
+        NamedLimit("visitsPerPrefix", .count(\.visitsPerPrefix)),
+        NamedLimit("wrongProofWeight", .count(\.wrongProofWeight)),
+        NamedLimit("counterWindow", .time(\.counterWindow)),
+        NamedLimit("prefixes", .count(\.prefixes)),
+        NamedLimit("usedChallenges", .count(\.usedChallenges)),
+        NamedLimit("connections", .connectionCount(\.connections)),
+        NamedLimit("openingTime", .connectionTime(\.openingTime)),
+        NamedLimit("closingTime", .connectionTime(\.closingTime)),
+        NamedLimit("pingInterval", .connectionTime(\.pingInterval)),
+        NamedLimit("silentIntervals", .connectionCount(\.silentIntervals)),
+        NamedLimit("controlFramesPerInterval", .connectionCount(\.controlFramesPerInterval)),
+        NamedLimit("outboundBytes", .connectionCount(\.outboundBytes)),
+        NamedLimit("headerBytes", .connectionCount(\.headerBytes)),
+        NamedLimit("headerFields", .connectionCount(\.headerFields)),
+        NamedLimit("drainTime", .connectionTime(\.drainTime)),
+    ]
+
+    private init(_ name: String, _ place: Place) {
+        self.name = name
+        self.place = place
+    }
+
+    /// The limit of this name; nil when there is none that can be set.
+    public init?(named name: String) {
+        guard let known = Self.all.first(where: { $0.name == name }) else { return nil }
+        self = known
+    }
+
+    /// Sets it: a count, or whole seconds for a time. False for a value out of range: a count is 1 to 1,000,000,000, a time
+    /// 1 to 86,400.
+    public func set(_ value: Int, in configuration: inout RelayConfiguration) -> Bool {
+        switch place {
+        case .count(let path):
+            guard 1...1_000_000_000 ~= value else { return false }
+            configuration.limits[keyPath: path] = value
+        case .time(let path):
+            guard 1...86_400 ~= value else { return false }
+            configuration.limits[keyPath: path] = .seconds(value)
+        case .connectionCount(let path):
+            guard 1...1_000_000_000 ~= value else { return false }
+            configuration.connectionLimits[keyPath: path] = value
+        case .connectionTime(let path):
+            guard 1...86_400 ~= value else { return false }
+            configuration.connectionLimits[keyPath: path] = .seconds(value)
+        }
+        return true
+    }
+}

@@ -1,0 +1,131 @@
+/// What a run of pairings came to.
+struct LoadResult {
+    /// Seconds.
+    var elapsed: Double
+    var pairings: Int
+    var failures: [String: Int]
+    /// Of pairings, from the first connect to the last close, and of single end-to-end messages; in nanoseconds.
+    var pairing: Histogram
+    var message: Histogram
+    /// Seconds of CPU of the server and of this process.
+    var serverCPU: Double
+    var ownCPU: Double
+
+    var rate: Double { Double(pairings) / elapsed }
+    /// Microseconds of CPU for one pairing.
+    var serverCost: Double { serverCPU * 1e6 / Double(max(1, pairings)) }
+    var ownCost: Double { ownCPU * 1e6 / Double(max(1, pairings)) }
+    /// What share of one core each side used.
+    var serverUse: Double { serverCPU / elapsed }
+    var ownUse: Double { ownCPU / elapsed }
+}
+
+/// Pairings one after the other: so many at a time, or so many a second.
+final class Load: PairingOwner {
+    /// How pairings follow each other.
+    enum Pace {
+        /// When one ends the next begins.
+        case inFlight(Int)
+        /// They begin by the clock, whatever became of those before.
+        case perSecond(Double)
+    }
+
+    private let scheme: any Scheme
+    private let poller: Poller
+    private var pace: Pace
+    private var started = 0
+    private var running = 0
+    private var isOpen = false
+    private var isCounting = false
+    private var finishedCount = 0
+    private var failures: [String: Int] = [:]
+    private var pairing = Histogram()
+    private var message = Histogram()
+    private var starts: [ObjectIdentifier: UInt64] = [:]
+
+    /// More than this many at once are not begun, whatever the pace: something is stuck then.
+    private static let most = 8_192
+
+    init(scheme: any Scheme, poller: Poller, pace: Pace) {
+        self.scheme = scheme
+        self.poller = poller
+        self.pace = pace
+    }
+
+    /// Runs for a while without counting and then for `seconds` with; ends when the last pairing has.
+    func run(seconds: Double, warmUp: Double, server: Int32) -> LoadResult? {
+        isOpen = true
+        let begin = nanoseconds()
+        if case .inFlight(let count) = pace {
+            for _ in 0..<count { startOne() }
+        }
+        turn(until: begin + UInt64(warmUp * 1e9), from: begin)
+        guard let before = ProcessFigures(of: server), let ownBefore = ProcessFigures.own else { return nil }
+        isCounting = true
+        let countingFrom = nanoseconds()
+        turn(until: countingFrom + UInt64(seconds * 1e9), from: begin)
+        let elapsed = Double(nanoseconds() - countingFrom) / 1e9
+        isCounting = false
+        guard let after = ProcessFigures(of: server), let ownAfter = ProcessFigures.own else { return nil }
+        isOpen = false
+        let patience = nanoseconds() + 5_000_000_000
+        while running > 0, nanoseconds() < patience { poller.turn(milliseconds: 50) }
+        if running > 0 { failures["never ended", default: 0] += running }
+        return LoadResult(
+            elapsed: elapsed,
+            pairings: finishedCount,
+            failures: failures,
+            pairing: pairing,
+            message: message,
+            serverCPU: after.cpu - before.cpu,
+            ownCPU: ownAfter.cpu - ownBefore.cpu
+        )
+    }
+
+    private func turn(until end: UInt64, from begin: UInt64) {
+        while true {
+            let now = nanoseconds()
+            guard now < end else { return }
+            switch pace {
+            case .inFlight: poller.turn(milliseconds: 20)
+            case .perSecond(let rate):
+                let due = Int(Double(now - begin) / 1e9 * rate)
+                while started < due, running < Self.most { startOne() }
+                poller.turn(milliseconds: 1)
+            }
+        }
+    }
+
+    private func startOne() {
+        started += 1
+        running += 1
+        let now = nanoseconds()
+        let pairing = scheme.make(number: started, poller: poller, owner: self)
+        starts[ObjectIdentifier(pairing)] = now
+        pairing.start()
+    }
+
+    func relayed(nanoseconds: UInt64) {
+        if isCounting { message.add(nanoseconds) }
+    }
+
+    func finished(_ pairing: any RunningPairing) {
+        let start = starts.removeValue(forKey: ObjectIdentifier(pairing))
+        if isCounting, let start {
+            finishedCount += 1
+            self.pairing.add(nanoseconds() - start)
+        }
+        next()
+    }
+
+    func failed(_ pairing: any RunningPairing, at place: String) {
+        starts[ObjectIdentifier(pairing)] = nil
+        failures[place, default: 0] += 1
+        next()
+    }
+
+    private func next() {
+        running -= 1
+        if isOpen, case .inFlight = pace { startOne() }
+    }
+}

@@ -1,0 +1,54 @@
+import CLoad
+import Glibc
+
+/// What a ``Poller`` tells its connections.
+protocol Polled: AnyObject {
+    var descriptor: Int32 { get }
+    /// It can be read from or written to, or has failed.
+    func ready(readable: Bool, writable: Bool)
+}
+
+/// epoll, edge-triggered, and nothing around it: the generator must cost less than what it measures.
+final class Poller {
+    private let descriptor: Int32
+    private var events = [epoll_event](repeating: epoll_event(), count: 512)
+    private var table: [(any Polled)?] = []
+
+    init() {
+        descriptor = epoll_create1(0)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// To be told of everything from now on.
+    func add(_ polled: any Polled) {
+        let number = Int(polled.descriptor)
+        while table.count <= number { table.append(nil) }
+        table[number] = polled
+        var event = epoll_event()
+        event.events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+        event.data.u32 = UInt32(number)
+        epoll_ctl(descriptor, EPOLL_CTL_ADD, polled.descriptor, &event)
+    }
+
+    /// To be told nothing more; before the descriptor is closed.
+    func remove(_ polled: any Polled) {
+        table[Int(polled.descriptor)] = nil
+    }
+
+    /// Waits for something to happen, for so many milliseconds at most, and tells the connections.
+    func turn(milliseconds: Int32) {
+        let count = epoll_wait(descriptor, &events, Int32(events.count), milliseconds)
+        guard count > 0 else { return }
+        for index in 0..<Int(count) {
+            let flags = events[index].events
+            let failed = EPOLLERR.rawValue | EPOLLHUP.rawValue | EPOLLRDHUP.rawValue
+            table[Int(events[index].data.u32)]?.ready(
+                readable: flags & (EPOLLIN.rawValue | failed) != 0,
+                writable: flags & (EPOLLOUT.rawValue | failed) != 0
+            )
+        }
+    }
+}

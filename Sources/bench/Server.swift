@@ -1,0 +1,90 @@
+import Glibc
+
+/// A server in a process of its own, on cores of its own where there are several, ended with this value.
+final class Server {
+    let process: Int32
+    let port: UInt16
+
+    /// Starts a program; it is well once something takes connections on the port.
+    ///
+    /// - Parameters:
+    ///   - command: program and arguments; `PORT` in them becomes the port.
+    ///   - cores: where it may run, as `taskset` takes it; nil for anywhere.
+    init(_ command: [String], cores: String?) throws(BenchError) {
+        guard let port = Self.freePort() else { throw .noPort }
+        self.port = port
+        var arguments = command.map { $0 == "PORT" ? "\(port)" : $0 == "HOST:PORT" ? "127.0.0.1:\(port)" : $0 }
+        if let cores { arguments = ["taskset", "-c", cores] + arguments }
+        var process: Int32 = 0
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { strings.forEach { free($0) } }
+        guard posix_spawnp(&process, arguments[0], &actions, nil, &strings, environ) == 0 else {
+            throw .cannotStart(arguments[0])
+        }
+        self.process = process
+        for _ in 0..<600 {
+            if Self.isListening(port) { return }
+            guard waitpid(process, nil, WNOHANG) == 0 else { throw .cannotStart(command[0]) }
+            usleep(50_000)
+        }
+        throw .cannotStart(command[0])
+    }
+
+    deinit {
+        kill(process, SIGKILL)
+        waitpid(process, nil, 0)
+    }
+
+    private static func freePort() -> UInt16? {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { socketAddress in
+                guard bind(descriptor, socketAddress, size) == 0, getsockname(descriptor, socketAddress, &size) == 0
+                else { return nil }
+                return UInt16(bigEndian: pointer.pointee.sin_port)
+            }
+        }
+    }
+
+    private static func isListening(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+}
+
+/// What keeps the bench from measuring.
+enum BenchError: Error, CustomStringConvertible {
+    case noPort
+    case cannotStart(String)
+    case serverGone
+    case crowdFailed(Int)
+    case openFiles(UInt64)
+
+    var description: String {
+        switch self {
+        case .noPort: "There is no free port."
+        case .cannotStart(let program): "\(program) did not start, or did not listen."
+        case .serverGone: "The server ended while it was measured."
+        case .crowdFailed(let count): "The crowd of \(count) never stood."
+        case .openFiles(let count): "Only \(count) files may be open; try as root."
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import CLoad
+import Glibc
+
+/// Where a server listens: an address of this machine.
+struct Target {
+    var port: UInt16
+    /// Nil for plain TCP.
+    var tls: ClientTLS?
+}
+
+/// TLS as a client that trusts whom it measures.
+final class ClientTLS {
+    let context: OpaquePointer
+
+    init() {
+        context = SSL_CTX_new(TLS_client_method())
+        _ = easysetup_ssl_set_modes(context)
+        SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
+    }
+}
+
+/// One TCP connection, with TLS or without: bytes out, bytes in. Not a class for strangers' networks: errors end it.
+final class Stream: Polled {
+    /// What happens on it, in this order: opened, any number of received, closed.
+    protocol Owner: AnyObject {
+        func opened(_ stream: Stream)
+        /// Takes what it can use of the bytes; says how many those were.
+        func received(_ bytes: UnsafeRawBufferPointer, on stream: Stream) -> Int
+        func closed(_ stream: Stream)
+    }
+
+    private enum State { case connecting, shaking, open, closed }
+
+    let descriptor: Int32
+    weak var owner: (any Owner)?
+    private let poller: Poller
+    private var state = State.connecting
+    private var ssl: OpaquePointer?
+    private var outgoing: [UInt8] = []
+    private var sent = 0
+    /// What came and is not used yet; empty while nothing waits, so that an idle connection holds no buffer.
+    private var rest: [UInt8] = []
+
+    /// Bytes are read into this and handed on; one for all, since one thread does everything.
+    nonisolated(unsafe) private static let buffer = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: 64 * 1024,
+        alignment: 16
+    )
+
+    /// Connects from 127.0.x.y, as `source` counts, so that ports don't run out. Nil when the system has none left.
+    init?(to target: Target, source: UInt16 = 0, poller: Poller, owner: any Owner) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        self.descriptor = descriptor
+        self.poller = poller
+        self.owner = owner
+        var one: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+        if source > 0 {
+            // The port is chosen at connect, among those free towards this target.
+            setsockopt(descriptor, Int32(IPPROTO_IP), 24, &one, 4)
+            _ = Self.withAddress(0x7F00_0000 | UInt32(source), port: 0) { bind(descriptor, $0, $1) }
+        }
+        let result = Self.withAddress(0x7F00_0001, port: target.port) { connect(descriptor, $0, $1) }
+        guard result == 0 || errno == EINPROGRESS else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        if let tls = target.tls {
+            ssl = SSL_new(tls.context)
+            SSL_set_fd(ssl, descriptor)
+            SSL_set_connect_state(ssl)
+        }
+        poller.add(self)
+    }
+
+    deinit {
+        close()
+        if let ssl { SSL_free(ssl) }
+    }
+
+    /// Adds to what is to be sent; ``flush()`` sends it.
+    func write(_ bytes: some Collection<UInt8>) {
+        outgoing.append(contentsOf: bytes)
+    }
+
+    func flush() {
+        guard state == .open else { return }
+        while sent < outgoing.count {
+            let count = outgoing.withUnsafeBytes { bytes in
+                let left = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+                if let ssl { return Int(SSL_write(ssl, left.baseAddress, Int32(left.count))) }
+                return send(descriptor, left.baseAddress, left.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else {
+                if !wouldBlock(count) { end() }
+                return
+            }
+            sent += count
+        }
+        outgoing.removeAll(keepingCapacity: outgoing.capacity <= 4096)
+        sent = 0
+    }
+
+    /// Ends it; the owner hears nothing more.
+    func close() {
+        guard state != .closed else { return }
+        state = .closed
+        poller.remove(self)
+        Glibc.close(descriptor)
+    }
+
+    func ready(readable: Bool, writable: Bool) {
+        // An owner may let go of it meanwhile.
+        withExtendedLifetime(self) {
+            if state == .connecting, writable { connected() }
+            if state == .shaking { shake() }
+            if state == .open, writable { flush() }
+            if state == .open, readable { read() }
+        }
+    }
+
+    private func connected() {
+        var error: Int32 = 0
+        var size = socklen_t(4)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size)
+        guard error == 0 else { return end() }
+        state = ssl == nil ? .open : .shaking
+        if state == .open { owner?.opened(self) }
+    }
+
+    private func shake() {
+        let result = SSL_do_handshake(ssl)
+        if result == 1 {
+            state = .open
+            owner?.opened(self)
+        } else if !wouldBlock(Int(result)) {
+            end()
+        }
+    }
+
+    private func read() {
+        while state == .open {
+            let buffer = Self.buffer
+            let held = rest.count
+            if held > 0 { rest.withUnsafeBytes { buffer.copyMemory(from: $0) } }
+            let space = UnsafeMutableRawBufferPointer(rebasing: buffer[held...])
+            let count =
+                ssl.map { Int(SSL_read($0, space.baseAddress, Int32(space.count))) }
+                ?? recv(descriptor, space.baseAddress, space.count, 0)
+            guard count > 0 else {
+                if count == 0 && ssl == nil || !wouldBlock(count) { end() }
+                return
+            }
+            let all = held + count
+            // What the owner leaves is kept before anything else may use the buffer.
+            let used = owner?.received(UnsafeRawBufferPointer(rebasing: buffer[..<all]), on: self) ?? all
+            if used == all { if held > 0 { rest = [] } } else { rest = Array(buffer[used..<all]) }
+        }
+    }
+
+    private func wouldBlock(_ result: Int) -> Bool {
+        guard let ssl else { return errno == EAGAIN }
+        let error = SSL_get_error(ssl, Int32(result))
+        return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE
+    }
+
+    private func end() {
+        guard state != .closed else { return }
+        close()
+        owner?.closed(self)
+    }
+
+    private static func withAddress<Result>(
+        _ address: UInt32,
+        port: UInt16,
+        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        var socketAddress = sockaddr_in()
+        socketAddress.sin_family = sa_family_t(AF_INET)
+        socketAddress.sin_port = port.bigEndian
+        socketAddress.sin_addr.s_addr = address.bigEndian
+        return withUnsafePointer(to: &socketAddress) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}
