@@ -25,11 +25,14 @@ struct ProcessFigures {
             nanoseconds += time
         }
         cpu = Double(nanoseconds) / 1e9
-        guard let status = Self.read("/proc/\(process)/status"), let resident = Self.kilobytes("VmRSS:", in: status) else {
+        guard let status = Self.read("/proc/\(process)/status"), let resident = Self.kilobytes("VmRSS:", in: status)
+        else {
             return nil
         }
         self.resident = resident * 1024
-        proportional = Self.read("/proc/\(process)/smaps_rollup").flatMap { Self.kilobytes("Pss:", in: $0) }.map { $0 * 1024 }
+        proportional = Self.read("/proc/\(process)/smaps_rollup").flatMap { Self.kilobytes("Pss:", in: $0) }.map {
+            $0 * 1024
+        }
     }
 
     /// This process's own.

@@ -82,6 +82,15 @@ final class Load: PairingOwner {
         )
     }
 
+    /// Runs so many pairings, one after the other. Returns what went wrong.
+    func run(count: Int) -> [String: Int] {
+        for _ in 0..<count {
+            startOne()
+            while running > 0 { poller.turn(milliseconds: 1_000) }
+        }
+        return failures
+    }
+
     private func turn(until end: UInt64, from begin: UInt64) {
         while true {
             let now = nanoseconds()

@@ -13,7 +13,7 @@ final class Server {
     init(_ command: [String], cores: String?) throws(BenchError) {
         guard let port = Self.freePort() else { throw .noPort }
         self.port = port
-        var arguments = command.map { $0 == "PORT" ? "\(port)" : $0 == "HOST:PORT" ? "127.0.0.1:\(port)" : $0 }
+        var arguments = command.map { $0.replacing("PORT", with: "\(port)") }
         if let cores { arguments = ["taskset", "-c", cores] + arguments }
         var process: Int32 = 0
         var actions = posix_spawn_file_actions_t()

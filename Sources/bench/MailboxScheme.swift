@@ -1,0 +1,160 @@
+/// Pairings at the incumbent's server, the mailbox of magic-wormhole, in its own protocol: JSON on a WebSocket, bodies in
+/// hexadecimal. The same six messages of the same sizes go to and fro as at the relay.
+final class MailboxScheme: Scheme {
+    static let command = [
+        "wormhole-mailbox", "--port=tcp:PORT:interface=127.0.0.1", "--channel-db=:memory:",
+    ]
+
+    private let target: Target
+    fileprivate let request = WebSocket.request(path: "/v1", subprotocol: nil)
+    /// The bodies in the order in which they are sent, as commands without their end.
+    fileprivate let adds = [
+        RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.sealed,
+        RecordedFrames.sealed,
+    ]
+    .enumerated().map { index, size in
+        Array(#"{"type":"add","phase":"\#(index)","body":"\#(String(repeating: "5a", count: size))"}"#.utf8)
+    }
+
+    init(target: Target) {
+        self.target = target
+    }
+
+    func make(number: Int, poller: Poller, owner: any PairingOwner) -> any RunningPairing {
+        MailboxPairing(scheme: self, target: target, number: number, poller: poller, owner: owner)
+    }
+}
+
+private final class MailboxPairing: RunningPairing, WebSocket.Owner {
+    private let scheme: MailboxScheme
+    private let target: Target
+    private let number: Int
+    private let poller: Poller
+    private weak var owner: (any PairingOwner)?
+    private var offerer: WebSocket?
+    private var visitor: WebSocket?
+    /// Messages added so far: the visitor's turn when even.
+    private var added = 0
+    private var opened = 0
+    private var closedMailboxes = 0
+    private var sentAt: UInt64 = 0
+    private var itself: MailboxPairing?
+
+    init(scheme: MailboxScheme, target: Target, number: Int, poller: Poller, owner: any PairingOwner) {
+        self.scheme = scheme
+        self.target = target
+        self.number = number
+        self.poller = poller
+        self.owner = owner
+    }
+
+    func start() {
+        itself = self
+        offerer = connect()
+        if offerer == nil { fail("no socket") }
+    }
+
+    private func connect() -> WebSocket? {
+        WebSocket(to: target, request: scheme.request, isText: true, poller: poller, owner: self)
+    }
+
+    private func say(_ text: String, on socket: WebSocket) {
+        socket.write(Array(text.utf8))
+    }
+
+    func opened(_ socket: WebSocket) {}
+
+    func received(_ payload: UnsafeRawBufferPointer, on socket: WebSocket) {
+        let isOfferer = socket === offerer
+        guard let type = Self.value(of: "type", in: payload) else { return fail("no type") }
+        switch type {
+        case "welcome":
+            say(#"{"type":"bind","appid":"bench","side":"\#(isOfferer ? "b" : "a")\#(number)"}"#, on: socket)
+            if isOfferer { say(#"{"type":"allocate"}"#, on: socket) } else { claim(socket) }
+        case "allocated":
+            nameplate = Self.value(of: "nameplate", in: payload) ?? ""
+            claim(socket)
+        case "claimed":
+            let mailbox = Self.value(of: "mailbox", in: payload) ?? ""
+            say(#"{"type":"open","mailbox":"\#(mailbox)"}"#, on: socket)
+            if isOfferer {
+                visitor = connect()
+                if visitor == nil { return fail("no socket") }
+            } else {
+                add(socket)
+                say(#"{"type":"release"}"#, on: socket)
+            }
+        case "message":
+            heard(Self.value(of: "side", in: payload)?.hasPrefix("b") == true, isOfferer, socket)
+        case "closed":
+            socket.close()
+            closedMailboxes += 1
+            if closedMailboxes == 2 {
+                owner?.finished(self)
+                itself = nil
+            }
+            return
+        case "ack", "released": return
+        default: return fail("heard \(type)")
+        }
+        socket.flush()
+    }
+
+    private var nameplate = ""
+
+    private func claim(_ socket: WebSocket) {
+        say(#"{"type":"claim","nameplate":"\#(nameplate)"}"#, on: socket)
+    }
+
+    private func add(_ socket: WebSocket) {
+        socket.write(scheme.adds[added])
+        added += 1
+        sentAt = nanoseconds()
+    }
+
+    /// A server sends a message to both; one's own is passed over.
+    private func heard(_ isFromOfferer: Bool, _ isOfferer: Bool, _ socket: WebSocket) {
+        guard isFromOfferer != isOfferer else { return }
+        owner?.relayed(nanoseconds: nanoseconds() - sentAt)
+        // The nameplate has done its work once both have it.
+        if added == 1 { say(#"{"type":"release"}"#, on: socket) }
+        if added < scheme.adds.count { return add(socket) }
+        for end in [offerer, visitor] {
+            end?.write(Array(#"{"type":"close","mood":"happy"}"#.utf8))
+            end?.flush()
+        }
+    }
+
+    func closed(_ socket: WebSocket) {
+        fail("closed after \(added) messages")
+    }
+
+    private func fail(_ place: String) {
+        guard let held = itself else { return }
+        offerer?.close()
+        visitor?.close()
+        owner?.failed(held, at: place)
+        itself = nil
+    }
+
+    /// The string after a key, in JSON that a machine wrote.
+    private static func value(of key: String, in json: UnsafeRawBufferPointer) -> String? {
+        let wanted = Array("\"\(key)\":".utf8)
+        guard json.count > wanted.count else { return nil }
+        // The interesting keys come before long bodies, or after; a body has no quotation marks.
+        var start = 0
+        search: while start + wanted.count < json.count {
+            for index in wanted.indices where json[start + index] != wanted[index] {
+                start += 1
+                continue search
+            }
+            var from = start + wanted.count
+            while from < json.count, json[from] == 0x20 { from += 1 }
+            guard from < json.count, json[from] == 0x22 else { return nil }
+            let tail = json[(from + 1)...]
+            guard let end = tail.firstIndex(of: 0x22) else { return nil }
+            return String(decoding: tail[..<end], as: UTF8.self)
+        }
+        return nil
+    }
+}
