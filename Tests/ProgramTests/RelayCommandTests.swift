@@ -1,6 +1,7 @@
 import Foundation
 import Relay
 import SyncSeed
+import TestSupport
 import Testing
 
 @testable import easysetup
