@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import RelayWire
+import ServiceLifecycle
 import Testing
 
 @testable import Relay
@@ -75,6 +76,60 @@ import Testing
         let answer = try await proxy.health(until: "DOWN")
         #expect(answer == "DOWN")
     }
+
+    @Test func `Behind one name, a relay that drains hands its codes on while its pairings finish`() async throws {
+        try await withFolder { folder in
+            var configuration = RelayConfiguration()
+            configuration.keyFile = folder + "/relay.key"
+            let old = RelayServer(configuration: configuration, logger: quietLogger)
+            let group = ServiceGroup(services: [old], logger: quietLogger)
+            let running = Task { try await group.run() }
+            defer { running.cancel() }
+            let oldPort = try await old.port
+            try await withRelay(configuration) { _, newPort in
+                let proxy = try await HAProxy(
+                    mode: "tcp",
+                    server: """
+                        127.0.0.1:\(oldPort) check inter 50ms rise 1 fall 1
+                            server two 127.0.0.1:\(newPort) backup
+                        """,
+                    backend: "    option httpchk GET /health/ready"
+                )
+                defer { proxy.stop() }
+                let idle = try await TestDevice.connect(port: proxy.port)
+                try await idle.send(.offer(slotLength: 0, work: nil))
+                guard case .offered(let slot, let token, _) = await idle.nextFrame() else {
+                    throw PairingTests.Unexpected()
+                }
+                let pair = try await PairingTests.Pair(port: proxy.port)
+                await group.triggerGracefulShutdown()
+                #expect(await idle.next() == .frame(.goodbye(retryAfter: .seconds(2))))
+
+                let moved = try #require(try await attach(token, port: proxy.port))
+                let visitor = try await TestDevice.connect(port: proxy.port)
+                try await visitor.send(.visit(slot: slot, work: nil))
+                guard case .met(let meeting, _, _) = await visitor.nextFrame() else { throw PairingTests.Unexpected() }
+                #expect(await moved.nextFrame() == .visitor(meeting: meeting))
+
+                try await pair.run(bodies: [[1], [2]])
+                try await running.value
+            }
+        }
+    }
+
+    /// Attaches again and again, as devices do, until the name leads to a relay that takes the offerer.
+    private func attach(_ token: Token, port: Int) async throws -> TestDevice? {
+        for _ in 0..<200 {
+            let device = try await TestDevice.connect(port: port)
+            try await device.send(.attachOfferer(token: token, held: []))
+            switch await device.nextFrame() {
+            case .attachedOfferer: return device
+            case .refused(.draining, _): try await Task.sleep(for: .milliseconds(20))
+            default: return nil
+            }
+        }
+        return nil
+    }
 }
 
 /// HAProxy as a process, with one front and one back.
@@ -100,6 +155,7 @@ final class HAProxy: Sendable {
                 timeout client 30s
                 timeout server 30s
                 timeout tunnel 30s
+                timeout check 10s
             frontend devices
                 mode \(mode)
                 bind 127.0.0.1:\(port)
