@@ -13,9 +13,17 @@ import Testing
         Calls(connection: connection, limits: ClientLimits(), insteadOf: failure)
     }
 
+    /// One that found the door open.
+    private func entered() -> Calls {
+        var calls = calls()
+        _ = calls.knock()
+        _ = calls.answered(.send, word(404, "unknown-connection"), draw: 0)
+        return calls
+    }
+
     /// One whose first `send` is answered, and whose first poll is under way.
     private func open() -> Calls {
-        var calls = calls()
+        var calls = entered()
         _ = calls.send([visit])
         _ = calls.read()
         _ = calls.answered(.send, had(1), draw: 0)
@@ -39,27 +47,40 @@ import Testing
         answer(PollAnswer(first: first, frames: frames.map { $0.serialized() }, isClosed: closed).serialized())
     }
 
-    private func word(_ status: Int, _ name: String) -> CallAnswer {
+    private func word(_ status: Int, _ name: String, retryAfter: Int? = nil) -> CallAnswer {
         .answered(
             status: status,
             body: Array(#"{"type":"urn:easysetup:problem:\#(name)","status":\#(status)}"#.utf8),
-            retryAfter: nil
+            retryAfter: retryAfter.map { .seconds($0) }
         )
     }
 
-    @Test("nothing is asked for before the first frame is there") func opening() {
+    @Test("it knocks, then sends, and then asks for frames") func opening() {
         var calls = calls()
+        #expect(calls.knock() == [sending(1, [])])
+        #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])
         #expect(calls.read() == [])
         #expect(calls.send([visit]) == [sending(1, [visit])])
-        #expect(calls.answered(.send, had(1), draw: 0) == [.heard, polling(0)])
+        #expect(calls.answered(.send, had(1), draw: 0) == [polling(0)])
+    }
+
+    @Test("what is said while it knocks is sent when it is let in") func saidMeanwhile() {
+        var calls = calls()
+        _ = calls.knock()
+        #expect(calls.send([visit]) == [])
+        #expect(calls.send([leave]) == [])
+        #expect(calls.read() == [])
+        #expect(
+            calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard, sending(1, [visit, leave])]
+        )
     }
 
     @Test("one send is under way at a time, and what comes meanwhile goes together") func oneSend() {
-        var calls = calls()
+        var calls = entered()
         #expect(calls.send([visit]) == [sending(1, [visit])])
         #expect(calls.send([leave]) == [])
         #expect(calls.send([leave, visit]) == [])
-        #expect(calls.answered(.send, had(1), draw: 0) == [.heard, sending(2, [leave, leave, visit])])
+        #expect(calls.answered(.send, had(1), draw: 0) == [sending(2, [leave, leave, visit])])
         #expect(calls.answered(.send, had(4), draw: 0) == [])
     }
 
@@ -182,38 +203,43 @@ import Testing
         #expect(calls.answered(kind, word(404, "unknown-connection"), draw: 0) == [.closed(.connectionLost)])
     }
 
-    @Test("before the relay was heard, what is no relay's door is not asked again", arguments: [301, 403, 404, 405])
-    func shut(status: Int) {
+    @Test(
+        "what is no relay's door is not knocked at again",
+        arguments: [
+            (301, "<html>"), (403, "<html>"), (404, "<html>"), (200, "<html>"),
+            (404, "urn:easysetup:problem:not-found"),
+        ]
+    )
+    func shut(status: Int, body: String) {
         for failure in [nil, PairingError.relayUnreachable] {
             var calls = calls(insteadOf: failure)
-            _ = calls.send([visit])
-            let page = CallAnswer.answered(status: status, body: Array("<html>".utf8), retryAfter: nil)
+            _ = calls.knock()
+            let page = CallAnswer.answered(status: status, body: Array(body.utf8), retryAfter: nil)
             #expect(calls.answered(.send, page, draw: 0) == [.closed(failure ?? .notARelay)])
         }
     }
 
-    @Test("the relay's own word comes before the other door's error") func ownWord() {
-        for (status, name, error) in [
-            (503, "relay-full", PairingError.relayFull(retryAfter: .seconds(5))),
-            (503, "draining", .relayDraining(retryAfter: .seconds(60))),
-            (429, "too-many", .tooMany(retryAfter: .seconds(10))),
+    @Test("a relay that takes nobody says so as on the WebSocket") func turnedAway() {
+        for (status, name, reason) in [
+            (503, "relay-full", Reason.relayFull), (503, "draining", .draining), (429, "too-many", .tooMany),
         ] {
-            var calls = calls(insteadOf: .notARelay)
+            var calls = entered()
             _ = calls.send([visit])
-            #expect(calls.answered(.send, word(status, name), draw: 0) == [.closed(error)])
+            let steps = calls.answered(.send, word(status, name, retryAfter: 30), draw: 0)
+            #expect(steps == [.deliver([.refused(reason, retryAfter: .seconds(30))]), .closed(.connectionLost)])
         }
     }
 
     @Test("when both doors are shut, the WebSocket's error is shown") func bothShut() {
         for failure in [nil, PairingError.notARelay] {
             var calls = calls(insteadOf: failure)
-            _ = calls.send([visit])
+            _ = calls.knock()
             #expect(calls.openingTookTooLong() == [.closed(failure ?? .relayUnreachable)])
             var others = self.calls(insteadOf: failure)
-            _ = others.send([visit])
+            let knock = others.knock()
             for _ in 2...ClientLimits().callTries {
                 _ = others.answered(.send, .unanswered(.relayUntrusted), draw: 0)
-                _ = others.pauseIsOver(.send)
+                #expect(others.pauseIsOver(.send) == knock)
             }
             let last = others.answered(.send, .unanswered(.relayUntrusted), draw: 0)
             #expect(last == [.closed(failure ?? .relayUntrusted)])

@@ -2,6 +2,7 @@ import Foundation
 import Handshake
 import PairingClient
 import SyncSeed
+import TestSupport
 import Testing
 
 @testable import easysetup

@@ -14,7 +14,7 @@ struct Calls {
         case call(Kind, body: [UInt8])
         /// Wait, then say so by ``Calls/pauseIsOver(_:)``.
         case pause(Kind, Duration)
-        /// The relay has answered for the first time.
+        /// The door is open: the relay has answered for the first time.
         case heard
         /// Frames for the session. No more come before ``Calls/read()``.
         case deliver([RelayFrame])
@@ -25,7 +25,9 @@ struct Calls {
     }
 
     private enum Phase {
-        /// The first `send` is not answered. Next: `open`, `over`.
+        /// Nobody knows yet whether there is such a door. Next: `opening`, `over`.
+        case knocking
+        /// There is; the first frames are unsent or unanswered. Next: `open`, `over`.
         case opening
         /// Next: `over`.
         case open
@@ -44,7 +46,7 @@ struct Calls {
     private let connection: CallConnection
     private let limits: ClientLimits
     private let failure: PairingError?
-    private var phase = Phase.opening
+    private var phase = Phase.knocking
     private var isClosing = false
 
     /// Frames that are in no call yet.
@@ -68,6 +70,14 @@ struct Calls {
         self.failure = failure
     }
 
+    /// Asks after a connection that can't be there: only a relay with this door answers that it knows none such.
+    mutating func knock() -> [Step] {
+        let call = SendCall(connection: connection, first: 1, frames: [])
+        let pending = Pending(body: call.serialized())
+        sending = pending
+        return [.call(.send, body: pending.body)]
+    }
+
     /// The session says something.
     mutating func send(_ frames: [DeviceFrame]) -> [Step] {
         guard phase != .over, !isClosing else { return [] }
@@ -86,7 +96,7 @@ struct Calls {
         guard phase != .over, !isClosing else { return [.finished] }
         isClosing = true
         // A relay that has heard nothing has nothing to close.
-        if sent == 0, waiting.isEmpty { return end(.connectionLost) }
+        if sent == 0, phase == .knocking || waiting.isEmpty { return end(.connectionLost) }
         return nextSend()
     }
 
@@ -101,16 +111,21 @@ struct Calls {
     mutating func answered(_ kind: Kind, _ answer: CallAnswer, draw: Double) -> [Step] {
         guard phase != .over else { return [] }
         switch kind {
+        case .send where phase == .knocking: return knockAnswered(answer, draw: draw)
         case .send:
             switch verdict(answer, SendAnswer.init(parsing:)) {
             case .said(let answer): return sendAnswered(answer, draw: draw)
-            case .refused(let error): return end(error)
+            case .turnedAway(let reason, let retryAfter):
+                // As it would have been said on a WebSocket.
+                if isClosing { return end(.connectionLost) }
+                return [.deliver([.refused(reason, retryAfter: retryAfter)])] + end(.connectionLost)
+            case .lost: return end(.connectionLost)
             case .failed(let error): return tryAgain(.send, error, draw: draw)
             }
         case .poll:
             switch verdict(answer, PollAnswer.init(parsing:)) {
             case .said(let answer): return pollAnswered(answer, draw: draw)
-            case .refused(let error): return isClosing ? [] : end(error)
+            case .turnedAway, .lost: return isClosing ? [] : end(.connectionLost)
             case .failed(let error): return isClosing ? [] : tryAgain(.poll, error, draw: draw)
             }
         }
@@ -129,9 +144,9 @@ struct Calls {
         }
     }
 
-    /// The relay has not answered the first call for as long as connecting may take.
+    /// Nobody has opened for as long as connecting may take.
     mutating func openingTookTooLong() -> [Step] {
-        phase == .opening ? end(failure ?? .relayUnreachable) : []
+        phase == .knocking ? end(failure ?? .relayUnreachable) : []
     }
 }
 
@@ -143,7 +158,7 @@ extension Calls {
 
     /// One `send` is under way at a time, so what comes meanwhile goes together in the next.
     private mutating func nextSend() -> [Step] {
-        guard sending == nil, !waiting.isEmpty || isClosing else { return [] }
+        guard phase != .knocking, sending == nil, !waiting.isEmpty || isClosing else { return [] }
         var bytes = Self.callOverhead
         var count = 0
         for frame in waiting {
@@ -173,19 +188,31 @@ extension Calls {
         return [.call(.poll, body: pending.body)]
     }
 
+    private mutating func knockAnswered(_ answer: CallAnswer, draw: Double) -> [Step] {
+        switch answer {
+        case .unanswered(let error): return tryAgain(.send, error, draw: draw)
+        case .answered(let status, let bytes, _):
+            let body = String(decoding: bytes, as: UTF8.self)
+            if Problem(in: body)?.name == "unknown-connection" {
+                sending = nil
+                phase = .opening
+                return [.heard] + nextSend()
+            }
+            let error = PairingError(status: status, body: body)
+            // What answers otherwise, and is not out of order for a moment, is no relay's door.
+            return Self.mayPass(status) ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
+        }
+    }
+
     private mutating func sendAnswered(_ answer: SendAnswer, draw: Double) -> [Step] {
         guard let call = sending else { return [] }
         guard answer.have <= call.last else { return end(.relayMisbehaved) }
         // An empty page is an answer too, and says that the relay has nothing.
         guard answer.have == call.last else { return tryAgain(.send, .notARelay, draw: draw) }
         sending = nil
-        var steps: [Step] = []
-        if phase == .opening {
-            phase = .open
-            steps.append(.heard)
-        }
-        if call.saysGoodbye { return steps + end(.connectionLost) }
-        return steps + nextSend() + nextPoll()
+        if phase == .opening { phase = .open }
+        if call.saysGoodbye { return end(.connectionLost) }
+        return nextSend() + nextPoll()
     }
 
     private mutating func pollAnswered(_ answer: PollAnswer, draw: Double) -> [Step] {
@@ -216,7 +243,7 @@ extension Calls {
     private mutating func tryAgain(_ kind: Kind, _ error: PairingError, draw: Double) -> [Step] {
         guard var call = kind == .send ? sending : polling else { return [] }
         guard call.tries < limits.callTries else {
-            return end(phase == .opening ? failure ?? error : .connectionLost)
+            return end(phase == .knocking ? failure ?? error : .connectionLost)
         }
         let pause = limits.callPause * (1 << min(call.tries - 1, 16))
         call.tries += 1
@@ -239,8 +266,10 @@ extension Calls {
     private enum Verdict<Body> {
         /// The relay's answer.
         case said(Body)
-        /// The relay's own word that this is the end of it, or, before it was first heard, what only something else says.
-        case refused(PairingError)
+        /// The relay's own word that it takes no new connection.
+        case turnedAway(Reason, retryAfter: Duration)
+        /// The relay's own word that this is the end of it. The session attaches anew, which mends what can be mended.
+        case lost
         /// Anything else: the same call again may help.
         case failed(PairingError)
     }
@@ -256,18 +285,20 @@ extension Calls {
             // A proxy's page may come with 200.
             guard let body = try? parse(bytes) else { return .failed(.notARelay) }
             return .said(body)
-        case .answered(let status, let bytes, let retryAfter):
-            let text = String(decoding: bytes, as: UTF8.self)
-            let error = PairingError(status: status, body: text, retryAfter: retryAfter)
-            switch Problem(in: text)?.name {
-            case "relay-full"?, "draining"?, "too-many"?: return .refused(error)
-            // The session attaches anew, which mends what can be mended.
-            case .some: return .refused(phase == .opening ? failure ?? error : .connectionLost)
-            case nil: break
+        case .answered(_, let bytes, let retryAfter):
+            switch Problem(in: String(decoding: bytes, as: UTF8.self))?.name {
+            case "relay-full"?: return .turnedAway(.relayFull, retryAfter: retryAfter ?? .seconds(5))
+            case "draining"?: return .turnedAway(.draining, retryAfter: retryAfter ?? .seconds(5))
+            case "too-many"?: return .turnedAway(.tooMany, retryAfter: retryAfter ?? .seconds(10))
+            case .some: return .lost
+            case nil: return .failed(.notARelay)
             }
-            let mayPass = status >= 500 || [408, 425, 429].contains(status)
-            return phase == .opening && !mayPass ? .refused(failure ?? error) : .failed(error)
         }
+    }
+
+    /// Whether a proxy that says so may say something else in a moment.
+    private static func mayPass(_ status: Int) -> Bool {
+        status >= 500 || [408, 425, 429].contains(status)
     }
 }
 

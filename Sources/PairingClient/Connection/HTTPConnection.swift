@@ -16,11 +16,11 @@ final class HTTPConnection: Sendable {
     private let sending: CallSocket
     private let polling: CallSocket
 
-    /// Nothing is sent before the first frame. This and all else is to be called on the loop.
+    /// Knocks at the door at once. This and all else is to be called on the loop.
     ///
     /// - Parameters:
     ///   - failure: why the WebSocket was not to be had; it is what is reported when this door is shut too.
-    ///   - report: called on the loop: `through` when the relay has answered the first call, then frames, and `closed`.
+    ///   - report: called on the loop, never before this returns: `through` when the door is open, then frames, and `closed`.
     init(
         to host: RelayHost,
         on loop: any EventLoop,
@@ -35,15 +35,14 @@ final class HTTPConnection: Sendable {
         state = NIOLoopBoundBox(State(calls: calls), eventLoop: loop)
         sending = CallSocket(to: host, on: loop, connectTimeout: limits.connectTimeout)
         polling = CallSocket(to: host, on: loop, connectTimeout: limits.connectTimeout)
+        state.value.opening = loop.scheduleTask(in: TimeAmount(limits.connectTimeout)) {
+            self.perform(self.state.value.calls.openingTookTooLong())
+        }
+        perform(state.value.calls.knock())
     }
 
     /// Sends frames together.
     func send(_ frames: [DeviceFrame]) {
-        if state.value.opening == nil {
-            state.value.opening = loop.scheduleTask(in: TimeAmount(limits.connectTimeout)) {
-                self.perform(self.state.value.calls.openingTookTooLong())
-            }
-        }
         perform(state.value.calls.send(frames))
     }
 

@@ -31,6 +31,8 @@ final class RelayConnection: Sendable {
         /// there is no going to another.
         var unheard: [DeviceFrame]? = []
         var isReadWanted = false
+        /// Kept until the HTTP door is found open or shut, where nothing was open before.
+        var opening: EventLoopPromise<Void>?
     }
 
     private let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -51,7 +53,7 @@ final class RelayConnection: Sendable {
     /// - Parameters:
     ///   - roots: who is trusted; used where the address is not plain.
     ///   - door: the one to go through: the WebSocket, and the HTTP door where that turns out to be shut; or the HTTP door at
-    ///     once, where it was before. Nothing is sent through that one before the first frame.
+    ///     once, where it was the one that was open before.
     ///   - report: called on the connection's event loop.
     /// - Throws: ``PairingError`` that names the cause as well as it can be known.
     static func open(
@@ -64,7 +66,7 @@ final class RelayConnection: Sendable {
         let host = try RelayHost(address, trusting: roots)
         let connection = RelayConnection(host: host, limits: limits, report: report)
         switch door {
-        case .http: connection.loop.execute { connection.goByHTTP(insteadOf: nil) }
+        case .http: try await connection.openHTTP(insteadOf: nil)
         case .webSocket:
             do throws(UpgradeFailure) {
                 let webSocket = try await WebSocketConnection.open(to: host, on: connection.loop, limits: limits) {
@@ -73,7 +75,7 @@ final class RelayConnection: Sendable {
                 connection.loop.execute { connection.opened(webSocket) }
             } catch {
                 guard error.isDoorShut else { throw error.error }
-                connection.loop.execute { connection.goByHTTP(insteadOf: error.error) }
+                try await connection.openHTTP(insteadOf: error.error)
             }
         }
         return connection
@@ -119,6 +121,20 @@ final class RelayConnection: Sendable {
         }
     }
 
+    private func openHTTP(insteadOf failure: PairingError?) async throws(PairingError) {
+        do {
+            try await loop.flatSubmit { [self] in
+                let opening = loop.makePromise(of: Void.self)
+                state.value.opening = opening
+                goByHTTP(insteadOf: failure)
+                return opening.futureResult
+            }
+            .get()
+        } catch {
+            throw PairingError(connecting: error)
+        }
+    }
+
     private func opened(_ webSocket: WebSocketConnection) {
         // It may be lost already, and the other door tried.
         guard case .none = state.value.way else { return }
@@ -126,13 +142,19 @@ final class RelayConnection: Sendable {
     }
 
     private func heard(_ news: Report) {
+        let opening = state.value.opening
+        state.value.opening = nil
         switch news {
-        case .through: state.value.unheard = nil
+        case .through:
+            state.value.unheard = nil
+            opening?.succeed()
         case .frames: state.value.isReadWanted = false
         case .closed(.connectionLost) where state.value.unheard != nil:
             // Upgraded, and then not one frame: what lies between lets no WebSocket through.
             return goByHTTP(insteadOf: .connectionLost)
-        case .closed: state.value.way = .none
+        case .closed(let error):
+            state.value.way = .none
+            if let opening { return opening.fail(error) }
         }
         report(news)
     }

@@ -25,11 +25,11 @@ struct UpgradeRefusal: Equatable, Sendable {
 
 extension PairingError {
     /// What a status that is not the relay's own word tells a person.
-    init(status: Int?, body: String = "", retryAfter: Duration? = nil) {
+    init(status: Int?, body: String) {
         switch status {
-        case 503 where body.contains("draining"): self = .relayDraining(retryAfter: retryAfter ?? .seconds(60))
-        case 503: self = .relayFull(retryAfter: retryAfter ?? .seconds(5))
-        case 429: self = .tooMany(retryAfter: retryAfter ?? .seconds(10))
+        case 503 where body.contains("draining"): self = .relayDraining(retryAfter: .seconds(60))
+        case 503: self = .relayFull(retryAfter: .seconds(5))
+        case 429: self = .tooMany(retryAfter: .seconds(10))
         default: self = .notARelay
         }
     }

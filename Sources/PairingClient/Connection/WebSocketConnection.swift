@@ -348,15 +348,3 @@ private final class RefusalHandler: ChannelInboundHandler {
         context.close(promise: nil)
     }
 }
-
-extension PairingError {
-    /// What a failed attempt to connect means to a person.
-    init(connecting error: any Error) {
-        switch error {
-        case let error as PairingError: self = error
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: self = .relayUntrusted
-        case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay
-        default: self = .relayUnreachable
-        }
-    }
-}

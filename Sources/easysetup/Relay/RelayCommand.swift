@@ -42,6 +42,8 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A web origin that may connect; may be given several times.", valueName: "origin"))
     var origin: [String] = []
 
+    @OptionGroup(title: "Behind a proxy") var proxy: ProxyOptions
+
     @Option(help: ArgumentHelp("How long a code lives, 1 to 3600.", valueName: "seconds"))
     var codeLifetime = 600
 
@@ -71,6 +73,7 @@ struct RelayCommand: AsyncParsableCommand {
             configuration.certificate = CertificateFiles(certificate: tlsCertificate, key: tlsKey)
         }
         configuration.allowedOrigins = Set(origin)
+        configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)
         configuration.connectionLimits.connections = min(
             configuration.connectionLimits.connections,
