@@ -121,6 +121,7 @@ extension RelayServer {
                 loop: loop,
                 limits: configuration.connectionLimits,
                 frontDoor: FrontDoor(allowedOrigins: configuration.allowedOrigins),
+                proxies: configuration.trustedProxies,
                 clock: clock,
                 rendezvous: rendezvous(clock.now),
                 ended: ended,
