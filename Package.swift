@@ -75,6 +75,7 @@ let package = Package(
             name: "Relay",
             dependencies: [
                 "RelayWire", "Rendezvous", log,
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: settings
