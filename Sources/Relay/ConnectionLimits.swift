@@ -34,6 +34,12 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Closed connections of the HTTP door remembered for repeated calls. Beyond it the oldest is forgotten: a few hundred bytes
     /// each.
     public var closedCalls = 10_000
+    /// Bytes of calls' bodies that are being read, all together. Beyond it, one with more than a frame's share is cut off, so that
+    /// half-sent calls keep little more than as many half-sent frames would.
+    public var bodyBytesInAll = 64 * 1024 * 1024
+    /// Bytes that devices of the HTTP door have not polled, all together: as much as the mailboxes may hold. Beyond it, one is lost that
+    /// leaves more unread than one answer holds.
+    public var unreadBytesInAll = 256 * 1024 * 1024
     /// What a relay without a place for a connection tells to wait: about the time in which a busy moment passes.
     public var retryAfter = Duration.seconds(30)
     /// The headers of a request, altogether. Browsers and proxies stay below 4 KiB when there are no cookies.
@@ -46,9 +52,9 @@ public struct ConnectionLimits: Sendable, Equatable {
     public var forwardedEntries = 16
     /// Bytes of such an entry: an address has 45 at most, and a `Forwarded` one may name a host beside it.
     public var forwardedEntryBytes = 512
-    /// How long a stopping relay waits for pairings in hand, once it has told its devices. Devices come back to a restarted
-    /// relay, so this is a courtesy; below the 90 s after which most service managers kill.
-    public var drainTime = Duration.seconds(30)
+    /// How long a stopping relay waits for pairings in hand: as long as one has that was just seated. Devices come back to a
+    /// restarted relay, so this is a courtesy.
+    public var drainTime = Duration.seconds(300)
     /// Alarms are set no closer than this, so that a crowd of deadlines costs a hundred wake-ups a second at most.
     public var alarmGrain = Duration.milliseconds(10)
 

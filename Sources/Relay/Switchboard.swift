@@ -25,6 +25,8 @@ final class Switchboard {
     var lines: [ConnectionID: Line] = [:]
     /// The devices that come through calls. Each has a number of its own, which is no line's.
     var desk: CallDesk<ConnectionID>
+    /// Of all lines.
+    var bodyBytes = 0
     private var lastID: UInt64 = 0
     private var unflushed: [DeviceConnection] = []
     private(set) var outcomes: [Outcome: Int] = [:]
@@ -59,6 +61,8 @@ final class Switchboard {
         var isReading = true
         /// Whether a request came since this was last asked.
         var wasUsed = true
+        /// Of the bodies that are being read here, or wait.
+        var bodyBytes = 0
         /// Its last answer is out.
         var isClosing = false
     }
@@ -215,6 +219,7 @@ extension Switchboard {
     private func forget(_ id: ConnectionID) {
         if let device = lines[id]?.device { lost(device) }
         if let poller = lines[id]?.poller { desk.gone(id, of: poller, now: loop.now) }
+        bodyBytes -= lines[id]?.bodyBytes ?? 0
         lines[id] = nil
         settle()
     }
@@ -329,8 +334,8 @@ extension Switchboard: NIOScheduledCallbackHandler {
 // MARK: - The end
 
 extension Switchboard {
-    /// Takes nothing new, tells the devices, and ends when the pairings in hand have ended or the time is over. The port
-    /// stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
+    /// Takes nothing new, sends on whoever has not met anybody, and ends when the pairings in hand have ended or the time is over.
+    /// The port stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
     func drain() {
         guard case .serving = phase else { return }
         logger.info("draining", metadata: statistics)
@@ -353,6 +358,8 @@ extension Switchboard {
 
     private func end() {
         phase = .ending(until: loop.now + TimeAmount(limits.closingTime))
+        rendezvous.end(now: clock.now, into: &actions)
+        act()
         desk.closeAll(now: loop.now)
         for line in lines.values {
             line.device?.close(.goingAway)
@@ -372,7 +379,7 @@ extension Switchboard {
         switch phase {
         case .serving, .ended: break
         case .draining:
-            if rendezvous.statistics.meetings == 0 { end() }
+            if rendezvous.statistics.rooms == 0 { end() }
         case .ending:
             // The connections of the HTTP door stay until everybody who polls has been told.
             guard desk.untold == 0 else { return }

@@ -248,17 +248,28 @@ import Testing
 
     // MARK: The end of the relay
 
-    @Test func `Draining answers the polls that wait, and lets them go on`() throws {
+    @Test func `A device that is sent on hears so by the poll that waits`() throws {
+        let relay = try MemoryRelay()
+        let offerer = try relay.connect()
+        #expect(try offerer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
+        #expect(try offerer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
+        relay.switchboard.drain()
+        relay.loop.run()
+        let answer = try #require(try offerer.receivedAnswers().first?.pollAnswer)
+        #expect(answer.relayFrames == [.goodbye(retryAfter: .seconds(2))])
+        #expect(answer.isClosed)
+    }
+
+    @Test func `Draining lets a meeting go on, and refuses what is new by frames`() throws {
         let met = try Met()
-        #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
         met.relay.switchboard.drain()
         met.relay.loop.run()
-        guard case .goodbye = try met.visitor.receivedAnswers().first?.pollAnswer?.relayFrames.first else {
-            throw Unexpected()
-        }
         #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
-        let refused = try met.visitor.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9))
-        #expect(refused?.problem == "draining")
+        #expect(try met.told().count == 1)
+        #expect(try met.visitor.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9))?.status == 200)
+        let answer = try met.visitor.poll(0, of: .named(9))?.pollAnswer
+        #expect(answer?.relayFrames == [.refused(.draining, retryAfter: .seconds(2))])
+        #expect(answer?.isClosed == true)
     }
 
     @Test func `Stopping answers the polls that wait, and closes`() throws {
@@ -268,7 +279,9 @@ import Testing
         #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
         met.relay.switchboard.stop()
         met.relay.loop.run()
-        #expect(try met.visitor.receivedAnswers().map { $0.pollAnswer?.isClosed } == [true])
+        let answer = try #require(try met.visitor.receivedAnswers().first?.pollAnswer)
+        #expect(answer.relayFrames == [.goodbye(retryAfter: .seconds(2))])
+        #expect(answer.isClosed)
         #expect(!met.visitor.isOpen)
         #expect(hasEnded)
     }
@@ -289,6 +302,10 @@ import Testing
         if asks {
             // Through a proxy that opens a connection for each call.
             let other = try met.relay.connect()
+            let refused = try #require(try other.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9)))
+            #expect(refused.status == 503)
+            #expect(refused.problem == "draining")
+            #expect(refused["retry-after"] == "1")
             let answer = try #require(try other.poll(1, of: met.name, wait: .seconds(20))?.pollAnswer)
             #expect(answer.relayFrames.last == .over(meeting: nil, .cancelled))
             #expect(answer.isClosed)

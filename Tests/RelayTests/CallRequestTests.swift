@@ -317,6 +317,59 @@ import Testing
         #expect(!other.isOpen)
     }
 
+    @Test func `Of half-sent bodies only so many bytes are kept, beyond what one frame needs`() throws {
+        var limits = ConnectionLimits()
+        limits.bodyBytesInAll = 20_500
+        let relay = try MemoryRelay(connectionLimits: limits)
+        let half = Requests.call("send", [UInt8](repeating: 0, count: 10_000), replacing: ["Content-Length": "10001"])
+        let peers = try (0..<3).map { _ in try relay.connect() }
+        for peer in peers { try? peer.send(half) }
+        #expect(peers.map(\.isOpen) == [true, true, false])
+        #expect(relay.switchboard.bodyBytes == 20_000)
+        // A call of the usual size goes through.
+        let other = try relay.connect()
+        #expect(try other.answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
+        #expect(try peers[0].answer(to: [0])?.problem == "bad-body")
+        try peers[1].channel.close().wait()
+        relay.loop.run()
+        #expect(relay.switchboard.bodyBytes == 0)
+        #expect(try peers[0].answer(to: half) == nil)
+        #expect(peers[0].isOpen)
+    }
+
+    @Test func `A peer that does not read its answer gets no further one`() throws {
+        let relay = try MemoryRelay()
+        let stuck = StuckWriter()
+        let peer = try relay.connect()
+        try peer.channel.pipeline.syncOperations.addHandler(stuck, position: .first)
+        try peer.send(Requests.call(Self.offer) + Requests.call(Self.offer))
+        #expect(try peer.receivedAnswers().count == 1)
+        stuck.letGo()
+        #expect(try peer.receivedAnswers().count == 1)
+        #expect(peer.isOpen)
+        // One that never reads is idle.
+        relay.loop.advanceTime(by: .seconds(120))
+        #expect(!peer.isOpen)
+    }
+
+    /// A network that takes bytes and never says that they have left.
+    private final class StuckWriter: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        private var promises: [EventLoopPromise<Void>] = []
+        private var isStuck = true
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            context.write(data, promise: isStuck ? nil : promise)
+            if isStuck, let promise { promises.append(promise) }
+        }
+
+        func letGo() {
+            isStuck = false
+            for promise in promises { promise.succeed() }
+            promises = []
+        }
+    }
+
     // MARK: Time
 
     @Test(arguments: [0, 1, 2], [true, false])
