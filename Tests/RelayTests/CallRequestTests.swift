@@ -424,7 +424,7 @@ import Testing
                 replacing: ["Content-Length": nil, "Transfer-Encoding": "chunked"]
             ),
         ]
-        for _ in 0..<3000 {
+        for _ in 0..<1000 {
             guard var request = seeds.randomElement(using: &generator) else { continue }
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
                 let place = Int.random(in: 0..<request.count, using: &generator)
