@@ -139,6 +139,22 @@ extension Switchboard {
         setAlarm()
     }
 
+    /// Bodies of so many bytes are kept for a connection now.
+    func keeps(_ bytes: Int, on id: ConnectionID) {
+        guard let line = lines[id] else { return }
+        bodyBytes += bytes - line.bodyBytes
+        lines[id]?.bodyBytes = bytes
+    }
+
+    /// Whether the relay has no place for what a connection keeps. For what a call with one frame needs there always is.
+    func keepsTooMuch(on id: ConnectionID) -> Bool {
+        guard bodyBytes > limits.bodyBytesInAll, let line = lines[id], line.bodyBytes > WireLimits.frameBytes else {
+            return false
+        }
+        note(.refusedRequest)
+        return true
+    }
+
     /// A request has come whole.
     func requestEnded(on id: ConnectionID) {
         guard let line = lines[id] else { return }

@@ -96,12 +96,6 @@ final class TestDevice {
         return event ?? .gone
     }
 
-    /// The next event, if it is a frame.
-    func nextFrame() async -> RelayFrame? {
-        guard case .frame(let frame) = await next() else { return nil }
-        return frame
-    }
-
     func hangUp() async throws {
         try await channel.close()
     }
