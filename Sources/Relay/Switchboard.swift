@@ -329,8 +329,8 @@ extension Switchboard: NIOScheduledCallbackHandler {
 // MARK: - The end
 
 extension Switchboard {
-    /// Takes nothing new, tells the devices, and ends when the pairings in hand have ended or the time is over. The port
-    /// stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
+    /// Takes nothing new, sends on whoever has not met anybody, and ends when the pairings in hand have ended or the time is over.
+    /// The port stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
     func drain() {
         guard case .serving = phase else { return }
         logger.info("draining", metadata: statistics)
@@ -353,6 +353,8 @@ extension Switchboard {
 
     private func end() {
         phase = .ending(until: loop.now + TimeAmount(limits.closingTime))
+        rendezvous.end(now: clock.now, into: &actions)
+        act()
         desk.closeAll(now: loop.now)
         for line in lines.values {
             line.device?.close(.goingAway)
@@ -372,7 +374,7 @@ extension Switchboard {
         switch phase {
         case .serving, .ended: break
         case .draining:
-            if rendezvous.statistics.meetings == 0 { end() }
+            if rendezvous.statistics.rooms == 0 { end() }
         case .ending:
             // The connections of the HTTP door stay until everybody who polls has been told.
             guard desk.untold == 0 else { return }

@@ -9,6 +9,7 @@ import Synchronization
 protocol PairDevice {
     func send(_ frame: DeviceFrame) async throws
     func nextFrame() async -> RelayFrame?
+    func hangUp() async throws
 }
 
 extension TestDevice: PairDevice {}
