@@ -12,12 +12,15 @@ struct FaultRun: Sendable {
     var plan: FaultProxy.Plan?
     var offererHolds = true
     var isPlain = true
-    var sources = ["127.0.0.1"]
+    /// Where the faulty device's connections come from: a phone that comes back has changed its network.
+    var sources = ["127.0.0.1", "127.0.0.2"]
     var limits = Self.limits
     /// How long the devices may take before the people stop them.
     var patience: Duration = .seconds(25)
     /// How long one may go on after the other has failed.
     var grace: Duration = .seconds(2)
+    /// Whether a visitor that failed tries again where the offerer shows a fresh code.
+    var followsFreshCode = false
 
     /// So short that what stalls is given up within a second, and so long that a busy machine does not look like a fault.
     static let limits: ClientLimits = {
@@ -40,6 +43,10 @@ struct FaultRun: Sendable {
         var visitor: Result<Paired, PairingError>
         /// Whether a person had to stop a device, since the other had failed or time was up.
         var wasStopped: Bool
+        /// Why the first visit failed; nil where it did not.
+        var firstFailure: PairingError?
+        /// How many codes the offerer showed.
+        var codes = 0
         var questions: Int
         /// How often a seed was stored.
         var stored: Int
@@ -67,6 +74,7 @@ struct FaultRun: Sendable {
         var text: String {
             let again = max(0, report.connections - 1)
             if !report.hasFired { return "-" }
+            if isPaired, let firstFailure { return "\(firstFailure.name), fresh code: ok+\(again)" }
             if isPaired { return again == 0 ? "ok" : "ok+\(again)" }
             return "\(Self.name(offerer))/\(Self.name(visitor))+\(again)"
         }
@@ -117,10 +125,12 @@ struct FaultRun: Sendable {
             )
             offerer.stop(after: patience)
             var parties = [offerer]
+            var firstFailure: PairingError?
             // Without a code there is nobody to visit.
-            if let code = try? await offerer.watch.offer().code {
+            for ordinal in 1...(followsFreshCode ? 2 : 1) {
+                guard let code = try? await offerer.watch.offer(ordinal).code else { break }
                 let visitor = Party(
-                    there.join(code, at: victim == .visitor ? faulty : good) { request in
+                    there.join(code, at: victim == .visitor && ordinal == 1 ? faulty : good) { request in
                         questions.add()
                         return .word(request.peer.words.second)
                     }
@@ -128,14 +138,16 @@ struct FaultRun: Sendable {
                 visitor.stop(after: patience)
                 parties.append(visitor)
                 // Who waits for a device that has failed is stopped by its person, sooner or later.
-                async let one: Void = offerer.stopsWhenFailed(visitor, after: grace)
-                async let other: Void = visitor.stopsWhenFailed(offerer, after: grace)
-                _ = try await (one, other)
+                Task { try await offerer.stopsWhenFailed(visitor, after: grace) }
+                if case .failure(let error) = try await visitor.outcome(), ordinal == 1 { firstFailure = error }
+                if try await visitor.outcome().failure == nil { break }
+                offerer.stop(after: grace)
             }
             var outcome = Outcome(
                 offerer: try await offerer.outcome(),
                 visitor: try await parties[parties.count - 1].outcome(),
                 wasStopped: parties.contains(where: \.wasStopped),
+                firstFailure: firstFailure,
                 questions: questions.count,
                 stored: await store.saves,
                 hasSeed: await store.load()?.isSame(as: seed) == true,
@@ -147,6 +159,9 @@ struct FaultRun: Sendable {
                 outcome.reconnecting += await party.watch.states.count {
                     if case .reconnecting = $0 { true } else { false }
                 }
+            }
+            outcome.codes = await offerer.watch.states.reduce(0) {
+                if case .offered(let offer) = $1 { offer.ordinal } else { $0 }
             }
             outcome.report = proxy.report
             return outcome

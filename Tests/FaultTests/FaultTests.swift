@@ -11,7 +11,7 @@ import Testing
 @Suite("One fault at each boundary", .serialized, .timeLimit(.minutes(30))) struct FaultTests {
     static let isFull = ProcessInfo.processInfo.environment["EASYSETUP_ALL_FAULTS"] != nil
     /// How many pairings run at once: most of them wait for something to time out.
-    static let width = 24
+    static let width = 32
 
     static let cuts: [Fault] = [
         .cut(.reset, .before), .cut(.finish, .middle), .cut(.reset, .after), .cut(.finish, .before),
@@ -96,9 +96,9 @@ import Testing
                 clean.limits = limits
                 let outcome = try await clean.run(at: relay)
                 #expect(outcome.isPaired && outcome.report.connections == 1, "without a fault: \(outcome)")
-                runs += Self.runs(clean, outcome.report.units, scenario)
+                runs += clean.variants(at: outcome.report.units, scenario.faults, part: Self.isFull ? 1 : scenario.part)
             }
-            let outcomes = await Self.all(runs.map(\.run), at: relay)
+            let outcomes = await several(runs.map(\.run), atOnce: Self.width) { try? await $0.run(at: relay) }
             var table = Table("\n\(title): \(scenario.testDescription)", columns: scenario.faults.map(\.name))
             var (fired, again, paired) = (0, 0, 0)
             for (index, outcome) in outcomes.enumerated() {
@@ -123,46 +123,6 @@ import Testing
             configuration.limits.offersPerPrefix = isWork ? 0 : 1_000_000
             configuration.limits.visitsPerPrefix = isWork ? 0 : 1_000_000
             configuration.limits.difficulty = 4...4
-        }
-    }
-
-    /// The runs for one device: every boundary of a pairing without faults, by every fault or a part of them.
-    private static func runs(
-        _ clean: FaultRun,
-        _ units: [(direction: Direction, name: String)],
-        _ scenario: Scenario
-    ) -> [(row: String, run: FaultRun)] {
-        var boundaries: [(name: String, boundary: Boundary)] = [("connect", .connecting)]
-        var counts: [Direction: Int] = [:]
-        for unit in units {
-            let number = counts[unit.direction, default: 0]
-            counts[unit.direction] = number + 1
-            boundaries.append(("\(unit.direction.arrow)\(number) \(unit.name)", .unit(unit.direction, number)))
-        }
-        var runs: [(row: String, run: FaultRun)] = []
-        for (row, (name, boundary)) in boundaries.enumerated() {
-            for (column, fault) in scenario.faults.enumerated() {
-                if boundary == .connecting, !fault.fitsConnecting { continue }
-                if name.hasSuffix("upgrade"), case .corrupt(let part) = fault, part != .payload { continue }
-                if !isFull, (row + column) % scenario.part != 0 { continue }
-                var run = clean
-                run.plan = FaultProxy.Plan(boundary: boundary, fault: fault)
-                runs.append(("\(clean.victim.rawValue) \(name)", run))
-            }
-        }
-        return runs
-    }
-
-    /// Several at a time; nil for one that could not even be run.
-    private static func all(_ runs: [FaultRun], at relay: LiveRelay) async -> [FaultRun.Outcome?] {
-        await withTaskGroup(of: (Int, FaultRun.Outcome?).self) { group in
-            var outcomes = [FaultRun.Outcome?](repeating: nil, count: runs.count)
-            for (index, run) in runs.enumerated() {
-                if index >= width, let (done, outcome) = await group.next() { outcomes[done] = outcome }
-                group.addTask { (index, try? await run.run(at: relay)) }
-            }
-            for await (done, outcome) in group { outcomes[done] = outcome }
-            return outcomes
         }
     }
 }

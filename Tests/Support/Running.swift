@@ -30,11 +30,14 @@ package final class Running: Sendable {
         try process.run()
     }
 
-    /// The first event with this name, once it has come. Throws when the program ends without it.
-    package func event(_ name: String) async throws -> [String: Any] {
+    /// The first event with this name that fits, once it has come. Throws when the program ends without it.
+    package func event(
+        _ name: String,
+        where fits: @escaping @Sendable ([String: Any]) -> Bool = { _ in true }
+    ) async throws -> [String: Any] {
         let line = await lines.first { line in
             let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            return event?["event"] as? String == name
+            return event.map { $0["event"] as? String == name && fits($0) } ?? false
         }
         let text = try #require(line, "\(arguments[0]) ended without \(name)")
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
