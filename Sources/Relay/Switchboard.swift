@@ -282,8 +282,8 @@ extension Switchboard: NIOScheduledCallbackHandler {
 // MARK: - The end
 
 extension Switchboard {
-    /// Takes nothing new, tells the devices, and ends when the pairings in hand have ended or the time is over. The port
-    /// stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
+    /// Takes nothing new, sends on whoever has not met anybody, and ends when the pairings in hand have ended or the time is over.
+    /// The port stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
     func drain() {
         guard case .serving = phase else { return }
         logger.info("draining", metadata: statistics)
@@ -306,6 +306,8 @@ extension Switchboard {
 
     private func end() {
         phase = .ending(until: loop.now + TimeAmount(limits.closingTime))
+        rendezvous.end(now: clock.now, into: &actions)
+        act()
         for line in lines.values {
             if let device = line.device {
                 device.close(.goingAway)
@@ -326,7 +328,7 @@ extension Switchboard {
         switch phase {
         case .serving, .ended: break
         case .draining:
-            if rendezvous.statistics.meetings == 0 { end() }
+            if rendezvous.statistics.rooms == 0 { end() }
         case .ending:
             guard lines.isEmpty else { return }
             phase = .ended

@@ -57,6 +57,11 @@ import Testing
         var link = Link(limits: limits)
         link.lost(now: .seconds(5), notBefore: .seconds(2), random: random([0, 0]))
         #expect(try wait(link, from: .seconds(5)) == .seconds(2) + limits.firstBackoff / 2)
+        // And those whom one relay asks at once do not come at once.
+        var late = Link(limits: limits)
+        late.lost(now: .seconds(5), notBefore: .seconds(2), random: random([255, 255]))
+        #expect(try wait(late, from: .seconds(5)) > (.seconds(4) + limits.firstBackoff) * 0.99)
+        #expect(try wait(late, from: .seconds(5)) < .seconds(4) + limits.firstBackoff)
     }
 
     @Test("a relay that was never reached is given a moment, and no more") func neverReached() throws {

@@ -36,8 +36,10 @@ package final class Running: Sendable {
         where fits: @escaping @Sendable ([String: Any]) -> Bool = { _ in true }
     ) async throws -> [String: Any] {
         let line = await lines.first { line in
-            let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            return event.map { $0["event"] as? String == name && fits($0) } ?? false
+            guard let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                return false
+            }
+            return event["event"] as? String == name && fits(event)
         }
         let text = try #require(line, "\(arguments[0]) ended without \(name)")
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])

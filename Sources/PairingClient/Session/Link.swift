@@ -79,6 +79,9 @@ struct Link {
         return error.mayPass && now - first < limits.reachTimeout
     }
 
+    /// The relay answered that it has no place now.
+    mutating func toldToWait() { unanswered = 0 }
+
     /// Whether a refusal is put down to the network: a first frame that never reached the relay, or one that it could not make
     /// sense of. The latter once: bits flip, but a device whose own fault it is must not say the same for ever.
     mutating func forgives(_ reason: Reason) -> Bool {
@@ -91,7 +94,8 @@ struct Link {
         }
     }
 
-    /// The connection is gone: when to try again. Half of each wait is random, so that a relay that comes back is not run over.
+    /// The connection is gone: when to try again. Half of each wait is random, and so is what is added to a wait that the relay asked
+    /// for, at most as much again, so that a relay that comes back is not run over.
     mutating func lost(now: Duration, notBefore: Duration = .zero, random: borrowing SecretBytes) {
         let doubled = limits.firstBackoff * (1 << min(attempts, 10))
         let wait = min(doubled, limits.maximumBackoff)
@@ -100,7 +104,8 @@ struct Link {
         random.withBytes { bytes in
             for index in 0..<bytes.byteCount { draw = draw << 8 | Int(bytes[index]) }
         }
-        state = .resting(until: now + notBefore + wait / 2 + wait / 2 * Double(draw & 0xFFFF) / 65536)
+        let share = Double(draw & 0xFFFF) / 65536
+        state = .resting(until: now + notBefore + wait / 2 + (notBefore + wait / 2) * share)
     }
 }
 

@@ -192,6 +192,12 @@ package struct OfferSession: ~Copyable {
                 wait = retryAfter
                 return []
             }
+            // It had a code, or would soon: whoever is in the middle of something waits for the next relay.
+            if reason == .draining, codesShown > 0 || link.wasLost {
+                wait = retryAfter
+                link.toldToWait()
+                return hangUp(.relayDraining(retryAfter: retryAfter), now)
+            }
             if link.forgives(reason) { return hangUp(.connectionLost, now) }
             return roomOver(PairingError(reason, retryAfter: retryAfter))
         case .inLine, .met, .attachedVisitor, .message, .ack, .seated:

@@ -221,6 +221,12 @@ package struct VisitSession: ~Copyable {
                 wait = retryAfter
                 return []
             }
+            // It was in line: whoever is in the middle of something waits for the next relay.
+            if reason == .draining, link.wasLost {
+                wait = retryAfter
+                link.toldToWait()
+                return hangUp(.relayDraining(retryAfter: retryAfter), now)
+            }
             if link.forgives(reason) { return hangUp(.connectionLost, now) }
             return awaitOfferer(reason, now) ?? gone(reason, retryAfter, now)
         case .offered, .visitor, .attachedOfferer, .message, .ack, .seated, .presence, .over:
