@@ -160,7 +160,9 @@ private final class Tunnel {
         self.strike = strike
         self.note = note
         self.isFirst = isFirst
-        splitters = [.up: UnitSplitter(way.form, .up), .down: UnitSplitter(way.form, .down)]
+        // What comes after the fault may go through another door.
+        let form = isFirst ? way.form : .raw
+        splitters = [.up: UnitSplitter(form, .up), .down: UnitSplitter(form, .down)]
     }
 
     func start() throws {

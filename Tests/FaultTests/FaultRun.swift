@@ -3,6 +3,7 @@ import PairingClient
 import SyncSeed
 import Synchronization
 import TestSupport
+import Testing
 
 /// One pairing of two honest people, in which one thing goes wrong on one device's way to the relay.
 struct FaultRun: Sendable {
@@ -15,6 +16,8 @@ struct FaultRun: Sendable {
     /// Where the faulty device's connections come from: a phone that comes back has changed its network.
     var sources = ["127.0.0.1", "127.0.0.2"]
     var limits = Self.limits
+    /// How much slower than a machine with nothing else to do this one is: all times are so much longer.
+    var pace = 1
     /// How long the devices may take before the people stop them.
     var patience: Duration = .seconds(25)
     /// How long one may go on after the other has failed.
@@ -25,6 +28,8 @@ struct FaultRun: Sendable {
     /// So short that what stalls is given up within a second, and so long that a busy machine does not look like a fault.
     static let limits: ClientLimits = {
         var limits = ClientLimits()
+        // Three unanswered connections are a mute relay's, or a busy machine's.
+        limits.answerTries = 6
         limits.connectTimeout = .milliseconds(800)
         limits.answerTimeout = .seconds(1)
         limits.silence = .milliseconds(400)
@@ -36,6 +41,34 @@ struct FaultRun: Sendable {
         limits.farewell = .seconds(1)
         return limits
     }()
+
+    /// This run at the pace at which one without a fault goes here and now; and what that one met.
+    func paced(
+        _ clean: (FaultRun) async throws -> Outcome
+    ) async throws -> (run: FaultRun, units: [(direction: Direction, name: String)]) {
+        var run = self
+        run.plan = nil
+        run.pace = 20
+        let start = ContinuousClock.now
+        let outcome = try await clean(run)
+        #expect(outcome.isPaired && outcome.report.connections == 1, "without a fault: \(outcome)")
+        var paced = self
+        paced.pace = max(1, Int((ContinuousClock.now - start) / Self.usual))
+        return (paced, outcome.report.units)
+    }
+
+    /// A pairing without a fault takes less where nothing else runs.
+    private static let usual: Duration = .milliseconds(300)
+
+    private var pacedLimits: ClientLimits {
+        var limits = limits
+        let times: [WritableKeyPath<ClientLimits, Duration>] = [
+            \.connectTimeout, \.answerTimeout, \.silence, \.workTimeout, \.reachTimeout, \.linger, \.farewell,
+            \.offererReturn, \.codeLifetime, \.seatedLifetime, \.receiptTimeout,
+        ]
+        for time in times { limits[keyPath: time] *= pace }
+        return limits
+    }
 
     /// What the two people saw.
     struct Outcome: Sendable {
@@ -109,13 +142,13 @@ struct FaultRun: Sendable {
                 name: DeviceName(cleaning: "old laptop")!,
                 store: offererHolds ? MemorySeedStore(seed) : store,
                 roots: roots,
-                limits: limits
+                limits: pacedLimits
             )
             let there = PairingClient(
                 name: DeviceName(cleaning: "new phone")!,
                 store: offererHolds ? store : MemorySeedStore(seed),
                 roots: roots,
-                limits: limits
+                limits: pacedLimits
             )
             let offerer = Party(
                 here.offer(at: victim == .offerer ? faulty : good) { _ in
@@ -123,7 +156,7 @@ struct FaultRun: Sendable {
                     return .approve
                 }
             )
-            offerer.stop(after: patience)
+            offerer.stop(after: patience * pace)
             var parties = [offerer]
             var firstFailure: PairingError?
             // Without a code there is nobody to visit.
@@ -135,13 +168,13 @@ struct FaultRun: Sendable {
                         return .word(request.peer.words.second)
                     }
                 )
-                visitor.stop(after: patience)
+                visitor.stop(after: patience * pace)
                 parties.append(visitor)
                 // Who waits for a device that has failed is stopped by its person, sooner or later.
-                Task { try await offerer.stopsWhenFailed(visitor, after: grace) }
+                Task { try await offerer.stopsWhenFailed(visitor, after: grace * pace) }
                 if case .failure(let error) = try await visitor.outcome(), ordinal == 1 { firstFailure = error }
                 if try await visitor.outcome().failure == nil { break }
-                offerer.stop(after: grace)
+                offerer.stop(after: grace * pace)
             }
             var outcome = Outcome(
                 offerer: try await offerer.outcome(),

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 /// The relay is a process of its own, killed with `kill -9` at each boundary of a pairing and started again.
-@Suite("A relay killed at each boundary", .serialized, .timeLimit(.minutes(10))) struct KillTests {
+@Suite("A relay killed at each boundary", .serialized, .timeLimit(.minutes(10)), .enabled(if: Environment.isAlone))
+struct KillTests {
     /// Pairings at once; each has a relay of its own.
     static let width = 16
 
@@ -63,9 +64,10 @@ import Testing
             // A visitor without a token can't know that nobody comes back to its code.
             clean.limits.offererReturn = .seconds(2)
             clean.grace = .seconds(8)
-            let outcome = try await RelayProcess.run(keyFile: nil) { try await clean.run(port: $0.port) }
-            #expect(outcome.isPaired)
-            runs += clean.variants(at: outcome.report.units, Self.strikes)
+            let (paced, units) = try await clean.paced { run in
+                try await RelayProcess.run(keyFile: nil) { try await run.run(port: $0.port) }
+            }
+            runs += paced.variants(at: units, Self.strikes)
         }
         return runs
     }

@@ -34,6 +34,8 @@ struct UnitSplitter {
         case webSocket
         /// Records of TLS, whatever is in them.
         case records
+        /// Nobody looks: bytes as they come.
+        case raw
     }
 
     private enum State { case head, frames, records, raw }
@@ -44,7 +46,12 @@ struct UnitSplitter {
 
     init(_ form: Form, _ direction: Direction) {
         self.direction = direction
-        state = form == .records ? .records : .head
+        state =
+            switch form {
+            case .webSocket: .head
+            case .records: .records
+            case .raw: .raw
+            }
     }
 
     mutating func add(_ bytes: [UInt8]) -> [Unit] {
