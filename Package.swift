@@ -139,6 +139,16 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
+        // Whole pairings over real sockets, behind a proxy that lets one thing go wrong.
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "easysetup", "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous",
+                "TestSupport",
+            ]
+                + nio,
+            swiftSettings: settings
+        ),
         // The built program, as a person or a script runs it.
         .testTarget(
             name: "ProgramTests",
