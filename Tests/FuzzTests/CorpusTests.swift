@@ -1,4 +1,5 @@
 import Foundation
+import PairingClient
 import Testing
 
 /// What libFuzzer has found so far, run without it: the inputs of `Corpus`, each by the target whose folder it is in.
@@ -30,6 +31,23 @@ import Testing
             for input in try Self.inputs(of: folder) { bytes += try Data(contentsOf: input).count }
         }
         #expect(bytes < 500_000)
+    }
+
+    /// Connected, offered a slot, a visitor, its hello and proof, the user's yes, the receipt.
+    static let offer: [UInt8] = [
+        1, 0, 0, 1, 0x20, 0, 0, 0, 0, 0, 2, 0, 0, 3, 0, 0, 3, 0, 0, 0, 4, 0, 3, 0, 0,
+    ]
+
+    /// Connected, a meeting, the offerer's reply and proof, the package, which is stored.
+    static let visit: [UInt8] = [0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 3, 0, 3, 0, 0, 5, 0]
+
+    @Test("can be scripts of whole pairings") func pairings() throws {
+        for end in [try endOfOffer(Self.offer), try endOfVisit(Self.visit)] {
+            guard case .paired = end else {
+                Issue.record("the end is \(end)")
+                continue
+            }
+        }
     }
 
     @Test("would show a broken rule") func broken() {

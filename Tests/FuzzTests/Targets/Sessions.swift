@@ -13,6 +13,11 @@ private func seed(_ holds: Bool) -> SyncSeed? {
 
 /// The device that shows a code, among visitors that know it, visitors that don't, and a relay that says anything.
 @Sendable func offerSession(_ input: [UInt8]) throws(BrokenRule) {
+    _ = try endOfOffer(input)
+}
+
+/// What the person sees at the end of a script.
+func endOfOffer(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
     var script = Script(input)
     let holds = script.flag()
     let session = OfferSession(
@@ -51,10 +56,16 @@ private func seed(_ holds: Bool) -> SyncSeed? {
         }
     }
     try run.finish()
+    return run.state
 }
 
 /// The device that types a code or opens a link, before an offerer that knows it or not, and a relay that says anything.
 @Sendable func visitSession(_ input: [UInt8]) throws(BrokenRule) {
+    _ = try endOfVisit(input)
+}
+
+/// What the person sees at the end of a script.
+func endOfVisit(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
     var script = Script(input)
     let holds = script.flag()
     let isLink = !holds && script.flag()
@@ -96,6 +107,7 @@ private func seed(_ holds: Bool) -> SyncSeed? {
         }
     }
     try run.finish()
+    return run.state
 }
 
 /// What the other device says: in order, or as the script wants it.
