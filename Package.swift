@@ -120,6 +120,13 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
+        // What several test targets share: a relay in the test's process, the built program as a process.
+        .target(
+            name: "TestSupport",
+            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "Rendezvous", log],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed", crypto], swiftSettings: settings),
         .testTarget(name: "HandshakeTests", dependencies: ["Handshake", "SyncSeed"], swiftSettings: settings),
         .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
@@ -139,7 +146,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PairingClientTests",
-            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", log] + nio,
+            dependencies: [
+                "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", "TestSupport", log,
+            ]
+                + nio,
             swiftSettings: settings
         ),
         // Every file of Protocol/vectors, run by its kind.
@@ -151,7 +161,7 @@ let package = Package(
         // The built program, as a person or a script runs it.
         .testTarget(
             name: "ProgramTests",
-            dependencies: ["easysetup", "SyncSeed", "PairingClient"],
+            dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
             swiftSettings: settings
         ),
         fuzz,

@@ -15,7 +15,7 @@ extension PairingError {
         case .noSuchCode: self = .noSuchCode
         case .seated: self = .seated
         case .expired: self = .codeExpired
-        case .lineFull: self = .lineFull
+        case .lineFull: self = .lineFull(retryAfter: retryAfter)
         case .relayFull: self = .relayFull(retryAfter: retryAfter)
         case .tooMany: self = .tooMany(retryAfter: retryAfter)
         case .badFrame, .badOrder, .mailboxFull, .badWork: self = .relayMisbehaved
