@@ -20,6 +20,7 @@ struct FuzzTarget: Sendable {
     static let all: [FuzzTarget] = [
         FuzzTarget("device-frame", maximumBytes: 4200, deviceFrame),
         FuzzTarget("relay-frame", maximumBytes: 4200, relayFrame),
+        FuzzTarget("call", maximumBytes: 2048, call),
         FuzzTarget("code", maximumBytes: 64, code),
         FuzzTarget("link", maximumBytes: 450, link),
         FuzzTarget("relay-address", maximumBytes: 300, relayAddress),
@@ -34,6 +35,9 @@ struct FuzzTarget: Sendable {
         FuzzTarget("rendezvous", maximumBytes: 2048, rendezvous),
         FuzzTarget("offer-session", maximumBytes: 1024, offerSession),
         FuzzTarget("visit-session", maximumBytes: 1024, visitSession),
+        FuzzTarget("proxy-header", maximumBytes: 300, proxyHeader),
+        FuzzTarget("forwarded", maximumBytes: 600, forwarded),
+        FuzzTarget("address-block", maximumBytes: 64, addressBlock),
         FuzzTarget("relay-socket", maximumBytes: 8192, relaySocket),
     ]
 

@@ -7,13 +7,14 @@ import Rendezvous
 @testable import Relay
 
 /// Bytes from a socket, through the relay's HTTP and WebSocket into its decisions: as they are, or after an upgrade; in
-/// pieces, with time between them. Whatever they are, the relay's answers stay few and the connection ends by itself.
+/// pieces, with time between them; with or without a PROXY header expected. Whatever they are, the relay's answers stay few and the connection ends by itself.
 @Sendable func relaySocket(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     do throws(any Error) {
-        let relay = try EmbeddedRelay()
+        let start = script.byte()
+        let relay = try EmbeddedRelay(usesProxyProtocol: start & 2 != 0)
         defer { relay.stop() }
-        if script.flag() { try relay.write(Array(EmbeddedRelay.upgrade.utf8)) }
+        if start & 1 != 0 { try relay.write(Array(EmbeddedRelay.upgrade.utf8)) }
         while !script.isEmpty {
             let choice = script.byte()
             switch choice & 3 {
@@ -39,7 +40,7 @@ private final class EmbeddedRelay {
     private let switchboard: Switchboard
     private(set) var sent = 0
 
-    init() throws {
+    init(usesProxyProtocol: Bool) throws {
         let loop = self.loop
         let clock = RelayClock {
             Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)
@@ -49,6 +50,11 @@ private final class EmbeddedRelay {
             loop: loop,
             limits: ConnectionLimits(),
             frontDoor: FrontDoor(allowedOrigins: []),
+            proxies: TrustedProxies(
+                at: [AddressBlock("192.0.2.0/24")!],
+                header: .forwarded,
+                usesProxyProtocol: usesProxyProtocol
+            ),
             clock: clock,
             rendezvous: Rendezvous(limits: Limits(), keys: keys, started: clock.now),
             ended: loop.makePromise(of: Void.self),
