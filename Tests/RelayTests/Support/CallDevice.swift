@@ -1,0 +1,128 @@
+import NIOCore
+import NIOPosix
+import RelayWire
+import Synchronization
+
+@testable import Relay
+
+/// What a pairing's test wants from a device, through whichever door it comes.
+protocol PairDevice {
+    func send(_ frame: DeviceFrame) async throws
+    func nextFrame() async -> RelayFrame?
+    func hangUp() async throws
+}
+
+extension TestDevice: PairDevice {}
+
+/// A device that goes through the HTTP door of a real relay: one connection for what it sends, one for its polls.
+final class CallDevice: PairDevice {
+    let connection = CallConnection.random()
+    private let sends: CallSocket
+    private let polls: CallSocket
+    private(set) var sent: UInt32 = 0
+    private(set) var received: UInt32 = 0
+    private var waiting: [RelayFrame] = []
+    private(set) var isClosed = false
+
+    init(port: Int) async throws {
+        sends = try await CallSocket(port: port)
+        polls = try await CallSocket(port: port)
+    }
+
+    func send(_ frame: DeviceFrame) async throws {
+        let call = SendCall(connection: connection, first: sent + 1, frames: [frame.serialized()])
+        let answer = try await sends.answer(to: Requests.call(call))
+        guard answer.status == 200, try SendAnswer(parsing: answer.body).have == sent + 1 else {
+            throw Refused(answer: answer)
+        }
+        sent += 1
+    }
+
+    func nextFrame() async -> RelayFrame? {
+        while waiting.isEmpty, !isClosed {
+            let call = PollCall(connection: connection, received: received, wait: .seconds(20))
+            guard let answer = try? await polls.answer(to: Requests.call(call)), answer.status == 200,
+                let news = try? PollAnswer(parsing: answer.body), news.first == received + 1
+            else { return nil }
+            waiting += news.frames.compactMap { try? RelayFrame(parsing: $0) }
+            received += UInt32(news.frames.count)
+            isClosed = news.isClosed
+        }
+        return waiting.isEmpty ? nil : waiting.removeFirst()
+    }
+
+    func hangUp() async throws {
+        try await sends.close()
+        try await polls.close()
+    }
+
+    struct Refused: Error {
+        let answer: HTTPAnswer
+    }
+}
+
+/// One connection for calls, over a real socket.
+final class CallSocket {
+    private let channel: any Channel
+    private var chunks: AsyncStream<[UInt8]>.Iterator
+    private var unread: [UInt8] = []
+
+    init(port: Int) async throws {
+        let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
+        chunks = stream.makeAsyncIterator()
+        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Inbox(continuation))
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
+    }
+
+    func send(_ bytes: [UInt8]) async throws {
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+    }
+
+    /// The next answer. Nil when the connection ends first.
+    func next() async -> HTTPAnswer? {
+        while true {
+            if let answer = HTTPAnswer(takenFrom: &unread) { return answer }
+            var chunks = chunks
+            let more = await chunks.next(isolation: #isolation)
+            self.chunks = chunks
+            guard let more else { return nil }
+            unread += more
+        }
+    }
+
+    func answer(to request: [UInt8]) async throws -> HTTPAnswer {
+        try await send(request)
+        guard let answer = await next() else { throw Gone() }
+        return answer
+    }
+
+    func close() async throws {
+        try await channel.close()
+    }
+
+    struct Gone: Error {}
+
+    private final class Inbox: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let chunks: AsyncStream<[UInt8]>.Continuation
+
+        init(_ chunks: AsyncStream<[UInt8]>.Continuation) { self.chunks = chunks }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            chunks.yield(Array(buffer: unwrapInboundIn(data)))
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            chunks.finish()
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
+        }
+    }
+}
