@@ -98,6 +98,26 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
+        // Worlds of devices, relays and strangers under one seeded scheduler, for tests and for scripts/worlds.
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "PairingClient", "SyncSeed", "Handshake", "RelayWire", "Rendezvous",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            path: "Tests/Simulator",
+            swiftSettings: settings
+        ),
+        // Ordinary memory in place of libsodium's guarded one, for the program that runs worlds and for nothing else.
+        .target(name: "PlainMemory", path: "Tests/PlainMemory"),
+        .executableTarget(
+            name: "worlds",
+            dependencies: [
+                "Simulator", "PlainMemory", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/worlds",
+            swiftSettings: settings
+        ),
         .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed", crypto], swiftSettings: settings),
         .testTarget(name: "HandshakeTests", dependencies: ["Handshake", "SyncSeed"], swiftSettings: settings),
         .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
@@ -118,6 +138,11 @@ let package = Package(
         .testTarget(
             name: "PairingClientTests",
             dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", log] + nio,
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["Simulator", "PairingClient", "RelayWire", "Rendezvous"],
             swiftSettings: settings
         ),
         // Every file of Protocol/vectors, run by its kind.

@@ -174,7 +174,7 @@ package struct OfferSession: ~Copyable {
         case .over(let meeting?, let reason): return over(meeting, reason)
         case .over(nil, let reason): return roomOver(PairingError(reason))
         case .refused(let reason, let retryAfter):
-            if room != nil, reason == .draining || retryAfter > .zero {
+            if room != nil, reason.isPassing || retryAfter > .zero {
                 wait = retryAfter
                 return []
             }

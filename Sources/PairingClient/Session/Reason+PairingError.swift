@@ -28,6 +28,10 @@ extension PairingError {
 }
 
 extension Reason {
+    /// Whether a device that has a token comes back after being refused so, whatever time it was told: the relay is about to
+    /// stop, or this device slept between connecting and its first frame.
+    var isPassing: Bool { self == .draining || self == .tooSlow }
+
     /// What an offerer tells the relay, and so the visitor, of a meeting that it ends.
     init(_ error: HandshakeError) {
         switch error {

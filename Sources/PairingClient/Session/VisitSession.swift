@@ -194,7 +194,7 @@ package struct VisitSession: ~Copyable {
             return []
         case .over(nil, let reason): return gone(reason, .zero, now)
         case .refused(let reason, let retryAfter):
-            if hasMeeting, reason == .draining || retryAfter > .zero {
+            if hasMeeting, reason.isPassing || retryAfter > .zero {
                 // The connection closes after this; it is made again when the relay, or its successor, has room.
                 wait = retryAfter
                 return []
