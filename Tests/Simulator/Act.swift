@@ -30,8 +30,8 @@ package final class Act {
     var hasToken = false
     /// The words on the screen.
     var words: Words?
-    /// Whether the seed was sent.
-    package internal(set) var hasGiven = false
+    /// When the seed was sent; nil when it was not.
+    package internal(set) var givenAt: Duration?
     /// How long the store takes.
     var storing: Duration = .zero
 

@@ -195,7 +195,7 @@ package final class Device: Client {
         if case .frame(let frame) = event { heard(frame, act) }
         if mutation?.ignores(event) == true { return }
         let actions = act.handle(event, local)
-        perform(mutation?.changed(actions, after: event, act) ?? actions)
+        perform(mutation?.changed(actions, after: event) ?? actions)
         remind()
     }
 
@@ -206,7 +206,10 @@ package final class Device: Client {
             act.hasToken = true
             answeredAt = world.now
         case .attachedOfferer, .attachedVisitor: answeredAt = world.now
-        case .refused(.meetingOver, _), .over(nil, .meetingOver): act.hasToken = false
+        case .inLine, .refused(.meetingOver, _), .over(nil, .meetingOver), .refused(.relayForgot, .zero),
+            .refused(.expired, _),
+            .over(nil, .expired):
+            act.hasToken = false
         default: break
         }
     }
@@ -240,7 +243,7 @@ package final class Device: Client {
             case .send(let frame):
                 world.trace { "\(name) → \(frame.name)" }
                 switch frame {
-                case .offer, .visit: act.hasToken = false
+                case .offer, .visit, .leave: act.hasToken = false
                 default: break
                 }
                 guard let connection else {
@@ -269,6 +272,7 @@ package final class Device: Client {
 
     private func show(_ state: PairingState, _ act: Act) {
         world.trace { "\(name): \(state.name)" }
+        if mutation == .saysPairedEarly, act.outcome == .paired { return }
         if let outcome = act.outcome { world.breach(.agreement, "\(name) shows \(state.name) after \(outcome)") }
         switch state {
         case .offered(let offer):
@@ -279,7 +283,9 @@ package final class Device: Client {
             world.codes.append(code)
             user.sees(code)
         case .waiting(let peer): act.words = peer.words
-        case .given: act.hasGiven = true
+        case .given:
+            act.givenAt = act.givenAt ?? world.now
+            if mutation == .saysPairedEarly { act.outcome = .paired }
         case .wrongProof:
             act.wrongProofs += 1
             shown.last?.wrongProofsTold += 1
@@ -339,7 +345,9 @@ package final class Device: Client {
         user.finished(self, act)
     }
 
-    private func entropy() -> Entropy { SeededEntropy.make(random.next()) }
+    private func entropy() -> Entropy {
+        SeededEntropy.make(random.next(), oneSecret: mutation == .drawsOneSecret)
+    }
 
     // The name is nowhere looked up, and has the form of one.
     private static let address: RelayAddress = {

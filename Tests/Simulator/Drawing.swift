@@ -1,5 +1,5 @@
 import Handshake
-import PairingClient
+package import PairingClient
 import Rendezvous
 
 /// What kind of world a seed makes.
@@ -18,8 +18,8 @@ package enum Kind: String, CaseIterable, Sendable {
 
 extension World {
     /// The world of a seed.
-    package static func drawn(_ seed: UInt64, kind: Kind? = nil) -> World {
-        let world = World(seed: seed)
+    package static func drawn(_ seed: UInt64, kind: Kind? = nil, limits: ClientLimits = ClientLimits()) -> World {
+        let world = World(seed: seed, limits: limits)
         world.draw(kind)
         return world
     }

@@ -152,7 +152,7 @@ extension World {
             }
             return
         }
-        let last = holder.acts.last { $0.hasGiven }?.outcome
+        let last = holder.acts.last { $0.givenAt != nil }?.outcome
         let stored = receiver.acts.compactMap(\.stored).last
         let isOurs = stored.map { stored in holder.seed.map { $0.isSame(as: stored) } ?? false } ?? false
         switch last {
@@ -173,23 +173,31 @@ extension World {
     /// be followed by a pairing all the same.
     private func may(_ device: Device, _ act: Act, failWith error: PairingError) -> Bool {
         let relay = device.relay as? Relay
-        let hasForgotten = relay?.forgotAt.map { $0 >= act.start } ?? false
+        let forgets = relay?.forgotAt.count { $0 >= act.start } ?? 0
         let code = act.invitation.flatMap { text in codes.last { $0.text == text || $0.link == text } }
         let isReplaced = act.invitation != nil && code?.isShown != true
         switch error {
         // Before the relay has given it a token nothing is lost, and a person hears at once that the relay can't be reached.
-        case .relayUnreachable, .connectionLost, .relayDraining: return !act.hasToken
+        case .relayUnreachable, .relayDraining: return !act.hasToken
+        // A proof that was under way when its connection was lost, while others waited, is a try spent.
+        case .connectionLost: return !act.hasToken || kind == .crowded && act.isTrySpent() && act.words == nil
         case .cancelledHere: return true
-        case .relayForgot: return hasForgotten
+        case .relayForgot: return forgets > 0
         case .codeBurnt: return isReplaced || code?.wrongProofsTold == Bounds.guessesAgainstOfferer
+        // The offerer has left, and its last word was lost with its connection.
+        case .codeExpired, .timedOut: return isReplaced && act.words == nil
+        case .codesSpent:
+            let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
+            return burnt + forgets >= Bounds.codesPerAct
         // After a restart nobody knows a slot before its offerer is back.
         case .noSuchCode:
             guard let restarted = relay?.restartedAt, let code else { return false }
             return isReplaced || code.offerer.answeredAt.map { $0 >= act.start || $0 < restarted } ?? true
-        // The receiver has the seed, and its holder says that it can't know.
+        // The way back was gone for too long, or storing takes too long, or the relay forgot: its holder can't know.
         case .sentNotConfirmed:
             let other = device === device.user.offerer ? device.user.visitor : device.user.offerer
-            return hasForgotten || other.acts.contains { $0.storing > .zero }
+            return forgets > 0 || other.acts.contains { $0.storing > .zero }
+                || act.givenAt.map { $0 < calm + limits.silence * 2 } ?? false
         default: return false
         }
     }

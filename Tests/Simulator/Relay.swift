@@ -15,9 +15,9 @@ package final class Relay: RelayEnd {
     package var mutation: Mutation?
     package private(set) var rendezvous: Rendezvous<Int>
     /// How often it was started again without its key.
-    package private(set) var forgets = 0
+    package var forgets: Int { forgotAt.count }
     package private(set) var restarts = 0
-    private(set) var forgotAt: Duration?
+    private(set) var forgotAt: [Duration] = []
     private(set) var restartedAt: Duration?
     private var keys: TokenKeys
     private var isUp = true
@@ -26,6 +26,7 @@ package final class Relay: RelayEnd {
     private var random: SplitMix
     private var timer: Duration?
     private var run = 0
+    private var lastBody: [UInt8] = [1]
 
     init(_ world: World, number: Int, limits: Limits) {
         self.world = world
@@ -97,8 +98,7 @@ package final class Relay: RelayEnd {
         run += 1
         if forgetting {
             keys = Self.drawKeys(&random)
-            forgets += 1
-            forgotAt = world.now
+            forgotAt.append(world.now)
         }
         restarts += 1
         restartedAt = world.now
@@ -143,8 +143,15 @@ package final class Relay: RelayEnd {
 
     private func send(_ frame: RelayFrame, to number: Int) {
         guard let connection = connections[number] else { return }
+        let frame = mutation == .relayMixesMeetings ? mixed(frame) : frame
         world.trace { "relay \(self.number) → \(number) \(frame.name)" }
         world.send(frame.serialized(), .toClient, on: connection)
+    }
+
+    private func mixed(_ frame: RelayFrame) -> RelayFrame {
+        guard case .message(let meeting, var message) = frame else { return frame }
+        swap(&message.body, &lastBody)
+        return .message(meeting: meeting, message)
     }
 
     private func remind() {

@@ -8,7 +8,8 @@ import Synchronization
 /// protocol's vectors, and gets the one encapsulation to it that they hold; a public key that somebody altered gets a real
 /// one, whose bytes fit nobody's proof whatever they are. The elliptic half of each handshake is drawn afresh.
 package enum SeededEntropy {
-    package static func make(_ seed: UInt64) -> Entropy {
+    /// - Parameter oneSecret: whether every code drawn with it has the same secret: a mutation.
+    package static func make(_ seed: UInt64, oneSecret: Bool = false) -> Entropy {
         let generator = Mutex(SplitMix(state: seed))
         return Entropy(
             scalar: {
@@ -20,6 +21,7 @@ package enum SeededEntropy {
             },
             bytes: { count in
                 var bytes = count == XWing.seedByteCount ? kemSeed : generator.withLock { $0.bytes(count) }
+                if oneSecret, count == PairingCode.secretLength { bytes = [7, 7, 7, 7, 7] }
                 return SecretBytes(wiping: &bytes)
             },
             encapsulate: { (key) throws(HandshakeError) in

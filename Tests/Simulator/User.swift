@@ -110,7 +110,10 @@ package final class User {
         isTyping = true
         world.after(habits.typing) { [unowned self] in
             isTyping = false
-            guard !isStopped, pairedAt == nil, visitor.act == nil, offerer.act != nil, let code = current else {
+            guard !isStopped, pairedAt == nil, offerer.act != nil, let code = current else { return }
+            if let act = visitor.act {
+                // There is another code on the screen than the one that was typed.
+                if act.words == nil, act.slot != code.slot { visitor.cancel() }
                 return
             }
             visits += 1
@@ -178,6 +181,15 @@ package final class User {
             // Nobody leaves the other device on for long.
             let other = device === offerer ? visitor : offerer
             return world.after(.seconds(90)) { other.cancel() }
+        }
+        if act.outcome == .failed(.sentNotConfirmed) {
+            // The advice is to look at the other device: it may still come to have the seed.
+            return world.after(.seconds(100)) { [unowned self] in
+                guard !isStopped, pairedAt == nil else { return }
+                offerer.cancel()
+                visitor.cancel()
+                begin()
+            }
         }
         if device === visitor {
             if offerer.act != nil { type() }
