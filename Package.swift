@@ -118,6 +118,13 @@ let package = Package(
             path: "Tests/worlds",
             swiftSettings: settings
         ),
+        // What several test targets share: a relay in the test's process, the built program as a process.
+        .target(
+            name: "TestSupport",
+            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "Rendezvous", log],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed", crypto], swiftSettings: settings),
         .testTarget(name: "HandshakeTests", dependencies: ["Handshake", "SyncSeed"], swiftSettings: settings),
         .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
@@ -137,7 +144,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PairingClientTests",
-            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", log] + nio,
+            dependencies: [
+                "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", "TestSupport", log,
+            ]
+                + nio,
             swiftSettings: settings
         ),
         .testTarget(
@@ -154,7 +164,7 @@ let package = Package(
         // The built program, as a person or a script runs it.
         .testTarget(
             name: "ProgramTests",
-            dependencies: ["easysetup", "SyncSeed", "PairingClient"],
+            dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
             swiftSettings: settings
         ),
     ]

@@ -15,6 +15,15 @@ public struct ClientLimits: Hashable, Sendable {
     public var silence: Duration = .seconds(15)
     /// How long the relay may take to answer the first frame of a connection.
     public var answerTimeout: Duration = .seconds(15)
+    /// How many connections in a row may open and end without the answer to their first frame before a device without a place
+    /// at the relay gives up: one or two are the network's fault, three are the relay's.
+    public var answerTries = 3
+    /// How long after its first failure a device tries to reach a relay that it never reached: one that is being started is back
+    /// by then, and a wrong address is told soon.
+    public var reachTimeout: Duration = .seconds(2)
+    /// How long a visitor that lost its connection takes an unknown slot for one whose offerer is not back yet: the longest wait
+    /// before connecting again, and some.
+    public var offererReturn: Duration = .seconds(15)
     /// How long the work that a relay asks for may take, its answer included: what a relay gives for it, and a round trip.
     public var workTimeout: Duration = .seconds(45)
     /// How long a holder waits for the receipt before it says "sent, not confirmed".

@@ -43,7 +43,7 @@ public enum PairingError: ExplainedError, Equatable {
     /// Three codes were shown, and none was used.
     case codesSpent
     /// Too many wait at this code.
-    case lineFull
+    case lineFull(retryAfter: Duration)
     /// Another device was first.
     case seated
 
@@ -119,7 +119,7 @@ extension PairingError {
     /// How long the relay asks to be left alone; zero where it does not.
     public var retryAfter: Duration {
         switch self {
-        case .relayFull(let wait), .tooMany(let wait), .relayDraining(let wait): wait
+        case .relayFull(let wait), .tooMany(let wait), .relayDraining(let wait), .lineFull(let wait): wait
         default: .zero
         }
     }

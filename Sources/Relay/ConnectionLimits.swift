@@ -24,9 +24,15 @@ public struct ConnectionLimits: Sendable, Equatable {
     public var headerBytes = 8 * 1024
     /// How many headers a request may have.
     public var headerFields = 64
-    /// How long a stopping relay waits for pairings in hand, once it has told its devices. Devices come back to a restarted
-    /// relay, so this is a courtesy; below the 90 s after which most service managers kill.
-    public var drainTime = Duration.seconds(30)
+    /// Bytes of a PROXY header: the addresses need 52 at most, and what proxies add about TLS or their cloud a few hundred.
+    public var proxyHeaderBytes = 2048
+    /// Entries of a `Forwarded` or `X-Forwarded-For` header that are read: proxies come one or two behind each other.
+    public var forwardedEntries = 16
+    /// Bytes of such an entry: an address has 45 at most, and a `Forwarded` one may name a host beside it.
+    public var forwardedEntryBytes = 512
+    /// How long a stopping relay waits for pairings in hand: as long as one has that was just seated. Devices come back to a
+    /// restarted relay, so this is a courtesy.
+    public var drainTime = Duration.seconds(300)
     /// Alarms are set no closer than this, so that a crowd of deadlines costs a hundred wake-ups a second at most.
     public var alarmGrain = Duration.milliseconds(10)
 

@@ -129,6 +129,7 @@ final class DeviceConnection: ChannelInboundHandler {
     /// Writes; the ``Switchboard`` flushes at the end of a batch.
     func send(_ frame: RelayFrame) {
         guard state == .open else { return }
+        if case .goodbye = frame { closeCode = .goingAway }
         write(opcode: .binary, data: ByteBuffer(bytes: frame.serialized()))
     }
 

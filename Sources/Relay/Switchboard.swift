@@ -12,6 +12,7 @@ final class Switchboard {
     private let loop: any EventLoop
     private let logger: Logger
     private let frontDoor: FrontDoor
+    private let addresses: AddressSource
     /// Tells the rendezvous the time; everything else goes by the loop's own.
     private let clock: RelayClock
 
@@ -23,7 +24,7 @@ final class Switchboard {
     private var lines: [ConnectionID: Line] = [:]
     private var lastID: UInt64 = 0
     private var unflushed: [DeviceConnection] = []
-    private var outcomes: [Outcome: Int] = [:]
+    private(set) var outcomes: [Outcome: Int] = [:]
 
     private var openings: DeadlineQueue<ConnectionID>
     private var closings: DeadlineQueue<ConnectionID>
@@ -38,6 +39,8 @@ final class Switchboard {
     /// One accepted connection. It has a device once it is upgraded; the rendezvous knows it until it is lost or closed.
     private struct Line {
         let channel: any Channel
+        /// Whom a PROXY header named in place of the socket's peer.
+        var proxied: PeerAddress?
         var device: DeviceConnection?
         var isKnown = false
     }
@@ -55,6 +58,7 @@ final class Switchboard {
         loop: any EventLoop,
         limits: ConnectionLimits,
         frontDoor: FrontDoor,
+        proxies: TrustedProxies,
         clock: RelayClock,
         rendezvous: Rendezvous<ConnectionID>,
         ended: EventLoopPromise<Void>,
@@ -63,6 +67,7 @@ final class Switchboard {
         self.loop = loop
         self.limits = limits
         self.frontDoor = frontDoor
+        addresses = AddressSource(proxies: proxies, limits: limits)
         self.clock = clock
         self.rendezvous = rendezvous
         self.ended = ended
@@ -76,6 +81,8 @@ final class Switchboard {
 // MARK: - Connections come and go
 
 extension Switchboard {
+    var usesProxyProtocol: Bool { addresses.proxies.usesProxyProtocol }
+
     var isFull: Bool { lines.count >= limits.connections }
 
     /// A connection was accepted. Nil when the relay is ending and takes none.
@@ -98,13 +105,30 @@ extension Switchboard {
         return frontDoor.answer(to: head, isDraining: true)
     }
 
+    /// Whether a trusted proxy has connected.
+    func isFromProxy(_ id: ConnectionID) -> Bool {
+        lines[id]?.channel.remoteAddress.flatMap(PeerAddress.init).map(addresses.proxies.contain) ?? false
+    }
+
+    /// The proxy that has connected speaks for another.
+    func isProxied(_ id: ConnectionID, for source: PeerAddress) {
+        lines[id]?.proxied = source
+    }
+
+    /// Whom limits count for a request on a connection. Nil when the connection is gone.
+    func prefix(of id: ConnectionID, headers: HTTPHeaders) -> AddressPrefix? {
+        guard let line = lines[id] else { return nil }
+        // A peer without an address is one whose connection is gone already.
+        guard let peer = line.proxied ?? line.channel.remoteAddress.flatMap(PeerAddress.init) else { return nil }
+        return addresses.address(peer: peer, headers: headers).prefix
+    }
+
     /// The connection is a WebSocket now.
-    func upgraded(_ device: DeviceConnection) {
+    func upgraded(_ device: DeviceConnection, by head: HTTPRequestHead) {
         guard var line = lines[device.id] else { return }
         line.device = device
         pings.add(device.id, now: loop.now)
-        // A peer without an address is one whose connection is gone already.
-        if let prefix = line.channel.remoteAddress.flatMap(AddressPrefix.init) {
+        if let prefix = prefix(of: device.id, headers: head.headers) {
             if let refusal = rendezvous.connected(device.id, from: prefix, now: clock.now) {
                 note(.turnedAway)
                 device.send(.refused(refusal.reason, retryAfter: refusal.retryAfter))
@@ -258,8 +282,8 @@ extension Switchboard: NIOScheduledCallbackHandler {
 // MARK: - The end
 
 extension Switchboard {
-    /// Takes nothing new, tells the devices, and ends when the pairings in hand have ended or the time is over. The port
-    /// stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
+    /// Takes nothing new, sends on whoever has not met anybody, and ends when the pairings in hand have ended or the time is over.
+    /// The port stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
     func drain() {
         guard case .serving = phase else { return }
         logger.info("draining", metadata: statistics)
@@ -282,6 +306,8 @@ extension Switchboard {
 
     private func end() {
         phase = .ending(until: loop.now + TimeAmount(limits.closingTime))
+        rendezvous.end(now: clock.now, into: &actions)
+        act()
         for line in lines.values {
             if let device = line.device {
                 device.close(.goingAway)
@@ -302,7 +328,7 @@ extension Switchboard {
         switch phase {
         case .serving, .ended: break
         case .draining:
-            if rendezvous.statistics.meetings == 0 { end() }
+            if rendezvous.statistics.rooms == 0 { end() }
         case .ending:
             guard lines.isEmpty else { return }
             phase = .ended
@@ -320,6 +346,7 @@ extension Switchboard {
     /// What became of a connection, for logs: never whose it was.
     enum Outcome: String, CaseIterable {
         case refusedRequest = "refused-request"
+        case badProxyHeader = "bad-proxy-header"
         case badFrame = "bad-frame"
         case slowOpening = "slow-opening"
         case turnedAway = "turned-away"

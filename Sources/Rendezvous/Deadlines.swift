@@ -9,6 +9,8 @@ struct Deadlines<Connection: Hashable & Sendable>: Sendable {
         case room(OfferID)
         /// A visitor of the room who keeps others waiting.
         case displacement(OfferID)
+        /// Rooms without a seat, once the relay drains.
+        case draining
     }
 
     private struct Entry: Comparable, Sendable {

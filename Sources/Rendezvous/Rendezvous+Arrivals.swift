@@ -10,10 +10,9 @@ extension Rendezvous {
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) {
-        guard !isDraining else {
-            return refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
-        }
         switch frame {
+        case .offer where isDraining, .visit where isDraining:
+            refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
         case .offer(let slotLength, let done):
             guard
                 mayGoOn(
@@ -170,7 +169,12 @@ extension Rendezvous {
         guard claims.role == .offerer else { return refuse(connection, .badToken, now, into: &actions) }
         if rooms[claims.offer] == nil {
             if let reason = restore(claims, held, now) {
-                let wait = reason == .relayFull ? limits.retryAfter : .zero
+                let wait: Duration =
+                    switch reason {
+                    case .relayFull: limits.retryAfter
+                    case .draining: limits.retryDraining
+                    default: .zero
+                    }
                 return refuse(connection, reason, retryAfter: wait, now, into: &actions)
             }
         }
@@ -189,6 +193,8 @@ extension Rendezvous {
     /// Makes a room again from its offerer's word. Nil when done, or why not.
     private mutating func restore(_ claims: TokenClaims, _ held: [Held], _ now: Moment) -> Reason? {
         if let ended = tombstones[claims.slot], ended.offer == claims.offer { return ended.reason }
+        // The next relay makes it again; here it would soon be over.
+        guard !isDraining else { return .draining }
         guard hasPlaceForRoom else { return .relayFull }
         let hasLostSlot = slots[claims.slot] != nil
         guard
@@ -235,6 +241,9 @@ extension Rendezvous {
         }
         guard now.utcSeconds < claims.deadline.addingClamped(limits.seatedLifetime.components.seconds) else {
             return refuse(connection, .expired, now, into: &actions)
+        }
+        guard !isDraining else {
+            return refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
         }
         waitForOfferer(connection, said, now, into: &actions)
     }

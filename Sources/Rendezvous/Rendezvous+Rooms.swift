@@ -90,6 +90,7 @@ extension Rendezvous {
         totals -= room.load
         let deadline = room.deadline
         let outcome = decision(&room, Context(limits: limits, keys: keys, now: now.monotonic), &actions)
+        if isDraining, room.isIdle { room.sendOn(limits, into: &actions) }
         totals += room.load
         for case .close(let connection) in actions[first...] { forget(connection) }
         switch room.phase {
@@ -100,6 +101,8 @@ extension Rendezvous {
         case .over(let reason):
             guard !room.hasLostSlot else { break }
             slots[room.slot] = nil
+            // A room that goes on elsewhere has not ended.
+            if isDraining, reason == .draining { break }
             // Beyond the ceiling, later visitors hear `no-such-code`.
             _ = tombstones.put(
                 Tombstone(offer: offer, reason: reason.toldToVisitors),

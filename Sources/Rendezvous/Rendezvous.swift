@@ -23,7 +23,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     var tombstones: Generations<Slot, Tombstone>
     var counters: PrefixCounters
     var work: WorkGate
-    private(set) var isDraining = false
+    var isDraining = false
 
     /// Why there is no room at a slot any more.
     struct Tombstone: Sendable {
@@ -48,7 +48,6 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         from prefix: AddressPrefix,
         now: Moment
     ) -> Refusal? {
-        guard !isDraining else { return Refusal(reason: .draining, retryAfter: limits.retryDraining) }
         guard connections.roomless < limits.roomless, deadlines.count < limits.deadlines else {
             return Refusal(reason: .relayFull, retryAfter: limits.retryAfter)
         }
@@ -125,22 +124,14 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
                 connectionDeadlinePassed(connection, now, into: &actions)
             case .room(let offer):
                 roomDeadlinePassed(offer, now, into: &actions)
+            case .draining:
+                sendOn(now, into: &actions) { !$0.isSeated }
             case .displacement(let offer):
                 displacements[offer] = nil
                 _ = decide(offer, now, into: &actions) { room, context, actions in
                     room.displace(context, entropy: &entropy, into: &actions)
                 }
             }
-        }
-    }
-
-    /// The relay is about to stop: nothing new is taken in, everyone is told. What is in hand goes on until the outside
-    /// closes the connections.
-    package mutating func drain(now: Moment, into actions: inout [Action<Connection>]) {
-        guard !isDraining else { return }
-        isDraining = true
-        for connection in connections.all {
-            actions.append(.send(.goodbye(retryAfter: limits.retryDraining), to: connection))
         }
     }
 

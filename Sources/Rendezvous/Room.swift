@@ -8,7 +8,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         case open(line: [Waiting])
         /// One visitor proved itself; there is no other. Next: `over`.
         case seated(MeetingID)
-        /// Everyone has been told and sent away. Final.
+        /// Everyone has been told and sent away; with `draining`, to go on at another relay. Final.
         case over(Reason)
     }
 
@@ -92,6 +92,31 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         offerer = nil
         meetings = []
         phase = .over(reason)
+    }
+
+    /// Whether nobody has met its offerer.
+    var isIdle: Bool {
+        switch phase {
+        case .open: meetings.isEmpty
+        case .seated, .over: false
+        }
+    }
+
+    var isSeated: Bool {
+        switch phase {
+        case .seated: true
+        case .open, .over: false
+        }
+    }
+
+    /// Sends everyone on to another relay. They hold all that makes the room again there (`Protocol/relay.md`, "Draining").
+    mutating func sendOn(_ limits: Limits, into actions: inout [Action<Connection>]) {
+        for connection in [offerer] + meetings.map(\.connection) + line.map(\.connection) {
+            if let connection { actions.dismiss(connection, .goodbye(retryAfter: limits.retryDraining)) }
+        }
+        offerer = nil
+        meetings = []
+        phase = .over(.draining)
     }
 
     var line: [Waiting] {

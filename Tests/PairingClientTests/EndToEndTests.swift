@@ -3,6 +3,7 @@ import Relay
 import RelayWire
 import Rendezvous
 import SyncSeed
+import TestSupport
 import Testing
 
 @testable import PairingClient

@@ -29,6 +29,14 @@ import Testing
             tokens = [offererToken, visitorToken]
         }
 
+        init(offerer: TestDevice, visitor: TestDevice, slot: Slot, meeting: MeetingID, tokens: [Token]) {
+            self.offerer = offerer
+            self.visitor = visitor
+            self.slot = slot
+            self.meeting = meeting
+            self.tokens = tokens
+        }
+
         /// Messages both ways, the seat, the end.
         func run(bodies: [[UInt8]]) async throws {
             let hello = Message(number: 1, ack: 0, body: bodies[0])
@@ -99,28 +107,6 @@ import Testing
                 guard case .attachedVisitor(_, have: 0) = await visitor.nextFrame() else { throw Unexpected() }
             }
         }
-    }
-
-    @Test func `A draining relay lets a pairing in hand end, and refuses new devices`() async throws {
-        let server = RelayServer(configuration: RelayConfiguration(), logger: quietLogger)
-        let group = ServiceGroup(services: [server], logger: quietLogger)
-        let running = Task { try await group.run() }
-        let port = try await server.port
-        let pair = try await Pair(port: port)
-        await group.triggerGracefulShutdown()
-        for device in [pair.offerer, pair.visitor] {
-            guard case .goodbye = await device.nextFrame() else { throw Unexpected() }
-        }
-        let health = try await exchange("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
-        #expect(health.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
-        let late = try await TestDevice.connect(port: port)
-        let refusal = await late.next()
-        guard case .frame(.refused(.draining, _)) = refusal else {
-            Issue.record("got \(refusal)")
-            return
-        }
-        try await pair.run(bodies: [[1], [2]])
-        try await running.value
     }
 
     @Test func `Nothing of a pairing is in the logs, at any level`() async throws {

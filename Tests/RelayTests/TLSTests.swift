@@ -70,32 +70,7 @@ import Testing
     }
 }
 
-extension RelayConfiguration {
-    fileprivate static func secured(by files: CertificateFiles) -> RelayConfiguration {
-        var configuration = RelayConfiguration()
-        configuration.certificate = files
-        return configuration
-    }
-}
-
 private func replace(_ path: String, by other: String) throws {
     try FileManager.default.removeItem(atPath: path)
     try FileManager.default.copyItem(atPath: other, toPath: path)
-}
-
-private func makeCertificate(in folder: String, _ name: String) throws -> CertificateFiles {
-    let files = CertificateFiles(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
-    let openssl = Process()
-    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    openssl.arguments =
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-            "-keyout", files.key, "-out", files.certificate,
-        ]
-    openssl.standardError = FileHandle.nullDevice
-    try openssl.run()
-    openssl.waitUntilExit()
-    try #require(openssl.terminationStatus == 0)
-    return files
 }

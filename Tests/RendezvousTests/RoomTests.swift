@@ -132,19 +132,6 @@ import Testing
         #expect(scene.connect("4", from: Scene.address(2)) == nil)
         #expect(scene.connect("5", from: Scene.address(3))?.reason == .relayFull)
     }
-
-    @Test("a relay about to stop takes nothing new and lets the rest go on") func draining() {
-        var scene = Scene.met()
-        scene.connect("N")
-        scene.drain()
-        #expect(scene.last("A") == .goodbye(retryAfter: .seconds(2)))
-        #expect(scene.last("B") == .goodbye(retryAfter: .seconds(2)))
-        scene.send("N", .offer(slotLength: 0, work: nil))
-        #expect(scene.last("N") == .refused(.draining, retryAfter: .seconds(2)))
-        #expect(scene.connect("M")?.reason == .draining)
-        scene.say("A", 1)
-        #expect(scene.last("B") == .message(meeting: scene.meetings["A"], .sample(1)))
-    }
 }
 
 @Suite("Delivery") struct DeliveryTests {

@@ -70,6 +70,13 @@ struct Scene {
         return note(actions)
     }
 
+    @discardableResult
+    mutating func end() -> [Action<String>] {
+        var actions: [Action<String>] = []
+        relay.end(now: now, into: &actions)
+        return note(actions)
+    }
+
     /// A relay that was killed and started again, `down` later, with the same key.
     mutating func restart(down: Duration = .seconds(5), limits: Limits = Limits(), keys: TokenKeys = Scene.keys) {
         now.utcSeconds += down.components.seconds

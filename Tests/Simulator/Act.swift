@@ -61,9 +61,9 @@ package final class Act {
     func longest(_ limits: ClientLimits) -> Duration {
         let arrival = limits.connectTimeout + limits.answerTimeout + limits.workTimeout
         let finale = limits.seatedLifetime + limits.receiptTimeout + limits.linger + limits.farewell
-        let codes = invitation == nil ? Bounds.codesPerAct : 1
-        // A clock may go slower than the world's.
-        return (limits.codeLifetime + arrival) * codes + finale + .seconds(5)
+        // An offerer without a code looks for its relay as long as a code would live. A clock may go slower than the world's.
+        let codes = invitation == nil ? limits.codeLifetime * 2 * Bounds.codesPerAct : limits.codeLifetime
+        return codes + arrival * Bounds.codesPerAct + finale + .seconds(5)
     }
 
     private final class Box<Session: PairingSession & ~Copyable> {

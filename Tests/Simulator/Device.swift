@@ -124,9 +124,9 @@ package final class Device: Client {
             let frame = try RelayFrame(parsing: bytes)
             hear(.frame(frame), on: connection)
         } catch {
-            // As the client's connection does: it closes, and reports a relay that broke the protocol.
+            // As the client's connection does: what can't be read is a connection lost.
             world.hangUp(connection)
-            hear(.lost(.relayMisbehaved), on: connection)
+            hear(.lost(.connectionLost), on: connection)
         }
     }
 

@@ -33,6 +33,8 @@ package struct OfferSession: ~Copyable {
     var link: Link
     var codesShown = 0
     var slotLength = 0
+    /// When a device that has no code to show gives up; nil while it has lost nothing.
+    var openUntil: Duration?
     var wait: Duration = .zero
     let relay: RelayAddress
     let name: DeviceName
@@ -71,7 +73,7 @@ package struct OfferSession: ~Copyable {
     /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
     package var nextDeadline: Duration? {
         switch phase {
-        case .opening: return link.deadline
+        case .opening: return earliest(link.deadline, openUntil)
         case .offering:
             let held = room.flatMap { $0.held.isEmpty ? nil : $0.heldUntil }
             return earliest(earliest(link.deadline, room?.deadline), held)
@@ -111,13 +113,22 @@ package struct OfferSession: ~Copyable {
     }
 
     mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
-        // Before there is a room nothing is lost, so the person hears at once that the relay can't be reached.
-        guard let room else { return end(error, leaving: nil) }
-        let retry = wait
+        if room == nil {
+            guard link.triesAgain(after: error, now: now) else { return end(error, leaving: nil) }
+            openUntil = openUntil ?? now + limits.codeLifetime
+        }
+        let retry = max(wait, error.retryAfter)
         wait = .zero
         link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
-        let deadline = finale?.deadline ?? room.deadline
-        return finale?.isSettled == true ? [] : [.show(.reconnecting(deadline: .at(deadline)))]
+        // To the person a device that never was connected still connects.
+        guard link.wasReached, finale?.isSettled != true else { return [] }
+        guard let deadline = finale?.deadline ?? room?.deadline ?? openUntil else { return [] }
+        return [.show(.reconnecting(deadline: .at(deadline)))]
+    }
+
+    /// Gives a connection up that is of no use any more.
+    mutating func hangUp(_ error: PairingError, _ now: Duration) -> [SessionAction] {
+        [.disconnect] + lost(error, now)
     }
 
     mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
@@ -126,11 +137,14 @@ package struct OfferSession: ~Copyable {
             link.connecting()
             return [.connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
-            return [.disconnect] + lost(.relayUnreachable, now)
+            return hangUp(.relayUnreachable, now)
         case .idle, .connecting, .opened, .working, .ready, .resting: break
         }
         switch phase {
-        case .opening, .over: return []
+        case .opening:
+            guard let openUntil, now >= openUntil else { return [] }
+            return end(.connectionLost, leaving: nil)
+        case .over: return []
         case .offering:
             guard let room else { return [] }
             if now >= room.deadline { return replaceCode(.codeExpired, leaving: .expired) }
@@ -174,10 +188,17 @@ package struct OfferSession: ~Copyable {
         case .over(let meeting?, let reason): return over(meeting, reason)
         case .over(nil, let reason): return roomOver(PairingError(reason))
         case .refused(let reason, let retryAfter):
-            if room != nil, reason.isPassing || retryAfter > .zero {
+            if room != nil, reason == .draining || retryAfter > .zero {
                 wait = retryAfter
                 return []
             }
+            // It had a code, or would soon: whoever is in the middle of something waits for the next relay.
+            if reason == .draining, codesShown > 0 || link.wasLost {
+                wait = retryAfter
+                link.toldToWait()
+                return hangUp(.relayDraining(retryAfter: retryAfter), now)
+            }
+            if link.forgives(reason) { return hangUp(.connectionLost, now) }
             return roomOver(PairingError(reason, retryAfter: retryAfter))
         case .inLine, .met, .attachedVisitor, .message, .ack, .seated:
             return misbehaved()
@@ -219,6 +240,7 @@ package struct OfferSession: ~Copyable {
         codesShown += 1
         let offer = Offer(code: code, link: link, deadline: .at(deadline), ordinal: codesShown)
         room = Room(token: token, offer: offer, opened: now, deadline: deadline)
+        openUntil = nil
         phase = .offering
         return [.show(.offered(offer))]
     }

@@ -15,7 +15,7 @@ extension PairingError {
         case .noSuchCode: self = .noSuchCode
         case .seated: self = .seated
         case .expired: self = .codeExpired
-        case .lineFull: self = .lineFull
+        case .lineFull: self = .lineFull(retryAfter: retryAfter)
         case .relayFull: self = .relayFull(retryAfter: retryAfter)
         case .tooMany: self = .tooMany(retryAfter: retryAfter)
         case .badFrame, .badOrder, .mailboxFull, .badWork: self = .relayMisbehaved
@@ -28,10 +28,6 @@ extension PairingError {
 }
 
 extension Reason {
-    /// Whether a device that has a token comes back after being refused so, whatever time it was told: the relay is about to
-    /// stop, or this device slept between connecting and its first frame.
-    var isPassing: Bool { self == .draining || self == .tooSlow }
-
     /// What an offerer tells the relay, and so the visitor, of a meeting that it ends.
     init(_ error: HandshakeError) {
         switch error {

@@ -26,6 +26,8 @@ package struct VisitSession: ~Copyable {
     private var finale: Finale?
     private var link: Link
     private var wait: Duration = .zero
+    /// Until when a slot that the relay does not know may be one whose offerer is not back yet.
+    private var unknownUntil: Duration?
     private let slot: Slot
     private let seed: SyncSeed?
     private let entropy: Entropy
@@ -133,16 +135,34 @@ package struct VisitSession: ~Copyable {
         let deadline: Duration
         switch phase {
         case .arriving:
-            // Nothing is lost yet, so the person hears at once that the relay can't be reached.
-            return end(error, leaving: nil)
+            guard link.triesAgain(after: error, now: now) else { return end(error, leaving: nil) }
+            deadline = start + limits.codeLifetime
         case .greeting(let meeting): deadline = meeting.deadline
         case .finishing(let meeting): deadline = finale?.deadline ?? meeting.deadline
         case .over: return []
         }
-        let retry = wait
+        let retry = max(wait, error.retryAfter)
         wait = .zero
         link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
-        return finale?.isSettled == true ? [] : [.show(.reconnecting(deadline: .at(deadline)))]
+        // To the person a device that never was connected still connects.
+        guard link.wasReached, finale?.isSettled != true else { return [] }
+        return [.show(.reconnecting(deadline: .at(deadline)))]
+    }
+
+    /// Gives a connection up that is of no use any more.
+    private mutating func hangUp(_ error: PairingError, _ now: Duration) -> [SessionAction] {
+        [.disconnect] + lost(error, now)
+    }
+
+    /// The offerer of an unknown slot may only not be back yet: a relay that was started again knows a room from the moment when
+    /// its offerer attaches, and the two devices come back in any order. Nil where that can't be, or not any more.
+    private mutating func awaitOfferer(_ reason: Reason, _ now: Duration) -> [SessionAction]? {
+        guard reason == .noSuchCode, case .arriving = phase, link.wasLost else { return nil }
+        let until = unknownUntil ?? now + limits.offererReturn
+        guard now < until else { return nil }
+        unknownUntil = until
+        link.lost(now: now, random: entropy.bytes(2))
+        return [.disconnect, .show(.reconnecting(deadline: .at(until)))]
     }
 
     private mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
@@ -151,11 +171,13 @@ package struct VisitSession: ~Copyable {
             link.connecting()
             return [.connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
-            return [.disconnect] + lost(.relayUnreachable, now)
+            return hangUp(.relayUnreachable, now)
         case .idle, .connecting, .opened, .working, .ready, .resting: break
         }
         switch phase {
-        case .arriving: return now >= start + limits.codeLifetime ? end(.codeExpired, leaving: .cancelled) : []
+        case .arriving:
+            guard now >= start + limits.codeLifetime else { return [] }
+            return end(link.isReady ? .codeExpired : .connectionLost, leaving: .cancelled)
         case .greeting(let meeting):
             return now >= meeting.deadline ? end(link.isReady ? .timedOut : .connectionLost, leaving: .cancelled) : []
         case .finishing:
@@ -195,12 +217,19 @@ package struct VisitSession: ~Copyable {
             return []
         case .over(nil, let reason): return gone(reason, .zero, now)
         case .refused(let reason, let retryAfter):
-            if hasMeeting, reason.isPassing || retryAfter > .zero {
+            if hasMeeting, reason == .draining || retryAfter > .zero {
                 // The connection closes after this; it is made again when the relay, or its successor, has room.
                 wait = retryAfter
                 return []
             }
-            return gone(reason, retryAfter, now)
+            // It was in line: whoever is in the middle of something waits for the next relay.
+            if reason == .draining, link.wasLost {
+                wait = retryAfter
+                link.toldToWait()
+                return hangUp(.relayDraining(retryAfter: retryAfter), now)
+            }
+            if link.forgives(reason) { return hangUp(.connectionLost, now) }
+            return awaitOfferer(reason, now) ?? gone(reason, retryAfter, now)
         case .offered, .visitor, .attachedOfferer, .message, .ack, .seated, .presence, .over:
             return misbehaved()
         }

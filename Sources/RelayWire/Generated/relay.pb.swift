@@ -832,7 +832,7 @@ package nonisolated struct Easysetup_Relay_V1_Work: Sendable {
   package init() {}
 }
 
-/// The relay is about to stop. What is in hand goes on until the connection closes; then attach again.
+/// The relay stops, and what it had of this device it has no more: attach again, at the next relay.
 package nonisolated struct Easysetup_Relay_V1_Goodbye: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -11,7 +11,7 @@ struct RelayCommand: AsyncParsableCommand {
         commandName: "relay",
         abstract: "Run a relay, at which devices meet.",
         discussion: """
-            SIGTERM and SIGINT end it when the pairings in hand have ended, or after half a minute; a second one ends it at \
+            SIGTERM and SIGINT end it when the pairings in hand have ended, or after --drain-time; a second one ends it at \
             once. SIGHUP reads the certificate anew.
             """
     )
@@ -42,8 +42,18 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A web origin that may connect; may be given several times.", valueName: "origin"))
     var origin: [String] = []
 
+    @OptionGroup(title: "Behind a proxy") var proxy: ProxyOptions
+
     @Option(help: ArgumentHelp("How long a code lives, 1 to 3600.", valueName: "seconds"))
     var codeLifetime = 600
+
+    @Option(
+        help: ArgumentHelp(
+            "How long pairings in hand may go on once it is told to end, 0 to 3600.",
+            valueName: "seconds"
+        )
+    )
+    var drainTime = 300
 
     @OptionGroup var common: CommonOptions
 
@@ -53,6 +63,9 @@ struct RelayCommand: AsyncParsableCommand {
         }
         guard 1...3600 ~= codeLifetime else {
             throw ValidationError("--code-lifetime is 1 to 3600 seconds.")
+        }
+        guard 0...3600 ~= drainTime else {
+            throw ValidationError("--drain-time is 0 to 3600 seconds.")
         }
     }
 
@@ -71,7 +84,9 @@ struct RelayCommand: AsyncParsableCommand {
             configuration.certificate = CertificateFiles(certificate: tlsCertificate, key: tlsKey)
         }
         configuration.allowedOrigins = Set(origin)
+        configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)
+        configuration.connectionLimits.drainTime = .seconds(drainTime)
         configuration.connectionLimits.connections = min(
             configuration.connectionLimits.connections,
             OpenFiles.roomForConnections()

@@ -6,15 +6,15 @@ import Testing
 ///
 /// Nothing here blocks a thread of the tests' own: with two cores there are two, and whoever blocks both stops every other
 /// test in this process.
-final class Running: Sendable {
-    let arguments: [String]
+package final class Running: Sendable {
+    package let arguments: [String]
     private let process = Process()
     private let input = Pipe()
     private let lines: Lines
     private let told: Lines
     private let exit = Exit()
 
-    init(_ arguments: [String], of program: String = Program.path) throws {
+    package init(_ arguments: [String], of program: String = Program.path) throws {
         self.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: program)
@@ -30,50 +30,55 @@ final class Running: Sendable {
         try process.run()
     }
 
-    /// The first event with this name, once it has come. Throws when the program ends without it.
-    func event(_ name: String) async throws -> [String: Any] {
+    /// The first event with this name that fits, once it has come. Throws when the program ends without it.
+    package func event(
+        _ name: String,
+        where fits: @escaping @Sendable ([String: Any]) -> Bool = { _ in true }
+    ) async throws -> [String: Any] {
         let line = await lines.first { line in
-            let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            return event?["event"] as? String == name
+            guard let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                return false
+            }
+            return event["event"] as? String == name && fits(event)
         }
         let text = try #require(line, "\(arguments[0]) ended without \(name)")
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
     /// Writes to its standard input.
-    func type(_ text: String) {
+    package func type(_ text: String) {
         try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
     }
 
     /// Ends its standard input.
-    func endInput() {
+    package func endInput() {
         try? input.fileHandleForWriting.close()
     }
 
     /// Sends a signal; without one, presses Control-C.
-    func interrupt(_ signal: Int32 = SIGINT) {
+    package func interrupt(_ signal: Int32 = SIGINT) {
         kill(process.processIdentifier, signal)
     }
 
     /// Its exit code, once it has ended by itself.
-    func end() async -> Int32 {
+    package func end() async -> Int32 {
         await exit.code()
     }
 
     /// Everything it wrote to standard output, once it has ended.
-    func output() async -> String {
+    package func output() async -> String {
         _ = await lines.first { _ in false }
         return lines.text
     }
 
     /// Everything it wrote to standard error, once it has ended.
-    func errors() async -> String {
+    package func errors() async -> String {
         _ = await told.first { _ in false }
         return told.text
     }
 
     /// Ends it, where it still runs.
-    func stop() {
+    package func stop() {
         if process.isRunning { process.terminate() }
     }
 
@@ -166,11 +171,11 @@ final class Running: Sendable {
 }
 
 /// Something that listens on a free port and gives everyone the same answer.
-final class CannedServer: Sendable {
-    let port: Int
+package final class CannedServer: Sendable {
+    package let port: Int
     private let socket: Int32
 
-    init(_ answer: String) throws {
+    package init(_ answer: String) throws {
         let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -1,18 +1,18 @@
 import Foundation
-import Handshake
-import Logging
-import PairingClient
-import Relay
+package import Handshake
+package import Logging
+package import PairingClient
+package import Relay
 import Rendezvous
-import SyncSeed
+package import SyncSeed
 import Testing
 
 /// The real relay on loopback, on a free port, for as long as a test needs it.
-struct LiveRelay: Sendable {
-    let address: RelayAddress
-    let roots: TrustedRoots
+package struct LiveRelay: Sendable {
+    package let address: RelayAddress
+    package let roots: TrustedRoots
 
-    static func run<Result: Sendable>(
+    package static func run<Result: Sendable>(
         tls: Bool = false,
         configure: (inout RelayConfiguration) -> Void = { _ in },
         logger: Logger = Logger(label: "test.relay") { _ in SwiftLogNoOpLogHandler() },
@@ -34,7 +34,7 @@ struct LiveRelay: Sendable {
         return try await body(LiveRelay(address: address, roots: roots))
     }
 
-    func client(
+    package func client(
         _ name: String,
         _ seed: SyncSeed? = nil,
         store: MemorySeedStore? = nil,
@@ -50,8 +50,8 @@ struct LiveRelay: Sendable {
 }
 
 /// A certificate for 127.0.0.1, made once per test run, in a folder that goes with the machine's temporary files.
-enum Certificate {
-    static let files: Result<(certificate: String, key: String), any Error> = Result {
+package enum Certificate {
+    package static let files: Result<(certificate: String, key: String), any Error> = Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "easysetup-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
             at: folder,
@@ -78,12 +78,12 @@ enum Certificate {
 }
 
 /// A pairing's states, gathered while it runs, so that a test can wait for one and look at all.
-actor Watch {
-    private(set) var states: [PairingState] = []
+package actor Watch {
+    package private(set) var states: [PairingState] = []
     private var waiting: [(@Sendable (PairingState) -> Bool, CheckedContinuation<PairingState?, Never>)] = []
     private var isOver = false
 
-    init(_ pairing: Pairing) {
+    package init(_ pairing: Pairing) {
         Task {
             for await state in pairing { await self.add(state) }
             await self.end()
@@ -91,21 +91,21 @@ actor Watch {
     }
 
     /// The first state, past or to come, that fits; nil when the pairing ends without it.
-    func first(where fits: @escaping @Sendable (PairingState) -> Bool) async -> PairingState? {
+    package func first(where fits: @escaping @Sendable (PairingState) -> Bool) async -> PairingState? {
         if let state = states.first(where: fits) { return state }
         if isOver { return nil }
         return await withCheckedContinuation { waiting.append((fits, $0)) }
     }
 
     /// The offers so far and to come: the one with this ordinal.
-    func offer(_ ordinal: Int = 1) async throws -> Offer {
+    package func offer(_ ordinal: Int = 1) async throws -> Offer {
         let state = await first { if case .offered(let offer) = $0 { offer.ordinal == ordinal } else { false } }
         guard case .offered(let offer)? = state else { throw Missing() }
         return offer
     }
 
     /// How it ended.
-    func outcome() async throws -> Result<Paired, PairingError> {
+    package func outcome() async throws -> Result<Paired, PairingError> {
         let state = await first {
             switch $0 {
             case .paired, .failed: true
@@ -120,7 +120,7 @@ actor Watch {
     }
 
     /// Nil where it ended well.
-    func failure() async throws -> PairingError? {
+    package func failure() async throws -> PairingError? {
         if case .failure(let error) = try await outcome() { error } else { nil }
     }
 
@@ -143,7 +143,7 @@ actor Watch {
 
 extension PairingCode {
     /// A well-formed code for the same slot with another secret.
-    func wrong() throws -> PairingCode {
+    package func wrong() throws -> PairingCode {
         while true {
             let other = try PairingCode(slot: slot, random: SecretBytes.random(count: PairingCode.secretLength))
             if other.revealed() != revealed() { return other }

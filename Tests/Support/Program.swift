@@ -2,27 +2,27 @@ import Foundation
 import Testing
 
 /// The built program, run as a person or a script runs it.
-enum Program {
-    struct Result {
-        let output: String
-        let errors: String
-        let code: Int32
+package enum Program {
+    package struct Result {
+        package let output: String
+        package let errors: String
+        package let code: Int32
 
-        var lines: [String] { output.split(separator: "\n").map(String.init) }
+        package var lines: [String] { output.split(separator: "\n").map(String.init) }
 
         /// The JSON object of the last line.
-        func json() throws -> [String: Any] {
+        package func json() throws -> [String: Any] {
             let line = try #require(lines.last)
             return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
     }
 
     /// The binary next to the tests'.
-    static let path = Bundle.main.executableURL!.resolvingSymlinksInPath().deletingLastPathComponent()
+    package static let path = Bundle.main.executableURL!.resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "easysetup").path
 
     /// Runs to the end. Without `input`, standard input is empty.
-    static func run(_ arguments: [String], input: String = "") async throws -> Result {
+    package static func run(_ arguments: [String], input: String = "") async throws -> Result {
         let program = try Running(arguments)
         program.type(input)
         program.endInput()
@@ -32,13 +32,13 @@ enum Program {
 }
 
 /// A folder for one test, gone when the test is.
-final class ScratchFolder: Sendable {
-    let path = FileManager.default.temporaryDirectory.appending(path: "easysetup-\(UUID().uuidString)").path
+package final class ScratchFolder: Sendable {
+    package let path = FileManager.default.temporaryDirectory.appending(path: "easysetup-\(UUID().uuidString)").path
 
     /// Where a test's store goes; not made yet.
-    var store: String { path + "/store" }
+    package var store: String { path + "/store" }
 
-    init() {
+    package init() {
         try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
@@ -47,7 +47,7 @@ final class ScratchFolder: Sendable {
     }
 
     /// A file with a text, and its path.
-    func file(_ name: String, _ text: String) throws -> String {
+    package func file(_ name: String, _ text: String) throws -> String {
         try Data(text.utf8).write(to: URL(filePath: path + "/" + name))
         return path + "/" + name
     }
