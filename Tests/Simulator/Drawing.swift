@@ -35,7 +35,7 @@ extension World {
 
         let ends: [any RelayEnd] = kind == .betrayed ? [falseRelay()] : drawRelays(kind)
         // Most worlds have one pair, few have six.
-        let count = [1, 1, 1, 1, 1, 2, 2, 2, 3, 6][Int.random(in: 0..<10, using: &random)]
+        let count = random.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, random.once(in: 2) ? 3 : 6]) ?? 1
         for _ in 0..<count { if let end = random.pick(ends) { drawUser(kind, at: end) } }
         drawFrameFaults(count)
         switch kind {

@@ -34,7 +34,7 @@ enum Bounds {
 
 /// A code that was shown, and who tried what against it.
 package final class ShownCode {
-    package let offerer: Device
+    package unowned let offerer: Device
     package let slot: String
     /// As a person reads it.
     package let text: String

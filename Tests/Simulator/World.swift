@@ -20,8 +20,8 @@ package final class World {
     package internal(set) var kind: Kind?
     /// Whether everybody is honest and able, and every fault ends: then every pair must finish.
     package var isFair = false
-    /// When the last fault ends.
-    package var calm: Duration = .zero
+    /// When the last fault ends, where it is fair.
+    package var calm: Duration = .seconds(1_000_000)
     /// Whether a relay's bounds are looked at after each of its decisions, which takes longer than to decide.
     package var checksBounds = true
     package var frameFaults: [Int: FrameFault] = [:]
