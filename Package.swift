@@ -25,6 +25,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOWebSocket", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
@@ -41,7 +42,8 @@ let package = Package(
     dependencies: [
         // HKDF, HMAC, SHA-2 and X-Wing, which libsodium 1.0.18 lacks.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        // The network. At least 2.100: the limits on HTTP headers begin there.
+        // The network, HTTP calls of devices included: async-http-client would bring full Foundation and minutes of building
+        // for what two handlers of NIO's do. At least 2.100: the limits on HTTP headers begin there.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // The wire format. Its default traits bring full Foundation, and some 40 MB; neither is used here.

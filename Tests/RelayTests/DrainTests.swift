@@ -86,6 +86,7 @@ import Testing
             let pair = try await Pair(port: port)
             await group.triggerGracefulShutdown()
             for device in [pair.offerer, pair.visitor] {
+                let device = try #require(device as? TestDevice)
                 #expect(await device.next() == .frame(Self.goodbye))
                 #expect(await device.next() == .closing(1001))
             }
