@@ -67,7 +67,7 @@ extension Switchboard {
     private func open(_ connection: CallConnection, headers: HTTPHeaders, on line: ConnectionID) -> CallAnswer? {
         switch phase {
         case .serving, .draining: break
-        case .ending, .ended: return .refuse(.draining)
+        case .ending, .ended: return .refuse(.draining, retryAfter: limits.closingTime)
         }
         guard !isFull, let prefix = prefix(of: line, headers: headers) else {
             return .refuse(.relayFull, retryAfter: limits.retryAfter)
