@@ -305,7 +305,7 @@ import Testing
             let refused = try #require(try other.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9)))
             #expect(refused.status == 503)
             #expect(refused.problem == "draining")
-            #expect(refused["retry-after"] == "1")
+            #expect(refused["retry-after"] == "3")
             let answer = try #require(try other.poll(1, of: met.name, wait: .seconds(20))?.pollAnswer)
             #expect(answer.relayFrames.last == .over(meeting: nil, .cancelled))
             #expect(answer.isClosed)
