@@ -58,6 +58,8 @@ import Testing
                 ["Content-Length": nil, "Transfer-Encoding": "gzip, chunked"],
                 body: Array("0\r\n\r\n".utf8)
             ),
+            changed("a length and chunks", 400, "bad-request", ["Transfer-Encoding": "chunked"]),
+            changed("a length that is none", 400, "bad-request", ["Content-Length": "1e3"]),
             changed("a long body", 413, "body-too-large", [:], body: [UInt8](repeating: 0, count: 16_385)),
             Case(
                 testDescription: "another path",
