@@ -21,8 +21,12 @@ enum ConnectionPipeline {
         // Put together by hand, not by NIO's shorthand: the front door stands before the upgrade, and answers all that is
         // none.
         let encoder = HTTPResponseEncoder()
-        let decoder = ByteToMessageHandler(HTTPRequestDecoder(limits: switchboard.limits))
-        let frontDoor = FrontDoorHandler(switchboard: switchboard)
+        // Its buffer holds what comes behind an upgrade, a read of the socket or two; otherwise it keeps part of a header.
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(limits: switchboard.limits),
+            maximumBufferSize: 128 * 1024
+        )
+        let frontDoor = FrontDoorHandler(id: id, switchboard: switchboard)
         try pipeline.addHandlers([encoder, decoder, frontDoor])
         try pipeline.addHandler(
             NIOTypedHTTPServerUpgradeHandler(

@@ -51,6 +51,7 @@ extension Inbox.Letter {
         case .event(.deadlinePassed): "deadline passed"
         case .event(.cancelled): "cancelled"
         case .opened: "opened"
+        case .report(_, .through(let door)): "through \(door.rawValue)"
         case .report(_, .frames(let frames)): frames.map(\.name).joined(separator: ", ")
         }
     }

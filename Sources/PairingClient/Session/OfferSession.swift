@@ -5,6 +5,7 @@ package import SyncSeed
 /// An offerer's pairing from the first frame to the last: one act of the user's, with up to three codes. Pure;
 /// ``SessionDriver`` runs it.
 package struct OfferSession: ~Copyable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.
     enum Phase {
         /// Asking the relay for a slot. Next: `offering`, `over`.
         case opening

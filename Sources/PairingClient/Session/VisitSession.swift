@@ -4,6 +4,7 @@ package import SyncSeed
 
 /// A visitor's pairing from the first frame to the last: one try of the user's. Pure; ``SessionDriver`` runs it.
 package struct VisitSession: ~Copyable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`.
     private enum Phase {
         /// Asking the relay for a meeting. Next: `greeting`, `over`.
         case arriving
