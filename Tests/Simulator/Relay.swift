@@ -69,7 +69,6 @@ package final class Relay: RelayEnd {
 
     package func lost(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.number) != nil else { return }
-        if mutation == .relayKeepsTheLost { return }
         act { rendezvous, now, _, actions in rendezvous.disconnected(connection.number, now: now, into: &actions) }
     }
 
