@@ -2,18 +2,22 @@
 
 import PackageDescription
 
+/// Set by scripts/fuzz: our modules are built to be watched by libFuzzer, and Tests/FuzzTests as a program in place of tests.
+let isFuzzing = Context.environment["EASYSETUP_FUZZ"] == "1"
+
 /// Every target of ours: Swift 6 mode, the upcoming features, no warning tolerated.
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("InferIsolatedConformances"),
-    .enableUpcomingFeature("ImmutableWeakCaptures"),
-    .enableExperimentalFeature("Lifetimes"),
-    .treatAllWarnings(as: .error),
-]
+let settings: [SwiftSetting] =
+    (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : []) + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        .enableExperimentalFeature("Lifetimes"),
+        .treatAllWarnings(as: .error),
+    ]
 
 /// The targets that touch secrets or parse what strangers send also mark every unsafe expression.
 let strict: [SwiftSetting] = settings + [.strictMemorySafety()]
@@ -29,6 +33,24 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOWebSocket", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+
+/// Every parser under any input: a program on libFuzzer, or tests that run the inputs of Tests/FuzzTests/Corpus.
+let fuzzed: [Target.Dependency] = [
+    "SyncSeed", "Handshake", "RelayWire", "Rendezvous", "Relay", "PairingClient", crypto, log,
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+let fuzz: Target =
+    isFuzzing
+    ? .executableTarget(
+        name: "fuzz",
+        dependencies: fuzzed,
+        path: "Tests/FuzzTests",
+        exclude: ["Corpus", "CorpusTests.swift"],
+        swiftSettings: settings + [.enableExperimentalFeature("Extern")],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+    )
+    : .testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["Corpus", "Runner"], swiftSettings: settings)
 
 let package = Package(
     name: "EasySetup",
@@ -101,6 +123,26 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
+        // Worlds of devices, relays and strangers under one seeded scheduler, for tests and for scripts/worlds.
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "PairingClient", "SyncSeed", "Handshake", "RelayWire", "Rendezvous",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            path: "Tests/Simulator",
+            swiftSettings: settings
+        ),
+        // Ordinary memory in place of libsodium's guarded one, for the program that runs worlds and for nothing else.
+        .target(name: "PlainMemory", path: "Tests/PlainMemory"),
+        .executableTarget(
+            name: "worlds",
+            dependencies: [
+                "Simulator", "PlainMemory", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/worlds",
+            swiftSettings: settings
+        ),
         // What several test targets share: a relay in the test's process, the built program as a process.
         .target(
             name: "TestSupport",
@@ -133,6 +175,11 @@ let package = Package(
                 + nio,
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["Simulator", "PairingClient", "RelayWire", "Rendezvous"],
+            swiftSettings: settings
+        ),
         // Every file of Protocol/vectors, run by its kind.
         .testTarget(
             name: "VectorTests",
@@ -155,5 +202,6 @@ let package = Package(
             dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
             swiftSettings: settings
         ),
+        fuzz,
     ]
 )
