@@ -280,6 +280,17 @@ import Testing
         }
     }
 
+    @Test("an acknowledgement that a stranger made up, as it can after a restart, ends its meeting alone")
+    func falseAck() throws {
+        let bench = try Bench()
+        let stranger = MeetingID([UInt8](repeating: 77, count: 16))!
+        bench.give(.frame(.visitor(meeting: stranger)), bench.offerer)
+        let actions = bench.give(.frame(.ack(meeting: stranger, upTo: 3)), bench.offerer)
+        #expect(actions.sent == [.close(meeting: stranger, .malformed)])
+        #expect(!bench.offerer.isOver)
+        bench.prove()
+    }
+
     @Test("an answer to an attach that nobody made is not believed", arguments: [true, false])
     func unaskedAttach(isVisitor: Bool) throws {
         let bench = try Bench()
@@ -422,6 +433,10 @@ extension [SessionAction] {
     /// The end-to-end messages among them.
     fileprivate var messages: [Message] {
         compactMap { if case .send(.message(_, let message)) = $0 { message } else { nil } }
+    }
+
+    fileprivate var sent: [DeviceFrame] {
+        compactMap { if case .send(let frame) = $0 { frame } else { nil } }
     }
 
     fileprivate var offer: Offer? {

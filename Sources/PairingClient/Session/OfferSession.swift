@@ -25,6 +25,8 @@ package struct OfferSession: ~Copyable {
         /// Hellos that came too fast, in order, and when the first may be answered.
         var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
         var heldUntil: Duration = .zero
+        /// How often this device has come back to the room.
+        var attempts: UInt32 = 0
     }
 
     var phase: Phase = .opening
@@ -110,7 +112,8 @@ package struct OfferSession: ~Copyable {
         let held = room.lanes.map { id, lane in
             Held(meeting: id, acked: lane.acked, received: lane.received, isSeated: id == seated)
         }
-        return [.send(.attachOfferer(token: room.token, held: held))]
+        self.room?.attempts = room.attempts &+ 1
+        return [.send(.attachOfferer(token: room.token, held: held, attempt: room.attempts &+ 1))]
     }
 
     mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
