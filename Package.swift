@@ -2,18 +2,22 @@
 
 import PackageDescription
 
+/// Set by scripts/fuzz: our modules are built to be watched by libFuzzer, and Tests/FuzzTests as a program in place of tests.
+let isFuzzing = Context.environment["EASYSETUP_FUZZ"] == "1"
+
 /// Every target of ours: Swift 6 mode, the upcoming features, no warning tolerated.
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("InferIsolatedConformances"),
-    .enableUpcomingFeature("ImmutableWeakCaptures"),
-    .enableExperimentalFeature("Lifetimes"),
-    .treatAllWarnings(as: .error),
-]
+let settings: [SwiftSetting] =
+    (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : []) + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        .enableExperimentalFeature("Lifetimes"),
+        .treatAllWarnings(as: .error),
+    ]
 
 /// The targets that touch secrets or parse what strangers send also mark every unsafe expression.
 let strict: [SwiftSetting] = settings + [.strictMemorySafety()]
@@ -29,6 +33,24 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOWebSocket", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+
+/// Every parser under any input: a program on libFuzzer, or tests that run the inputs of Tests/FuzzTests/Corpus.
+let fuzzed: [Target.Dependency] = [
+    "SyncSeed", "Handshake", "RelayWire", "Rendezvous", "Relay", "PairingClient", crypto, log,
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+let fuzz: Target =
+    isFuzzing
+    ? .executableTarget(
+        name: "fuzz",
+        dependencies: fuzzed,
+        path: "Tests/FuzzTests",
+        exclude: ["Corpus", "CorpusTests.swift"],
+        swiftSettings: settings + [.enableExperimentalFeature("Extern")],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+    )
+    : .testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["Corpus", "Runner"], swiftSettings: settings)
 
 let package = Package(
     name: "EasySetup",
@@ -139,11 +161,22 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
+        // Whole pairings over real sockets, behind a proxy that lets one thing go wrong.
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "easysetup", "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous",
+                "TestSupport",
+            ]
+                + nio,
+            swiftSettings: settings
+        ),
         // The built program, as a person or a script runs it.
         .testTarget(
             name: "ProgramTests",
             dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
             swiftSettings: settings
         ),
+        fuzz,
     ]
 )

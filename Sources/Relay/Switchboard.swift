@@ -25,6 +25,8 @@ final class Switchboard {
     var lines: [ConnectionID: Line] = [:]
     /// The devices that come through calls. Each has a number of its own, which is no line's.
     var desk: CallDesk<ConnectionID>
+    /// Of all lines.
+    var bodyBytes = 0
     private var lastID: UInt64 = 0
     private var unflushed: [DeviceConnection] = []
     private(set) var outcomes: [Outcome: Int] = [:]
@@ -59,6 +61,8 @@ final class Switchboard {
         var isReading = true
         /// Whether a request came since this was last asked.
         var wasUsed = true
+        /// Of the bodies that are being read here, or wait.
+        var bodyBytes = 0
         /// Its last answer is out.
         var isClosing = false
     }
@@ -215,6 +219,7 @@ extension Switchboard {
     private func forget(_ id: ConnectionID) {
         if let device = lines[id]?.device { lost(device) }
         if let poller = lines[id]?.poller { desk.gone(id, of: poller, now: loop.now) }
+        bodyBytes -= lines[id]?.bodyBytes ?? 0
         lines[id] = nil
         settle()
     }

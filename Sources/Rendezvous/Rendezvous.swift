@@ -129,6 +129,8 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
             case .displacement(let offer):
                 displacements[offer] = nil
                 _ = decide(offer, now, into: &actions) { room, context, actions in
+                    // Time may have jumped past both, and this one was due first: nobody meets in a room that is over.
+                    guard context.now < room.deadline else { return room.end(.expired, into: &actions) }
                     room.displace(context, entropy: &entropy, into: &actions)
                 }
             }

@@ -192,6 +192,38 @@ import Testing
         #expect(bench.holder.outcome == .failed(.sentNotConfirmed))
     }
 
+    @Test(
+        "a holder waits for the receipt as long as its limit says, and then says what it knows",
+        arguments: [true, false]
+    )
+    func noReceipt(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        bench.give(.answered(bench.yes), bench.holder)
+        let due = try #require(bench.holder.nextDeadline())
+        #expect(due == bench.now + bench.limits.receiptTimeout)
+        bench.now = due - .milliseconds(1)
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == nil)
+        bench.now = due
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == .failed(.sentNotConfirmed))
+        #expect(bench.holder.isOver)
+    }
+
+    @Test("a last word that nobody acknowledges is waited for as long as its limit says", arguments: [true, false])
+    func farewell(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        bench.give(.answered(.decline), bench.holder)
+        #expect(bench.holder.outcome == .failed(.declinedHere))
+        #expect(!bench.holder.isOver)
+        #expect(try #require(bench.holder.nextDeadline()) == bench.now + bench.limits.farewell)
+        bench.now += bench.limits.farewell
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.isOver)
+    }
+
     @Test("no word of the relay's keeps a question open beyond the seat's time", arguments: [true, false])
     func seatedAgain(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)

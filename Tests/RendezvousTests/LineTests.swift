@@ -144,6 +144,13 @@ import Testing
         #expect(scene.last("A1") == .refused(.meetingOver, retryAfter: .zero))
     }
 
+    @Test("nobody meets in a room whose time is over, however late the relay notices") func late() {
+        var scene = Self.crowded()
+        scene.pass(.seconds(5_000))
+        #expect(scene.meetings["W1"] == nil)
+        #expect(scene.heard["W1"]?.last == .over(meeting: nil, .expired))
+    }
+
     @Test("who left makes room after two seconds when others wait") func left() {
         var scene = Self.crowded()
         for name in ["A1", "A2"] { scene.say(name, 1) }

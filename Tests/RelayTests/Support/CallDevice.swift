@@ -8,8 +8,16 @@ import Synchronization
 /// What a pairing's test wants from a device, through whichever door it comes.
 protocol PairDevice {
     func send(_ frame: DeviceFrame) async throws
-    func nextFrame() async -> RelayFrame?
+    func next() async -> TestDevice.Event
     func hangUp() async throws
+}
+
+extension PairDevice {
+    /// The next event, if it is a frame.
+    func nextFrame() async -> RelayFrame? {
+        guard case .frame(let frame) = await next() else { return nil }
+        return frame
+    }
 }
 
 extension TestDevice: PairDevice {}
@@ -38,17 +46,17 @@ final class CallDevice: PairDevice {
         sent += 1
     }
 
-    func nextFrame() async -> RelayFrame? {
+    func next() async -> TestDevice.Event {
         while waiting.isEmpty, !isClosed {
             let call = PollCall(connection: connection, received: received, wait: .seconds(20))
             guard let answer = try? await polls.answer(to: Requests.call(call)), answer.status == 200,
                 let news = try? PollAnswer(parsing: answer.body), news.first == received + 1
-            else { return nil }
+            else { return .gone }
             waiting += news.frames.compactMap { try? RelayFrame(parsing: $0) }
             received += UInt32(news.frames.count)
             isClosed = news.isClosed
         }
-        return waiting.isEmpty ? nil : waiting.removeFirst()
+        return waiting.isEmpty ? .gone : .frame(waiting.removeFirst())
     }
 
     func hangUp() async throws {
