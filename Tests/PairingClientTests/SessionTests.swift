@@ -224,6 +224,23 @@ import Testing
         #expect(bench.holder.isOver)
     }
 
+    @Test("a device that slept before its first frame comes back", arguments: [true, false])
+    func refusedTooSlow(isOfferer: Bool) throws {
+        let bench = try Bench()
+        bench.prove()
+        let device = isOfferer ? bench.offerer : bench.visitor
+        bench.give(.lost(.connectionLost), device)
+        bench.now = try #require(device.nextDeadline())
+        bench.give(.deadlinePassed, device)
+        bench.give(.connected, device)
+        bench.give(.frame(.refused(.tooSlow, retryAfter: .zero)), device)
+        bench.give(.lost(.connectionLost), device)
+        #expect(device.outcome == nil)
+        bench.now = try #require(device.nextDeadline())
+        let actions = bench.give(.deadlinePassed, device)
+        #expect(actions.contains { if case .connect = $0 { true } else { false } })
+    }
+
     @Test("no word of the relay's keeps a question open beyond the seat's time", arguments: [true, false])
     func seatedAgain(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
