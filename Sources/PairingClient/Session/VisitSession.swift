@@ -322,13 +322,9 @@ package struct VisitSession: ~Copyable {
     private mutating func proven(_ peer: Peer, _ now: Duration) -> [SessionAction] {
         guard case .greeting(let meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
         let deadline = now + limits.seatedLifetime
-<<<<<<< HEAD
-        phase = .finishing(
-            Meeting(token: meeting.token, deadline: deadline, lane: meeting.lane, attempts: meeting.attempts)
-        )
-=======
-        phase = .finishing(Meeting(id: meeting.id, token: meeting.token, deadline: deadline, lane: meeting.lane))
->>>>>>> 9ec7d8b59081450e2dbf99f8f8e3d03c7a7087e4
+        var meeting = meeting
+        meeting.deadline = deadline
+        phase = .finishing(meeting)
         let finale = Finale(
             peer: peer,
             place: .visitor,
