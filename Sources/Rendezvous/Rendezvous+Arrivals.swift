@@ -142,7 +142,9 @@ extension Rendezvous {
             let reason = tombstones[slot]?.reason ?? .noSuchCode
             return refuse(connection, reason, now, into: &actions)
         }
-        guard totals.meetings < limits.meetingsInAll, totals.waiting < limits.waitingInAll,
+        // Who finds a free place is not kept out by those who wait elsewhere.
+        let mustWait = (rooms[offer]?.meetings.count ?? 0) >= limits.meetings
+        guard mustWait ? totals.waiting < limits.waitingInAll : totals.meetings < limits.meetingsInAll,
             totals.mailboxBytes < limits.mailboxBytesInAll
         else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)

@@ -320,9 +320,8 @@ package struct VisitSession: ~Copyable {
     }
 
     private mutating func proven(_ peer: Peer, _ now: Duration) -> [SessionAction] {
-        guard case .greeting(let meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
+        guard case .greeting(var meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
         let deadline = now + limits.seatedLifetime
-        var meeting = meeting
         meeting.deadline = deadline
         phase = .finishing(meeting)
         let finale = Finale(
