@@ -1,3 +1,5 @@
+import PairingClient
+import Rendezvous
 import Simulator
 import Testing
 
