@@ -34,7 +34,7 @@ public enum PairingError: ExplainedError, Equatable {
     case noSuchCode
     /// The code's time is over.
     case codeExpired
-    /// The code was used up by wrong tries.
+    /// The code was used up by wrong tries, or replaced because strangers crowded to it.
     case codeBurnt
     /// The other device's proof did not fit: this code is not that device's.
     case wrongCode
@@ -186,7 +186,7 @@ extension PairingError {
             ("expired", "The code's time is over.", "Show a new code on the first device and use that.")
         case .codeBurnt:
             (
-                "code-burnt", "The code was used up by wrong tries.",
+                "code-burnt", "The code was used up: by wrong tries, or because strangers crowded to it.",
                 "Look at the first device: it shows a fresh code. If you did not mistype, somebody else is trying codes."
             )
         case .wrongCode:
