@@ -21,6 +21,13 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back
     /// (16 meetings of 16 KiB).
     public var outboundBytes = 512 * 1024
+    /// Bytes waiting to be sent to all peers of one door together: whoever is sent something beyond it, and leaves it unread, is
+    /// cut off. Enough for 500 that read nothing at all; those that read leave nothing.
+    public var outboundBytesInAll = 256 * 1024 * 1024
+    /// Connections of one address prefix whose first request is not complete: as many as the rendezvous bears that have said
+    /// nothing yet. Those beyond it are closed at once, so that one address cannot take every place. Trusted proxies stand for
+    /// many devices, and are not counted.
+    public var openingPerPrefix = 256
     /// A connection through the HTTP door for which no poll waits for so long is lost: a lost answer, the pauses between a few
     /// tries, and a network that comes back.
     public var pollAbsence = Duration.seconds(30)
