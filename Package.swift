@@ -123,6 +123,26 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
+        // Worlds of devices, relays and strangers under one seeded scheduler, for tests and for scripts/worlds.
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "PairingClient", "SyncSeed", "Handshake", "RelayWire", "Rendezvous",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            path: "Tests/Simulator",
+            swiftSettings: settings
+        ),
+        // Ordinary memory in place of libsodium's guarded one, for the program that runs worlds and for nothing else.
+        .target(name: "PlainMemory", path: "Tests/PlainMemory"),
+        .executableTarget(
+            name: "worlds",
+            dependencies: [
+                "Simulator", "PlainMemory", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/worlds",
+            swiftSettings: settings
+        ),
         // What several test targets share: a relay in the test's process, the built program as a process.
         .target(
             name: "TestSupport",
@@ -155,10 +175,25 @@ let package = Package(
                 + nio,
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["Simulator", "PairingClient", "RelayWire", "Rendezvous"],
+            swiftSettings: settings
+        ),
         // Every file of Protocol/vectors, run by its kind.
         .testTarget(
             name: "VectorTests",
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
+            swiftSettings: settings
+        ),
+        // Whole pairings over real sockets, behind a proxy that lets one thing go wrong.
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "easysetup", "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous",
+                "TestSupport",
+            ]
+                + nio,
             swiftSettings: settings
         ),
         // The built program, as a person or a script runs it.

@@ -44,8 +44,9 @@ public struct ClientLimits: Hashable, Sendable {
     public var workTimeout: Duration = .seconds(45)
     /// How long a holder waits for the receipt before it says "sent, not confirmed".
     public var receiptTimeout: Duration = .seconds(60)
-    /// How long a receiver that has stored the seed stays to see its receipt acknowledged.
-    public var linger: Duration = .seconds(30)
+    /// How long a receiver that has stored the seed stays to see its receipt acknowledged: longer than it takes to notice a
+    /// connection that nobody ended, twice ``silence``, and to make another.
+    public var linger: Duration = .seconds(45)
     /// How long a device stays after its last word to see it acknowledged.
     public var farewell: Duration = .seconds(3)
     /// The first wait before connecting again; it doubles up to ``maximumBackoff``, and half of it is random.

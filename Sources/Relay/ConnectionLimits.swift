@@ -21,9 +21,6 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back
     /// (16 meetings of 16 KiB).
     public var outboundBytes = 512 * 1024
-    /// Bytes waiting to be sent to all peers of one door together: whoever is sent something beyond it, and leaves it unread, is
-    /// cut off. Enough for 500 that read nothing at all; those that read leave nothing.
-    public var outboundBytesInAll = 256 * 1024 * 1024
     /// Connections of one address prefix whose first request is not complete: as many as the rendezvous bears that have said
     /// nothing yet. Those beyond it are closed at once, so that one address cannot take every place. Trusted proxies stand for
     /// many devices, and are not counted.
@@ -41,6 +38,12 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Closed connections of the HTTP door remembered for repeated calls. Beyond it the oldest is forgotten: a few hundred bytes
     /// each.
     public var closedCalls = 10_000
+    /// Bytes of calls' bodies that are being read, all together. Beyond it, one with more than a frame's share is cut off, so that
+    /// half-sent calls keep little more than as many half-sent frames would.
+    public var bodyBytesInAll = 64 * 1024 * 1024
+    /// Bytes that devices of the HTTP door have not polled, all together: as much as the mailboxes may hold. Beyond it, one is lost that
+    /// leaves more unread than one answer holds.
+    public var unreadBytesInAll = 256 * 1024 * 1024
     /// What a relay without a place for a connection tells to wait: about the time in which a busy moment passes.
     public var retryAfter = Duration.seconds(30)
     /// The headers of a request, altogether. Browsers and proxies stay below 4 KiB when there are no cookies.

@@ -149,7 +149,7 @@ final class DeviceConnection: ChannelInboundHandler {
     }
 
     /// Hands what was written to the network. A peer that has left more than the limit unread is cut off, and so is one that
-    /// leaves anything when all of them together have: what it missed is sent again when it comes back.
+    /// leaves a little when all of them together have: what it missed is sent again when it comes back.
     func flush() {
         isUnflushed = false
         guard let context else { return }

@@ -28,14 +28,22 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         var keepsAlive: Bool { head.isKeepAlive && !head.headers.contains(name: "upgrade") }
     }
 
+    /// What keeps the first request from being looked at.
+    private enum Hand {
+        case free
+        /// It is a poll that waits for its answer.
+        case waiting
+        /// The answer to the one before it has not left yet: a peer that does not read makes no further ones.
+        case writing
+    }
+
     private let id: ConnectionID
     private let switchboard: Switchboard
     private var context: ChannelHandlerContext?
     private var state = State.open
     /// The first is in hand, the last may still be coming.
     private var requests: [Request] = []
-    /// The first is a poll that waits for its answer.
-    private var isWaiting = false
+    private var hand = Hand.free
     private var hasReadParts = false
 
     init(id: ConnectionID, switchboard: Switchboard) {
@@ -77,19 +85,19 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// The parser's errors: it reads nothing more on this connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard state != .closing else { return }
-        guard state == .open, !isWaiting, let refusal = FrontDoor.Refusal(error) else {
+        guard state == .open, hand == .free, let refusal = FrontDoor.Refusal(error) else {
             return context.close(promise: nil)
         }
         switchboard.note(.refusedRequest)
         state = .closing
         requests = []
-        write(.problem(refusal, path: ""), keepsAlive: false, thenClose: true)
+        closeWhenWritten(write(.problem(refusal, path: ""), keepsAlive: false, context: context))
     }
 
     private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
         switch part {
         case .head(let head):
-            guard requests.count <= switchboard.limits.waitingRequests else { return context.close(promise: nil) }
+            guard requests.count <= switchboard.limits.waitingRequests else { return cutOff(context) }
             var answer = switchboard.answer(to: head)
             // An upgrade is the end of requests, so none may be in hand.
             if answer == .upgrade, !requests.isEmpty { answer = .refuse(.badUpgrade) }
@@ -97,9 +105,12 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .body(let bytes):
             guard let last = requests.indices.last, case .call = requests[last].answer else { return }
             requests[last].body += bytes.readableBytesView
-            guard requests[last].body.count > WireLimits.callBytes else { return }
-            requests[last].body = []
-            requests[last].answer = .refuse(.bodyTooLarge)
+            if requests[last].body.count > WireLimits.callBytes {
+                requests[last].body = []
+                requests[last].answer = .refuse(.bodyTooLarge)
+            }
+            tellKept()
+            if switchboard.keepsTooMuch(on: id) { return cutOff(context) }
         case .end:
             guard let last = requests.indices.last else { return }
             requests[last].isWhole = true
@@ -108,11 +119,21 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         goOn()
     }
 
+    private func cutOff(_ context: ChannelHandlerContext) {
+        state = .closing
+        requests = []
+        context.close(promise: nil)
+    }
+
+    private func tellKept() {
+        switchboard.keeps(requests.reduce(0) { $0 + $1.body.count }, on: id)
+    }
+
     // MARK: Out
 
     /// Answers what can be answered, in order.
     private func goOn() {
-        while state == .open, !isWaiting, let request = requests.first {
+        while state == .open, hand == .free, let request = requests.first {
             switch request.answer {
             case .upgrade:
                 state = .upgrading
@@ -146,8 +167,9 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard state == .open, let request = requests.first else { return }
         switch answer {
         case .later:
-            isWaiting = true
+            hand = .waiting
             requests[0].body = []
+            tellKept()
         case .body(let body):
             finish(request, .call(body), keepsAlive: request.keepsAlive)
         case .refuse(let refusal, let retryAfter):
@@ -157,24 +179,38 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// The request in hand gets its answer, and the next one is in hand, or it was the last.
+    /// The request in hand gets its answer, and the next one is in hand when that has left, or it was the last.
     private func finish(_ request: Request, _ response: Response, keepsAlive: Bool) {
+        guard let context else { return }
         if keepsAlive {
             requests.removeFirst()
-        } else {
-            state = .closing
-            requests = []
+            hand = .writing
+            tellKept()
+            let written = write(response, keepsAlive: true, context: context)
+            written.assumeIsolated().whenSuccess {
+                self.hand = .free
+                self.goOn()
+            }
+            return
         }
-        // One that is not whole is read to its end first, so that the peer is not cut off while it still sends.
-        write(response, keepsAlive: keepsAlive, thenClose: !keepsAlive && request.isWhole)
-        if !keepsAlive, !request.isWhole { switchboard.lingers(id) }
-        guard isWaiting else { return }
-        isWaiting = false
-        goOn()
+        state = .closing
+        requests = []
+        tellKept()
+        let written = write(response, keepsAlive: false, context: context)
+        if request.isWhole {
+            closeWhenWritten(written)
+        } else {
+            // It is read to its end first, so that the peer is not cut off while it still sends.
+            switchboard.lingers(id)
+        }
     }
 
-    private func write(_ response: Response, keepsAlive: Bool, thenClose: Bool) {
-        guard let context else { return }
+    private func closeWhenWritten(_ written: EventLoopFuture<Void>) {
+        written.assumeIsolated().whenComplete { _ in self.context?.close(promise: nil) }
+    }
+
+    private func write(_ response: Response, keepsAlive: Bool, context: ChannelHandlerContext) -> EventLoopFuture<Void>
+    {
         var headers = response.headers
         // Said in every answer: those of the older version need to hear it.
         headers.add(name: "Connection", value: keepsAlive ? "keep-alive" : "close")
@@ -183,14 +219,7 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         if response.hasBody {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
         }
-        let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
-        if thenClose {
-            let context = context.loopBound
-            written.whenComplete { _ in context.value.close(promise: nil) }
-        } else if !context.channel.isWritable {
-            switchboard.note(.slowReader)
-            context.close(promise: nil)
-        }
+        return context.writeAndFlush(wrapOutboundOut(.end(nil)))
     }
 }
 

@@ -14,7 +14,8 @@ extension RelayConfiguration {
         guard share < 1 else { return }
         let scale = { (limit: inout Int) in limit = max(1, Int(Double(limit) * share)) }
         scale(&connectionLimits.connections)
-        scale(&connectionLimits.outboundBytesInAll)
+        scale(&connectionLimits.unreadBytesInAll)
+        scale(&connectionLimits.bodyBytesInAll)
         scale(&connectionLimits.closedCalls)
         scale(&limits.rooms)
         scale(&limits.meetingsInAll)
@@ -30,12 +31,13 @@ extension RelayConfiguration {
 
     private var memoryWhenFull: Int {
         let mailbox = limits.mailboxBytes + limits.mailboxMessages * MemoryCost.message
-        let bodies = (1 + connectionLimits.waitingRequests) * WireLimits.callBytes
-        let connection = MemoryCost.connection + bodies + (certificate == nil ? 0 : MemoryCost.tls)
+        // What a device may leave unread whatever the others do, beside what all of one door may.
+        let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
         // Two generations of each, and each of them grows by doubling.
         let remembered = 4 * (limits.prefixes + limits.usedChallenges + limits.tombstones)
         return connectionLimits.connections * connection
-            + 2 * connectionLimits.outboundBytesInAll
+            + 2 * connectionLimits.unreadBytesInAll
+            + connectionLimits.bodyBytesInAll
             + connectionLimits.closedCalls * MemoryCost.closedCall
             + limits.meetingsInAll * (MemoryCost.meeting + 2 * mailbox)
             + limits.rooms * MemoryCost.room
@@ -48,8 +50,8 @@ extension RelayConfiguration {
 private enum MemoryCost {
     /// The program with nobody there.
     static let process = 64 * 1024 * 1024
-    /// A socket with its handlers, half a request or half a frame.
-    static let connection = 32 * 1024
+    /// A socket with its handlers, half a request or half a frame, and the body that a call may always have.
+    static let connection = 36 * 1024
     /// The share of TLS in a connection.
     static let tls = 64 * 1024
     /// A message in a mailbox, beside its body.

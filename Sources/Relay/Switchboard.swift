@@ -25,6 +25,8 @@ final class Switchboard {
     var lines: [ConnectionID: Line] = [:]
     /// The devices that come through calls. Each has a number of its own, which is no line's.
     var desk: CallDesk<ConnectionID>
+    /// Of all lines.
+    var bodyBytes = 0
     private var lastID: UInt64 = 0
     /// How many connections of each prefix are not open yet.
     private var opening: [AddressPrefix: Int] = [:]
@@ -66,6 +68,8 @@ final class Switchboard {
         var isReading = true
         /// Whether a request came since this was last asked.
         var wasUsed = true
+        /// Of the bodies that are being read here, or wait.
+        var bodyBytes = 0
         /// Its last answer is out.
         var isClosing = false
     }
@@ -238,7 +242,7 @@ extension Switchboard {
         guard let line = lines[device.id] else { return true }
         unread += bytes - line.unread
         lines[device.id]?.unread = bytes
-        return bytes == 0 || unread <= limits.outboundBytesInAll
+        return bytes <= (unread > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
     func hasWritten(_ device: DeviceConnection) {
@@ -250,6 +254,7 @@ extension Switchboard {
         if let poller = lines[id]?.poller { desk.gone(id, of: poller, now: loop.now) }
         isOpen(id)
         unread -= lines[id]?.unread ?? 0
+        bodyBytes -= lines[id]?.bodyBytes ?? 0
         lines[id] = nil
         settle()
     }

@@ -79,6 +79,7 @@ package struct Held: Hashable, Sendable {
     }
 }
 
+// The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
 /// What a device says to a relay. `meeting` is nil between a visitor and the relay: it has but one.
 package enum DeviceFrame: Hashable, Sendable {
     case offer(slotLength: Int, work: Work?)
@@ -92,6 +93,7 @@ package enum DeviceFrame: Hashable, Sendable {
     case leave(Reason)
 }
 
+// The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
 /// What a relay says to a device. `meeting` is nil between a visitor and the relay: it has but one.
 package enum RelayFrame: Hashable, Sendable {
     case offered(slot: Slot, token: Token, expiresIn: Duration)

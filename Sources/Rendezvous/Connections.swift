@@ -2,6 +2,7 @@ import RelayWire
 
 /// The connections that are up, and what each of them is.
 struct Connections<Connection: Hashable & Sendable>: Sendable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:Place`.
     enum Place: Sendable {
         /// It has not said what it wants, or is at work. Next: `early`, `offerer`, `visitor`, gone.
         case new(deadline: Duration, isAtWork: Bool)

@@ -2,6 +2,7 @@ import RelayWire
 
 /// One visitor's run with the offerer.
 struct Meeting<Connection: Hashable & Sendable>: Sendable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:Guest`.
     enum Visitor: Sendable {
         /// Its connection is up. Next: `detached`, `left`.
         case attached(Connection)

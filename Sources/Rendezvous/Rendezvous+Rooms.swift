@@ -45,19 +45,21 @@ extension Rendezvous {
     ) {
         let verdict = decide(offer, now, into: &actions) { room, context, actions -> Verdict in
             switch frame {
-            case .message(nil, let message):
+            case .message(let named, _) where !room.isCurrent(named, of: connection): return .fine
+            case .ack(let named, _) where !room.isCurrent(named, of: connection): return .fine
+            case .message(_, let message):
                 let verdict = room.visitorSent(message, from: connection, context, into: &actions)
                 if verdict == .refused(.mailboxFull) {
                     room.visitorLeft(connection, .mailboxFull, context, into: &actions)
                 }
                 return verdict
-            case .ack(nil, let number):
+            case .ack(_, let number):
                 return room.visitorAcknowledged(upTo: number, from: connection, into: &actions)
             case .leave(let reason):
                 room.visitorLeft(connection, reason, context, into: &actions)
                 actions.append(.close(connection))
                 return .fine
-            case .message(_?, _), .ack(_?, _), .seat, .close, .offer, .visit, .attachOfferer, .attachVisitor:
+            case .seat, .close, .offer, .visit, .attachOfferer, .attachVisitor:
                 return .refused(.badOrder)
             }
         }

@@ -3,6 +3,7 @@ import RelayWire
 /// Everything that one decision about one room reads and writes; the index of slots and the relay's totals are outside.
 /// Its rules are in `Room+Line.swift`, `Room+Delivery.swift`, `Room+Seat.swift` and `Room+Attach.swift`.
 struct Room<Connection: Hashable & Sendable>: Sendable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:RoomPhase`.
     enum Phase: Sendable {
         /// Visitors are let in, up to a number, and wait in line beyond it. Next: `seated`, `over`.
         case open(line: [Waiting])

@@ -192,6 +192,55 @@ import Testing
         #expect(bench.holder.outcome == .failed(.sentNotConfirmed))
     }
 
+    @Test(
+        "a holder waits for the receipt as long as its limit says, and then says what it knows",
+        arguments: [true, false]
+    )
+    func noReceipt(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        bench.give(.answered(bench.yes), bench.holder)
+        let due = try #require(bench.holder.nextDeadline())
+        #expect(due == bench.now + bench.limits.receiptTimeout)
+        bench.now = due - .milliseconds(1)
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == nil)
+        bench.now = due
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == .failed(.sentNotConfirmed))
+        #expect(bench.holder.isOver)
+    }
+
+    @Test("a last word that nobody acknowledges is waited for as long as its limit says", arguments: [true, false])
+    func farewell(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        bench.give(.answered(.decline), bench.holder)
+        #expect(bench.holder.outcome == .failed(.declinedHere))
+        #expect(!bench.holder.isOver)
+        #expect(try #require(bench.holder.nextDeadline()) == bench.now + bench.limits.farewell)
+        bench.now += bench.limits.farewell
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.isOver)
+    }
+
+    @Test("a device that slept before its first frame comes back", arguments: [true, false])
+    func refusedTooSlow(isOfferer: Bool) throws {
+        let bench = try Bench()
+        bench.prove()
+        let device = isOfferer ? bench.offerer : bench.visitor
+        bench.give(.lost(.connectionLost), device)
+        bench.now = try #require(device.nextDeadline())
+        bench.give(.deadlinePassed, device)
+        bench.give(.connected, device)
+        bench.give(.frame(.refused(.tooSlow, retryAfter: .zero)), device)
+        bench.give(.lost(.connectionLost), device)
+        #expect(device.outcome == nil)
+        bench.now = try #require(device.nextDeadline())
+        let actions = bench.give(.deadlinePassed, device)
+        #expect(actions.contains { if case .connect = $0 { true } else { false } })
+    }
+
     @Test("no word of the relay's keeps a question open beyond the seat's time", arguments: [true, false])
     func seatedAgain(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)

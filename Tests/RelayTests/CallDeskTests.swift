@@ -166,6 +166,33 @@ import Testing
         push(frame)
     }
 
+    @Test func `When too much is unread in all, one answer's worth is still borne`() throws {
+        var limits = ConnectionLimits()
+        limits.unreadBytesInAll = 32 * 1024
+        var desk = CallDesk<Int>(limits: limits)
+        let ids = (UInt64(1)...4).map(ConnectionID.init(number:))
+        for id in ids {
+            desk.open(.named(UInt8(id.number)), as: id, now: .uptimeNanoseconds(0))
+        }
+        let frame = [UInt8](repeating: 0, count: 4000)
+        // Alone, a connection may leave all of it unread, and no more.
+        var borne = (0..<8).map { _ in desk.send(frame, to: ids[0]) }
+        #expect(borne == [true, true, true, true, true, true, true, true])
+        borne = (0..<5).map { _ in desk.send(frame, to: ids[1]) }
+        #expect(borne == [true, true, true, true, false])
+        desk.forget(ids[1])
+        let more = desk.send(frame, to: ids[0])
+        #expect(!more)
+        desk.forget(ids[0])
+        borne = (0..<5).map { _ in desk.send(frame, to: ids[2]) }
+        #expect(borne == [true, true, true, true, true])
+        // What is read makes place.
+        let poll = PollCall(connection: .named(3), received: 5, wait: .zero)
+        #expect(desk.poll(poll, by: 1, now: .uptimeNanoseconds(0)) == .waits(ids[2]))
+        borne = (0..<8).map { _ in desk.send(frame, to: ids[3]) }
+        #expect(borne == [true, true, true, true, true, true, true, true])
+    }
+
     // MARK: The end
 
     @Test mutating func `A closed connection says so in its last answer, again and again, and is then forgotten`() {

@@ -31,10 +31,12 @@ import Testing
         try await running.value
     }
 
-    @Test func `A pairing in hand goes on and may come back, others are told, and the relay ends with it`() async throws
-    {
+    @Test(arguments: PairingTests.Door.allCases)
+    func `A pairing in hand goes on and may come back, others are told, and the relay ends with it`(
+        _ door: PairingTests.Door
+    ) async throws {
         try await withDraining { port, group in
-            let pair = try await Pair(port: port)
+            let pair = try await Pair(port: port, through: PairingTests.Doors(offerer: door))
             let idle = try await TestDevice.connect(port: port)
             try await idle.send(.offer(slotLength: 0, work: nil))
             #expect(await idle.nextFrame()?.isOffered == true)

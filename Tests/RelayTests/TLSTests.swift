@@ -21,6 +21,18 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", "\u{16}", "\u{16}\u{3}\u{1}"])
+    func `A connection that never finishes its handshake is closed`(_ beginning: String) async throws {
+        try await withFolder { folder in
+            var configuration = RelayConfiguration.secured(by: try makeCertificate(in: folder, "relay"))
+            configuration.connectionLimits.openingTime = .milliseconds(500)
+            try await withRelay(configuration) { _, port in
+                let answer = try await exchange(beginning, port: port)
+                #expect(answer == "")
+            }
+        }
+    }
+
     @Test func `A renewed certificate counts for new connections, and old ones go on`() async throws {
         try await withFolder { folder in
             let files = try makeCertificate(in: folder, "relay")

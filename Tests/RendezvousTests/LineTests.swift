@@ -174,10 +174,28 @@ import Testing
 
     @Test("one who waits may only leave") func waiting() {
         var scene = Self.crowded()
-        scene.say("W1", 1)
+        scene.send("W1", .seat(meeting: scene.meetings["A1"]!))
         #expect(scene.last("W1") == .refused(.badOrder, retryAfter: .zero))
         scene.send("W2", .leave(.cancelled))
         #expect(scene.closed.contains("W2"))
         #expect(scene.relay.statistics.waiting == 0)
+    }
+
+    @Test("what crossed with a displacement is ignored, in the line and in the next meeting") func crossed() {
+        var scene = Self.crowded()
+        scene.say("A2", 1, in: "A2")
+        let first = scene.meetings["A1"]!
+        scene.pass(.seconds(2))
+        #expect(scene.last("A1") == .inLine(position: 2))
+        let late = DeviceFrame.message(meeting: first, .sample(1))
+        #expect(scene.send("A1", late) == [])
+        #expect(scene.send("A1", .ack(meeting: first, upTo: 1)) == [])
+        #expect(scene.relay.statistics.waiting == 2)
+        for name in ["A2", "W1"] { scene.send("B", .close(meeting: scene.meetings[name]!, .fault)) }
+        let second = scene.meetings["A1"]!
+        #expect(second != first)
+        #expect(scene.send("A1", late) == [])
+        let hello = scene.send("A1", .message(meeting: second, .sample(1)))
+        #expect(hello == [.send(.message(meeting: second, .sample(1)), to: "B")])
     }
 }

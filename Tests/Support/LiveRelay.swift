@@ -86,7 +86,7 @@ package actor Watch {
     package init(_ pairing: Pairing) {
         Task {
             for await state in pairing { await self.add(state) }
-            await self.end()
+            await self.over()
         }
     }
 
@@ -124,6 +124,11 @@ package actor Watch {
         if case .failure(let error) = try await outcome() { error } else { nil }
     }
 
+    /// When the pairing has ended, its last words included.
+    package func end() async {
+        _ = await first { _ in false }
+    }
+
     private func add(_ state: PairingState) {
         states.append(state)
         for (index, (fits, continuation)) in waiting.enumerated().reversed() where fits(state) {
@@ -132,7 +137,7 @@ package actor Watch {
         }
     }
 
-    private func end() {
+    private func over() {
         isOver = true
         for (_, continuation) in waiting { continuation.resume(returning: nil) }
         waiting = []

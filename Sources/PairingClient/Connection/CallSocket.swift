@@ -68,7 +68,10 @@ final class CallSocket: Sendable {
                     self.channel.value = channel
                     try host.secure(channel)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    try channel.pipeline.syncOperations.addHandler(CallHandler(authority: host.address.authority))
+                    let handler = CallHandler(authority: host.address.authority) {
+                        if self.channel.value === channel { self.channel.value = nil }
+                    }
+                    try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
             .connect(host: host.address.host, port: host.address.port)
@@ -92,14 +95,17 @@ private final class CallHandler: ChannelDuplexHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     private let authority: String
+    private let retire: () -> Void
     private var call: Call?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
     /// What went wrong while no call was under way, as a certificate that is not trusted.
     private var failure: (any Error)?
 
-    init(authority: String) {
+    /// - Parameter retire: called when no further call is to be written.
+    init(authority: String, retire: @escaping () -> Void) {
         self.authority = authority
+        self.retire = retire
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -129,40 +135,45 @@ private final class CallHandler: ChannelDuplexHandler {
             body = []
         case .body(let buffer):
             guard body.count + buffer.readableBytes <= WireLimits.callBytes else {
-                answer(.unanswered(.notARelay))
-                context.close(promise: nil)
-                return
+                return end(context, .unanswered(.notARelay))
             }
             body.append(contentsOf: buffer.readableBytesView)
         case .end:
             guard let head else { return }
             self.head = nil
             let wait = head.headers.first(name: "Retry-After").flatMap { Int($0) }
-            answer(
-                .answered(
-                    status: Int(head.status.code),
-                    body: body,
-                    // An hour is as good as never.
-                    retryAfter: wait.map { .seconds(min(max($0, 0), 3_600)) }
-                )
+            let answer = CallAnswer.answered(
+                status: Int(head.status.code),
+                body: body,
+                // An hour is as good as never.
+                retryAfter: wait.map { .seconds(min(max($0, 0), 3_600)) }
             )
-            if !head.isKeepAlive { context.close(promise: nil) }
+            if head.isKeepAlive { self.answer(answer) } else { end(context, answer) }
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if failure == nil { failure = error }
-        answer(.unanswered(PairingError(connecting: error)))
-        context.close(promise: nil)
+        end(context, .unanswered(PairingError(connecting: error)))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        retire()
         answer(.unanswered(failure.map { PairingError(connecting: $0) } ?? .connectionLost))
         context.fireChannelInactive()
     }
 
+    private func end(_ context: ChannelHandlerContext, _ last: CallAnswer) {
+        // Closing may take its time, with TLS, and the next call may come with this answer.
+        retire()
+        context.close(promise: nil)
+        answer(last)
+    }
+
     private func answer(_ answer: CallAnswer) {
-        call?.answer.succeed(answer)
+        // The next call may be written before this returns.
+        let answered = call
         call = nil
+        answered?.answer.succeed(answer)
     }
 }

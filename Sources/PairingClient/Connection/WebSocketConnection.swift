@@ -227,7 +227,7 @@ private final class FrameHandler: ChannelDuplexHandler {
     private let patience: TimeAmount
     private let report: @Sendable (RelayConnection.Report) -> Void
     private var batch: [RelayFrame] = []
-    private var error = PairingError.connectionLost
+    private var isOver = false
     private var isHeard = false
     private var isReadHeld = false
     private var isPinged = false
@@ -240,11 +240,12 @@ private final class FrameHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
-            if !self.isHeard { context.close(promise: nil) }
+            if !self.isHeard { self.end(context, .connectionLost) }
         }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isOver { return }
         let frame = unwrapInboundIn(data)
         isPinged = false
         if !isHeard {
@@ -256,14 +257,14 @@ private final class FrameHandler: ChannelDuplexHandler {
             do {
                 batch.append(try RelayFrame(parsing: Array(frame.unmaskedData.readableBytesView)))
             } catch {
-                fail(context)
+                end(context, .relayMisbehaved)
             }
         case .ping where frame.length <= 125:
             let pong = WebSocketFrame(fin: true, opcode: .pong, maskKey: .random(), data: frame.unmaskedData)
             context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
         case .pong: break
-        case .connectionClose: context.close(promise: nil)
-        default: fail(context)
+        case .connectionClose: end(context, .connectionLost)
+        default: end(context, .relayMisbehaved)
         }
     }
 
@@ -284,7 +285,7 @@ private final class FrameHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
-        if isPinged { return context.close(promise: nil) }
+        if isPinged { return end(context, .connectionLost) }
         isPinged = true
         let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
         context.writeAndFlush(wrapOutboundOut(ping), promise: nil)
@@ -299,17 +300,20 @@ private final class FrameHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is NIOWebSocketError { self.error = .relayMisbehaved }
-        context.close(promise: nil)
+        end(context, error is NIOWebSocketError ? .relayMisbehaved : .connectionLost)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if !batch.isEmpty { report(.frames(batch)) }
-        report(.closed(error))
+        end(context, .connectionLost)
     }
 
-    private func fail(_ context: ChannelHandlerContext) {
-        error = .relayMisbehaved
+    /// Reports the end at once: TLS takes seconds to close a connection whose other side says nothing any more.
+    private func end(_ context: ChannelHandlerContext, _ error: PairingError) {
+        guard !isOver else { return }
+        isOver = true
+        if !batch.isEmpty { report(.frames(batch)) }
+        batch = []
+        report(.closed(error))
         context.close(promise: nil)
     }
 }

@@ -3,6 +3,7 @@ import SyncSeed
 
 /// The connection as a session sees it: when to try again, and when to give up (`Protocol/relay.md`, "Attach").
 struct Link {
+    // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`.
     enum State: Equatable {
         /// Nothing is asked for.
         case idle

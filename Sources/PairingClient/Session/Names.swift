@@ -1,11 +1,11 @@
-import RelayWire
+package import RelayWire
 
 // What logs may hold of a session: what kind of thing happened, and nothing that came with it. Logs hold no codes, slots,
 // tokens, names, addresses or bodies, at any level.
 
 extension PairingState {
     /// The state's name in `Protocol/device.md`.
-    var name: String {
+    package var name: String {
         switch self {
         case .connecting: "connecting"
         case .offered: "offered"
@@ -23,7 +23,7 @@ extension PairingState {
 }
 
 extension SessionAction {
-    var name: String {
+    package var name: String {
         switch self {
         case .connect: "connect"
         case .send(let frame): "send \(frame.name)"
@@ -58,7 +58,7 @@ extension Inbox.Letter {
 }
 
 extension DeviceFrame {
-    var name: String {
+    package var name: String {
         switch self {
         case .offer: "offer"
         case .visit: "visit"
@@ -74,7 +74,7 @@ extension DeviceFrame {
 }
 
 extension RelayFrame {
-    var name: String {
+    package var name: String {
         switch self {
         case .offered: "offered"
         case .inLine: "in_line"

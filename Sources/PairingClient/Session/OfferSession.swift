@@ -5,6 +5,7 @@ package import SyncSeed
 /// An offerer's pairing from the first frame to the last: one act of the user's, with up to three codes. Pure;
 /// ``SessionDriver`` runs it.
 package struct OfferSession: ~Copyable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.
     enum Phase {
         /// Asking the relay for a slot. Next: `offering`, `over`.
         case opening
@@ -24,6 +25,11 @@ package struct OfferSession: ~Copyable {
         /// Hellos that came too fast, in order, and when the first may be answered.
         var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
         var heldUntil: Duration = .zero
+
+        /// The lanes in an order of their own, so that the same events always have the same effects.
+        var meetings: [(id: MeetingID, lane: Lane)] {
+            lanes.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
+        }
     }
 
     var phase: Phase = .opening
@@ -106,7 +112,8 @@ package struct OfferSession: ~Copyable {
         link.opened(now: now)
         guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
         let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
-        let held = room.lanes.map { id, lane in
+        // An honest relay has no more of them in hand.
+        let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, lane in
             Held(meeting: id, acked: lane.acked, received: lane.received, isSeated: id == seated)
         }
         return [.send(.attachOfferer(token: room.token, held: held))]
@@ -255,14 +262,14 @@ package struct OfferSession: ~Copyable {
         guard let room, link.isOpened else { return misbehaved() }
         link.answered()
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
-        for meeting in room.lanes.keys where known[meeting] == nil {
+        for (meeting, _) in room.meetings where known[meeting] == nil {
             let actions = over(meeting, .meetingOver)
             if case .over = phase { return actions }
         }
         if isSlotLost, case .offering = phase { return replaceCode(.relayForgot, leaving: .done) }
         var actions: [SessionAction] = []
         if case .finishing(let meeting) = phase { actions.append(.send(.seat(meeting: meeting))) }
-        for (meeting, lane) in self.room?.lanes ?? [:] {
+        for (meeting, lane) in self.room?.meetings ?? [] {
             actions += lane.unsent(after: known[meeting] ?? 0).map { .send(.message(meeting: meeting, $0)) }
         }
         switch phase {

@@ -19,9 +19,9 @@ extension PairingError {
         case .relayFull: self = .relayFull(retryAfter: retryAfter)
         case .tooMany: self = .tooMany(retryAfter: retryAfter)
         case .badFrame, .badOrder, .mailboxFull, .badWork: self = .relayMisbehaved
-        case .badToken, .relayForgot, .meetingOver: self = .relayForgot
+        case .badToken, .relayForgot: self = .relayForgot
         case .elsewhere: self = .elsewhere
-        case .tooSlow: self = .connectionLost
+        case .tooSlow, .meetingOver: self = .connectionLost
         case .draining: self = .relayDraining(retryAfter: retryAfter)
         }
     }

@@ -4,6 +4,7 @@ package import SyncSeed
 
 /// A visitor's pairing from the first frame to the last: one try of the user's. Pure; ``SessionDriver`` runs it.
 package struct VisitSession: ~Copyable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`.
     private enum Phase {
         /// Asking the relay for a meeting. Next: `greeting`, `over`.
         case arriving
@@ -15,6 +16,7 @@ package struct VisitSession: ~Copyable {
     }
 
     private struct Meeting {
+        let id: MeetingID
         let token: Token
         var deadline: Duration
         var lane = Lane()
@@ -255,7 +257,7 @@ package struct VisitSession: ~Copyable {
         guard case .arriving = phase else { return misbehaved() }
         do {
             let hello = try handshake.begin(meeting: meeting.bytes, entropy: entropy)
-            phase = .greeting(Meeting(token: token, deadline: deadline))
+            phase = .greeting(Meeting(id: meeting, token: token, deadline: deadline))
             return [.show(.greeting)] + send(hello)
         } catch {
             return end(PairingError(error), leaving: .fault)
@@ -269,7 +271,7 @@ package struct VisitSession: ~Copyable {
         switch phase {
         case .greeting(let meeting), .finishing(let meeting):
             withMeeting { $0.deadline = min($0.deadline, deadline) }
-            return meeting.lane.unsent(after: have).map { .send(.message(meeting: nil, $0)) } + shown + settle()
+            return meeting.lane.unsent(after: have).map { .send(.message(meeting: meeting.id, $0)) } + shown + settle()
         case .arriving, .over: return misbehaved()
         }
     }
@@ -307,7 +309,7 @@ package struct VisitSession: ~Copyable {
     private mutating func proven(_ peer: Peer, _ now: Duration) -> [SessionAction] {
         guard case .greeting(let meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
         let deadline = now + limits.seatedLifetime
-        phase = .finishing(Meeting(token: meeting.token, deadline: deadline, lane: meeting.lane))
+        phase = .finishing(Meeting(id: meeting.id, token: meeting.token, deadline: deadline, lane: meeting.lane))
         let finale = Finale(
             peer: peer,
             place: .visitor,
@@ -363,15 +365,16 @@ package struct VisitSession: ~Copyable {
     }
 
     private mutating func send(_ body: [UInt8]) -> [SessionAction] {
-        var message: Message?
-        withMeeting { message = $0.lane.send(body) }
-        guard let message, link.isReady else { return [] }
-        return [.send(.message(meeting: nil, message))]
+        var frame: DeviceFrame?
+        // It names its meeting: the relay may have ended that and begun another, while this was on its way.
+        withMeeting { frame = .message(meeting: $0.id, $0.lane.send(body)) }
+        guard let frame, link.isReady else { return [] }
+        return [.send(frame)]
     }
 
     private func acknowledge() -> [SessionAction] {
-        guard let lane, link.isReady else { return [] }
-        return [.send(.ack(meeting: nil, upTo: lane.received))]
+        guard let meeting, link.isReady else { return [] }
+        return [.send(.ack(meeting: meeting.id, upTo: meeting.lane.received))]
     }
 
     private mutating func end(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
@@ -392,9 +395,11 @@ package struct VisitSession: ~Copyable {
 
     private var hasMeeting: Bool { lane != nil }
 
-    private var lane: Lane? {
+    private var lane: Lane? { meeting?.lane }
+
+    private var meeting: Meeting? {
         switch phase {
-        case .greeting(let meeting), .finishing(let meeting): meeting.lane
+        case .greeting(let meeting), .finishing(let meeting): meeting
         case .arriving, .over: nil
         }
     }

@@ -17,8 +17,8 @@ struct CallDesk<Poll: Equatable> {
     /// Those with a poll that waits and something to answer it with.
     private var ready: [ConnectionID] = []
     private var answers: [Answered] = []
-    /// What is kept for all devices together.
-    private var bytes = 0
+    /// What is kept for all of them.
+    private var unreadBytes = 0
     /// Closed connections of which no poll has been told so.
     private(set) var untold = 0
 
@@ -92,7 +92,7 @@ struct CallDesk<Poll: Equatable> {
         guard let id = ids[call.connection], let before = entries[id]?.queue.bytes,
             let standing = entries[id]?.queue.acknowledge(call.received), let entry = entries[id]
         else { return .unknown }
-        bytes += entry.queue.bytes - before
+        unreadBytes += entry.queue.bytes - before
         switch standing {
         case .gap: return .gap
         case .late:
@@ -121,14 +121,14 @@ struct CallDesk<Poll: Equatable> {
 
     // MARK: What the relay does
 
-    /// Keeps a frame for a device. False when it leaves too much unread, or all do together; then it is to be lost.
+    /// Keeps a frame for a device. False when it leaves too much unread; then it is to be lost.
     mutating func send(_ frame: [UInt8], to id: ConnectionID) -> Bool {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
-        let after = entries[id]?.queue.bytes ?? 0
-        bytes += after - before
         isReady(id)
-        return after <= limits.outboundBytes && bytes <= limits.outboundBytesInAll
+        let bytes = entries[id]?.queue.bytes ?? 0
+        unreadBytes += bytes - before
+        return bytes <= (unreadBytes > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
     /// Ends a connection, after what was sent to it. It is remembered for ``ConnectionLimits/pollAbsence``.
@@ -155,7 +155,7 @@ struct CallDesk<Poll: Equatable> {
     mutating func forget(_ id: ConnectionID) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         ids[entry.name] = nil
-        bytes -= entry.queue.bytes
+        unreadBytes -= entry.queue.bytes
         if entry.queue.isClosed {
             closedCount -= 1
             if !entry.isTold { untold -= 1 }

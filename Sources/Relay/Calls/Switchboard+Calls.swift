@@ -67,7 +67,7 @@ extension Switchboard {
     private func open(_ connection: CallConnection, headers: HTTPHeaders, on line: ConnectionID) -> CallAnswer? {
         switch phase {
         case .serving, .draining: break
-        case .ending, .ended: return .refuse(.draining)
+        case .ending, .ended: return .refuse(.draining, retryAfter: limits.closingTime)
         }
         guard !isFull, let prefix = prefix(of: line, headers: headers) else {
             return .refuse(.relayFull, retryAfter: limits.retryAfter)
@@ -137,6 +137,22 @@ extension Switchboard {
         lines[id]?.requests += 1
         openings.add(Opening(line: id, request: line.requests + 1), now: loop.now)
         setAlarm()
+    }
+
+    /// Bodies of so many bytes are kept for a connection now.
+    func keeps(_ bytes: Int, on id: ConnectionID) {
+        guard let line = lines[id] else { return }
+        bodyBytes += bytes - line.bodyBytes
+        lines[id]?.bodyBytes = bytes
+    }
+
+    /// Whether the relay has no place for what a connection keeps. For what a call with one frame needs there always is.
+    func keepsTooMuch(on id: ConnectionID) -> Bool {
+        guard bodyBytes > limits.bodyBytesInAll, let line = lines[id], line.bodyBytes > WireLimits.frameBytes else {
+            return false
+        }
+        note(.refusedRequest)
+        return true
     }
 
     /// A request has come whole.

@@ -555,7 +555,7 @@ package nonisolated struct Easysetup_Relay_V1_Message: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Between offerer and relay: which meeting. Between visitor and relay: empty.
+  /// Which meeting; to a visitor, empty. A visitor names its own, or means it by an empty one.
   package var meeting: Data = Data()
 
   /// Counts the sender's messages in this meeting, from 1.

@@ -95,3 +95,13 @@ struct TwoDevices: Sendable {
         )
     }
 }
+
+extension ClientLimits {
+    /// Nothing but an answer ends a call, so that one which is lost on the way to its caller is found out, not made good by
+    /// another.
+    static var patient: ClientLimits {
+        var limits = ClientLimits()
+        limits.callTimeout = .seconds(3_600)
+        return limits
+    }
+}

@@ -47,7 +47,7 @@ import Testing
 
     /// Silence is told from slowness sooner than in life.
     private var hasty: ClientLimits {
-        var limits = ClientLimits()
+        var limits = ClientLimits.patient
         limits.upgradeTimeout = .seconds(1)
         return limits
     }
@@ -182,7 +182,7 @@ import Testing
                     }
                 }
             ) { box, address in
-                let devices = TwoDevices(offerer: address, visitor: address)
+                let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
                 let doors = try await devices.pair()
                 #expect(doors == .init("http", visitor: "http"))
                 #expect(box.callCount > 8)
@@ -203,7 +203,7 @@ import Testing
                 upgrades: .hangUp,
                 calls: { $0 > 2 && $0 % 3 == 0 ? .answer(pages[$0 / 3 % pages.count]) : .pass }
             ) { _, address in
-                let devices = TwoDevices(offerer: address, visitor: address)
+                let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
                 let doors = try await devices.pair()
                 #expect(doors == .init("http", visitor: "http"))
             }

@@ -34,9 +34,11 @@ import Testing
                 calls: { $0 % 2 == 1 ? .loseAnswer : .pass }
             ) { box, lossy in
                 let proxy = try #require(setup.proxy(relay.address.port, lossy.port))
+                let roots = proxy.tls ? TrustedRoots(pemFile: try Certificate.files.get().certificate) : .system
                 try await proxy.run { address in
                     for (offerer, visitor) in [(address, address), (address, relay.address), (relay.address, address)] {
-                        let doors = try await TwoDevices(offerer: offerer, visitor: visitor).pair()
+                        let devices = TwoDevices(offerer: offerer, visitor: visitor, roots: roots, limits: .patient)
+                        let doors = try await devices.pair()
                         #expect(
                             doors
                                 == .init(
@@ -105,6 +107,20 @@ import Testing
                         proxy_buffers 2 4k;
                         proxy_busy_buffers_size 4k;
                     }
+                }
+                """
+            }
+        },
+        Setup(testDescription: "nginx with TLS that closes after every answer", door: "http") { relay, _ in
+            guard let files = try? Certificate.files.get() else { return nil }
+            return .nginx(tls: true) { port in
+                """
+                server {
+                    listen 127.0.0.1:\(port) ssl;
+                    ssl_certificate \(files.certificate);
+                    ssl_certificate_key \(files.key);
+                    keepalive_timeout 0;
+                    location / { proxy_pass http://127.0.0.1:\(relay); }
                 }
                 """
             }

@@ -22,6 +22,8 @@ struct ReverseProxy: Sendable {
 
     let kind: Kind
     let program: String
+    /// Whether devices speak TLS to it, with the tests' certificate.
+    var tls = false
     /// Its configuration, for the port it listens on, the relay's, and a folder to write in.
     let configuration: @Sendable (_ port: Int, _ folder: String) -> String
 
@@ -38,7 +40,7 @@ struct ReverseProxy: Sendable {
         let process = try Running(arguments, of: program)
         do {
             try await listening(port)
-            let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: true))
+            let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
             let result = try await body(address)
             await end(process)
             return result
@@ -79,9 +81,9 @@ struct ReverseProxy: Sendable {
 
 extension ReverseProxy {
     /// What every nginx of the tests has; `http` is what is asked of it.
-    static func nginx(_ http: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
+    static func nginx(tls: Bool = false, _ http: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
         guard let program = Kind.nginx.program else { return nil }
-        return ReverseProxy(kind: .nginx, program: program) { port, folder in
+        return ReverseProxy(kind: .nginx, program: program, tls: tls) { port, folder in
             """
             daemon off;
             master_process off;

@@ -27,6 +27,7 @@ final class TestDevice {
     static func connect(
         port: Int,
         host: String = "127.0.0.1",
+        from source: String? = nil,
         trusting certificate: String? = nil,
         first: [UInt8] = [],
         headers: [(String, String)] = []
@@ -37,7 +38,10 @@ final class TestDevice {
             configuration.trustRoots = .file(path)
             return try NIOSSLContext(configuration: configuration)
         }
-        let upgraded = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let source { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: source, port: 0)) }
+        let upgraded =
+            try await bootstrap
             .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if !first.isEmpty { try channel.pipeline.syncOperations.addHandler(FirstBytes(first)) }
@@ -90,12 +94,6 @@ final class TestDevice {
         let event = await events.next(isolation: #isolation)
         self.events = events
         return event ?? .gone
-    }
-
-    /// The next event, if it is a frame.
-    func nextFrame() async -> RelayFrame? {
-        guard case .frame(let frame) = await next() else { return nil }
-        return frame
     }
 
     func hangUp() async throws {
