@@ -41,7 +41,7 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Bytes of calls' bodies that are being read, all together. Beyond it, one with more than a frame's share is cut off, so that
     /// half-sent calls keep little more than as many half-sent frames would.
     public var bodyBytesInAll = 64 * 1024 * 1024
-    /// Bytes that devices of the HTTP door have not polled, all together: as much as the mailboxes may hold. Beyond it, one is lost that
+    /// Bytes that all devices of one door have not read or polled: as much as the mailboxes may hold. Beyond it, one is lost that
     /// leaves more unread than one answer holds.
     public var unreadBytesInAll = 256 * 1024 * 1024
     /// What a relay without a place for a connection tells to wait: about the time in which a busy moment passes.
