@@ -202,6 +202,12 @@ let package = Package(
             dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
             swiftSettings: settings
         ),
+        // Strangers against the built relay; run by scripts/hostile.
+        .testTarget(
+            name: "HostileTests",
+            dependencies: ["easysetup", "SyncSeed", "Handshake", "PairingClient", "RelayWire", "TestSupport"],
+            swiftSettings: settings
+        ),
         fuzz,
     ]
 )

@@ -21,6 +21,10 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back
     /// (16 meetings of 16 KiB).
     public var outboundBytes = 512 * 1024
+    /// Connections of one address prefix whose first request is not complete: as many as the rendezvous bears that have said
+    /// nothing yet. Those beyond it are closed at once, so that one address cannot take every place. Trusted proxies stand for
+    /// many devices, and are not counted.
+    public var openingPerPrefix = 256
     /// A connection through the HTTP door for which no poll waits for so long is lost: a lost answer, the pauses between a few
     /// tries, and a network that comes back.
     public var pollAbsence = Duration.seconds(30)
@@ -37,7 +41,7 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Bytes of calls' bodies that are being read, all together. Beyond it, one with more than a frame's share is cut off, so that
     /// half-sent calls keep little more than as many half-sent frames would.
     public var bodyBytesInAll = 64 * 1024 * 1024
-    /// Bytes that devices of the HTTP door have not polled, all together: as much as the mailboxes may hold. Beyond it, one is lost that
+    /// Bytes that all devices of one door have not read or polled: as much as the mailboxes may hold. Beyond it, one is lost that
     /// leaves more unread than one answer holds.
     public var unreadBytesInAll = 256 * 1024 * 1024
     /// What a relay without a place for a connection tells to wait: about the time in which a busy moment passes.

@@ -28,6 +28,10 @@ final class Switchboard {
     /// Of all lines.
     var bodyBytes = 0
     private var lastID: UInt64 = 0
+    /// How many connections of each prefix are not open yet.
+    private var opening: [AddressPrefix: Int] = [:]
+    /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
+    private var unread = 0
     private var unflushed: [DeviceConnection] = []
     private(set) var outcomes: [Outcome: Int] = [:]
 
@@ -47,6 +51,9 @@ final class Switchboard {
     /// lost or closed.
     struct Line {
         let channel: any Channel
+        /// Who it counts for until its first request is complete; nil from then on, and for a proxy.
+        var opening: AddressPrefix?
+        var unread = 0
         /// Whom a PROXY header named in place of the socket's peer.
         var proxied: PeerAddress?
         var device: DeviceConnection?
@@ -120,7 +127,8 @@ extension Switchboard {
         return ConnectionID(number: lastID)
     }
 
-    /// A connection was accepted. Nil when the relay is ending and takes none.
+    /// A connection was accepted. Nil when the relay is ending and takes none, or has enough that its address opened and says
+    /// nothing on.
     func accepted(_ channel: any Channel) -> ConnectionID? {
         switch phase {
         case .serving, .draining: break
@@ -128,8 +136,17 @@ extension Switchboard {
         case .ending where desk.untold > 0: break
         case .ending, .ended: return nil
         }
+        let peer = channel.remoteAddress.flatMap(PeerAddress.init)
+        let prefix = peer.flatMap { addresses.proxies.contain($0) ? nil : $0.prefix }
+        if let prefix {
+            guard opening[prefix, default: 0] < limits.openingPerPrefix else {
+                note(.tooManyOpening)
+                return nil
+            }
+            opening[prefix, default: 0] += 1
+        }
         let id = nextID()
-        lines[id] = Line(channel: channel)
+        lines[id] = Line(channel: channel, opening: prefix)
         openings.add(Opening(line: id, request: 1), now: loop.now)
         setAlarm()
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.forget(id) }
@@ -159,8 +176,16 @@ extension Switchboard {
         return addresses.address(peer: peer, headers: headers).prefix
     }
 
+    /// A connection's first request is complete, or never will be. May come twice.
+    func isOpen(_ id: ConnectionID) {
+        guard let prefix = lines[id]?.opening, let count = opening[prefix] else { return }
+        lines[id]?.opening = nil
+        opening[prefix] = count > 1 ? count - 1 : nil
+    }
+
     /// The connection is a WebSocket now.
     func upgraded(_ device: DeviceConnection, by head: HTTPRequestHead) {
+        isOpen(device.id)
         guard var line = lines[device.id] else { return }
         line.device = device
         pings.add(device.id, now: loop.now)
@@ -212,6 +237,14 @@ extension Switchboard {
         setAlarm()
     }
 
+    /// How much a device leaves unread now; whether that is borne.
+    func bears(unread bytes: Int, of device: DeviceConnection) -> Bool {
+        guard let line = lines[device.id] else { return true }
+        unread += bytes - line.unread
+        lines[device.id]?.unread = bytes
+        return bytes <= (unread > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
+    }
+
     func hasWritten(_ device: DeviceConnection) {
         unflushed.append(device)
     }
@@ -219,6 +252,8 @@ extension Switchboard {
     private func forget(_ id: ConnectionID) {
         if let device = lines[id]?.device { lost(device) }
         if let poller = lines[id]?.poller { desk.gone(id, of: poller, now: loop.now) }
+        isOpen(id)
+        unread -= lines[id]?.unread ?? 0
         bodyBytes -= lines[id]?.bodyBytes ?? 0
         lines[id] = nil
         settle()
@@ -410,6 +445,7 @@ extension Switchboard {
         case badProxyHeader = "bad-proxy-header"
         case badFrame = "bad-frame"
         case slowOpening = "slow-opening"
+        case tooManyOpening = "too-many-opening"
         case turnedAway = "turned-away"
         case slowReader = "slow-reader"
         case silent

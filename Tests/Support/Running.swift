@@ -55,6 +55,9 @@ package final class Running: Sendable {
         try? input.fileHandleForWriting.close()
     }
 
+    /// Its process id.
+    package var pid: Int32 { process.processIdentifier }
+
     /// Sends a signal; without one, presses Control-C.
     package func interrupt(_ signal: Int32 = SIGINT) {
         kill(process.processIdentifier, signal)

@@ -157,6 +157,7 @@ extension Switchboard {
 
     /// A request has come whole.
     func requestEnded(on id: ConnectionID) {
+        isOpen(id)
         guard let line = lines[id] else { return }
         // It is idle for the first time.
         if line.isReading, line.requests == 1 { idles.add(id, now: loop.now) }

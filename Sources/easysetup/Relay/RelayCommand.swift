@@ -42,6 +42,14 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A web origin that may connect; may be given several times.", valueName: "origin"))
     var origin: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "The most memory it may come to hold, at least \(leastMemory): fewer connections, codes and pairings at a time.",
+            valueName: "MiB"
+        )
+    )
+    var memory: Int?
+
     @OptionGroup(title: "Behind a proxy") var proxy: ProxyOptions
 
     @Option(help: ArgumentHelp("How long a code lives, 1 to 3600.", valueName: "seconds"))
@@ -57,9 +65,15 @@ struct RelayCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    /// The process itself, and a few hundred connections.
+    private static let leastMemory = 128
+
     func validate() throws {
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
+        }
+        guard Self.leastMemory...1_048_576 ~= memory ?? Self.leastMemory else {
+            throw ValidationError("--memory is at least \(Self.leastMemory) MiB.")
         }
         guard 1...3600 ~= codeLifetime else {
             throw ValidationError("--code-lifetime is 1 to 3600 seconds.")
@@ -87,6 +101,7 @@ struct RelayCommand: AsyncParsableCommand {
         configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)
         configuration.connectionLimits.drainTime = .seconds(drainTime)
+        if let memory { configuration.fit(memory: memory * 1024 * 1024) }
         configuration.connectionLimits.connections = min(
             configuration.connectionLimits.connections,
             OpenFiles.roomForConnections()
@@ -141,7 +156,7 @@ struct RelayCommand: AsyncParsableCommand {
             "listening",
             [
                 ("port", .integer(port)), ("host", .string(listen.host)), ("tls", .boolean(isSecure)),
-                ("url", .string(url)),
+                ("url", .string(url)), ("memory_ceiling", .integer(configuration.memoryCeiling)),
             ],
             people: "The relay listens at \(url)"
         )

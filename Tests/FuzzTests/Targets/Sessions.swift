@@ -89,7 +89,7 @@ func endOfVisit(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
     var run = SessionRun(session, holds: holds)
     let offerer = Offerer(code: code, link: link, holds: !holds != (script.byte() & 15 == 15))
     let sent = { (frame: DeviceFrame) throws(BrokenRule) in
-        if case .message(nil, let message) = frame { offerer?.receive(message) }
+        if case .message(_, let message) = frame { offerer?.receive(message) }
     }
     try run.begin()
     while !script.isEmpty {
