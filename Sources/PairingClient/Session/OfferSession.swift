@@ -25,6 +25,10 @@ package struct OfferSession: ~Copyable {
         /// Hellos that came too fast, in order, and when the first may be answered.
         var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
         var heldUntil: Duration = .zero
+        /// How many visitors were sent away or left without a proof.
+        var passersBy = 0
+        /// How often this device has come back to the room.
+        var attempts: UInt32 = 0
 
         /// The lanes in an order of their own, so that the same events always have the same effects.
         var meetings: [(id: MeetingID, lane: Lane)] {
@@ -116,7 +120,8 @@ package struct OfferSession: ~Copyable {
         let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, lane in
             Held(meeting: id, acked: lane.acked, received: lane.received, isSeated: id == seated)
         }
-        return [.send(.attachOfferer(token: room.token, held: held))]
+        self.room?.attempts = room.attempts &+ 1
+        return [.send(.attachOfferer(token: room.token, held: held, attempt: room.attempts &+ 1))]
     }
 
     mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
@@ -192,7 +197,9 @@ package struct OfferSession: ~Copyable {
         case .goodbye(let retryAfter):
             wait = retryAfter
             return []
-        case .over(let meeting?, let reason): return over(meeting, reason)
+        case .over(let meeting?, let reason):
+            let wasInHand = room?.lanes[meeting] != nil
+            return over(meeting, reason) + (wasInHand ? replaceCrowdedCode() : [])
         case .over(nil, let reason): return roomOver(PairingError(reason))
         case .refused(let reason, let retryAfter):
             if room != nil, reason == .draining || retryAfter > .zero {
@@ -300,6 +307,17 @@ package struct OfferSession: ~Copyable {
         case .finishing: return ended(error)
         case .over: return []
         }
+    }
+
+    /// A stranger who sweeps short slots can fill the line of every room, so that nobody honest gets into it. He can't find a
+    /// slot of six symbols, and who waits in line here is told to look for the fresh code.
+    mutating func replaceCrowdedCode() -> [SessionAction] {
+        guard case .offering = phase, room != nil else { return [] }
+        room?.passersBy += 1
+        guard let room, room.passersBy >= limits.crowd, room.offer.code.slot.count < PairingCode.slotLengths.upperBound,
+            codesShown < limits.codesPerOffer
+        else { return [] }
+        return replaceCode(.codeBurnt, leaving: .codeBurnt)
     }
 
     /// Leaves the room and asks for another, with a slot too long to be swept; at most three codes an act.
