@@ -67,7 +67,7 @@ import Testing
         throws
     {
         let mutations = try PagesTests.text(Self.model).matches(of: /#ifn?def MUTATE_(\w+)/).map { String($0.1) }
-        let run = try PagesTests.text("scripts/model").matches(of: #/\nbreaks (\w+) /#).map { String($0.1) }
+        let run = try PagesTests.text("scripts/model").matches(of: /\nbreaks (\w+)\s/).map { String($0.1) }
         #expect(Set(mutations) == Set(run))
         #expect(!run.isEmpty)
     }

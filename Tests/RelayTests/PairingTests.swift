@@ -63,11 +63,13 @@ import Testing
     enum Door: CaseIterable {
         case webSocket
         case calls
+        case callsThroughAnOldProxy
 
         func connect(port: Int) async throws -> any PairDevice {
             switch self {
             case .webSocket: try await TestDevice.connect(port: port)
             case .calls: try await CallDevice(port: port)
+            case .callsThroughAnOldProxy: try await CallDevice(port: port, keepsOpen: false)
             }
         }
     }

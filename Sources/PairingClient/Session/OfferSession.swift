@@ -29,6 +29,11 @@ package struct OfferSession: ~Copyable {
         var passersBy = 0
         /// How often this device has come back to the room.
         var attempts: UInt32 = 0
+
+        /// The lanes in an order of their own, so that the same events always have the same effects.
+        var meetings: [(id: MeetingID, lane: Lane)] {
+            lanes.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
+        }
     }
 
     var phase: Phase = .opening
@@ -111,7 +116,8 @@ package struct OfferSession: ~Copyable {
         link.opened(now: now)
         guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
         let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
-        let held = room.lanes.map { id, lane in
+        // An honest relay has no more of them in hand.
+        let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, lane in
             Held(meeting: id, acked: lane.acked, received: lane.received, isSeated: id == seated)
         }
         self.room?.attempts = room.attempts &+ 1
@@ -263,14 +269,14 @@ package struct OfferSession: ~Copyable {
         guard let room, link.isOpened else { return misbehaved() }
         link.answered()
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
-        for meeting in room.lanes.keys where known[meeting] == nil {
+        for (meeting, _) in room.meetings where known[meeting] == nil {
             let actions = over(meeting, .meetingOver)
             if case .over = phase { return actions }
         }
         if isSlotLost, case .offering = phase { return replaceCode(.relayForgot, leaving: .done) }
         var actions: [SessionAction] = []
         if case .finishing(let meeting) = phase { actions.append(.send(.seat(meeting: meeting))) }
-        for (meeting, lane) in self.room?.lanes ?? [:] {
+        for (meeting, lane) in self.room?.meetings ?? [] {
             actions += lane.unsent(after: known[meeting] ?? 0).map { .send(.message(meeting: meeting, $0)) }
         }
         switch phase {

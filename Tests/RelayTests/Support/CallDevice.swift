@@ -22,24 +22,27 @@ extension PairDevice {
 
 extension TestDevice: PairDevice {}
 
-/// A device that goes through the HTTP door of a real relay: one connection for what it sends, one for its polls.
+/// A device that goes through the HTTP door of a real relay: one connection for what it sends, one for its polls; or a connection for
+/// each call and HTTP/1.0, as some proxies do.
 final class CallDevice: PairDevice {
     let connection = CallConnection.random()
-    private let sends: CallSocket
-    private let polls: CallSocket
+    private let port: Int
+    private let sends: CallSocket?
+    private let polls: CallSocket?
     private(set) var sent: UInt32 = 0
     private(set) var received: UInt32 = 0
     private var waiting: [RelayFrame] = []
     private(set) var isClosed = false
 
-    init(port: Int) async throws {
-        sends = try await CallSocket(port: port)
-        polls = try await CallSocket(port: port)
+    init(port: Int, keepsOpen: Bool = true) async throws {
+        self.port = port
+        sends = keepsOpen ? try await CallSocket(port: port) : nil
+        polls = keepsOpen ? try await CallSocket(port: port) : nil
     }
 
     func send(_ frame: DeviceFrame) async throws {
         let call = SendCall(connection: connection, first: sent + 1, frames: [frame.serialized()])
-        let answer = try await sends.answer(to: Requests.call(call))
+        let answer = try await answer(to: "send", call.serialized(), on: sends)
         guard answer.status == 200, try SendAnswer(parsing: answer.body).have == sent + 1 else {
             throw Refused(answer: answer)
         }
@@ -49,7 +52,7 @@ final class CallDevice: PairDevice {
     func next() async -> TestDevice.Event {
         while waiting.isEmpty, !isClosed {
             let call = PollCall(connection: connection, received: received, wait: .seconds(20))
-            guard let answer = try? await polls.answer(to: Requests.call(call)), answer.status == 200,
+            guard let answer = try? await answer(to: "poll", call.serialized(), on: polls), answer.status == 200,
                 let news = try? PollAnswer(parsing: answer.body), news.first == received + 1
             else { return .gone }
             waiting += news.frames.compactMap { try? RelayFrame(parsing: $0) }
@@ -60,8 +63,18 @@ final class CallDevice: PairDevice {
     }
 
     func hangUp() async throws {
-        try await sends.close()
-        try await polls.close()
+        try await sends?.close()
+        try await polls?.close()
+    }
+
+    private func answer(to path: String, _ body: [UInt8], on socket: CallSocket?) async throws -> HTTPAnswer {
+        if let socket { return try await socket.answer(to: Requests.call(path, body)) }
+        let socket = try await CallSocket(port: port)
+        let headers = ["Connection": "close"].mapValues(Optional.some)
+        let answer = try await socket.answer(to: Requests.call(path, body, version: "1.0", replacing: headers))
+        // Then the relay closes.
+        guard await socket.next() == nil else { throw Refused(answer: answer) }
+        return answer
     }
 
     struct Refused: Error {
