@@ -17,6 +17,8 @@ package enum Law: String, CaseIterable, Sendable {
     case finish
     /// A relay holds to its ceilings, and its memory returns to zero.
     case memory
+    /// The same seed takes the same course.
+    case course
 }
 
 /// A law that did not hold.
@@ -65,7 +67,7 @@ package final class ShownCode {
 }
 
 extension World {
-    func breach(_ law: Law, _ what: String) {
+    package func breach(_ law: Law, _ what: String) {
         trace { "BROKEN \(law.rawValue): \(what)" }
         // The first few tell the story.
         if breaches.count < 16 { breaches.append(Breach(law: law, what: what)) }

@@ -17,8 +17,6 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     // Relays.
     /// Delivers each message in place of the one after it, whoever that is for.
     case relayMixesMeetings
-    /// Does not notice lost connections.
-    case relayKeepsTheLost
     /// Lets no deadline pass.
     case relayForgetsTheTime
 
@@ -30,7 +28,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         case .saysPairedEarly: .agreement
         case .ignoresDeadlines: .deadline
         case .neverSendsAgain, .relayMixesMeetings: .finish
-        case .relayKeepsTheLost, .relayForgetsTheTime: .memory
+        case .relayForgetsTheTime: .memory
         }
     }
 
@@ -40,7 +38,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         case .approvesByItself, .saysPairedEarly: .human
         case .drawsOneSecret: .betrayed
         case .ignoresDeadlines: .altered
-        case .neverSendsAgain, .relayMixesMeetings, .relayKeepsTheLost, .relayForgetsTheTime: .fair
+        case .neverSendsAgain, .relayMixesMeetings, .relayForgetsTheTime: .fair
         }
     }
 

@@ -2,29 +2,14 @@ import PairingClient
 import Simulator
 import Testing
 
-/// What the simulator itself has to show: that worlds take the same course again, that what is honest breaks no law, and
-/// that each law can be broken.
+/// What the simulator itself has to show: that what is honest breaks no law, and that each law can be broken. That a seed takes
+/// the same course again is for `scripts/worlds` to see, which can keep Swift from shuffling its dictionaries.
 @Suite("Simulated worlds", .timeLimit(.minutes(10))) struct WorldsTests {
     @Test("break no law, whatever is in them", arguments: Kind.allCases) func laws(kind: Kind) {
         for seed in 1...60 as ClosedRange<UInt64> {
             let world = World.drawn(seed, kind: kind)
             world.run()
             #expect(world.breaches.isEmpty, "scripts/worlds --seed \(seed) --kind \(kind.rawValue) --trace")
-        }
-    }
-
-    @Test("take the same course again", arguments: Kind.allCases) func again(kind: Kind) {
-        for seed in 1...3 as ClosedRange<UInt64> {
-            var courses: [[String]] = []
-            for _ in 1...2 {
-                let world = World.drawn(seed, kind: kind)
-                var course: [String] = []
-                world.tracer = { course.append("\($0) \($1)") }
-                world.run()
-                courses.append(course)
-            }
-            #expect(courses[0] == courses[1], "world \(seed)")
-            #expect(courses[0].count > 10)
         }
     }
 

@@ -7,7 +7,8 @@ import Synchronization
 struct Worlds: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worlds",
-        abstract: "Runs simulated worlds of devices, relays and strangers, and says which break a law."
+        abstract: "Runs simulated worlds of devices, relays and strangers, and says which break a law.",
+        subcommands: [CrowdingCommand.self]
     )
 
     @Option(help: "How many worlds.")
@@ -85,7 +86,12 @@ private final class Runner: Sendable {
             let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard seed < end else { return }
             let world = World.drawn(seed, kind: kind)
+            let isTraced = seed.isMultiple(of: Self.repeats)
+            let course = isTraced ? Course(of: world) : nil
             world.run()
+            if let course, !course.isTaken(again: World.drawn(seed, kind: kind)) {
+                world.breach(.course, "the second time was different")
+            }
             let tally = Tally(world)
             sums.withLock { sums in
                 sums.worlds += 1
@@ -102,6 +108,9 @@ private final class Runner: Sendable {
         }
     }
 
+    /// One world in so many is run twice, to see that it takes the same course.
+    private static let repeats: UInt64 = 100
+
     /// False when a world broke a law.
     func report() -> Bool {
         sums.withLock { sums in
@@ -115,5 +124,28 @@ private final class Runner: Sendable {
             print(sums.failed == 0 ? "no world broke a law" : "\(sums.failed) worlds broke a law")
             return sums.failed == 0
         }
+    }
+}
+
+/// All that happens in a world, to be compared.
+private final class Course {
+    private var digest = Hasher()
+    private let world: World
+
+    init(of world: World) {
+        self.world = world
+        world.tracer = { [unowned self] time, what in
+            digest.combine(time)
+            digest.combine(what)
+        }
+    }
+
+    private var value: Int { digest.finalize() }
+
+    /// Whether another world with the same seed takes the same course as this one did.
+    func isTaken(again other: World) -> Bool {
+        let course = Course(of: other)
+        other.run()
+        return course.value == value
     }
 }

@@ -47,19 +47,19 @@ package final class FalseRelay: RelayEnd {
                 .met(meeting: offer.meeting, token: Token(bytes: random.bytes(8)), expiresIn: .seconds(600)),
                 on: connection
             )
-        case .message(let meeting?, let message):
-            guard let visits = offerers[connection.number], visits.meeting == meeting, let guess = visits.guess else {
-                return
+        case .message(_, let message):
+            if let visits = offerers[connection.number], let guess = visits.guess {
+                for answer in guess.answer(message) { say(.message(meeting: visits.meeting, answer), on: connection) }
+            } else if let offer = visitors[connection.number] {
+                for answer in offer.answer(message) { say(.message(meeting: nil, answer), on: connection) }
+                if offer.isOver {
+                    say(.over(meeting: nil, random.once(in: 2) ? .wrongProof : .cancelled), on: connection)
+                }
             }
-            for answer in guess.answer(message) { say(.message(meeting: meeting, answer), on: connection) }
         case .close(let meeting, let reason):
             guard let visits = offerers[connection.number], visits.meeting == meeting else { return }
             visits.guess?.ended(reason)
             guessLater(connection)
-        case .message(nil, let message):
-            guard let offer = visitors[connection.number] else { return }
-            for answer in offer.answer(message) { say(.message(meeting: nil, answer), on: connection) }
-            if offer.isOver { say(.over(meeting: nil, random.once(in: 2) ? .wrongProof : .cancelled), on: connection) }
         case .attachOfferer: say(.refused(.relayForgot, retryAfter: .zero), on: connection)
         case .attachVisitor: say(.refused(.relayForgot, retryAfter: .zero), on: connection)
         case .leave: world.close(connection)
