@@ -251,6 +251,21 @@ import Testing
         }
     }
 
+    @Test("whose first calls have to be made again hears that the relay was away") func stumbling() {
+        var calls = calls()
+        let knock = calls.knock()
+        let pause = Calls.Step.pause(.send, .milliseconds(100))
+        #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [.stumbled, pause])
+        #expect(calls.pauseIsOver(.send) == knock)
+        #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])
+        _ = calls.send([visit])
+        #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [.stumbled, pause])
+        #expect(calls.pauseIsOver(.send) == [sending(1, [visit])])
+        _ = calls.answered(.send, had(1), draw: 0)
+        _ = calls.send([leave])
+        #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [pause])
+    }
+
     @Test("time for opening is no matter once the relay was heard") func openedInTime() {
         var calls = open()
         #expect(calls.openingTookTooLong() == [])

@@ -62,9 +62,10 @@ import Testing
         _ = device.handle(.frame(.goodbye(retryAfter: .seconds(2))), now)
         #expect(device.handle(.lost(.connectionLost), now).shown == ["reconnecting"])
         #expect(try #require(device.nextDeadline()) >= .seconds(2))
-        for _ in 0..<20 {
-            let first = try Self.comeBack(device, &now)
-            #expect(first.isAttach, "\(first)")
+        for attempt in UInt32(1)...20 {
+            #expect(
+                try Self.comeBack(device, &now) == .attachOfferer(token: Self.token, held: [], attempt: attempt)
+            )
             #expect(device.handle(.frame(Self.draining), now).shown.isEmpty)
             #expect(device.handle(.lost(.connectionLost), now).shown == ["reconnecting"])
         }

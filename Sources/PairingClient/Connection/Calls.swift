@@ -16,6 +16,8 @@ struct Calls {
         case pause(Kind, Duration)
         /// The door is open: the relay has answered for the first time.
         case heard
+        /// The relay was away for a moment before its first answer.
+        case stumbled
         /// Frames for the session. No more come before ``Calls/read()``.
         case deliver([RelayFrame])
         /// The connection is gone. Nothing follows.
@@ -267,7 +269,8 @@ extension Calls {
             call.body = pollBody
             polling = call
         }
-        return [.pause(kind, pause.halfRandom(draw))]
+        let step = Step.pause(kind, pause.halfRandom(draw))
+        return phase == .open ? [step] : [.stumbled, step]
     }
 
     private mutating func end(_ error: PairingError) -> [Step] {

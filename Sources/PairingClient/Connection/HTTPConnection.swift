@@ -73,6 +73,7 @@ final class HTTPConnection: Sendable {
             case .heard:
                 state.value.opening?.cancel()
                 report(.through(.http))
+            case .stumbled: report(.stumbled)
             case .deliver(let frames): report(.frames(frames))
             case .closed(let error):
                 end()

@@ -12,6 +12,8 @@ final class RelayConnection: Sendable {
     enum Report: Sendable {
         /// The relay was heard through this door, for the first time on this connection.
         case through(Door)
+        /// The relay was away for a moment before its first answer.
+        case stumbled
         /// Frames that came together; the next come after ``RelayConnection/read()``.
         case frames([RelayFrame])
         /// The connection is gone.
@@ -145,19 +147,22 @@ final class RelayConnection: Sendable {
     }
 
     private func heard(_ news: Report) {
-        let opening = state.value.opening
-        state.value.opening = nil
         switch news {
+        case .stumbled: break
         case .through:
             state.value.unheard = nil
-            opening?.succeed()
+            state.value.opening?.succeed()
+            state.value.opening = nil
         case .frames: state.value.isReadWanted = false
         case .closed(.connectionLost) where state.value.unheard != nil:
             // Upgraded, and then not one frame: what lies between lets no WebSocket through.
             return goByHTTP(insteadOf: .connectionLost)
         case .closed(let error):
             state.value.way = .none
-            if let opening { return opening.fail(error) }
+            if let opening = state.value.opening {
+                state.value.opening = nil
+                return opening.fail(error)
+            }
         }
         report(news)
     }

@@ -56,6 +56,9 @@ struct Link {
 
     mutating func connecting() { state = .connecting }
 
+    /// The relay was away while it was called, which is as good as a lost connection.
+    mutating func stumbled() { attempts += 1 }
+
     mutating func opened(now: Duration) {
         wasReached = true
         state = .opened(answerBy: now + limits.answerTimeout)

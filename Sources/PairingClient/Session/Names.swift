@@ -42,6 +42,7 @@ extension Inbox.Letter {
     var name: String {
         switch self {
         case .event(.connected): "connected"
+        case .event(.stumbled), .report(_, .stumbled): "stumbled"
         case .event(.lost), .failed, .report(_, .closed): "lost"
         case .event(.frame(let frame)): frame.name
         case .event(.answered): "answered"

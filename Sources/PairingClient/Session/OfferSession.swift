@@ -97,6 +97,9 @@ package struct OfferSession: ~Copyable {
         if case .over = phase { return [] }
         switch event {
         case .connected: return connected(now)
+        case .stumbled:
+            link.stumbled()
+            return []
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
         case .solved(let work): return link.isWorking ? [.send(.offer(slotLength: slotLength, work: work))] : []

@@ -95,6 +95,8 @@ struct SessionDriver: Sendable {
                 if open == .http { door = .http }
                 logger.debug("connected", metadata: ["door": "\(open.rawValue)"])
                 actions = []
+            case .report(let from, .stumbled):
+                actions = from == generation ? session.handle(.stumbled, now: now) : []
             case .report(let from, .closed(let error)):
                 guard from == generation else {
                     actions = []

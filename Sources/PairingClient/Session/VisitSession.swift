@@ -108,6 +108,9 @@ package struct VisitSession: ~Copyable {
         if case .over = phase { return [] }
         switch event {
         case .connected: return connected(now)
+        case .stumbled:
+            link.stumbled()
+            return []
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
         case .solved(let work): return link.isWorking ? [.send(.visit(slot: slot, work: work))] : []
