@@ -81,7 +81,7 @@ extension World {
     /// A wrong proof was compared by the offerer.
     func guessedAgainstOfferer(_ code: ShownCode) {
         code.guessesAgainstOfferer += 1
-        let all = codes.filter { $0.secret == code.secret }.reduce(0) { $0 + $1.guessesAgainstOfferer }
+        let all = guessesAgainstOfferer(code)
         if all > Bounds.guessesAgainstOfferer { breach(.guesses, "\(all) wrong proofs against an offerer's code") }
     }
 
@@ -93,11 +93,30 @@ extension World {
         }
     }
 
-    /// A stranger's guess was right, within the budget: what follows is won fairly.
-    func won(_ code: ShownCode) {
+    /// An offerer took a stranger's guess for right.
+    func wonAgainstOfferer(_ code: ShownCode) {
+        let spent = guessesAgainstOfferer(code)
+        if spent >= Bounds.guessesAgainstOfferer { breach(.guesses, "a guess after \(spent) wrong ones was compared") }
+        won(code)
+    }
+
+    /// A stranger in the offerer's place saw that his guess was right.
+    func wonAgainstVisitor(_ code: ShownCode) {
+        let spent = code.guessesAgainstVisitor
+        if spent >= Bounds.guessesAgainstVisitor { breach(.guesses, "a visitor's proof after \(spent) wrong ones") }
+        won(code)
+    }
+
+    /// A guess was right: within the budget, what follows is won fairly.
+    private func won(_ code: ShownCode) {
         trace { "a stranger guessed a code right" }
         code.isWon = true
         wonGuesses += 1
+    }
+
+    /// At the same secret, at whatever slot.
+    private func guessesAgainstOfferer(_ code: ShownCode) -> Int {
+        codes.reduce(0) { $0 + ($1.secret == code.secret ? $1.guessesAgainstOfferer : 0) }
     }
 
     /// A stranger has got a seed.
