@@ -1291,10 +1291,10 @@ end:
         d_step { empty_up(c); goneCut[c] = false; goneClean[c] = false; lose(c); c = 0 } }
 #if WORKS
     :: atomic { if
-        :: works < WORKS && up[0]?[device_offer, _, _, _, _] -> c = 0
-        :: works < WORKS && up[1]?[device_offer, _, _, _, _] -> c = 1
-        :: works < WORKS && up[2]?[device_visit, _, _, _, _] -> c = 2
-        :: works < WORKS && up[3]?[device_visit, _, _, _, _] -> c = 3
+        :: works < WORKS && link[B] == link_opened && up[0]?[device_offer, _, _, _, _] -> c = 0
+        :: works < WORKS && link[B] == link_opened && up[1]?[device_offer, _, _, _, _] -> c = 1
+        :: works < WORKS && link[A] == link_opened && up[2]?[device_visit, _, _, _, _] -> c = 2
+        :: works < WORKS && link[A] == link_opened && up[3]?[device_visit, _, _, _, _] -> c = 3
         fi;
         d_step { works++; up[c]?df, dm, dn, da, dr; tell(c, relay_workWanted, 0, 0, 0, why_none); c = 0 } }
 #endif

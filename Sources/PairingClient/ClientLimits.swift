@@ -2,6 +2,9 @@
 public struct ClientLimits: Hashable, Sendable {
     /// How many codes one act of the user shows, whatever ended them: each is three guesses of 2⁻²⁵ for a stranger.
     public var codesPerOffer = 3
+    /// After how many visitors of one code that came and went without a proof the code is replaced by one that strangers
+    /// can't find: four times what has a place at once, far more than a person's slips.
+    public var crowd = 64
     /// How many tries a visitor has for one code: each is a guess for a false offerer.
     public var triesPerCode = 3
     /// How long a code lives at most, whatever the relay says.

@@ -186,11 +186,14 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
             requests.removeFirst()
             hand = .writing
             tellKept()
-            let written = write(response, keepsAlive: true, context: context)
-            written.assumeIsolated().whenSuccess {
+            var isLater = false
+            write(response, keepsAlive: true, context: context).assumeIsolated().whenSuccess {
                 self.hand = .free
                 self.goOn()
+                // What comes of the next request is nobody else's to send, when nothing has been read meanwhile.
+                if isLater { self.switchboard.batchEnded() }
             }
+            isLater = true
             return
         }
         state = .closing

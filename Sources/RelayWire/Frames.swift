@@ -84,8 +84,9 @@ package struct Held: Hashable, Sendable {
 package enum DeviceFrame: Hashable, Sendable {
     case offer(slotLength: Int, work: Work?)
     case visit(slot: Slot, work: Work?)
-    case attachVisitor(token: Token, acked: UInt32, received: UInt32)
-    case attachOfferer(token: Token, held: [Held])
+    /// `attempt` counts the attaches with this token, from 1; 0 is not counted.
+    case attachVisitor(token: Token, acked: UInt32, received: UInt32, attempt: UInt32 = 0)
+    case attachOfferer(token: Token, held: [Held], attempt: UInt32 = 0)
     case message(meeting: MeetingID?, Message)
     case ack(meeting: MeetingID?, upTo: UInt32)
     case seat(meeting: MeetingID)

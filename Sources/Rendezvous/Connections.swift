@@ -34,6 +34,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         let meeting: MeetingID
         let acked: UInt32
         let received: UInt32
+        let attempt: UInt32
     }
 
     struct Known: Sendable {

@@ -26,6 +26,8 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
     /// Whom a wrong proof is charged to; nil after a restart, until the visitor is back.
     var prefix: AddressPrefix?
     var visitor: Visitor
+    /// The last attach of the visitor's that was taken, by its own count.
+    var attempt: UInt32 = 0
     private(set) var owed = Owed.nothing
     var toOfferer: Mailbox
     var toVisitor: Mailbox

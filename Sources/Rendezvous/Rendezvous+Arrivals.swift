@@ -41,10 +41,19 @@ extension Rendezvous {
                 )
             else { return }
             visit(connection, prefix, slot, now, entropy: &entropy, into: &actions)
-        case .attachOfferer(let token, let held):
-            attachOfferer(connection, token, held, now, entropy: &entropy, into: &actions)
-        case .attachVisitor(let token, let acked, let received):
-            attachVisitor(connection, prefix, token, acked: acked, received: received, now, into: &actions)
+        case .attachOfferer(let token, let held, let attempt):
+            attachOfferer(connection, token, held, attempt: attempt, now, entropy: &entropy, into: &actions)
+        case .attachVisitor(let token, let acked, let received, let attempt):
+            attachVisitor(
+                connection,
+                prefix,
+                token,
+                acked: acked,
+                received: received,
+                attempt: attempt,
+                now,
+                into: &actions
+            )
         case .message, .ack, .seat, .close, .leave:
             refuse(connection, .badOrder, now, into: &actions)
         }
@@ -133,7 +142,9 @@ extension Rendezvous {
             let reason = tombstones[slot]?.reason ?? .noSuchCode
             return refuse(connection, reason, now, into: &actions)
         }
-        guard totals.meetings < limits.meetingsInAll, totals.waiting < limits.waitingInAll,
+        // Who finds a free place is not kept out by those who wait elsewhere.
+        let mustWait = (rooms[offer]?.meetings.count ?? 0) >= limits.meetings
+        guard mustWait ? totals.waiting < limits.waitingInAll : totals.meetings < limits.meetingsInAll,
             totals.mailboxBytes < limits.mailboxBytesInAll
         else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
@@ -156,6 +167,7 @@ extension Rendezvous {
         _ connection: Connection,
         _ token: Token,
         _ held: [Held],
+        attempt: UInt32,
         _ now: Moment,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
@@ -180,7 +192,14 @@ extension Rendezvous {
         }
         connections.move(connection, to: .offerer(claims.offer))
         let verdict = decide(claims.offer, now, into: &actions) { room, context, actions in
-            room.attachOfferer(connection, held: held, context, entropy: &entropy, into: &actions)
+            room.attachOfferer(
+                connection,
+                held: held,
+                attempt: attempt,
+                context,
+                entropy: &entropy,
+                into: &actions
+            )
         }
         if case .refused(let reason) = verdict { sendAway(connection, reason, into: &actions) }
         for visitor in early.removeValue(forKey: claims.offer) ?? [] {
@@ -217,6 +236,7 @@ extension Rendezvous {
         _ token: Token,
         acked: UInt32,
         received: UInt32,
+        attempt: UInt32,
         _ now: Moment,
         into actions: inout [Action<Connection>]
     ) {
@@ -231,7 +251,8 @@ extension Rendezvous {
             offer: claims.offer,
             meeting: meeting,
             acked: acked,
-            received: received
+            received: received,
+            attempt: attempt
         )
         if rooms[claims.offer] != nil {
             return attach(connection, prefix, said, now, into: &actions)
@@ -282,6 +303,7 @@ extension Rendezvous {
                 meeting: said.meeting,
                 received: said.received,
                 acked: said.acked,
+                attempt: said.attempt,
                 context,
                 into: &actions
             )

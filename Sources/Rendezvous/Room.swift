@@ -23,6 +23,8 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     let slot: Slot
     /// Nil while its connection is lost.
     var offerer: Connection?
+    /// The last attach of the offerer's that was taken, by its own count.
+    var attempt: UInt32 = 0
     var phase: Phase
     var meetings: [Meeting<Connection>]
     /// When the room ends, on the monotonic clock.

@@ -6,7 +6,8 @@ import SyncSeed
 import Synchronization
 import Testing
 
-/// Stands between one device and the relay and lets one thing go wrong in the device's first connection.
+/// Stands between one device and the relay and lets one thing go wrong: in the device's first connection, or at the HTTP door, where
+/// each device has two, in whichever the unit comes.
 ///
 /// A unit goes on when it is complete, so that what is cut in its middle is cut there and nowhere else.
 final class FaultProxy: Sendable {
@@ -22,8 +23,9 @@ final class FaultProxy: Sendable {
         var connections = 0
         /// Whether the fault happened.
         var hasFired = false
-        /// The units of the first connection, in the order in which they came.
+        /// The units in which something could have gone wrong, in the order in which they came.
         var units: [(direction: Direction, name: String)] = []
+        fileprivate var counts: [Direction: Int] = [:]
     }
 
     /// Where the relay is, which of this machine's addresses the connection to it comes from, and how the two talk.
@@ -105,17 +107,32 @@ final class FaultProxy: Sendable {
                 report.connections += 1
                 return report.connections
             }
+            let isWatched = number == 1 || way.form == .http
             let tunnel = Tunnel(
                 device: channel,
                 way: way,
                 source: way.sources[min(number, way.sources.count) - 1],
-                plan: number == 1 ? plan : nil,
                 strike: strike,
-                note: { [self] note in report.withLock { note(&$0) } },
-                isFirst: number == 1
+                fault: { [self] unit, direction in isWatched ? fault(at: unit, direction) : nil },
+                isWatched: isWatched
             )
             tunnels.append(tunnel)
-            try tunnel.start()
+            let isHit = number == 1 && plan?.boundary == .connecting
+            if isHit { report.withLock { $0.hasFired = true } }
+            try tunnel.start(isHit ? plan?.fault : nil)
+        }
+
+        /// What goes wrong at this unit.
+        private func fault(at unit: Unit, _ direction: Direction) -> Fault? {
+            report.withLock { report in
+                let number = report.counts[direction, default: 0]
+                report.counts[direction] = number + 1
+                report.units.append((direction, unit.name))
+                guard let plan, plan.boundary == .unit(direction, number) else { return nil }
+                if case .corrupt(let part) = plan.fault, unit.flipped(in: part) == nil { return nil }
+                report.hasFired = true
+                return plan.fault
+            }
         }
 
         func closeAll() {
@@ -131,12 +148,9 @@ private final class Tunnel {
     private let way: FaultProxy.Way
     private let source: String
     private let strike: @Sendable () -> Void
-    private let note: ((inout FaultProxy.Report) -> Void) -> Void
-    private let isFirst: Bool
-    private var plan: FaultProxy.Plan?
+    private let fault: (Unit, Direction) -> Fault?
     private var relay: (any Channel)?
     private var splitters: [Direction: UnitSplitter]
-    private var counts: [Direction: Int] = [.up: 0, .down: 0]
     /// Directions in which nothing goes any more.
     private var dead: Set<Direction> = []
     /// Those of them in which not even an end is told.
@@ -148,39 +162,34 @@ private final class Tunnel {
         device: any Channel,
         way: FaultProxy.Way,
         source: String,
-        plan: FaultProxy.Plan?,
         strike: @escaping @Sendable () -> Void,
-        note: @escaping ((inout FaultProxy.Report) -> Void) -> Void,
-        isFirst: Bool
+        fault: @escaping (Unit, Direction) -> Fault?,
+        isWatched: Bool
     ) {
         self.device = device
         self.way = way
         self.source = source
-        self.plan = plan
         self.strike = strike
-        self.note = note
-        self.isFirst = isFirst
+        self.fault = fault
         // What comes after the fault may go through another door.
-        let form = isFirst ? way.form : .raw
+        let form = isWatched ? way.form : .raw
         splitters = [.up: UnitSplitter(form, .up), .down: UnitSplitter(form, .down)]
     }
 
-    func start() throws {
+    /// - Parameter fault: what goes wrong before there is a connection to the relay.
+    func start(_ fault: Fault?) throws {
         try device.pipeline.syncOperations.addHandler(End(self, .up))
-        if let plan, plan.boundary == .connecting {
-            self.plan = nil
-            note { $0.hasFired = true }
-            switch plan.fault {
-            case .cut(let cut, _):
-                // Not before the channel is active: there is nothing to close yet.
-                let tunnel = NIOLoopBound(self, eventLoop: device.eventLoop)
-                return device.eventLoop.execute { tunnel.value.end(cut) }
-            case .strike: strike()
-            default:
-                stall([.up, .down])
-                device.setOption(.autoRead, value: true).whenComplete { [device] _ in device.read() }
-                return
-            }
+        switch fault {
+        case .cut(let cut, _):
+            // Not before the channel is active: there is nothing to close yet.
+            let tunnel = NIOLoopBound(self, eventLoop: device.eventLoop)
+            return device.eventLoop.execute { tunnel.value.end(cut) }
+        case .strike: strike()
+        case .some:
+            stall([.up, .down])
+            device.setOption(.autoRead, value: true).whenComplete { [device] _ in device.read() }
+            return
+        case nil: break
         }
         let tunnel = NIOLoopBound(self, eventLoop: device.eventLoop)
         ClientBootstrap(group: device.eventLoop)
@@ -216,16 +225,21 @@ private final class Tunnel {
                 forward(unit.bytes, direction)
                 continue
             }
-            let number = counts[direction] ?? 0
-            counts[direction] = number + 1
-            if isFirst { note { $0.units.append((direction, unit.name)) } }
-            if let plan, plan.boundary == .unit(direction, number) {
-                self.plan = nil
-                happen(plan.fault, unit, direction)
+            if way.form == .http, unit.name == "ws" {
+                refuse()
+            } else if let fault = fault(unit, direction) {
+                happen(fault, unit, direction)
             } else {
                 forward(unit.bytes, direction)
             }
         }
+    }
+
+    /// As a proxy does that lets no WebSocket through.
+    private func refuse() {
+        let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        device.writeAndFlush(ByteBuffer(string: answer), promise: nil)
+        close()
     }
 
     /// One of the two ends is closed.
@@ -236,7 +250,6 @@ private final class Tunnel {
     }
 
     private func happen(_ fault: Fault, _ unit: Unit, _ direction: Direction) {
-        note { $0.hasFired = true }
         func send(_ spot: Spot) {
             switch spot {
             case .before: break
@@ -256,12 +269,7 @@ private final class Tunnel {
             stall([direction])
         case .trickle: trickle(unit.bytes[...], direction)
         case .corrupt(let part):
-            if let flipped = unit.flipped(in: part) {
-                forward(flipped, direction)
-            } else {
-                note { $0.hasFired = false }
-                forward(unit.bytes, direction)
-            }
+            forward(unit.flipped(in: part) ?? unit.bytes, direction)
         case .strike(let spot):
             send(spot)
             // What has not gone by now does not go at all, as it is with a connection that breaks.

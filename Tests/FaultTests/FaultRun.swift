@@ -13,6 +13,8 @@ struct FaultRun: Sendable {
     var plan: FaultProxy.Plan?
     var offererHolds = true
     var isPlain = true
+    /// Whether the faulty device gets no WebSocket through and goes by HTTP; the other has a WebSocket.
+    var isHTTP = false
     /// Where the faulty device's connections come from: a phone that comes back has changed its network.
     var sources = ["127.0.0.1", "127.0.0.2"]
     var limits = Self.limits
@@ -34,6 +36,11 @@ struct FaultRun: Sendable {
         limits.answerTimeout = .seconds(1)
         limits.silence = .milliseconds(400)
         limits.workTimeout = .seconds(5)
+        limits.upgradeTimeout = .milliseconds(500)
+        limits.goodbye = .milliseconds(500)
+        limits.pollWait = .seconds(1)
+        limits.callTimeout = .milliseconds(500)
+        limits.callPause = .milliseconds(20)
         limits.firstBackoff = .milliseconds(20)
         limits.maximumBackoff = .milliseconds(500)
         limits.reachTimeout = .seconds(5)
@@ -49,11 +56,10 @@ struct FaultRun: Sendable {
         var run = self
         run.plan = nil
         run.pace = 20
-        let start = ContinuousClock.now
         let outcome = try await clean(run)
-        #expect(outcome.isPaired && outcome.report.connections == 1, "without a fault: \(outcome)")
+        #expect(outcome.isPaired && outcome.report.connections == outcome.usual, "without a fault: \(outcome)")
         var paced = self
-        paced.pace = max(1, Int((ContinuousClock.now - start) / Self.usual))
+        paced.pace = max(1, Int(outcome.time / Self.usual))
         return (paced, outcome.report.units)
     }
 
@@ -64,7 +70,8 @@ struct FaultRun: Sendable {
         var limits = limits
         let times: [WritableKeyPath<ClientLimits, Duration>] = [
             \.connectTimeout, \.answerTimeout, \.silence, \.workTimeout, \.reachTimeout, \.linger, \.farewell,
-            \.offererReturn, \.codeLifetime, \.seatedLifetime, \.receiptTimeout,
+            \.upgradeTimeout, \.goodbye, \.pollWait, \.callTimeout, \.offererReturn, \.codeLifetime, \.seatedLifetime,
+            \.receiptTimeout,
         ]
         for time in times { limits[keyPath: time] *= pace }
         return limits
@@ -88,6 +95,10 @@ struct FaultRun: Sendable {
         /// How often a device said that it reconnects.
         var reconnecting = 0
         var report: FaultProxy.Report
+        /// How long it took until both people knew.
+        var time: Duration
+        /// How many connections the device makes without a fault.
+        var usual = 1
 
         /// Both devices paired as if nothing had been.
         var isPaired: Bool {
@@ -105,7 +116,7 @@ struct FaultRun: Sendable {
 
         /// For the table: how it ended, and how often the device connected again.
         var text: String {
-            let again = max(0, report.connections - 1)
+            let again = max(0, report.connections - usual)
             if !report.hasFired { return "-" }
             if isPaired, let firstFailure { return "\(firstFailure.name), fresh code: ok+\(again)" }
             if isPaired { return again == 0 ? "ok" : "ok+\(again)" }
@@ -125,13 +136,42 @@ struct FaultRun: Sendable {
         try await run(port: relay.address.port, roots: relay.roots, strike: strike)
     }
 
+    /// - Throws: ``Stuck`` where a device neither pairs nor fails, not even when its person stops it.
     func run(
         port: Int,
         roots: TrustedRoots = .system,
         strike: @escaping @Sendable () -> Void = {}
     ) async throws -> Outcome {
-        let way = FaultProxy.Way(port: port, sources: sources, form: isPlain ? .webSocket : .records)
+        let (results, result) = AsyncStream<Result<Outcome, any Error>>.makeStream()
+        let running = Task {
+            do {
+                result.yield(.success(try await pair(port: port, roots: roots, strike: strike)))
+            } catch {
+                result.yield(.failure(error))
+            }
+        }
+        let watchdog = Task {
+            try await Task.sleep(for: patience * pace * 2)
+            result.yield(.failure(Stuck()))
+        }
+        defer {
+            running.cancel()
+            watchdog.cancel()
+        }
+        for await result in results { return try result.get() }
+        throw Stuck()
+    }
+
+    struct Stuck: Error {}
+
+    private func pair(
+        port: Int,
+        roots: TrustedRoots,
+        strike: @escaping @Sendable () -> Void
+    ) async throws -> Outcome {
+        let way = FaultProxy.Way(port: port, sources: sources, form: isHTTP ? .http : isPlain ? .webSocket : .records)
         return try await FaultProxy.run(to: way, plan, strike: strike) { proxy in
+            let start = ContinuousClock.now
             let faulty = try proxy.address(isPlain: isPlain)
             // The other device has a network without faults, and nobody looks on.
             let good = RelayAddress(host: "127.0.0.1", port: port, isPlain: isPlain)!
@@ -184,7 +224,8 @@ struct FaultRun: Sendable {
                 questions: questions.count,
                 stored: await store.saves,
                 hasSeed: await store.load()?.isSame(as: seed) == true,
-                report: FaultProxy.Report()
+                report: FaultProxy.Report(),
+                time: ContinuousClock.now - start
             )
             // What is said last goes through the proxy too.
             for party in parties {
@@ -197,6 +238,7 @@ struct FaultRun: Sendable {
                 if case .offered(let offer) = $1 { offer.ordinal } else { $0 }
             }
             outcome.report = proxy.report
+            outcome.usual = isHTTP ? 3 : 1
             return outcome
         }
     }

@@ -25,6 +25,7 @@ struct FaultTests {
     struct Scenario: Sendable, CustomTestStringConvertible {
         var isPlain = true
         var offererHolds = true
+        var isHTTP = false
         /// Whether the relay asks for work first.
         var isWork = false
         var faults: [Fault]
@@ -33,26 +34,32 @@ struct FaultTests {
 
         var testDescription: String {
             "\(isPlain ? "plain" : "TLS"), \(offererHolds ? "the offerer" : "the visitor") holds the seed"
-                + (isWork ? ", after work" : "")
+                + (isWork ? ", after work" : "") + (isHTTP ? ", no WebSocket gets through" : "")
         }
     }
 
     static let some: [Scenario] = [
+        byHTTP,
         Scenario(faults: cuts + stalls + [.trickle]),
         Scenario(offererHolds: false, isWork: true, faults: cuts + stalls + [.trickle], part: 4),
         // To TLS a flipped bit is a lost connection.
         Scenario(isPlain: false, offererHolds: false, faults: cuts + stalls + [.trickle] + flips, part: 7),
     ]
-    static let everything: [Scenario] = [true, false].flatMap { isPlain in
-        [true, false].flatMap { offererHolds in
-            [true, false].map { isWork in
-                let faults = cuts + stalls + [.trickle] + (isPlain ? [] : flips)
-                return Scenario(isPlain: isPlain, offererHolds: offererHolds, isWork: isWork, faults: faults)
+    static let byHTTP = Scenario(isHTTP: true, faults: cuts + stalls + [.trickle], part: 7)
+    static let everything: [Scenario] =
+        [true, false].flatMap { isPlain in
+            [true, false].flatMap { offererHolds in
+                [true, false].map { isWork in
+                    let faults = cuts + stalls + [.trickle] + (isPlain ? [] : flips)
+                    return Scenario(isPlain: isPlain, offererHolds: offererHolds, isWork: isWork, faults: faults)
+                }
             }
-        }
-    }
+        } + [byHTTP, Scenario(offererHolds: false, isHTTP: true, isWork: true, faults: cuts + stalls + [.trickle])]
 
-    @Test("what is cut, stalls or trickles is taken up again, and the two pair", arguments: isFull ? everything : some)
+    @Test(
+        "what is cut, stalls or trickles is taken up again, and the two pair",
+        arguments: isFull ? everything : some
+    )
     func takenUp(scenario: Scenario) async throws {
         try await matrix("Cuts and stalls", scenario) { run, outcome in
             #expect(outcome.isPaired && !outcome.wasStopped, "\(run): \(outcome.text)")
@@ -95,6 +102,7 @@ struct FaultTests {
             for victim in FaultRun.Victim.allCases {
                 var clean = FaultRun(victim: victim, offererHolds: scenario.offererHolds, isPlain: scenario.isPlain)
                 clean.limits = limits
+                clean.isHTTP = scenario.isHTTP
                 let (paced, units) = try await clean.paced { try await $0.run(at: relay) }
                 runs += paced.variants(at: units, scenario.faults, part: Self.isFull ? 1 : scenario.part)
             }
@@ -108,7 +116,7 @@ struct FaultTests {
                 table.put(outcome.text, row: row, column: run.plan!.fault.name)
                 fired += outcome.report.hasFired ? 1 : 0
                 paired += outcome.isPaired ? 1 : 0
-                again += max(0, outcome.report.connections - 1)
+                again += max(0, outcome.report.connections - outcome.usual)
             }
             print(table.text)
             print("\(runs.count) pairings, \(fired) faults, \(paired) paired, \(again) connections made again\n")

@@ -34,11 +34,13 @@ struct UnitSplitter {
         case webSocket
         /// Records of TLS, whatever is in them.
         case records
+        /// HTTP requests and answers, whole.
+        case http
         /// Nobody looks: bytes as they come.
         case raw
     }
 
-    private enum State { case head, frames, records, raw }
+    private enum State { case head, frames, records, messages, raw }
 
     private let direction: Direction
     private var state: State
@@ -50,6 +52,7 @@ struct UnitSplitter {
             switch form {
             case .webSocket: .head
             case .records: .records
+            case .http: .messages
             case .raw: .raw
             }
     }
@@ -71,6 +74,7 @@ struct UnitSplitter {
             state = isUpgrade ? .frames : .raw
             return take(end, head: 0, name: "upgrade")
         case .frames: return frame()
+        case .messages: return message()
         case .records:
             guard rest.count >= 5 else { return nil }
             let length = 5 + Int(rest[3]) << 8 + Int(rest[4])
@@ -79,6 +83,17 @@ struct UnitSplitter {
             return take(length, head: 5, name: names[rest[0]] ?? "record")
         case .raw: return take(rest.count, head: 0, name: "more", isCounted: false)
         }
+    }
+
+    private mutating func message() -> Unit? {
+        guard let end = endOfHead() else { return nil }
+        let head = String(decoding: rest[..<end], as: UTF8.self).lowercased()
+        let field = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+        let length = field.flatMap { Int($0.drop { $0 != ":" }.dropFirst().filter { $0 != " " }) } ?? 0
+        guard rest.count >= end + length else { return nil }
+        let path = head.split(separator: " ").dropFirst().first ?? ""
+        let name = direction == .down ? "answer" : path.split(separator: "/").last.map(String.init) ?? "request"
+        return take(end + length, head: 0, name: name)
     }
 
     private mutating func frame() -> Unit? {

@@ -123,7 +123,10 @@ import Testing
         _ = device.handle(.connected, .zero)
         let actions = device.handle(.frame(Self.draining), .zero)
         #expect(actions.shown == ["draining"])
-        for case .show(.failed(let error)) in actions { #expect(error.retryAfter == .seconds(2)) }
+        for case .show(.failed(let error)) in actions {
+            #expect(error.retryAfter == .seconds(2))
+            #expect(error.advice == "Wait 2 s, then try again.")
+        }
     }
 }
 

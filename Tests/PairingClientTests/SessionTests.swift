@@ -329,6 +329,33 @@ import Testing
         }
     }
 
+    @Test("an acknowledgement that a stranger made up, as it can after a restart, ends its meeting alone")
+    func falseAck() throws {
+        let bench = try Bench()
+        let stranger = MeetingID([UInt8](repeating: 77, count: 16))!
+        bench.give(.frame(.visitor(meeting: stranger)), bench.offerer)
+        let actions = bench.give(.frame(.ack(meeting: stranger, upTo: 3)), bench.offerer)
+        #expect(actions.sent == [.close(meeting: stranger, .malformed)])
+        #expect(!bench.offerer.isOver)
+        bench.prove()
+    }
+
+    @Test("a code to which strangers crowd is replaced, once, by one that they can't find") func crowd() throws {
+        let bench = try Bench()
+        func come(_ number: Int) -> [DeviceFrame] {
+            let stranger = MeetingID([UInt8](repeating: UInt8(100 + number), count: 16))!
+            bench.give(.frame(.visitor(meeting: stranger)), bench.offerer)
+            return bench.give(.frame(.over(meeting: stranger, .tooSlow)), bench.offerer).sent
+        }
+        for number in 1..<bench.limits.crowd { #expect(come(number) == []) }
+        #expect(come(0) == [.leave(.codeBurnt)])
+        #expect(bench.give(.connected, bench.offerer).sent == [.offer(slotLength: 6, work: nil)])
+        let slot = Slot("K7Q29M")!
+        bench.give(.frame(.offered(slot: slot, token: Bench.token, expiresIn: .seconds(600))), bench.offerer)
+        for number in 0..<bench.limits.crowd + 10 { #expect(come(number) == []) }
+        #expect(bench.offerer.offer?.ordinal == 2)
+    }
+
     @Test("an answer to an attach that nobody made is not believed", arguments: [true, false])
     func unaskedAttach(isVisitor: Bool) throws {
         let bench = try Bench()
@@ -471,6 +498,10 @@ extension [SessionAction] {
     /// The end-to-end messages among them.
     fileprivate var messages: [Message] {
         compactMap { if case .send(.message(_, let message)) = $0 { message } else { nil } }
+    }
+
+    fileprivate var sent: [DeviceFrame] {
+        compactMap { if case .send(let frame) = $0 { frame } else { nil } }
     }
 
     fileprivate var offer: Offer? {

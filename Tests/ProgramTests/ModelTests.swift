@@ -63,7 +63,9 @@ import Testing
         }
     }
 
-    @Test("every mutation of the model is run by the script, and every one that it runs is there") func mutations() throws {
+    @Test("every mutation of the model is run by the script, and every one that it runs is there") func mutations()
+        throws
+    {
         let mutations = try PagesTests.text(Self.model).matches(of: /#ifn?def MUTATE_(\w+)/).map { String($0.1) }
         let run = try PagesTests.text("scripts/model").matches(of: /\nbreaks (\w+)\s/).map { String($0.1) }
         #expect(Set(mutations) == Set(run))

@@ -225,7 +225,7 @@ import Testing
 
     @Test func `The header comes before TLS`() async throws {
         try await withFolder { folder in
-            let files = try makeCertificate(in: folder, "relay")
+            let files = try await makeCertificate(in: folder, "relay")
             var configuration = try Self.configuration()
             configuration.certificate = files
             try await withRelay(configuration) { _, port in

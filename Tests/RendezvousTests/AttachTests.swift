@@ -49,6 +49,20 @@ import Testing
         )
     }
 
+    @Test("an attach that was on its way while the device came back by a newer one changes nothing") func stale() {
+        var scene = Scene.met()
+        let meeting = scene.meetings["A"]!
+        scene.say("A", 1)
+        scene.come("B3", .attachOfferer(token: scene.tokens["B"]!, held: [Self.held(meeting, 0, 1)], attempt: 2))
+        scene.say("B3", 1, ack: 1)
+        let late = scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: [], attempt: 1))
+        #expect(late == [.send(.refused(.elsewhere, retryAfter: .zero), to: "B2"), .close("B2")])
+        scene.come("A3", .attachVisitor(token: scene.tokens["A"]!, acked: 1, received: 1, attempt: 2))
+        scene.come("A2", .attachVisitor(token: scene.tokens["A"]!, acked: 1, received: 1, attempt: 2))
+        #expect(scene.last("A2") == .refused(.elsewhere, retryAfter: .zero))
+        #expect(scene.say("A3", 2, ack: 1) == [.send(.message(meeting: meeting, .sample(2, 1)), to: "B3")])
+    }
+
     @Test("the last attach wins, and the older connection is told") func elsewhere() {
         var scene = Scene.met()
         scene.come("A2", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))

@@ -62,6 +62,15 @@ import Testing
         #expect(scene.last("X") == .refused(.relayFull, retryAfter: .seconds(30)))
     }
 
+    @Test("who finds a free place is let in, however many wait elsewhere") func placeBesideLines() {
+        var limits = Self.small
+        limits.waitingInAll = 2
+        var scene = Self.crowded(limits)
+        scene.come("B2", from: Scene.address(20), .offer(slotLength: 0, work: nil))
+        scene.visit("X", 9)
+        #expect(scene.meetings["X"] != nil)
+    }
+
     @Test("who says nothing for two seconds goes to the end of the line") func silent() {
         var scene = Self.crowded()
         scene.say("A2", 1, in: "A2")

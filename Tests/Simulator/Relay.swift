@@ -83,13 +83,17 @@ package final class Relay: RelayEnd {
         stop(forgetting: forgetting)
     }
 
-    /// SIGTERM: says goodbye, goes on with what is in hand, then stops and starts again with its key.
+    /// SIGTERM: goes on with what is in hand, sends everyone else on, then stops and starts again with its key.
     package func drain(for time: Duration) {
         guard isUp else { return }
         world.trace { "relay \(number) drains" }
         act { rendezvous, now, _, actions in rendezvous.drain(now: now, into: &actions) }
         let run = run
-        world.after(time) { [unowned self] in if isUp, run == self.run { stop(forgetting: false) } }
+        world.after(time) { [unowned self] in
+            guard isUp, run == self.run else { return }
+            act { rendezvous, now, _, actions in rendezvous.end(now: now, into: &actions) }
+            stop(forgetting: false)
+        }
     }
 
     private func stop(forgetting: Bool) {

@@ -7,7 +7,8 @@ import Synchronization
 struct Worlds: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worlds",
-        abstract: "Runs simulated worlds of devices, relays and strangers, and says which break a law."
+        abstract: "Runs simulated worlds of devices, relays and strangers, and says which break a law.",
+        subcommands: [CrowdingCommand.self]
     )
 
     @Option(help: "How many worlds.")

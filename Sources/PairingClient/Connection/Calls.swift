@@ -34,9 +34,9 @@ struct Calls {
         case over
     }
 
-    /// A call that is made until it is answered, each time as it was.
+    /// A call that is made until it is answered, each time with the same meaning.
     private struct Pending {
-        let body: [UInt8]
+        var body: [UInt8]
         /// The number of the last frame in a `send`.
         var last: UInt32 = 0
         var saysGoodbye = false
@@ -60,6 +60,8 @@ struct Calls {
     private var polling: Pending?
     private var isReadWanted = false
     private var isPollPausing = false
+    /// How long the relay may keep the next poll.
+    private var pollWait: Duration
 
     /// - Parameters:
     ///   - connection: its secret.
@@ -68,6 +70,7 @@ struct Calls {
         self.connection = connection
         self.limits = limits
         self.failure = failure
+        pollWait = limits.pollWait
     }
 
     /// Asks after a connection that can't be there: only a relay with this door answers that it knows none such.
@@ -182,10 +185,13 @@ extension Calls {
         guard phase == .open, !isClosing, polling == nil, !isPollPausing, isReadWanted, waiting.isEmpty else {
             return []
         }
-        let call = PollCall(connection: connection, received: received, wait: limits.pollWait)
-        let pending = Pending(body: call.serialized())
+        let pending = Pending(body: pollBody)
         polling = pending
         return [.call(.poll, body: pending.body)]
+    }
+
+    private var pollBody: [UInt8] {
+        PollCall(connection: connection, received: received, wait: pollWait).serialized()
     }
 
     private mutating func knockAnswered(_ answer: CallAnswer, draw: Double) -> [Step] {
@@ -247,7 +253,14 @@ extension Calls {
         }
         let pause = limits.callPause * (1 << min(call.tries - 1, 16))
         call.tries += 1
-        if kind == .send { sending = call } else { polling = call }
+        switch kind {
+        case .send: sending = call
+        case .poll:
+            // A proxy may have less patience than most.
+            pollWait = max(pollWait / 2, limits.pollWait / 8)
+            call.body = pollBody
+            polling = call
+        }
         return [.pause(kind, pause.halfRandom(draw))]
     }
 

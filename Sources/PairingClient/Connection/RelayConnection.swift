@@ -112,8 +112,11 @@ final class RelayConnection: Sendable {
     @discardableResult
     func close() -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
+            let way = state.value.way
             state.value.unheard = nil
-            switch state.value.way {
+            // The way reports to this connection, and would keep it for ever.
+            state.value.way = .none
+            switch way {
             case .none: return loop.makeSucceededVoidFuture()
             case .webSocket(let connection): return connection.close()
             case .http(let connection): return connection.close()

@@ -25,6 +25,15 @@ package struct OfferSession: ~Copyable {
         /// Hellos that came too fast, in order, and when the first may be answered.
         var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
         var heldUntil: Duration = .zero
+        /// How many visitors were sent away or left without a proof.
+        var passersBy = 0
+        /// How often this device has come back to the room.
+        var attempts: UInt32 = 0
+
+        /// The lanes in an order of their own, so that the same events always have the same effects.
+        var meetings: [(id: MeetingID, lane: Lane)] {
+            lanes.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
+        }
     }
 
     var phase: Phase = .opening
@@ -107,10 +116,12 @@ package struct OfferSession: ~Copyable {
         link.opened(now: now)
         guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
         let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
-        let held = room.lanes.map { id, lane in
+        // An honest relay has no more of them in hand.
+        let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, lane in
             Held(meeting: id, acked: lane.acked, received: lane.received, isSeated: id == seated)
         }
-        return [.send(.attachOfferer(token: room.token, held: held))]
+        self.room?.attempts = room.attempts &+ 1
+        return [.send(.attachOfferer(token: room.token, held: held, attempt: room.attempts &+ 1))]
     }
 
     mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
@@ -186,7 +197,9 @@ package struct OfferSession: ~Copyable {
         case .goodbye(let retryAfter):
             wait = retryAfter
             return []
-        case .over(let meeting?, let reason): return over(meeting, reason)
+        case .over(let meeting?, let reason):
+            let wasInHand = room?.lanes[meeting] != nil
+            return over(meeting, reason) + (wasInHand ? replaceCrowdedCode() : [])
         case .over(nil, let reason): return roomOver(PairingError(reason))
         case .refused(let reason, let retryAfter):
             if room != nil, reason == .draining || retryAfter > .zero {
@@ -256,14 +269,14 @@ package struct OfferSession: ~Copyable {
         guard let room, link.isOpened else { return misbehaved() }
         link.answered()
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
-        for meeting in room.lanes.keys where known[meeting] == nil {
+        for (meeting, _) in room.meetings where known[meeting] == nil {
             let actions = over(meeting, .meetingOver)
             if case .over = phase { return actions }
         }
         if isSlotLost, case .offering = phase { return replaceCode(.relayForgot, leaving: .done) }
         var actions: [SessionAction] = []
         if case .finishing(let meeting) = phase { actions.append(.send(.seat(meeting: meeting))) }
-        for (meeting, lane) in self.room?.lanes ?? [:] {
+        for (meeting, lane) in self.room?.meetings ?? [] {
             actions += lane.unsent(after: known[meeting] ?? 0).map { .send(.message(meeting: meeting, $0)) }
         }
         switch phase {
@@ -294,6 +307,17 @@ package struct OfferSession: ~Copyable {
         case .finishing: return ended(error)
         case .over: return []
         }
+    }
+
+    /// A stranger who sweeps short slots can fill the line of every room, so that nobody honest gets into it. He can't find a
+    /// slot of six symbols, and who waits in line here is told to look for the fresh code.
+    mutating func replaceCrowdedCode() -> [SessionAction] {
+        guard case .offering = phase, room != nil else { return [] }
+        room?.passersBy += 1
+        guard let room, room.passersBy >= limits.crowd, room.offer.code.slot.count < PairingCode.slotLengths.upperBound,
+            codesShown < limits.codesPerOffer
+        else { return [] }
+        return replaceCode(.codeBurnt, leaving: .codeBurnt)
     }
 
     /// Leaves the room and asks for another, with a slot too long to be swept; at most three codes an act.

@@ -20,6 +20,8 @@ package struct VisitSession: ~Copyable {
         let token: Token
         var deadline: Duration
         var lane = Lane()
+        /// How often this device has come back to the meeting.
+        var attempts: UInt32 = 0
     }
 
     private var phase: Phase = .arriving
@@ -127,7 +129,18 @@ package struct VisitSession: ~Copyable {
         case .arriving: return [.send(.visit(slot: slot, work: nil))]
         case .greeting(let meeting), .finishing(let meeting):
             let lane = meeting.lane
-            return [.send(.attachVisitor(token: meeting.token, acked: lane.acked, received: lane.received))]
+            let attempt = meeting.attempts &+ 1
+            withMeeting { $0.attempts = attempt }
+            return [
+                .send(
+                    .attachVisitor(
+                        token: meeting.token,
+                        acked: lane.acked,
+                        received: lane.received,
+                        attempt: attempt
+                    )
+                )
+            ]
         case .over: return []
         }
     }
@@ -307,9 +320,10 @@ package struct VisitSession: ~Copyable {
     }
 
     private mutating func proven(_ peer: Peer, _ now: Duration) -> [SessionAction] {
-        guard case .greeting(let meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
+        guard case .greeting(var meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
         let deadline = now + limits.seatedLifetime
-        phase = .finishing(Meeting(id: meeting.id, token: meeting.token, deadline: deadline, lane: meeting.lane))
+        meeting.deadline = deadline
+        phase = .finishing(meeting)
         let finale = Finale(
             peer: peer,
             place: .visitor,

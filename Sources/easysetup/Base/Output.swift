@@ -51,7 +51,7 @@ struct Output: Sendable {
             ]
             if error.retryAfter > .zero {
                 // Rounded up: too early is of no use.
-                fields.append(("retry_after", .integer(Int(error.retryAfter / .seconds(1) + 0.999))))
+                fields.append(("retry_after", .integer(Int((error.retryAfter / .seconds(1)).rounded(.up)))))
             }
             event("failed", fields, people: nil)
         case .people:

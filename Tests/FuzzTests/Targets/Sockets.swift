@@ -6,8 +6,9 @@ import Rendezvous
 
 @testable import Relay
 
-/// Bytes from a socket, through the relay's HTTP and WebSocket into its decisions: as they are, or after an upgrade; in
-/// pieces, with time between them; with or without a PROXY header expected. Whatever they are, the relay's answers stay few and the connection ends by itself.
+/// Bytes from a socket, through the relay's HTTP and WebSocket into its decisions: as they are, in calls, or after an upgrade; in
+/// pieces, with time between them; with or without a PROXY header expected. Whatever they are, the relay's answers stay few, the connection
+/// ends by itself, and nothing is remembered of it.
 @Sendable func relaySocket(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     do throws(any Error) {
@@ -20,13 +21,17 @@ import Rendezvous
             switch choice & 3 {
             case 0: relay.loop.advanceTime(by: .milliseconds(Int64(script.number16())))
             case 1: try relay.write(script.piece())
+            case 2: try relay.write(EmbeddedRelay.call(choice & 4 == 0 ? "send" : "poll", script.piece()))
             default: try relay.write(EmbeddedRelay.frame(first: 0x80 | choice >> 2, script.piece()))
             }
         }
         // Longer than any room lives.
         relay.loop.advanceTime(by: .seconds(2_000))
         try hold(!relay.channel.isActive, "a connection stays for ever")
-        try hold(relay.sent <= 64 * 1024 + 4 * input.count, "\(relay.sent) bytes in answer to \(input.count)")
+        try hold(relay.isForgotten, "a device is remembered for ever")
+        // A poll may be made again, and be answered with the same frames.
+        let bearable = 64 * 1024 + 4 * relay.written + relay.polls * WireLimits.callBytes
+        try hold(relay.sent <= bearable, "\(relay.sent) bytes in answer to \(relay.written)")
     } catch let error as BrokenRule {
         throw error
     } catch {
@@ -39,6 +44,10 @@ private final class EmbeddedRelay {
     let channel: EmbeddedChannel
     private let switchboard: Switchboard
     private(set) var sent = 0
+    private(set) var written = 0
+    private(set) var polls = 0
+
+    var isForgotten: Bool { switchboard.desk.isEmpty }
 
     init(usesProxyProtocol: Bool) throws {
         let loop = self.loop
@@ -71,6 +80,9 @@ private final class EmbeddedRelay {
     func write(_ bytes: [UInt8]) throws {
         defer { loop.run() }
         guard channel.isActive else { return }
+        written += bytes.count
+        polls +=
+            String(decoding: bytes, as: UTF8.self).split(separator: "/poll", omittingEmptySubsequences: false).count - 1
         try channel.writeInbound(ByteBuffer(bytes: bytes))
         while let buffer = try channel.readOutbound(as: ByteBuffer.self) { sent += buffer.readableBytes }
     }
@@ -92,6 +104,18 @@ private final class EmbeddedRelay {
         \r
 
         """
+
+    /// A call with a body.
+    static func call(_ path: String, _ body: [UInt8]) -> [UInt8] {
+        let head = """
+            POST /easysetup/v1/\(path) HTTP/1.1\r
+            Content-Type: application/protobuf\r
+            Content-Length: \(body.count)\r
+            \r
+
+            """
+        return Array(head.utf8) + body
+    }
 
     /// A masked WebSocket frame; the mask is zeros.
     static func frame(first: UInt8, _ payload: [UInt8]) -> [UInt8] {

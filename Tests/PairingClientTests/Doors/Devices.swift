@@ -47,6 +47,12 @@ struct TwoDevices: Sendable {
         /// Those that each device went through, every one once.
         var offerer: Set<String>
         var visitor: Set<String>
+        /// How many connections found a door open.
+        var connections = 0
+
+        static func == (one: Doors, other: Doors) -> Bool {
+            (one.offerer, one.visitor) == (other.offerer, other.visitor)
+        }
 
         init(_ offerer: String..., visitor: String...) {
             self.offerer = Set(offerer)
@@ -82,6 +88,7 @@ struct TwoDevices: Sendable {
         var doors = Doors("", visitor: "")
         doors.offerer = Set(here.doors)
         doors.visitor = Set(there.doors)
+        doors.connections = here.doors.count + there.doors.count
         return doors
     }
 

@@ -94,6 +94,12 @@ final class Middlebox: Sendable {
     /// How many calls there were.
     var callCount: Int { state.withLock { $0.calls } }
 
+    /// Returns when so many more calls have come.
+    func sees(calls: Int) async {
+        let goal = callCount + calls
+        while callCount < goal { try? await Task.sleep(for: .milliseconds(10)) }
+    }
+
     /// Leads to another relay from now on, and ends every connection.
     func move(to relay: Int) {
         let open = state.withLock { state in

@@ -1,3 +1,4 @@
+import Foundation
 import Handshake
 import PairingClient
 import TestSupport
@@ -53,6 +54,15 @@ import Testing
         }
     }
 
+    /// The page's own words to who has an nginx.
+    private static func advised(relay: Int) throws -> String {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(components: "..", "..", "..", "Protocol", "operating.md").standardizedFileURL
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let block = try #require(text.firstMatch(of: /\n    location \/easysetup\/ \{\n(        .*\n)+    \}\n/))
+        return String(block.output.0.replacing("http://127.0.0.1:8080", with: "http://127.0.0.1:\(relay)"))
+    }
+
     static let nginxes = [
         Setup(testDescription: "nginx with nothing but proxy_pass", door: "http") { relay, _ in
             .nginx { port in
@@ -65,20 +75,12 @@ import Testing
             }
         },
         Setup(testDescription: "nginx as operating.md has it", door: "websocket") { relay, _ in
-            .nginx { port in
+            guard let location = try? advised(relay: relay) else { return nil }
+            return .nginx { port in
                 """
                 server {
                     listen 127.0.0.1:\(port);
-                    location /easysetup/ {
-                        proxy_pass http://127.0.0.1:\(relay);
-                        proxy_http_version 1.1;
-                        proxy_set_header Upgrade $http_upgrade;
-                        proxy_set_header Connection "upgrade";
-                        proxy_set_header Host $host;
-                        proxy_read_timeout 120s;
-                        proxy_send_timeout 120s;
-                        proxy_buffering off;
-                    }
+                    \(location)
                 }
                 """
             }

@@ -12,7 +12,7 @@ extension RelayConfiguration {
 }
 
 /// Makes a certificate of its own for `localhost`, and its key, in a folder; by `openssl`.
-func makeCertificate(in folder: String, _ name: String) throws -> CertificateFiles {
+func makeCertificate(in folder: String, _ name: String) async throws -> CertificateFiles {
     let files = CertificateFiles(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
     let openssl = Process()
     openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -23,8 +23,15 @@ func makeCertificate(in folder: String, _ name: String) throws -> CertificateFil
             "-keyout", files.key, "-out", files.certificate,
         ]
     openssl.standardError = FileHandle.nullDevice
-    try openssl.run()
-    openssl.waitUntilExit()
-    try #require(openssl.terminationStatus == 0)
+    // Waiting must not keep a thread from the other tests.
+    let status = try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Int32, any Error>) in
+        openssl.terminationHandler = { ended.resume(returning: $0.terminationStatus) }
+        do {
+            try openssl.run()
+        } catch {
+            ended.resume(throwing: error)
+        }
+    }
+    try #require(status == 0)
     return files
 }
