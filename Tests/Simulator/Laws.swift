@@ -204,12 +204,15 @@ extension World {
         case .connectionLost: return !act.hasToken || kind == .crowded && act.isTrySpent() && act.words == nil
         case .cancelledHere: return true
         case .relayForgot: return forgets > 0
-        case .codeBurnt: return isReplaced || code?.wrongProofsTold == Bounds.guessesAgainstOfferer
+        // Used up by guesses, or replaced because it was crowded.
+        case .codeBurnt: return isReplaced || kind == .crowded
         // The offerer has left, and its last word was lost with its connection.
         case .codeExpired, .timedOut: return isReplaced && act.words == nil
         case .codesSpent:
             let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
             return burnt + forgets >= Bounds.codesPerAct
+        // Places that it lost with its connections still count.
+        case .lineFull: return kind == .crowded
         // After a restart nobody knows a slot before its offerer is back.
         case .noSuchCode:
             guard let restarted = relay?.restartedAt, let code else { return false }
