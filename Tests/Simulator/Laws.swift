@@ -210,7 +210,7 @@ extension World {
         case .codeExpired, .timedOut: return isReplaced && act.words == nil
         case .codesSpent:
             let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
-            return burnt + forgets >= Bounds.codesPerAct
+            return kind == .crowded || burnt + forgets >= Bounds.codesPerAct
         // Places that it lost with its connections still count.
         case .lineFull: return kind == .crowded
         // After a restart nobody knows a slot before its offerer is back.
