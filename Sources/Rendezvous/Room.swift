@@ -59,7 +59,8 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         slot = claims.slot
         offerer = nil
         phase = seated.map { .seated($0.meeting) } ?? .open(line: [])
-        meetings = held.filter { seated == nil || $0.isSeated }.map(Meeting.init(restoring:))
+        // No more than a room may have, whatever its offerer says.
+        meetings = held.filter { seated == nil || $0.isSeated }.prefix(limits.meetings).map(Meeting.init(restoring:))
         deadline = now.monotonic + left
         tokenDeadline = claims.deadline
         self.hasLostSlot = hasLostSlot

@@ -209,6 +209,17 @@ import Testing
         #expect(scene.last("C") == .refused(.seated, retryAfter: .zero))
     }
 
+    @Test("a room that is made again has no more meetings than a new one may have") func tooMany() {
+        var scene = Scene.offered(LineTests.small)
+        let held = (1...3 as ClosedRange<UInt8>).map {
+            AttachTests.held(MeetingID([UInt8](repeating: $0, count: 16))!, 0, 0)
+        }
+        scene.restart(limits: LineTests.small)
+        scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: held))
+        #expect(scene.relay.statistics.meetings == 2)
+        #expect(scene.relay.brokenBound == nil)
+    }
+
     @Test("a code whose time is over is not made again") func expired() {
         var scene = Scene.met()
         scene.restart(down: .seconds(700))

@@ -81,7 +81,7 @@ extension World {
     /// A wrong proof was compared by the offerer.
     func guessedAgainstOfferer(_ code: ShownCode) {
         code.guessesAgainstOfferer += 1
-        let all = codes.filter { $0.secret == code.secret }.reduce(0) { $0 + $1.guessesAgainstOfferer }
+        let all = guessesAgainstOfferer(code)
         if all > Bounds.guessesAgainstOfferer { breach(.guesses, "\(all) wrong proofs against an offerer's code") }
     }
 
@@ -93,11 +93,30 @@ extension World {
         }
     }
 
-    /// A stranger's guess was right, within the budget: what follows is won fairly.
-    func won(_ code: ShownCode) {
+    /// An offerer took a stranger's guess for right.
+    func wonAgainstOfferer(_ code: ShownCode) {
+        let spent = guessesAgainstOfferer(code)
+        if spent >= Bounds.guessesAgainstOfferer { breach(.guesses, "a guess after \(spent) wrong ones was compared") }
+        won(code)
+    }
+
+    /// A stranger in the offerer's place saw that his guess was right.
+    func wonAgainstVisitor(_ code: ShownCode) {
+        let spent = code.guessesAgainstVisitor
+        if spent >= Bounds.guessesAgainstVisitor { breach(.guesses, "a visitor's proof after \(spent) wrong ones") }
+        won(code)
+    }
+
+    /// A guess was right: within the budget, what follows is won fairly.
+    private func won(_ code: ShownCode) {
         trace { "a stranger guessed a code right" }
         code.isWon = true
         wonGuesses += 1
+    }
+
+    /// At the same secret, at whatever slot.
+    private func guessesAgainstOfferer(_ code: ShownCode) -> Int {
+        codes.reduce(0) { $0 + ($1.secret == code.secret ? $1.guessesAgainstOfferer : 0) }
     }
 
     /// A stranger has got a seed.
@@ -185,12 +204,15 @@ extension World {
         case .connectionLost: return !act.hasToken || kind == .crowded && act.isTrySpent() && act.words == nil
         case .cancelledHere: return true
         case .relayForgot: return forgets > 0
-        case .codeBurnt: return isReplaced || code?.wrongProofsTold == Bounds.guessesAgainstOfferer
+        // Used up by guesses, or replaced because it was crowded.
+        case .codeBurnt: return isReplaced || kind == .crowded
         // The offerer has left, and its last word was lost with its connection.
         case .codeExpired, .timedOut: return isReplaced && act.words == nil
         case .codesSpent:
             let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
-            return burnt + forgets >= Bounds.codesPerAct
+            return kind == .crowded || burnt + forgets >= Bounds.codesPerAct
+        // Places that it lost with its connections still count.
+        case .lineFull: return kind == .crowded
         // After a restart nobody knows a slot before its offerer is back.
         case .noSuchCode:
             guard let restarted = relay?.restartedAt, let code else { return false }

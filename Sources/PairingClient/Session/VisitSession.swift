@@ -239,11 +239,12 @@ package struct VisitSession: ~Copyable {
                 wait = retryAfter
                 return []
             }
-            // It was in line: whoever is in the middle of something waits for the next relay.
-            if reason == .draining, link.wasLost {
+            // It was in line: whoever is in the middle of something waits for the next relay, or until the place that it lost is no
+            // longer counted.
+            if reason == .draining || reason == .lineFull, link.wasLost {
                 wait = retryAfter
                 link.toldToWait()
-                return hangUp(.relayDraining(retryAfter: retryAfter), now)
+                return hangUp(PairingError(reason, retryAfter: retryAfter), now)
             }
             if link.forgives(reason) { return hangUp(.connectionLost, now) }
             return awaitOfferer(reason, now) ?? gone(reason, retryAfter, now)

@@ -139,7 +139,7 @@ private final class FalseOffer {
             switch consume received {
             case .prove(let reply): return [self.message(reply, to: message)]
             case .proven(_, let proof?):
-                world.won(code)
+                world.wonAgainstVisitor(code)
                 var answers = [self.message(proof, to: message)]
                 if let chain {
                     let package = try handshake.give(

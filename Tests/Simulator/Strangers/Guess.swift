@@ -50,7 +50,7 @@ final class Guess {
             case .prove(let proof): return [self.message(proof)]
             case .proven:
                 isRight = true
-                world.won(code)
+                world.wonAgainstOfferer(code)
                 guard let chain else { return [] }
                 let package = try handshake.give(
                     seed: chain.withBytes { SecretBytes(copying: $0) },
