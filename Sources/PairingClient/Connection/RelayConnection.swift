@@ -77,6 +77,8 @@ final class RelayConnection: Sendable {
                 connection.loop.execute { connection.opened(webSocket) }
             } catch {
                 guard error.isDoorShut else { throw error.error }
+                // No answer at all: it may be the network's way with WebSockets, or a relay that was killed just now.
+                if error.error == .relayUnreachable { report(.stumbled) }
                 try await connection.openHTTP(insteadOf: error.error)
             }
         }
