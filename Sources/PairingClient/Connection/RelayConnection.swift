@@ -14,6 +14,8 @@ final class RelayConnection: Sendable {
         case through(Door)
         /// The relay was away for a moment before its first answer.
         case stumbled
+        /// There was a WebSocket, and nothing came through it: what lies between may pass upgrades and no frames. `closed` follows.
+        case unheard
         /// Frames that came together; the next come after ``RelayConnection/read()``.
         case frames([RelayFrame])
         /// The connection is gone.
@@ -29,10 +31,8 @@ final class RelayConnection: Sendable {
 
     private struct State {
         var way = Way.none
-        /// What was sent before the relay was heard on the WebSocket, to be said again at the other door; nil when
-        /// there is no going to another.
-        var unheard: [DeviceFrame]? = []
-        var isReadWanted = false
+        /// Whether anything came from the relay, or will not matter.
+        var isHeard = false
         /// Kept until the HTTP door is found open or shut, where nothing was open before.
         var opening: EventLoopPromise<Void>?
     }
@@ -77,6 +77,8 @@ final class RelayConnection: Sendable {
                 connection.loop.execute { connection.opened(webSocket) }
             } catch {
                 guard error.isDoorShut else { throw error.error }
+                // No answer at all: it may be the network's way with WebSockets, or a relay that was killed just now.
+                if error.error == .relayUnreachable { report(.stumbled) }
                 try await connection.openHTTP(insteadOf: error.error)
             }
         }
@@ -87,7 +89,6 @@ final class RelayConnection: Sendable {
     func send(_ frames: [DeviceFrame]) {
         guard !frames.isEmpty else { return }
         loop.execute { [self] in
-            state.value.unheard?.append(contentsOf: frames)
             switch state.value.way {
             case .none: break
             case .webSocket(let connection): connection.send(frames)
@@ -99,7 +100,6 @@ final class RelayConnection: Sendable {
     /// Asks for the next batch.
     func read() {
         loop.execute { [self] in
-            state.value.isReadWanted = true
             switch state.value.way {
             case .none: break
             case .webSocket(let connection): connection.read()
@@ -115,7 +115,7 @@ final class RelayConnection: Sendable {
     func close() -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
             let way = state.value.way
-            state.value.unheard = nil
+            state.value.isHeard = true
             // The way reports to this connection, and would keep it for ever.
             state.value.way = .none
             switch way {
@@ -141,23 +141,18 @@ final class RelayConnection: Sendable {
     }
 
     private func opened(_ webSocket: WebSocketConnection) {
-        // It may be lost already, and the other door tried.
-        guard case .none = state.value.way else { return }
         state.value.way = .webSocket(webSocket)
     }
 
     private func heard(_ news: Report) {
         switch news {
-        case .stumbled: break
+        case .stumbled, .frames, .unheard: break
         case .through:
-            state.value.unheard = nil
+            state.value.isHeard = true
             state.value.opening?.succeed()
             state.value.opening = nil
-        case .frames: state.value.isReadWanted = false
-        case .closed(.connectionLost) where state.value.unheard != nil:
-            // Upgraded, and then not one frame: what lies between lets no WebSocket through.
-            return goByHTTP(insteadOf: .connectionLost)
         case .closed(let error):
+            if case .webSocket = state.value.way, !state.value.isHeard { report(.unheard) }
             state.value.way = .none
             if let opening = state.value.opening {
                 state.value.opening = nil
@@ -169,11 +164,7 @@ final class RelayConnection: Sendable {
 
     /// - Parameter failure: why the WebSocket was not to be had.
     private func goByHTTP(insteadOf failure: PairingError?) {
-        let unsaid = state.value.unheard ?? []
         let connection = HTTPConnection(to: host, on: loop, limits: limits, insteadOf: failure) { self.heard($0) }
-        state.value.unheard = nil
         state.value.way = .http(connection)
-        if !unsaid.isEmpty { connection.send(unsaid) }
-        if state.value.isReadWanted { connection.read() }
     }
 }

@@ -43,6 +43,7 @@ extension Inbox.Letter {
         switch self {
         case .event(.connected): "connected"
         case .event(.stumbled), .report(_, .stumbled): "stumbled"
+        case .report(_, .unheard): "unheard"
         case .event(.lost), .failed, .report(_, .closed): "lost"
         case .event(.frame(let frame)): frame.name
         case .event(.answered): "answered"

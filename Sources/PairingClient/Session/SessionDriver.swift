@@ -24,8 +24,10 @@ struct SessionDriver: Sendable {
         var tasks = Tasks()
         var connection: RelayConnection?
         var generation = 0
-        // The HTTP door, once it was the one that is open, for the rest of the pairing.
+        // The HTTP door, once it was the one that is open, for the rest of the pairing; and for a try where nothing came through
+        // a WebSocket.
         var door = Door.webSocket
+        var isDoorSure = false
         var closings: [EventLoopFuture<Void>] = []
         var actions = session.begin()
         var letters = inbox.letters.makeAsyncIterator()
@@ -90,10 +92,14 @@ struct SessionDriver: Sendable {
                     actions = []
                 }
             case .failed(let failed, let error):
+                if !isDoorSure { door = .webSocket }
                 actions = failed == generation ? session.handle(.lost(error), now: now) : []
             case .report(_, .through(let open)):
-                if open == .http { door = .http }
+                if open == .http { (door, isDoorSure) = (.http, true) }
                 logger.debug("connected", metadata: ["door": "\(open.rawValue)"])
+                actions = []
+            case .report(_, .unheard):
+                door = .http
                 actions = []
             case .report(let from, .stumbled):
                 actions = from == generation ? session.handle(.stumbled, now: now) : []
