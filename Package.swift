@@ -194,6 +194,7 @@ let package = Package(
                 "TestSupport",
             ]
                 + nio,
+            exclude: ["RESULTS.md"],
             swiftSettings: settings
         ),
         // The built program, as a person or a script runs it.

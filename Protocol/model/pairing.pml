@@ -97,8 +97,8 @@ mtype:Last = { last_package, last_receipt, last_refusal }
 #define NONE 255
 #define CONNS (4 + STRANGERS) /* 0 and 1 are B's, 2 and 3 A's, then one for each stranger */
 /* More than is ever on its way: an assertion says when they don't suffice. */
-#define UP 9
-#define DOWN 12
+#define UP 10
+#define DOWN 16
 
 /* ---- The network. A frame: kind, meeting (or code), number, acknowledgement (or key), reason. */
 
@@ -594,6 +594,13 @@ hidden mtype:RelayFrame rf;
 hidden mtype:Why dr, rr;
 hidden byte dm, dn, da, rm, rn, ra, dk;
 
+/* What a visitor says of a meeting that it has no more has crossed with its displacement. */
+#ifdef MUTATE_NAME
+#define IS_NAMED(has, says) (has != 0)
+#else
+#define IS_NAMED(has, says) (has != 0 && has == says)
+#endif
+
 /* One frame of an honest device. */
 inline hear(c) {
     up[c]?df, dm, dn, da, dr;
@@ -615,7 +622,7 @@ inline hear(c) {
     :: df == device_message && c < 2 -> offerer_sent(dk, dm, dn, da)
     :: df == device_message && c >= 2 ->
         y = meetingOf[c];
-        if :: y != 0 -> visitor_sent(dk, y, dn, da) :: else fi
+        if :: IS_NAMED(y, dm) -> visitor_sent(dk, y, dn, da) :: else fi
     :: df == device_ack && c < 2 ->
         if
         :: roomOfMeeting[dm] == dk && guest[dm] != guest_left && dn > ackedO[dm] ->
@@ -627,7 +634,7 @@ inline hear(c) {
     :: df == device_ack && c >= 2 ->
         y = meetingOf[c];
         if
-        :: y != 0 && dn > ackedV[y] ->
+        :: IS_NAMED(y, dm) && dn > ackedV[y] ->
             assert(dn <= deliveredV[y]);
             ackedV[y] = dn;
             if :: OFFERER(dk) != NONE -> tell(OFFERER(dk), relay_ack, y, dn, 0, why_none) :: else fi
@@ -715,14 +722,14 @@ inline send_in_meeting(d, m) {
         if :: link[B] == link_ready -> put(B, device_message, m, sentB[m], receivedB[m], why_none) :: else fi
     :: else ->
         sentA++;
-        if :: link[A] == link_ready -> put(A, device_message, 0, sentA, receivedA, why_none) :: else fi
+        if :: link[A] == link_ready -> put(A, device_message, meeting, sentA, receivedA, why_none) :: else fi
     fi
 }
 
 inline acknowledge(d, m) {
     if
     :: link[d] == link_ready && d == B -> put(B, device_ack, m, receivedB[m], 0, why_none)
-    :: link[d] == link_ready && d == A -> put(A, device_ack, 0, receivedA, 0, why_none)
+    :: link[d] == link_ready && d == A -> put(A, device_ack, meeting, receivedA, 0, why_none)
     :: else
     fi
 }
@@ -1129,7 +1136,7 @@ inline visitor_hears() {
         link[A] = link_ready;
 #ifndef MUTATE_RESEND
         for (z : 1 .. 3) {
-            if :: z > rn && z > ackedA && z <= sentA -> put(A, device_message, 0, z, receivedA, why_none) :: else fi
+            if :: z > rn && z > ackedA && z <= sentA -> put(A, device_message, meeting, z, receivedA, why_none) :: else fi
         }
 #endif
         visitor_settle()

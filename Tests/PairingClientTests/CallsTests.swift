@@ -233,11 +233,13 @@ import Testing
         }
     }
 
-    @Test("when both doors are shut, the WebSocket's error is shown") func bothShut() {
-        for failure in [nil, PairingError.notARelay] {
+    @Test("when both doors are shut, the WebSocket's error is shown; silence does not make a refusal no relay")
+    func bothShut() {
+        for failure in [nil, PairingError.notARelay, .connectionLost] {
+            let shown = failure == .notARelay ? nil : failure
             var calls = calls(insteadOf: failure)
             _ = calls.knock()
-            #expect(calls.openingTookTooLong() == [.closed(failure ?? .relayUnreachable)])
+            #expect(calls.openingTookTooLong() == [.closed(shown ?? .relayUnreachable)])
             var others = self.calls(insteadOf: failure)
             let knock = others.knock()
             for _ in 2...ClientLimits().callTries {
@@ -245,7 +247,7 @@ import Testing
                 #expect(others.pauseIsOver(.send) == knock)
             }
             let last = others.answered(.send, .unanswered(.relayUntrusted), draw: 0)
-            #expect(last == [.closed(failure ?? .relayUntrusted)])
+            #expect(last == [.closed(shown ?? .relayUntrusted)])
         }
     }
 

@@ -149,7 +149,13 @@ struct Calls {
 
     /// Nobody has opened for as long as connecting may take.
     mutating func openingTookTooLong() -> [Step] {
-        phase == .knocking ? end(failure ?? .relayUnreachable) : []
+        phase == .knocking ? end(unopened(.relayUnreachable)) : []
+    }
+
+    /// What is said of a door that nobody opened. Who refuses a WebSocket and then is silent for a while may be heard in a
+    /// moment, and is not to be taken for no relay.
+    private func unopened(_ error: PairingError) -> PairingError {
+        failure == .notARelay ? error : failure ?? error
     }
 }
 
@@ -249,7 +255,7 @@ extension Calls {
     private mutating func tryAgain(_ kind: Kind, _ error: PairingError, draw: Double) -> [Step] {
         guard var call = kind == .send ? sending : polling else { return [] }
         guard call.tries < limits.callTries else {
-            return end(phase == .knocking ? failure ?? error : .connectionLost)
+            return end(phase == .knocking ? unopened(error) : .connectionLost)
         }
         let pause = limits.callPause * (1 << min(call.tries - 1, 16))
         call.tries += 1
