@@ -90,7 +90,7 @@ private func waitForTheEnd(
     let start = ContinuousClock.now
     var living = strangers
     while !living.isEmpty, ContinuousClock.now - start < .seconds(60) {
-        Thread.sleep(forTimeInterval: 0.25)
+        Thread.sleep(forTimeInterval: 1)
         living.forEach(meanwhile)
         living.removeAll(where: \.isEnded)
     }
