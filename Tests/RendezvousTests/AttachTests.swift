@@ -54,7 +54,7 @@ import Testing
         let meeting = scene.meetings["A"]!
         scene.say("A", 1)
         scene.come("B3", .attachOfferer(token: scene.tokens["B"]!, held: [Self.held(meeting, 0, 1)], attempt: 2))
-        scene.say("B3", 1, ack: 1)
+        scene.send("B3", .message(meeting: meeting, .sample(1, 1)))
         let late = scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: [], attempt: 1))
         #expect(late == [.send(.refused(.elsewhere, retryAfter: .zero), to: "B2"), .close("B2")])
         scene.come("A3", .attachVisitor(token: scene.tokens["A"]!, acked: 1, received: 1, attempt: 2))
