@@ -139,8 +139,11 @@ extension Rendezvous {
         into actions: inout [Action<Connection>]
     ) {
         guard let offer = slots[slot] else {
-            let reason = tombstones[slot]?.reason ?? .noSuchCode
-            return refuse(connection, reason, now, into: &actions)
+            if let ended = tombstones[slot] { return refuse(connection, ended.reason, now, into: &actions) }
+            // Rooms from before the start come back with their offerers.
+            let mayComeBack = limits.restartGuard > .zero && now.monotonic - started < limits.offererReturn
+            let wait = mayComeBack ? limits.retryDraining : .zero
+            return refuse(connection, .noSuchCode, retryAfter: wait, now, into: &actions)
         }
         // Who finds a free place is not kept out by those who wait elsewhere.
         let mustWait = (rooms[offer]?.meetings.count ?? 0) >= limits.meetings

@@ -8,6 +8,8 @@ package import RelayWire
 package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     let limits: Limits
     let keys: TokenKeys
+    /// When it was.
+    let started: Duration
     var connections = Connections<Connection>()
     var rooms: [OfferID: Room<Connection>] = [:]
     /// By which new visitors find a room.
@@ -35,6 +37,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         self.limits = limits
         self.keys = keys
         let start = started.monotonic
+        self.started = start
         pool = SlotPool(limits: limits, started: start)
         tombstones = Generations(period: limits.roomLifetime * 2, capacity: limits.tombstones, started: start)
         counters = PrefixCounters(limits: limits, started: start)

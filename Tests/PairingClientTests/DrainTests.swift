@@ -141,7 +141,3 @@ extension [SessionAction] {
         }
     }
 }
-
-extension DeviceFrame {
-    fileprivate var isAttach: Bool { if case .attachOfferer = self { true } else { false } }
-}

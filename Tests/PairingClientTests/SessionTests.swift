@@ -224,6 +224,32 @@ import Testing
         #expect(bench.holder.isOver)
     }
 
+    @Test("a visitor that hears that a room may come back visits again, and after a while believes that there is none")
+    func unknownForNow() throws {
+        var now = Duration.zero
+        let device = try DrainTests.visiting()
+        _ = device.begin()
+        _ = device.handle(.connected, now)
+        var visits = 0
+        while device.outcome == nil, visits < 100 {
+            visits += 1
+            for action in device.handle(.frame(.refused(.noSuchCode, retryAfter: .seconds(2))), now) {
+                if case .show(let state) = action, case .failed(let error) = state { device.outcome = .failed(error) }
+            }
+            guard device.outcome == nil else { break }
+            #expect(try DrainTests.comeBack(device, &now) == .visit(slot: DrainTests.slot, work: nil))
+        }
+        #expect(device.outcome == .failed(.noSuchCode))
+        #expect(visits > 2)
+        #expect(now >= ClientLimits().offererReturn)
+        // Without that word it is believed at once.
+        let other = try DrainTests.visiting()
+        _ = other.begin()
+        _ = other.handle(.connected, now)
+        let said = other.handle(.frame(.refused(.noSuchCode, retryAfter: .zero)), now)
+        #expect(said.contains { if case .show(.failed(.noSuchCode)) = $0 { true } else { false } })
+    }
+
     @Test("a device that slept before its first frame comes back", arguments: [true, false])
     func refusedTooSlow(isOfferer: Bool) throws {
         let bench = try Bench()

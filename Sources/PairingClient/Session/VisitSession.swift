@@ -173,8 +173,8 @@ package struct VisitSession: ~Copyable {
 
     /// The offerer of an unknown slot may only not be back yet: a relay that was started again knows a room from the moment when
     /// its offerer attaches, and the two devices come back in any order. Nil where that can't be, or not any more.
-    private mutating func awaitOfferer(_ reason: Reason, _ now: Duration) -> [SessionAction]? {
-        guard reason == .noSuchCode, case .arriving = phase, link.wasLost else { return nil }
+    private mutating func awaitOfferer(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
+        guard reason == .noSuchCode, case .arriving = phase, link.wasLost || retryAfter > .zero else { return nil }
         let until = unknownUntil ?? now + limits.offererReturn
         guard now < until else { return nil }
         unknownUntil = until
@@ -247,7 +247,7 @@ package struct VisitSession: ~Copyable {
                 return hangUp(PairingError(reason, retryAfter: retryAfter), now)
             }
             if link.forgives(reason) { return hangUp(.connectionLost, now) }
-            return awaitOfferer(reason, now) ?? gone(reason, retryAfter, now)
+            return awaitOfferer(reason, retryAfter, now) ?? gone(reason, retryAfter, now)
         case .offered, .visitor, .attachedOfferer, .message, .ack, .seated, .presence, .over:
             return misbehaved()
         }
