@@ -19,7 +19,7 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Pings and pongs a device may send per interval. An honest one sends a handful.
     public var controlFramesPerInterval = 60
     /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back
-    /// (16 meetings of 16 KiB).
+    /// (16 meetings of 4 KiB).
     public var outboundBytes = 512 * 1024
     /// Connections of one address prefix whose first request is not complete: as many as the rendezvous bears that have said
     /// nothing yet. Those beyond it are closed at once, so that one address cannot take every place. Trusted proxies stand for

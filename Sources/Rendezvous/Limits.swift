@@ -41,8 +41,9 @@ package struct Limits: Hashable, Sendable {
     package var positionsTold = 8
     /// Unacknowledged messages in one direction of a meeting: a handshake has six in all. (`mailbox-full`)
     package var mailboxMessages = 8
-    /// Bytes of their bodies. (`mailbox-full`)
-    package var mailboxBytes = 16 * 1024
+    /// Bytes of their bodies: the three of a handshake's direction have 2.4 KB. What strangers leave unread fills no relay then
+    /// before its meetings are used up. (`mailbox-full`)
+    package var mailboxBytes = 4 * 1024
 
     // MARK: The whole relay
 

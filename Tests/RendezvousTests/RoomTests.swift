@@ -191,18 +191,18 @@ import Testing
         #expect(scene.relay.statistics.meetings == 1)
     }
 
-    @Test("16 KiB wait, and no more") func mailboxBytes() {
+    @Test("4 KiB wait, and no more") func mailboxBytes() {
         var limits = Limits()
         limits.mailboxMessages = 100
         var scene = Scene.met(limits)
-        for number in 1...8 {
+        for number in 1...2 {
             scene.send(
                 "A",
                 .message(meeting: nil, Message(number: UInt32(number), ack: 0, body: Array(repeating: 1, count: 2048)))
             )
         }
-        #expect(scene.relay.statistics.mailboxBytes == 16 * 1024)
-        scene.say("A", 9)
+        #expect(scene.relay.statistics.mailboxBytes == 4 * 1024)
+        scene.say("A", 3)
         #expect(scene.last("A") == .refused(.mailboxFull, retryAfter: .zero))
     }
 
