@@ -85,7 +85,7 @@ package nonisolated enum Easysetup_Relay_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
   /// more unacknowledged messages or bytes than a mailbox holds
   case mailboxFull // = 24
 
-  /// the token is not this relay's, or its time is over
+  /// the token is not this relay's
   case badToken // = 25
 
   /// the token's meeting is no more
@@ -702,7 +702,7 @@ package nonisolated struct Easysetup_Relay_V1_AttachedOfferer: Sendable {
 
   package var expiresInMs: UInt32 = 0
 
-  /// The meetings that go on; one it named that is missing here is over.
+  /// The meetings in hand before a seat that this attach takes; one it named that is missing here is over.
   package var meetings: [Easysetup_Relay_V1_Have] = []
 
   /// The slot has gone to another room. Living meetings go on; nobody new can come.
