@@ -21,9 +21,10 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back
     /// (16 meetings of 4 KiB).
     public var outboundBytes = 512 * 1024
-    /// Connections of one address prefix whose first request is not complete: as many as the rendezvous bears that have said
-    /// nothing yet. Those beyond it are closed at once, so that one address cannot take every place. Trusted proxies stand for
-    /// many devices, and are not counted.
+    /// Connections of one address prefix that stand for no device: the first request is not complete, or it is one of the HTTP
+    /// door's on which no poll waits. As many as the rendezvous bears that have said nothing yet. Those beyond it are closed at
+    /// once, so that one address cannot take every place. Trusted proxies stand for many devices, and are not counted; whom they
+    /// speak for by the PROXY protocol is.
     public var openingPerPrefix = 256
     /// A connection through the HTTP door for which no poll waits for so long is lost: a lost answer, the pauses between a few
     /// tries, and a network that comes back.

@@ -10,8 +10,8 @@ extension RelayConfiguration {
     /// Brings down what the whole relay bears, all of it in the same proportion, until ``memoryCeiling`` is at most `bytes`, if that is
     /// more than the process alone. What one device, one room and one address may is left as it is; nothing is raised.
     public mutating func fit(memory bytes: Int) {
-        let share = Double(max(0, bytes - MemoryCost.process)) / Double(memoryWhenFull)
-        guard share < 1 else { return }
+        guard bytes < memoryCeiling else { return }
+        let share = Double(max(0, bytes - MemoryCost.process - MemoryCost.floors)) / Double(memoryWhenFull)
         let scale = { (limit: inout Int) in limit = max(1, Int(Double(limit) * share)) }
         scale(&connectionLimits.connections)
         scale(&connectionLimits.unreadBytesInAll)
@@ -25,8 +25,17 @@ extension RelayConfiguration {
         scale(&limits.waitingForOfferer)
         scale(&limits.deadlines)
         scale(&limits.tombstones)
-        scale(&limits.prefixes)
-        scale(&limits.usedChallenges)
+        // No address may have more than its share of what is left, and the counts of addresses must not run out before it.
+        let share8 = { (limit: inout Int, all: Int) in limit = min(limit, max(1, all / 8)) }
+        share8(&limits.roomlessPerPrefix, limits.roomless)
+        share8(&connectionLimits.openingPerPrefix, connectionLimits.connections)
+        let floored = { (limit: inout Int) in
+            let least = min(limit, MemoryCost.leastRemembered)
+            scale(&limit)
+            limit = max(limit, least)
+        }
+        floored(&limits.prefixes)
+        floored(&limits.usedChallenges)
     }
 
     private var memoryWhenFull: Int {
@@ -62,4 +71,7 @@ private enum MemoryCost {
     static let deadline = 128
     /// A counter, a used challenge, the reason why a room ended.
     static let remembered = 128
+    /// Prefixes and challenges that even a small relay remembers: 2 MiB each.
+    static let leastRemembered = 4096
+    static let floors = 8 * leastRemembered * remembered
 }

@@ -49,7 +49,9 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
             refuse(context)
         case .header(let header):
             state = .passed
-            if let source = header.source { switchboard.isProxied(id, for: source) }
+            if let source = header.source, !switchboard.isProxied(id, for: source) {
+                return context.close(promise: nil)
+            }
             var rest = bytes
             rest.moveReaderIndex(forwardBy: header.byteCount)
             if rest.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(rest)) }

@@ -28,8 +28,8 @@ final class Switchboard {
     /// Of all lines.
     var bodyBytes = 0
     private var lastID: UInt64 = 0
-    /// How many connections of each prefix are not open yet.
-    private var opening: [AddressPrefix: Int] = [:]
+    /// How many connections of each prefix stand for no device.
+    private var idle: [AddressPrefix: Int] = [:]
     /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
     private var unread = 0
     private var unflushed: [DeviceConnection] = []
@@ -51,8 +51,10 @@ final class Switchboard {
     /// lost or closed.
     struct Line {
         let channel: any Channel
-        /// Who it counts for until its first request is complete; nil from then on, and for a proxy.
-        var opening: AddressPrefix?
+        /// Who it counts for while it stands for no device; nil for a proxy.
+        var counted: AddressPrefix?
+        /// Whether it counts there now.
+        var isCounted = false
         var unread = 0
         /// Whom a PROXY header named in place of the socket's peer.
         var proxied: PeerAddress?
@@ -138,15 +140,10 @@ extension Switchboard {
         }
         let peer = channel.remoteAddress.flatMap(PeerAddress.init)
         let prefix = peer.flatMap { addresses.proxies.contain($0) ? nil : $0.prefix }
-        if let prefix {
-            guard opening[prefix, default: 0] < limits.openingPerPrefix else {
-                note(.tooManyOpening)
-                return nil
-            }
-            opening[prefix, default: 0] += 1
-        }
+        guard hasPlace(for: prefix) else { return nil }
         let id = nextID()
-        lines[id] = Line(channel: channel, opening: prefix)
+        lines[id] = Line(channel: channel, counted: prefix)
+        countsAsIdle(true, id)
         openings.add(Opening(line: id, request: 1), now: loop.now)
         setAlarm()
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.forget(id) }
@@ -163,9 +160,20 @@ extension Switchboard {
         lines[id]?.channel.remoteAddress.flatMap(PeerAddress.init).map(addresses.proxies.contain) ?? false
     }
 
-    /// The proxy that has connected speaks for another.
-    func isProxied(_ id: ConnectionID, for source: PeerAddress) {
+    /// The proxy that has connected speaks for another. False when that one has enough connections without a device.
+    func isProxied(_ id: ConnectionID, for source: PeerAddress) -> Bool {
         lines[id]?.proxied = source
+        let prefix = addresses.proxies.contain(source) ? nil : source.prefix
+        guard hasPlace(for: prefix) else { return false }
+        lines[id]?.counted = prefix
+        countsAsIdle(true, id)
+        return true
+    }
+
+    private func hasPlace(for prefix: AddressPrefix?) -> Bool {
+        guard let prefix, idle[prefix, default: 0] >= limits.openingPerPrefix else { return true }
+        note(.tooManyOpening)
+        return false
     }
 
     /// Whom limits count for a request on a connection. Nil when the connection is gone.
@@ -176,16 +184,17 @@ extension Switchboard {
         return addresses.address(peer: peer, headers: headers).prefix
     }
 
-    /// A connection's first request is complete, or never will be. May come twice.
-    func isOpen(_ id: ConnectionID) {
-        guard let prefix = lines[id]?.opening, let count = opening[prefix] else { return }
-        lines[id]?.opening = nil
-        opening[prefix] = count > 1 ? count - 1 : nil
+    /// A connection stands for no device: it has not said what it wants, or no poll waits on it. Or it does, or is no more.
+    func countsAsIdle(_ isIdle: Bool, _ id: ConnectionID) {
+        guard let line = lines[id], let prefix = line.counted, line.isCounted != isIdle else { return }
+        lines[id]?.isCounted = isIdle
+        let count = idle[prefix, default: 0] + (isIdle ? 1 : -1)
+        idle[prefix] = count > 0 ? count : nil
     }
 
     /// The connection is a WebSocket now.
     func upgraded(_ device: DeviceConnection, by head: HTTPRequestHead) {
-        isOpen(device.id)
+        countsAsIdle(false, device.id)
         guard var line = lines[device.id] else { return }
         line.device = device
         pings.add(device.id, now: loop.now)
@@ -252,7 +261,7 @@ extension Switchboard {
     private func forget(_ id: ConnectionID) {
         if let device = lines[id]?.device { lost(device) }
         if let poller = lines[id]?.poller { desk.gone(id, of: poller, now: loop.now) }
-        isOpen(id)
+        countsAsIdle(false, id)
         unread -= lines[id]?.unread ?? 0
         bodyBytes -= lines[id]?.bodyBytes ?? 0
         lines[id] = nil

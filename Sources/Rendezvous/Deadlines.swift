@@ -30,6 +30,11 @@ struct Deadlines<Connection: Hashable & Sendable>: Sendable {
         entries.insert(Entry(at: time, subject: subject))
     }
 
+    /// Forgets the reminders of what has ended early or moved.
+    mutating func keep(where isLive: (Subject, Duration) -> Bool) {
+        entries = Heap(entries.unordered.filter { isLive($0.subject, $0.at) })
+    }
+
     /// Takes out the earliest that is due; nil when none is.
     mutating func popDue(_ now: Duration) -> Subject? {
         guard let at = next, at <= now else { return nil }

@@ -79,13 +79,15 @@ extension Rendezvous {
                     refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
                     return false
                 }
+                // A challenge is asked for once: who sends the same again would be answered for nothing.
+                guard !connections.isAtWork(connection) else {
+                    refuse(connection, .badOrder, now, into: &actions)
+                    return false
+                }
                 let challenge = work.challenge(kind, prefix: prefix, excess: excess, now: time, entropy: &entropy)
                 let deadline = time + limits.workLifetime
-                // Asking again and again does not keep a connection: it has its first frame's time and one challenge's.
-                if !connections.isAtWork(connection) {
-                    connections.move(connection, to: .new(deadline: deadline, isAtWork: true))
-                    deadlines.add(.connection(connection), at: deadline)
-                }
+                connections.move(connection, to: .new(deadline: deadline, isAtWork: true))
+                remind(.connection(connection), at: deadline)
                 actions.append(.send(challenge, to: connection))
                 return false
             }
@@ -288,7 +290,7 @@ extension Rendezvous {
         connections.move(connection, to: .early(said, deadline: deadline))
         early[said.offer] = others + [connection]
         earlyCount += 1
-        deadlines.add(.connection(connection), at: deadline)
+        remind(.connection(connection), at: deadline)
     }
 
     private mutating func attach(

@@ -68,13 +68,31 @@ extension Rendezvous {
 
     // MARK: Around a decision
 
+    /// Sets a deadline. Reminders of what has ended are thrown out as soon as they are most of all: else those that come and go
+    /// would fill the place of those that stay.
+    mutating func remind(_ subject: Deadlines<Connection>.Subject, at time: Duration) {
+        deadlines.add(subject, at: time)
+        // At most one for each connection in no room and each displacement, and one for each room and for draining.
+        let live = connections.roomless + displacements.count + rooms.count + 1
+        guard deadlines.count > 2 * live + 64 else { return }
+        let (connections, rooms, displacements) = (connections, rooms, displacements)
+        deadlines.keep { subject, time in
+            switch subject {
+            case .connection(let connection): connections[connection]?.place.deadline == time
+            case .room(let offer): rooms[offer]?.deadline == time
+            case .displacement(let offer): displacements[offer] == time
+            case .draining: true
+            }
+        }
+    }
+
     var hasPlaceForRoom: Bool { rooms.count < limits.rooms && deadlines.count < limits.deadlines }
 
     mutating func open(_ room: Room<Connection>) {
         rooms[room.offer] = room
         totals += room.load
         if !room.hasLostSlot { slots[room.slot] = room.offer }
-        deadlines.add(.room(room.offer), at: room.deadline)
+        remind(.room(room.offer), at: room.deadline)
     }
 
     /// Takes one room out, lets `decision` change it, and puts it back with all that follows: totals, deadlines, who has been
@@ -95,7 +113,7 @@ extension Rendezvous {
         for case .close(let connection) in actions[first...] { forget(connection) }
         switch room.phase {
         case .open, .seated:
-            if room.deadline != deadline { deadlines.add(.room(offer), at: room.deadline) }
+            if room.deadline != deadline { remind(.room(offer), at: room.deadline) }
             remindOfDisplacement(room)
             rooms[offer] = room
         case .over(let reason):
@@ -117,7 +135,7 @@ extension Rendezvous {
         guard let next = room.nextDisplacement(limits) else { return }
         if let reminded = displacements[room.offer], reminded <= next { return }
         displacements[room.offer] = next
-        deadlines.add(.displacement(room.offer), at: next)
+        remind(.displacement(room.offer), at: next)
     }
 
     mutating func roomDeadlinePassed(_ offer: OfferID, _ now: Moment, into actions: inout [Action<Connection>]) {

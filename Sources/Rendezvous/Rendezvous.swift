@@ -54,12 +54,12 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         guard connections.roomless < limits.roomless, deadlines.count < limits.deadlines else {
             return Refusal(reason: .relayFull, retryAfter: limits.retryAfter)
         }
-        guard connections.roomless(of: prefix) < limits.roomlessPerPrefix else {
+        guard connections.mayAdd(prefix, limit: limits.roomlessPerPrefix) else {
             return Refusal(reason: .tooMany, retryAfter: limits.retryAfter)
         }
         let deadline = now.monotonic + limits.firstFrame
         connections.add(connection, prefix: prefix, deadline: deadline)
-        deadlines.add(.connection(connection), at: deadline)
+        remind(.connection(connection), at: deadline)
         return nil
     }
 

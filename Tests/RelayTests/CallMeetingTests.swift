@@ -227,6 +227,37 @@ import Testing
         #expect(other?.status == 200)
     }
 
+    @Test func `One address holds so many connections that stand for no device, however often it asks`() throws {
+        var limits = ConnectionLimits()
+        limits.openingPerPrefix = 3
+        let relay = try MemoryRelay(connectionLimits: limits)
+        let offerer = try relay.connect()
+        #expect(try offerer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
+        let idle = try relay.connect()
+        #expect(try idle.poll(0, of: .named(9))?.problem == "unknown-connection")
+        let other = try relay.connect()
+        /// Whether one more is taken.
+        func takes(from address: String = "192.0.2.1") throws -> Bool {
+            let before = relay.switchboard.lines.count
+            let channel = EmbeddedChannel(loop: relay.loop)
+            channel.remoteAddress = try SocketAddress(ipAddress: address, port: 1)
+            try ConnectionPipeline.configure(channel, switchboard: relay.switchboard, certificate: nil)
+            return relay.switchboard.lines.count > before
+        }
+        #expect(try !takes())
+        // A neighbour is let in, and so is who comes when a poll waits on one of these, or one has become a WebSocket, or has gone.
+        #expect(try takes(from: "192.0.2.9"))
+        #expect(try offerer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
+        let device = try relay.connectDevice()
+        #expect(device.isOpen)
+        #expect(try takes())
+        #expect(try !takes())
+        other.channel.close(promise: nil)
+        relay.loop.run()
+        #expect(try takes())
+        #expect(relay.switchboard.outcomes[.tooManyOpening] == 2)
+    }
+
     static func offer(of connection: CallConnection, forwardedFor address: String) -> [UInt8] {
         let frame = DeviceFrame.offer(slotLength: 0, work: nil).serialized()
         let call = SendCall(connection: connection, first: 1, frames: [frame])

@@ -199,6 +199,17 @@ import Testing
         }
     }
 
+    @Test func `Whom the header names holds so many connections that say nothing, and no more`() throws {
+        var limits = ConnectionLimits()
+        limits.openingPerPrefix = 2
+        let proxies = TrustedProxies(at: [try #require(AddressBlock("10.0.0.1"))], usesProxyProtocol: true)
+        let relay = try MemoryRelay(connectionLimits: limits, proxies: proxies)
+        let peers = try (0..<4).map { _ in try relay.connect(from: "10.0.0.1") }
+        for peer in peers { try peer.send(Self.v4) }
+        #expect(peers.map(\.isOpen) == [true, true, false, false])
+        #expect(relay.switchboard.outcomes[.tooManyOpening] == 2)
+    }
+
     static func configuration() throws -> RelayConfiguration {
         var configuration = RelayConfiguration()
         configuration.trustedProxies = TrustedProxies(

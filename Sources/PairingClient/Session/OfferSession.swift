@@ -233,7 +233,9 @@ package struct OfferSession: ~Copyable {
         _ expiresIn: Duration,
         _ now: Duration
     ) -> [SessionAction] {
-        guard case .opening = phase, link.isOpened || link.isWorking else { return misbehaved() }
+        guard case .opening = phase, link.isOpened || link.isWorking, slot.symbols.utf8.count >= slotLength else {
+            return misbehaved()
+        }
         link.answered()
         let deadline = now + min(expiresIn, limits.codeLifetime)
         let role: Role = seed == nil ? .receiver : .holder

@@ -29,6 +29,7 @@ extension Switchboard {
             case .gap: return .refuse(.gap)
             case .waits(let id):
                 lines[line]?.poller = id
+                countsAsIdle(false, line)
                 return .later
             }
         }
@@ -99,6 +100,7 @@ extension Switchboard {
         let answers = desk.takeAnswers(now: loop.now)
         for (line, answer) in answers {
             lines[line]?.poller = nil
+            countsAsIdle(true, line)
             lines[line]?.door?.answer(answer.map { .body($0.serialized()) } ?? .refuse(.unknownConnection))
         }
         return !answers.isEmpty
@@ -157,7 +159,6 @@ extension Switchboard {
 
     /// A request has come whole.
     func requestEnded(on id: ConnectionID) {
-        isOpen(id)
         guard let line = lines[id] else { return }
         // It is idle for the first time.
         if line.isReading, line.requests == 1 { idles.add(id, now: loop.now) }
