@@ -33,6 +33,8 @@ final class RelayConnection: Sendable {
         var way = Way.none
         /// Whether anything came from the relay, or will not matter.
         var isHeard = false
+        /// Whether its way has ended by itself: that may be known before the way is.
+        var isOver = false
         /// Kept until the HTTP door is found open or shut, where nothing was open before.
         var opening: EventLoopPromise<Void>?
     }
@@ -141,6 +143,7 @@ final class RelayConnection: Sendable {
     }
 
     private func opened(_ webSocket: WebSocketConnection) {
+        guard !state.value.isOver else { return }
         state.value.way = .webSocket(webSocket)
     }
 
@@ -152,8 +155,10 @@ final class RelayConnection: Sendable {
             state.value.opening?.succeed()
             state.value.opening = nil
         case .closed(let error):
-            if case .webSocket = state.value.way, !state.value.isHeard { report(.unheard) }
+            let isHTTP = if case .http = state.value.way { true } else { false }
+            if !isHTTP, !state.value.isHeard { report(.unheard) }
             state.value.way = .none
+            state.value.isOver = true
             if let opening = state.value.opening {
                 state.value.opening = nil
                 return opening.fail(error)
