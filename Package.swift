@@ -2,18 +2,22 @@
 
 import PackageDescription
 
+/// Set by scripts/fuzz: our modules are built to be watched by libFuzzer, and Tests/FuzzTests as a program in place of tests.
+let isFuzzing = Context.environment["EASYSETUP_FUZZ"] == "1"
+
 /// Every target of ours: Swift 6 mode, the upcoming features, no warning tolerated.
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("InferIsolatedConformances"),
-    .enableUpcomingFeature("ImmutableWeakCaptures"),
-    .enableExperimentalFeature("Lifetimes"),
-    .treatAllWarnings(as: .error),
-]
+let settings: [SwiftSetting] =
+    (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : []) + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        .enableExperimentalFeature("Lifetimes"),
+        .treatAllWarnings(as: .error),
+    ]
 
 /// The targets that touch secrets or parse what strangers send also mark every unsafe expression.
 let strict: [SwiftSetting] = settings + [.strictMemorySafety()]
@@ -25,9 +29,28 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOWebSocket", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+
+/// Every parser under any input: a program on libFuzzer, or tests that run the inputs of Tests/FuzzTests/Corpus.
+let fuzzed: [Target.Dependency] = [
+    "SyncSeed", "Handshake", "RelayWire", "Rendezvous", "Relay", "PairingClient", crypto, log,
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+let fuzz: Target =
+    isFuzzing
+    ? .executableTarget(
+        name: "fuzz",
+        dependencies: fuzzed,
+        path: "Tests/FuzzTests",
+        exclude: ["Corpus", "CorpusTests.swift"],
+        swiftSettings: settings + [.enableExperimentalFeature("Extern")],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+    )
+    : .testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["Corpus", "Runner"], swiftSettings: settings)
 
 let package = Package(
     name: "EasySetup",
@@ -41,7 +64,8 @@ let package = Package(
     dependencies: [
         // HKDF, HMAC, SHA-2 and X-Wing, which libsodium 1.0.18 lacks.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        // The network. At least 2.100: the limits on HTTP headers begin there.
+        // The network, HTTP calls of devices included: async-http-client would bring full Foundation and minutes of building
+        // for what two handlers of NIO's do. At least 2.100: the limits on HTTP headers begin there.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // The wire format. Its default traits bring full Foundation, and some 40 MB; neither is used here.
@@ -73,6 +97,7 @@ let package = Package(
             name: "Relay",
             dependencies: [
                 "RelayWire", "Rendezvous", log,
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: settings
@@ -107,6 +132,33 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
+        // Worlds of devices, relays and strangers under one seeded scheduler, for tests and for scripts/worlds.
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "PairingClient", "SyncSeed", "Handshake", "RelayWire", "Rendezvous",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            path: "Tests/Simulator",
+            swiftSettings: settings
+        ),
+        // Ordinary memory in place of libsodium's guarded one, for the program that runs worlds and for nothing else.
+        .target(name: "PlainMemory", path: "Tests/PlainMemory"),
+        .executableTarget(
+            name: "worlds",
+            dependencies: [
+                "Simulator", "PlainMemory", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/worlds",
+            swiftSettings: settings
+        ),
+        // What several test targets share: a relay in the test's process, the built program as a process.
+        .target(
+            name: "TestSupport",
+            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "Rendezvous", log],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed", crypto], swiftSettings: settings),
         .testTarget(name: "HandshakeTests", dependencies: ["Handshake", "SyncSeed"], swiftSettings: settings),
         .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
@@ -126,7 +178,15 @@ let package = Package(
         ),
         .testTarget(
             name: "PairingClientTests",
-            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", log] + nio,
+            dependencies: [
+                "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", "TestSupport", log,
+            ]
+                + nio,
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["Simulator", "PairingClient", "RelayWire", "Rendezvous"],
             swiftSettings: settings
         ),
         // Every file of Protocol/vectors, run by its kind.
@@ -135,11 +195,29 @@ let package = Package(
             dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
             swiftSettings: settings
         ),
+        // Whole pairings over real sockets, behind a proxy that lets one thing go wrong.
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "easysetup", "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous",
+                "TestSupport",
+            ]
+                + nio,
+            exclude: ["RESULTS.md"],
+            swiftSettings: settings
+        ),
         // The built program, as a person or a script runs it.
         .testTarget(
             name: "ProgramTests",
-            dependencies: ["easysetup", "SyncSeed", "PairingClient"],
+            dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
             swiftSettings: settings
         ),
+        // Strangers against the built relay; run by scripts/hostile.
+        .testTarget(
+            name: "HostileTests",
+            dependencies: ["easysetup", "SyncSeed", "Handshake", "PairingClient", "RelayWire", "TestSupport"],
+            swiftSettings: settings
+        ),
+        fuzz,
     ]
 )

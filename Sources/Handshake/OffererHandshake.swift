@@ -16,6 +16,7 @@ public struct OffererHandshake: ~Copyable {
     /// a second are answered and 8 a second displaced. Each is remembered, and a relay gone bad could bring any number.
     public static let maximumVisitors = 32_768
 
+    // The model is `Protocol/model/pairing.pml`, `mtype:Answerer`.
     private enum State: ~Copyable {
         /// The visitor has said nothing. Next: `answered`, `over`.
         case met

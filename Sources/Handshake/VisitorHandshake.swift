@@ -9,6 +9,7 @@ public struct VisitorHandshake: ~Copyable {
     /// at worst, 300 times in a code's lifetime. Each costs a key pair, and is remembered.
     public static let maximumMeetings = 512
 
+    // The model is `Protocol/model/pairing.pml`, `mtype:Greeter`.
     private enum State: ~Copyable {
         /// Nothing sent. Next: `greeted`.
         case ready

@@ -25,7 +25,7 @@ public struct PairingClient: Sendable {
     private let roots: TrustedRoots
     private let limits: ClientLimits
     private let entropy: Entropy
-    private let tries: TriesByCode
+    private let tries = TriesByCode()
     private let logger: Logger
 
     /// - Parameters:
@@ -51,7 +51,6 @@ public struct PairingClient: Sendable {
         self.roots = roots
         self.limits = limits
         entropy = .system
-        tries = TriesByCode(limits: limits)
     }
 
     /// Shows a code, and pairs with the device that types it.
@@ -114,7 +113,10 @@ public struct PairingClient: Sendable {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
                 let seed = try await store.load()
-                guard tries.take(invitation.slot) else { return show(.failed(.triesSpent)) }
+                let isAllowed = tries.counts.withLock {
+                    $0.take(invitation.slot, now: ContinuousClock.now.moment, limits: limits)
+                }
+                guard isAllowed else { return show(.failed(.triesSpent)) }
                 do throws(PairingError) {
                     let session = try VisitSession.make(
                         invitation,
@@ -126,9 +128,9 @@ public struct PairingClient: Sendable {
                         now: ContinuousClock.now.moment
                     )
                     let isTrySpent = await driver(relay, approve, show, inbox).run(session).isTrySpent
-                    if !isTrySpent { tries.giveBack(invitation.slot) }
+                    if !isTrySpent { tries.counts.withLock { $0.giveBack(invitation.slot) } }
                 } catch {
-                    tries.giveBack(invitation.slot)
+                    tries.counts.withLock { $0.giveBack(invitation.slot) }
                     show(.failed(error))
                 }
             } catch {
@@ -156,34 +158,7 @@ public struct PairingClient: Sendable {
     }
 }
 
-/// How often each code was tried here: a false offerer gets three guesses and no more (`Protocol/handshake.md`, "Coming is free, guessing is counted").
+/// One count for all copies of a client.
 private final class TriesByCode: Sendable {
-    private struct Count {
-        var taken: Int
-        var since: ContinuousClock.Instant
-    }
-
-    private let counts = Mutex<[String: Count]>([:])
-    private let limits: ClientLimits
-
-    init(limits: ClientLimits) {
-        self.limits = limits
-    }
-
-    /// Takes a try before anything is sent; false when there is none left.
-    func take(_ slot: String) -> Bool {
-        counts.withLock { counts in
-            let now = ContinuousClock.now
-            // A slot is not drawn again within twice a lifetime, so older counts are of codes that are gone.
-            counts = counts.filter { now - $0.value.since < limits.codeLifetime * 2 }
-            guard counts[slot, default: Count(taken: 0, since: now)].taken < limits.triesPerCode else { return false }
-            counts[slot, default: Count(taken: 0, since: now)].taken += 1
-            return true
-        }
-    }
-
-    /// The try that was taken was not spent: no proof was sent.
-    func giveBack(_ slot: String) {
-        counts.withLock { $0[slot]?.taken -= 1 }
-    }
+    let counts = Mutex(Tries())
 }

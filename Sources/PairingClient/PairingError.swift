@@ -34,7 +34,7 @@ public enum PairingError: ExplainedError, Equatable {
     case noSuchCode
     /// The code's time is over.
     case codeExpired
-    /// The code was used up by wrong tries.
+    /// The code was used up by wrong tries, or replaced because strangers crowded to it.
     case codeBurnt
     /// The other device's proof did not fit: this code is not that device's.
     case wrongCode
@@ -43,7 +43,7 @@ public enum PairingError: ExplainedError, Equatable {
     /// Three codes were shown, and none was used.
     case codesSpent
     /// Too many wait at this code.
-    case lineFull
+    case lineFull(retryAfter: Duration)
     /// Another device was first.
     case seated
 
@@ -119,9 +119,15 @@ extension PairingError {
     /// How long the relay asks to be left alone; zero where it does not.
     public var retryAfter: Duration {
         switch self {
-        case .relayFull(let wait), .tooMany(let wait), .relayDraining(let wait): wait
+        case .relayFull(let wait), .tooMany(let wait), .relayDraining(let wait), .lineFull(let wait): wait
         default: .zero
         }
+    }
+
+    /// As long as the relay says, where it does.
+    private var waiting: String {
+        let seconds = Int((retryAfter / .seconds(1)).rounded(.up))
+        return seconds > 0 ? "Wait \(seconds) s" : "Wait a little"
     }
 
     private var text: (name: String, what: String, advice: String) {
@@ -147,11 +153,11 @@ extension PairingError {
                 "Update this program, or choose another relay."
             )
         case .relayFull:
-            ("relay-full", "The relay has no room for another pairing.", "Wait a little, then try again.")
+            ("relay-full", "The relay has no room for another pairing.", "\(waiting), then try again.")
         case .tooMany:
-            ("too-many", "The relay has had too many tries from this network.", "Wait a little, then try again.")
+            ("too-many", "The relay has had too many tries from this network.", "\(waiting), then try again.")
         case .relayDraining:
-            ("draining", "The relay is about to stop and takes nothing new.", "Wait a minute, then try again.")
+            ("draining", "The relay is about to stop and takes nothing new.", "\(waiting), then try again.")
         case .relayForgot:
             (
                 "relay-forgot", "The relay was restarted and has forgotten this pairing.",
@@ -180,7 +186,7 @@ extension PairingError {
             ("expired", "The code's time is over.", "Show a new code on the first device and use that.")
         case .codeBurnt:
             (
-                "code-burnt", "The code was used up by wrong tries.",
+                "code-burnt", "The code was used up: by wrong tries, or because strangers crowded to it.",
                 "Look at the first device: it shows a fresh code. If you did not mistype, somebody else is trying codes."
             )
         case .wrongCode:
@@ -199,7 +205,7 @@ extension PairingError {
                 "Start again when the other device is at hand. If codes were used up, somebody may be trying them."
             )
         case .lineFull:
-            ("line-full", "Too many devices wait at this code.", "Wait a little and type the code again.")
+            ("line-full", "Too many devices wait at this code.", "\(waiting), then type the code again.")
         case .seated:
             (
                 "seated", "Another device was added with this code.",

@@ -28,17 +28,22 @@ extension RelayAddress {
             host = rest[..<end].dropFirst()
             let tail = rest[end...].dropFirst()
             if !tail.isEmpty {
-                guard tail.hasPrefix(":"), let number = Int(tail.dropFirst()) else { throw .unreadable }
+                guard tail.hasPrefix(":"), let number = Self.port(tail.dropFirst()) else { throw .unreadable }
                 port = number
             }
         } else if let colon = rest.firstIndex(of: ":") {
-            guard let number = Int(rest[colon...].dropFirst()) else { throw .unreadable }
+            guard let number = Self.port(rest[colon...].dropFirst()) else { throw .unreadable }
             host = rest[..<colon]
             port = number
         }
         guard let address = RelayAddress(host: String(host), port: port, isPlain: isPlain) else { throw .unreadable }
         guard !address.isPlain || allowPlain || address.isLoopback else { throw .plain }
         self = address
+    }
+
+    /// Digits only: `Int` would take a sign.
+    private static func port(_ digits: Substring) -> Int? {
+        digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(digits) : nil
     }
 }
 

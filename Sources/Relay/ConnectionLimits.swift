@@ -6,7 +6,8 @@ public struct ConnectionLimits: Sendable, Equatable {
     public var connections = 50_000
     /// How many unaccepted connections the system keeps: a second's worth of a crowd that comes back after a restart.
     public var backlog: Int32 = 4096
-    /// From accepting to the end of the upgrade request, TLS included: four round trips on a bad mobile network.
+    /// From accepting to the end of the first request, TLS included, and from the first byte of every later one to its end:
+    /// four round trips on a bad mobile network.
     public var openingTime = Duration.seconds(10)
     /// From our close frame to the peer's: one round trip and some.
     public var closingTime = Duration.seconds(3)
@@ -18,15 +19,47 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Pings and pongs a device may send per interval. An honest one sends a handful.
     public var controlFramesPerInterval = 60
     /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back
-    /// (16 meetings of 16 KiB).
+    /// (16 meetings of 4 KiB).
     public var outboundBytes = 512 * 1024
+    /// Connections of one address prefix that stand for no device: the first request is not complete, or it is one of the HTTP
+    /// door's on which no poll waits. As many as the rendezvous bears that have said nothing yet. Those beyond it are closed at
+    /// once, so that one address cannot take every place. Trusted proxies stand for many devices, and are not counted; whom they
+    /// speak for by the PROXY protocol is.
+    public var openingPerPrefix = 256
+    /// A connection through the HTTP door for which no poll waits for so long is lost: a lost answer, the pauses between a few
+    /// tries, and a network that comes back.
+    public var pollAbsence = Duration.seconds(30)
+    /// The longest that a poll is kept: below the 50 s and 60 s after which common proxies give up a silent call.
+    public var longestPoll = Duration.seconds(25)
+    /// A socket of the HTTP door on which no request came for so long is closed, after twice as long at the latest: proxies keep
+    /// theirs for up to a minute, and it is better that they close them.
+    public var idleTime = Duration.seconds(60)
+    /// Requests that may wait behind a poll on one socket: devices and proxies send none before the answer is there.
+    public var waitingRequests = 2
+    /// Closed connections of the HTTP door remembered for repeated calls. Beyond it the oldest is forgotten: a few hundred bytes
+    /// each.
+    public var closedCalls = 10_000
+    /// Bytes of calls' bodies that are being read, all together. Beyond it, one with more than a frame's share is cut off, so that
+    /// half-sent calls keep little more than as many half-sent frames would.
+    public var bodyBytesInAll = 64 * 1024 * 1024
+    /// Bytes that all devices of one door have not read or polled: as much as the mailboxes may hold. Beyond it, one is lost that
+    /// leaves more unread than one answer holds.
+    public var unreadBytesInAll = 256 * 1024 * 1024
+    /// What a relay without a place for a connection tells to wait: about the time in which a busy moment passes.
+    public var retryAfter = Duration.seconds(30)
     /// The headers of a request, altogether. Browsers and proxies stay below 4 KiB when there are no cookies.
     public var headerBytes = 8 * 1024
     /// How many headers a request may have.
     public var headerFields = 64
-    /// How long a stopping relay waits for pairings in hand, once it has told its devices. Devices come back to a restarted
-    /// relay, so this is a courtesy; below the 90 s after which most service managers kill.
-    public var drainTime = Duration.seconds(30)
+    /// Bytes of a PROXY header: the addresses need 52 at most, and what proxies add about TLS or their cloud a few hundred.
+    public var proxyHeaderBytes = 2048
+    /// Entries of a `Forwarded` or `X-Forwarded-For` header that are read: proxies come one or two behind each other.
+    public var forwardedEntries = 16
+    /// Bytes of such an entry: an address has 45 at most, and a `Forwarded` one may name a host beside it.
+    public var forwardedEntryBytes = 512
+    /// How long a stopping relay waits for pairings in hand: as long as one has that was just seated. Devices come back to a
+    /// restarted relay, so this is a courtesy.
+    public var drainTime = Duration.seconds(300)
     /// Alarms are set no closer than this, so that a crowd of deadlines costs a hundred wake-ups a second at most.
     public var alarmGrain = Duration.milliseconds(10)
 

@@ -4,7 +4,7 @@ import NIOSSL
 import NIOWebSocket
 import RelayWire
 
-/// The handlers of a connection: TLS, then HTTP with the front door, which the WebSocket replaces.
+/// The handlers of a connection: the PROXY header where one is expected, TLS, then HTTP with the front door, which the WebSocket replaces.
 enum ConnectionPipeline {
     static func configure(_ channel: any Channel, switchboard: Switchboard, certificate: NIOSSLContext?) throws {
         guard let id = switchboard.accepted(channel) else {
@@ -12,14 +12,21 @@ enum ConnectionPipeline {
             return
         }
         let pipeline = channel.pipeline.syncOperations
+        if switchboard.usesProxyProtocol {
+            try pipeline.addHandler(ProxyHeaderHandler(id: id, switchboard: switchboard))
+        }
         if let certificate {
             try pipeline.addHandler(NIOSSLServerHandler(context: certificate))
         }
         // Put together by hand, not by NIO's shorthand: the front door stands before the upgrade, and answers all that is
         // none.
         let encoder = HTTPResponseEncoder()
-        let decoder = ByteToMessageHandler(HTTPRequestDecoder(limits: switchboard.limits))
-        let frontDoor = FrontDoorHandler(switchboard: switchboard)
+        // Its buffer holds what comes behind an upgrade, a read of the socket or two; otherwise it keeps part of a header.
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(limits: switchboard.limits),
+            maximumBufferSize: 128 * 1024
+        )
+        let frontDoor = FrontDoorHandler(id: id, switchboard: switchboard)
         try pipeline.addHandlers([encoder, decoder, frontDoor])
         try pipeline.addHandler(
             NIOTypedHTTPServerUpgradeHandler(
@@ -44,11 +51,11 @@ enum ConnectionPipeline {
                 // No extension is ever agreed to: compression next to secrets tells their length.
                 channel.eventLoop.makeSucceededFuture(["Sec-WebSocket-Protocol": FrontDoor.subprotocol])
             },
-            upgradePipelineHandler: { channel, _ in
+            upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
                     let device = DeviceConnection(id: id, switchboard: switchboard.value)
                     try channel.pipeline.syncOperations.addHandler(device)
-                    switchboard.value.upgraded(device)
+                    switchboard.value.upgraded(device, by: head)
                 }
             }
         )

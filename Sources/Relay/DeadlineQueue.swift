@@ -23,4 +23,7 @@ struct DeadlineQueue<Element> {
         guard let first = entries.first, first.due <= now else { return nil }
         return entries.removeFirst().element
     }
+
+    /// Takes the first one, due or not.
+    mutating func popFirst() -> Element? { entries.popFirst()?.element }
 }

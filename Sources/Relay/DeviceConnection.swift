@@ -129,6 +129,7 @@ final class DeviceConnection: ChannelInboundHandler {
     /// Writes; the ``Switchboard`` flushes at the end of a batch.
     func send(_ frame: RelayFrame) {
         guard state == .open else { return }
+        if case .goodbye = frame { closeCode = .goingAway }
         write(opcode: .binary, data: ByteBuffer(bytes: frame.serialized()))
     }
 
@@ -147,13 +148,15 @@ final class DeviceConnection: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
-    /// Hands what was written to the network. A peer that has left more than the limit unread is cut off: what it missed
-    /// is sent again when it comes back.
+    /// Hands what was written to the network. A peer that has left more than the limit unread is cut off, and so is one that
+    /// leaves a little when all of them together have: what it missed is sent again when it comes back.
     func flush() {
         isUnflushed = false
         guard let context else { return }
         context.flush()
-        if state != .closed && !context.channel.isWritable {
+        guard state != .closed else { return }
+        let unread = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if !switchboard.bears(unread: unread, of: self) || !context.channel.isWritable {
             switchboard.note(.slowReader)
             hangUp()
         }

@@ -1,9 +1,13 @@
 import NIOHTTP1
+import RelayWire
 
-/// What a relay answers to the head of an HTTP request: values in, a value out (`Protocol/relay.md`, "Transport").
+/// What a relay answers to the head of an HTTP request: values in, a value out (`Protocol/relay.md`, "Transport";
+/// `Protocol/http.md`, "Calls").
 struct FrontDoor: Sendable {
     /// The path of the WebSocket.
     static let path = "/easysetup/v1/ws"
+    /// The media type of a call's body.
+    static let callType = "application/protobuf"
     /// The version this relay speaks, as a WebSocket subprotocol.
     static let subprotocol = "easysetup.v1"
 
@@ -13,37 +17,64 @@ struct FrontDoor: Sendable {
     enum Answer: Equatable {
         case upgrade
         case health(isWell: Bool, isHead: Bool)
+        /// The body is to be read; it says more.
+        case call(Call)
         case refuse(Refusal)
     }
 
-    enum Refusal: Equatable, CaseIterable {
-        case notFound
-        case methodNotAllowed
-        case foreignOrigin
-        case upgradeRequired
-        case badUpgrade
-        case wrongVersion
-        case badRequest
-        case headersTooLarge
+    /// The calls of the HTTP door, by their paths.
+    enum Call: String, CaseIterable {
+        case send = "/easysetup/v1/send"
+        case poll = "/easysetup/v1/poll"
+    }
+
+    enum Health: String, CaseIterable {
+        case live = "/health/live"
+        case ready = "/health/ready"
     }
 
     func answer(to head: HTTPRequestHead, isDraining: Bool) -> Answer {
-        switch head.uri {
-        case "/health/live", "/health/ready":
-            guard head.method == .GET || head.method == .HEAD else { return .refuse(.methodNotAllowed) }
-            return .health(isWell: head.uri == "/health/live" || !isDraining, isHead: head.method == .HEAD)
-        case Self.path:
-            return answer(toDevice: head)
-        default:
-            return .refuse(.notFound)
+        let methods = Self.methods(for: head.uri)
+        guard !methods.isEmpty else { return .refuse(.notFound) }
+        guard methods.contains(head.method) else { return .refuse(.methodNotAllowed) }
+        if let health = Health(rawValue: head.uri) {
+            return .health(isWell: health == .live || !isDraining, isHead: head.method == .HEAD)
         }
+        // Before anything else: a page in a browser learns nothing about what this relay speaks.
+        guard isWelcome(head.headers) else { return .refuse(.foreignOrigin) }
+        return Call(rawValue: head.uri).map { answer(to: $0, head.headers) } ?? answer(toUpgrade: head)
     }
 
-    private func answer(toDevice head: HTTPRequestHead) -> Answer {
+    /// What may be done with a path; nothing with one where nothing is.
+    static func methods(for path: String) -> [HTTPMethod] {
+        if path == Self.path { return [.GET] }
+        if Call(rawValue: path) != nil { return [.POST] }
+        return Health(rawValue: path) == nil ? [] : [.GET, .HEAD]
+    }
+
+    private func answer(to call: Call, _ headers: HTTPHeaders) -> Answer {
+        guard hasCallType(headers), headers.tokens("content-encoding").allSatisfy({ $0 == "identity" }) else {
+            return .refuse(.wrongContent)
+        }
+        if headers.contains(name: "transfer-encoding") {
+            return headers.tokens("transfer-encoding") == ["chunked"] ? .call(call) : .refuse(.wrongContent)
+        }
+        guard let length = headers.first(name: "content-length") else { return .refuse(.lengthRequired) }
+        guard let count = Int(length), count <= WireLimits.callBytes else { return .refuse(.bodyTooLarge) }
+        return .call(call)
+    }
+
+    /// One content type, whatever its parameters.
+    private func hasCallType(_ headers: HTTPHeaders) -> Bool {
+        let types = headers["content-type"]
+        guard types.count == 1, let type = types[0].split(separator: ";", omittingEmptySubsequences: false).first else {
+            return false
+        }
+        return type.split(whereSeparator: { $0 == " " || $0 == "\t" }).map { $0.lowercased() } == [Self.callType]
+    }
+
+    private func answer(toUpgrade head: HTTPRequestHead) -> Answer {
         let headers = head.headers
-        guard head.method == .GET else { return .refuse(.methodNotAllowed) }
-        // Before anything else: a page in a browser learns nothing about what this relay speaks.
-        guard isWelcome(headers) else { return .refuse(.foreignOrigin) }
         guard headers.tokens("upgrade").contains("websocket") else { return .refuse(.upgradeRequired) }
         guard head.version == .http1_1, headers.tokens("connection").contains("upgrade"),
             headers["sec-websocket-version"] == ["13"], hasKey(headers), !hasBody(headers)
@@ -74,63 +105,7 @@ struct FrontDoor: Sendable {
 
 extension HTTPHeaders {
     /// The comma-separated items of a header, in lower case.
-    fileprivate func tokens(_ name: String) -> [String] {
+    func tokens(_ name: String) -> [String] {
         self[canonicalForm: name].map { $0.lowercased() }
-    }
-}
-
-extension FrontDoor.Refusal {
-    var status: HTTPResponseStatus {
-        switch self {
-        case .notFound: .notFound
-        case .methodNotAllowed: .methodNotAllowed
-        case .foreignOrigin: .forbidden
-        case .upgradeRequired: .upgradeRequired
-        case .badUpgrade, .wrongVersion, .badRequest: .badRequest
-        case .headersTooLarge: .requestHeaderFieldsTooLarge
-        }
-    }
-
-    /// The last part of the problem's URN, by which a device tells refusals apart.
-    var name: String {
-        switch self {
-        case .notFound: "not-found"
-        case .methodNotAllowed: "method-not-allowed"
-        case .foreignOrigin: "foreign-origin"
-        case .upgradeRequired: "upgrade-required"
-        case .badUpgrade: "bad-upgrade"
-        case .wrongVersion: "wrong-version"
-        case .badRequest: "bad-request"
-        case .headersTooLarge: "headers-too-large"
-        }
-    }
-
-    private var title: String {
-        switch self {
-        case .notFound: "There is nothing here. Devices connect to \(FrontDoor.path)."
-        case .methodNotAllowed: "Use GET."
-        case .foreignOrigin: "This relay takes no web page from that origin."
-        case .upgradeRequired: "Connect by WebSocket."
-        case .badUpgrade: "The WebSocket handshake is not in order."
-        case .wrongVersion: "This relay does not speak the version asked for."
-        case .badRequest: "The request does not parse."
-        case .headersTooLarge: "The request's headers are too large."
-        }
-    }
-
-    /// Problem details (RFC 9457). All text is ours, so nothing needs escaping.
-    var problem: String {
-        let versions = self == .wrongVersion ? #","versions":["\#(FrontDoor.subprotocol)"]"# : ""
-        return #"{"type":"urn:easysetup:problem:\#(name)","title":"\#(title)","status":\#(status.code)\#(versions)}"#
-    }
-
-    /// Headers that a status asks for.
-    var headers: [(String, String)] {
-        switch self {
-        case .methodNotAllowed: [("Allow", "GET, HEAD")]
-        case .upgradeRequired: [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
-        case .badUpgrade: [("Sec-WebSocket-Version", "13")]
-        case .notFound, .foreignOrigin, .wrongVersion, .badRequest, .headersTooLarge: []
-        }
     }
 }

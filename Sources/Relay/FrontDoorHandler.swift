@@ -1,102 +1,290 @@
 import NIOCore
 import NIOHTTP1
+import RelayWire
 
-/// Answers the one request of a connection, or lets it on to the WebSocket upgrade. Everything is decided in ``FrontDoor``.
+/// Answers the requests of a connection one after the other, or lets one on to the WebSocket upgrade. What the answers are is decided
+/// in ``FrontDoor`` and, for calls, in the ``Switchboard``.
 final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
     private enum State {
-        case waiting
+        case open
         case upgrading
-        case answered
+        /// The last answer is out. What comes still is dropped, so that the peer is not cut off before it reads that answer.
+        case closing
     }
 
-    private let switchboard: Switchboard
-    private var state = State.waiting
+    private struct Request {
+        let head: HTTPRequestHead
+        var answer: FrontDoor.Answer
+        var body: [UInt8] = []
+        var isWhole = false
+        /// The device was told to send the body.
+        var isAskedFor = false
 
-    init(switchboard: Switchboard) {
+        /// Whether another request may follow. Behind one that asks for an upgrade the parser reads nothing more, given or not.
+        var keepsAlive: Bool { head.isKeepAlive && !head.headers.contains(name: "upgrade") }
+    }
+
+    /// What keeps the first request from being looked at.
+    private enum Hand {
+        case free
+        /// It is a poll that waits for its answer.
+        case waiting
+        /// The answer to the one before it has not left yet: a peer that does not read makes no further ones.
+        case writing
+    }
+
+    private let id: ConnectionID
+    private let switchboard: Switchboard
+    private var context: ChannelHandlerContext?
+    private var state = State.open
+    /// The first is in hand, the last may still be coming.
+    private var requests: [Request] = []
+    private var hand = Hand.free
+    private var hasReadParts = false
+
+    init(id: ConnectionID, switchboard: Switchboard) {
+        self.id = id
         self.switchboard = switchboard
     }
 
+    // MARK: In
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        switchboard.serves(self, id)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        switchboard.serves(nil, id)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch (state, unwrapInboundIn(data)) {
-        case (.waiting, .head(let head)):
-            switch switchboard.answer(to: head) {
-            case .upgrade:
-                state = .upgrading
-                context.fireChannelRead(data)
-            case .health(let isWell, let isHead):
-                respond(
-                    isWell ? .ok : .serviceUnavailable,
-                    contentType: "text/plain",
-                    body: isWell ? "ok" : "draining",
-                    isHead: isHead,
-                    context: context
-                )
-            case .refuse(let refusal):
-                refuse(refusal, isHead: head.method == .HEAD, context: context)
-            }
-        case (.upgrading, _):
-            context.fireChannelRead(data)
-        case (.waiting, _), (.answered, _):
-            break
+        hasReadParts = true
+        switch state {
+        case .open: receive(unwrapInboundIn(data), context: context)
+        case .upgrading: context.fireChannelRead(data)
+        case .closing:
+            if case .end = unwrapInboundIn(data) { context.close(promise: nil) }
         }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Bytes that were no part yet are the beginning of one.
+        let isReading = requests.last.map { !$0.isWhole } ?? !hasReadParts
+        if state == .open, isReading { switchboard.requestBegan(on: id) }
+        hasReadParts = false
+        switchboard.batchEnded()
+        context.fireChannelReadComplete()
     }
 
     /// The parser's errors: it reads nothing more on this connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch (state, error) {
-        case (.waiting, HTTPParserError.headerOverflow):
-            refuse(.headersTooLarge, isHead: false, context: context)
-        case (.waiting, is HTTPParserError):
-            refuse(.badRequest, isHead: false, context: context)
-        case (.waiting, _), (.upgrading, _):
-            context.close(promise: nil)
-        case (.answered, _):
-            break
+        guard state != .closing else { return }
+        guard state == .open, hand == .free, let refusal = FrontDoor.Refusal(error) else {
+            return context.close(promise: nil)
         }
-    }
-
-    private func refuse(_ refusal: FrontDoor.Refusal, isHead: Bool, context: ChannelHandlerContext) {
         switchboard.note(.refusedRequest)
-        respond(
-            refusal.status,
-            contentType: "application/problem+json",
-            headers: refusal.headers,
-            body: refusal.problem,
-            isHead: isHead,
-            context: context
-        )
+        state = .closing
+        requests = []
+        closeWhenWritten(write(.problem(refusal, path: ""), keepsAlive: false, context: context))
     }
 
-    private func respond(
-        _ status: HTTPResponseStatus,
-        contentType: String,
-        headers extra: [(String, String)] = [],
-        body: String,
-        isHead: Bool,
-        context: ChannelHandlerContext
-    ) {
-        state = .answered
-        var headers = HTTPHeaders([
-            ("Connection", "close"),
-            ("Cache-Control", "no-store"),
-            ("Content-Type", contentType),
-            ("Content-Length", String(body.utf8.count)),
-        ])
-        headers.add(contentsOf: extra)
-        context.write(
-            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
-            promise: nil
-        )
-        if !isHead {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil)
+    private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
+        switch part {
+        case .head(let head):
+            guard requests.count <= switchboard.limits.waitingRequests else { return cutOff(context) }
+            var answer = switchboard.answer(to: head)
+            // An upgrade is the end of requests, so none may be in hand.
+            if answer == .upgrade, !requests.isEmpty { answer = .refuse(.badUpgrade) }
+            requests.append(Request(head: head, answer: answer))
+        case .body(let bytes):
+            guard let last = requests.indices.last, case .call = requests[last].answer else { return }
+            requests[last].body += bytes.readableBytesView
+            if requests[last].body.count > WireLimits.callBytes {
+                requests[last].body = []
+                requests[last].answer = .refuse(.bodyTooLarge)
+            }
+            tellKept()
+            if switchboard.keepsTooMuch(on: id) { return cutOff(context) }
+        case .end:
+            guard let last = requests.indices.last else { return }
+            requests[last].isWhole = true
+            switchboard.requestEnded(on: id)
         }
-        let loopBoundContext = context.loopBound
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            loopBoundContext.value.close(promise: nil)
+        goOn()
+    }
+
+    private func cutOff(_ context: ChannelHandlerContext) {
+        state = .closing
+        requests = []
+        context.close(promise: nil)
+    }
+
+    private func tellKept() {
+        switchboard.keeps(requests.reduce(0) { $0 + $1.body.count }, on: id)
+    }
+
+    // MARK: Out
+
+    /// Answers what can be answered, in order.
+    private func goOn() {
+        while state == .open, hand == .free, let request = requests.first {
+            switch request.answer {
+            case .upgrade:
+                state = .upgrading
+                requests = []
+                context?.fireChannelRead(wrapInboundOut(.head(request.head)))
+            case .health(let isWell, let isHead):
+                finish(request, .health(isWell: isWell, isHead: isHead), keepsAlive: false)
+            case .refuse(let refusal):
+                switchboard.note(.refusedRequest)
+                let isHead = request.head.method == .HEAD
+                finish(request, .problem(refusal, path: request.head.uri, isHead: isHead), keepsAlive: false)
+            case .call(let call):
+                guard request.isWhole else { return askForBody(request) }
+                answer(switchboard.received(call, body: request.body, headers: request.head.headers, on: id))
+            }
+        }
+    }
+
+    /// A device may wait to be asked (RFC 9110, 10.1.1).
+    private func askForBody(_ request: Request) {
+        guard !request.isAskedFor, request.body.isEmpty, request.head.version != .http1_0,
+            request.head.headers.tokens("expect").contains("100-continue")
+        else { return }
+        requests[0].isAskedFor = true
+        let head = HTTPResponseHead(version: .http1_1, status: .continue)
+        context?.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    /// The call in hand has its answer, or will have it. The ``Switchboard`` gives that of a poll that waited.
+    func answer(_ answer: Switchboard.CallAnswer) {
+        guard state == .open, let request = requests.first else { return }
+        switch answer {
+        case .later:
+            hand = .waiting
+            requests[0].body = []
+            tellKept()
+        case .body(let body):
+            finish(request, .call(body), keepsAlive: request.keepsAlive)
+        case .refuse(let refusal, let retryAfter):
+            switchboard.note(.refusedRequest)
+            let response = Response.problem(refusal, path: request.head.uri, retryAfter: retryAfter)
+            finish(request, response, keepsAlive: request.keepsAlive)
+        }
+    }
+
+    /// The request in hand gets its answer, and the next one is in hand when that has left, or it was the last.
+    private func finish(_ request: Request, _ response: Response, keepsAlive: Bool) {
+        guard let context else { return }
+        if keepsAlive {
+            requests.removeFirst()
+            hand = .writing
+            tellKept()
+            var isLater = false
+            write(response, keepsAlive: true, context: context).assumeIsolated().whenSuccess {
+                self.hand = .free
+                self.goOn()
+                // What comes of the next request is nobody else's to send, when nothing has been read meanwhile.
+                if isLater { self.switchboard.batchEnded() }
+            }
+            isLater = true
+            return
+        }
+        state = .closing
+        requests = []
+        tellKept()
+        let written = write(response, keepsAlive: false, context: context)
+        if request.isWhole {
+            closeWhenWritten(written)
+        } else {
+            // It is read to its end first, so that the peer is not cut off while it still sends.
+            switchboard.lingers(id)
+        }
+    }
+
+    private func closeWhenWritten(_ written: EventLoopFuture<Void>) {
+        written.assumeIsolated().whenComplete { _ in self.context?.close(promise: nil) }
+    }
+
+    private func write(_ response: Response, keepsAlive: Bool, context: ChannelHandlerContext) -> EventLoopFuture<Void>
+    {
+        var headers = response.headers
+        // Said in every answer: those of the older version need to hear it.
+        headers.add(name: "Connection", value: keepsAlive ? "keep-alive" : "close")
+        let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if response.hasBody {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
+        }
+        return context.writeAndFlush(wrapOutboundOut(.end(nil)))
+    }
+}
+
+extension FrontDoorHandler {
+    private struct Response {
+        let status: HTTPResponseStatus
+        var headers: HTTPHeaders
+        let body: [UInt8]
+        /// Whether the body is sent; if not, its length is told all the same.
+        let hasBody: Bool
+
+        private init(
+            _ status: HTTPResponseStatus,
+            type: String,
+            body: [UInt8],
+            isHead: Bool = false,
+            headers: [(String, String)] = []
+        ) {
+            self.status = status
+            self.body = body
+            hasBody = !isHead
+            self.headers = HTTPHeaders([
+                ("Cache-Control", "no-store"),
+                ("Content-Type", type),
+                ("Content-Length", String(body.count)),
+            ])
+            self.headers.add(contentsOf: headers)
+        }
+
+        static func call(_ body: [UInt8]) -> Response {
+            Response(.ok, type: FrontDoor.callType, body: body)
+        }
+
+        static func health(isWell: Bool, isHead: Bool) -> Response {
+            let body = Array((isWell ? "ok" : "draining").utf8)
+            return Response(isWell ? .ok : .serviceUnavailable, type: "text/plain", body: body, isHead: isHead)
+        }
+
+        static func problem(
+            _ refusal: FrontDoor.Refusal,
+            path: String,
+            isHead: Bool = false,
+            retryAfter: Duration = .zero
+        ) -> Response {
+            Response(
+                refusal.status,
+                type: "application/problem+json",
+                body: Array(refusal.problem.utf8),
+                isHead: isHead,
+                headers: refusal.headers(path: path, retryAfter: retryAfter)
+            )
+        }
+    }
+}
+
+extension FrontDoor.Refusal {
+    /// What is wrong when the parser fails; nil when it isn't the parser.
+    fileprivate init?(_ error: any Error) {
+        switch error {
+        case HTTPParserError.headerOverflow: self = .headersTooLarge
+        case is HTTPParserError: self = .badRequest
+        default: return nil
         }
     }
 }

@@ -1,3 +1,4 @@
+import RelayWire
 import Rendezvous
 
 /// A limit that an operator may set by its name in `Protocol/limits.md` or `Protocol/operating.md`.
@@ -13,15 +14,15 @@ public struct NamedLimit: Sendable, Hashable {
         case connectionTime(any WritableKeyPath<ConnectionLimits, Duration> & Sendable)
     }
 
-    /// Every limit that can be set.
+    /// Every limit that can be set: all but those with an option of their own, and those that are no count and no whole seconds.
     public static let all: [NamedLimit] = [
-        NamedLimit("codeLifetime", .time(\.codeLifetime)),
-        NamedLimit("seatedLifetime", .time(\.seatedLifetime)),
         NamedLimit("owedMessage", .time(\.owedMessage)),
         NamedLimit("firstFrame", .time(\.firstFrame)),
+        NamedLimit("seatedLifetime", .time(\.seatedLifetime)),
         NamedLimit("workLifetime", .time(\.workLifetime)),
         NamedLimit("offererReturn", .time(\.offererReturn)),
         NamedLimit("restartGuard", .time(\.restartGuard)),
+        NamedLimit("unseatedDrain", .time(\.unseatedDrain)),
         NamedLimit("retryAfter", .time(\.retryAfter)),
         NamedLimit("retryDraining", .time(\.retryDraining)),
         NamedLimit("meetings", .count(\.meetings)),
@@ -53,9 +54,19 @@ public struct NamedLimit: Sendable, Hashable {
         NamedLimit("silentIntervals", .connectionCount(\.silentIntervals)),
         NamedLimit("controlFramesPerInterval", .connectionCount(\.controlFramesPerInterval)),
         NamedLimit("outboundBytes", .connectionCount(\.outboundBytes)),
+        NamedLimit("openingPerPrefix", .connectionCount(\.openingPerPrefix)),
+        NamedLimit("pollAbsence", .connectionTime(\.pollAbsence)),
+        NamedLimit("longestPoll", .connectionTime(\.longestPoll)),
+        NamedLimit("idleTime", .connectionTime(\.idleTime)),
+        NamedLimit("waitingRequests", .connectionCount(\.waitingRequests)),
+        NamedLimit("closedCalls", .connectionCount(\.closedCalls)),
+        NamedLimit("bodyBytesInAll", .connectionCount(\.bodyBytesInAll)),
+        NamedLimit("unreadBytesInAll", .connectionCount(\.unreadBytesInAll)),
         NamedLimit("headerBytes", .connectionCount(\.headerBytes)),
         NamedLimit("headerFields", .connectionCount(\.headerFields)),
-        NamedLimit("drainTime", .connectionTime(\.drainTime)),
+        NamedLimit("proxyHeaderBytes", .connectionCount(\.proxyHeaderBytes)),
+        NamedLimit("forwardedEntries", .connectionCount(\.forwardedEntries)),
+        NamedLimit("forwardedEntryBytes", .connectionCount(\.forwardedEntryBytes)),
     ]
 
     private init(_ name: String, _ place: Place) {
@@ -70,9 +81,11 @@ public struct NamedLimit: Sendable, Hashable {
     }
 
     /// Sets it: a count, or whole seconds for a time. False for a value out of range: a count is 1 to 1,000,000,000, a time
-    /// 1 to 86,400.
+    /// 1 to 86,400; `meetings` at most what the wire format lets an offerer name.
     public func set(_ value: Int, in configuration: inout RelayConfiguration) -> Bool {
         switch place {
+        case .count(\.meetings) where value > WireLimits.heldMeetings:
+            return false
         case .count(let path):
             guard 1...1_000_000_000 ~= value else { return false }
             configuration.limits[keyPath: path] = value

@@ -13,6 +13,8 @@ public struct RelayConfiguration: Sendable {
     public var keyFile: String?
     /// Web origins that may connect, as `https://example.org`; none by default. Devices send no origin.
     public var allowedOrigins: Set<String> = []
+    /// Proxies that are believed about a device's address; nobody by default.
+    public var trustedProxies = TrustedProxies.none
     /// What is borne from connections.
     public var connectionLimits = ConnectionLimits()
     /// Everything that the rendezvous holds devices to.

@@ -34,7 +34,7 @@ public final class RelayServer: Service {
     }
 
     /// Serves until the surrounding task is cancelled (then it ends at once), or shut down gracefully (then it takes nothing
-    /// new, tells the devices, and waits for pairings in hand for ``ConnectionLimits/drainTime``).
+    /// new, and waits for pairings in hand for ``ConnectionLimits/drainTime``). Devices are told to go on elsewhere.
     ///
     /// Throws a ``RelayError`` when it cannot start. To be called once.
     public func run() async throws {
@@ -121,6 +121,7 @@ extension RelayServer {
                 loop: loop,
                 limits: configuration.connectionLimits,
                 frontDoor: FrontDoor(allowedOrigins: configuration.allowedOrigins),
+                proxies: configuration.trustedProxies,
                 clock: clock,
                 rendezvous: rendezvous(clock.now),
                 ended: ended,

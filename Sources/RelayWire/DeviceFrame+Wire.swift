@@ -29,12 +29,13 @@ extension DeviceFrame {
             guard Set(held.map(\.meeting)).count == held.count, held.filter(\.isSeated).count <= 1 else {
                 throw .badField(.held)
             }
-            self = .attachOfferer(token: try Token(wire: attach.token), held: held)
+            self = .attachOfferer(token: try Token(wire: attach.token), held: held, attempt: attach.attempt)
         case .attachVisitor(let attach):
             self = .attachVisitor(
                 token: try Token(wire: attach.token),
                 acked: attach.acked,
-                received: attach.received
+                received: attach.received,
+                attempt: attach.attempt
             )
         case .message(let message):
             self = .message(meeting: try MeetingID.optional(message.meeting), try Message(wire: message))
@@ -65,16 +66,18 @@ extension DeviceFrame {
                 $0.slot = slot.symbols
                 if let work { $0.work = work.wire }
             }
-        case .attachOfferer(let token, let held):
+        case .attachOfferer(let token, let held, let attempt):
             frame.attachOfferer = .with {
                 $0.token = token.data
                 $0.held = held.map(\.wire)
+                $0.attempt = attempt
             }
-        case .attachVisitor(let token, let acked, let received):
+        case .attachVisitor(let token, let acked, let received, let attempt):
             frame.attachVisitor = .with {
                 $0.token = token.data
                 $0.acked = acked
                 $0.received = received
+                $0.attempt = attempt
             }
         case .message(let meeting, let message):
             frame.message = message.wire(meeting: meeting)

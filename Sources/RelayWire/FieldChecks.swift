@@ -87,8 +87,9 @@ extension Duration {
     var wireMilliseconds: UInt32 {
         guard self > .zero else { return 0 }
         let (seconds, attoseconds) = components
-        guard seconds < Int64(UInt32.max) / 1000 else { return .max }
-        return max(1, UInt32(seconds) * 1000 + UInt32(attoseconds / 1_000_000_000_000_000))
+        // Beyond 32 bits of seconds the product might not fit; beyond 32 bits of milliseconds it is cut anyway.
+        let milliseconds = Int64(UInt32(clamping: seconds)) * 1000 + attoseconds / 1_000_000_000_000_000
+        return UInt32(clamping: max(1, milliseconds))
     }
 
     init(wireMilliseconds: UInt32) {

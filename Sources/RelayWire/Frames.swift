@@ -79,12 +79,14 @@ package struct Held: Hashable, Sendable {
     }
 }
 
+// The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
 /// What a device says to a relay. `meeting` is nil between a visitor and the relay: it has but one.
 package enum DeviceFrame: Hashable, Sendable {
     case offer(slotLength: Int, work: Work?)
     case visit(slot: Slot, work: Work?)
-    case attachVisitor(token: Token, acked: UInt32, received: UInt32)
-    case attachOfferer(token: Token, held: [Held])
+    /// `attempt` counts the attaches with this token, from 1; 0 is not counted.
+    case attachVisitor(token: Token, acked: UInt32, received: UInt32, attempt: UInt32 = 0)
+    case attachOfferer(token: Token, held: [Held], attempt: UInt32 = 0)
     case message(meeting: MeetingID?, Message)
     case ack(meeting: MeetingID?, upTo: UInt32)
     case seat(meeting: MeetingID)
@@ -92,6 +94,7 @@ package enum DeviceFrame: Hashable, Sendable {
     case leave(Reason)
 }
 
+// The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
 /// What a relay says to a device. `meeting` is nil between a visitor and the relay: it has but one.
 package enum RelayFrame: Hashable, Sendable {
     case offered(slot: Slot, token: Token, expiresIn: Duration)

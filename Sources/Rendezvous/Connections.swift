@@ -2,6 +2,7 @@ import RelayWire
 
 /// The connections that are up, and what each of them is.
 struct Connections<Connection: Hashable & Sendable>: Sendable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:Place`.
     enum Place: Sendable {
         /// It has not said what it wants, or is at work. Next: `early`, `offerer`, `visitor`, gone.
         case new(deadline: Duration, isAtWork: Bool)
@@ -33,6 +34,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         let meeting: MeetingID
         let acked: UInt32
         let received: UInt32
+        let attempt: UInt32
     }
 
     struct Known: Sendable {
@@ -49,7 +51,10 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
 
     subscript(connection: Connection) -> Known? { known[connection] }
 
-    func roomless(of prefix: AddressPrefix) -> Int { roomlessPerPrefix[prefix] ?? 0 }
+    /// Whether there is place for one more in no room from this prefix, and from the wider ones around it.
+    func mayAdd(_ prefix: AddressPrefix, limit: Int) -> Bool {
+        prefix.counted.allSatisfy { (roomlessPerPrefix[$0.prefix] ?? 0) < limit * $0.allowance }
+    }
 
     func isAtWork(_ connection: Connection) -> Bool {
         switch known[connection]?.place {
@@ -78,7 +83,9 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
 
     private mutating func countRoomless(_ change: Int, _ prefix: AddressPrefix) {
         roomless += change
-        let count = roomless(of: prefix) + change
-        roomlessPerPrefix[prefix] = count > 0 ? count : nil
+        for (prefix, _) in prefix.counted {
+            let count = (roomlessPerPrefix[prefix] ?? 0) + change
+            roomlessPerPrefix[prefix] = count > 0 ? count : nil
+        }
     }
 }

@@ -9,6 +9,8 @@ struct Deadlines<Connection: Hashable & Sendable>: Sendable {
         case room(OfferID)
         /// A visitor of the room who keeps others waiting.
         case displacement(OfferID)
+        /// Rooms without a seat, once the relay drains.
+        case draining
     }
 
     private struct Entry: Comparable, Sendable {
@@ -26,6 +28,11 @@ struct Deadlines<Connection: Hashable & Sendable>: Sendable {
 
     mutating func add(_ subject: Subject, at time: Duration) {
         entries.insert(Entry(at: time, subject: subject))
+    }
+
+    /// Forgets the reminders of what has ended early or moved.
+    mutating func keep(where isLive: (Subject, Duration) -> Bool) {
+        entries = Heap(entries.unordered.filter { isLive($0.subject, $0.at) })
     }
 
     /// Takes out the earliest that is due; nil when none is.

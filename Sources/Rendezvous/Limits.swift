@@ -21,6 +21,9 @@ package struct Limits: Hashable, Sendable {
     /// For how long after its start a relay hands out slots one symbol longer: rooms from before may come back to theirs.
     /// Zero when no token of an earlier run can be valid, as with a key that was just drawn.
     package var restartGuard: Duration = .seconds(900)
+    /// How long a room that nobody has taken the seat of goes on in a relay that drains: a handshake takes a second and waits
+    /// for no person, and what is not done by then goes on at the next relay.
+    package var unseatedDrain: Duration = .seconds(10)
     /// What refusals for fullness tell to wait: about the time in which a busy moment passes.
     package var retryAfter: Duration = .seconds(30)
     /// What `draining` and `goodbye` tell to wait: as long as a relay takes to start again.
@@ -38,8 +41,9 @@ package struct Limits: Hashable, Sendable {
     package var positionsTold = 8
     /// Unacknowledged messages in one direction of a meeting: a handshake has six in all. (`mailbox-full`)
     package var mailboxMessages = 8
-    /// Bytes of their bodies. (`mailbox-full`)
-    package var mailboxBytes = 16 * 1024
+    /// Bytes of their bodies: the three of a handshake's direction have 2.4 KB. What strangers leave unread fills no relay then
+    /// before its meetings are used up. (`mailbox-full`)
+    package var mailboxBytes = 4 * 1024
 
     // MARK: The whole relay
 

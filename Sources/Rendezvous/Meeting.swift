@@ -2,6 +2,7 @@ import RelayWire
 
 /// One visitor's run with the offerer.
 struct Meeting<Connection: Hashable & Sendable>: Sendable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:Guest`.
     enum Visitor: Sendable {
         /// Its connection is up. Next: `detached`, `left`.
         case attached(Connection)
@@ -25,6 +26,8 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
     /// Whom a wrong proof is charged to; nil after a restart, until the visitor is back.
     var prefix: AddressPrefix?
     var visitor: Visitor
+    /// The last attach of the visitor's that was taken, by its own count.
+    var attempt: UInt32 = 0
     private(set) var owed = Owed.nothing
     var toOfferer: Mailbox
     var toVisitor: Mailbox

@@ -10,10 +10,9 @@ extension Rendezvous {
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) {
-        guard !isDraining else {
-            return refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
-        }
         switch frame {
+        case .offer where isDraining, .visit where isDraining:
+            refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
         case .offer(let slotLength, let done):
             guard
                 mayGoOn(
@@ -42,10 +41,19 @@ extension Rendezvous {
                 )
             else { return }
             visit(connection, prefix, slot, now, entropy: &entropy, into: &actions)
-        case .attachOfferer(let token, let held):
-            attachOfferer(connection, token, held, now, entropy: &entropy, into: &actions)
-        case .attachVisitor(let token, let acked, let received):
-            attachVisitor(connection, prefix, token, acked: acked, received: received, now, into: &actions)
+        case .attachOfferer(let token, let held, let attempt):
+            attachOfferer(connection, token, held, attempt: attempt, now, entropy: &entropy, into: &actions)
+        case .attachVisitor(let token, let acked, let received, let attempt):
+            attachVisitor(
+                connection,
+                prefix,
+                token,
+                acked: acked,
+                received: received,
+                attempt: attempt,
+                now,
+                into: &actions
+            )
         case .message, .ack, .seat, .close, .leave:
             refuse(connection, .badOrder, now, into: &actions)
         }
@@ -71,13 +79,15 @@ extension Rendezvous {
                     refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
                     return false
                 }
+                // A challenge is asked for once: who sends the same again would be answered for nothing.
+                guard !connections.isAtWork(connection) else {
+                    refuse(connection, .badOrder, now, into: &actions)
+                    return false
+                }
                 let challenge = work.challenge(kind, prefix: prefix, excess: excess, now: time, entropy: &entropy)
                 let deadline = time + limits.workLifetime
-                // Asking again and again does not keep a connection: it has its first frame's time and one challenge's.
-                if !connections.isAtWork(connection) {
-                    connections.move(connection, to: .new(deadline: deadline, isAtWork: true))
-                    deadlines.add(.connection(connection), at: deadline)
-                }
+                connections.move(connection, to: .new(deadline: deadline, isAtWork: true))
+                remind(.connection(connection), at: deadline)
                 actions.append(.send(challenge, to: connection))
                 return false
             }
@@ -131,10 +141,15 @@ extension Rendezvous {
         into actions: inout [Action<Connection>]
     ) {
         guard let offer = slots[slot] else {
-            let reason = tombstones[slot]?.reason ?? .noSuchCode
-            return refuse(connection, reason, now, into: &actions)
+            if let ended = tombstones[slot] { return refuse(connection, ended.reason, now, into: &actions) }
+            // Rooms from before the start come back with their offerers.
+            let mayComeBack = limits.restartGuard > .zero && now.monotonic - started < limits.offererReturn
+            let wait = mayComeBack ? limits.retryDraining : .zero
+            return refuse(connection, .noSuchCode, retryAfter: wait, now, into: &actions)
         }
-        guard totals.meetings < limits.meetingsInAll, totals.waiting < limits.waitingInAll,
+        // Who finds a free place is not kept out by those who wait elsewhere.
+        let mustWait = (rooms[offer]?.meetings.count ?? 0) >= limits.meetings
+        guard mustWait ? totals.waiting < limits.waitingInAll : totals.meetings < limits.meetingsInAll,
             totals.mailboxBytes < limits.mailboxBytesInAll
         else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
@@ -157,6 +172,7 @@ extension Rendezvous {
         _ connection: Connection,
         _ token: Token,
         _ held: [Held],
+        attempt: UInt32,
         _ now: Moment,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
@@ -170,13 +186,25 @@ extension Rendezvous {
         guard claims.role == .offerer else { return refuse(connection, .badToken, now, into: &actions) }
         if rooms[claims.offer] == nil {
             if let reason = restore(claims, held, now) {
-                let wait = reason == .relayFull ? limits.retryAfter : .zero
+                let wait: Duration =
+                    switch reason {
+                    case .relayFull: limits.retryAfter
+                    case .draining: limits.retryDraining
+                    default: .zero
+                    }
                 return refuse(connection, reason, retryAfter: wait, now, into: &actions)
             }
         }
         connections.move(connection, to: .offerer(claims.offer))
         let verdict = decide(claims.offer, now, into: &actions) { room, context, actions in
-            room.attachOfferer(connection, held: held, context, entropy: &entropy, into: &actions)
+            room.attachOfferer(
+                connection,
+                held: held,
+                attempt: attempt,
+                context,
+                entropy: &entropy,
+                into: &actions
+            )
         }
         if case .refused(let reason) = verdict { sendAway(connection, reason, into: &actions) }
         for visitor in early.removeValue(forKey: claims.offer) ?? [] {
@@ -189,6 +217,8 @@ extension Rendezvous {
     /// Makes a room again from its offerer's word. Nil when done, or why not.
     private mutating func restore(_ claims: TokenClaims, _ held: [Held], _ now: Moment) -> Reason? {
         if let ended = tombstones[claims.slot], ended.offer == claims.offer { return ended.reason }
+        // The next relay makes it again; here it would soon be over.
+        guard !isDraining else { return .draining }
         guard hasPlaceForRoom else { return .relayFull }
         let hasLostSlot = slots[claims.slot] != nil
         guard
@@ -211,6 +241,7 @@ extension Rendezvous {
         _ token: Token,
         acked: UInt32,
         received: UInt32,
+        attempt: UInt32,
         _ now: Moment,
         into actions: inout [Action<Connection>]
     ) {
@@ -225,7 +256,8 @@ extension Rendezvous {
             offer: claims.offer,
             meeting: meeting,
             acked: acked,
-            received: received
+            received: received,
+            attempt: attempt
         )
         if rooms[claims.offer] != nil {
             return attach(connection, prefix, said, now, into: &actions)
@@ -235,6 +267,9 @@ extension Rendezvous {
         }
         guard now.utcSeconds < claims.deadline.addingClamped(limits.seatedLifetime.components.seconds) else {
             return refuse(connection, .expired, now, into: &actions)
+        }
+        guard !isDraining else {
+            return refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
         }
         waitForOfferer(connection, said, now, into: &actions)
     }
@@ -255,7 +290,7 @@ extension Rendezvous {
         connections.move(connection, to: .early(said, deadline: deadline))
         early[said.offer] = others + [connection]
         earlyCount += 1
-        deadlines.add(.connection(connection), at: deadline)
+        remind(.connection(connection), at: deadline)
     }
 
     private mutating func attach(
@@ -273,6 +308,7 @@ extension Rendezvous {
                 meeting: said.meeting,
                 received: said.received,
                 acked: said.acked,
+                attempt: said.attempt,
                 context,
                 into: &actions
             )

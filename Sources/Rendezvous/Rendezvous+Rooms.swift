@@ -45,19 +45,21 @@ extension Rendezvous {
     ) {
         let verdict = decide(offer, now, into: &actions) { room, context, actions -> Verdict in
             switch frame {
-            case .message(nil, let message):
+            case .message(let named, _) where !room.isCurrent(named, of: connection): return .fine
+            case .ack(let named, _) where !room.isCurrent(named, of: connection): return .fine
+            case .message(_, let message):
                 let verdict = room.visitorSent(message, from: connection, context, into: &actions)
                 if verdict == .refused(.mailboxFull) {
                     room.visitorLeft(connection, .mailboxFull, context, into: &actions)
                 }
                 return verdict
-            case .ack(nil, let number):
+            case .ack(_, let number):
                 return room.visitorAcknowledged(upTo: number, from: connection, into: &actions)
             case .leave(let reason):
                 room.visitorLeft(connection, reason, context, into: &actions)
                 actions.append(.close(connection))
                 return .fine
-            case .message(_?, _), .ack(_?, _), .seat, .close, .offer, .visit, .attachOfferer, .attachVisitor:
+            case .seat, .close, .offer, .visit, .attachOfferer, .attachVisitor:
                 return .refused(.badOrder)
             }
         }
@@ -66,13 +68,31 @@ extension Rendezvous {
 
     // MARK: Around a decision
 
+    /// Sets a deadline. Reminders of what has ended are thrown out as soon as they are most of all: else those that come and go
+    /// would fill the place of those that stay.
+    mutating func remind(_ subject: Deadlines<Connection>.Subject, at time: Duration) {
+        deadlines.add(subject, at: time)
+        // At most one for each connection in no room and each displacement, and one for each room and for draining.
+        let live = connections.roomless + displacements.count + rooms.count + 1
+        guard deadlines.count > 2 * live + 64 else { return }
+        let (connections, rooms, displacements) = (connections, rooms, displacements)
+        deadlines.keep { subject, time in
+            switch subject {
+            case .connection(let connection): connections[connection]?.place.deadline == time
+            case .room(let offer): rooms[offer]?.deadline == time
+            case .displacement(let offer): displacements[offer] == time
+            case .draining: true
+            }
+        }
+    }
+
     var hasPlaceForRoom: Bool { rooms.count < limits.rooms && deadlines.count < limits.deadlines }
 
     mutating func open(_ room: Room<Connection>) {
         rooms[room.offer] = room
         totals += room.load
         if !room.hasLostSlot { slots[room.slot] = room.offer }
-        deadlines.add(.room(room.offer), at: room.deadline)
+        remind(.room(room.offer), at: room.deadline)
     }
 
     /// Takes one room out, lets `decision` change it, and puts it back with all that follows: totals, deadlines, who has been
@@ -88,16 +108,19 @@ extension Rendezvous {
         totals -= room.load
         let deadline = room.deadline
         let outcome = decision(&room, Context(limits: limits, keys: keys, now: now.monotonic), &actions)
+        if isDraining, room.isIdle { room.sendOn(limits, into: &actions) }
         totals += room.load
         for case .close(let connection) in actions[first...] { forget(connection) }
         switch room.phase {
         case .open, .seated:
-            if room.deadline != deadline { deadlines.add(.room(offer), at: room.deadline) }
+            if room.deadline != deadline { remind(.room(offer), at: room.deadline) }
             remindOfDisplacement(room)
             rooms[offer] = room
         case .over(let reason):
             guard !room.hasLostSlot else { break }
             slots[room.slot] = nil
+            // A room that goes on elsewhere has not ended.
+            if isDraining, reason == .draining { break }
             // Beyond the ceiling, later visitors hear `no-such-code`.
             _ = tombstones.put(
                 Tombstone(offer: offer, reason: reason.toldToVisitors),
@@ -112,7 +135,7 @@ extension Rendezvous {
         guard let next = room.nextDisplacement(limits) else { return }
         if let reminded = displacements[room.offer], reminded <= next { return }
         displacements[room.offer] = next
-        deadlines.add(.displacement(room.offer), at: next)
+        remind(.displacement(room.offer), at: next)
     }
 
     mutating func roomDeadlinePassed(_ offer: OfferID, _ now: Moment, into actions: inout [Action<Connection>]) {

@@ -8,6 +8,8 @@ package import RelayWire
 package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     let limits: Limits
     let keys: TokenKeys
+    /// When it was.
+    let started: Duration
     var connections = Connections<Connection>()
     var rooms: [OfferID: Room<Connection>] = [:]
     /// By which new visitors find a room.
@@ -23,7 +25,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     var tombstones: Generations<Slot, Tombstone>
     var counters: PrefixCounters
     var work: WorkGate
-    private(set) var isDraining = false
+    var isDraining = false
 
     /// Why there is no room at a slot any more.
     struct Tombstone: Sendable {
@@ -35,6 +37,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         self.limits = limits
         self.keys = keys
         let start = started.monotonic
+        self.started = start
         pool = SlotPool(limits: limits, started: start)
         tombstones = Generations(period: limits.roomLifetime * 2, capacity: limits.tombstones, started: start)
         counters = PrefixCounters(limits: limits, started: start)
@@ -48,16 +51,15 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         from prefix: AddressPrefix,
         now: Moment
     ) -> Refusal? {
-        guard !isDraining else { return Refusal(reason: .draining, retryAfter: limits.retryDraining) }
         guard connections.roomless < limits.roomless, deadlines.count < limits.deadlines else {
             return Refusal(reason: .relayFull, retryAfter: limits.retryAfter)
         }
-        guard connections.roomless(of: prefix) < limits.roomlessPerPrefix else {
+        guard connections.mayAdd(prefix, limit: limits.roomlessPerPrefix) else {
             return Refusal(reason: .tooMany, retryAfter: limits.retryAfter)
         }
         let deadline = now.monotonic + limits.firstFrame
         connections.add(connection, prefix: prefix, deadline: deadline)
-        deadlines.add(.connection(connection), at: deadline)
+        remind(.connection(connection), at: deadline)
         return nil
     }
 
@@ -125,22 +127,16 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
                 connectionDeadlinePassed(connection, now, into: &actions)
             case .room(let offer):
                 roomDeadlinePassed(offer, now, into: &actions)
+            case .draining:
+                sendOn(now, into: &actions) { !$0.isSeated }
             case .displacement(let offer):
                 displacements[offer] = nil
                 _ = decide(offer, now, into: &actions) { room, context, actions in
+                    // Time may have jumped past both, and this one was due first: nobody meets in a room that is over.
+                    guard context.now < room.deadline else { return room.end(.expired, into: &actions) }
                     room.displace(context, entropy: &entropy, into: &actions)
                 }
             }
-        }
-    }
-
-    /// The relay is about to stop: nothing new is taken in, everyone is told. What is in hand goes on until the outside
-    /// closes the connections.
-    package mutating func drain(now: Moment, into actions: inout [Action<Connection>]) {
-        guard !isDraining else { return }
-        isDraining = true
-        for connection in connections.all {
-            actions.append(.send(.goodbye(retryAfter: limits.retryDraining), to: connection))
         }
     }
 

@@ -6,16 +6,19 @@ extension Room {
     mutating func attachOfferer(
         _ connection: Connection,
         held: [Held],
+        attempt new: UInt32,
         _ context: Context,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) -> Verdict {
+        guard !new.isStale(after: attempt) else { return .refused(.elsewhere) }
         for named in held {
             guard let index = meeting(named.meeting) else { continue }
             guard meetings[index].toOfferer.canHaveReceived(named.received) else { return .refused(.badOrder) }
         }
         if let older = offerer { actions.dismiss(older, .refused(.elsewhere, retryAfter: .zero)) }
         offerer = connection
+        attempt = max(attempt, new)
 
         let unheard = settleUnnamed(held, into: &actions)
         actions.append(
@@ -121,15 +124,18 @@ extension Room {
         meeting id: MeetingID,
         received: UInt32,
         acked: UInt32,
+        attempt: UInt32,
         _ context: Context,
         into actions: inout [Action<Connection>]
     ) -> Verdict {
         guard let index = meeting(id), !meetings[index].hasLeft else { return .refused(goneReason(id)) }
+        guard !attempt.isStale(after: meetings[index].attempt) else { return .refused(.elsewhere) }
         guard meetings[index].toVisitor.canHaveReceived(received) else { return .refused(.badOrder) }
         if let older = meetings[index].connection {
             actions.dismiss(older, .refused(.elsewhere, retryAfter: .zero))
         }
         meetings[index].visitor = .attached(connection)
+        meetings[index].attempt = max(meetings[index].attempt, attempt)
         meetings[index].prefix = prefix
         actions.append(
             .send(
@@ -167,4 +173,10 @@ extension Room {
         case .over(let reason): reason
         }
     }
+}
+
+extension UInt32 {
+    /// Whether an attach with this count was on its way while the device came back by a newer one: what it says is old, and
+    /// the connection that it came on is given up.
+    fileprivate func isStale(after last: UInt32) -> Bool { self != 0 && self <= last }
 }

@@ -36,6 +36,13 @@ extension Room {
         return .fine
     }
 
+    /// Whether what a visitor says is about the meeting it has. What is not, or comes from the line, has crossed with its
+    /// displacement: taken for a message of its next meeting, it would spoil that.
+    func isCurrent(_ named: MeetingID?, of visitor: Connection) -> Bool {
+        guard let index = meeting(of: visitor) else { return false }
+        return named == nil || named == meetings[index].id
+    }
+
     mutating func visitorSent(
         _ message: Message,
         from visitor: Connection,

@@ -3,12 +3,13 @@ import RelayWire
 /// Everything that one decision about one room reads and writes; the index of slots and the relay's totals are outside.
 /// Its rules are in `Room+Line.swift`, `Room+Delivery.swift`, `Room+Seat.swift` and `Room+Attach.swift`.
 struct Room<Connection: Hashable & Sendable>: Sendable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:RoomPhase`.
     enum Phase: Sendable {
         /// Visitors are let in, up to a number, and wait in line beyond it. Next: `seated`, `over`.
         case open(line: [Waiting])
         /// One visitor proved itself; there is no other. Next: `over`.
         case seated(MeetingID)
-        /// Everyone has been told and sent away. Final.
+        /// Everyone has been told and sent away; with `draining`, to go on at another relay. Final.
         case over(Reason)
     }
 
@@ -22,6 +23,8 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     let slot: Slot
     /// Nil while its connection is lost.
     var offerer: Connection?
+    /// The last attach of the offerer's that was taken, by its own count.
+    var attempt: UInt32 = 0
     var phase: Phase
     var meetings: [Meeting<Connection>]
     /// When the room ends, on the monotonic clock.
@@ -56,7 +59,8 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         slot = claims.slot
         offerer = nil
         phase = seated.map { .seated($0.meeting) } ?? .open(line: [])
-        meetings = held.filter { seated == nil || $0.isSeated }.map(Meeting.init(restoring:))
+        // No more than a room may have, whatever its offerer says.
+        meetings = held.filter { seated == nil || $0.isSeated }.prefix(limits.meetings).map(Meeting.init(restoring:))
         deadline = now.monotonic + left
         tokenDeadline = claims.deadline
         self.hasLostSlot = hasLostSlot
@@ -92,6 +96,31 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         offerer = nil
         meetings = []
         phase = .over(reason)
+    }
+
+    /// Whether nobody has met its offerer.
+    var isIdle: Bool {
+        switch phase {
+        case .open: meetings.isEmpty
+        case .seated, .over: false
+        }
+    }
+
+    var isSeated: Bool {
+        switch phase {
+        case .seated: true
+        case .open, .over: false
+        }
+    }
+
+    /// Sends everyone on to another relay. They hold all that makes the room again there (`Protocol/relay.md`, "Draining").
+    mutating func sendOn(_ limits: Limits, into actions: inout [Action<Connection>]) {
+        for connection in [offerer] + meetings.map(\.connection) + line.map(\.connection) {
+            if let connection { actions.dismiss(connection, .goodbye(retryAfter: limits.retryDraining)) }
+        }
+        offerer = nil
+        meetings = []
+        phase = .over(.draining)
     }
 
     var line: [Waiting] {

@@ -10,4 +10,12 @@ public protocol ExplainedError: Error, CustomStringConvertible {
 
     /// Whether the same call may succeed if it is made again, with nothing changed.
     var retryHelps: Bool { get }
+
+    /// How long to wait before that; zero where nobody says so.
+    var retryAfter: Duration { get }
+}
+
+extension ExplainedError {
+    /// Zero: most errors know of no time after which things are better.
+    public var retryAfter: Duration { .zero }
 }

@@ -24,7 +24,9 @@ private func relayFrames() -> VectorFile {
                 Held(meeting: otherMeeting, acked: 0, received: 0, isSeated: false),
             ]
         ),
+        .attachOfferer(token: token, held: [], attempt: 2),
         .attachVisitor(token: token, acked: 1, received: 300),
+        .attachVisitor(token: token, acked: 1, received: 2, attempt: 3),
         .message(meeting: nil, Message(number: 1, ack: 0, body: Array("hello".utf8))),
         .message(meeting: meeting, Message(number: .max, ack: 2, body: Array("reply".utf8))),
         .ack(meeting: nil, upTo: 1), .ack(meeting: meeting, upTo: 2), .seat(meeting: meeting),
@@ -182,7 +184,7 @@ extension DeviceFrame {
         case .offer(let length, let work):
             ("offer", members([("slot_length", .integer(length)), ("work", json(work))]))
         case .visit(let slot, let work): ("visit", members([("slot", .string(slot.symbols)), ("work", json(work))]))
-        case .attachOfferer(let token, let held):
+        case .attachOfferer(let token, let held, let attempt):
             (
                 "attach_offerer",
                 members([
@@ -198,14 +200,15 @@ extension DeviceFrame {
                             }
                         )
                     ),
+                    ("attempt", .integer(Int(attempt))),
                 ])
             )
-        case .attachVisitor(let token, let acked, let received):
+        case .attachVisitor(let token, let acked, let received, let attempt):
             (
                 "attach_visitor",
                 members([
                     ("token", .hex(token.bytes)), ("acked", .integer(Int(acked))),
-                    ("received", .integer(Int(received))),
+                    ("received", .integer(Int(received))), ("attempt", .integer(Int(attempt))),
                 ])
             )
         case .message(let meeting, let message): ("message", json(meeting, message))

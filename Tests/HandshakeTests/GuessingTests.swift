@@ -86,6 +86,16 @@ import Testing
         try pair.offerer.visitorCame(meeting: meeting(201))
     }
 
+    @Test("an offer has an end of visitors, one after another") func visitors() throws {
+        var pair = try Pair.make()
+        for number in 0..<OffererHandshake.maximumVisitors {
+            let id = [UInt8](repeating: 9, count: 14) + [UInt8(number >> 8), UInt8(number & 0xFF)]
+            try pair.offerer.visitorCame(meeting: id)
+            pair.offerer.ended(meeting: id)
+        }
+        #expect(failure { try pair.offerer.visitorCame(meeting: meeting(200)) } == .outOfOrder)
+    }
+
     @Test("who comes after the seat is taken is told so, and meetings in hand are dropped") func seated() throws {
         var pair = try Pair.make()
         var slow = try VisitorHandshake(.code(pair.code), device: device("slow", .receiver))

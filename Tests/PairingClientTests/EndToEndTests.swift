@@ -3,6 +3,7 @@ import Relay
 import RelayWire
 import Rendezvous
 import SyncSeed
+import TestSupport
 import Testing
 
 @testable import PairingClient
@@ -312,8 +313,8 @@ import Testing
                 let stranger = try await RelayConnection.open(
                     to: relay.address,
                     tls: relay.roots,
-                    timeout: .seconds(5),
-                    silence: .seconds(15)
+                    through: .webSocket,
+                    limits: ClientLimits()
                 ) {
                     if case .frames = $0 { met.continuation.yield() }
                 }

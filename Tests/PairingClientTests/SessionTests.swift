@@ -192,6 +192,81 @@ import Testing
         #expect(bench.holder.outcome == .failed(.sentNotConfirmed))
     }
 
+    @Test(
+        "a holder waits for the receipt as long as its limit says, and then says what it knows",
+        arguments: [true, false]
+    )
+    func noReceipt(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        bench.give(.answered(bench.yes), bench.holder)
+        let due = try #require(bench.holder.nextDeadline())
+        #expect(due == bench.now + bench.limits.receiptTimeout)
+        bench.now = due - .milliseconds(1)
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == nil)
+        bench.now = due
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == .failed(.sentNotConfirmed))
+        #expect(bench.holder.isOver)
+    }
+
+    @Test("a last word that nobody acknowledges is waited for as long as its limit says", arguments: [true, false])
+    func farewell(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        bench.give(.answered(.decline), bench.holder)
+        #expect(bench.holder.outcome == .failed(.declinedHere))
+        #expect(!bench.holder.isOver)
+        #expect(try #require(bench.holder.nextDeadline()) == bench.now + bench.limits.farewell)
+        bench.now += bench.limits.farewell
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.isOver)
+    }
+
+    @Test("a visitor that hears that a room may come back visits again, and after a while believes that there is none")
+    func unknownForNow() throws {
+        var now = Duration.zero
+        let device = try DrainTests.visiting()
+        _ = device.begin()
+        _ = device.handle(.connected, now)
+        var visits = 0
+        while device.outcome == nil, visits < 100 {
+            visits += 1
+            for action in device.handle(.frame(.refused(.noSuchCode, retryAfter: .seconds(2))), now) {
+                if case .show(let state) = action, case .failed(let error) = state { device.outcome = .failed(error) }
+            }
+            guard device.outcome == nil else { break }
+            #expect(try DrainTests.comeBack(device, &now) == .visit(slot: DrainTests.slot, work: nil))
+        }
+        #expect(device.outcome == .failed(.noSuchCode))
+        #expect(visits > 2)
+        #expect(now >= ClientLimits().offererReturn)
+        // Without that word it is believed at once.
+        let other = try DrainTests.visiting()
+        _ = other.begin()
+        _ = other.handle(.connected, now)
+        let said = other.handle(.frame(.refused(.noSuchCode, retryAfter: .zero)), now)
+        #expect(said.contains { if case .show(.failed(.noSuchCode)) = $0 { true } else { false } })
+    }
+
+    @Test("a device that slept before its first frame comes back", arguments: [true, false])
+    func refusedTooSlow(isOfferer: Bool) throws {
+        let bench = try Bench()
+        bench.prove()
+        let device = isOfferer ? bench.offerer : bench.visitor
+        bench.give(.lost(.connectionLost), device)
+        bench.now = try #require(device.nextDeadline())
+        bench.give(.deadlinePassed, device)
+        bench.give(.connected, device)
+        bench.give(.frame(.refused(.tooSlow, retryAfter: .zero)), device)
+        bench.give(.lost(.connectionLost), device)
+        #expect(device.outcome == nil)
+        bench.now = try #require(device.nextDeadline())
+        let actions = bench.give(.deadlinePassed, device)
+        #expect(actions.contains { if case .connect = $0 { true } else { false } })
+    }
+
     @Test("no word of the relay's keeps a question open beyond the seat's time", arguments: [true, false])
     func seatedAgain(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
@@ -250,6 +325,7 @@ import Testing
     @Test("a relay that asks for work and says nothing more is given up, and so is one that asks again")
     func endlessWork() throws {
         let wanted = RelayFrame.workWanted(challenge: [1], difficulty: 1, expiresIn: .seconds(30))
+        let limits = ClientLimits()
         for isVisitor in [false, true] {
             let code = try PairingCode(slot: "K7Q", random: SecretBytes.random(count: PairingCode.secretLength))
             func make() throws -> Device {
@@ -259,16 +335,51 @@ import Testing
                 return device
             }
             let silent = try make()
-            _ = silent.handle(.frame(wanted), .zero)
-            let due = try #require(silent.nextDeadline())
-            #expect(due <= .seconds(60))
-            #expect(silent.handle(.deadlinePassed, due).isEnd)
+            var now = Duration.zero
+            for number in 1...limits.answerTries {
+                _ = silent.handle(.frame(wanted), now)
+                let due = try #require(silent.nextDeadline())
+                #expect(due - now <= limits.workTimeout)
+                now = due
+                #expect(silent.handle(.deadlinePassed, now).isEnd == (number == limits.answerTries))
+                guard let rest = silent.nextDeadline() else { break }
+                now = rest
+                _ = silent.handle(.deadlinePassed, now)
+                _ = silent.handle(.connected, now)
+            }
 
             let again = try make()
             _ = again.handle(.frame(wanted), .zero)
             _ = again.handle(.solved(Work(challenge: [1], answer: [UInt8](repeating: 0, count: 8))), .zero)
             #expect(again.handle(.frame(wanted), .zero).isEnd)
         }
+    }
+
+    @Test("an acknowledgement that a stranger made up, as it can after a restart, ends its meeting alone")
+    func falseAck() throws {
+        let bench = try Bench()
+        let stranger = MeetingID([UInt8](repeating: 77, count: 16))!
+        bench.give(.frame(.visitor(meeting: stranger)), bench.offerer)
+        let actions = bench.give(.frame(.ack(meeting: stranger, upTo: 3)), bench.offerer)
+        #expect(actions.sent == [.close(meeting: stranger, .malformed)])
+        #expect(!bench.offerer.isOver)
+        bench.prove()
+    }
+
+    @Test("a code to which strangers crowd is replaced, once, by one that they can't find") func crowd() throws {
+        let bench = try Bench()
+        func come(_ number: Int) -> [DeviceFrame] {
+            let stranger = MeetingID([UInt8](repeating: UInt8(100 + number), count: 16))!
+            bench.give(.frame(.visitor(meeting: stranger)), bench.offerer)
+            return bench.give(.frame(.over(meeting: stranger, .tooSlow)), bench.offerer).sent
+        }
+        for number in 1..<bench.limits.crowd { #expect(come(number) == []) }
+        #expect(come(0) == [.leave(.codeBurnt)])
+        #expect(bench.give(.connected, bench.offerer).sent == [.offer(slotLength: 6, work: nil)])
+        let slot = Slot("K7Q29M")!
+        bench.give(.frame(.offered(slot: slot, token: Bench.token, expiresIn: .seconds(600))), bench.offerer)
+        for number in 0..<bench.limits.crowd + 10 { #expect(come(number) == []) }
+        #expect(bench.offerer.offer?.ordinal == 2)
     }
 
     @Test("an answer to an attach that nobody made is not believed", arguments: [true, false])
@@ -413,6 +524,10 @@ extension [SessionAction] {
     /// The end-to-end messages among them.
     fileprivate var messages: [Message] {
         compactMap { if case .send(.message(_, let message)) = $0 { message } else { nil } }
+    }
+
+    fileprivate var sent: [DeviceFrame] {
+        compactMap { if case .send(let frame) = $0 { frame } else { nil } }
     }
 
     fileprivate var offer: Offer? {

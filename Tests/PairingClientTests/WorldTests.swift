@@ -19,9 +19,6 @@ import Testing
         return (world, offerer, visitor)
     }
 
-    /// Frames up to where the visitor has been met: before that a cut costs it nothing but the person's patience.
-    private static let early = 5
-
     private func frames(offererHolds: Bool) throws -> Int {
         try pair(World.Faults(), offererHolds: offererHolds).0.frames
     }
@@ -40,7 +37,7 @@ import Testing
 
     @Test("pairs when a connection is cut before or after any frame", arguments: [true, false], [0, 3])
     func cuts(offererHolds: Bool, notice: Int64) throws {
-        for number in try Self.early...frames(offererHolds: offererHolds) {
+        for number in try 1...frames(offererHolds: offererHolds) {
             for isAfter in [false, true] {
                 var faults = World.Faults()
                 faults.notice = .seconds(notice)
@@ -54,7 +51,7 @@ import Testing
 
     @Test("pairs when the relay is killed at any frame and started again with its key", arguments: [true, false])
     func restarts(offererHolds: Bool) throws {
-        for number in try Self.early...frames(offererHolds: offererHolds) {
+        for number in try 1...frames(offererHolds: offererHolds) {
             for down in [Duration.milliseconds(50), .seconds(20)] {
                 var faults = World.Faults()
                 faults.restartsAt = [number]

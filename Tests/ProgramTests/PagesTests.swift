@@ -2,6 +2,8 @@ import Foundation
 import PairingClient
 import Testing
 
+@testable import Handshake
+
 /// What the pages of `Protocol/` and the sources say of each other.
 @Suite("Pages") struct PagesTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(components: "..", "..")
@@ -57,6 +59,27 @@ import Testing
                 continue
             }
             #expect(page.contains("| `\(name)` | \(value) |"), "\(name) is \(value)")
+        }
+        // And the page has no others.
+        let rows = try #require(
+            page.components(separatedBy: "\n## Devices").last?.components(separatedBy: "\nIn the handshake").first
+        )
+        .matches(of: /\n\| `(\w+)` \|/).map { String($0.1) }
+        #expect(rows.sorted() == Mirror(reflecting: ClientLimits()).children.compactMap(\.label).sorted())
+    }
+
+    @Test("the handshake's limits are those of the page") func handshakeLimits() throws {
+        let page = try #require(try Self.text("Protocol/limits.md").components(separatedBy: "\nIn the handshake").last)
+            .replacing(",", with: "")
+        for (name, value) in [
+            ("`maximumWrongProofs`", OffererHandshake.maximumWrongProofs),
+            ("`hellosPerSecond`", OffererHandshake.hellosPerSecond),
+            ("`maximumMeetings`", OffererHandshake.maximumMeetings),
+            ("`maximumVisitors`", OffererHandshake.maximumVisitors),
+            ("`maximumMeetings` of a visitor", VisitorHandshake.maximumMeetings),
+            ("`maximumDraws`", PairingCode.maximumDraws), ("link length", PairingLink.maximumLength),
+        ] {
+            #expect(page.firstMatch(of: try Regex("\\| \(name) \\| \(value)[ |]")) != nil, "\(name) is \(value)")
         }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Handshake
 import PairingClient
 import SyncSeed
+import TestSupport
 import Testing
 
 @testable import easysetup
@@ -210,7 +211,8 @@ import Testing
         .relayUnreachable, .relayUntrusted, .notARelay, .relayVersion, .relayFull(retryAfter: .zero),
         .tooMany(retryAfter: .zero), .relayDraining(retryAfter: .zero), .relayForgot, .workRefused, .relayMisbehaved,
         .connectionLost, .elsewhere, .noSuchCode, .codeExpired, .codeBurnt, .wrongCode, .triesSpent, .codesSpent,
-        .lineFull, .seated, .declined, .declinedHere, .cancelled, .cancelledHere, .wrongWord, .timedOut, .bothHold,
+        .lineFull(retryAfter: .zero), .seated, .declined, .declinedHere, .cancelled, .cancelledHere, .wrongWord,
+        .timedOut, .bothHold,
         .bothReceive, .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .peerMisbehaved,
         .peerFailed,
     ]

@@ -1,6 +1,7 @@
 import Foundation
 import Relay
 import SyncSeed
+import TestSupport
 import Testing
 
 @testable import easysetup
@@ -19,6 +20,15 @@ import Testing
     @Test("it listens on IPv6") func listensOnIPv6() async throws {
         let relay = try await RunningRelay(["--listen", "[::1]:0"])
         #expect(try await relay.health(host: "[::1]") == "200")
+        #expect(await relay.end(by: SIGTERM) == 0)
+    }
+
+    @Test("behind a proxy that speaks the PROXY protocol it takes nobody else") func takesProxies() async throws {
+        let relay = try await RunningRelay([
+            "--listen", "127.0.0.1:0", "--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "::1", "--proxy-protocol",
+            "--forwarded-header", "forwarded",
+        ])
+        #expect(try await relay.health() == "000")
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
@@ -64,6 +74,12 @@ import Testing
             [], ["--listen", "8080"], ["--listen", "localhost:65536"], ["--listen", "::1:80"], ["--listen", ":80"],
             ["--listen", "localhost:+80"], ["--listen", "localhost:0", "--tls-key", "file"],
             ["--listen", "localhost:0", "--code-lifetime", "0"],
+            ["--listen", "localhost:0", "--trusted-proxy", "127.0.0.1"],
+            ["--listen", "localhost:0", "--trusted-proxy", "10.0.0.1/8", "--proxy-protocol"],
+            ["--listen", "localhost:0", "--trusted-proxy", "localhost", "--proxy-protocol"],
+            ["--listen", "localhost:0", "--trusted-proxy", "::1", "--forwarded-header", "x-real-ip"],
+            ["--listen", "localhost:0", "--forwarded-header", "forwarded"],
+            ["--listen", "localhost:0", "--proxy-protocol"],
         ]
     ) func usage(arguments: [String]) async throws {
         #expect(try await Program.run(["relay"] + arguments).code == 64)

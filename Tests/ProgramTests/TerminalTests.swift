@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("easysetup on a terminal", .timeLimit(.minutes(1))) struct TerminalTests {

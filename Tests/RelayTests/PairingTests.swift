@@ -10,23 +10,31 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct PairingTests {
     /// Two devices that have met.
     struct Pair {
-        let offerer: TestDevice
-        let visitor: TestDevice
+        let offerer: any PairDevice
+        let visitor: any PairDevice
         let slot: Slot
         let meeting: MeetingID
         let tokens: [Token]
 
-        init(port: Int) async throws {
-            offerer = try await TestDevice.connect(port: port)
+        init(port: Int, through doors: Doors = Doors()) async throws {
+            offerer = try await doors.offerer.connect(port: port)
             try await offerer.send(.offer(slotLength: 0, work: nil))
             guard case .offered(let slot, let offererToken, _) = await offerer.nextFrame() else { throw Unexpected() }
-            visitor = try await TestDevice.connect(port: port)
+            visitor = try await doors.visitor.connect(port: port)
             try await visitor.send(.visit(slot: slot, work: nil))
             guard case .met(let meeting, let visitorToken, _) = await visitor.nextFrame() else { throw Unexpected() }
             guard await offerer.nextFrame() == .visitor(meeting: meeting) else { throw Unexpected() }
             self.slot = slot
             self.meeting = meeting
             tokens = [offererToken, visitorToken]
+        }
+
+        init(offerer: any PairDevice, visitor: any PairDevice, slot: Slot, meeting: MeetingID, tokens: [Token]) {
+            self.offerer = offerer
+            self.visitor = visitor
+            self.slot = slot
+            self.meeting = meeting
+            self.tokens = tokens
         }
 
         /// Messages both ways, the seat, the end.
@@ -38,7 +46,8 @@ import Testing
             try await offerer.send(.message(meeting: meeting, reply))
             #expect(await visitor.nextFrame() == .message(meeting: nil, reply))
             try await offerer.send(.seat(meeting: meeting))
-            for (device, named) in [(offerer, meeting), (visitor, nil)] {
+            let told: [(any PairDevice, MeetingID?)] = [(offerer, meeting), (visitor, nil)]
+            for (device, named) in told {
                 guard case .seated(let told, let expiresIn) = await device.nextFrame() else { throw Unexpected() }
                 #expect(told == named)
                 #expect(expiresIn > .zero)
@@ -51,9 +60,30 @@ import Testing
 
     struct Unexpected: Error {}
 
-    @Test func `Two devices meet, talk, are seated and part`() async throws {
+    enum Door: CaseIterable {
+        case webSocket
+        case calls
+        case callsThroughAnOldProxy
+
+        func connect(port: Int) async throws -> any PairDevice {
+            switch self {
+            case .webSocket: try await TestDevice.connect(port: port)
+            case .calls: try await CallDevice(port: port)
+            case .callsThroughAnOldProxy: try await CallDevice(port: port, keepsOpen: false)
+            }
+        }
+    }
+
+    struct Doors {
+        var offerer = Door.webSocket
+        var visitor = Door.webSocket
+    }
+
+    @Test(arguments: Door.allCases, Door.allCases)
+    func `Two devices meet, talk, are seated and part`(_ offerer: Door, _ visitor: Door) async throws {
         try await withRelay { _, port in
-            try await Pair(port: port).run(bodies: [[1, 2, 3], [4]])
+            let doors = Doors(offerer: offerer, visitor: visitor)
+            try await Pair(port: port, through: doors).run(bodies: [[1, 2, 3], [4]])
         }
     }
 
@@ -101,33 +131,12 @@ import Testing
         }
     }
 
-    @Test func `A draining relay lets a pairing in hand end, and refuses new devices`() async throws {
-        let server = RelayServer(configuration: RelayConfiguration(), logger: quietLogger)
-        let group = ServiceGroup(services: [server], logger: quietLogger)
-        let running = Task { try await group.run() }
-        let port = try await server.port
-        let pair = try await Pair(port: port)
-        await group.triggerGracefulShutdown()
-        for device in [pair.offerer, pair.visitor] {
-            guard case .goodbye = await device.nextFrame() else { throw Unexpected() }
-        }
-        let health = try await exchange("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
-        #expect(health.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
-        let late = try await TestDevice.connect(port: port)
-        let refusal = await late.next()
-        guard case .frame(.refused(.draining, _)) = refusal else {
-            Issue.record("got \(refusal)")
-            return
-        }
-        try await pair.run(bodies: [[1], [2]])
-        try await running.value
-    }
-
-    @Test func `Nothing of a pairing is in the logs, at any level`() async throws {
+    @Test(arguments: Door.allCases)
+    func `Nothing of a pairing is in the logs, at any level`(_ door: Door) async throws {
         let log = LogKeeper()
         let bodies: [[UInt8]] = [Array("first body".utf8), Array("second body".utf8)]
         let pair = try await withRelay(logger: log.logger) { _, port in
-            let pair = try await Pair(port: port)
+            let pair = try await Pair(port: port, through: Doors(offerer: door, visitor: door))
             try await pair.run(bodies: bodies)
             return pair
         }

@@ -9,8 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TLSTests {
     @Test func `A device gets in over TLS, and only if it trusts the certificate`() async throws {
         try await withFolder { folder in
-            let files = try makeCertificate(in: folder, "one")
-            let other = try makeCertificate(in: folder, "other")
+            let files = try await makeCertificate(in: folder, "one")
+            let other = try await makeCertificate(in: folder, "other")
             try await withRelay(.secured(by: files)) { _, port in
                 let device = try await TestDevice.connect(port: port, trusting: files.certificate)
                 try await device.hangUp()
@@ -21,12 +21,24 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", "\u{16}", "\u{16}\u{3}\u{1}"])
+    func `A connection that never finishes its handshake is closed`(_ beginning: String) async throws {
+        try await withFolder { folder in
+            var configuration = RelayConfiguration.secured(by: try await makeCertificate(in: folder, "relay"))
+            configuration.connectionLimits.openingTime = .milliseconds(500)
+            try await withRelay(configuration) { _, port in
+                let answer = try await exchange(beginning, port: port)
+                #expect(answer == "")
+            }
+        }
+    }
+
     @Test func `A renewed certificate counts for new connections, and old ones go on`() async throws {
         try await withFolder { folder in
-            let files = try makeCertificate(in: folder, "relay")
+            let files = try await makeCertificate(in: folder, "relay")
             try await withRelay(.secured(by: files)) { server, port in
                 let old = try await TestDevice.connect(port: port, trusting: files.certificate)
-                let renewed = try makeCertificate(in: folder, "renewed")
+                let renewed = try await makeCertificate(in: folder, "renewed")
                 try replace(files.certificate, by: renewed.certificate)
                 try replace(files.key, by: renewed.key)
                 server.reloadCertificate()
@@ -41,7 +53,7 @@ import Testing
 
     @Test func `An unreadable new certificate leaves the old one, and is logged`() async throws {
         try await withFolder { folder in
-            let files = try makeCertificate(in: folder, "relay")
+            let files = try await makeCertificate(in: folder, "relay")
             let original = try String(contentsOfFile: files.certificate, encoding: .utf8)
             let trusted = folder + "/trusted.pem"
             try original.write(toFile: trusted, atomically: true, encoding: .utf8)
@@ -58,8 +70,8 @@ import Testing
 
     @Test func `Files that are no pair are refused`() async throws {
         try await withFolder { folder in
-            let one = try makeCertificate(in: folder, "one")
-            let two = try makeCertificate(in: folder, "two")
+            let one = try await makeCertificate(in: folder, "one")
+            let two = try await makeCertificate(in: folder, "two")
             let mixed = CertificateFiles(certificate: one.certificate, key: two.key)
             #expect(throws: RelayError.badCertificate(path: two.key, .mismatch)) { try mixed.load() }
             let missing = CertificateFiles(certificate: folder + "/none", key: one.key)
@@ -70,32 +82,7 @@ import Testing
     }
 }
 
-extension RelayConfiguration {
-    fileprivate static func secured(by files: CertificateFiles) -> RelayConfiguration {
-        var configuration = RelayConfiguration()
-        configuration.certificate = files
-        return configuration
-    }
-}
-
 private func replace(_ path: String, by other: String) throws {
     try FileManager.default.removeItem(atPath: path)
     try FileManager.default.copyItem(atPath: other, toPath: path)
-}
-
-private func makeCertificate(in folder: String, _ name: String) throws -> CertificateFiles {
-    let files = CertificateFiles(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
-    let openssl = Process()
-    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    openssl.arguments =
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-            "-keyout", files.key, "-out", files.certificate,
-        ]
-    openssl.standardError = FileHandle.nullDevice
-    try openssl.run()
-    openssl.waitUntilExit()
-    try #require(openssl.terminationStatus == 0)
-    return files
 }

@@ -31,6 +31,7 @@ import Testing
         "a time that does not fit is brought to the nearest that does",
         arguments: [
             (Duration.seconds(-5), Duration.zero), (.zero, .zero), (.nanoseconds(1), .milliseconds(1)),
+            (.milliseconds(4_294_967_001), .milliseconds(4_294_967_001)),
             (.microseconds(2_999), .milliseconds(2)), (.seconds(1 << 40), .milliseconds(Int64(UInt32.max))),
         ]
     )

@@ -23,7 +23,8 @@ enum Samples {
                     Held(meeting: other, acked: 0, received: 0, isSeated: false),
                 ]
             ),
-            .attachVisitor(token: token, acked: 7, received: .max),
+            .attachVisitor(token: token, acked: 7, received: .max, attempt: .max),
+            .attachOfferer(token: token, held: [], attempt: 1),
             .message(meeting: nil, message),
             .message(meeting: meeting, Message(number: .max, ack: .max, body: [UInt8](repeating: 0xAB, count: 2048))),
             .ack(meeting: nil, upTo: 1),

@@ -49,6 +49,20 @@ import Testing
         )
     }
 
+    @Test("an attach that was on its way while the device came back by a newer one changes nothing") func stale() {
+        var scene = Scene.met()
+        let meeting = scene.meetings["A"]!
+        scene.say("A", 1)
+        scene.come("B3", .attachOfferer(token: scene.tokens["B"]!, held: [Self.held(meeting, 0, 1)], attempt: 2))
+        scene.send("B3", .message(meeting: meeting, .sample(1, 1)))
+        let late = scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: [], attempt: 1))
+        #expect(late == [.send(.refused(.elsewhere, retryAfter: .zero), to: "B2"), .close("B2")])
+        scene.come("A3", .attachVisitor(token: scene.tokens["A"]!, acked: 1, received: 1, attempt: 2))
+        scene.come("A2", .attachVisitor(token: scene.tokens["A"]!, acked: 1, received: 1, attempt: 2))
+        #expect(scene.last("A2") == .refused(.elsewhere, retryAfter: .zero))
+        #expect(scene.say("A3", 2, ack: 1) == [.send(.message(meeting: meeting, .sample(2, 1)), to: "B3")])
+    }
+
     @Test("the last attach wins, and the older connection is told") func elsewhere() {
         var scene = Scene.met()
         scene.come("A2", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
@@ -193,6 +207,17 @@ import Testing
         #expect(scene.last("B2") == .seated(meeting: scene.meetings["A"]!, expiresIn: .seconds(200)))
         scene.visit("C", 3)
         #expect(scene.last("C") == .refused(.seated, retryAfter: .zero))
+    }
+
+    @Test("a room that is made again has no more meetings than a new one may have") func tooMany() {
+        var scene = Scene.offered(LineTests.small)
+        let held = (1...3 as ClosedRange<UInt8>).map {
+            AttachTests.held(MeetingID([UInt8](repeating: $0, count: 16))!, 0, 0)
+        }
+        scene.restart(limits: LineTests.small)
+        scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: held))
+        #expect(scene.relay.statistics.meetings == 2)
+        #expect(scene.relay.brokenBound == nil)
     }
 
     @Test("a code whose time is over is not made again") func expired() {

@@ -62,6 +62,15 @@ import Testing
         #expect(scene.last("X") == .refused(.relayFull, retryAfter: .seconds(30)))
     }
 
+    @Test("who finds a free place is let in, however many wait elsewhere") func placeBesideLines() {
+        var limits = Self.small
+        limits.waitingInAll = 2
+        var scene = Self.crowded(limits)
+        scene.come("B2", from: Scene.address(20), .offer(slotLength: 0, work: nil))
+        scene.visit("X", 9)
+        #expect(scene.meetings["X"] != nil)
+    }
+
     @Test("who says nothing for two seconds goes to the end of the line") func silent() {
         var scene = Self.crowded()
         scene.say("A2", 1, in: "A2")
@@ -144,6 +153,13 @@ import Testing
         #expect(scene.last("A1") == .refused(.meetingOver, retryAfter: .zero))
     }
 
+    @Test("nobody meets in a room whose time is over, however late the relay notices") func late() {
+        var scene = Self.crowded()
+        scene.pass(.seconds(5_000))
+        #expect(scene.meetings["W1"] == nil)
+        #expect(scene.heard["W1"]?.last == .over(meeting: nil, .expired))
+    }
+
     @Test("who left makes room after two seconds when others wait") func left() {
         var scene = Self.crowded()
         for name in ["A1", "A2"] { scene.say(name, 1) }
@@ -167,10 +183,28 @@ import Testing
 
     @Test("one who waits may only leave") func waiting() {
         var scene = Self.crowded()
-        scene.say("W1", 1)
+        scene.send("W1", .seat(meeting: scene.meetings["A1"]!))
         #expect(scene.last("W1") == .refused(.badOrder, retryAfter: .zero))
         scene.send("W2", .leave(.cancelled))
         #expect(scene.closed.contains("W2"))
         #expect(scene.relay.statistics.waiting == 0)
+    }
+
+    @Test("what crossed with a displacement is ignored, in the line and in the next meeting") func crossed() {
+        var scene = Self.crowded()
+        scene.say("A2", 1, in: "A2")
+        let first = scene.meetings["A1"]!
+        scene.pass(.seconds(2))
+        #expect(scene.last("A1") == .inLine(position: 2))
+        let late = DeviceFrame.message(meeting: first, .sample(1))
+        #expect(scene.send("A1", late) == [])
+        #expect(scene.send("A1", .ack(meeting: first, upTo: 1)) == [])
+        #expect(scene.relay.statistics.waiting == 2)
+        for name in ["A2", "W1"] { scene.send("B", .close(meeting: scene.meetings[name]!, .fault)) }
+        let second = scene.meetings["A1"]!
+        #expect(second != first)
+        #expect(scene.send("A1", late) == [])
+        let hello = scene.send("A1", .message(meeting: second, .sample(1)))
+        #expect(hello == [.send(.message(meeting: second, .sample(1)), to: "B")])
     }
 }

@@ -48,10 +48,14 @@ import Testing
 
     @Test("who comes to no room is told why") func noRoom() {
         var scene = Scene.offered()
+        // For a while after the start rooms from before it may come back.
+        scene.come("W", .visit(slot: Slot("ZZZ")!, work: nil))
+        #expect(scene.last("W") == .refused(.noSuchCode, retryAfter: .seconds(2)))
+        scene.pass(.seconds(60))
         scene.come("X", .visit(slot: Slot("ZZZ")!, work: nil))
         #expect(scene.last("X") == .refused(.noSuchCode, retryAfter: .zero))
         #expect(scene.closed.contains("X"))
-        scene.pass(.seconds(600))
+        scene.pass(.seconds(540))
         #expect(scene.last("B") == .over(meeting: nil, .expired))
         scene.visit("Y", 2)
         #expect(scene.last("Y") == .refused(.expired, retryAfter: .zero))
@@ -132,19 +136,6 @@ import Testing
         #expect(scene.connect("4", from: Scene.address(2)) == nil)
         #expect(scene.connect("5", from: Scene.address(3))?.reason == .relayFull)
     }
-
-    @Test("a relay about to stop takes nothing new and lets the rest go on") func draining() {
-        var scene = Scene.met()
-        scene.connect("N")
-        scene.drain()
-        #expect(scene.last("A") == .goodbye(retryAfter: .seconds(2)))
-        #expect(scene.last("B") == .goodbye(retryAfter: .seconds(2)))
-        scene.send("N", .offer(slotLength: 0, work: nil))
-        #expect(scene.last("N") == .refused(.draining, retryAfter: .seconds(2)))
-        #expect(scene.connect("M")?.reason == .draining)
-        scene.say("A", 1)
-        #expect(scene.last("B") == .message(meeting: scene.meetings["A"], .sample(1)))
-    }
 }
 
 @Suite("Delivery") struct DeliveryTests {
@@ -200,18 +191,18 @@ import Testing
         #expect(scene.relay.statistics.meetings == 1)
     }
 
-    @Test("16 KiB wait, and no more") func mailboxBytes() {
+    @Test("4 KiB wait, and no more") func mailboxBytes() {
         var limits = Limits()
         limits.mailboxMessages = 100
         var scene = Scene.met(limits)
-        for number in 1...8 {
+        for number in 1...2 {
             scene.send(
                 "A",
                 .message(meeting: nil, Message(number: UInt32(number), ack: 0, body: Array(repeating: 1, count: 2048)))
             )
         }
-        #expect(scene.relay.statistics.mailboxBytes == 16 * 1024)
-        scene.say("A", 9)
+        #expect(scene.relay.statistics.mailboxBytes == 4 * 1024)
+        scene.say("A", 3)
         #expect(scene.last("A") == .refused(.mailboxFull, retryAfter: .zero))
     }
 

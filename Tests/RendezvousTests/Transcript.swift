@@ -4,6 +4,7 @@ import Rendezvous
 /// A relay whose connections are names, and whose time and randomness the test holds.
 struct Scene {
     var relay: Rendezvous<String>
+    let limits: Limits
     var random: SeededGenerator
     var now: Moment
     var tokens: [String: Token] = [:]
@@ -18,6 +19,7 @@ struct Scene {
 
     init(_ limits: Limits = Limits(), keys: TokenKeys = Scene.keys, seed: UInt64 = 1, at now: Moment? = nil) {
         self.now = now ?? Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000)
+        self.limits = limits
         relay = Rendezvous(limits: limits, keys: keys, started: self.now)
         random = SeededGenerator(state: seed)
     }
@@ -67,6 +69,13 @@ struct Scene {
     mutating func drain() -> [Action<String>] {
         var actions: [Action<String>] = []
         relay.drain(now: now, into: &actions)
+        return note(actions)
+    }
+
+    @discardableResult
+    mutating func end() -> [Action<String>] {
+        var actions: [Action<String>] = []
+        relay.end(now: now, into: &actions)
         return note(actions)
     }
 

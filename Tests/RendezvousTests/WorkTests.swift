@@ -108,11 +108,12 @@ import Testing
         #expect(difficulties == difficulties.sorted())
     }
 
-    @Test("asking again and again does not keep a connection") func asking() throws {
+    @Test("work is asked for once a connection, and waited for so long") func asking() throws {
         var (scene, _, _) = try Self.asked()
-        scene.pass(.seconds(20))
-        scene.send("2", .offer(slotLength: 0, work: nil))
-        scene.pass(.seconds(10))
+        scene.come("3", .offer(slotLength: 0, work: nil))
+        scene.send("3", .offer(slotLength: 0, work: nil))
+        #expect(scene.last("3") == .refused(.badOrder, retryAfter: .zero))
+        scene.pass(.seconds(30))
         #expect(scene.last("2") == .refused(.tooSlow, retryAfter: .zero))
     }
 
@@ -132,6 +133,35 @@ import Testing
         #expect(scene.relay.statistics.rooms == 8)
         scene.come("9", from: Scene.address(1 << 8), .offer(slotLength: 0, work: nil))
         #expect(scene.relay.statistics.rooms == 9)
+    }
+
+    @Test("those that come and go leave no reminders that would fill the relay") func reminders() {
+        var limits = Limits()
+        limits.deadlines = 300
+        var scene = Scene(limits)
+        for number in 0..<3_000 {
+            let refusal = scene.connect("\(number)", from: Scene.address(number << 8))
+            #expect(refusal == nil)
+            if refusal != nil { break }
+            scene.lose("\(number)")
+        }
+        #expect(scene.relay.brokenBound == nil)
+        // What is alive is reminded all the same.
+        scene.connect("slow")
+        scene.pass(.seconds(10))
+        #expect(scene.last("slow") == .refused(.tooSlow, retryAfter: .zero))
+    }
+
+    @Test("neighbours share a softer limit of connections in no room too") func silentNeighbours() {
+        var limits = Limits()
+        limits.roomlessPerPrefix = 2
+        var scene = Scene(limits)
+        let refusals = (0..<20).map { scene.connect("\($0)", from: Scene.address($0)) }
+        #expect(refusals.filter { $0 == nil }.count == 16)
+        #expect(refusals.last??.reason == .tooMany)
+        #expect(scene.connect("elsewhere", from: Scene.address(1 << 8)) == nil)
+        scene.lose("0")
+        #expect(scene.connect("again", from: Scene.address(30)) == nil)
     }
 
     @Test("a table of prefixes that is full asks the uncounted for work") func fullTable() {

@@ -1,10 +1,10 @@
 import Crypto
-import RelayWire
+package import RelayWire
 
 /// The work a relay may ask for before it takes an offer or a visit (`Protocol/relay.md`, "Work").
-enum ProofOfWork {
+package enum ProofOfWork {
     /// Finds 8 bytes that give SHA-256(challenge ‖ answer) this many leading zero bits; nil when cancelled.
-    static func solve(challenge: [UInt8], difficulty: Int) -> Work? {
+    package static func solve(challenge: [UInt8], difficulty: Int) -> Work? {
         var start = SHA256()
         start.update(data: challenge)
         var candidate: UInt64 = 0

@@ -20,6 +20,7 @@ struct Finale {
         case finish
     }
 
+    // The model is `Protocol/model/pairing.pml`, `mtype:Stage`.
     private enum Stage {
         /// Holder: the user is asked. Next: `given`, `closing`, `over`.
         case deciding(attempt: Int)

@@ -1,7 +1,9 @@
+import RelayWire
 import SyncSeed
 
 /// The connection as a session sees it: when to try again, and when to give up (`Protocol/relay.md`, "Attach").
 struct Link {
+    // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`.
     enum State: Equatable {
         /// Nothing is asked for.
         case idle
@@ -18,7 +20,14 @@ struct Link {
     }
 
     private(set) var state: State = .idle
+    /// Whether a connection to the relay was ever open: then the address is right, and what fails is the network.
+    private(set) var wasReached = false
+    /// How often in a row the connection was lost or not made, since the relay last answered.
     private var attempts = 0
+    /// How many connections in a row were open and ended without the answer to their first frame.
+    private var unanswered = 0
+    private var firstFailure: Duration?
+    private var hasForgiven = false
     private let limits: ClientLimits
 
     init(limits: ClientLimits) {
@@ -39,23 +48,58 @@ struct Link {
     /// Whether the relay waits for work.
     var isWorking: Bool { if case .working = state { true } else { false } }
 
+    /// Whether the connection was lost since the relay last answered.
+    var wasLost: Bool { attempts > 0 }
+
     /// Whether frames can be sent in answer to what the relay said.
     var isReady: Bool { state == .ready }
 
     mutating func connecting() { state = .connecting }
 
-    mutating func opened(now: Duration) { state = .opened(answerBy: now + limits.answerTimeout) }
+    /// The relay was away while it was called, which is as good as a lost connection.
+    mutating func stumbled() { attempts += 1 }
+
+    mutating func opened(now: Duration) {
+        wasReached = true
+        state = .opened(answerBy: now + limits.answerTimeout)
+    }
 
     mutating func working(now: Duration) { state = .working(answerBy: now + limits.workTimeout) }
 
     mutating func answered() {
         state = .ready
         attempts = 0
+        unanswered = 0
     }
 
     mutating func closed() { state = .idle }
 
-    /// The connection is gone: when to try again. Half of each wait is random, so that a relay that comes back is not run over.
+    /// Whether to connect again for a device that has no place at the relay yet (`Protocol/device.md`, "Losing the connection").
+    mutating func triesAgain(after error: PairingError, now: Duration) -> Bool {
+        if isOpened || isWorking { unanswered += 1 }
+        if wasReached { return unanswered < limits.answerTries }
+        let first = firstFailure ?? now
+        firstFailure = first
+        return error.mayPass && now - first < limits.reachTimeout
+    }
+
+    /// The relay answered that it has no place now.
+    mutating func toldToWait() { unanswered = 0 }
+
+    /// Whether a refusal is put down to the network: a first frame that never reached the relay, or one that it could not make
+    /// sense of. The latter once: bits flip, but a device whose own fault it is must not say the same for ever.
+    mutating func forgives(_ reason: Reason) -> Bool {
+        switch reason {
+        case .tooSlow: return isOpened || isWorking
+        case .badFrame, .badOrder:
+            defer { hasForgiven = true }
+            return !hasForgiven
+        default: return false
+        }
+    }
+
+    /// The connection is gone: when to try again. Half of each wait is random, and so is what is added to a wait that the relay asked
+    /// for, at most as much again, so that a relay that comes back is not run over.
     mutating func lost(now: Duration, notBefore: Duration = .zero, random: borrowing SecretBytes) {
         let doubled = limits.firstBackoff * (1 << min(attempts, 10))
         let wait = min(doubled, limits.maximumBackoff)
@@ -64,7 +108,18 @@ struct Link {
         random.withBytes { bytes in
             for index in 0..<bytes.byteCount { draw = draw << 8 | Int(bytes[index]) }
         }
-        state = .resting(until: now + notBefore + wait / 2 + wait / 2 * Double(draw & 0xFFFF) / 65536)
+        let share = Double(draw & 0xFFFF) / 65536
+        state = .resting(until: now + notBefore + wait / 2 + (notBefore + wait / 2) * share)
+    }
+}
+
+extension PairingError {
+    /// Whether it may be gone in a moment: a relay that is being started, a network that comes and goes.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .relayUnreachable, .connectionLost: true
+        default: false
+        }
     }
 }
 

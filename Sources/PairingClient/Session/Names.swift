@@ -1,11 +1,11 @@
-import RelayWire
+package import RelayWire
 
 // What logs may hold of a session: what kind of thing happened, and nothing that came with it. Logs hold no codes, slots,
 // tokens, names, addresses or bodies, at any level.
 
 extension PairingState {
     /// The state's name in `Protocol/device.md`.
-    var name: String {
+    package var name: String {
         switch self {
         case .connecting: "connecting"
         case .offered: "offered"
@@ -23,7 +23,7 @@ extension PairingState {
 }
 
 extension SessionAction {
-    var name: String {
+    package var name: String {
         switch self {
         case .connect: "connect"
         case .send(let frame): "send \(frame.name)"
@@ -42,6 +42,8 @@ extension Inbox.Letter {
     var name: String {
         switch self {
         case .event(.connected): "connected"
+        case .event(.stumbled), .report(_, .stumbled): "stumbled"
+        case .report(_, .unheard): "unheard"
         case .event(.lost), .failed, .report(_, .closed): "lost"
         case .event(.frame(let frame)): frame.name
         case .event(.answered): "answered"
@@ -51,13 +53,14 @@ extension Inbox.Letter {
         case .event(.deadlinePassed): "deadline passed"
         case .event(.cancelled): "cancelled"
         case .opened: "opened"
+        case .report(_, .through(let door)): "through \(door.rawValue)"
         case .report(_, .frames(let frames)): frames.map(\.name).joined(separator: ", ")
         }
     }
 }
 
 extension DeviceFrame {
-    var name: String {
+    package var name: String {
         switch self {
         case .offer: "offer"
         case .visit: "visit"
@@ -73,7 +76,7 @@ extension DeviceFrame {
 }
 
 extension RelayFrame {
-    var name: String {
+    package var name: String {
         switch self {
         case .offered: "offered"
         case .inLine: "in_line"

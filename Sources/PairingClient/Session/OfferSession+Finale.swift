@@ -72,7 +72,8 @@ extension OfferSession {
         return goodbye + [.disconnect, .finish]
     }
 
-    /// Changes a lane; what there is to do when the relay broke the numbering, else nil.
+    /// Changes a lane; what there is to do when the numbering is broken, else nil. That is the relay's fault, but for one case:
+    /// after a restart a relay takes a visitor's word for what it has. So a stranger's meeting is closed, and ends nothing else.
     mutating func withLane(
         _ meeting: MeetingID,
         _ change: (inout Lane) throws(LaneError) -> Void
@@ -83,7 +84,9 @@ extension OfferSession {
             room?.lanes[meeting] = lane
             return nil
         } catch {
-            return roomOver(.relayMisbehaved)
+            guard case .offering = phase else { return roomOver(.relayMisbehaved) }
+            handshake?.ended(meeting: meeting.bytes)
+            return close(meeting, .malformed, wrongBefore: handshake?.wrongProofs ?? 0)
         }
     }
 }

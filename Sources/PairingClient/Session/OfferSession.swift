@@ -5,6 +5,7 @@ package import SyncSeed
 /// An offerer's pairing from the first frame to the last: one act of the user's, with up to three codes. Pure;
 /// ``SessionDriver`` runs it.
 package struct OfferSession: ~Copyable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.
     enum Phase {
         /// Asking the relay for a slot. Next: `offering`, `over`.
         case opening
@@ -24,6 +25,15 @@ package struct OfferSession: ~Copyable {
         /// Hellos that came too fast, in order, and when the first may be answered.
         var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
         var heldUntil: Duration = .zero
+        /// How many visitors were sent away or left without a proof.
+        var passersBy = 0
+        /// How often this device has come back to the room.
+        var attempts: UInt32 = 0
+
+        /// The lanes in an order of their own, so that the same events always have the same effects.
+        var meetings: [(id: MeetingID, lane: Lane)] {
+            lanes.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
+        }
     }
 
     var phase: Phase = .opening
@@ -33,6 +43,8 @@ package struct OfferSession: ~Copyable {
     var link: Link
     var codesShown = 0
     var slotLength = 0
+    /// When a device that has no code to show gives up; nil while it has lost nothing.
+    var openUntil: Duration?
     var wait: Duration = .zero
     let relay: RelayAddress
     let name: DeviceName
@@ -71,7 +83,7 @@ package struct OfferSession: ~Copyable {
     /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
     package var nextDeadline: Duration? {
         switch phase {
-        case .opening: return link.deadline
+        case .opening: return earliest(link.deadline, openUntil)
         case .offering:
             let held = room.flatMap { $0.held.isEmpty ? nil : $0.heldUntil }
             return earliest(earliest(link.deadline, room?.deadline), held)
@@ -85,6 +97,9 @@ package struct OfferSession: ~Copyable {
         if case .over = phase { return [] }
         switch event {
         case .connected: return connected(now)
+        case .stumbled:
+            link.stumbled()
+            return []
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
         case .solved(let work): return link.isWorking ? [.send(.offer(slotLength: slotLength, work: work))] : []
@@ -104,20 +119,31 @@ package struct OfferSession: ~Copyable {
         link.opened(now: now)
         guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
         let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
-        let held = room.lanes.map { id, lane in
+        // An honest relay has no more of them in hand.
+        let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, lane in
             Held(meeting: id, acked: lane.acked, received: lane.received, isSeated: id == seated)
         }
-        return [.send(.attachOfferer(token: room.token, held: held))]
+        self.room?.attempts = room.attempts &+ 1
+        return [.send(.attachOfferer(token: room.token, held: held, attempt: room.attempts &+ 1))]
     }
 
     mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
-        // Before there is a room nothing is lost, so the person hears at once that the relay can't be reached.
-        guard let room else { return end(error, leaving: nil) }
-        let retry = wait
+        if room == nil {
+            guard link.triesAgain(after: error, now: now) else { return end(error, leaving: nil) }
+            openUntil = openUntil ?? now + limits.codeLifetime
+        }
+        let retry = max(wait, error.retryAfter)
         wait = .zero
         link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
-        let deadline = finale?.deadline ?? room.deadline
-        return finale?.isSettled == true ? [] : [.show(.reconnecting(deadline: .at(deadline)))]
+        // To the person a device that never was connected still connects.
+        guard link.wasReached, finale?.isSettled != true else { return [] }
+        guard let deadline = finale?.deadline ?? room?.deadline ?? openUntil else { return [] }
+        return [.show(.reconnecting(deadline: .at(deadline)))]
+    }
+
+    /// Gives a connection up that is of no use any more.
+    mutating func hangUp(_ error: PairingError, _ now: Duration) -> [SessionAction] {
+        [.disconnect] + lost(error, now)
     }
 
     mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
@@ -126,11 +152,14 @@ package struct OfferSession: ~Copyable {
             link.connecting()
             return [.connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
-            return [.disconnect] + lost(.relayUnreachable, now)
+            return hangUp(.relayUnreachable, now)
         case .idle, .connecting, .opened, .working, .ready, .resting: break
         }
         switch phase {
-        case .opening, .over: return []
+        case .opening:
+            guard let openUntil, now >= openUntil else { return [] }
+            return end(.connectionLost, leaving: nil)
+        case .over: return []
         case .offering:
             guard let room else { return [] }
             if now >= room.deadline { return replaceCode(.codeExpired, leaving: .expired) }
@@ -171,13 +200,22 @@ package struct OfferSession: ~Copyable {
         case .goodbye(let retryAfter):
             wait = retryAfter
             return []
-        case .over(let meeting?, let reason): return over(meeting, reason)
+        case .over(let meeting?, let reason):
+            let wasInHand = room?.lanes[meeting] != nil
+            return over(meeting, reason) + (wasInHand ? replaceCrowdedCode() : [])
         case .over(nil, let reason): return roomOver(PairingError(reason))
         case .refused(let reason, let retryAfter):
             if room != nil, reason == .draining || retryAfter > .zero {
                 wait = retryAfter
                 return []
             }
+            // It had a code, or would soon: whoever is in the middle of something waits for the next relay.
+            if reason == .draining, codesShown > 0 || link.wasLost {
+                wait = retryAfter
+                link.toldToWait()
+                return hangUp(.relayDraining(retryAfter: retryAfter), now)
+            }
+            if link.forgives(reason) { return hangUp(.connectionLost, now) }
             return roomOver(PairingError(reason, retryAfter: retryAfter))
         case .inLine, .met, .attachedVisitor, .message, .ack, .seated:
             return misbehaved()
@@ -195,7 +233,9 @@ package struct OfferSession: ~Copyable {
         _ expiresIn: Duration,
         _ now: Duration
     ) -> [SessionAction] {
-        guard case .opening = phase, link.isOpened || link.isWorking else { return misbehaved() }
+        guard case .opening = phase, link.isOpened || link.isWorking, slot.symbols.utf8.count >= slotLength else {
+            return misbehaved()
+        }
         link.answered()
         let deadline = now + min(expiresIn, limits.codeLifetime)
         let role: Role = seed == nil ? .receiver : .holder
@@ -219,6 +259,7 @@ package struct OfferSession: ~Copyable {
         codesShown += 1
         let offer = Offer(code: code, link: link, deadline: .at(deadline), ordinal: codesShown)
         room = Room(token: token, offer: offer, opened: now, deadline: deadline)
+        openUntil = nil
         phase = .offering
         return [.show(.offered(offer))]
     }
@@ -233,14 +274,14 @@ package struct OfferSession: ~Copyable {
         guard let room, link.isOpened else { return misbehaved() }
         link.answered()
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
-        for meeting in room.lanes.keys where known[meeting] == nil {
+        for (meeting, _) in room.meetings where known[meeting] == nil {
             let actions = over(meeting, .meetingOver)
             if case .over = phase { return actions }
         }
         if isSlotLost, case .offering = phase { return replaceCode(.relayForgot, leaving: .done) }
         var actions: [SessionAction] = []
         if case .finishing(let meeting) = phase { actions.append(.send(.seat(meeting: meeting))) }
-        for (meeting, lane) in self.room?.lanes ?? [:] {
+        for (meeting, lane) in self.room?.meetings ?? [] {
             actions += lane.unsent(after: known[meeting] ?? 0).map { .send(.message(meeting: meeting, $0)) }
         }
         switch phase {
@@ -271,6 +312,17 @@ package struct OfferSession: ~Copyable {
         case .finishing: return ended(error)
         case .over: return []
         }
+    }
+
+    /// A stranger who sweeps short slots can fill the line of every room, so that nobody honest gets into it. He can't find a
+    /// slot of six symbols, and who waits in line here is told to look for the fresh code.
+    mutating func replaceCrowdedCode() -> [SessionAction] {
+        guard case .offering = phase, room != nil else { return [] }
+        room?.passersBy += 1
+        guard let room, room.passersBy >= limits.crowd, room.offer.code.slot.count < PairingCode.slotLengths.upperBound,
+            codesShown < limits.codesPerOffer
+        else { return [] }
+        return replaceCode(.codeBurnt, leaving: .codeBurnt)
     }
 
     /// Leaves the room and asks for another, with a slot too long to be swept; at most three codes an act.

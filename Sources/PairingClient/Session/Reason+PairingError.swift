@@ -15,13 +15,13 @@ extension PairingError {
         case .noSuchCode: self = .noSuchCode
         case .seated: self = .seated
         case .expired: self = .codeExpired
-        case .lineFull: self = .lineFull
+        case .lineFull: self = .lineFull(retryAfter: retryAfter)
         case .relayFull: self = .relayFull(retryAfter: retryAfter)
         case .tooMany: self = .tooMany(retryAfter: retryAfter)
         case .badFrame, .badOrder, .mailboxFull, .badWork: self = .relayMisbehaved
-        case .badToken, .relayForgot, .meetingOver: self = .relayForgot
+        case .badToken, .relayForgot: self = .relayForgot
         case .elsewhere: self = .elsewhere
-        case .tooSlow: self = .connectionLost
+        case .tooSlow, .meetingOver: self = .connectionLost
         case .draining: self = .relayDraining(retryAfter: retryAfter)
         }
     }

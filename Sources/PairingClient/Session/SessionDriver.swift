@@ -24,6 +24,10 @@ struct SessionDriver: Sendable {
         var tasks = Tasks()
         var connection: RelayConnection?
         var generation = 0
+        // The HTTP door, once it was the one that is open, for the rest of the pairing; and for a try where nothing came through
+        // a WebSocket.
+        var door = Door.webSocket
+        var isDoorSure = false
         var closings: [EventLoopFuture<Void>] = []
         var actions = session.begin()
         var letters = inbox.letters.makeAsyncIterator()
@@ -42,7 +46,7 @@ struct SessionDriver: Sendable {
                 case .send: break
                 case .connect:
                     generation += 1
-                    tasks.replace(.connect, with: connect(generation))
+                    tasks.replace(.connect, with: connect(generation, through: door))
                 case .disconnect:
                     if let connection { closings.append(connection.close()) }
                     connection = nil
@@ -88,7 +92,17 @@ struct SessionDriver: Sendable {
                     actions = []
                 }
             case .failed(let failed, let error):
+                if !isDoorSure { door = .webSocket }
                 actions = failed == generation ? session.handle(.lost(error), now: now) : []
+            case .report(_, .through(let open)):
+                if open == .http { (door, isDoorSure) = (.http, true) }
+                logger.debug("connected", metadata: ["door": "\(open.rawValue)"])
+                actions = []
+            case .report(_, .unheard):
+                door = .http
+                actions = []
+            case .report(let from, .stumbled):
+                actions = from == generation ? session.handle(.stumbled, now: now) : []
             case .report(let from, .closed(let error)):
                 guard from == generation else {
                     actions = []
@@ -111,14 +125,14 @@ struct SessionDriver: Sendable {
         }
     }
 
-    private func connect(_ generation: Int) -> Task<Void, Never> {
+    private func connect(_ generation: Int, through door: Door) -> Task<Void, Never> {
         Task {
             do throws(PairingError) {
                 let connection = try await RelayConnection.open(
                     to: relay,
                     tls: roots,
-                    timeout: limits.connectTimeout,
-                    silence: limits.silence
+                    through: door,
+                    limits: limits
                 ) { inbox.put(.report(generation, $0)) }
                 if !inbox.put(.opened(generation, connection)) { connection.close() }
             } catch {

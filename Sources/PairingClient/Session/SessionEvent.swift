@@ -6,6 +6,8 @@ package import SyncSeed
 package enum SessionEvent: Sendable {
     /// The connection that was asked for is open.
     case connected
+    /// On the way to it, or to its first answer, the relay was away for a moment: it may have been started again since.
+    case stumbled
     /// It could not be made, or has ended; with the reason where one is known.
     case lost(PairingError)
     /// The relay said something.

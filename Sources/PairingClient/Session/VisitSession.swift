@@ -4,6 +4,7 @@ package import SyncSeed
 
 /// A visitor's pairing from the first frame to the last: one try of the user's. Pure; ``SessionDriver`` runs it.
 package struct VisitSession: ~Copyable {
+    // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`.
     private enum Phase {
         /// Asking the relay for a meeting. Next: `greeting`, `over`.
         case arriving
@@ -15,9 +16,12 @@ package struct VisitSession: ~Copyable {
     }
 
     private struct Meeting {
+        let id: MeetingID
         let token: Token
         var deadline: Duration
         var lane = Lane()
+        /// How often this device has come back to the meeting.
+        var attempts: UInt32 = 0
     }
 
     private var phase: Phase = .arriving
@@ -25,6 +29,8 @@ package struct VisitSession: ~Copyable {
     private var finale: Finale?
     private var link: Link
     private var wait: Duration = .zero
+    /// Until when a slot that the relay does not know may be one whose offerer is not back yet.
+    private var unknownUntil: Duration?
     private let slot: Slot
     private let seed: SyncSeed?
     private let entropy: Entropy
@@ -102,6 +108,9 @@ package struct VisitSession: ~Copyable {
         if case .over = phase { return [] }
         switch event {
         case .connected: return connected(now)
+        case .stumbled:
+            link.stumbled()
+            return []
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
         case .solved(let work): return link.isWorking ? [.send(.visit(slot: slot, work: work))] : []
@@ -123,7 +132,18 @@ package struct VisitSession: ~Copyable {
         case .arriving: return [.send(.visit(slot: slot, work: nil))]
         case .greeting(let meeting), .finishing(let meeting):
             let lane = meeting.lane
-            return [.send(.attachVisitor(token: meeting.token, acked: lane.acked, received: lane.received))]
+            let attempt = meeting.attempts &+ 1
+            withMeeting { $0.attempts = attempt }
+            return [
+                .send(
+                    .attachVisitor(
+                        token: meeting.token,
+                        acked: lane.acked,
+                        received: lane.received,
+                        attempt: attempt
+                    )
+                )
+            ]
         case .over: return []
         }
     }
@@ -132,16 +152,34 @@ package struct VisitSession: ~Copyable {
         let deadline: Duration
         switch phase {
         case .arriving:
-            // Nothing is lost yet, so the person hears at once that the relay can't be reached.
-            return end(error, leaving: nil)
+            guard link.triesAgain(after: error, now: now) else { return end(error, leaving: nil) }
+            deadline = start + limits.codeLifetime
         case .greeting(let meeting): deadline = meeting.deadline
         case .finishing(let meeting): deadline = finale?.deadline ?? meeting.deadline
         case .over: return []
         }
-        let retry = wait
+        let retry = max(wait, error.retryAfter)
         wait = .zero
         link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
-        return finale?.isSettled == true ? [] : [.show(.reconnecting(deadline: .at(deadline)))]
+        // To the person a device that never was connected still connects.
+        guard link.wasReached, finale?.isSettled != true else { return [] }
+        return [.show(.reconnecting(deadline: .at(deadline)))]
+    }
+
+    /// Gives a connection up that is of no use any more.
+    private mutating func hangUp(_ error: PairingError, _ now: Duration) -> [SessionAction] {
+        [.disconnect] + lost(error, now)
+    }
+
+    /// The offerer of an unknown slot may only not be back yet: a relay that was started again knows a room from the moment when
+    /// its offerer attaches, and the two devices come back in any order. Nil where that can't be, or not any more.
+    private mutating func awaitOfferer(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
+        guard reason == .noSuchCode, case .arriving = phase, link.wasLost || retryAfter > .zero else { return nil }
+        let until = unknownUntil ?? now + limits.offererReturn
+        guard now < until else { return nil }
+        unknownUntil = until
+        link.lost(now: now, random: entropy.bytes(2))
+        return [.disconnect, .show(.reconnecting(deadline: .at(until)))]
     }
 
     private mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
@@ -150,11 +188,13 @@ package struct VisitSession: ~Copyable {
             link.connecting()
             return [.connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
-            return [.disconnect] + lost(.relayUnreachable, now)
+            return hangUp(.relayUnreachable, now)
         case .idle, .connecting, .opened, .working, .ready, .resting: break
         }
         switch phase {
-        case .arriving: return now >= start + limits.codeLifetime ? end(.codeExpired, leaving: .cancelled) : []
+        case .arriving:
+            guard now >= start + limits.codeLifetime else { return [] }
+            return end(link.isReady ? .codeExpired : .connectionLost, leaving: .cancelled)
         case .greeting(let meeting):
             return now >= meeting.deadline ? end(link.isReady ? .timedOut : .connectionLost, leaving: .cancelled) : []
         case .finishing:
@@ -199,7 +239,15 @@ package struct VisitSession: ~Copyable {
                 wait = retryAfter
                 return []
             }
-            return gone(reason, retryAfter, now)
+            // It was in line: whoever is in the middle of something waits for the next relay, or until the place that it lost is no
+            // longer counted.
+            if reason == .draining || reason == .lineFull, link.wasLost {
+                wait = retryAfter
+                link.toldToWait()
+                return hangUp(PairingError(reason, retryAfter: retryAfter), now)
+            }
+            if link.forgives(reason) { return hangUp(.connectionLost, now) }
+            return awaitOfferer(reason, retryAfter, now) ?? gone(reason, retryAfter, now)
         case .offered, .visitor, .attachedOfferer, .message, .ack, .seated, .presence, .over:
             return misbehaved()
         }
@@ -226,7 +274,7 @@ package struct VisitSession: ~Copyable {
         guard case .arriving = phase else { return misbehaved() }
         do {
             let hello = try handshake.begin(meeting: meeting.bytes, entropy: entropy)
-            phase = .greeting(Meeting(token: token, deadline: deadline))
+            phase = .greeting(Meeting(id: meeting, token: token, deadline: deadline))
             return [.show(.greeting)] + send(hello)
         } catch {
             return end(PairingError(error), leaving: .fault)
@@ -240,7 +288,7 @@ package struct VisitSession: ~Copyable {
         switch phase {
         case .greeting(let meeting), .finishing(let meeting):
             withMeeting { $0.deadline = min($0.deadline, deadline) }
-            return meeting.lane.unsent(after: have).map { .send(.message(meeting: nil, $0)) } + shown + settle()
+            return meeting.lane.unsent(after: have).map { .send(.message(meeting: meeting.id, $0)) } + shown + settle()
         case .arriving, .over: return misbehaved()
         }
     }
@@ -276,9 +324,10 @@ package struct VisitSession: ~Copyable {
     }
 
     private mutating func proven(_ peer: Peer, _ now: Duration) -> [SessionAction] {
-        guard case .greeting(let meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
+        guard case .greeting(var meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
         let deadline = now + limits.seatedLifetime
-        phase = .finishing(Meeting(token: meeting.token, deadline: deadline, lane: meeting.lane))
+        meeting.deadline = deadline
+        phase = .finishing(meeting)
         let finale = Finale(
             peer: peer,
             place: .visitor,
@@ -334,15 +383,16 @@ package struct VisitSession: ~Copyable {
     }
 
     private mutating func send(_ body: [UInt8]) -> [SessionAction] {
-        var message: Message?
-        withMeeting { message = $0.lane.send(body) }
-        guard let message, link.isReady else { return [] }
-        return [.send(.message(meeting: nil, message))]
+        var frame: DeviceFrame?
+        // It names its meeting: the relay may have ended that and begun another, while this was on its way.
+        withMeeting { frame = .message(meeting: $0.id, $0.lane.send(body)) }
+        guard let frame, link.isReady else { return [] }
+        return [.send(frame)]
     }
 
     private func acknowledge() -> [SessionAction] {
-        guard let lane, link.isReady else { return [] }
-        return [.send(.ack(meeting: nil, upTo: lane.received))]
+        guard let meeting, link.isReady else { return [] }
+        return [.send(.ack(meeting: meeting.id, upTo: meeting.lane.received))]
     }
 
     private mutating func end(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
@@ -363,9 +413,11 @@ package struct VisitSession: ~Copyable {
 
     private var hasMeeting: Bool { lane != nil }
 
-    private var lane: Lane? {
+    private var lane: Lane? { meeting?.lane }
+
+    private var meeting: Meeting? {
         switch phase {
-        case .greeting(let meeting), .finishing(let meeting): meeting.lane
+        case .greeting(let meeting), .finishing(let meeting): meeting
         case .arriving, .over: nil
         }
     }

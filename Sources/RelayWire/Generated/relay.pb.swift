@@ -85,7 +85,7 @@ package nonisolated enum Easysetup_Relay_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
   /// more unacknowledged messages or bytes than a mailbox holds
   case mailboxFull // = 24
 
-  /// the token is not this relay's, or its time is over
+  /// the token is not this relay's
   case badToken // = 25
 
   /// the token's meeting is no more
@@ -504,6 +504,9 @@ package nonisolated struct Easysetup_Relay_V1_AttachOfferer: Sendable {
   /// The living meetings. Those not named are over.
   package var held: [Easysetup_Relay_V1_Held] = []
 
+  /// Counts the attaches with this token, from 1; 0 is not counted.
+  package var attempt: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -522,6 +525,9 @@ package nonisolated struct Easysetup_Relay_V1_AttachVisitor: Sendable {
 
   /// The highest number of the peer's messages that it has, without a gap.
   package var received: UInt32 = 0
+
+  /// Counts the attaches with this token, from 1; 0 is not counted.
+  package var attempt: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -555,7 +561,7 @@ package nonisolated struct Easysetup_Relay_V1_Message: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Between offerer and relay: which meeting. Between visitor and relay: empty.
+  /// Which meeting; to a visitor, empty. A visitor names its own, or means it by an empty one.
   package var meeting: Data = Data()
 
   /// Counts the sender's messages in this meeting, from 1.
@@ -696,7 +702,7 @@ package nonisolated struct Easysetup_Relay_V1_AttachedOfferer: Sendable {
 
   package var expiresInMs: UInt32 = 0
 
-  /// The meetings that go on; one it named that is missing here is over.
+  /// The meetings in hand before a seat that this attach takes; one it named that is missing here is over.
   package var meetings: [Easysetup_Relay_V1_Have] = []
 
   /// The slot has gone to another room. Living meetings go on; nobody new can come.
@@ -832,7 +838,7 @@ package nonisolated struct Easysetup_Relay_V1_Work: Sendable {
   package init() {}
 }
 
-/// The relay is about to stop. What is in hand goes on until the connection closes; then attach again.
+/// The relay stops, and what it had of this device it has no more: attach again, at the next relay.
 package nonisolated struct Easysetup_Relay_V1_Goodbye: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1390,7 +1396,7 @@ nonisolated extension Easysetup_Relay_V1_Visit: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Easysetup_Relay_V1_AttachOfferer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AttachOfferer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}held\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}held\0\u{1}attempt\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1400,6 +1406,7 @@ nonisolated extension Easysetup_Relay_V1_AttachOfferer: SwiftProtobuf.Message, S
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.token) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
       default: break
       }
     }
@@ -1412,12 +1419,16 @@ nonisolated extension Easysetup_Relay_V1_AttachOfferer: SwiftProtobuf.Message, S
     if !self.held.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 2)
     }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Easysetup_Relay_V1_AttachOfferer, rhs: Easysetup_Relay_V1_AttachOfferer) -> Bool {
     if lhs.token != rhs.token {return false}
     if lhs.held != rhs.held {return false}
+    if lhs.attempt != rhs.attempt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1425,7 +1436,7 @@ nonisolated extension Easysetup_Relay_V1_AttachOfferer: SwiftProtobuf.Message, S
 
 nonisolated extension Easysetup_Relay_V1_AttachVisitor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AttachVisitor"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}acked\0\u{1}received\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}acked\0\u{1}received\0\u{1}attempt\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1436,6 +1447,7 @@ nonisolated extension Easysetup_Relay_V1_AttachVisitor: SwiftProtobuf.Message, S
       case 1: try { try decoder.decodeSingularBytesField(value: &self.token) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.acked) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.received) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
       default: break
       }
     }
@@ -1451,6 +1463,9 @@ nonisolated extension Easysetup_Relay_V1_AttachVisitor: SwiftProtobuf.Message, S
     if self.received != 0 {
       try visitor.visitSingularUInt32Field(value: self.received, fieldNumber: 3)
     }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1458,6 +1473,7 @@ nonisolated extension Easysetup_Relay_V1_AttachVisitor: SwiftProtobuf.Message, S
     if lhs.token != rhs.token {return false}
     if lhs.acked != rhs.acked {return false}
     if lhs.received != rhs.received {return false}
+    if lhs.attempt != rhs.attempt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -45,14 +45,15 @@ struct Output: Sendable {
     func failed(_ error: any ExplainedError) {
         switch form {
         case .json:
-            event(
-                "failed",
-                [
-                    ("error", .string(error.name)), ("message", .string(error.description)),
-                    ("advice", .string(error.advice)), ("retry", .boolean(error.retryHelps)),
-                ],
-                people: nil
-            )
+            var fields: [(String, JSONValue)] = [
+                ("error", .string(error.name)), ("message", .string(error.description)),
+                ("advice", .string(error.advice)), ("retry", .boolean(error.retryHelps)),
+            ]
+            if error.retryAfter > .zero {
+                // Rounded up: too early is of no use.
+                fields.append(("retry_after", .integer(Int((error.retryAfter / .seconds(1)).rounded(.up)))))
+            }
+            event("failed", fields, people: nil)
         case .people:
             write("\(error.description)\n\(error.advice)", to: STDERR_FILENO)
         }

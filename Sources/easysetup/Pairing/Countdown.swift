@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// The line under a code that says how long it lives; on terminals only.
+/// The line that says how long a code lives, or how long a lost connection is waited for; on terminals only.
 final class Countdown: Sendable {
     /// Whether a person sees both what is said and what is asked.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
@@ -20,14 +20,14 @@ final class Countdown: Sendable {
         self.output = output
     }
 
-    /// Counts down until a moment, or until stopped.
-    func start(until deadline: ContinuousClock.Instant) {
+    /// Counts down until a moment, or until stopped; `text` stands before the time.
+    func start(_ text: String, until deadline: ContinuousClock.Instant) {
         guard output.form == .people, Self.isTerminal else { return }
         let task = Task { [output] in
             while !Task.isCancelled {
                 let left = max(0, ContinuousClock.now.duration(to: deadline).components.seconds)
                 let seconds = left % 60 < 10 ? "0\(left % 60)" : "\(left % 60)"
-                output.prompt("\r\u{1B}[KThe code lives for \(left / 60):\(seconds). Control-C stops. ")
+                output.prompt("\r\u{1B}[K\(text) \(left / 60):\(seconds). Control-C stops. ")
                 try? await Task.sleep(for: .seconds(1))
             }
         }

@@ -50,8 +50,13 @@ struct PairingReport {
                         "\(Self.text(peer))\nBoth screens show:  \(peer.words)\nLook at the other device and answer there."
                 )
             case .given: output.event("given", people: "Sent; the other device stores it.")
-            case .reconnecting:
-                output.event("reconnecting", people: "The connection was lost; trying again.")
+            case .reconnecting(let deadline):
+                output.event(
+                    "reconnecting",
+                    [("expires_in", .integer(Self.seconds(until: deadline)))],
+                    people: "The connection was lost; trying again."
+                )
+                countdown.start("Nothing is lost for", until: deadline)
             case .paired(let paired):
                 output.event(
                     "paired",
@@ -71,18 +76,21 @@ struct PairingReport {
     }
 
     private func tell(_ offer: Offer) {
-        let left = ContinuousClock.now.duration(to: offer.deadline).components.seconds
         let code = offer.code.revealed()
         let link = offer.link?.revealed()
         output.event(
             "offered",
             [
                 ("code", .string(code)), ("link", link.map(JSONValue.string) ?? .null),
-                ("expires_in", .integer(Int(left))),
+                ("expires_in", .integer(Self.seconds(until: offer.deadline))),
             ],
             people: people(code, link, isFresh: offer.ordinal > 1)
         )
-        countdown.start(until: offer.deadline)
+        countdown.start("The code lives for", until: offer.deadline)
+    }
+
+    private static func seconds(until deadline: ContinuousClock.Instant) -> Int {
+        Int(max(0, ContinuousClock.now.duration(to: deadline).components.seconds))
     }
 
     private func people(_ code: String, _ link: String?, isFresh: Bool) -> String {

@@ -11,7 +11,7 @@ struct RelayCommand: AsyncParsableCommand {
         commandName: "relay",
         abstract: "Run a relay, at which devices meet.",
         discussion: """
-            SIGTERM and SIGINT end it when the pairings in hand have ended, or after half a minute; a second one ends it at \
+            SIGTERM and SIGINT end it when the pairings in hand have ended, or after --drain-time; a second one ends it at \
             once. SIGHUP reads the certificate anew.
             """
     )
@@ -42,12 +42,30 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A web origin that may connect; may be given several times.", valueName: "origin"))
     var origin: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "The most memory it may come to hold, at least \(leastMemory): fewer connections, codes and pairings at a time.",
+            valueName: "MiB"
+        )
+    )
+    var memory: Int?
+
+    @OptionGroup(title: "Behind a proxy") var proxy: ProxyOptions
+
     @Option(help: ArgumentHelp("How long a code lives, 1 to 3600.", valueName: "seconds"))
     var codeLifetime = 600
 
     @Option(
         help: ArgumentHelp(
-            "Another value for a limit of Protocol/limits.md, in seconds where it is a time; may be given several times.",
+            "How long pairings in hand may go on once it is told to end, 0 to 3600.",
+            valueName: "seconds"
+        )
+    )
+    var drainTime = 300
+
+    @Option(
+        help: ArgumentHelp(
+            "Another value for a limit of limits.md or operating.md, seconds where it is a time; may be given several times.",
             valueName: "name=value"
         )
     )
@@ -55,12 +73,21 @@ struct RelayCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    /// The process itself, and a few hundred connections.
+    private static let leastMemory = 128
+
     func validate() throws {
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }
+        guard Self.leastMemory...1_048_576 ~= memory ?? Self.leastMemory else {
+            throw ValidationError("--memory is at least \(Self.leastMemory) MiB.")
+        }
         guard 1...3600 ~= codeLifetime else {
             throw ValidationError("--code-lifetime is 1 to 3600 seconds.")
+        }
+        guard 0...3600 ~= drainTime else {
+            throw ValidationError("--drain-time is 0 to 3600 seconds.")
         }
     }
 
@@ -79,8 +106,11 @@ struct RelayCommand: AsyncParsableCommand {
             configuration.certificate = CertificateFiles(certificate: tlsCertificate, key: tlsKey)
         }
         configuration.allowedOrigins = Set(origin)
+        configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)
         for limit in limit { limit.apply(to: &configuration) }
+        configuration.connectionLimits.drainTime = .seconds(drainTime)
+        if let memory { configuration.fit(memory: memory * 1024 * 1024) }
         configuration.connectionLimits.connections = min(
             configuration.connectionLimits.connections,
             OpenFiles.roomForConnections()
@@ -135,7 +165,7 @@ struct RelayCommand: AsyncParsableCommand {
             "listening",
             [
                 ("port", .integer(port)), ("host", .string(listen.host)), ("tls", .boolean(isSecure)),
-                ("url", .string(url)),
+                ("url", .string(url)), ("memory_ceiling", .integer(configuration.memoryCeiling)),
             ],
             people: "The relay listens at \(url)"
         )

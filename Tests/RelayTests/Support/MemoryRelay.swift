@@ -14,7 +14,11 @@ final class MemoryRelay {
     let switchboard: Switchboard
     let ended: EventLoopFuture<Void>
 
-    init(connectionLimits: ConnectionLimits = ConnectionLimits(), limits: Limits = Limits()) throws {
+    init(
+        connectionLimits: ConnectionLimits = ConnectionLimits(),
+        limits: Limits = Limits(),
+        proxies: TrustedProxies = .none
+    ) throws {
         let loop = self.loop
         let clock = RelayClock {
             Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)
@@ -28,6 +32,7 @@ final class MemoryRelay {
             loop: loop,
             limits: connectionLimits,
             frontDoor: FrontDoor(allowedOrigins: []),
+            proxies: proxies,
             clock: clock,
             rendezvous: Rendezvous(limits: limits, keys: keys, started: clock.now),
             ended: promise,
@@ -41,19 +46,20 @@ final class MemoryRelay {
     }
 
     /// A connection that has said nothing yet.
-    func connect() throws -> MemoryPeer {
+    func connect(from address: String = "192.0.2.1") throws -> MemoryPeer {
         let channel = EmbeddedChannel(loop: loop)
-        channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
+        let address = try SocketAddress(ipAddress: address, port: 1)
+        channel.remoteAddress = address
         channel.localAddress = try SocketAddress(ipAddress: "192.0.2.2", port: 2)
         try ConnectionPipeline.configure(channel, switchboard: switchboard, certificate: nil)
-        channel.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 1), promise: nil)
+        channel.connect(to: address, promise: nil)
         return MemoryPeer(channel: channel)
     }
 
     /// A connection that is upgraded.
-    func connectDevice() throws -> MemoryPeer {
-        let peer = try connect()
-        try peer.send(text: Requests.upgrade())
+    func connectDevice(from address: String = "192.0.2.1", headers: [String] = []) throws -> MemoryPeer {
+        let peer = try connect(from: address)
+        try peer.send(text: Requests.upgrade(adding: headers))
         _ = try peer.received()
         return peer
     }

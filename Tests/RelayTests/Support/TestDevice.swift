@@ -23,18 +23,28 @@ final class TestDevice {
         self.events = events.makeAsyncIterator()
     }
 
-    static func connect(port: Int, host: String = "127.0.0.1", trusting certificate: String? = nil) async throws
-        -> TestDevice
-    {
+    /// `first` is sent as it is, before TLS and all else, as a proxy does.
+    static func connect(
+        port: Int,
+        host: String = "127.0.0.1",
+        from source: String? = nil,
+        trusting certificate: String? = nil,
+        first: [UInt8] = [],
+        headers: [(String, String)] = []
+    ) async throws -> TestDevice {
         let (events, continuation) = AsyncStream.makeStream(of: Event.self)
         let tls = try certificate.map { path in
             var configuration = TLSConfiguration.makeClientConfiguration()
             configuration.trustRoots = .file(path)
             return try NIOSSLContext(configuration: configuration)
         }
-        let upgraded = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let source { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: source, port: 0)) }
+        let upgraded =
+            try await bootstrap
             .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if !first.isEmpty { try channel.pipeline.syncOperations.addHandler(FirstBytes(first)) }
                     if let tls {
                         let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
                         try channel.pipeline.syncOperations.addHandler(handler)
@@ -47,6 +57,7 @@ final class TestDevice {
                     }
                     var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/easysetup/v1/ws")
                     head.headers = ["Host": "localhost", "Sec-WebSocket-Protocol": "easysetup.v1"]
+                    head.headers.add(contentsOf: headers)
                     var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
                         upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
                             upgradeRequestHead: head,
@@ -85,14 +96,22 @@ final class TestDevice {
         return event ?? .gone
     }
 
-    /// The next event, if it is a frame.
-    func nextFrame() async -> RelayFrame? {
-        guard case .frame(let frame) = await next() else { return nil }
-        return frame
-    }
-
     func hangUp() async throws {
         try await channel.close()
+    }
+
+    /// Writes bytes as soon as the connection is there.
+    private final class FirstBytes: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+        private let bytes: [UInt8]
+
+        init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+        func channelActive(context: ChannelHandlerContext) {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+            context.fireChannelActive()
+        }
     }
 
     private final class Inbox: ChannelInboundHandler {

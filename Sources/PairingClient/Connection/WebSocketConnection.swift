@@ -1,0 +1,354 @@
+import Handshake
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOTLS
+import NIOWebSocket
+import RelayWire
+import Synchronization
+
+/// One WebSocket connection to a relay: frames out, batches of frames in (`Protocol/relay.md`, "Transport").
+///
+/// It reads only when it is told to, so a relay that sends faster than the session handles is held up by TCP, and nothing
+/// piles up here.
+final class WebSocketConnection: Sendable {
+    private let channel: any Channel
+    private let goodbye: TimeAmount
+
+    private init(channel: any Channel, goodbye: TimeAmount) {
+        self.channel = channel
+        self.goodbye = goodbye
+    }
+
+    /// Connects and upgrades to WebSocket.
+    ///
+    /// - Parameters:
+    ///   - loop: where everything happens.
+    ///   - report: called on that loop: `through` when the relay's end was first heard on the WebSocket, then frames, and
+    ///     `closed`.
+    /// - Throws: ``UpgradeFailure``, which says whether the other door is worth a try.
+    static func open(
+        to host: RelayHost,
+        on loop: any EventLoop,
+        limits: ClientLimits,
+        report: @escaping @Sendable (RelayConnection.Report) -> Void
+    ) async throws(UpgradeFailure) -> WebSocketConnection {
+        let progress = Progress()
+        let limit = TimeAmount(limits.connectTimeout)
+        do throws(any Error) {
+            let outcome = try await host.bootstrap(on: loop, timeout: limit)
+                .connect(host: host.address.host, port: host.address.port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try host.secure(channel)
+                        let hurry = TimeAmount(limits.upgradeTimeout)
+                        let arrival = ArrivalHandler(progress, isPlain: host.address.isPlain, hurry: hurry)
+                        try channel.pipeline.syncOperations.addHandler(arrival)
+                        let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+                        let result = try upgrade(channel, host: host, limits: limits, report: report)
+                        result.whenComplete { outcome in
+                            timer.cancel()
+                            progress.isOver = true
+                            // Who gets no connection can't close it.
+                            if case .failure = outcome { channel.close(promise: nil) }
+                        }
+                        return result
+                    }
+                }
+            switch try await outcome.get() {
+            case .upgraded(let channel):
+                // The relay must answer this, so that a middlebox that lets the upgrade through and no frame after it is
+                // found out soon, whatever the relay has to say.
+                let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
+                channel.writeAndFlush(ping, promise: nil)
+                return WebSocketConnection(channel: channel, goodbye: TimeAmount(limits.goodbye))
+            case .refused(let refusal, let channel):
+                // Whoever answers here may take any time over the rest of it.
+                let hurry = TimeAmount(limits.upgradeTimeout)
+                let timer = channel.eventLoop.scheduleTask(in: hurry) { channel.close(promise: nil) }
+                let refusal = try await refusal.get()
+                timer.cancel()
+                channel.close(promise: nil)
+                throw UpgradeFailure(error: refusal.error, isDoorShut: !refusal.isFinal)
+            }
+        } catch let failure as UpgradeFailure {
+            throw failure
+        } catch {
+            throw UpgradeFailure(error: PairingError(connecting: error), isDoorShut: progress.hasArrived)
+        }
+    }
+
+    /// Sends frames together.
+    func send(_ frames: [DeviceFrame]) {
+        for frame in frames {
+            var buffer = channel.allocator.buffer(capacity: 64)
+            buffer.writeBytes(frame.serialized())
+            channel.write(WebSocketFrame(fin: true, opcode: .binary, maskKey: .random(), data: buffer), promise: nil)
+        }
+        channel.flush()
+    }
+
+    /// Asks for the next batch.
+    func read() {
+        channel.read()
+    }
+
+    /// Says goodbye in WebSocket's way and waits until the relay has too: closing a socket while something is still unread
+    /// would make the system throw away what was sent last. Nothing is reported any more that matters.
+    ///
+    /// - Returns: when the connection is closed, ``ClientLimits/goodbye`` at the latest.
+    @discardableResult
+    func close() -> EventLoopFuture<Void> {
+        let frame = WebSocketFrame(fin: true, opcode: .connectionClose, maskKey: .random(), data: ByteBuffer())
+        channel.setOption(.autoRead, value: true).whenComplete { [channel] _ in channel.read() }
+        channel.writeAndFlush(frame, promise: nil)
+        let timer = channel.eventLoop.scheduleTask(in: goodbye) { [channel] in channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in timer.cancel() }
+        return channel.closeFuture
+    }
+
+    private enum Upgraded: Sendable {
+        case upgraded(any Channel)
+        case refused(EventLoopFuture<UpgradeRefusal>, any Channel)
+    }
+
+    private static func upgrade(
+        _ channel: any Channel,
+        host: RelayHost,
+        limits: ClientLimits,
+        report: @escaping @Sendable (RelayConnection.Report) -> Void
+    ) throws -> EventLoopFuture<Upgraded> {
+        let upgrader = NIOTypedWebSocketClientUpgrader<Upgraded>(
+            maxFrameSize: WireLimits.frameBytes,
+            enableAutomaticErrorHandling: false
+        ) { channel, head in
+            guard head.headers["Sec-WebSocket-Protocol"] == [Door.subprotocol] else {
+                return channel.eventLoop.makeFailedFuture(PairingError.relayVersion)
+            }
+            return channel.setOption(.autoRead, value: false).flatMapThrowing {
+                let life = IdleStateHandler(readTimeout: TimeAmount(limits.silence))
+                let frames = FrameHandler(patience: TimeAmount(limits.upgradeTimeout), report: report)
+                try channel.pipeline.syncOperations.addHandlers([life, frames])
+                return .upgraded(channel)
+            }
+        }
+        let head = HTTPRequestHead(
+            version: .http1_1,
+            method: .GET,
+            uri: Door.webSocketPath,
+            headers: ["Host": host.address.authority, "Sec-WebSocket-Protocol": Door.subprotocol]
+        )
+        let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgraded>(
+            upgradeRequestHead: head,
+            upgraders: [upgrader]
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let promise = channel.eventLoop.makePromise(of: UpgradeRefusal.self)
+                try channel.pipeline.syncOperations.addHandler(RefusalHandler(promise: promise))
+                return .refused(promise.futureResult, channel)
+            }
+        }
+        var configuration = NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: upgrade)
+        // A relay that refuses at once may say so in the packet that answers the upgrade.
+        configuration.leftOverBytesStrategy = .forwardBytes
+        return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(configuration: configuration)
+    }
+}
+
+/// Why there is no WebSocket.
+struct UpgradeFailure: Error, Equatable {
+    let error: PairingError
+    /// Whether the relay's host answers, and the HTTP door may be open where this one is not.
+    let isDoorShut: Bool
+}
+
+/// How far an attempt got.
+private final class Progress: Sendable {
+    private struct State {
+        var hasArrived = false
+        var isOver = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether the relay's host has taken the connection, and shown its certificate where one is wanted.
+    var hasArrived: Bool {
+        get { state.withLock { $0.hasArrived } }
+        set { state.withLock { $0.hasArrived = newValue } }
+    }
+
+    /// Whether the upgrade was answered, or never will be.
+    var isOver: Bool {
+        get { state.withLock { $0.isOver } }
+        set { state.withLock { $0.isOver = newValue } }
+    }
+}
+
+/// Notices that the host is reached; from then on the upgrade must hurry, for there is another door to try.
+private final class ArrivalHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let progress: Progress
+    private let isPlain: Bool
+    private let hurry: TimeAmount
+
+    init(_ progress: Progress, isPlain: Bool, hurry: TimeAmount) {
+        self.progress = progress
+        self.isPlain = isPlain
+        self.hurry = hurry
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if isPlain { arrived(context) }
+        context.fireChannelActive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent { arrived(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func arrived(_ context: ChannelHandlerContext) {
+        progress.hasArrived = true
+        context.eventLoop.scheduleTask(in: hurry) { [progress, channel = context.channel] in
+            if !progress.isOver { channel.close(promise: nil) }
+        }
+    }
+}
+
+/// WebSocket frames as the relay's; pings are answered, everything that the protocol does not have ends the connection.
+///
+/// A relay that does not read is not read from either, so that what it makes this device say can't pile up.
+private final class FrameHandler: ChannelDuplexHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    private let patience: TimeAmount
+    private let report: @Sendable (RelayConnection.Report) -> Void
+    private var batch: [RelayFrame] = []
+    private var isOver = false
+    private var isHeard = false
+    private var isReadHeld = false
+    private var isPinged = false
+
+    /// - Parameter patience: how long after the upgrade the first frame of any kind may take.
+    init(patience: TimeAmount, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
+        self.patience = patience
+        self.report = report
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
+            if !self.isHeard { self.end(context, .connectionLost) }
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isOver { return }
+        let frame = unwrapInboundIn(data)
+        isPinged = false
+        if !isHeard {
+            isHeard = true
+            report(.through(.webSocket))
+        }
+        switch frame.opcode {
+        case .binary where frame.fin:
+            do {
+                batch.append(try RelayFrame(parsing: Array(frame.unmaskedData.readableBytesView)))
+            } catch {
+                end(context, .relayMisbehaved)
+            }
+        case .ping where frame.length <= 125:
+            let pong = WebSocketFrame(fin: true, opcode: .pong, maskKey: .random(), data: frame.unmaskedData)
+            context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
+        case .pong: break
+        case .connectionClose: end(context, .connectionLost)
+        default: end(context, .relayMisbehaved)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if batch.isEmpty {
+            // Nothing for the session: a ping, or half a frame. The next read is this handler's own affair.
+            read(context: context)
+        } else {
+            let frames = batch
+            batch.removeAll()
+            report(.frames(frames))
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if context.channel.isWritable { context.read() } else { isReadHeld = true }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
+        if isPinged { return end(context, .connectionLost) }
+        isPinged = true
+        let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
+        context.writeAndFlush(wrapOutboundOut(ping), promise: nil)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if isReadHeld, context.channel.isWritable {
+            isReadHeld = false
+            context.read()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end(context, error is NIOWebSocketError ? .relayMisbehaved : .connectionLost)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(context, .connectionLost)
+    }
+
+    /// Reports the end at once: TLS takes seconds to close a connection whose other side says nothing any more.
+    private func end(_ context: ChannelHandlerContext, _ error: PairingError) {
+        guard !isOver else { return }
+        isOver = true
+        if !batch.isEmpty { report(.frames(batch)) }
+        batch = []
+        report(.closed(error))
+        context.close(promise: nil)
+    }
+}
+
+/// Reads the answer of a relay, or of something else, that did not upgrade.
+private final class RefusalHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+
+    /// More than this of a body is not looked at.
+    private static let bodyLimit = 4096
+
+    private let promise: EventLoopPromise<UpgradeRefusal>
+    private var status: Int?
+    private var body = ""
+
+    init(promise: EventLoopPromise<UpgradeRefusal>) {
+        self.promise = promise
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): status = Int(head.status.code)
+        case .body(let buffer):
+            if body.utf8.count + buffer.readableBytes <= Self.bodyLimit { body += String(buffer: buffer) }
+        case .end:
+            promise.succeed(UpgradeRefusal(status: status, body: body))
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        promise.succeed(UpgradeRefusal(status: status, body: body))
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,82 @@
+/// How the entries of `Forwarded` and `X-Forwarded-For` are written (RFC 7239, 4 and 6; the older header has no standard, and
+/// proxies write ports and brackets into it too).
+extension PeerAddress {
+    /// The address of a node: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:4711`, each in quotation
+    /// marks or not. Nil for anything else: `unknown`, `_hidden`, `unix:`, and what makes no sense.
+    init?(node: some Collection<UInt8>) {
+        guard let node = Array(node)[...].unquoted?[...] else { return nil }
+        if node.first == UInt8(ascii: "[") {
+            guard let end = node.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+            let inside = node[..<end].dropFirst()
+            guard inside.contains(UInt8(ascii: ":")), Self.isPort(node[(end + 1)...]) else { return nil }
+            self.init(text: inside)
+        } else if node.count(where: { $0 == UInt8(ascii: ":") }) == 1,
+            let colon = node.firstIndex(of: UInt8(ascii: ":"))
+        {
+            guard Self.isPort(node[colon...]) else { return nil }
+            self.init(text: node[..<colon])
+        } else {
+            self.init(text: node)
+        }
+    }
+
+    /// Nothing, or a colon and a port: up to five digits, or an underscore and a name.
+    private static func isPort(_ text: ArraySlice<UInt8>) -> Bool {
+        guard let colon = text.first else { return true }
+        let port = text.dropFirst()
+        guard colon == UInt8(ascii: ":"), let first = port.first else { return false }
+        if first == UInt8(ascii: "_") { return port.count > 1 && port.allSatisfy(nameBytes.contains) }
+        return port.count <= 5 && port.allSatisfy(digits.contains)
+    }
+
+    private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    private static let nameBytes = Set("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-".utf8)
+}
+
+extension ArraySlice<UInt8> {
+    /// Without spaces and tabs around it.
+    var trimmed: ArraySlice {
+        let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        return ArraySlice(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+    }
+
+    /// What a quoted string stands for, or the bytes as they are when there is no quotation mark. Nil when one is in the wrong
+    /// place.
+    var unquoted: [UInt8]? {
+        let quote = UInt8(ascii: "\"")
+        guard first == quote else { return contains(quote) ? nil : Array(self) }
+        var plain: [UInt8] = []
+        var isEscaped = false
+        for (index, byte) in zip(indices, self).dropFirst() {
+            if isEscaped {
+                plain.append(byte)
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if byte == quote {
+                return index == endIndex - 1 ? plain : nil
+            } else {
+                plain.append(byte)
+            }
+        }
+        return nil
+    }
+
+    /// The parts between separators that are in no quoted string.
+    func splitOutsideQuotes(at separator: UInt8) -> [ArraySlice] {
+        var isQuoted = false
+        var isEscaped = false
+        return split(omittingEmptySubsequences: false) { byte in
+            if isEscaped {
+                isEscaped = false
+            } else if isQuoted, byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if byte == UInt8(ascii: "\"") {
+                isQuoted.toggle()
+            } else {
+                return byte == separator && !isQuoted
+            }
+            return false
+        }
+    }
+}

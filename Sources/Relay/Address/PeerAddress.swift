@@ -1,0 +1,67 @@
+import NIOCore
+import Rendezvous
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// An IP address without a port. It serves limits and nothing else, so it has no description
+/// (`Protocol/relay.md`, "Addresses").
+struct PeerAddress: Hashable, Sendable {
+    /// 4 bytes of IPv4 or 16 of IPv6; IPv4 mapped into IPv6 is IPv4.
+    let bytes: [UInt8]
+
+    /// Nil for any other number of bytes than 4 and 16.
+    init?(bytes: some Collection<UInt8>) {
+        switch bytes.count {
+        case 4:
+            self.bytes = Array(bytes)
+        case 16:
+            let isMapped =
+                bytes.prefix(10).allSatisfy { $0 == 0 } && bytes.dropFirst(10).prefix(2).allSatisfy { $0 == 0xFF }
+            self.bytes = Array(isMapped ? bytes.dropFirst(12) : bytes[...])
+        default:
+            return nil
+        }
+    }
+
+    /// A socket's address. Nil when it is no IP address.
+    init?(_ address: SocketAddress) {
+        // By offset (RFC 3493 fixes the fields, every system their place): the fields by name belong to a module of NIO's own.
+        switch address {
+        case .v4(let address):
+            self.init(bytes: withUnsafeBytes(of: address.address) { Array($0[4..<8]) })
+        case .v6(let address):
+            self.init(bytes: withUnsafeBytes(of: address.address) { Array($0[8..<24]) })
+        case .unixDomainSocket:
+            return nil
+        }
+    }
+
+    /// An address as people write it: four decimal numbers, or IPv6 (RFC 4291, 2.2) without brackets and zone. Nil for
+    /// anything else, at any length.
+    init?(text: some Collection<UInt8>) {
+        // The system's parser takes a string that ends at a zero, and some systems' take zones: only what an address is made of
+        // gets there. 45 is the longest, six groups and an IPv4 address.
+        guard text.count <= 45, text.allSatisfy({ Self.symbols.contains($0) }) else { return nil }
+        let written = String(decoding: text, as: UTF8.self)
+        let family = text.contains(UInt8(ascii: ":")) ? AF_INET6 : AF_INET
+        var bytes = [UInt8](repeating: 0, count: family == AF_INET6 ? 16 : 4)
+        guard inet_pton(family, written, &bytes) == 1 else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    private static let symbols = Set("0123456789abcdefABCDEF:.".utf8)
+
+    /// Whom limits count for it.
+    var prefix: AddressPrefix? { AddressPrefix(bytes: bytes) }
+}
+
+extension PeerAddress: CustomStringConvertible, CustomReflectable {
+    var description: String { "PeerAddress" }
+    var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,109 @@
+import NIOHTTP1
+
+extension FrontDoor {
+    /// What is wrong with a request, at HTTP's own level (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
+    enum Refusal: Equatable, CaseIterable {
+        case notFound
+        case methodNotAllowed
+        case foreignOrigin
+        case upgradeRequired
+        case badUpgrade
+        case wrongVersion
+        case badRequest
+        case headersTooLarge
+        // Of calls alone.
+        case lengthRequired
+        case bodyTooLarge
+        case wrongContent
+        case badBody
+        case unknownConnection
+        case gap
+        case tooMany
+        case relayFull
+        case draining
+    }
+}
+
+extension FrontDoor.Refusal {
+    var status: HTTPResponseStatus {
+        switch self {
+        case .notFound, .unknownConnection: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .foreignOrigin: .forbidden
+        case .upgradeRequired: .upgradeRequired
+        case .badUpgrade, .wrongVersion, .badRequest, .badBody: .badRequest
+        case .headersTooLarge: .requestHeaderFieldsTooLarge
+        case .lengthRequired: .lengthRequired
+        case .bodyTooLarge: .payloadTooLarge
+        case .wrongContent: .unsupportedMediaType
+        case .gap: .conflict
+        case .tooMany: .tooManyRequests
+        case .relayFull, .draining: .serviceUnavailable
+        }
+    }
+
+    /// The last part of the problem's URN, by which a device tells refusals apart.
+    var name: String {
+        switch self {
+        case .notFound: "not-found"
+        case .methodNotAllowed: "method-not-allowed"
+        case .foreignOrigin: "foreign-origin"
+        case .upgradeRequired: "upgrade-required"
+        case .badUpgrade: "bad-upgrade"
+        case .wrongVersion: "wrong-version"
+        case .badRequest: "bad-request"
+        case .headersTooLarge: "headers-too-large"
+        case .lengthRequired: "length-required"
+        case .bodyTooLarge: "body-too-large"
+        case .wrongContent: "wrong-content"
+        case .badBody: "bad-body"
+        case .unknownConnection: "unknown-connection"
+        case .gap: "gap"
+        case .tooMany: "too-many"
+        case .relayFull: "relay-full"
+        case .draining: "draining"
+        }
+    }
+
+    private var title: String {
+        switch self {
+        case .notFound: "There is nothing here. Devices connect to \(FrontDoor.path)."
+        case .methodNotAllowed: "Use a method that Allow names."
+        case .foreignOrigin: "This relay takes no web page from that origin."
+        case .upgradeRequired: "Connect by WebSocket."
+        case .badUpgrade: "The WebSocket handshake is not in order."
+        case .wrongVersion: "This relay does not speak the version asked for."
+        case .badRequest: "The request does not parse."
+        case .headersTooLarge: "The request's headers are too large."
+        case .lengthRequired: "Say how long the body is, or send it in chunks."
+        case .bodyTooLarge: "The body is too large."
+        case .wrongContent: "Send \(FrontDoor.callType), as it is."
+        case .badBody: "The body does not parse."
+        case .unknownConnection: "This relay does not know that connection. Open another one."
+        case .gap: "That number can't be."
+        case .tooMany: "Too many new connections come from that address."
+        case .relayFull: "There is no place for another connection."
+        case .draining: "This relay is about to stop."
+        }
+    }
+
+    /// Problem details (RFC 9457). All text is ours, so nothing needs escaping.
+    var problem: String {
+        let versions = self == .wrongVersion ? #","versions":["\#(FrontDoor.subprotocol)"]"# : ""
+        return #"{"type":"urn:easysetup:problem:\#(name)","title":"\#(title)","status":\#(status.code)\#(versions)}"#
+    }
+
+    /// Headers that a status asks for, in the answer to a request for a path.
+    func headers(path: String, retryAfter: Duration = .zero) -> [(String, String)] {
+        switch self {
+        case .methodNotAllowed:
+            [("Allow", FrontDoor.methods(for: path).map(\.rawValue).joined(separator: ", "))]
+        case .upgradeRequired: [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
+        case .badUpgrade: [("Sec-WebSocket-Version", "13")]
+        case .tooMany, .relayFull, .draining: [("Retry-After", String(max(1, retryAfter.components.seconds)))]
+        case .notFound, .foreignOrigin, .wrongVersion, .badRequest, .headersTooLarge, .lengthRequired, .bodyTooLarge,
+            .wrongContent, .badBody, .unknownConnection, .gap:
+            []
+        }
+    }
+}

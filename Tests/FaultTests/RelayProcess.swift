@@ -1,0 +1,80 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
+import TestSupport
+import Testing
+
+/// The relay as a process that is killed and started again on the same port.
+final class RelayProcess: Sendable {
+    let port: Int
+    private let arguments: [String]
+    private let state: Mutex<(running: Running, kills: Int, isOver: Bool)>
+
+    /// A relay, for as long as the body runs.
+    ///
+    /// - Parameter keyFile: nil for a relay that forgets everything when it is killed.
+    static func run<Result>(
+        keyFile: String?,
+        _ options: [String] = [],
+        _ body: (RelayProcess) async throws -> Result
+    ) async throws -> Result {
+        let port = try await freePort()
+        var arguments = ["relay", "--listen", "127.0.0.1:\(port)", "--json"] + options
+        if let keyFile { arguments += ["--key-file", keyFile] }
+        let first = try Running(arguments)
+        let relay = RelayProcess(port, arguments, first)
+        defer { relay.stop() }
+        _ = try await first.event("listening")
+        return try await body(relay)
+    }
+
+    private init(_ port: Int, _ arguments: [String], _ running: Running) {
+        self.port = port
+        self.arguments = arguments
+        state = Mutex((running, 0, false))
+    }
+
+    /// How often it was killed.
+    var kills: Int { state.withLock(\.kills) }
+
+    /// `kill -9`, and another one as soon as the first is gone.
+    func strike() {
+        let killed = state.withLock { state in
+            state.kills += 1
+            return state.running
+        }
+        killed.interrupt(SIGKILL)
+        Task {
+            _ = await killed.end()
+            let isOver = state.withLock(\.isOver)
+            guard !isOver, let next = try? Running(arguments) else { return }
+            let isLate = state.withLock { state in
+                state.running = next
+                return state.isOver
+            }
+            if isLate { next.stop() }
+        }
+    }
+
+    private func stop() {
+        let running = state.withLock { state in
+            state.isOver = true
+            return state.running
+        }
+        running.stop()
+    }
+
+    /// Where nothing listens, and no system gives to an outgoing connection: it must still be free after a kill.
+    private static func freePort() async throws -> Int {
+        while true {
+            let port = Int.random(in: 20_000...30_000)
+            let socket = try? await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: "127.0.0.1", port: port).get()
+            guard let socket else { continue }
+            try await socket.close()
+            return port
+        }
+    }
+}

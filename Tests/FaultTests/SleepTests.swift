@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Devices as processes that the system stops, as a phone is put to sleep, and lets go on.
+@Suite("Devices that sleep", .timeLimit(.minutes(2))) struct SleepTests {
+    let folder = ScratchFolder()
+
+    private func devices(
+        at relay: RelayProcess,
+        _ body: (_ offer: Running, _ code: String, _ join: (String) throws -> Running) async throws -> Void
+    ) async throws {
+        let url = "ws://127.0.0.1:\(relay.port)"
+        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
+        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
+        // A process that is stopped hears of its end when it goes on.
+        defer { end(offer) }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        var others: [Running] = []
+        defer { others.forEach(end) }
+        try await body(offer, code) { code in
+            let join = try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"])
+            others.append(join)
+            return join
+        }
+    }
+
+    private func end(_ process: Running) {
+        process.stop()
+        process.interrupt(SIGCONT)
+    }
+
+    @Test("one that sleeps while the other's user says yes pairs when it wakes") func middle() async throws {
+        try await RelayProcess.run(keyFile: nil) { relay in
+            try await devices(at: relay) { offer, code, join in
+                let join = try join(code)
+                _ = try await offer.event("peer")
+                _ = try await join.event("peer")
+                join.interrupt(SIGSTOP)
+                offer.type("yes\n")
+                _ = try await offer.event("given")
+                try await Task.sleep(for: .seconds(3))
+                join.interrupt(SIGCONT)
+                let (here, there) = (try await offer.event("paired"), try await join.event("paired"))
+                #expect(here["user_id"] as? String == there["user_id"] as? String)
+                #expect(await offer.end() == 0)
+                #expect(await join.end() == 0)
+            }
+        }
+    }
+
+    @Test("those that sleep beyond the code's time say so when they wake: one by its error, one by a fresh code")
+    func expired() async throws {
+        try await RelayProcess.run(keyFile: nil, ["--code-lifetime", "2"]) { relay in
+            try await devices(at: relay) { offer, code, join in
+                offer.interrupt(SIGSTOP)
+                let join = try join(code)
+                _ = try await join.event("greeting")
+                join.interrupt(SIGSTOP)
+                try await Task.sleep(for: .seconds(3))
+                join.interrupt(SIGCONT)
+                let failure = try await join.event("failed")
+                #expect(["expired", "timed-out"].contains(failure["error"] as? String))
+                offer.interrupt(SIGCONT)
+                let fresh = try await offer.event("offered") { $0["code"] as? String != code }
+                #expect(fresh["code"] is String)
+            }
+        }
+    }
+}

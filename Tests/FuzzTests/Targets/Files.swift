@@ -1,0 +1,62 @@
+import Crypto
+import SyncSeed
+
+@testable import Relay
+
+/// A seed file: as it is, or with the checksum that fits, which no mutation would find.
+@Sendable func seedFile(_ input: [UInt8]) throws(BrokenRule) {
+    var script = Script(input)
+    let isRepaired = script.flag()
+    var bytes = script.remainder()
+    if isRepaired, bytes.count >= SHA256.byteCount {
+        let content = bytes.dropLast(SHA256.byteCount)
+        bytes = Array(content) + SHA256.hash(data: content)
+    }
+    let file = SecretBytes(copying: bytes.span.bytes)
+    guard let kind = try? SeedFile.kind(of: file) else {
+        let isRead = (try? SeedFile.read(file)) != nil
+        return try hold(!isRead, "a file of no kind is read")
+    }
+    try hold(bytes.count <= SeedFile.maximumBytes, "a file is longer than any")
+    switch kind {
+    case .plain:
+        guard let seed = try? SeedFile.read(file) else { throw BrokenRule(description: "a plain file can't be read") }
+        let isSame = SeedFile.write(seed).isEqual(to: file)
+        try hold(isSame, "a plain file is another when written again")
+    case .sealed:
+        try hold(error(reading: file, nil) == .passphraseNeeded, "a sealed file is read without a passphrase")
+        // Where the cost is one that is allowed, finding out would take a tenth of a second.
+        let passes = bytes[10..<14].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        let kibibytes = bytes[14..<18].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        do throws(SeedError) {
+            let cost = try SealingCost(passes: passes, kibibytes: kibibytes)
+            let isBounded = cost.passes <= SealingCost.maximumPasses && cost.kibibytes <= SealingCost.maximumKibibytes
+            guard isBounded else { throw SeedError.unreadable }
+        } catch {
+            try hold(error != .unreadable, "a cost is beyond its bounds")
+            try hold(reading(file) == error, "a file is opened at a cost that is refused")
+        }
+    }
+}
+
+private func reading(_ file: borrowing SecretBytes) -> SeedError? {
+    var word = Array("passphrase".utf8)
+    return error(reading: file, try? Passphrase(SecretBytes(wiping: &word)))
+}
+
+private func error(reading file: borrowing SecretBytes, _ passphrase: Passphrase?) -> SeedError? {
+    do throws(SeedError) {
+        _ = try SeedFile.read(file, passphrase: passphrase)
+        return nil
+    } catch {
+        return error
+    }
+}
+
+@Sendable func keyFile(_ input: [UInt8]) throws(BrokenRule) {
+    guard let keys = KeyFile.parse(input) else { return }
+    let sizes = [keys.current.count, keys.previous?.count ?? TokenKeySet.keyByteCount]
+    try hold(sizes.allSatisfy { $0 == TokenKeySet.keyByteCount }, "a key has another length")
+    let again = KeyFile.parse(KeyFile.format(keys))
+    try hold(again?.current == keys.current && again?.previous == keys.previous, "keys are others when written again")
+}

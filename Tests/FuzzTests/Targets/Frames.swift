@@ -1,0 +1,38 @@
+import RelayWire
+
+// Frames of both directions: what was read and written again reads the same.
+
+@Sendable func deviceFrame(_ input: [UInt8]) throws(BrokenRule) {
+    guard let frame = try? DeviceFrame(parsing: input) else { return }
+    let written = frame.serialized()
+    try hold(written.count <= WireLimits.frameBytes, "a frame grew beyond its limit")
+    try hold((try? DeviceFrame(parsing: written)) == frame, "a frame of a device reads as another when written again")
+}
+
+@Sendable func relayFrame(_ input: [UInt8]) throws(BrokenRule) {
+    guard let frame = try? RelayFrame(parsing: input) else { return }
+    let written = frame.serialized()
+    try hold(written.count <= WireLimits.frameBytes, "a frame grew beyond its limit")
+    try hold((try? RelayFrame(parsing: written)) == frame, "a frame of a relay reads as another when written again")
+}
+
+/// The bodies of the HTTP door; the first byte says which of the four.
+@Sendable func call(_ input: [UInt8]) throws(BrokenRule) {
+    let body = Array(input.dropFirst())
+    let isSame: Bool
+    switch (input.first ?? 0) % 4 {
+    case 0:
+        guard let call = try? SendCall(parsing: body) else { return }
+        isSame = (try? SendCall(parsing: call.serialized())) == call
+    case 1:
+        guard let answer = try? SendAnswer(parsing: body) else { return }
+        isSame = (try? SendAnswer(parsing: answer.serialized())) == answer
+    case 2:
+        guard let call = try? PollCall(parsing: body) else { return }
+        isSame = (try? PollCall(parsing: call.serialized())) == call
+    default:
+        guard let answer = try? PollAnswer(parsing: body) else { return }
+        isSame = (try? PollAnswer(parsing: answer.serialized())) == answer
+    }
+    try hold(isSame, "a call reads as another when written again")
+}

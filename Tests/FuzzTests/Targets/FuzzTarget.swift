@@ -1,0 +1,57 @@
+/// A parser or a state machine that is fed with any bytes. Whatever they are, it answers with success or a typed error:
+/// a trap, a hang or growth is a finding, and so is a ``BrokenRule``.
+///
+/// To add one, write a function that takes bytes and throws where a rule is broken, and add it to ``all``; a folder of its
+/// name in `Corpus` may hold inputs to start from.
+struct FuzzTarget: Sendable {
+    typealias Body = @Sendable ([UInt8]) throws(BrokenRule) -> Void
+
+    let name: String
+    /// The longest input that is tried: a little more than the parser's own limit, where it has one.
+    let maximumBytes: Int
+    let body: Body
+
+    init(_ name: String, maximumBytes: Int, _ body: @escaping Body) {
+        self.name = name
+        self.maximumBytes = maximumBytes
+        self.body = body
+    }
+
+    static let all: [FuzzTarget] = [
+        FuzzTarget("device-frame", maximumBytes: 4200, deviceFrame),
+        FuzzTarget("relay-frame", maximumBytes: 4200, relayFrame),
+        FuzzTarget("call", maximumBytes: 2048, call),
+        FuzzTarget("code", maximumBytes: 64, code),
+        FuzzTarget("link", maximumBytes: 450, link),
+        FuzzTarget("relay-address", maximumBytes: 300, relayAddress),
+        FuzzTarget("device-name", maximumBytes: 200, deviceName),
+        FuzzTarget("seed-text", maximumBytes: 4200, seedText),
+        FuzzTarget("seed-file", maximumBytes: 200, seedFile),
+        FuzzTarget("key-file", maximumBytes: 512, keyFile),
+        FuzzTarget("token", maximumBytes: 140, token),
+        FuzzTarget("work", maximumBytes: 80, work),
+        FuzzTarget("sealed", maximumBytes: 513, sealed),
+        FuzzTarget("handshake", maximumBytes: 1400, handshake),
+        FuzzTarget("rendezvous", maximumBytes: 2048, rendezvous),
+        FuzzTarget("offer-session", maximumBytes: 1024, offerSession),
+        FuzzTarget("visit-session", maximumBytes: 1024, visitSession),
+        FuzzTarget("proxy-header", maximumBytes: 300, proxyHeader),
+        FuzzTarget("forwarded", maximumBytes: 600, forwarded),
+        FuzzTarget("address-block", maximumBytes: 64, addressBlock),
+        FuzzTarget("relay-socket", maximumBytes: 8192, relaySocket),
+    ]
+
+    static func named(_ name: String) -> FuzzTarget? {
+        all.first { $0.name == name }
+    }
+}
+
+/// What a parser or a machine must not do, and did.
+struct BrokenRule: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Says that a rule is broken unless it holds.
+func hold(_ condition: Bool, _ rule: @autoclosure () -> String) throws(BrokenRule) {
+    guard condition else { throw BrokenRule(description: rule()) }
+}

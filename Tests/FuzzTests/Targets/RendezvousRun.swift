@@ -1,0 +1,165 @@
+import RelayWire
+import Rendezvous
+
+/// A relay's decisions under a script of connections, frames, cuts, restarts and time: every bound holds after every event,
+/// an event has a bounded number of consequences, and after the end nothing is remembered.
+@Sendable func rendezvous(_ input: [UInt8]) throws(BrokenRule) {
+    var run = RendezvousRun()
+    var script = Script(input)
+    while !script.isEmpty { try run.step(&script) }
+    try run.finish()
+}
+
+private struct RendezvousRun {
+    private static let connections = 24
+    /// What one event may lead to: with the limits below no more than all messages of all meetings, and a word to everyone.
+    private static let maximumActions = 400
+
+    private let limits: Limits
+    private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32))
+    private var relay: Rendezvous<Int>
+    private var now = Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000)
+    private var entropy = FixedGenerator(state: 1)
+    private var slots: [Slot] = []
+    private var tokens: [Token] = []
+    private var meetings: [MeetingID] = []
+    private var challenges: [[UInt8]] = []
+
+    init() {
+        var limits = Limits()
+        limits.meetings = 3
+        limits.waitingPerRoom = 4
+        limits.rooms = 4
+        limits.roomless = 16
+        limits.roomlessPerPrefix = 8
+        limits.waitingForOfferer = 5
+        limits.deadlines = 200
+        limits.tombstones = 4
+        limits.offersPerPrefix = 6
+        limits.visitsPerPrefix = 12
+        limits.prefixes = 6
+        limits.usedChallenges = 3
+        limits.difficulty = 1...2
+        limits.mailboxMessages = 4
+        limits.mailboxBytes = 512
+        self.limits = limits
+        relay = Rendezvous(limits: limits, keys: keys, started: now)
+    }
+
+    mutating func step(_ script: inout Script) throws(BrokenRule) {
+        var actions: [Action<Int>] = []
+        let choice = script.number(below: 24)
+        let connection = script.number(below: Self.connections)
+        switch choice {
+        case 0, 1:
+            relay.disconnected(connection, now: now, into: &actions)
+            let prefix = AddressPrefix(bytes: [10, 0, UInt8(script.number(below: 2)), UInt8(connection & 7)])!
+            _ = relay.connected(connection, from: prefix, now: now)
+        case 2: relay.disconnected(connection, now: now, into: &actions)
+        case 3: relay.receivedBadFrame(from: connection, now: now, into: &actions)
+        case 4: pass(.milliseconds(script.number16()), &actions)
+        case 5: pass(.seconds(script.number16() & 0x3FF), &actions)
+        case 6:
+            if let next = relay.nextDeadline { pass(max(.zero, next - now.monotonic), &actions) }
+        case 7:
+            guard script.byte() == 0xFF else { break }
+            now.monotonic = .seconds(3)
+            relay = Rendezvous(limits: limits, keys: keys, started: now)
+        case 8:
+            guard script.byte() == 0xFF else { break }
+            relay.drain(now: now, into: &actions)
+        default:
+            guard let frame = frame(choice, &script) else { break }
+            relay.received(frame, from: connection, now: now, entropy: &entropy, into: &actions)
+        }
+        try check(actions)
+    }
+
+    /// After everything is over nothing is left, whoever may still be connected.
+    mutating func finish() throws(BrokenRule) {
+        for _ in 0..<4 {
+            var actions: [Action<Int>] = []
+            pass(.seconds(5_000), &actions)
+            try check(actions)
+        }
+        try hold(relay.isEmpty, "something is remembered after the end")
+        try hold(relay.nextDeadline == nil, "a deadline is left after the end")
+    }
+
+    private mutating func pass(_ time: Duration, _ actions: inout [Action<Int>]) {
+        now.monotonic += time
+        now.utcSeconds += time.components.seconds
+        relay.deadlinesPassed(now: now, entropy: &entropy, into: &actions)
+    }
+
+    private mutating func check(_ actions: [Action<Int>]) throws(BrokenRule) {
+        if let bound = relay.brokenBound { throw BrokenRule(description: bound) }
+        try hold(actions.count <= Self.maximumActions, "\(actions.count) actions for one event")
+        for case .send(let frame, _) in actions {
+            try hold(
+                (try? RelayFrame(parsing: frame.serialized())) == frame,
+                "a frame that no device can read: \(frame)"
+            )
+            switch frame {
+            case .offered(let slot, let token, _):
+                slots.append(slot)
+                tokens.append(token)
+            case .met(let meeting, let token, _):
+                meetings.append(meeting)
+                tokens.append(token)
+            case .workWanted(let challenge, _, _): challenges.append(challenge)
+            default: break
+            }
+        }
+    }
+
+    private func frame(_ choice: Int, _ script: inout Script) -> DeviceFrame? {
+        switch choice {
+        case 9: return try? DeviceFrame(parsing: script.piece())
+        case 10: return .offer(slotLength: script.flag() ? 6 : 0, work: work(&script))
+        case 11, 12, 13: return .visit(slot: recent(slots, &script) ?? Slot("000")!, work: work(&script))
+        case 14:
+            guard let token = recent(tokens, &script) else { return nil }
+            return .attachVisitor(token: token, acked: count(&script), received: count(&script))
+        case 15:
+            guard let token = recent(tokens, &script) else { return nil }
+            var held: [Held] = []
+            for _ in 0..<script.number(below: 4) {
+                guard let meeting = recent(meetings, &script) else { break }
+                held.append(
+                    Held(meeting: meeting, acked: count(&script), received: count(&script), isSeated: script.flag())
+                )
+            }
+            // Through the codec, which refuses what names a meeting twice.
+            return try? DeviceFrame(parsing: DeviceFrame.attachOfferer(token: token, held: held).serialized())
+        case 16, 17, 18:
+            let body = [UInt8](repeating: 1, count: 1 + Int(script.byte()))
+            let message = Message(number: 1 + count(&script), ack: count(&script), body: body)
+            return .message(meeting: script.flag() ? recent(meetings, &script) : nil, message)
+        case 19: return .ack(meeting: script.flag() ? recent(meetings, &script) : nil, upTo: count(&script))
+        case 20, 21: return recent(meetings, &script).map { .seat(meeting: $0) }
+        case 22: return recent(meetings, &script).map { .close(meeting: $0, reason(&script)) }
+        default: return .leave(reason(&script))
+        }
+    }
+
+    private func work(_ script: inout Script) -> Work? {
+        let choice = script.byte()
+        guard choice & 3 == 3, let challenge = recent(challenges, &script) else { return nil }
+        return Work(challenge: challenge, answer: [choice] + [UInt8](repeating: 0, count: 7))
+    }
+
+    private func count(_ script: inout Script) -> UInt32 {
+        let byte = script.byte()
+        return byte == 0xFF ? .max - 1 : UInt32(byte & 7)
+    }
+
+    private func reason(_ script: inout Script) -> Reason {
+        Reason.allCases[script.number(below: Reason.allCases.count)]
+    }
+
+    private func recent<Element>(_ elements: [Element], _ script: inout Script) -> Element? {
+        let back = script.number(below: 8)
+        return elements.isEmpty ? nil : elements[elements.count - 1 - min(back, elements.count - 1)]
+    }
+}

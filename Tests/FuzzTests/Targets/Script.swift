@@ -1,0 +1,80 @@
+/// An input read as a list of instructions: numbers and pieces, zero and empty when it is used up.
+struct Script {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ input: [UInt8]) {
+        rest = input[...]
+    }
+
+    var isEmpty: Bool { rest.isEmpty }
+
+    mutating func byte() -> UInt8 { rest.popFirst() ?? 0 }
+
+    mutating func flag() -> Bool { byte() & 1 == 1 }
+
+    /// A number below `count`.
+    mutating func number(below count: Int) -> Int { Int(byte()) % count }
+
+    mutating func number16() -> Int { Int(byte()) << 8 | Int(byte()) }
+
+    /// A piece that says how long it is, in two bytes.
+    mutating func piece() -> [UInt8] { bytes(number16()) }
+
+    /// The next bytes; fewer where the input ends.
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+    }
+
+    /// Exactly this many bytes, zeros after the input's end.
+    mutating func exactly(_ count: Int) -> [UInt8] {
+        let bytes = bytes(count)
+        return bytes + [UInt8](repeating: 0, count: count - bytes.count)
+    }
+
+    /// All that is left.
+    mutating func remainder() -> [UInt8] { bytes(rest.count) }
+}
+
+/// What becomes of bytes on their way.
+struct Tampering {
+    private let kind: UInt8
+    private let place: Int
+    private let bytes: [UInt8]
+
+    init(_ script: inout Script) {
+        kind = script.byte() % 6
+        place = script.number16()
+        bytes = kind == 0 ? [] : script.piece()
+    }
+
+    func callAsFunction(_ original: [UInt8]) -> [UInt8] {
+        var changed = original
+        switch kind {
+        case 0: break
+        case 1: changed = bytes
+        case 2: changed += bytes
+        case 3: changed = Array(original.prefix(place))
+        case 4:
+            for (offset, byte) in bytes.enumerated() where place + offset < changed.count {
+                changed[place + offset] ^= byte
+            }
+        default:
+            changed.replaceSubrange(min(place, changed.count)..<min(place + bytes.count, changed.count), with: bytes)
+        }
+        return changed
+    }
+}
+
+/// A generator whose course is fixed by its seed (SplitMix64), so that an input always takes the same course.
+struct FixedGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

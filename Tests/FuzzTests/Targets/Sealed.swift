@@ -1,0 +1,58 @@
+import SyncSeed
+
+@testable import Handshake
+
+/// What is inside messages 3 to 6: as a protocol buffer, and with the padding around it.
+@Sendable func sealed(_ input: [UInt8]) throws(BrokenRule) {
+    var script = Script(input)
+    let choice = script.byte()
+    let content = script.remainder()
+    guard choice & 4 == 0 else { return try padded(content) }
+    switch choice & 3 {
+    case 0: try hold(content.withUnsafeBytes(readsAsDevice), "a device introduces itself in two ways")
+    case 1: try hold(content.withUnsafeBytes(readsAsPackage), "a package has another seed when written again")
+    default: try hold(content.withUnsafeBytes(readsAsReceipt), "a receipt names another when written again")
+    }
+}
+
+// Each is true for what is refused, and for what reads the same when written again.
+
+private func readsAsDevice(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let device = try? Sealed.device(bytes) else { return true }
+    return (try? Sealed.proof(device).withUnsafeBytes { try Sealed.device($0) }) == device
+}
+
+private func readsAsPackage(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let received = try? Sealed.seed(bytes) else { return true }
+    let createdAt = received.createdAt
+    let seed = received.take()
+    let isSame = try? Sealed.package(seed: seed, createdAt: createdAt).withUnsafeBytes { bytes in
+        let again = try Sealed.seed(bytes)
+        return again.createdAt == createdAt && again.bytes.isEqual(to: seed)
+    }
+    return isSame == true
+}
+
+private func readsAsReceipt(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let id = try? Sealed.userID(bytes) else { return true }
+    return (try? Sealed.receipt(userID: id).withUnsafeBytes { try Sealed.userID($0) }) == id
+}
+
+/// A length of two bytes, a content and zeros: the one way to pad.
+private func padded(_ content: [UInt8]) throws(BrokenRule) {
+    let zeros = [UInt8](repeating: 0, count: max(0, SealedChannel.plaintextByteCount - content.count))
+    var bytes = Array((content + zeros).prefix(SealedChannel.plaintextByteCount))
+    let count = Int(bytes[0]) << 8 | Int(bytes[1])
+    let isGood = count <= bytes.count - 2 && bytes.dropFirst(2 + count).allSatisfy { $0 == 0 }
+    let key = SecretBytes(zeros: 32)
+    let channel = SealedChannel(
+        send: key.clone(),
+        receive: key.clone(),
+        transcript: Transcript(session: [], hello: [], reply: [])
+    )
+    let sealed = channel.seal(plaintext: SecretBytes(wiping: &bytes), type: .package, number: 3)
+    let read = try? channel.open(sealed[...], type: .package, number: 3) { (bytes) throws(HandshakeError) in
+        bytes.count
+    }
+    try hold(read == (isGood ? count : nil), "padding is read wrongly")
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Handshake
+import SyncSeed
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import PairingClient
+
+/// Strangers who mean harm against a relay as a process, while honest devices pair at it. Run by scripts/hostile, which says
+/// how long; everything else would be in its way.
+@Suite("Hostile load", .enabled(if: Order.size != nil), .serialized, .timeLimit(.minutes(20)))
+struct HostileTests {
+    @Test("leaves honest pairings alone, and the relay below its ceiling") func load() async throws {
+        let isLong = Order.size == "long"
+        let memory = isLong ? "512" : "160"
+        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--memory", memory, "--json"], of: Order.program)
+        defer { relay.stop() }
+        let listening = try await relay.event("listening")
+        let port = try #require(listening["port"] as? Int)
+        let ceiling = try #require(listening["memory_ceiling"] as? Int)
+        #expect(ceiling <= (Int(memory) ?? 0) * 1024 * 1024)
+
+        say("\na relay that may hold \(ceiling >> 20) MiB")
+        say(Table.head)
+        let alone = try await pair(port: port, times: 1)
+        say(
+            Table.row(
+                "(nobody)",
+                Attack.Outcome(),
+                Memory.resident(relay.pid),
+                alone,
+                .zero
+            )
+        )
+        for attack in Attack.all {
+            let start = ContinuousClock.now
+            let peak = Memory.Peak(relay.pid)
+            async let pairings = pair(port: port, times: 3)
+            let outcome = await attack.run(port: port, isLong: isLong)
+            let honest = try await pairings
+            say(Table.row(attack.name, outcome, peak.stop(), honest, ContinuousClock.now - start))
+            #expect(honest.done == 3, "\(attack.name)")
+            #expect(outcome.attempts > 0, "\(attack.name)")
+            if attack.isAllRefused { #expect(outcome.refused == outcome.attempts, "\(attack.name)") }
+            #expect(Memory.resident(relay.pid) < ceiling, "\(attack.name)")
+        }
+        let highest = Memory.highest(relay.pid)
+        say("at most \(highest >> 20) of \(ceiling >> 20) MiB\n")
+        #expect(highest < ceiling)
+        relay.interrupt(SIGTERM)
+        relay.interrupt(SIGTERM)
+        #expect(await relay.end() == 0)
+    }
+
+    struct Pairings {
+        var done = 0
+        var slowest = Duration.zero
+    }
+
+    /// Two devices that pair, over and over.
+    private func pair(port: Int, times: Int) async throws -> Pairings {
+        let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: true))
+        var pairings = Pairings()
+        for _ in 0..<times {
+            let start = ContinuousClock.now
+            let offering = PairingClient(name: DeviceName(cleaning: "old laptop")!, store: MemorySeedStore(.random()))
+            let visiting = PairingClient(name: DeviceName(cleaning: "new phone")!, store: MemorySeedStore(nil))
+            let offerer = Watch(offering.offer(at: address, approve: { _ in .approve }))
+            let code = try await offerer.offer().code
+            let visitor = Watch(visiting.join(code, at: address, approve: { _ in .approve }))
+            if case .success = try await visitor.outcome() { pairings.done += 1 }
+            pairings.slowest = max(pairings.slowest, ContinuousClock.now - start)
+        }
+        return pairings
+    }
+}
+
+/// What scripts/hostile wants.
+private enum Order {
+    /// Nil when there is nothing to do.
+    static let size = ProcessInfo.processInfo.environment["EASYSETUP_HOSTILE"]
+    static let program = ProcessInfo.processInfo.environment["EASYSETUP_PROGRAM"] ?? Program.path
+}
+
+/// Prints at once, also into a file.
+private func say(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+}
+
+/// The numbers, for people.
+private enum Table {
+    static let head = row(["attack", "attempts", "refused", "peak MiB", "honest pairs", "slowest", "took"])
+
+    static func row(
+        _ name: String,
+        _ outcome: Attack.Outcome,
+        _ peak: Int,
+        _ honest: HostileTests.Pairings,
+        _ time: Duration
+    ) -> String {
+        row([
+            name, "\(outcome.attempts)", "\(outcome.refused)", "\(peak >> 20)", "\(honest.done)",
+            "\(Int(honest.slowest / .milliseconds(1))) ms", "\(time.components.seconds) s",
+        ])
+    }
+
+    private static func row(_ cells: [String]) -> String {
+        let widths = [26, 9, 9, 9, 13, 10, 7]
+        return zip(cells, widths).enumerated().map { index, cell in
+            let padding = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
+            return index == 0 ? cell.0 + padding : padding + cell.0
+        }
+        .joined()
+    }
+}
+
+/// What a process holds, as Linux tells it.
+private enum Memory {
+    static func resident(_ process: Int32) -> Int { value("VmRSS", process) }
+    /// The highest since it started.
+    static func highest(_ process: Int32) -> Int { value("VmHWM", process) }
+
+    private static func value(_ name: String, _ process: Int32) -> Int {
+        let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+    }
+
+    /// The highest from now on, looked at every now and then by a thread of its own.
+    final class Peak: Sendable {
+        private let state = Mutex((highest: 0, isOver: false))
+
+        init(_ process: Int32) {
+            Thread.detachNewThread { [state = self] in
+                while state.note(Memory.resident(process)) { Thread.sleep(forTimeInterval: 0.02) }
+            }
+        }
+
+        func stop() -> Int {
+            state.withLock { state in
+                state.isOver = true
+                return state.highest
+            }
+        }
+
+        private func note(_ bytes: Int) -> Bool {
+            state.withLock { state in
+                state.highest = max(state.highest, bytes)
+                return !state.isOver
+            }
+        }
+    }
+}

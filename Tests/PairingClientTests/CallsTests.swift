@@ -1,0 +1,336 @@
+import RelayWire
+import Testing
+
+@testable import PairingClient
+
+@Suite("The calls of one connection") struct CallsTests {
+    private let connection = CallConnection([UInt8](repeating: 7, count: 16))!
+    private let visit = DeviceFrame.visit(slot: Slot("ZZZ")!, work: nil)
+    private let leave = DeviceFrame.leave(.cancelled)
+    private let line = RelayFrame.inLine(position: 1)
+
+    private func calls(insteadOf failure: PairingError? = nil) -> Calls {
+        Calls(connection: connection, limits: ClientLimits(), insteadOf: failure)
+    }
+
+    /// One that found the door open.
+    private func entered() -> Calls {
+        var calls = calls()
+        _ = calls.knock()
+        _ = calls.answered(.send, word(404, "unknown-connection"), draw: 0)
+        return calls
+    }
+
+    /// One whose first `send` is answered, and whose first poll is under way.
+    private func open() -> Calls {
+        var calls = entered()
+        _ = calls.send([visit])
+        _ = calls.read()
+        _ = calls.answered(.send, had(1), draw: 0)
+        return calls
+    }
+
+    private func sending(_ first: UInt32, _ frames: [DeviceFrame], closing: Bool = false) -> Calls.Step {
+        let frames = frames.map { $0.serialized() }
+        let call = SendCall(connection: connection, first: first, frames: frames, isClosing: closing)
+        return .call(.send, body: call.serialized())
+    }
+
+    private func polling(_ received: UInt32, wait: Duration = .seconds(20)) -> Calls.Step {
+        .call(.poll, body: PollCall(connection: connection, received: received, wait: wait).serialized())
+    }
+
+    private func answer(_ body: [UInt8]) -> CallAnswer { .answered(status: 200, body: body, retryAfter: nil) }
+    private func had(_ number: UInt32) -> CallAnswer { answer(SendAnswer(have: number).serialized()) }
+
+    private func polled(_ first: UInt32, _ frames: [RelayFrame], closed: Bool = false) -> CallAnswer {
+        answer(PollAnswer(first: first, frames: frames.map { $0.serialized() }, isClosed: closed).serialized())
+    }
+
+    private func word(_ status: Int, _ name: String, retryAfter: Int? = nil) -> CallAnswer {
+        .answered(
+            status: status,
+            body: Array(#"{"type":"urn:easysetup:problem:\#(name)","status":\#(status)}"#.utf8),
+            retryAfter: retryAfter.map { .seconds($0) }
+        )
+    }
+
+    @Test("it knocks, then sends, and then asks for frames") func opening() {
+        var calls = calls()
+        #expect(calls.knock() == [sending(1, [])])
+        #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])
+        #expect(calls.read() == [])
+        #expect(calls.send([visit]) == [sending(1, [visit])])
+        #expect(calls.answered(.send, had(1), draw: 0) == [polling(0)])
+    }
+
+    @Test("what is said while it knocks is sent when it is let in") func saidMeanwhile() {
+        var calls = calls()
+        _ = calls.knock()
+        #expect(calls.send([visit]) == [])
+        #expect(calls.send([leave]) == [])
+        #expect(calls.read() == [])
+        #expect(
+            calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard, sending(1, [visit, leave])]
+        )
+    }
+
+    @Test("one send is under way at a time, and what comes meanwhile goes together") func oneSend() {
+        var calls = entered()
+        #expect(calls.send([visit]) == [sending(1, [visit])])
+        #expect(calls.send([leave]) == [])
+        #expect(calls.send([leave, visit]) == [])
+        #expect(calls.answered(.send, had(1), draw: 0) == [sending(2, [leave, leave, visit])])
+        #expect(calls.answered(.send, had(4), draw: 0) == [])
+    }
+
+    @Test("a call holds what fits, and the next the rest") func batches() throws {
+        var calls = open()
+        let body = [UInt8](repeating: 1, count: 2048)
+        let frames = (UInt32(1)...20).map { number in
+            DeviceFrame.message(meeting: nil, Message(number: number, ack: 0, body: body))
+        }
+        var steps = calls.send(frames)
+        var seen: [[UInt8]] = []
+        while case .call(.send, let body)? = steps.first {
+            #expect(body.count <= WireLimits.callBytes)
+            let call = try SendCall(parsing: body)
+            #expect(Int(call.first) == seen.count + 2)
+            seen += call.frames
+            steps = calls.answered(.send, had(UInt32(seen.count + 1)), draw: 0)
+        }
+        #expect(seen == frames.map { $0.serialized() })
+    }
+
+    @Test("the next poll comes when the session has handled the last") func backpressure() {
+        var calls = open()
+        #expect(calls.answered(.poll, polled(1, [line, line]), draw: 0) == [.deliver([line, line])])
+        #expect(calls.read() == [polling(2)])
+        #expect(calls.read() == [])
+    }
+
+    @Test("a relay that answers polls and no sends is not asked for more") func deafRelay() {
+        var calls = open()
+        #expect(calls.send([leave]) == [sending(2, [leave])])
+        #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [.deliver([line])])
+        #expect(calls.send([leave]) == [])
+        #expect(calls.read() == [])
+        #expect(calls.answered(.send, had(2), draw: 0) == [sending(3, [leave]), polling(1)])
+    }
+
+    @Test("repeats are dropped, and what is new in the same answer is not") func repeats() {
+        var calls = open()
+        _ = calls.answered(.poll, polled(1, [line, line]), draw: 0)
+        #expect(calls.read() == [polling(2)])
+        let other = RelayFrame.inLine(position: 2)
+        #expect(calls.answered(.poll, polled(1, [line, line, other]), draw: 0) == [.deliver([other])])
+        #expect(calls.read() == [polling(3)])
+        let pause = Calls.Step.pause(.poll, .milliseconds(100))
+        #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [pause])
+        #expect(calls.pauseIsOver(.poll) == [polling(3)])
+    }
+
+    @Test("numbers that can't be end the connection") func gaps() {
+        var calls = open()
+        #expect(calls.answered(.poll, polled(2, [line]), draw: 0) == [.closed(.relayMisbehaved)])
+        calls = open()
+        _ = calls.send([leave])
+        #expect(calls.answered(.send, had(3), draw: 0) == [.closed(.relayMisbehaved)])
+    }
+
+    @Test("a frame that is none ends the connection") func badFrame() {
+        var calls = open()
+        let body = PollAnswer(first: 1, frames: [[0xFF]]).serialized()
+        #expect(calls.answered(.poll, answer(body), draw: 0) == [.closed(.relayMisbehaved)])
+    }
+
+    @Test("a poll that brings nothing is made again after a pause, not at once") func emptyPoll() {
+        var calls = open()
+        #expect(calls.answered(.poll, polled(1, []), draw: 0.5) == [.pause(.poll, .milliseconds(150))])
+        #expect(calls.read() == [])
+        #expect(calls.pauseIsOver(.poll) == [polling(0)])
+    }
+
+    @Test("when the relay has closed, its last frames come first") func closed() {
+        var calls = open()
+        #expect(
+            calls.answered(.poll, polled(1, [line], closed: true), draw: 0) == [
+                .deliver([line]), .closed(.connectionLost),
+            ]
+        )
+        #expect(calls.send([leave]) == [])
+        #expect(calls.close() == [.finished])
+    }
+
+    static let failures: [CallAnswer] = [
+        .unanswered(.relayUnreachable),
+        .answered(status: 408, body: [], retryAfter: nil),
+        .answered(status: 429, body: Array("slow down".utf8), retryAfter: nil),
+        .answered(status: 500, body: [], retryAfter: nil),
+        .answered(status: 502, body: Array("<html>".utf8), retryAfter: nil),
+        .answered(status: 504, body: [], retryAfter: nil),
+        .answered(status: 200, body: Array("<html>".utf8), retryAfter: nil),
+        .answered(status: 200, body: [], retryAfter: nil),
+    ]
+
+    @Test("what fails in passing is made again as it was, after growing pauses", arguments: failures)
+    func again(failure: CallAnswer) {
+        for kind in [Calls.Kind.send, .poll] {
+            var calls = open()
+            let made = kind == .send ? calls.send([leave])[0] : nil
+            for (pause, wait) in [(200, 10_000), (400, 5_000), (800, 2_500), (1_600, 2_500)] {
+                #expect(calls.answered(kind, failure, draw: 1) == [.pause(kind, .milliseconds(pause))])
+                #expect(calls.pauseIsOver(kind) == [made ?? polling(0, wait: .milliseconds(wait))])
+            }
+            #expect(calls.answered(kind, failure, draw: 1) == [.closed(.connectionLost)])
+        }
+    }
+
+    @Test("tries are counted for each call") func triesAnew() {
+        var calls = open()
+        for _ in 1...10 {
+            #expect(calls.answered(.poll, .unanswered(.connectionLost), draw: 0).count == 1)
+            #expect(calls.pauseIsOver(.poll).count == 1)
+            #expect(calls.answered(.poll, polled(1, []), draw: 0).count == 1)
+            #expect(calls.pauseIsOver(.poll).count == 1)
+        }
+        // A proxy without patience goes on being asked for little of it.
+        #expect(calls.answered(.poll, polled(1, [line]), draw: 0).count == 1)
+        #expect(calls.read() == [polling(1, wait: .milliseconds(2_500))])
+    }
+
+    @Test("a connection that the relay does not know is lost at once", arguments: [Calls.Kind.send, .poll])
+    func unknown(kind: Calls.Kind) {
+        var calls = open()
+        _ = calls.send([leave])
+        #expect(calls.answered(kind, word(404, "unknown-connection"), draw: 0) == [.closed(.connectionLost)])
+    }
+
+    @Test(
+        "what is no relay's door is not knocked at again",
+        arguments: [
+            (301, "<html>"), (403, "<html>"), (404, "<html>"), (200, "<html>"),
+            (404, "urn:easysetup:problem:not-found"),
+        ]
+    )
+    func shut(status: Int, body: String) {
+        for failure in [nil, PairingError.relayUnreachable] {
+            var calls = calls(insteadOf: failure)
+            _ = calls.knock()
+            let page = CallAnswer.answered(status: status, body: Array(body.utf8), retryAfter: nil)
+            #expect(calls.answered(.send, page, draw: 0) == [.closed(failure ?? .notARelay)])
+        }
+    }
+
+    @Test("a relay that takes nobody says so as on the WebSocket") func turnedAway() {
+        for (status, name, reason) in [
+            (503, "relay-full", Reason.relayFull), (503, "draining", .draining), (429, "too-many", .tooMany),
+        ] {
+            var calls = entered()
+            _ = calls.send([visit])
+            let steps = calls.answered(.send, word(status, name, retryAfter: 30), draw: 0)
+            #expect(steps == [.deliver([.refused(reason, retryAfter: .seconds(30))]), .closed(.connectionLost)])
+        }
+    }
+
+    @Test("when both doors are shut, the WebSocket's error is shown; silence does not make a refusal no relay")
+    func bothShut() {
+        for failure in [nil, PairingError.notARelay, .connectionLost] {
+            let shown = failure == .notARelay ? nil : failure
+            var calls = calls(insteadOf: failure)
+            _ = calls.knock()
+            #expect(calls.openingTookTooLong() == [.closed(shown ?? .relayUnreachable)])
+            var others = self.calls(insteadOf: failure)
+            let knock = others.knock()
+            for _ in 2...ClientLimits().callTries {
+                _ = others.answered(.send, .unanswered(.relayUntrusted), draw: 0)
+                #expect(others.pauseIsOver(.send) == knock)
+            }
+            let last = others.answered(.send, .unanswered(.relayUntrusted), draw: 0)
+            #expect(last == [.closed(shown ?? .relayUntrusted)])
+        }
+    }
+
+    @Test("whose first calls have to be made again hears that the relay was away") func stumbling() {
+        var calls = calls()
+        let knock = calls.knock()
+        let pause = Calls.Step.pause(.send, .milliseconds(100))
+        #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [.stumbled, pause])
+        #expect(calls.pauseIsOver(.send) == knock)
+        #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])
+        _ = calls.send([visit])
+        #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [.stumbled, pause])
+        #expect(calls.pauseIsOver(.send) == [sending(1, [visit])])
+        _ = calls.answered(.send, had(1), draw: 0)
+        _ = calls.send([leave])
+        #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [pause])
+    }
+
+    @Test("time for opening is no matter once the relay was heard") func openedInTime() {
+        var calls = open()
+        #expect(calls.openingTookTooLong() == [])
+    }
+
+    @Test("the goodbye goes with the last frames") func goodbye() {
+        var calls = open()
+        #expect(calls.send([visit]) == [sending(2, [visit])])
+        #expect(calls.send([leave]) == [])
+        #expect(calls.close() == [])
+        #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [])
+        #expect(calls.answered(.send, had(2), draw: 0) == [sending(3, [leave], closing: true)])
+        #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [.pause(.send, .milliseconds(100))])
+        #expect(calls.pauseIsOver(.send) == [sending(3, [leave], closing: true)])
+        #expect(calls.answered(.send, had(3), draw: 0) == [.finished])
+        #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [])
+    }
+
+    @Test("without frames the goodbye goes alone, and what was never opened needs none") func bareGoodbye() {
+        var calls = open()
+        #expect(calls.close() == [sending(2, [], closing: true)])
+        #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.finished])
+        var unopened = self.calls()
+        #expect(unopened.close() == [.finished])
+    }
+
+    @Test("a goodbye that nobody hears is given up") func lostGoodbye() {
+        var calls = open()
+        _ = calls.close()
+        #expect(calls.giveUp() == [.finished])
+        #expect(calls.answered(.send, had(1), draw: 0) == [])
+        #expect(calls.giveUp() == [])
+    }
+}
+
+@Suite("An upgrade that is refused") struct UpgradeRefusalTests {
+    private func problem(_ name: String, _ more: String = "") -> String {
+        #"{"type":"urn:easysetup:problem:\#(name)","title":"-","status":400\#(more)}"#
+    }
+
+    @Test("is final where it is the relay's own word about it") func final() {
+        #expect(
+            UpgradeRefusal(status: 400, body: problem("wrong-version", #","versions":["easysetup.v2"]"#))
+                == UpgradeRefusal(status: 400, body: problem("wrong-version"))
+        )
+        #expect(UpgradeRefusal(status: 400, body: problem("wrong-version")).isFinal)
+        #expect(UpgradeRefusal(status: 400, body: problem("wrong-version")).error == .relayVersion)
+        #expect(UpgradeRefusal(status: 403, body: problem("foreign-origin")).isFinal)
+    }
+
+    @Test("is not final where a proxy has taken something away, or speaks itself") func passing() {
+        for (status, body) in [
+            (400, problem("wrong-version", #","versions":["easysetup.v1"]"#)), (426, problem("upgrade-required")),
+            (400, problem("bad-upgrade")), (404, problem("not-found")), (403, "<html>Please log in</html>"), (200, ""),
+            (502, "Bad Gateway"),
+        ] {
+            #expect(!UpgradeRefusal(status: status, body: body).isFinal, "\(status)")
+        }
+        #expect(!UpgradeRefusal(status: nil, body: "").isFinal)
+    }
+
+    @Test("has a name") func names() {
+        #expect(UpgradeRefusal(status: 503, body: "draining").error == .relayDraining(retryAfter: .seconds(60)))
+        #expect(UpgradeRefusal(status: 503, body: "").error == .relayFull(retryAfter: .seconds(5)))
+        #expect(UpgradeRefusal(status: 429, body: "").error == .tooMany(retryAfter: .seconds(10)))
+        #expect(UpgradeRefusal(status: 404, body: "").error == .notARelay)
+    }
+}

@@ -1,0 +1,114 @@
+import Handshake
+import Logging
+import PairingClient
+import SyncSeed
+import Synchronization
+import TestSupport
+import Testing
+
+/// Remembers through which doors a device came to its relay, as its log says.
+final class DoorLog: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var doors: [String] { kept.withLock { $0 } }
+
+    var logger: Logger {
+        var logger = Logger(label: "test.door") { _ in Handler(log: self) }
+        logger.logLevel = .debug
+        return logger
+    }
+
+    private struct Handler: LogHandler {
+        let log: DoorLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.debug
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            guard let door = event.metadata?["door"] else { return }
+            log.kept.withLock { $0.append("\(door)") }
+        }
+    }
+}
+
+/// Two devices that pair, each by a way of its own to the same relay.
+struct TwoDevices: Sendable {
+    /// Where each finds the relay: itself, or what stands before it.
+    var offerer: RelayAddress
+    var visitor: RelayAddress
+    var roots = TrustedRoots.system
+    var limits = ClientLimits()
+
+    struct Doors: Equatable, CustomStringConvertible {
+        /// Those that each device went through, every one once.
+        var offerer: Set<String>
+        var visitor: Set<String>
+        /// How many connections found a door open.
+        var connections = 0
+
+        static func == (one: Doors, other: Doors) -> Bool {
+            (one.offerer, one.visitor) == (other.offerer, other.visitor)
+        }
+
+        init(_ offerer: String..., visitor: String...) {
+            self.offerer = Set(offerer)
+            self.visitor = Set(visitor)
+        }
+
+        var description: String { "\(offerer.sorted()) and \(visitor.sorted())" }
+    }
+
+    /// Pairs them; the seed must be where it belongs, and each device must have met the other but once.
+    ///
+    /// - Parameter meanwhile: happens while the offerer's user is asked.
+    /// - Returns: the doors they went through.
+    func pair(meanwhile: @escaping @Sendable () async -> Void = {}) async throws -> Doors {
+        let (here, there) = (DoorLog(), DoorLog())
+        let seed = SyncSeed.random()
+        let asked = Attempts()
+        let offering = Watch(
+            client("old laptop", MemorySeedStore(seed), here).offer(at: offerer) { _ in
+                _ = await asked.next()
+                await meanwhile()
+                return .approve
+            }
+        )
+        let code = try await offering.offer().code
+        let store = MemorySeedStore()
+        let joining = Watch(client("new phone", store, there).join(code, at: visitor) { _ in .decline })
+        #expect(try await joining.outcome().get().userID == seed.userID)
+        #expect(try await offering.outcome().get().userID == seed.userID)
+        let stored = try await #require(store.load())
+        #expect(stored.isSame(as: seed))
+        #expect(await asked.count == 1)
+        var doors = Doors("", visitor: "")
+        doors.offerer = Set(here.doors)
+        doors.visitor = Set(there.doors)
+        doors.connections = here.doors.count + there.doors.count
+        return doors
+    }
+
+    private func client(_ name: String, _ store: MemorySeedStore, _ log: DoorLog) -> PairingClient {
+        PairingClient(
+            name: DeviceName(cleaning: name)!,
+            store: store,
+            roots: roots,
+            limits: limits,
+            logger: log.logger
+        )
+    }
+}
+
+extension ClientLimits {
+    /// Nothing but an answer ends a call, so that one which is lost on the way to its caller is found out, not made good by
+    /// another.
+    static var patient: ClientLimits {
+        var limits = ClientLimits()
+        limits.callTimeout = .seconds(3_600)
+        return limits
+    }
+}

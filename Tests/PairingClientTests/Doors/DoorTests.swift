@@ -1,0 +1,261 @@
+import Foundation
+import Handshake
+import PairingClient
+import Relay
+import Rendezvous
+import SyncSeed
+import TestSupport
+import Testing
+
+/// The real client and the real relay, with something in between that lets no WebSocket through.
+@Suite("Two doors", .timeLimit(.minutes(3))) struct DoorTests {
+    struct Obstacle: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var upgrades: Middlebox.Upgrades
+
+        private static func page(_ status: String, _ body: String, _ headers: String = "") -> Middlebox.Upgrades {
+            .answer("HTTP/1.1 \(status)\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        }
+
+        static let all = [
+            Obstacle(testDescription: "400", upgrades: page("400 Bad Request", "")),
+            Obstacle(
+                testDescription: "a login page",
+                upgrades: page("403 Forbidden", "<html>Please log in</html>", "Content-Type: text/html\r\n")
+            ),
+            Obstacle(
+                testDescription: "the login page itself",
+                upgrades: page("200 OK", "<html>Please log in</html>", "Content-Type: text/html\r\n")
+            ),
+            Obstacle(testDescription: "a redirection", upgrades: page("302 Found", "", "Location: /login\r\n")),
+            Obstacle(
+                testDescription: "the relay's own 426",
+                upgrades: page("426 Upgrade Required", #"{"type":"urn:easysetup:problem:upgrade-required"}"#)
+            ),
+            Obstacle(testDescription: "502", upgrades: page("502 Bad Gateway", "<html>")),
+            Obstacle(
+                testDescription: "101 for another protocol",
+                upgrades: .answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n")
+            ),
+            Obstacle(testDescription: "no HTTP", upgrades: .answer("220 mail.example ESMTP\r\n")),
+            Obstacle(testDescription: "a closed connection", upgrades: .hangUp),
+            Obstacle(testDescription: "silence", upgrades: .ignore),
+            Obstacle(testDescription: "frames that get lost", upgrades: .swallowFrames),
+            Obstacle(testDescription: "frames that end the connection", upgrades: .endAtFrames),
+        ]
+    }
+
+    /// Silence is told from slowness sooner than in life.
+    private var hasty: ClientLimits {
+        var limits = ClientLimits.patient
+        limits.upgradeTimeout = .seconds(1)
+        return limits
+    }
+
+    @Test("where no WebSocket gets through, devices pair by calls", arguments: Obstacle.all)
+    func fallback(obstacle: Obstacle) async throws {
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(before: relay.address.port, upgrades: obstacle.upgrades) { _, address in
+                let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
+                let doors = try await devices.pair()
+                #expect(doors == .init("http", visitor: "http"))
+            }
+        }
+    }
+
+    @Test("devices pair through different doors", arguments: [true, false]) func mixed(isOfferer: Bool) async throws {
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { _, address in
+                let devices = TwoDevices(
+                    offerer: isOfferer ? address : relay.address,
+                    visitor: isOfferer ? relay.address : address
+                )
+                let doors = try await devices.pair()
+                #expect(
+                    doors == (isOfferer ? .init("http", visitor: "websocket") : .init("websocket", visitor: "http"))
+                )
+            }
+        }
+    }
+
+    @Test("where the WebSocket gets through, it is taken") func webSocket() async throws {
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(before: relay.address.port) { box, address in
+                let devices = TwoDevices(offerer: address, visitor: address)
+                let doors = try await devices.pair()
+                #expect(doors == .init("websocket", visitor: "websocket"))
+                #expect(box.callCount == 0)
+            }
+        }
+    }
+
+    @Test("calls go over TLS where the address says so") func overTLS() async throws {
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(before: relay.address.port, tls: true, upgrades: .hangUp) { _, address in
+                let roots = TrustedRoots(pemFile: try Certificate.files.get().certificate)
+                let devices = TwoDevices(offerer: address, visitor: address, roots: roots)
+                let doors = try await devices.pair()
+                #expect(doors == .init("http", visitor: "http"))
+            }
+        }
+    }
+
+    @Test("a certificate that is not trusted opens no other door") func untrusted() async throws {
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(before: relay.address.port, tls: true, upgrades: .hangUp) { box, address in
+                let client = relay.client("one", .random())
+                let failure = try await Watch(client.offer(at: address) { _ in .decline }).failure()
+                #expect(failure == .relayUntrusted)
+                #expect(box.callCount == 0)
+            }
+        }
+    }
+
+    @Test(
+        "when both doors are shut, the WebSocket's error is told",
+        arguments: [
+            ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", PairingError.notARelay),
+            ("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", .relayFull(retryAfter: .seconds(5))),
+        ]
+    )
+    func bothShut(answer: String, error: PairingError) async throws {
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(
+                before: relay.address.port,
+                upgrades: .answer(answer),
+                calls: { _ in .answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") }
+            ) { box, address in
+                let client = relay.client("one", .random())
+                let failure = try await Watch(client.offer(at: address) { _ in .decline }).failure()
+                #expect(failure == error)
+                #expect(box.callCount == 1)
+            }
+        }
+    }
+
+    @Test("a full relay says so through calls as well") func full() async throws {
+        try await LiveRelay.run(configure: { $0.limits.rooms = 1 }) { relay in
+            try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { _, address in
+                let first = Watch(relay.client("one", .random()).offer(at: address) { _ in .approve })
+                _ = try await first.offer()
+                let second = Watch(relay.client("two", .random()).offer(at: address) { _ in .approve })
+                guard case .relayFull? = try await second.failure() else {
+                    Issue.record("the second was let in")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test("who stops is heard: the last word goes with the goodbye") func leaving() async throws {
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { _, address in
+                let store = MemorySeedStore()
+                let offerer = Watch(relay.client("one", .random()).offer(at: address) { _ in .decline })
+                let code = try await offerer.offer().code
+                let visitor = Watch(relay.client("two", store: store).join(code, at: address) { _ in .decline })
+                let (there, here) = (try await visitor.failure(), try await offerer.failure())
+                #expect(there == .declined)
+                #expect(here == .declinedHere)
+                // Its room is gone, so the relay has heard that the offerer left.
+                let late = Watch(relay.client("three").join(code, at: relay.address) { _ in .decline })
+                let word = try await late.failure()
+                #expect(word == .seated)
+            }
+        }
+    }
+
+    enum Loss: Sendable, CaseIterable { case calls, answers, both }
+
+    @Test("lost calls and lost answers change nothing", arguments: Loss.allCases) func losses(of loss: Loss)
+        async throws
+    {
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(
+                before: relay.address.port,
+                upgrades: .hangUp,
+                calls: { number in
+                    switch loss {
+                    case .calls: number % 3 == 2 ? .loseCall : .pass
+                    case .answers: number % 3 == 2 ? .loseAnswer : .pass
+                    case .both: number % 4 == 1 ? .loseAnswer : number % 4 == 3 ? .loseCall : .pass
+                    }
+                }
+            ) { box, address in
+                let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
+                let doors = try await devices.pair()
+                #expect(doors == .init("http", visitor: "http"))
+                #expect(box.callCount > 8)
+            }
+        }
+    }
+
+    @Test("a proxy's own pages in between change nothing") func pages() async throws {
+        let pages = [
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>",
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+            "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "SSH-2.0-OpenSSH\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 100_000),
+        ]
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(
+                before: relay.address.port,
+                upgrades: .hangUp,
+                calls: { $0 > 2 && $0 % 3 == 0 ? .answer(pages[$0 / 3 % pages.count]) : .pass }
+            ) { _, address in
+                let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
+                let doors = try await devices.pair()
+                #expect(doors == .init("http", visitor: "http"))
+            }
+        }
+    }
+
+    @Test("polls that bring nothing, and connections that the relay forgets in between, end no pairing")
+    func forgetful() async throws {
+        try await LiveRelay.run(configure: { $0.connectionLimits.pollAbsence = .milliseconds(100) }) { relay in
+            try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { box, address in
+                var limits = ClientLimits.patient
+                limits.pollWait = .milliseconds(20)
+                // On a machine with much to do it may be forgotten before its first poll, again and again.
+                limits.answerTries = 1_000
+                let devices = TwoDevices(offerer: address, visitor: address, limits: limits)
+                let doors = try await devices.pair { await box.sees(calls: 40) }
+                #expect(doors == .init("http", visitor: "http"))
+                #expect(doors.connections > 2)
+            }
+        }
+    }
+
+    enum Downtime: Sendable, CaseIterable { case none, some }
+
+    @Test(
+        "a relay that starts again with its key finishes what was begun by calls",
+        arguments: [true, false],
+        Downtime.allCases
+    )
+    func restart(bothByCalls: Bool, downtime: Downtime) async throws {
+        let folder = ScratchFolder()
+        let configure: @Sendable (inout RelayConfiguration) -> Void = { $0.keyFile = folder.path + "/relay.key" }
+        try await LiveRelay.run(configure: configure) { first in
+            try await LiveRelay.run(configure: configure) { second in
+                try await Middlebox.run(before: first.address.port, upgrades: .hangUp) { calls, address in
+                    try await Middlebox.run(before: first.address.port) { sockets, other in
+                        let devices = TwoDevices(offerer: address, visitor: bothByCalls ? address : other)
+                        let doors = try await devices.pair {
+                            if downtime == .some {
+                                // Nothing listens there.
+                                for box in [calls, sockets] { box.move(to: 1) }
+                                await calls.sees(calls: 8)
+                            }
+                            for box in [calls, sockets] { box.move(to: second.address.port) }
+                        }
+                        // Where both doors were shut for a while, a device may come back by the one that opens first.
+                        #expect(doors.offerer == ["http"])
+                        if bothByCalls { #expect(doors.visitor == ["http"]) }
+                        if downtime == .none, !bothByCalls { #expect(doors.visitor == ["websocket"]) }
+                    }
+                }
+            }
+        }
+    }
+}

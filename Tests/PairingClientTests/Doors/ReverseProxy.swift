@@ -1,0 +1,124 @@
+import Foundation
+import Handshake
+import NIOCore
+import NIOPosix
+import TestSupport
+import Testing
+
+/// A reverse proxy as Debian packages it, with a configuration of the test's own, in the foreground, on a free port of
+/// loopback.
+struct ReverseProxy: Sendable {
+    enum Kind: String, Sendable {
+        case nginx, haproxy
+
+        /// Where it is; nil where it is not installed. What only root needs is in no other user's path.
+        var program: String? {
+            let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+            return (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"])
+                .map { "\($0)/\(rawValue)" }
+                .first { FileManager.default.isExecutableFile(atPath: $0) }
+        }
+    }
+
+    let kind: Kind
+    let program: String
+    /// Whether devices speak TLS to it, with the tests' certificate.
+    var tls = false
+    /// Its configuration, for the port it listens on, the relay's, and a folder to write in.
+    let configuration: @Sendable (_ port: Int, _ folder: String) -> String
+
+    /// Runs for as long as `body` does.
+    func run<Result: Sendable>(_ body: @Sendable (RelayAddress) async throws -> Result) async throws -> Result {
+        let folder = ScratchFolder()
+        let port = try await freePort()
+        let file = try folder.file("\(kind.rawValue).conf", configuration(port, folder.path))
+        let arguments =
+            switch kind {
+            case .nginx: ["-c", file, "-p", folder.path, "-e", folder.path + "/error.log"]
+            case .haproxy: ["-db", "-f", file]
+            }
+        let process = try Running(arguments, of: program)
+        do {
+            try await listening(port)
+            let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
+            let result = try await body(address)
+            await end(process)
+            return result
+        } catch {
+            await end(process)
+            Issue.record("\(kind.rawValue) said: \(await process.errors())")
+            throw error
+        }
+    }
+
+    /// It has nothing to save. A milder signal may be one that it has inherited as blocked from a thread of Foundation's.
+    private func end(_ process: Running) async {
+        process.interrupt(SIGKILL)
+        _ = await process.end()
+    }
+
+    private func freePort() async throws -> Int {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(server.localAddress?.port)
+        try await server.close()
+        return port
+    }
+
+    private func listening(_ port: Int) async throws {
+        for attempt in 1...200 {
+            do {
+                try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connect(host: "127.0.0.1", port: port).get().close()
+                return
+            } catch {
+                if attempt == 200 { throw error }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+}
+
+extension ReverseProxy {
+    /// What every nginx of the tests has; `http` is what is asked of it.
+    static func nginx(tls: Bool = false, _ http: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
+        guard let program = Kind.nginx.program else { return nil }
+        return ReverseProxy(kind: .nginx, program: program, tls: tls) { port, folder in
+            """
+            daemon off;
+            master_process off;
+            pid \(folder)/nginx.pid;
+            error_log stderr;
+            events { worker_connections 256; }
+            http {
+                access_log off;
+                client_body_temp_path \(folder)/body;
+                proxy_temp_path \(folder)/proxy;
+                fastcgi_temp_path \(folder)/fastcgi;
+                uwsgi_temp_path \(folder)/uwsgi;
+                scgi_temp_path \(folder)/scgi;
+            \(http(port))
+            }
+
+            """
+        }
+    }
+
+    /// What every HAProxy of the tests has: the defaults of Debian's `haproxy.cfg`.
+    static func haproxy(_ sections: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
+        guard let program = Kind.haproxy.program else { return nil }
+        return ReverseProxy(kind: .haproxy, program: program) { port, _ in
+            """
+            global
+                maxconn 256
+            defaults
+                mode http
+                timeout connect 5000
+                timeout client 50000
+                timeout server 50000
+            \(sections(port))
+
+            """
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Handshake
+import RelayWire
+import SyncSeed
+import Testing
+
+@testable import PairingClient
+
+/// When a device connects again, and when it gives up.
+@Suite("The link to a relay") struct LinkTests {
+    private let limits = ClientLimits()
+
+    private func random(_ bytes: [UInt8]) -> SecretBytes {
+        var bytes = bytes
+        return SecretBytes(wiping: &bytes)
+    }
+
+    private func wait(_ link: Link, from now: Duration) throws -> Duration {
+        guard case .resting(let until) = link.state else { throw NotResting() }
+        return until - now
+    }
+
+    private struct NotResting: Error {}
+
+    @Test("each wait is twice the last up to the longest, and its latter half is chance") func growing() throws {
+        var (short, long) = (Link(limits: limits), Link(limits: limits))
+        var expected = limits.firstBackoff
+        for _ in 1...40 {
+            short.lost(now: .zero, random: random([0, 0]))
+            long.lost(now: .zero, random: random([255, 255]))
+            #expect(try wait(short, from: .zero) == expected / 2)
+            #expect(try wait(long, from: .zero) > expected * 0.99)
+            #expect(try wait(long, from: .zero) < expected)
+            expected = min(expected * 2, limits.maximumBackoff)
+        }
+        #expect(expected == limits.maximumBackoff)
+        short.answered()
+        short.lost(now: .zero, random: random([0, 0]))
+        #expect(try wait(short, from: .zero) == limits.firstBackoff / 2)
+    }
+
+    @Test("a thousand devices that lose one relay in one moment do not come back in one", arguments: [1, 4, 8])
+    func herd(attempt: Int) throws {
+        let longest = min(limits.firstBackoff * (1 << (attempt - 1)), limits.maximumBackoff)
+        var tenths = [Int](repeating: 0, count: 10)
+        for _ in 0..<1_000 {
+            var link = Link(limits: limits)
+            for _ in 1...attempt { link.lost(now: .zero, random: SecretBytes.random(count: 2)) }
+            let part = try (wait(link, from: .zero) - longest / 2) / (longest / 2)
+            try #require((0..<1).contains(part))
+            tenths[Int(part * 10)] += 1
+        }
+        // A hundred each, give or take what chance does once in many million runs.
+        #expect(tenths.allSatisfy { (40...160).contains($0) }, "\(tenths)")
+    }
+
+    @Test("what a relay asks to wait comes before the wait of its own") func askedToWait() throws {
+        var link = Link(limits: limits)
+        link.lost(now: .seconds(5), notBefore: .seconds(2), random: random([0, 0]))
+        #expect(try wait(link, from: .seconds(5)) == .seconds(2) + limits.firstBackoff / 2)
+        // And those whom one relay asks at once do not come at once.
+        var late = Link(limits: limits)
+        late.lost(now: .seconds(5), notBefore: .seconds(2), random: random([255, 255]))
+        #expect(try wait(late, from: .seconds(5)) > (.seconds(4) + limits.firstBackoff) * 0.99)
+        #expect(try wait(late, from: .seconds(5)) < .seconds(4) + limits.firstBackoff)
+    }
+
+    @Test("a relay that was never reached is given a moment, and no more") func neverReached() throws {
+        var link = Link(limits: limits)
+        var now = Duration.seconds(70)
+        var tries = 1
+        while link.triesAgain(after: .relayUnreachable, now: now) {
+            link.lost(now: now, random: SecretBytes.random(count: 2))
+            now += try wait(link, from: now)
+            tries += 1
+        }
+        #expect((4...8).contains(tries))
+        #expect(now < .seconds(70) + limits.reachTimeout * 2.5)
+    }
+
+    @Test(
+        "what is no matter of time is not tried again",
+        arguments: [
+            .relayUntrusted, .notARelay, .relayVersion, .relayFull(retryAfter: .seconds(1)),
+            .tooMany(retryAfter: .zero), .relayDraining(retryAfter: .zero),
+        ] as [PairingError]
+    )
+    func final(error: PairingError) {
+        var link = Link(limits: limits)
+        let again = link.triesAgain(after: error, now: .zero)
+        #expect(!again)
+    }
+
+    @Test("a relay that was reached is waited for, unless it opens and never answers") func reached() {
+        var link = Link(limits: limits)
+        link.opened(now: .zero)
+        let again = link.triesAgain(after: .connectionLost, now: .zero)
+        #expect(again)
+        link.lost(now: .zero, random: SecretBytes.random(count: 2))
+        for hour in 1...20 {
+            link.connecting()
+            let again = link.triesAgain(after: .relayUnreachable, now: .seconds(3_600 * hour))
+            #expect(again)
+            link.lost(now: .seconds(3_600 * hour), random: SecretBytes.random(count: 2))
+        }
+        link.opened(now: .zero)
+        link.answered()
+        for number in 1...limits.answerTries {
+            link.opened(now: .zero)
+            let again = link.triesAgain(after: .connectionLost, now: .zero)
+            #expect(again == (number < limits.answerTries))
+        }
+    }
+
+    @Test("a frame that the relay could not read is put down to the network once") func forgiving() {
+        var link = Link(limits: limits)
+        let closed = [Reason.tooSlow, .elsewhere, .badFrame, .badFrame, .badOrder].map { link.forgives($0) }
+        #expect(closed == [false, false, true, false, false])
+        link.opened(now: .zero)
+        let opened = [Reason.tooSlow, .tooSlow, .badFrame].map { link.forgives($0) }
+        #expect(opened == [true, true, false])
+    }
+}

@@ -1,0 +1,85 @@
+import Handshake
+import Relay
+import RelayWire
+import Rendezvous
+import SyncSeed
+import TestSupport
+import Testing
+
+@testable import PairingClient
+
+/// A relay that asks for work, and devices that pay without bothering anybody.
+@Suite("Work", .timeLimit(.minutes(2))) struct WorkTests {
+    /// Asks for work at each offer and each visit, for there is no place to count anybody.
+    private func asking<Result: Sendable>(
+        _ difficulty: Int,
+        _ body: @Sendable (LiveRelay) async throws -> Result
+    ) async throws -> Result {
+        try await LiveRelay.run(
+            configure: {
+                $0.limits.prefixes = 0
+                $0.limits.difficulty = difficulty...difficulty
+            },
+            body
+        )
+    }
+
+    private func limits(maximumWork: Int) -> ClientLimits {
+        var limits = ClientLimits()
+        limits.maximumWork = maximumWork
+        return limits
+    }
+
+    @Test("both devices work as much as they would at most, and the person sees a pairing like every other")
+    func pays() async throws {
+        let seed = SyncSeed.random()
+        try await asking(14) { relay in
+            let limits = limits(maximumWork: 14)
+            let offerer = Watch(
+                relay.client("one", seed, limits: limits).offer(at: relay.address, approve: { _ in .approve })
+            )
+            let code = try await offerer.offer().code
+            let visitor = Watch(
+                relay.client("two", limits: limits).join(code, at: relay.address, approve: { _ in .decline })
+            )
+            #expect(try await visitor.outcome().get().userID == seed.userID)
+            #expect(try await offerer.outcome().get().userID == seed.userID)
+            #expect(await offerer.states.map(\.name) == ["connecting", "offered", "deciding", "given", "paired"])
+            #expect(await visitor.states.map(\.name) == ["connecting", "greeting", "waiting", "paired"])
+        }
+    }
+
+    @Test("one bit more than a device's limit is refused, by the offerer and by the visitor") func ceiling()
+        async throws
+    {
+        try await asking(12) { relay in
+            let able = limits(maximumWork: 12)
+            let unable = limits(maximumWork: 11)
+            let offerer = Watch(
+                relay.client("one", .random(), limits: able).offer(at: relay.address, approve: { _ in .approve })
+            )
+            let code = try await offerer.offer().code
+            let visitor = Watch(
+                relay.client("two", limits: unable).join(code, at: relay.address, approve: { _ in .decline })
+            )
+            #expect(try await visitor.failure() == .workRefused)
+            let other = Watch(
+                relay.client("three", .random(), limits: unable).offer(at: relay.address, approve: { _ in .approve })
+            )
+            #expect(try await other.failure() == .workRefused)
+        }
+    }
+
+    @Test("a device does all the work that this relay ever asks for") func defaults() {
+        #expect(ClientLimits().maximumWork >= Limits().difficulty.upperBound)
+        #expect(WireLimits.difficulty.contains(ClientLimits().maximumWork))
+    }
+
+    @Test("a device that stops, stops working") func stops() async throws {
+        let endless = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return ProofOfWork.solve(challenge: [7], difficulty: 60)
+        }
+        #expect(await endless.value == nil)
+    }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A relay that is told to end in the middle of pairings, and the next one at the same place with the same key; every device
+/// and relay a process of its own.
+@Suite("A relay drains", .timeLimit(.minutes(2))) struct DrainTests {
+    let folder = ScratchFolder()
+
+    func relay(port: Int = 0) async throws -> (Running, Int) {
+        let relay = try Running([
+            "relay", "--listen", "127.0.0.1:\(port)", "--key-file", folder.path + "/key", "--json",
+        ])
+        return (relay, try #require(try await relay.event("listening")["port"] as? Int))
+    }
+
+    /// A device with a seed that shows a code, and the code.
+    func offer(_ name: String, _ port: Int, _ more: String...) async throws -> (Running, [String: Any]) {
+        let store = folder.path + "/" + name
+        _ = try await Program.run(["seed", "new", "--store", store])
+        let offer = try Running(["offer", "--relay", "ws://127.0.0.1:\(port)", "--store", store, "--json"] + more)
+        return (offer, try await offer.event("offered"))
+    }
+
+    func join(_ name: String, _ offered: [String: Any], _ port: Int) throws -> Running {
+        let code = try #require(offered["code"] as? String)
+        return try Running([
+            "join", code, "--relay", "ws://127.0.0.1:\(port)", "--store", folder.path + "/" + name, "--json",
+        ])
+    }
+
+    @Test("what is in hand finishes, a code that nobody typed goes on at the next relay, and nothing new is taken in")
+    func successor() async throws {
+        let (first, port) = try await relay()
+        defer { first.stop() }
+        let (asked, code) = try await offer("asked", port)
+        defer { asked.stop() }
+        let answered = try join("answered", code, port)
+        defer { answered.stop() }
+        // The user is being asked: the pairing is in hand.
+        _ = try await asked.event("peer")
+        let (idle, idleCode) = try await offer("idle", port, "--yes")
+        defer { idle.stop() }
+        let left = try #require(idleCode["expires_in"] as? Int)
+
+        first.interrupt(SIGTERM)
+        _ = try await idle.event("reconnecting")
+        let late = try await Program.run(
+            ["offer", "--relay", "ws://127.0.0.1:\(port)", "--store", folder.path + "/late", "--json"]
+        )
+        #expect(late.code == 23)
+        let refusal = try late.json()
+        #expect(refusal["error"] as? String == "draining")
+        #expect(refusal["retry"] as? Bool == true)
+        #expect(refusal["retry_after"] as? Int == 2)
+
+        asked.type("yes\n")
+        let seed = try await asked.event("paired")["user_id"] as? String
+        #expect(try await answered.event("paired")["user_id"] as? String == seed)
+        #expect(await first.end() == 0)
+        for device in [asked, answered] {
+            #expect(await device.end() == 0)
+            #expect(await !device.output().contains("reconnecting"), "nobody who is in a pairing notices")
+        }
+
+        let (second, _) = try await relay(port: port)
+        defer { second.stop() }
+        let again = try await idle.event("offered") { ($0["expires_in"] as? Int ?? left) < left }
+        #expect(again["code"] as? String == idleCode["code"] as? String)
+        let joined = try join("joined", again, port)
+        defer { joined.stop() }
+        #expect(
+            try await joined.event("paired")["user_id"] as? String == idle.event("paired")["user_id"] as? String
+        )
+        #expect(await idle.end() == 0)
+        second.interrupt(SIGTERM)
+        #expect(await second.end() == 0)
+    }
+
+    @Test("a second signal ends it at once, and the pairing in hand goes on at the next relay") func secondSignal()
+        async throws
+    {
+        let (first, port) = try await relay()
+        defer { first.stop() }
+        let (asked, code) = try await offer("asked", port)
+        defer { asked.stop() }
+        let answered = try join("answered", code, port)
+        defer { answered.stop() }
+        _ = try await asked.event("peer")
+        let (idle, _) = try await offer("idle", port, "--yes")
+        defer { idle.stop() }
+
+        first.interrupt(SIGTERM)
+        // It is told at the drain's beginning, so the first signal has come.
+        _ = try await idle.event("reconnecting")
+        first.interrupt(SIGTERM)
+        #expect(await first.end() == 0)
+        for device in [asked, answered] { _ = try await device.event("reconnecting") }
+
+        let (second, _) = try await relay(port: port)
+        defer { second.stop() }
+        asked.type("yes\n")
+        let seed = try await asked.event("paired")["user_id"] as? String
+        #expect(try await answered.event("paired")["user_id"] as? String == seed)
+        #expect(await asked.end() == 0)
+        #expect(await answered.end() == 0)
+    }
+}

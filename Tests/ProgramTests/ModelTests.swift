@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+/// That the model of the pairing and the sources speak of the same states; `scripts/model` checks the model itself.
+@Suite("Model") struct ModelTests {
+    static let model = "Protocol/model/pairing.pml"
+
+    /// A list of the model's states, and the Swift enum that it says it follows.
+    struct States {
+        let name: String
+        let file: String
+        let enumeration: String
+        /// What the model says it leaves out.
+        let leftOut: Set<String>
+        let states: Set<String>
+
+        static func all() throws -> [States] {
+            let pattern =
+                /\/\* (Sources\/[A-Za-z\/]+\.swift), enum (\w+)(?:, but for ([a-zA-Z, ]+) \([^)]*\))? \*\/\nmtype:(\w+) = \{([^}]*)\}/
+            return try PagesTests.text(model).matches(of: pattern).map { match in
+                States(
+                    name: String(match.4),
+                    file: String(match.1),
+                    enumeration: String(match.2),
+                    leftOut: Set(match.3.map { words($0) } ?? []),
+                    // Names are unique in Promela, so each has a prefix.
+                    states: Set(words(match.5).map { String($0.drop { $0 != "_" }.dropFirst()) })
+                )
+            }
+        }
+
+        private static func words(_ list: Substring) -> [String] {
+            list.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+        }
+    }
+
+    /// The cases of an enum, as they are written at its own level.
+    static func cases(of enumeration: String, in source: String) throws -> Set<String> {
+        let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+        let start = try #require(lines.firstIndex { $0.contains(/\benum \w+/) && $0.contains("enum \(enumeration)") })
+        let indent = lines[start].prefix { $0 == " " }
+        let end = try #require(lines[start...].firstIndex { $0 == indent + "}" })
+        return Set(
+            lines[start..<end].filter { $0.hasPrefix(indent + "    case ") }
+                .map { String($0.dropFirst(indent.count + 9).prefix { $0.isLetter || $0.isNumber }) }
+        )
+    }
+
+    @Test("every state of the model is a case of the enum it names, and every case a state") func states() throws {
+        let all = try States.all()
+        #expect(all.count == 11)
+        for list in all {
+            let cases = try Self.cases(of: list.enumeration, in: PagesTests.text(list.file))
+            #expect(list.states.union(list.leftOut) == cases, "\(list.name) and \(list.file)")
+            #expect(list.states.isDisjoint(with: list.leftOut))
+        }
+    }
+
+    @Test("each of these enums names the model") func references() throws {
+        for list in try States.all() {
+            let source = try PagesTests.text(list.file)
+            #expect(source.contains("The model is `\(Self.model)`, `mtype:\(list.name)`."), "\(list.file)")
+        }
+    }
+
+    @Test("every mutation of the model is run by the script, and every one that it runs is there") func mutations()
+        throws
+    {
+        let mutations = try PagesTests.text(Self.model).matches(of: /#ifn?def MUTATE_(\w+)/).map { String($0.1) }
+        let run = try PagesTests.text("scripts/model").matches(of: /\nbreaks (\w+)\s/).map { String($0.1) }
+        #expect(Set(mutations) == Set(run))
+        #expect(!run.isEmpty)
+    }
+}

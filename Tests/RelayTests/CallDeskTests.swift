@@ -1,0 +1,344 @@
+import NIOCore
+import RelayWire
+import Testing
+
+@testable import Relay
+
+/// The HTTP door's connections as values: numbers, polls and time, without a socket.
+@Suite struct CallDeskTests {
+    static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    let id = ConnectionID(number: 1)
+    let name = CallConnection.named(1)
+    var desk = CallDesk<String>(limits: ConnectionLimits())
+
+    init() {
+        desk.open(name, as: id, now: Self.start)
+    }
+
+    func after(_ time: TimeAmount) -> NIODeadline { Self.start + time }
+
+    mutating func poll(
+        _ received: UInt32,
+        wait: Duration = .seconds(20),
+        by poll: String = "poll",
+        at now: NIODeadline? = nil
+    )
+        -> CallDesk<String>.Polled
+    {
+        desk.poll(PollCall(connection: name, received: received, wait: wait), by: poll, now: now ?? Self.start)
+    }
+
+    mutating func take(_ frames: [[UInt8]], first: UInt32) -> [[UInt8]]? {
+        desk.take(SendCall(connection: name, first: first, frames: frames), of: id).map { Array($0) }
+    }
+
+    mutating func push(_ frame: [UInt8]) {
+        let isBearable = desk.send(frame, to: id)
+        #expect(isBearable)
+    }
+
+    /// The polls answered by now, as text.
+    mutating func answered(at now: NIODeadline? = nil) -> [String] {
+        desk.takeAnswers(now: now ?? Self.start).map { poll, answer in
+            guard let answer else { return "\(poll): unknown" }
+            let frames = answer.frames.map { $0.map(String.init).joined() }.joined(separator: ",")
+            return "\(poll): \(answer.first) [\(frames)]\(answer.isClosed ? " closed" : "")"
+        }
+    }
+
+    // MARK: Numbers of the device
+
+    @Test mutating func `A repeated send takes nothing twice`() {
+        #expect(take([[1], [2]], first: 1) == [[1], [2]])
+        #expect(take([[1], [2]], first: 1) == [])
+        #expect(desk.have(of: id) == 2)
+    }
+
+    @Test mutating func `A send that overlaps takes what is new`() {
+        #expect(take([[1], [2]], first: 1) == [[1], [2]])
+        #expect(take([[2], [3], [4]], first: 2) == [[3], [4]])
+        #expect(take([[1]], first: 1) == [])
+        #expect(desk.have(of: id) == 4)
+    }
+
+    @Test(arguments: [2, 3, UInt32.max]) func `A send that leaves a gap takes nothing`(_ first: UInt32) {
+        var tests = self
+        #expect(tests.take([[9]], first: first) == nil)
+        #expect(tests.take([], first: first) == nil)
+        #expect(tests.desk.have(of: id) == 0)
+        #expect(tests.take([[1]], first: 1) == [[1]])
+    }
+
+    @Test mutating func `What crosses with the end counts as had, and is nobody's business`() {
+        desk.close(id, now: Self.start)
+        #expect(take([[1]], first: 1) == [])
+        #expect(desk.have(of: id) == 1)
+        #expect(!desk.isOpen(id))
+    }
+
+    // MARK: Numbers of the relay
+
+    @Test mutating func `A frame waits for a poll, and is kept until a poll says that it is there`() {
+        push([1])
+        push([2])
+        #expect(poll(0) == .waits(id))
+        #expect(answered() == ["poll: 1 [1,2]"])
+        #expect(poll(0, by: "again") == .waits(id))
+        #expect(answered() == ["again: 1 [1,2]"])
+        #expect(poll(1, by: "next") == .waits(id))
+        #expect(answered() == ["next: 2 [2]"])
+        #expect(poll(2, wait: .zero, by: "last") == .waits(id))
+        #expect(answered() == ["last: 3 []"])
+    }
+
+    @Test mutating func `A poll waits for a frame`() {
+        #expect(poll(0) == .waits(id))
+        #expect(answered() == [])
+        push([7])
+        push([8])
+        #expect(answered() == ["poll: 1 [7,8]"])
+        #expect(answered() == [])
+    }
+
+    @Test mutating func `A later poll takes the place of an earlier one`() {
+        #expect(poll(0, by: "one") == .waits(id))
+        #expect(poll(0, by: "two") == .waits(id))
+        #expect(answered() == ["one: 1 []"])
+        push([7])
+        #expect(answered() == ["two: 1 [7]"])
+    }
+
+    @Test mutating func `An old poll that comes late changes nothing`() {
+        push([7])
+        #expect(poll(1, by: "one") == .waits(id))
+        #expect(poll(0, by: "old") == .waits(id))
+        #expect(answered() == ["old: 2 []"])
+        push([8])
+        #expect(answered() == ["one: 2 [8]"])
+    }
+
+    @Test mutating func `A poll that has more than was ever sent is a gap`() {
+        #expect(poll(1) == .gap)
+        push([7])
+        #expect(poll(2) == .gap)
+        #expect(poll(.max) == .gap)
+        #expect(poll(1) == .waits(id))
+    }
+
+    @Test mutating func `A poll for a connection that is not known waits for nothing`() {
+        let call = PollCall(connection: .named(2), received: 0, wait: .seconds(1))
+        #expect(desk.poll(call, by: "poll", now: Self.start) == .unknown)
+        #expect(answered() == [])
+    }
+
+    @Test mutating func `An answer has as many frames as a body holds, and the rest comes with the next`() throws {
+        var sent: [[UInt8]] = []
+        for byte in UInt8(0)..<40 {
+            // Up to the largest frame, so that the lengths of lengths differ.
+            let frame = [UInt8](repeating: byte, count: [1, 127, 128, 2048, 4096][Int(byte) % 5])
+            sent.append(frame)
+            push(frame)
+        }
+        desk.close(id, now: Self.start)
+        var got: [[UInt8]] = []
+        var isClosed = false
+        while !isClosed {
+            #expect(poll(UInt32(got.count)) == .waits(id))
+            let answer = try #require(desk.takeAnswers(now: Self.start).first?.answer)
+            #expect(answer.serialized().count <= WireLimits.callBytes)
+            #expect(answer.first == UInt32(got.count + 1))
+            try #require(!answer.frames.isEmpty)
+            got += answer.frames
+            isClosed = answer.isClosed
+            #expect(isClosed == (got.count == sent.count))
+        }
+        #expect(got == sent)
+    }
+
+    @Test mutating func `Leaving too much unread is told, and reading makes place`() {
+        let frame = [UInt8](repeating: 0, count: 4096)
+        var kept: UInt32 = 0
+        while desk.send(frame, to: id) {
+            kept += 1
+        }
+        #expect(kept == 126)
+        #expect(poll(100) == .waits(id))
+        push(frame)
+    }
+
+    @Test func `When too much is unread in all, one answer's worth is still borne`() throws {
+        var limits = ConnectionLimits()
+        limits.unreadBytesInAll = 32 * 1024
+        var desk = CallDesk<Int>(limits: limits)
+        let ids = (UInt64(1)...4).map(ConnectionID.init(number:))
+        for id in ids {
+            desk.open(.named(UInt8(id.number)), as: id, now: .uptimeNanoseconds(0))
+        }
+        let frame = [UInt8](repeating: 0, count: 4000)
+        // Alone, a connection may leave all of it unread, and no more.
+        var borne = (0..<8).map { _ in desk.send(frame, to: ids[0]) }
+        #expect(borne == [true, true, true, true, true, true, true, true])
+        borne = (0..<5).map { _ in desk.send(frame, to: ids[1]) }
+        #expect(borne == [true, true, true, true, false])
+        desk.forget(ids[1])
+        let more = desk.send(frame, to: ids[0])
+        #expect(!more)
+        desk.forget(ids[0])
+        borne = (0..<5).map { _ in desk.send(frame, to: ids[2]) }
+        #expect(borne == [true, true, true, true, true])
+        // What is read makes place.
+        let poll = PollCall(connection: .named(3), received: 5, wait: .zero)
+        #expect(desk.poll(poll, by: 1, now: .uptimeNanoseconds(0)) == .waits(ids[2]))
+        borne = (0..<8).map { _ in desk.send(frame, to: ids[3]) }
+        #expect(borne == [true, true, true, true, true, true, true, true])
+    }
+
+    // MARK: The end
+
+    @Test mutating func `A closed connection says so in its last answer, again and again, and is then forgotten`() {
+        push([7])
+        desk.close(id, now: Self.start)
+        push([8])
+        #expect(desk.untold == 1)
+        #expect(poll(0) == .waits(id))
+        #expect(answered() == ["poll: 1 [7] closed"])
+        #expect(desk.untold == 0)
+        #expect(poll(0) == .waits(id))
+        #expect(answered() == ["poll: 1 [7] closed"])
+        #expect(poll(1) == .waits(id))
+        #expect(answered() == ["poll: 2 [] closed"])
+        #expect(desk.deadlinesPassed(now: after(.seconds(29))) == [])
+        #expect(poll(1) == .waits(id))
+        #expect(desk.deadlinesPassed(now: after(.seconds(30))) == [])
+        #expect(poll(1) == .unknown)
+        #expect(desk.isEmpty)
+    }
+
+    @Test mutating func `Closing answers the poll that waits`() {
+        #expect(poll(0) == .waits(id))
+        desk.close(id, now: Self.start)
+        #expect(answered() == ["poll: 1 [] closed"])
+    }
+
+    @Test mutating func `A connection that is forgotten answers its poll so`() {
+        #expect(poll(0) == .waits(id))
+        desk.forget(id)
+        #expect(answered() == ["poll: unknown"])
+        #expect(desk.isEmpty)
+        #expect(desk.nextDeadline == nil || desk.deadlinesPassed(now: after(.hours(1))).isEmpty)
+    }
+
+    @Test func `Of closed connections the oldest is forgotten first when there are too many`() {
+        var limits = ConnectionLimits()
+        limits.closedCalls = 2
+        var desk = CallDesk<String>(limits: limits)
+        for number in UInt8(1)...4 {
+            desk.open(.named(number), as: ConnectionID(number: UInt64(number)), now: Self.start)
+        }
+        for number in UInt64(1)...3 {
+            desk.close(ConnectionID(number: number), now: Self.start)
+        }
+        #expect((UInt8(1)...4).map { desk.id(of: .named($0)) != nil } == [false, true, true, true])
+        #expect(desk.openCount == 1)
+        #expect(desk.untold == 2)
+    }
+
+    // MARK: Time
+
+    @Test mutating func `A poll is answered when its time is over, and no later than the longest there is`() {
+        #expect(poll(0, wait: .seconds(5)) == .waits(id))
+        #expect(desk.nextDeadline == after(.seconds(5)))
+        #expect(desk.deadlinesPassed(now: after(.milliseconds(4999))) == [])
+        #expect(answered() == [])
+        #expect(desk.deadlinesPassed(now: after(.seconds(5))) == [])
+        #expect(answered(at: after(.seconds(5))) == ["poll: 1 []"])
+        #expect(poll(0, wait: .milliseconds(Int64(UInt32.max)), at: after(.seconds(6))) == .waits(id))
+        #expect(desk.deadlinesPassed(now: after(.milliseconds(30_999))) == [])
+        #expect(answered() == [])
+        #expect(desk.deadlinesPassed(now: after(.seconds(31))) == [])
+        #expect(answered() == ["poll: 1 []"])
+    }
+
+    @Test mutating func `A connection without polls is lost`() {
+        #expect(desk.deadlinesPassed(now: after(.milliseconds(29_999))) == [])
+        #expect(desk.deadlinesPassed(now: after(.seconds(30))) == [id])
+        #expect(desk.isEmpty)
+        #expect(poll(0) == .unknown)
+    }
+
+    @Test mutating func `A connection is lost so long after its last poll was answered`() {
+        for round in Int64(0)..<4 {
+            #expect(poll(0, wait: .seconds(20), at: after(.seconds(20 * round))) == .waits(id))
+            #expect(desk.deadlinesPassed(now: after(.seconds(20 * round + 20))) == [])
+            #expect(answered(at: after(.seconds(20 * round + 20))) == ["poll: 1 []"])
+        }
+        #expect(desk.deadlinesPassed(now: after(.milliseconds(109_999))) == [])
+        #expect(desk.deadlinesPassed(now: after(.seconds(110))) == [id])
+    }
+
+    @Test mutating func `A poll whose call has gone waits no more`() {
+        #expect(poll(0, by: "one") == .waits(id))
+        desk.gone("another", of: id, now: after(.seconds(1)))
+        desk.gone("one", of: id, now: after(.seconds(2)))
+        push([7])
+        #expect(answered(at: after(.seconds(2))) == [])
+        #expect(desk.deadlinesPassed(now: after(.milliseconds(31_999))) == [])
+        #expect(desk.deadlinesPassed(now: after(.seconds(32))) == [id])
+    }
+
+    @Test func `Any order of calls and times keeps the books`() {
+        for seed in UInt64(0)..<200 {
+            var generator = SplitMix(state: seed)
+            var limits = ConnectionLimits()
+            limits.closedCalls = 3
+            var desk = CallDesk<Int>(limits: limits)
+            var now = Self.start
+            var pending: Set<Int> = []
+            var lastID: UInt64 = 0
+            for step in 0..<300 {
+                let name = CallConnection.named(UInt8.random(in: 0..<6, using: &generator))
+                let id = desk.id(of: name)
+                switch Int.random(in: 0..<8, using: &generator) {
+                case 0:
+                    if id == nil {
+                        lastID += 1
+                        desk.open(name, as: ConnectionID(number: lastID), now: now)
+                    }
+                case 1:
+                    if let id { desk.close(id, now: now) }
+                case 2:
+                    if let id { desk.forget(id) }
+                case 3:
+                    if let id { _ = desk.send([1, 2, 3], to: id) }
+                case 4:
+                    now = now + .milliseconds(Int64.random(in: 0..<20_000, using: &generator))
+                    _ = desk.deadlinesPassed(now: now)
+                case 5:
+                    if let id, let gone = pending.randomElement(using: &generator) { desk.gone(gone, of: id, now: now) }
+                default:
+                    let received = UInt32.random(in: 0..<4, using: &generator)
+                    let call = PollCall(
+                        connection: name,
+                        received: received,
+                        wait: .seconds(Int.random(in: 0..<40, using: &generator))
+                    )
+                    if case .waits = desk.poll(call, by: step, now: now) { pending.insert(step) }
+                }
+                for (poll, _) in desk.takeAnswers(now: now) {
+                    // Each once, and none that was not asked.
+                    #expect(pending.remove(poll) != nil)
+                }
+            }
+            // Nothing waits beyond the longest poll, and nobody is known for ever.
+            for _ in 0..<20 {
+                now = now + .seconds(30)
+                _ = desk.deadlinesPassed(now: now)
+                _ = desk.takeAnswers(now: now)
+            }
+            #expect(desk.isEmpty)
+            #expect(desk.untold == 0)
+            #expect(desk.openCount == 0)
+            #expect(desk.nextDeadline == nil)
+        }
+    }
+}

@@ -1,0 +1,357 @@
+import NIOCore
+import NIOEmbedded
+import NIOWebSocket
+import RelayWire
+import Rendezvous
+import Testing
+
+@testable import Relay
+
+/// Devices that come through calls, as other devices and the relay meet them: over connections in memory and on a clock that the test
+/// moves.
+@Suite struct CallMeetingTests {
+    /// A relay with a meeting: an offerer by WebSocket, a visitor by calls with the connection 2.
+    struct Met {
+        let relay: MemoryRelay
+        let offerer: MemoryPeer
+        let visitor: MemoryPeer
+        let name = CallConnection.named(2)
+        let meeting: MeetingID
+        let token: Token
+
+        init() throws {
+            relay = try MemoryRelay()
+            offerer = try relay.connectDevice()
+            try offerer.send(.offer(slotLength: 0, work: nil))
+            guard case .offered(let slot, _, _) = try offerer.receivedFrames().first?.relayFrame else {
+                throw Unexpected()
+            }
+            visitor = try relay.connect()
+            guard try visitor.send([.visit(slot: slot, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1,
+                case .met(let meeting, let token, _) = try visitor.poll(0, of: name)?.pollAnswer?.relayFrames.first,
+                try offerer.receivedFrames().first?.relayFrame == .visitor(meeting: meeting)
+            else { throw Unexpected() }
+            self.meeting = meeting
+            self.token = token
+        }
+
+        func told() throws -> [RelayFrame] { try offerer.receivedFrames().compactMap(\.relayFrame) }
+    }
+
+    struct Unexpected: Error {}
+
+    static func message(_ number: UInt32) -> DeviceFrame {
+        .message(meeting: nil, Message(number: number, ack: 0, body: [UInt8(number)]))
+    }
+
+    @Test func `A send that a proxy repeats is passed on once`() throws {
+        let met = try Met()
+        for _ in 0..<3 {
+            #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
+        }
+        // On another connection of the network, with one more frame.
+        let other = try met.relay.connect()
+        let frames = [Self.message(1), Self.message(2)]
+        #expect(try other.send(frames, first: 2, of: met.name)?.sendAnswer?.have == 3)
+        #expect(try met.visitor.send(frames, first: 2, of: met.name)?.sendAnswer?.have == 3)
+        let bodies = try met.told().map { frame -> [UInt8] in
+            guard case .message(_, let message) = frame else { throw Unexpected() }
+            return message.body
+        }
+        #expect(bodies == [[1], [2]])
+    }
+
+    @Test func `A number that can't be is a gap, and takes nothing`() throws {
+        let met = try Met()
+        let send = try #require(try met.visitor.send([Self.message(1)], first: 3, of: met.name))
+        #expect(send.status == 409)
+        #expect(send.problem == "gap")
+        #expect(try met.told().isEmpty)
+        let poll = try #require(try met.visitor.poll(2, of: met.name))
+        #expect(poll.status == 409)
+        #expect(poll.problem == "gap")
+        #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
+        #expect(try met.told().count == 1)
+    }
+
+    @Test func `A poll waits for what the peer sends, and gets it again until it says that it has it`() throws {
+        let met = try Met()
+        #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
+        let message = Message(number: 1, ack: 0, body: [9])
+        try met.offerer.send(.message(meeting: met.meeting, message))
+        let answers = try met.visitor.receivedAnswers()
+        #expect(answers.map { $0.pollAnswer?.relayFrames } == [[.message(meeting: nil, message)]])
+        // The answer was lost on its way.
+        let other = try met.relay.connect()
+        let again = try #require(try other.poll(1, of: met.name, wait: .seconds(20))?.pollAnswer)
+        #expect(again.first == 2)
+        #expect(again.relayFrames == [.message(meeting: nil, message)])
+        #expect(try other.poll(2, of: met.name)?.pollAnswer?.frames == [])
+    }
+
+    @Test func `Of two polls at once the later one waits`() throws {
+        let met = try Met()
+        let other = try met.relay.connect()
+        #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
+        #expect(try other.poll(1, of: met.name, wait: .seconds(20)) == nil)
+        #expect(try met.visitor.receivedAnswers().map { $0.pollAnswer?.frames } == [[]])
+        try met.offerer.send(.ack(meeting: met.meeting, upTo: 0))
+        try met.offerer.send(.message(meeting: met.meeting, Message(number: 1, ack: 0, body: [9])))
+        #expect(try met.visitor.receivedAnswers().isEmpty)
+        #expect(try other.receivedAnswers().count == 1)
+    }
+
+    @Test func `A poll whose connection breaks loses nothing`() throws {
+        let met = try Met()
+        #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
+        try met.visitor.channel.close().wait()
+        met.relay.loop.run()
+        try met.offerer.send(.message(meeting: met.meeting, Message(number: 1, ack: 0, body: [9])))
+        let other = try met.relay.connect()
+        #expect(try other.poll(1, of: met.name)?.pollAnswer?.frames.count == 1)
+        #expect(try met.told().isEmpty)
+    }
+
+    @Test func `A device that closes is gone at once, and hears so as often as it asks`() throws {
+        let met = try Met()
+        for _ in 0..<2 {
+            #expect(try met.visitor.send([], first: 2, of: met.name, isClosing: true)?.sendAnswer?.have == 1)
+            #expect(try met.visitor.poll(1, of: met.name)?.pollAnswer?.isClosed == true)
+        }
+        #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: false)])
+        // No call opens it again.
+        #expect(try met.visitor.send([.offer(slotLength: 0, work: nil)], first: 1, of: met.name)?.sendAnswer?.have == 1)
+        #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
+        #expect(try met.told().isEmpty)
+    }
+
+    @Test func `A device that leaves is done, and its last words are taken with it`() throws {
+        let met = try Met()
+        let frames = [Self.message(1), .leave(.done), Self.message(2)]
+        #expect(try met.visitor.send(frames, first: 2, of: met.name, isClosing: true)?.sendAnswer?.have == 4)
+        let told = try met.told()
+        #expect(told.count == 2)
+        #expect(told.last == .over(meeting: met.meeting, .done))
+        #expect(try met.visitor.poll(1, of: met.name)?.pollAnswer?.isClosed == true)
+    }
+
+    @Test func `A device without polls is lost, and comes back by another connection`() throws {
+        let met = try Met()
+        met.relay.loop.advanceTime(by: .seconds(29))
+        try met.offerer.send(WebSocketBytes.frame(.ping, []))
+        #expect(try met.told().isEmpty)
+        met.relay.loop.advanceTime(by: .seconds(2))
+        #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: false)])
+        #expect(met.relay.switchboard.outcomes[.absent] == 1)
+        #expect(try met.visitor.poll(1, of: met.name)?.problem == "unknown-connection")
+        #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.problem == "unknown-connection")
+        let attach = DeviceFrame.attachVisitor(token: met.token, acked: 0, received: 0)
+        #expect(try met.visitor.send([attach], first: 1, of: .named(3))?.sendAnswer?.have == 1)
+        guard case .attachedVisitor(_, have: 0) = try met.visitor.poll(0, of: .named(3))?.pollAnswer?.relayFrames.first
+        else { throw Unexpected() }
+        #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: true)])
+    }
+
+    @Test func `A device that polls is not lost, however little there is to say`() throws {
+        let met = try Met()
+        for _ in 0..<8 {
+            #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(100)) == nil)
+            met.relay.loop.advanceTime(by: .seconds(25))
+            #expect(try met.visitor.receivedAnswers().map { $0.pollAnswer?.frames } == [[]])
+            try met.offerer.send(WebSocketBytes.frame(.ping, []))
+        }
+        #expect(try met.told().isEmpty)
+    }
+
+    @Test func `A frame that is none ends the connection, and is told by a frame`() throws {
+        let met = try Met()
+        let call = SendCall(connection: met.name, first: 2, frames: [[0xFF], Self.message(1).serialized()])
+        #expect(try met.visitor.answer(to: Requests.call(call))?.sendAnswer?.have == 3)
+        let answer = try #require(try met.visitor.poll(1, of: met.name)?.pollAnswer)
+        #expect(answer.relayFrames == [.refused(.badFrame, retryAfter: .zero)])
+        #expect(answer.isClosed)
+        #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: false)])
+        #expect(met.relay.switchboard.outcomes[.badFrame] == 1)
+    }
+
+    @Test func `A visit to no code is refused by a frame, and closed`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let slot = try #require(Slot("ZZZZZZ"))
+        #expect(try peer.send([.visit(slot: slot, work: nil)], first: 1, of: .named(1))?.sendAnswer?.have == 1)
+        let answer = try #require(try peer.poll(0, of: .named(1), wait: .seconds(20))?.pollAnswer)
+        guard case .refused(.noSuchCode, _) = answer.relayFrames.first else { throw Unexpected() }
+        #expect(answer.isClosed)
+    }
+
+    // MARK: Ceilings
+
+    @Test func `A relay without a place says so, and takes the next one when there is`() throws {
+        var limits = ConnectionLimits()
+        limits.connections = 3
+        let relay = try MemoryRelay(connectionLimits: limits)
+        let peer = try relay.connect()
+        let offer = DeviceFrame.offer(slotLength: 0, work: nil)
+        #expect(try peer.send([offer], first: 1, of: .named(1))?.status == 200)
+        #expect(try peer.send([offer], first: 1, of: .named(2))?.status == 200)
+        let refused = try #require(try peer.send([offer], first: 1, of: .named(3)))
+        #expect(refused.status == 503)
+        #expect(refused.problem == "relay-full")
+        #expect(refused["retry-after"] == "30")
+        #expect(peer.isOpen)
+        #expect(try peer.send([], first: 2, of: .named(1), isClosing: true)?.status == 200)
+        #expect(try peer.send([offer], first: 1, of: .named(3))?.status == 200)
+    }
+
+    @Test func `One address opens so many connections, and those not let in leave nothing behind`() throws {
+        var limits = Limits()
+        limits.roomlessPerPrefix = 2
+        // So whoever comes after the first is asked for work, and is in no room meanwhile.
+        limits.offersPerPrefix = 0
+        let proxies = TrustedProxies(at: [try #require(AddressBlock("192.0.2.1"))], header: .xForwardedFor)
+        let relay = try MemoryRelay(limits: limits, proxies: proxies)
+        let proxy = try relay.connect()
+        var statuses: [Int?] = []
+        for number in UInt8(1)...50 {
+            let answer = try proxy.answer(to: Self.offer(of: .named(number), forwardedFor: "198.51.100.1"))
+            statuses.append(answer?.status)
+            if answer?.status != 200 {
+                #expect(answer?.problem == "too-many")
+                #expect(answer?["retry-after"] == "30")
+            }
+        }
+        #expect(statuses == [200, 200, 200] + [Int?](repeating: 429, count: 47))
+        #expect(relay.switchboard.desk.openCount == 3)
+        // Another device, through the same proxy and on the same connection.
+        let other = try proxy.answer(to: Self.offer(of: .named(99), forwardedFor: "198.51.100.2"))
+        #expect(other?.status == 200)
+    }
+
+    @Test func `One address holds so many connections that stand for no device, however often it asks`() throws {
+        var limits = ConnectionLimits()
+        limits.openingPerPrefix = 3
+        let relay = try MemoryRelay(connectionLimits: limits)
+        let offerer = try relay.connect()
+        #expect(try offerer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
+        let idle = try relay.connect()
+        #expect(try idle.poll(0, of: .named(9))?.problem == "unknown-connection")
+        let other = try relay.connect()
+        /// Whether one more is taken.
+        func takes(from address: String = "192.0.2.1") throws -> Bool {
+            let before = relay.switchboard.lines.count
+            let channel = EmbeddedChannel(loop: relay.loop)
+            channel.remoteAddress = try SocketAddress(ipAddress: address, port: 1)
+            try ConnectionPipeline.configure(channel, switchboard: relay.switchboard, certificate: nil)
+            return relay.switchboard.lines.count > before
+        }
+        #expect(try !takes())
+        // A neighbour is let in, and so is who comes when a poll waits on one of these, or one has become a WebSocket, or has gone.
+        #expect(try takes(from: "192.0.2.9"))
+        #expect(try offerer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
+        let device = try relay.connectDevice()
+        #expect(device.isOpen)
+        #expect(try takes())
+        #expect(try !takes())
+        other.channel.close(promise: nil)
+        relay.loop.run()
+        #expect(try takes())
+        #expect(relay.switchboard.outcomes[.tooManyOpening] == 2)
+    }
+
+    static func offer(of connection: CallConnection, forwardedFor address: String) -> [UInt8] {
+        let frame = DeviceFrame.offer(slotLength: 0, work: nil).serialized()
+        let call = SendCall(connection: connection, first: 1, frames: [frame])
+        return Requests.call("send", call.serialized(), replacing: ["X-Forwarded-For": address])
+    }
+
+    @Test func `A device that leaves too much unread is lost`() throws {
+        var limits = ConnectionLimits()
+        limits.outboundBytes = 3000
+        let relay = try MemoryRelay(connectionLimits: limits)
+        let offerer = try relay.connect()
+        #expect(try offerer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
+        guard case .offered(let slot, _, _) = try offerer.poll(0, of: .named(1))?.pollAnswer?.relayFrames.first else {
+            throw Unexpected()
+        }
+        let visitor = try relay.connectDevice()
+        try visitor.send(.visit(slot: slot, work: nil))
+        for number in UInt32(1)...2 {
+            let body = [UInt8](repeating: 0, count: 2048)
+            try visitor.send(.message(meeting: nil, Message(number: number, ack: 0, body: body)))
+        }
+        #expect(try visitor.receivedFrames().last?.relayFrame == .presence(meeting: nil, isPresent: false))
+        #expect(relay.switchboard.outcomes[.slowReader] == 1)
+        #expect(try offerer.poll(1, of: .named(1))?.problem == "unknown-connection")
+    }
+
+    // MARK: The end of the relay
+
+    @Test func `A device that is sent on hears so by the poll that waits`() throws {
+        let relay = try MemoryRelay()
+        let offerer = try relay.connect()
+        #expect(try offerer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
+        #expect(try offerer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
+        relay.switchboard.drain()
+        relay.loop.run()
+        let answer = try #require(try offerer.receivedAnswers().first?.pollAnswer)
+        #expect(answer.relayFrames == [.goodbye(retryAfter: .seconds(2))])
+        #expect(answer.isClosed)
+    }
+
+    @Test func `Draining lets a meeting go on, and refuses what is new by frames`() throws {
+        let met = try Met()
+        met.relay.switchboard.drain()
+        met.relay.loop.run()
+        #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
+        #expect(try met.told().count == 1)
+        #expect(try met.visitor.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9))?.status == 200)
+        let answer = try met.visitor.poll(0, of: .named(9))?.pollAnswer
+        #expect(answer?.relayFrames == [.refused(.draining, retryAfter: .seconds(2))])
+        #expect(answer?.isClosed == true)
+    }
+
+    @Test func `Stopping answers the polls that wait, and closes`() throws {
+        let met = try Met()
+        var hasEnded = false
+        met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }
+        #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
+        met.relay.switchboard.stop()
+        met.relay.loop.run()
+        let answer = try #require(try met.visitor.receivedAnswers().first?.pollAnswer)
+        #expect(answer.relayFrames == [.goodbye(retryAfter: .seconds(2))])
+        #expect(answer.isClosed)
+        #expect(!met.visitor.isOpen)
+        #expect(hasEnded)
+    }
+
+    @Test(arguments: [false, true])
+    func `A relay that has drained waits until a device has asked for its last frames, but not for long`(_ asks: Bool)
+        throws
+    {
+        let met = try Met()
+        var hasEnded = false
+        met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }
+        met.relay.switchboard.drain()
+        // The last meeting ends while the visitor is between two polls.
+        try met.offerer.send(.leave(.cancelled))
+        try? met.offerer.send(WebSocketBytes.frame(.connectionClose, [0x03, 0xE8]))
+        met.relay.loop.run()
+        #expect(!hasEnded)
+        if asks {
+            // Through a proxy that opens a connection for each call.
+            let other = try met.relay.connect()
+            let refused = try #require(try other.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9)))
+            #expect(refused.status == 503)
+            #expect(refused.problem == "draining")
+            #expect(refused["retry-after"] == "3")
+            let answer = try #require(try other.poll(1, of: met.name, wait: .seconds(20))?.pollAnswer)
+            #expect(answer.relayFrames.last == .over(meeting: nil, .cancelled))
+            #expect(answer.isClosed)
+        } else {
+            met.relay.loop.advanceTime(by: .milliseconds(2900))
+            #expect(!hasEnded)
+            met.relay.loop.advanceTime(by: .milliseconds(200))
+        }
+        #expect(hasEnded)
+    }
+}

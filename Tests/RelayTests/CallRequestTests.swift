@@ -1,0 +1,454 @@
+import Foundation
+import NIOCore
+import NIOEmbedded
+import RelayWire
+import Rendezvous
+import Testing
+
+@testable import Relay
+
+/// Calls as requests of HTTP, byte for byte, over connections in memory and on a clock that the test moves.
+@Suite struct CallRequestTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var request: [UInt8]
+        var status: Int
+        var problem: String
+        var allow: String?
+    }
+
+    static let offer = SendCall(
+        connection: .named(1),
+        first: 1,
+        frames: [DeviceFrame.offer(slotLength: 0, work: nil).serialized()]
+    )
+
+    static func changed(
+        _ what: String,
+        _ status: Int,
+        _ problem: String,
+        _ headers: [String: String?],
+        body: [UInt8] = offer.serialized()
+    ) -> Case {
+        Case(
+            testDescription: what,
+            request: Requests.call("send", body, replacing: headers),
+            status: status,
+            problem: problem
+        )
+    }
+
+    /// Answered from the head alone; the connection is closed.
+    static let refusedHeads: [Case] =
+        [
+            changed("no length", 411, "length-required", ["Content-Length": nil], body: []),
+            changed("no content type", 415, "wrong-content", ["Content-Type": nil]),
+            changed("another content type", 415, "wrong-content", ["Content-Type": "application/json"]),
+            changed("an empty content type", 415, "wrong-content", ["Content-Type": ""]),
+            changed("a longer content type", 415, "wrong-content", ["Content-Type": "application/protobuf+x"]),
+            changed("two content types", 415, "wrong-content", ["content-type": "application/protobuf"]),
+            changed("compression", 415, "wrong-content", ["Content-Encoding": "gzip"]),
+            changed("some compression", 415, "wrong-content", ["Content-Encoding": "identity, br"]),
+            changed("an origin", 403, "foreign-origin", ["Origin": "https://example.com"]),
+            changed("a browser's fetch metadata", 403, "foreign-origin", ["Sec-Fetch-Site": "none"]),
+            changed(
+                "another transfer coding",
+                415,
+                "wrong-content",
+                ["Content-Length": nil, "Transfer-Encoding": "gzip, chunked"],
+                body: Array("0\r\n\r\n".utf8)
+            ),
+            changed("a length and chunks", 400, "bad-request", ["Transfer-Encoding": "chunked"]),
+            changed("a length that is none", 400, "bad-request", ["Content-Length": "1e3"]),
+            changed("a long body", 413, "body-too-large", [:], body: [UInt8](repeating: 0, count: 16_385)),
+            Case(
+                testDescription: "another path",
+                request: Requests.call("receive", []),
+                status: 404,
+                problem: "not-found"
+            ),
+            Case(
+                testDescription: "a query",
+                request: Requests.call("send?a=b", []),
+                status: 404,
+                problem: "not-found"
+            ),
+            Case(
+                testDescription: "another version",
+                request: Array("POST /easysetup/v2/send HTTP/1.1\r\nContent-Length: 0\r\n\r\n".utf8),
+                status: 404,
+                problem: "not-found"
+            ),
+        ]
+        + ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"].map { method in
+            Case(
+                testDescription: method,
+                request: Requests.call("poll", [], method: method),
+                status: 405,
+                problem: "method-not-allowed",
+                allow: "POST"
+            )
+        }
+
+    @Test("Refuses what can be no call of ours, says why, and closes", arguments: refusedHeads)
+    func refusesHead(_ example: Case) throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let answer = try #require(try peer.answer(to: example.request))
+        #expect(answer.status == example.status)
+        #expect(answer.problem == example.problem)
+        #expect(answer["allow"] == example.allow)
+        #expect(answer["connection"] == "close")
+        #expect(answer["cache-control"] == "no-store")
+        #expect(!peer.isOpen)
+    }
+
+    @Test(arguments: [("ws", "GET"), ("send", "POST"), ("poll", "POST"), ("../../health/live", "GET, HEAD")])
+    func `HEAD has no body, and Allow says what there is`(_ path: String, _ allowed: String) throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let uri = path.hasPrefix("..") ? "/health/live" : "/easysetup/v1/\(path)"
+        let method = path.hasPrefix("..") ? "DELETE" : "HEAD"
+        try peer.send(text: "\(method) \(uri) HTTP/1.1\r\nHost: x\r\n\r\n")
+        let text = String(decoding: try peer.received(), as: UTF8.self)
+        #expect(text.hasPrefix("HTTP/1.1 405 Method Not Allowed\r\n"))
+        #expect(text.contains("\r\nAllow: \(allowed)\r\n"))
+        #expect(text.hasSuffix("\r\n\r\n") == (method == "HEAD"))
+    }
+
+    /// Answered when the body is there; the connection goes on.
+    static let refusedBodies: [Case] =
+        [
+            ("an empty body", "send", [], 400, "bad-body"),
+            ("no protocol buffer", "send", [0xFF, 0xFF, 0xFF], 400, "bad-body"),
+            ("no connection", "poll", [0x10, 0x01], 400, "bad-body"),
+            ("a short connection", "poll", [0x0A, 0x02, 1, 2], 400, "bad-body"),
+            (
+                "a first number of 0", "send",
+                SendCall(connection: .named(1), first: 0, frames: [[1]]).serialized(), 400, "bad-body"
+            ),
+            (
+                "a poll for nobody", "poll",
+                PollCall(connection: .named(1), received: 0, wait: .seconds(1)).serialized(), 404, "unknown-connection"
+            ),
+            (
+                "a send without frames", "send",
+                SendCall(connection: .named(1), first: 1, frames: []).serialized(), 404, "unknown-connection"
+            ),
+            (
+                "a send with a later number", "send",
+                SendCall(connection: .named(1), first: 2, frames: [[1]]).serialized(), 404, "unknown-connection"
+            ),
+        ]
+        .map { what, path, body, status, problem in
+            Case(testDescription: what, request: Requests.call(path, body), status: status, problem: problem)
+        }
+
+    @Test("Says what is wrong with a body, and goes on", arguments: refusedBodies)
+    func refusesBody(_ example: Case) throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let answer = try #require(try peer.answer(to: example.request))
+        #expect(answer.status == example.status)
+        #expect(answer.problem == example.problem)
+        #expect(answer["connection"] == "keep-alive")
+        #expect(try peer.answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
+        #expect(relay.switchboard.desk.openCount == 1)
+    }
+
+    @Test(arguments: [
+        ["Content-Type": "Application/Protobuf; charset=x"], ["Content-Encoding": "identity"],
+        // What the usual lines for WebSockets in an nginx configuration make of it.
+        ["Connection": "upgrade"], ["X-Whatever": "a", "Accept-Encoding": "gzip", "Cookie": "b=c"],
+    ])
+    func `Other headers matter to nobody`(_ headers: [String: String]) throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        for _ in 0..<2 {
+            let request = Requests.call("send", Self.offer.serialized(), replacing: headers.mapValues { $0 })
+            let answer = try #require(try peer.answer(to: request))
+            #expect(answer.sendAnswer?.have == 1)
+            #expect(answer["content-type"] == "application/protobuf")
+            #expect(answer["cache-control"] == "no-store")
+            #expect(answer["connection"] == "keep-alive")
+            #expect(peer.isOpen)
+        }
+    }
+
+    @Test func `An upgrade to something else is not done, and the connection is not kept`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let headers = ["Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"]
+        let request = Requests.call("send", Self.offer.serialized(), replacing: headers.mapValues { $0 })
+        let answer = try #require(try peer.answer(to: request + Requests.call(Self.offer)))
+        #expect(answer.sendAnswer?.have == 1)
+        #expect(answer["connection"] == "close")
+        #expect(!peer.isOpen)
+    }
+
+    @Test(arguments: [("1.0", nil, false), ("1.0", "keep-alive", true), ("1.1", "close", false)])
+    func `The connection is kept as version and header say`(_ version: String, _ header: String?, _ isKept: Bool) throws
+    {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let request = Requests.call(
+            "send",
+            Self.offer.serialized(),
+            version: version,
+            replacing: ["Connection": header]
+        )
+        let answer = try #require(try peer.answer(to: request))
+        #expect(answer.sendAnswer?.have == 1)
+        #expect(answer["connection"] == (isKept ? "keep-alive" : "close"))
+        #expect(peer.isOpen == isKept)
+    }
+
+    @Test(arguments: [1, 7, 1000]) func `A body may come in chunks`(_ size: Int) throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        var body: [UInt8] = []
+        for piece in stride(from: 0, to: Self.offer.serialized().count, by: size) {
+            let chunk = Self.offer.serialized().dropFirst(piece).prefix(size)
+            body += Array("\(String(chunk.count, radix: 16));x=y\r\n".utf8) + chunk + Array("\r\n".utf8)
+        }
+        body += Array("0\r\nTrailer: x\r\n\r\n".utf8)
+        let headers: [String: String?] = ["Content-Length": nil, "Transfer-Encoding": "chunked"]
+        for _ in 0..<2 {
+            let answer = try peer.answer(to: Requests.call("send", body, replacing: headers))
+            #expect(answer?.sendAnswer?.have == 1)
+        }
+    }
+
+    @Test func `A body in chunks is refused as soon as it is too large`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let headers: [String: String?] = ["Content-Length": nil, "Transfer-Encoding": "chunked"]
+        let chunk = Array("1000\r\n".utf8) + [UInt8](repeating: 0, count: 4096) + Array("\r\n".utf8)
+        try peer.send(Requests.call("send", [], replacing: headers))
+        for _ in 0..<4 {
+            #expect(try peer.answer(to: chunk) == nil)
+        }
+        let answer = try #require(try peer.answer(to: chunk))
+        #expect(answer.status == 413)
+        #expect(answer.problem == "body-too-large")
+        // What the peer still sends is read, so that it comes to reading the answer.
+        #expect(peer.isOpen)
+        try peer.send(chunk)
+        try peer.send(text: "0\r\n\r\n")
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `A peer that goes on sending what was refused is cut off`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let answer = try peer.answer(to: Requests.call("send", [], replacing: ["Content-Length": "1000000"]))
+        #expect(answer?.status == 413)
+        #expect(peer.isOpen)
+        relay.loop.advanceTime(by: .seconds(3))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `Who waits to be asked for the body is asked, once`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let request = Requests.call("send", Self.offer.serialized(), replacing: ["Expect": "100-continue"])
+        let body = Self.offer.serialized().count
+        #expect(try peer.answer(to: request.dropLast(body))?.status == 100)
+        #expect(try peer.answer(to: Array(request.suffix(body).dropLast())) == nil)
+        #expect(try peer.answer(to: request.suffix(1))?.sendAnswer?.have == 1)
+        // Nobody is asked for what is refused.
+        let refused = Requests.call("send", [], replacing: ["Expect": "100-continue", "Content-Length": "99999"])
+        #expect(try peer.answer(to: refused)?.status == 413)
+    }
+
+    @Test func `Bytes may come one at a time`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        for _ in 0..<3 {
+            for byte in Requests.call(Self.offer).dropLast() {
+                try peer.send([byte])
+            }
+            #expect(try peer.answer(to: Requests.call(Self.offer).suffix(1))?.sendAnswer?.have == 1)
+        }
+    }
+
+    // MARK: Several requests
+
+    @Test func `Requests in one packet are answered in order`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let poll = PollCall(connection: .named(1), received: 0, wait: .zero)
+        let health = Array("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+        try peer.send(Requests.call(Self.offer) + Requests.call(poll) + Requests.call(Self.offer) + health)
+        let answers = try peer.receivedAnswers()
+        #expect(answers.count == 4)
+        #expect(answers[0].sendAnswer?.have == 1)
+        #expect(answers[1].pollAnswer?.relayFrames.first?.isOffered == true)
+        #expect(answers[2].sendAnswer?.have == 1)
+        #expect(answers[3].body == Array("ok".utf8))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `Behind a poll that waits a few requests may wait, and no more`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        #expect(try peer.answer(to: Requests.call(Self.offer)) != nil)
+        let poll = Requests.call(PollCall(connection: .named(1), received: 1, wait: .seconds(5)))
+        #expect(try peer.answer(to: poll + Requests.call(Self.offer) + Requests.call(Self.offer)) == nil)
+        relay.loop.advanceTime(by: .seconds(5))
+        #expect(try peer.receivedAnswers().map(\.status) == [200, 200, 200])
+        try peer.send(poll + Requests.call(Self.offer) + Requests.call(Self.offer))
+        #expect(peer.isOpen)
+        try? peer.send(Requests.call(Self.offer))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `A WebSocket may begin on a connection that had calls, but not behind a poll that waits`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        #expect(try peer.answer(to: Requests.call(Self.offer)) != nil)
+        #expect(try peer.answer(to: Array(Requests.upgrade().utf8))?.status == 101)
+        try peer.send(.offer(slotLength: 0, work: nil))
+        #expect(try peer.receivedFrames().first?.relayFrame?.isOffered == true)
+
+        let other = try relay.connect()
+        let poll = Requests.call(PollCall(connection: .named(1), received: 1, wait: .seconds(5)))
+        try other.send(poll + Array(Requests.upgrade().utf8))
+        relay.loop.advanceTime(by: .seconds(5))
+        #expect(try other.receivedAnswers().map(\.problem) == [nil, "bad-upgrade"])
+        #expect(!other.isOpen)
+    }
+
+    @Test func `Of half-sent bodies only so many bytes are kept, beyond what one frame needs`() throws {
+        var limits = ConnectionLimits()
+        limits.bodyBytesInAll = 20_500
+        let relay = try MemoryRelay(connectionLimits: limits)
+        let half = Requests.call("send", [UInt8](repeating: 0, count: 10_000), replacing: ["Content-Length": "10001"])
+        let peers = try (0..<3).map { _ in try relay.connect() }
+        for peer in peers { try? peer.send(half) }
+        #expect(peers.map(\.isOpen) == [true, true, false])
+        #expect(relay.switchboard.bodyBytes == 20_000)
+        // A call of the usual size goes through.
+        let other = try relay.connect()
+        #expect(try other.answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
+        #expect(try peers[0].answer(to: [0])?.problem == "bad-body")
+        try peers[1].channel.close().wait()
+        relay.loop.run()
+        #expect(relay.switchboard.bodyBytes == 0)
+        #expect(try peers[0].answer(to: half) == nil)
+        #expect(peers[0].isOpen)
+    }
+
+    @Test func `A peer that does not read its answer gets no further one`() throws {
+        let relay = try MemoryRelay()
+        let stuck = StuckWriter()
+        let peer = try relay.connect()
+        try peer.channel.pipeline.syncOperations.addHandler(stuck, position: .first)
+        let poll = PollCall(connection: .named(1), received: 0, wait: .seconds(20))
+        try peer.send(Requests.call(Self.offer) + Requests.call(poll))
+        #expect(try peer.receivedAnswers().map { $0.sendAnswer?.have } == [1])
+        stuck.letGo()
+        #expect(try peer.receivedAnswers().map { $0.pollAnswer?.frames.count } == [1])
+        #expect(peer.isOpen)
+        // One that never reads is idle.
+        relay.loop.advanceTime(by: .seconds(120))
+        #expect(!peer.isOpen)
+    }
+
+    /// A network that takes bytes and never says that they have left.
+    private final class StuckWriter: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        private var promises: [EventLoopPromise<Void>] = []
+        private var isStuck = true
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            context.write(data, promise: isStuck ? nil : promise)
+            if isStuck, let promise { promises.append(promise) }
+        }
+
+        func letGo() {
+            isStuck = false
+            for promise in promises { promise.succeed() }
+            promises = []
+        }
+    }
+
+    // MARK: Time
+
+    @Test(arguments: [0, 1, 2], [true, false])
+    func `A request that takes too long ends the connection, the first and later ones`(
+        _ before: Int,
+        _ isSlowInHead: Bool
+    ) throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        let request = Requests.call(Self.offer)
+        for _ in 0..<before {
+            #expect(try peer.answer(to: request) != nil)
+            relay.loop.advanceTime(by: .seconds(20))
+        }
+        let start = isSlowInHead ? 10 : request.count - 10
+        try peer.send(Array(request[..<start]))
+        for byte in request[start..<start + 9] {
+            relay.loop.advanceTime(by: .seconds(1))
+            #expect(peer.isOpen)
+            try peer.send([byte])
+        }
+        relay.loop.advanceTime(by: .seconds(1))
+        #expect(!peer.isOpen)
+        #expect(relay.switchboard.outcomes[.slowOpening] == 1)
+    }
+
+    @Test func `A connection without requests is closed after a while, one with them is not`() throws {
+        let relay = try MemoryRelay()
+        let idle = try relay.connect()
+        let busy = try relay.connect()
+        #expect(try idle.answer(to: Requests.call(Self.offer)) != nil)
+        for _ in 0..<8 {
+            #expect(try busy.answer(to: Requests.call(Self.offer)) != nil)
+            relay.loop.advanceTime(by: .seconds(30))
+        }
+        #expect(!idle.isOpen)
+        #expect(busy.isOpen)
+    }
+
+    // MARK: Anything
+
+    @Test func `Whatever is sent is answered or ends the connection, and the relay goes on`() throws {
+        var generator = SplitMix(state: 3)
+        let relay = try MemoryRelay()
+        let poll = PollCall(connection: .named(1), received: 0, wait: .seconds(1))
+        let seeds: [[UInt8]] = [
+            Requests.call(Self.offer), Requests.call(poll), Requests.call(Self.offer) + Requests.call(poll),
+            Array(Requests.upgrade().utf8),
+            Requests.call(
+                "send",
+                Array("5\r\nhello\r\n0\r\n\r\n".utf8),
+                replacing: ["Content-Length": nil, "Transfer-Encoding": "chunked"]
+            ),
+        ]
+        for _ in 0..<1000 {
+            guard var request = seeds.randomElement(using: &generator) else { continue }
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let place = Int.random(in: 0..<request.count, using: &generator)
+                switch Int.random(in: 0..<4, using: &generator) {
+                case 0: request[place] = .random(in: 0...255, using: &generator)
+                case 1: request.insert(.random(in: 0...255, using: &generator), at: place)
+                case 2: request.removeSubrange(place..<min(request.count, place + 3))
+                default: request.insert(contentsOf: request[place...].prefix(20), at: place)
+                }
+            }
+            let peer = try relay.connect()
+            try? peer.send(request)
+            // Long enough for two polls behind each other, and for what waits for more to be cut off.
+            relay.loop.advanceTime(by: .seconds(55))
+            _ = try peer.received()
+            #expect(try !peer.isOpen || peer.answer(to: Requests.call(poll)) != nil)
+            try? peer.channel.close().wait()
+        }
+        relay.loop.advanceTime(by: .seconds(200))
+        #expect(relay.switchboard.lines.isEmpty)
+        #expect(relay.switchboard.desk.isEmpty)
+        #expect(try relay.connect().answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
+    }
+}

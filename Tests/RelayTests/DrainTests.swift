@@ -1,0 +1,129 @@
+import NIOCore
+import NIOEmbedded
+import NIOWebSocket
+import RelayWire
+import Rendezvous
+import ServiceLifecycle
+import Testing
+
+@testable import Relay
+
+/// A relay that is told to end, over real sockets, and with connections in memory where time has to pass.
+@Suite(.timeLimit(.minutes(1))) struct DrainTests {
+    typealias Pair = PairingTests.Pair
+
+    static let goodbye = RelayFrame.goodbye(retryAfter: .seconds(2))
+
+    /// Runs a relay; the body gets its port and a way to tell it to end. Returns when the relay has ended by itself.
+    func withDraining(
+        _ configuration: RelayConfiguration = RelayConfiguration(),
+        _ body: (Int, ServiceGroup) async throws -> Void
+    ) async throws {
+        let server = RelayServer(configuration: configuration, logger: quietLogger)
+        let group = ServiceGroup(services: [server], logger: quietLogger)
+        let running = Task { try await group.run() }
+        do {
+            try await body(try await server.port, group)
+        } catch {
+            running.cancel()
+            throw error
+        }
+        try await running.value
+    }
+
+    @Test(arguments: PairingTests.Door.allCases)
+    func `A pairing in hand goes on and may come back, others are told, and the relay ends with it`(
+        _ door: PairingTests.Door
+    ) async throws {
+        try await withDraining { port, group in
+            let pair = try await Pair(port: port, through: PairingTests.Doors(offerer: door))
+            let idle = try await TestDevice.connect(port: port)
+            try await idle.send(.offer(slotLength: 0, work: nil))
+            #expect(await idle.nextFrame()?.isOffered == true)
+            await group.triggerGracefulShutdown()
+            #expect(await idle.next() == .frame(Self.goodbye))
+            #expect(await idle.next() == .closing(1001))
+
+            let health = try await exchange("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
+            #expect(health.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+            let live = try await exchange("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
+            #expect(live.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            let late = try await TestDevice.connect(port: port)
+            try await late.send(.visit(slot: pair.slot, work: nil))
+            #expect(await late.next() == .frame(.refused(.draining, retryAfter: .seconds(2))))
+            #expect(await late.next() == .closing(1000))
+
+            try await pair.visitor.hangUp()
+            #expect(await pair.offerer.nextFrame() == .presence(meeting: pair.meeting, isPresent: false))
+            let back = try await TestDevice.connect(port: port)
+            try await back.send(.attachVisitor(token: pair.tokens[1], acked: 0, received: 0))
+            guard case .attachedVisitor = await back.nextFrame() else { throw PairingTests.Unexpected() }
+            #expect(await pair.offerer.nextFrame() == .presence(meeting: pair.meeting, isPresent: true))
+            let again = Pair(
+                offerer: pair.offerer,
+                visitor: back,
+                slot: pair.slot,
+                meeting: pair.meeting,
+                tokens: pair.tokens
+            )
+            try await again.run(bodies: [[1], [2]])
+        }
+    }
+
+    @Test func `With no pairing in hand it ends at once`() async throws {
+        try await withDraining { port, group in
+            let silent = try await TestDevice.connect(port: port)
+            await group.triggerGracefulShutdown()
+            #expect(await silent.next() == .frame(Self.goodbye))
+            #expect(await silent.next() == .closing(1001))
+        }
+    }
+
+    @Test func `With no time to drain, a pairing in hand is sent on too`() async throws {
+        var configuration = RelayConfiguration()
+        configuration.connectionLimits.drainTime = .zero
+        try await withDraining(configuration) { port, group in
+            let pair = try await Pair(port: port)
+            await group.triggerGracefulShutdown()
+            for device in [pair.offerer, pair.visitor] {
+                let device = try #require(device as? TestDevice)
+                #expect(await device.next() == .frame(Self.goodbye))
+                #expect(await device.next() == .closing(1001))
+            }
+        }
+    }
+
+    @Test func `Whoever is seated has the time to drain, and is sent on then`() throws {
+        var limits = ConnectionLimits()
+        #expect(limits.drainTime == Limits().seatedLifetime)
+        limits.drainTime = .seconds(290)
+        let relay = try MemoryRelay(connectionLimits: limits)
+        let offerer = try relay.connectDevice()
+        try offerer.send(.offer(slotLength: 0, work: nil))
+        guard case .offered(let slot, _, _) = try offerer.receivedFrames().first?.relayFrame else {
+            throw PairingTests.Unexpected()
+        }
+        let visitor = try relay.connectDevice()
+        try visitor.send(.visit(slot: slot, work: nil))
+        guard case .visitor(let meeting) = try offerer.receivedFrames().first?.relayFrame else {
+            throw PairingTests.Unexpected()
+        }
+        relay.switchboard.drain()
+        try offerer.send(.seat(meeting: meeting))
+        _ = try offerer.received()
+        _ = try visitor.received()
+        for _ in 0..<28 {
+            relay.loop.advanceTime(by: .seconds(10))
+            for device in [offerer, visitor] { try device.send(WebSocketBytes.frame(.pong, [])) }
+        }
+        #expect(offerer.isOpen && visitor.isOpen)
+        relay.loop.advanceTime(by: .seconds(10))
+        for device in [offerer, visitor] {
+            let frames = try device.receivedFrames().filter { $0.opcode != .ping }
+            #expect(frames.first?.relayFrame == Self.goodbye)
+            #expect(frames.last?.closeCode == 1001)
+        }
+        relay.loop.advanceTime(by: .seconds(3))
+        #expect(!offerer.isOpen && !visitor.isOpen)
+    }
+}

@@ -1,0 +1,179 @@
+import NIOHTTP1
+import RelayWire
+import Testing
+
+@testable import Relay
+
+/// Whom headers speak for, behind trusted proxies at 10.0.0.0/8 and fd00::/8 of which 10.0.0.1 has connected.
+@Suite struct ForwardedTests {
+    static let proxy = "10.0.0.1"
+
+    static func address(
+        _ lines: [String],
+        of header: ForwardedHeader?,
+        peer: String = proxy,
+        named name: String? = nil
+    ) throws -> PeerAddress {
+        let blocks = try ["10.0.0.0/8", "fd00::/8"].map { try #require(AddressBlock($0)) }
+        let source = AddressSource(proxies: TrustedProxies(at: blocks, header: header), limits: ConnectionLimits())
+        let headers = HTTPHeaders(lines.map { (name ?? header?.rawValue ?? "x", $0) })
+        return source.address(peer: try #require(PeerAddress(text: peer.utf8)), headers: headers)
+    }
+
+    static func expect(
+        _ expected: String,
+        _ lines: [String],
+        of header: ForwardedHeader?,
+        peer: String = proxy,
+        named name: String? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let address = try address(lines, of: header, peer: peer, named: name)
+        // An address has no description of its own.
+        #expect(address.bytes == PeerAddress(text: expected.utf8)?.bytes, sourceLocation: sourceLocation)
+    }
+
+    @Test(arguments: [
+        (["192.0.2.1"], "192.0.2.1"),
+        (["203.0.113.9, 192.0.2.1"], "192.0.2.1"),
+        (["203.0.113.9", "192.0.2.1"], "192.0.2.1"),
+        (["203.0.113.9,192.0.2.1, 10.9.9.9"], "192.0.2.1"),
+        (["203.0.113.9", "192.0.2.1,10.9.9.9", "fd00::7"], "192.0.2.1"),
+        (["192.0.2.1:4711"], "192.0.2.1"),
+        (["192.0.2.1:_port"], "192.0.2.1"),
+        (["2001:db8::1"], "2001:db8::1"),
+        (["[2001:db8::1]"], "2001:db8::1"),
+        (["[2001:db8::1]:4711"], "2001:db8::1"),
+        (["\"[2001:db8::1]:4711\""], "2001:db8::1"),
+        (["::ffff:192.0.2.1"], "192.0.2.1"),
+        (["203.0.113.9, ::ffff:10.7.7.7"], "203.0.113.9"),
+        (["\t192.0.2.1 \t"], "192.0.2.1"),
+        (["192.0.2.1, , ,"], "192.0.2.1"),
+        (["", "192.0.2.1", ""], "192.0.2.1"),
+        // What a client made up on the left can't reach what the proxy wrote.
+        (["\", 192.0.2.1"], "192.0.2.1"),
+        (["\"\\, 192.0.2.1"], "192.0.2.1"),
+        (["10.0.0.1, 192.0.2.1"], "192.0.2.1"),
+        // Only proxies: the left-most.
+        (["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        // What names no address: the proxy that wrote it.
+        ([], "10.0.0.1"), ([""], "10.0.0.1"), ([","], "10.0.0.1"),
+        (["192.0.2.1, unknown"], "10.0.0.1"), (["unknown, 10.0.0.2"], "10.0.0.2"), (["_hidden"], "10.0.0.1"),
+        (["unix:"], "10.0.0.1"), (["192.0.2.1, garbage, 10.0.0.2"], "10.0.0.2"), (["for=192.0.2.1"], "10.0.0.1"),
+        (["192.0.2.1 203.0.113.9"], "10.0.0.1"), (["192.0.2.1:"], "10.0.0.1"), (["192.0.2.1:123456"], "10.0.0.1"),
+        (["192.0.2.1:8o"], "10.0.0.1"), (["192.0.2.1:_"], "10.0.0.1"), (["[192.0.2.1]"], "10.0.0.1"),
+        (["[2001:db8::1"], "10.0.0.1"), (["[2001:db8::1]4711"], "10.0.0.1"), (["[]"], "10.0.0.1"), (["[:"], "10.0.0.1"),
+        (["\""], "10.0.0.1"), (["\"192.0.2.1"], "10.0.0.1"), (["fe80::1%eth0"], "10.0.0.1"),
+        (["192.0.2.1\u{0}"], "10.0.0.1"),
+        (["192.0.2.1" + String(repeating: " ", count: 512 - 9)], "192.0.2.1"),
+        (["192.0.2.1" + String(repeating: " ", count: 513 - 9)], "10.0.0.1"),
+        ([String(repeating: "1", count: 100_000)], "10.0.0.1"),
+        ([String(repeating: "1", count: 100_000) + ",192.0.2.1"], "192.0.2.1"),
+        // No further back than the limit of entries.
+        ([String(repeating: ",", count: 100_000)], "10.0.0.1"),
+        (["192.0.2.1" + String(repeating: ",10.0.0.2", count: 15)], "192.0.2.1"),
+        (["192.0.2.1" + String(repeating: ",10.0.0.2", count: 16)], "10.0.0.2"),
+    ])
+    func `X-Forwarded-For`(_ lines: [String], _ expected: String) throws {
+        try Self.expect(expected, lines, of: .xForwardedFor)
+    }
+
+    @Test(arguments: [
+        (["for=192.0.2.1"], "192.0.2.1"),
+        (["For=\"192.0.2.1\""], "192.0.2.1"),
+        (["for=203.0.113.9, for=192.0.2.1"], "192.0.2.1"),
+        (["for=203.0.113.9", "FOR=192.0.2.1;proto=https;by=10.0.0.1"], "192.0.2.1"),
+        (["by=10.0.0.1;host=\"a,b;c\";for=192.0.2.1"], "192.0.2.1"),
+        (["for=\"[2001:db8::1]\""], "2001:db8::1"),
+        (["for=\"[2001:db8::1]:4711\";proto=http"], "2001:db8::1"),
+        (["for=\"192.0.2.1:_port\""], "192.0.2.1"),
+        (["for=\"\\1\\9\\2.0.2.1\""], "192.0.2.1"),
+        (["for=203.0.113.9, for=\"[fd00::1]:80\""], "203.0.113.9"),
+        (["for=192.0.2.1 , for=10.0.0.2\t,"], "192.0.2.1"),
+        ([" for = 192.0.2.1 ; ; proto = x"], "192.0.2.1"),
+        // What a client made up on the left can't reach what the proxy wrote.
+        (["for=\"203.0.113.9, for=192.0.2.1"], "192.0.2.1"),
+        (["for=\"203.0.113.9\\, for=\"192.0.2.1\""], "192.0.2.1"),
+        (["for=\"203.0.113.9", "for=\"192.0.2.1\""], "192.0.2.1"),
+        (["x=\"\\\\\\\", for=192.0.2.1"], "192.0.2.1"),
+        (["\",\",\", for=\"[2001:db8::1]\""], "2001:db8::1"),
+        // What names no address: the proxy that wrote it.
+        ([], "10.0.0.1"), (["192.0.2.1"], "10.0.0.1"), (["for=unknown"], "10.0.0.1"), (["for=_hidden"], "10.0.0.1"),
+        (["for=\"unix:\""], "10.0.0.1"), (["for=192.0.2.1, for=unknown"], "10.0.0.1"),
+        (["for=192.0.2.1, proto=https"], "10.0.0.1"), (["for="], "10.0.0.1"), (["for"], "10.0.0.1"),
+        (["=for"], "10.0.0.1"),
+        (["for=192.0.2.1;for=203.0.113.9"], "10.0.0.1"), (["for=192.0.2.1;for=\"x"], "10.0.0.1"),
+        (["for=\"192.0.2.1"], "10.0.0.1"), (["for=192.0.2.1\""], "10.0.0.1"), (["for=\"192.0.2.1\"x"], "10.0.0.1"),
+        (["for=\"192.0.2.1\\\""], "10.0.0.1"), (["for=\"\""], "10.0.0.1"), (["forx=192.0.2.1"], "10.0.0.1"),
+        (["for=192.0.2.1, for=_x, for=10.0.0.2"], "10.0.0.2"),
+        (["for=192.0.2.1;x=" + String(repeating: "y", count: 600)], "10.0.0.1"),
+        ([String(repeating: "\"", count: 100_001)], "10.0.0.1"),
+        ([String(repeating: "\\", count: 100_000) + "\""], "10.0.0.1"),
+    ])
+    func `Forwarded`(_ lines: [String], _ expected: String) throws {
+        try Self.expect(expected, lines, of: .forwarded)
+    }
+
+    @Test(arguments: ForwardedHeader.allCases)
+    func `The header that the proxies don't write is never read`(_ header: ForwardedHeader) throws {
+        let other: ForwardedHeader = header == .forwarded ? .xForwardedFor : .forwarded
+        let forged = other == .forwarded ? "for=192.0.2.1" : "192.0.2.1"
+        try Self.expect(Self.proxy, [forged], of: header, named: other.rawValue)
+    }
+
+    @Test(arguments: ForwardedHeader.allCases)
+    func `Whoever is no trusted proxy is not believed`(_ header: ForwardedHeader) throws {
+        let forged = header == .forwarded ? "for=192.0.2.1" : "192.0.2.1"
+        try Self.expect("203.0.113.5", [forged], of: header, peer: "203.0.113.5")
+        try Self.expect("2001:db8::5", [forged], of: header, peer: "2001:db8::5")
+        try Self.expect(Self.proxy, [forged], of: nil)
+        try Self.expect("192.0.2.1", [forged], of: header, named: header.rawValue.uppercased())
+    }
+
+    /// Whatever bytes a client sends, what the proxy adds to them decides; and what makes no sense gives the proxy.
+    @Test(arguments: ForwardedHeader.allCases, 0..<4)
+    func `Nothing that a client sends changes what a proxy says`(_ header: ForwardedHeader, _ seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        let pieces = [
+            "\"", "\\", ",", ";", "=", "for=", "10.0.0.2", "192.0.2.77", "[", "]", ":", " ", "_", "é", "\u{0}", "x",
+        ]
+        let sample = header == .forwarded ? "for=\"[2001:db8::1]:80\";proto=https" : "2001:db8::1"
+        for _ in 0..<2_000 {
+            let junk = (0..<Int.random(in: 0..<40, using: &random))
+                .map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+            try Self.expect("2001:db8::1", [junk + "," + sample], of: header)
+            try Self.expect("2001:db8::1", [junk, sample], of: header)
+            // Alone, it gives an answer too; a client can't seem to be a trusted proxy's client that it is not.
+            _ = try Self.address([junk], of: header)
+        }
+    }
+
+    @Test(arguments: [(ForwardedHeader.xForwardedFor, "192.0.2.7"), (.forwarded, "for=192.0.2.7")])
+    func `Devices behind a proxy are counted one by one`(_ header: ForwardedHeader, _ value: String) throws {
+        let limits = ConnectionTests.oneForEachPrefix
+        let proxies = TrustedProxies(at: [try #require(AddressBlock("10.0.0.1"))], header: header)
+        let relay = try MemoryRelay(limits: limits, proxies: proxies)
+        let line = "\(header.rawValue): \(value)"
+        let first = try relay.connectDevice(from: "10.0.0.1", headers: [line])
+        let second = try relay.connectDevice(from: "10.0.0.1", headers: [line.replacing(".7", with: ".8")])
+        #expect(try first.receivedFrames().isEmpty)
+        #expect(try second.receivedFrames().isEmpty)
+        // The same again, by the proxy and by itself.
+        for peer in [
+            try relay.connect(from: "10.0.0.1"), try relay.connect(from: "192.0.2.8"),
+        ] {
+            try peer.send(text: Requests.upgrade(adding: [line]))
+            let frames = WebSocketBytes.parse(try peer.received().afterHeaders)
+            #expect(frames.first?.relayFrame == .refused(.tooMany, retryAfter: .seconds(30)))
+            #expect(frames.last?.closeCode == 1013)
+        }
+    }
+}
+
+extension [UInt8] {
+    /// What follows an answer's head.
+    var afterHeaders: [UInt8] {
+        guard let end = indices.first(where: { self[$0...].starts(with: "\r\n\r\n".utf8) }) else { return [] }
+        return Array(self[(end + 4)...])
+    }
+}

@@ -1,0 +1,213 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import RelayWire
+import ServiceLifecycle
+import Testing
+
+@testable import Relay
+
+/// The words of a real proxy, where one is installed (Debian's package is `haproxy`): devices from two addresses of loopback are
+/// counted apart, and a third connection is one too many for its own address.
+@Suite(.enabled(if: HAProxy.path != nil, "HAProxy is not installed"), .timeLimit(.minutes(1))) struct HAProxyTests {
+    static let headers = """
+            option forwardfor
+            http-request set-header Forwarded "for=%[src]"
+        """
+
+    @Test(
+        "Devices behind HAProxy are counted by their own addresses",
+        arguments: [
+            ("tcp", "send-proxy-v2", "", nil), ("tcp", "send-proxy-v2 proxy-v2-options unique-id,crc32c", "", nil),
+            ("http", "send-proxy-v2", "", nil), ("http", "", headers, .xForwardedFor),
+            ("http", "", headers, .forwarded),
+        ] as [(String, String, String, ForwardedHeader?)]
+    )
+    func counts(mode: String, server: String, backend: String, header: ForwardedHeader?) async throws {
+        var configuration = RelayConfiguration()
+        configuration.limits = ConnectionTests.oneForEachPrefix
+        configuration.trustedProxies = TrustedProxies(
+            at: [try #require(AddressBlock("127.0.0.1"))],
+            header: header,
+            usesProxyProtocol: header == nil
+        )
+        try await withRelay(configuration) { _, relay in
+            let proxy = try await HAProxy(mode: mode, server: "127.0.0.1:\(relay) \(server)", backend: backend)
+            defer { proxy.stop() }
+            // What a client makes up is of no use to it.
+            let forged = [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1")]
+            let sources = ["127.0.0.2", "127.0.0.3"]
+            var devices: [TestDevice] = []
+            for source in sources {
+                devices.append(try await TestDevice.connect(port: proxy.port, from: source, headers: forged))
+            }
+            for source in sources {
+                let another = try await TestDevice.connect(port: proxy.port, from: source, headers: forged)
+                #expect(await another.nextFrame() == .refused(.tooMany, retryAfter: .seconds(30)))
+            }
+            for device in devices {
+                try await device.send(.offer(slotLength: 0, work: nil))
+                #expect(await device.nextFrame()?.isOffered == true)
+            }
+        }
+    }
+
+    @Test func `HAProxy finds the relay well through the PROXY protocol, and gone when it is`() async throws {
+        var configuration = RelayConfiguration()
+        configuration.trustedProxies = TrustedProxies(
+            at: [try #require(AddressBlock("127.0.0.1"))],
+            usesProxyProtocol: true
+        )
+        let check = """
+                option httpchk GET /health/ready
+                http-check expect status 200
+            """
+        let proxy = try await withRelay(configuration) { _, relay in
+            let proxy = try await HAProxy(
+                mode: "http",
+                server: "127.0.0.1:\(relay) send-proxy-v2 check check-send-proxy inter 50ms rise 1 fall 1",
+                backend: check
+            )
+            let answer = try await proxy.health(until: "UP")
+            #expect(answer == "UP")
+            return proxy
+        }
+        defer { proxy.stop() }
+        let answer = try await proxy.health(until: "DOWN")
+        #expect(answer == "DOWN")
+    }
+
+    @Test func `Behind one name, a relay that drains hands its codes on while its pairings finish`() async throws {
+        try await withFolder { folder in
+            var configuration = RelayConfiguration()
+            configuration.keyFile = folder + "/relay.key"
+            let old = RelayServer(configuration: configuration, logger: quietLogger)
+            let group = ServiceGroup(services: [old], logger: quietLogger)
+            let running = Task { try await group.run() }
+            defer { running.cancel() }
+            let oldPort = try await old.port
+            try await withRelay(configuration) { _, newPort in
+                let proxy = try await HAProxy(
+                    mode: "tcp",
+                    server: """
+                        127.0.0.1:\(oldPort) check inter 50ms rise 1 fall 1
+                            server two 127.0.0.1:\(newPort) backup
+                        """,
+                    backend: "    option httpchk GET /health/ready"
+                )
+                defer { proxy.stop() }
+                let idle = try await TestDevice.connect(port: proxy.port)
+                try await idle.send(.offer(slotLength: 0, work: nil))
+                guard case .offered(let slot, let token, _) = await idle.nextFrame() else {
+                    throw PairingTests.Unexpected()
+                }
+                let pair = try await PairingTests.Pair(port: proxy.port)
+                await group.triggerGracefulShutdown()
+                #expect(await idle.next() == .frame(.goodbye(retryAfter: .seconds(2))))
+
+                let moved = try #require(try await attach(token, port: proxy.port))
+                let visitor = try await TestDevice.connect(port: proxy.port)
+                try await visitor.send(.visit(slot: slot, work: nil))
+                guard case .met(let meeting, _, _) = await visitor.nextFrame() else { throw PairingTests.Unexpected() }
+                #expect(await moved.nextFrame() == .visitor(meeting: meeting))
+
+                try await pair.run(bodies: [[1], [2]])
+                try await running.value
+            }
+        }
+    }
+
+    /// Attaches again and again, as devices do, until the name leads to a relay that takes the offerer.
+    private func attach(_ token: Token, port: Int) async throws -> TestDevice? {
+        for _ in 0..<200 {
+            let device = try await TestDevice.connect(port: port)
+            try await device.send(.attachOfferer(token: token, held: []))
+            switch await device.nextFrame() {
+            case .attachedOfferer: return device
+            case .refused(.draining, _): try await Task.sleep(for: .milliseconds(20))
+            default: return nil
+            }
+        }
+        return nil
+    }
+}
+
+/// HAProxy as a process, with one front and one back.
+final class HAProxy: Sendable {
+    static let path = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/opt/homebrew/bin/haproxy"]
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    let port: Int
+    private let folder: URL
+    private let process: Process
+
+    init(mode: String, server: String, backend: String) async throws {
+        port = try await Self.freePort()
+        let status = try await Self.freePort()
+        self.status = status
+        folder = FileManager.default.temporaryDirectory.appending(path: "haproxy-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let configuration = """
+            global
+                maxconn 100
+            defaults
+                timeout connect 5s
+                timeout client 30s
+                timeout server 30s
+                timeout tunnel 30s
+                timeout check 10s
+            frontend devices
+                mode \(mode)
+                bind 127.0.0.1:\(port)
+                unique-id-format %[uuid()]
+                default_backend relay
+            backend relay
+                mode \(mode)
+            \(backend)
+                server one \(server)
+            frontend status
+                mode http
+                bind 127.0.0.1:\(status)
+                http-request return status 200 content-type text/plain string UP if { nbsrv(relay) gt 0 }
+                http-request return status 200 content-type text/plain string DOWN
+
+            """
+        let file = folder.appending(path: "haproxy.cfg")
+        try Data(configuration.utf8).write(to: file)
+        process = Process()
+        process.executableURL = URL(filePath: try #require(Self.path))
+        process.arguments = ["-db", "-q", "-f", file.path]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        _ = try await health(until: "")
+    }
+
+    private let status: Int
+
+    /// What HAProxy says of the relay, asked again until it says this, or for ten seconds.
+    func health(until expected: String) async throws -> String {
+        var answer = ""
+        for _ in 0..<500 {
+            let request = "GET / HTTP/1.0\r\n\r\n"
+            if let text = try? await exchange(request, port: status), let body = text.split(separator: "\r\n\r\n").last
+            {
+                answer = String(body)
+                if answer.hasPrefix(expected) { break }
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return answer
+    }
+
+    func stop() {
+        process.terminate()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    private static func freePort() async throws -> Int {
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        defer { listener.close(promise: nil) }
+        return try #require(listener.localAddress?.port)
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import RelayWire
+import Rendezvous
+import Testing
+
+@testable import Relay
+
+/// The tables of limits in `Protocol/` and those of the sources have the same names and numbers, both ways.
+@Suite("Pages of limits") struct LimitPagesTests {
+    /// The rows of the tables in a page's sections: each name with its second cell.
+    static func rows(_ page: String, _ sections: [String]) throws -> [String: String] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(components: "..", "..", "Protocol", page)
+        var rows: [String: String] = [:]
+        var isMeant = false
+        for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+            if line.hasPrefix("#") { isMeant = sections.contains(String(line.drop { $0 == "#" || $0 == " " })) }
+            guard isMeant, let match = line.prefixMatch(of: /\| `(\w+)`[^|]* \| ([^|]*) \|/) else { continue }
+            #expect(rows.updateValue(String(match.2), forKey: String(match.1)) == nil, "\(match.1) is there twice")
+        }
+        #expect(!rows.isEmpty)
+        return rows
+    }
+
+    /// A number or time as the pages write it, what follows it left out: `10 min`, `20,000`, `16 KiB per direction`, `14 to 20`.
+    static func begins(_ text: String, _ value: Any) -> Bool {
+        let numbers = text.replacing(",", with: "").split(separator: " ")
+        guard let first = numbers.first.flatMap({ Int($0) }) else { return false }
+        let unit = numbers.dropFirst().first.map(String.init) ?? ""
+        switch value {
+        case let time as Duration:
+            return time
+                == (unit == "min" ? .seconds(60 * first) : unit == "ms" ? .milliseconds(first) : .seconds(first))
+                && ["min", "s", "ms"].contains(unit)
+        case let range as ClosedRange<Int>:
+            return first == range.lowerBound && unit == "to" && numbers.dropFirst(2).first == "\(range.upperBound)"
+        case let number as any BinaryInteger:
+            return Int(number) == first * (["KiB": 1024, "MiB": 1024 * 1024][unit] ?? 1)
+        default:
+            return false
+        }
+    }
+
+    static func compare(_ page: [String: String], _ code: [(label: String?, value: Any)]) {
+        #expect(page.keys.sorted() == code.compactMap(\.label).sorted())
+        for (label, value) in code {
+            guard let label, let text = page[label] else { continue }
+            #expect(begins(text, value), "\(label) is \(value), and on the page \(text)")
+        }
+    }
+
+    @Test func `Each can be set by its name, or has an option of its own, or is no number of things or seconds`() {
+        let labels = [Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits())].map { $0.children.compactMap(\.label) }
+        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain"]
+        // Both have a time of this name; it is the rendezvous' that is set.
+        #expect(Set(NamedLimit.all.map(\.name) + others) == Set(labels.joined()))
+        #expect(Set(NamedLimit.all.map(\.name)).count == NamedLimit.all.count)
+    }
+
+    @Test func `A limit that is set is set, and nonsense is refused`() {
+        for limit in NamedLimit.all {
+            var configuration = RelayConfiguration()
+            let before = configuration
+            #expect(limit.set(7, in: &configuration))
+            #expect(configuration.limits != before.limits || configuration.connectionLimits != before.connectionLimits)
+            for nonsense in [0, -1, 1_000_000_001] {
+                #expect(!limit.set(nonsense, in: &configuration), "\(limit.name)")
+            }
+        }
+        var configuration = RelayConfiguration()
+        #expect(NamedLimit(named: "meetings")?.set(17, in: &configuration) == false)
+        #expect(NamedLimit(named: "unheard-of") == nil)
+    }
+
+    @Test func `Those of the rendezvous`() throws {
+        let sections = ["Times", "One room", "The whole relay", "One address prefix"]
+        Self.compare(try Self.rows("limits.md", sections), Mirror(reflecting: Limits()).children.map { $0 })
+    }
+
+    @Test func `Those of a connection`() throws {
+        let rows = try Self.rows("operating.md", ["Limits of a connection"])
+        Self.compare(rows, Mirror(reflecting: ConnectionLimits()).children.map { $0 })
+    }
+
+    @Test func `Those of the wire format`() throws {
+        let values: [(label: String?, value: Any)] = [
+            ("frameBytes", WireLimits.frameBytes), ("callBytes", WireLimits.callBytes),
+            ("bodyBytes", WireLimits.bodyBytes),
+            ("tokenBytes", WireLimits.tokenBytes), ("challengeBytes", WireLimits.challengeBytes),
+            ("answerBytes", WireLimits.answerBytes), ("difficulty", WireLimits.difficulty),
+            ("heldMeetings", WireLimits.heldMeetings),
+        ]
+        let page = try Self.rows("limits.md", ["Frames"])
+        Self.compare(page, values)
+        // An enumeration without cases can't be asked for its members.
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(components: "..", "..", "Sources", "RelayWire", "WireLimits.swift")
+        let names = try String(contentsOf: file, encoding: .utf8).matches(of: /static let (\w+)/).map { String($0.1) }
+        #expect(names.sorted() == page.keys.sorted())
+    }
+
+    @Test func `Other numbers are seen`() {
+        #expect(Self.begins("10 min", Duration.seconds(600)))
+        #expect(!Self.begins("10 min", Duration.seconds(10)))
+        #expect(!Self.begins("10", Duration.seconds(10)))
+        #expect(Self.begins("20,000", 20_000))
+        #expect(!Self.begins("20,000", 20))
+        #expect(Self.begins("16 KiB per direction", 16 * 1024))
+        #expect(!Self.begins("16 KiB per direction", 16))
+        #expect(Self.begins("14 to 20 bits", 14...20))
+        #expect(!Self.begins("14 to 20 bits", 14...21))
+        #expect(!Self.begins("many", 1))
+    }
+}

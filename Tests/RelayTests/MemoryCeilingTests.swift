@@ -1,0 +1,28 @@
+import Rendezvous
+import Testing
+
+@testable import Relay
+
+/// What a relay brings down to fit into so much memory.
+@Suite struct MemoryCeilingTests {
+    @Test(arguments: [128, 160, 256, 512, 1_024, 4_096])
+    func `A relay fits into the memory it is given, and no address may have most of it`(mebibytes: Int) {
+        var configuration = RelayConfiguration()
+        configuration.fit(memory: mebibytes << 20)
+        #expect(configuration.memoryCeiling <= mebibytes << 20)
+        let (limits, connections) = (configuration.limits, configuration.connectionLimits)
+        #expect(limits.roomlessPerPrefix * 8 <= limits.roomless)
+        #expect(connections.openingPerPrefix * 8 <= connections.connections)
+        #expect(limits.prefixes >= 4_096)
+        #expect(limits.usedChallenges >= 4_096)
+        #expect(limits.rooms > 0 && limits.meetingsInAll > 0)
+    }
+
+    @Test func `With memory enough nothing is brought down`() {
+        var configuration = RelayConfiguration()
+        let before = configuration
+        configuration.fit(memory: configuration.memoryCeiling)
+        #expect(configuration.limits == before.limits)
+        #expect(configuration.connectionLimits == before.connectionLimits)
+    }
+}

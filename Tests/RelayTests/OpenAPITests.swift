@@ -1,0 +1,156 @@
+import Foundation
+import NIOHTTP1
+import Testing
+
+@testable import Relay
+
+/// `Protocol/openapi.json` says of the relay's HTTP what the relay does, no more and no less.
+@Suite struct OpenAPITests {
+    let document: Object
+    let operations: [Operation]
+
+    struct Operation {
+        let path: String
+        let method: String
+        let fields: Object
+        /// By status, references followed.
+        let responses: [Int: Object]
+
+        /// The last parts of the problems' URNs that it may be answered with, by status.
+        var problems: [Int: Set<String>] {
+            responses.compactMapValues { response in
+                response["content"]?["application/problem+json"]?["schema"]?.problems
+            }
+        }
+    }
+
+    init() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Protocol/openapi.json")
+        let document = Object(try JSONSerialization.jsonObject(with: Data(contentsOf: file)))
+        self.document = document
+        operations = try document["paths"].fields.flatMap { path, item in
+            try item.fields.map { method, fields in
+                let responses = try fields["responses"].fields.map { status, response in
+                    (try #require(Int(status)), try document.following(response))
+                }
+                return Operation(
+                    path: path,
+                    method: method.uppercased(),
+                    fields: fields,
+                    responses: Dictionary(uniqueKeysWithValues: responses)
+                )
+            }
+        }
+    }
+
+    @Test func `It is OpenAPI 3.1, and every reference leads somewhere`() throws {
+        #expect(document["openapi"]?.text == "3.1.0")
+        #expect(document["info"]?["title"]?.text != nil)
+        #expect(document["info"]?["version"]?.text != nil)
+        #expect(!document.references.isEmpty)
+        for reference in document.references {
+            #expect(throws: Never.self) { try document.following(reference) }
+        }
+        for operation in operations {
+            #expect(!operation.responses.isEmpty)
+            #expect(operation.responses.values.allSatisfy { $0["description"]?.text?.isEmpty == false })
+        }
+        #expect(Set(operations.map { $0.fields["operationId"]?.text }).count == operations.count)
+    }
+
+    @Test func `It has the paths and methods that the relay answers`() {
+        let paths =
+            [FrontDoor.path] + FrontDoor.Call.allCases.map(\.rawValue) + FrontDoor.Health.allCases.map(\.rawValue)
+        let answered = paths.flatMap { path in FrontDoor.methods(for: path).map { "\($0.rawValue) \(path)" } }
+        #expect(Set(operations.map { "\($0.method) \($0.path)" }) == Set(answered))
+    }
+
+    @Test func `It has the problems that the relay tells, each with its status`() throws {
+        let all = Dictionary(uniqueKeysWithValues: FrontDoor.Refusal.allCases.map { ($0.name, Int($0.status.code)) })
+        #expect(document["components"]?["schemas"]?["Problem"]?["properties"]?["type"]?.problems == Set(all.keys))
+        var told: Set<String> = []
+        for operation in operations {
+            for (status, problems) in operation.problems {
+                told.formUnion(problems)
+                for problem in problems {
+                    #expect(all[problem] == status, "\(operation.method) \(operation.path): \(problem)")
+                }
+            }
+        }
+        // Told of paths that are none of these.
+        #expect(told.union(["not-found"]) == Set(all.keys))
+    }
+
+    @Test func `What it does not have is not answered`() throws {
+        for example in FrontDoorTests.refused {
+            try expectToBeKnown(
+                request: Array(example.request.utf8),
+                status: Int(example.status.prefix(3)),
+                example.problem
+            )
+        }
+        for example in CallRequestTests.refusedHeads + CallRequestTests.refusedBodies {
+            try expectToBeKnown(request: example.request, status: example.status, example.problem)
+        }
+    }
+
+    private func expectToBeKnown(request: [UInt8], status: Int?, _ problem: String) throws {
+        let words = String(decoding: request.prefix { $0 != 13 }, as: UTF8.self).split(separator: " ")
+        // Of other paths and methods it says nothing but this.
+        guard words.count > 1, problem != "not-found", problem != "method-not-allowed" else { return }
+        let operation = try #require(operations.first { $0.path == words[1] && $0.method == words[0] })
+        #expect(operation.problems[try #require(status)]?.contains(problem) == true, "\(words[1]): \(problem)")
+    }
+
+    @Test(arguments: FrontDoor.Health.allCases, [HTTPMethod.GET, .HEAD])
+    func `Health has the statuses that it has`(_ health: FrontDoor.Health, _ method: HTTPMethod) throws {
+        let operation = try #require(operations.first { $0.path == health.rawValue && $0.method == method.rawValue })
+        let door = FrontDoor(allowedOrigins: [])
+        for isDraining in [false, true] {
+            let head = HTTPRequestHead(version: .http1_1, method: method, uri: health.rawValue)
+            guard case .health(let isWell, _) = door.answer(to: head, isDraining: isDraining) else {
+                Issue.record("no answer about health")
+                return
+            }
+            #expect(operation.responses[isWell ? 200 : 503] != nil)
+        }
+        #expect((operation.responses[503] != nil) == (health == .ready))
+    }
+}
+
+/// A value of JSON, looked into.
+struct Object {
+    let value: Any
+
+    init(_ value: Any) { self.value = value }
+
+    var fields: [String: Object] { (value as? [String: Any])?.mapValues(Object.init) ?? [:] }
+    var items: [Object] { (value as? [Any])?.map(Object.init) ?? [] }
+    var text: String? { value as? String }
+
+    subscript(name: String) -> Object? { fields[name] }
+
+    /// The last parts of the URNs that it lists, itself or in one of the schemas that it is made of.
+    var problems: Set<String> {
+        let listed =
+            self["enum"]?.items.compactMap(\.text).map { $0.replacing("urn:easysetup:problem:", with: "") } ?? []
+        let parts = self["allOf"]?.items.compactMap { $0["properties"]?["type"]?.problems } ?? []
+        return parts.reduce(Set(listed)) { $0.union($1) }
+    }
+
+    /// Every object in it that refers to another.
+    var references: [Object] {
+        (self["$ref"] == nil ? [] : [self]) + fields.values.flatMap(\.references) + items.flatMap(\.references)
+    }
+
+    /// What an object refers to in this document, or the object itself.
+    func following(_ object: Object) throws -> Object {
+        guard let reference = object["$ref"]?.text else { return object }
+        return try reference.dropFirst(2).split(separator: "/").reduce(self) { try #require($0[String($1)]) }
+    }
+}
+
+extension Optional<Object> {
+    var fields: [String: Object] { self?.fields ?? [:] }
+}

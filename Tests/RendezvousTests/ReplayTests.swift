@@ -1,0 +1,106 @@
+import RelayWire
+import Rendezvous
+import Testing
+
+/// Somebody who holds the tokens of meetings that are over, and shows them to a relay that was started again and so has
+/// forgotten that they are (`Protocol/relay.md`, "After a restart").
+@Suite("Replays") struct ReplayTests {
+    static let pairs = 50
+
+    /// Meetings that went their way and ended; the tokens are left. With each, the seated meeting's id.
+    static func ended() -> (scene: Scene, offerers: [Token], visitors: [Token], meetings: [MeetingID]) {
+        var scene = Scene()
+        var offerers: [Token] = []
+        var visitors: [Token] = []
+        var meetings: [MeetingID] = []
+        for pair in 0..<pairs {
+            scene.come("B", from: Scene.address(2 * pair), .offer(slotLength: 0, work: nil))
+            scene.visit("A", 2 * pair + 1)
+            scene.say("A", 1)
+            scene.send("B", .seat(meeting: scene.meetings["A"]!))
+            offerers.append(scene.tokens["B"]!)
+            visitors.append(scene.tokens["A"]!)
+            meetings.append(scene.meetings["A"]!)
+            scene.send("B", .leave(.done))
+            scene.lose("A")
+            scene.lose("B")
+        }
+        return (scene, offerers, visitors, meetings)
+    }
+
+    private func expectNothing(_ scene: Scene, connections: Int = 0) {
+        let statistics = scene.relay.statistics
+        #expect(statistics.rooms == 0)
+        #expect(statistics.meetings == 0)
+        #expect(statistics.waiting == 0)
+        #expect(statistics.mailboxBytes == 0)
+        #expect(statistics.connections == connections)
+    }
+
+    @Test("a visitor's make no room, take no seat and bring no message; they wait, and are sent away") func visitors() {
+        var (scene, _, visitors, _) = Self.ended()
+        scene.restart()
+        for (number, token) in visitors.enumerated() {
+            scene.come("X\(number)", from: Scene.address(number), .attachVisitor(token: token, acked: 3, received: 3))
+            #expect(scene.heard["X\(number)"] == nil)
+        }
+        expectNothing(scene, connections: Self.pairs)
+        scene.pass(scene.limits.offererReturn)
+        for number in visitors.indices {
+            #expect(scene.heard["X\(number)"] == [.refused(.relayForgot, retryAfter: scene.limits.retryAfter)])
+        }
+        expectNothing(scene)
+    }
+
+    @Test("no token is worth anything once its time is over", arguments: [true, false]) func late(isOfferer: Bool) {
+        var (scene, offerers, visitors, meetings) = Self.ended()
+        scene.restart(down: scene.limits.codeLifetime + scene.limits.seatedLifetime)
+        for number in visitors.indices {
+            let held = AttachTests.held(meetings[number], 3, 3, seated: true)
+            scene.come(
+                "X",
+                from: Scene.address(number),
+                isOfferer
+                    ? .attachOfferer(token: offerers[number], held: [held])
+                    : .attachVisitor(token: visitors[number], acked: 3, received: 3)
+            )
+            #expect(scene.last("X") == .refused(.expired, retryAfter: .zero))
+        }
+        expectNothing(scene)
+    }
+
+    /// All that the offerer itself could do with its own token: a room for itself, in which there is nothing.
+    @Test("an offerer's own makes an empty room again, for what is left of its time and no longer") func offerers() {
+        var (scene, offerers, visitors, meetings) = Self.ended()
+        scene.restart()
+        for (number, token) in offerers.enumerated() {
+            let held = AttachTests.held(meetings[number], 3, 3, seated: true)
+            scene.come("X\(number)", from: Scene.address(number), .attachOfferer(token: token, held: [held]))
+            let messages = scene.heard["X\(number)"]!.filter { if case .message = $0 { true } else { false } }
+            #expect(messages.isEmpty)
+        }
+        #expect(scene.relay.statistics.rooms == Self.pairs)
+        #expect(scene.relay.statistics.mailboxBytes == 0)
+        scene.pass(scene.limits.codeLifetime + scene.limits.seatedLifetime)
+        expectNothing(scene)
+        // And as this relay has seen them end, they make no room a second time.
+        for number in offerers.indices {
+            scene.come("Y", from: Scene.address(number), .attachOfferer(token: offerers[number], held: []))
+            #expect(scene.last("Y") == .refused(.expired, retryAfter: .zero))
+            scene.come("Y", from: Scene.address(number), .attachVisitor(token: visitors[number], acked: 0, received: 0))
+            #expect(scene.last("Y") == .refused(.expired, retryAfter: .zero))
+        }
+        expectNothing(scene)
+    }
+
+    @Test("while the relay that saw them end still runs, each is told how it ended") func sameRelay() {
+        var (scene, offerers, visitors, _) = Self.ended()
+        for number in offerers.indices {
+            scene.come("Y", from: Scene.address(number), .attachOfferer(token: offerers[number], held: []))
+            #expect(scene.last("Y") == .refused(.seated, retryAfter: .zero))
+            scene.come("Y", from: Scene.address(number), .attachVisitor(token: visitors[number], acked: 0, received: 0))
+            #expect(scene.last("Y") == .refused(.seated, retryAfter: .zero))
+        }
+        expectNothing(scene)
+    }
+}

@@ -1,0 +1,181 @@
+package import PairingClient
+package import RelayWire
+package import Rendezvous
+
+/// An experiment: honest pairs come to a relay, one after another, while a crowd of strangers visits every slot that can be
+/// found by sweeping, without pause.
+package struct Crowding: Sendable {
+    /// What the strangers do with a place.
+    package enum Manner: String, CaseIterable, Sendable {
+        /// They say nothing.
+        case silent
+        /// They say the first message and then nothing.
+        case greets
+        /// They run the whole handshake with a wrong code.
+        case guesses
+    }
+
+    package var manner: Manner
+    /// How many connections the strangers have at once.
+    package var strangers: Int
+    /// From how many address prefixes they come.
+    package var prefixes: Int
+    package var pairs: Int
+    /// How long after one pair the next one begins.
+    package var interval: Duration = .seconds(10)
+    /// How long a stranger rests when there was no place for him: he doesn't care for what the relay says of waiting.
+    package var pace: Duration = .milliseconds(500)
+    package var relay = Limits()
+    package var client = ClientLimits()
+
+    package init(_ manner: Manner, strangers: Int, prefixes: Int, pairs: Int) {
+        self.manner = manner
+        self.strangers = strangers
+        self.prefixes = prefixes
+        self.pairs = pairs
+        // Strangers pay for every visit; the experiment is about places, so the price is small.
+        relay.difficulty = 1...2
+    }
+
+    /// What came of it.
+    package struct Outcome: Sendable {
+        /// How long each pair that finished took from the first tap to the seed, in order.
+        package var delays: [Duration] = []
+        package var pairs = 0
+        /// Pairs that finished within the life of a code.
+        package var inTime = 0
+        /// Those among them that needed one fresh code at most.
+        package var withOneFreshCode = 0
+        /// The most wrong proofs that were compared for one code, and in one act.
+        package var mostPerCode = 0
+        package var mostPerAct = 0
+        /// Wrong proofs, and how many of them the users were told of.
+        package var wrongProofs = 0
+        package var told = 0
+        /// Codes that were shown.
+        package var codes = 0
+        /// Visits of the strangers', how many they had to pay for, and how often they got a place.
+        package var visits = 0
+        package var paid = 0
+        package var places = 0
+        package var breaches: [String] = []
+
+        /// A delay that so many of a hundred pairs stayed below, in seconds; nil when nobody finished.
+        package func delay(_ percent: Int) -> Double? {
+            guard !delays.isEmpty else { return nil }
+            return delays[min(delays.count - 1, delays.count * percent / 100)] / .seconds(1)
+        }
+    }
+
+    package func run(seed: UInt64) -> Outcome {
+        let world = World(seed: seed, limits: client)
+        world.checksBounds = false
+        let relay = world.addRelay(limits: relay)
+        var sum = Outcome()
+        sum.pairs = pairs
+        for pair in 0..<pairs {
+            var habits = Habits()
+            // The crowd is there first.
+            habits.start = .seconds(5) + interval * pair
+            habits.typing = .milliseconds(Int.random(in: 5_000...20_000, using: &world.random))
+            habits.patience = 1
+            _ = world.addUser(habits, at: relay)
+        }
+        let crowd = (0..<strangers).map { number in
+            let prefix = UInt32(number % prefixes)
+            // Networks of their own, so that the softer limits of wider ones don't count them together.
+            return Crowder(
+                world,
+                at: relay,
+                path: Path(address: 0x5000_0000 + prefix << 13),
+                manner: manner,
+                pace: pace
+            )
+        }
+        for stranger in crowd { world.add(stranger) }
+        world.run(until: { world.users.allSatisfy(\.isDone) }, atMost: interval * pairs + client.codeLifetime * 4)
+        for stranger in crowd {
+            sum.visits += stranger.visits
+            sum.paid += stranger.paid
+            sum.places += stranger.places
+        }
+        for user in world.users { add(user, to: &sum) }
+        sum.delays.sort()
+        sum.breaches = world.breaches.map { "\($0.law.rawValue): \($0.what)" }
+        for stranger in crowd { stranger.stop() }
+        return sum
+    }
+
+    private func add(_ user: User, to sum: inout Outcome) {
+        let codes = user.offerer.shown
+        let wrong = codes.map(\.guessesAgainstOfferer)
+        sum.codes += codes.count
+        sum.mostPerCode = max(sum.mostPerCode, wrong.max() ?? 0)
+        sum.mostPerAct = max(sum.mostPerAct, wrong.reduce(0, +))
+        sum.wrongProofs += wrong.reduce(0, +)
+        sum.told += user.offerer.acts.reduce(0) { $0 + $1.wrongProofs }
+        guard let delay = user.duration else { return }
+        sum.delays.append(delay)
+        guard delay <= client.codeLifetime else { return }
+        sum.inTime += 1
+        if codes.count <= 2 { sum.withOneFreshCode += 1 }
+    }
+}
+
+/// One connection of a crowd's: goes from slot to slot, takes a place or waits for one, pays when it is asked, and goes on as
+/// soon as it is sent away.
+package final class Crowder: Outsider {
+    private let manner: Crowding.Manner
+    private let pace: Duration
+    private var code: ShownCode?
+    private var guess: Guess?
+    package private(set) var visits = 0
+    package private(set) var paid = 0
+    package private(set) var places = 0
+
+    package init(_ world: World, at relay: any RelayEnd, path: Path, manner: Crowding.Manner, pace: Duration) {
+        self.manner = manner
+        self.pace = pace
+        super.init(world, at: relay, path: path)
+    }
+
+    package override func begin() {
+        // They don't all come in the same moment.
+        after(random.milliseconds(0...1_000)) { [unowned self] in goOn() }
+    }
+
+    private func goOn() {
+        guard let code = findCode(), Slot(code.slot) != nil else { return isLost() }
+        self.code = code
+        guess = nil
+        connect()
+    }
+
+    package override func isConnected() { visit(nil) }
+
+    private func visit(_ work: Work?) {
+        guard let slot = code.flatMap({ Slot($0.slot) }) else { return }
+        visits += 1
+        if work != nil { paid += 1 }
+        say(.visit(slot: slot, work: work))
+    }
+
+    package override func hears(_ frame: RelayFrame) {
+        switch frame {
+        case .met(let meeting, _, _):
+            places += 1
+            guard let code, manner != .silent else { return }
+            // After a displacement he begins anew, as a device does.
+            guess = Guess(at: code, knows: false, in: world, &random)
+            if let hello = guess?.hello(meeting) { say(.message(meeting: nil, hello)) }
+        case .message(nil, let message) where manner == .guesses:
+            for answer in guess?.answer(message) ?? [] { say(.message(meeting: nil, answer)) }
+        case .over(_, let reason): guess?.ended(reason)
+        case .workWanted(let challenge, let difficulty, _):
+            if let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty) { visit(work) }
+        default: break
+        }
+    }
+
+    package override func isLost() { after(pace) { [unowned self] in goOn() } }
+}

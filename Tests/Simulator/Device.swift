@@ -1,0 +1,365 @@
+import Handshake
+import PairingClient
+import RelayWire
+package import SyncSeed
+
+/// An honest device: the real sessions, a store, a clock, and a person's finger on it.
+package final class Device: Client {
+    package let name: String
+    unowned let world: World
+    /// Whose it is; set once, by the user, who has two of them.
+    weak var owner: User?
+    package let relay: any RelayEnd
+    package let clock: DeviceClock
+    package var path: Path
+    /// What it holds; a receiver's is set when it stores one.
+    package private(set) var seed: SyncSeed?
+    /// Whether it came with a seed.
+    package let holds: Bool
+    package var mutation: Mutation?
+    package private(set) var act: Act?
+    package private(set) var acts: [Act] = []
+    /// The codes it has shown, in all its acts.
+    package private(set) var shown: [ShownCode] = []
+    package private(set) var hasApproved = false
+    var approvedWords: Set<Words> = []
+    /// Since when its relay knows it, on the connection that it has; nil while it has none.
+    private(set) var answeredAt: Duration?
+    /// How long it has slept in all.
+    private(set) var slept: Duration = .zero
+    private var tries = Tries()
+    private var random: SplitMix
+    private var connection: Connection?
+    private var timer: Duration?
+    private var held: [() -> Void] = []
+    private var isAsleep = false
+    private var asked = 0
+
+    init(_ world: World, name: String, relay: any RelayEnd, path: Path, clock: DeviceClock, holds: Bool) {
+        self.world = world
+        self.name = name
+        self.relay = relay
+        self.path = path
+        self.clock = clock
+        self.holds = holds
+        random = world.random.fork()
+        if holds { seed = SeededEntropy.syncSeed(&random) }
+    }
+
+    var user: User {
+        guard let owner else { preconditionFailure("a device has a user") }
+        return owner
+    }
+
+    var isOfferer: Bool { user.offerer === self }
+    var deviceName: DeviceName { DeviceName(cleaning: name) ?? user.visitor.deviceName }
+
+    /// The codes that this device's act is about.
+    var codesInPlay: [ShownCode] {
+        if isOfferer { return act.map { Array(shown.suffix($0.codes)) } ?? [] }
+        guard let text = act?.invitation else { return [] }
+        return world.codes.filter { $0.text == text || $0.link == text }
+    }
+
+    // MARK: Acts of its user's
+
+    func offer() {
+        guard act == nil else { return }
+        let session = OfferSession(
+            relay: Self.address,
+            name: deviceName,
+            platform: .linux,
+            seed: seed,
+            entropy: entropy(),
+            limits: world.limits
+        )
+        begin(Act(session, invitation: nil, start: world.now))
+    }
+
+    /// - Parameters:
+    ///   - invitation: what was typed or scanned.
+    ///   - text: what it should have been, as the screen shows it; for the laws.
+    func visit(_ invitation: Invitation, text: String) {
+        guard act == nil else { return }
+        guard tries.take(invitation.slot, now: local, limits: world.limits) else {
+            return user.refused(self, .triesSpent)
+        }
+        do throws(PairingError) {
+            let session = try VisitSession.make(
+                invitation,
+                name: deviceName,
+                platform: .android,
+                seed: seed,
+                entropy: entropy(),
+                limits: world.limits,
+                now: local
+            )
+            begin(Act(session, invitation: text, slot: invitation.slot, start: world.now))
+        } catch {
+            tries.giveBack(invitation.slot)
+            user.refused(self, error)
+        }
+    }
+
+    private func begin(_ new: Act) {
+        act = new
+        acts.append(new)
+        world.trace { "\(name) begins \(new.invitation == nil ? "to offer" : "to visit")" }
+        perform(new.begin())
+        remind()
+    }
+
+    func cancel() { hear(.cancelled) }
+
+    // MARK: Network
+
+    package func opened(_ connection: Connection) {
+        guard self.connection === connection else { return }
+        hear(.connected, on: connection)
+    }
+
+    package func received(_ bytes: [UInt8], on connection: Connection) {
+        guard self.connection === connection else { return }
+        do throws(FrameError) {
+            let frame = try RelayFrame(parsing: bytes)
+            hear(.frame(frame), on: connection)
+        } catch {
+            // As the client's connection does: what can't be read is a connection lost.
+            world.hangUp(connection)
+            hear(.lost(.connectionLost), on: connection)
+        }
+    }
+
+    package func lost(_ connection: Connection) {
+        guard self.connection === connection else { return }
+        hear(.lost(connection.wasOpened ? .connectionLost : .relayUnreachable), on: connection)
+    }
+
+    /// Its connection is cut.
+    package func loseConnection() {
+        if let connection { world.cut(connection) }
+    }
+
+    /// It has no network for a while.
+    package func loseNetwork(for time: Duration) {
+        guard !path.isOut else { return }
+        path.isOut = true
+        loseConnection()
+        world.after(time) { [unowned self] in path.isOut = false }
+    }
+
+    // MARK: Sleep
+
+    /// Hears nothing for a while; what came meanwhile is there when it wakes up.
+    package func sleep(for time: Duration) {
+        guard !isAsleep else { return }
+        isAsleep = true
+        slept += time
+        world.trace { "\(name) falls asleep" }
+        world.after(time) { [unowned self] in
+            isAsleep = false
+            world.trace { "\(name) wakes up" }
+            // Which comes first on waking, the clock or the network, is anybody's guess.
+            if random.once(in: 2) { clockRang() }
+            let all = held
+            held.removeAll()
+            for body in all { body() }
+            clockRang()
+        }
+    }
+
+    private func whenAwake(_ body: @escaping () -> Void) {
+        if isAsleep { held.append(body) } else { body() }
+    }
+
+    // MARK: The session
+
+    private func hear(_ event: SessionEvent, on connection: Connection) {
+        whenAwake { [unowned self] in
+            guard self.connection === connection else { return }
+            if case .lost = event {
+                self.connection = nil
+                answeredAt = nil
+            }
+            tell(event)
+        }
+    }
+
+    func hear(_ event: SessionEvent) {
+        let act = act
+        whenAwake { [unowned self] in if self.act === act { tell(event) } }
+    }
+
+    private func tell(_ event: SessionEvent) {
+        guard let act else { return }
+        if case .frame(let frame) = event { heard(frame, act) }
+        if mutation?.ignores(event) == true { return }
+        let actions = act.handle(event, local)
+        perform(mutation?.changed(actions, after: event) ?? actions)
+        remind()
+    }
+
+    private func heard(_ frame: RelayFrame, _ act: Act) {
+        world.trace { "\(name) ← \(frame.name)" }
+        switch frame {
+        case .offered, .met:
+            act.hasToken = true
+            answeredAt = world.now
+        case .attachedOfferer, .attachedVisitor: answeredAt = world.now
+        case .inLine, .refused(.meetingOver, _), .over(nil, .meetingOver), .refused(.relayForgot, .zero),
+            .refused(.expired, _),
+            .over(nil, .expired):
+            act.hasToken = false
+        default: break
+        }
+    }
+
+    private var local: Duration { clock.local(world.now) }
+
+    private func remind() {
+        guard let act, let next = act.nextDeadline() else { return }
+        let due = max(clock.world(next), world.now)
+        if let timer, timer <= due { return }
+        timer = due
+        world.schedule(due) { [unowned self] in
+            guard timer == due else { return }
+            timer = nil
+            if !isAsleep { clockRang() }
+        }
+    }
+
+    private func clockRang() {
+        guard let next = act?.nextDeadline() else { return }
+        if next <= local { tell(.deadlinePassed) } else { remind() }
+    }
+
+    private func perform(_ actions: [SessionAction]) {
+        guard let act else { return }
+        for action in actions {
+            switch action {
+            case .connect:
+                answeredAt = nil
+                connection = world.connect(self, to: relay)
+            case .send(let frame):
+                world.trace { "\(name) → \(frame.name)" }
+                switch frame {
+                case .offer, .visit, .leave: act.hasToken = false
+                default: break
+                }
+                guard let connection else {
+                    world.breach(.agreement, "\(name) sends without a connection")
+                    continue
+                }
+                let bytes = frame.serialized()
+                if world.isRecording { world.record(bytes, frame, act, relay) }
+                world.send(bytes, .toRelay, on: connection)
+            case .disconnect:
+                if let connection { world.hangUp(connection) }
+                connection = nil
+            case .show(let state): show(state, act)
+            case .ask(let request):
+                asked += 1
+                ask(request, asked)
+            case .stopAsking: asked += 1
+            case .store(let seed): store(seed, act)
+            case .solve(let challenge, let difficulty):
+                let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty)
+                world.after(.milliseconds(5)) { [unowned self] in if let work { hear(.solved(work)) } }
+            case .finish: finish(act)
+            }
+        }
+    }
+
+    private func show(_ state: PairingState, _ act: Act) {
+        world.trace { "\(name): \(state.name)" }
+        if mutation == .saysPairedEarly, act.outcome == .paired { return }
+        if let outcome = act.outcome { world.breach(.agreement, "\(name) shows \(state.name) after \(outcome)") }
+        switch state {
+        case .offered(let offer):
+            guard offer.ordinal != act.codes else { break }
+            act.codes = offer.ordinal
+            let code = ShownCode(offerer: self, offer: offer, relay: relay)
+            shown.append(code)
+            world.codes.append(code)
+            user.sees(code)
+        case .waiting(let peer): act.words = peer.words
+        case .given:
+            act.givenAt = act.givenAt ?? world.now
+            if mutation == .saysPairedEarly { act.outcome = .paired }
+        case .wrongProof:
+            act.wrongProofs += 1
+            shown.last?.wrongProofsTold += 1
+        case .paired(let paired):
+            act.outcome = .paired
+            if !holds { user.paired() }
+            if !holds, act.stored?.userID != paired.userID {
+                world.breach(.agreement, "\(name) is paired without a seed")
+            }
+        case .failed(let error): act.outcome = .failed(error)
+        case .connecting, .inLine, .greeting, .deciding, .reconnecting: break
+        }
+    }
+
+    private func ask(_ request: ApprovalRequest, _ number: Int) {
+        if mutation == .approvesByItself {
+            let answer: Approval = request.needsWord ? .word(request.peer.words.first) : .approve
+            return world.after(.milliseconds(1)) { [unowned self] in if number == asked { hear(.answered(answer)) } }
+        }
+        user.asked(self, request) { [unowned self] answer in
+            guard number == asked, act?.outcome == nil else { return }
+            if answer != .decline, !request.needsWord || answer.isWord(of: request.peer.words) {
+                hasApproved = true
+                approvedWords.insert(request.peer.words)
+            }
+            hear(.answered(answer))
+        }
+    }
+
+    private func store(_ seed: SyncSeed, _ act: Act) {
+        world.stores(seed, self)
+        let time = user.habits.storing
+        act.storing += time
+        world.after(time) { [unowned self] in
+            if user.habits.diskIsFull {
+                hear(.notStored(.full))
+            } else {
+                // The store is not the session's: it is done even while the device sleeps.
+                act.stored = seed
+                hear(.stored)
+            }
+        }
+    }
+
+    private func finish(_ act: Act) {
+        world.trace { "\(name) is done" }
+        act.end = world.now
+        asked += 1
+        timer = nil
+        self.act = nil
+        connection = nil
+        if let slot = act.slot {
+            if act.isTrySpent() { act.isSpent = true } else { tries.giveBack(slot) }
+        }
+        if act.stored != nil, act.outcome == .paired { seed = act.stored }
+        world.judge(act, of: self)
+        user.finished(self, act)
+    }
+
+    private func entropy() -> Entropy {
+        SeededEntropy.make(random.next(), oneSecret: mutation == .drawsOneSecret)
+    }
+
+    // The name is nowhere looked up, and has the form of one.
+    private static let address: RelayAddress = {
+        guard let address = RelayAddress(host: "relay.example", port: 443, isPlain: false) else {
+            preconditionFailure("an address")
+        }
+        return address
+    }()
+}
+
+extension Approval {
+    fileprivate func isWord(of words: Words) -> Bool {
+        if case .word(let word) = self { words.contain(typed: word) } else { false }
+    }
+}

@@ -1,0 +1,208 @@
+import Handshake
+package import PairingClient
+import Rendezvous
+
+/// What kind of world a seed makes.
+package enum Kind: String, CaseIterable, Sendable {
+    /// Honest and able people, honest relays, a network that does its worst for a while: every pair must finish.
+    case fair
+    /// The same among strangers who take places, say old things again, break rules, and guess.
+    case crowded
+    /// People make mistakes and change their minds; a stranger may guess right.
+    case human
+    /// Somebody alters what passes between devices and relays.
+    case altered
+    /// The relay plays the other device to each.
+    case betrayed
+}
+
+extension World {
+    /// The world of a seed.
+    package static func drawn(_ seed: UInt64, kind: Kind? = nil, limits: ClientLimits = ClientLimits()) -> World {
+        let world = World(seed: seed, limits: limits)
+        world.draw(kind)
+        return world
+    }
+
+    private func draw(_ asked: Kind?) {
+        let kinds: [Kind] = [.fair, .fair, .fair, .crowded, .crowded, .human, .human, .human, .altered, .betrayed]
+        let drawn = random.pick(kinds) ?? .fair
+        let kind = asked ?? drawn
+        self.kind = kind
+        isFair = kind == .fair || kind == .crowded
+        checksBounds = random.once(in: 8)
+        calm = random.seconds(20...150)
+
+        let ends: [any RelayEnd] = kind == .betrayed ? [falseRelay()] : drawRelays(kind)
+        // Most worlds have one pair, few have six.
+        let count = random.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, random.once(in: 2) ? 3 : 6]) ?? 1
+        for _ in 0..<count { if let end = random.pick(ends) { drawUser(kind, at: end) } }
+        drawFrameFaults(count)
+        switch kind {
+        case .fair: break
+        case .crowded: drawCrowd(luck: .max)
+        case .human: if random.once(in: 2) { drawCrowd(luck: Int.random(in: 2...8, using: &random)) }
+        case .altered: drawMiddlebox()
+        case .betrayed: break
+        }
+    }
+
+    // MARK: Relays
+
+    private func falseRelay() -> FalseRelay {
+        let relay = FalseRelay(self, luck: Int.random(in: 2...10, using: &random))
+        keep(relay)
+        return relay
+    }
+
+    private func drawRelays(_ kind: Kind) -> [Relay] {
+        (0..<Int.random(in: 1...2, using: &random)).map { _ in
+            var limits = Limits()
+            limits.difficulty = 1...4
+            // One that has run for long, or has just been started.
+            if random.once(in: 2) { limits.restartGuard = .zero }
+            if random.once(in: 4) {
+                limits.offersPerPrefix = 1
+                limits.visitsPerPrefix = 1
+            }
+            if kind != .fair { limits.meetings = Int.random(in: 1...4, using: &random) }
+            let relay = addRelay(limits: limits)
+            relay.down = random.milliseconds(0...8_000)
+            relay.calendarError = Int64.random(in: -20...20, using: &random)
+            drawRestarts(relay, kind)
+            return relay
+        }
+    }
+
+    private func drawRestarts(_ relay: Relay, _ kind: Kind) {
+        guard random.once(in: 3) else { return }
+        var forgets = 0
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let what = Int.random(in: 0..<6, using: &random)
+            // A relay that forgets more than three times uses up the codes of an act.
+            let isForgetting = what == 0 && forgets < 2
+            if isForgetting { forgets += 1 }
+            schedule(random.milliseconds(0...Int(calm.components.seconds) * 1_000)) { [unowned relay, unowned self] in
+                relay.calendarError = max(-20, min(20, relay.calendarError + Int64.random(in: -5...5, using: &random)))
+                if what == 1 { relay.drain(for: random.seconds(0...20)) } else { relay.kill(forgetting: isForgetting) }
+            }
+        }
+    }
+
+    // MARK: People
+
+    private func drawUser(_ kind: Kind, at relay: any RelayEnd) {
+        var habits = Habits()
+        habits.offererHolds = random.once(in: 2)
+        habits.scans = random.once(in: 3)
+        habits.start = random.milliseconds(0...30_000)
+        habits.typing = random.milliseconds(500...60_000)
+        habits.thinking = random.milliseconds(500...40_000)
+        habits.storing = random.milliseconds(1...(random.once(in: 8) ? 40_000 : 50))
+        habits.patience = isFair ? 30 : 4
+        if !isFair { drawMistakes(&habits) }
+        let user = addUser(
+            habits,
+            at: relay,
+            offererPath: drawPath(),
+            visitorPath: drawPath(),
+            offererClock: drawClock(),
+            visitorClock: drawClock()
+        )
+        for device in [user.offerer, user.visitor] { drawFaults(device) }
+    }
+
+    private func drawMistakes(_ habits: inout Habits) {
+        if random.once(in: 2) { habits.wrongCodes = Int.random(in: 1...5, using: &random) }
+        if random.once(in: 3) { habits.wrongWords = Int.random(in: 1...3, using: &random) }
+        if random.once(in: 6) { habits.declines = true }
+        if random.once(in: 6) { habits.stopsOfferer = random.milliseconds(0...90_000) }
+        if random.once(in: 6) { habits.stopsVisitor = random.milliseconds(0...90_000) }
+        if random.once(in: 10) { habits.diskIsFull = true }
+        if random.once(in: 12) { habits.sameRoles = true }
+        if random.once(in: 6) { habits.thinking = random.seconds(200...400) }
+        if random.once(in: 8) { habits.typing = random.seconds(300...700) }
+    }
+
+    private func drawClock() -> DeviceClock {
+        DeviceClock(
+            offset: random.seconds(0...100_000),
+            partsPerMillion: Int.random(in: -200...200, using: &random)
+        )
+    }
+
+    private func drawPath() -> Path {
+        // Some share an address, most don't.
+        var path = Path(address: 0x0A00_0000 + UInt32(Int.random(in: 1...2_000, using: &random)))
+        let slowest = random.once(in: 6) ? 1_500 : 120
+        path.latency = 1...Int.random(in: 2...slowest, using: &random)
+        path.relayNotices = 0...(random.once(in: 2) ? 0 : 40_000)
+        path.clientNotices = 0...(random.once(in: 2) ? 0 : 30_000)
+        return path
+    }
+
+    // MARK: Faults
+
+    private func drawFaults(_ device: Device) {
+        guard !random.once(in: 3) else { return }
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            let time = random.milliseconds(0...Int(calm.components.seconds) * 1_000)
+            let what = Int.random(in: 0..<6, using: &random)
+            let length = random.milliseconds(0...30_000)
+            schedule(time) { [unowned device, unowned self] in
+                switch what {
+                case 0, 1: device.loseConnection()
+                case 2: device.loseNetwork(for: length)
+                case 3: device.sleep(for: length * 2)
+                case 4:
+                    // Another address.
+                    device.path.prefix = Path(address: 0x0A01_0000 + UInt32(frames & 0xFFF)).prefix
+                    device.loseConnection()
+                default: device.path.latency = 1...Int.random(in: 2...2_000, using: &random)
+                }
+            }
+        }
+    }
+
+    private func drawFrameFaults(_ users: Int) {
+        guard random.once(in: 2) else { return }
+        for _ in 0..<Int.random(in: 1...4 * users, using: &random) {
+            let number = Int.random(in: 1...60 * users, using: &random)
+            frameFaults[number] =
+                [.cutBefore, .cutAfter, .cutBefore, .cutAfter, .killRelay][
+                    Int.random(in: 0..<5, using: &random)
+                ]
+        }
+    }
+
+    // MARK: Strangers
+
+    private func drawCrowd(luck: Int) {
+        guard let relay = random.pick(relays) else { return }
+        for _ in 0..<Int.random(in: 1...6, using: &random) {
+            let path = Path(address: 0xC000_0200 + UInt32(Int.random(in: 0..<1_000, using: &random)))
+            let pace = random.milliseconds(100...20_000)
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0, 1: add(Guesser(self, at: relay, path: path, luck: luck, pace: pace))
+            case 2: add(Vandal(self, at: relay, path: path, pace: pace))
+            case 3: add(Replayer(self, at: relay, path: path, pace: pace, onlyOld: isFair))
+            default:
+                let manner = random.pick(Squatter.Manner.allCases) ?? .silent
+                add(Squatter(self, at: relay, path: path, manner: manner, pace: pace))
+            }
+        }
+    }
+
+    private func drawMiddlebox() {
+        var habits = Middlebox.Habits()
+        // A little of everything, or much of one thing.
+        func some() -> Int { random.once(in: 2) ? 0 : Int.random(in: 3...40, using: &random) }
+        habits.drops = some()
+        habits.doubles = some()
+        habits.reorders = some()
+        habits.alters = some()
+        habits.lies = some()
+        habits.confuses = some()
+        add(Middlebox(self, habits))
+    }
+}

@@ -1,0 +1,83 @@
+import Handshake
+import RelayWire
+import SyncSeed
+
+/// One run with an offerer, by somebody who guesses its code and, when he is right, goes for the seed.
+final class Guess {
+    let code: ShownCode
+    private unowned let world: World
+    private var handshake: VisitorHandshake
+    private let chain: SyncSeed?
+    private let entropy: Entropy
+    private var received: UInt32 = 0
+    private var sent: UInt32 = 0
+    private var isRight = false
+
+    /// - Parameter knows: whether the guess is the right one; so it is anyway once a guess at this code was right.
+    init?(at code: ShownCode, knows: Bool, in world: World, _ random: inout SplitMix) {
+        self.code = code
+        self.world = world
+        let text = knows || code.isWon ? code.text : world.wrongText(for: code)
+        // He gives where the offerer wants, and wants where it has.
+        chain = code.offerer.holds ? nil : SeededEntropy.syncSeed(&random)
+        entropy = SeededEntropy.make(random.next())
+        let device = Handshake.Device(
+            name: code.offerer.user.visitor.deviceName,
+            platform: .android,
+            role: chain == nil ? .receiver : .holder
+        )
+        guard let typed = try? PairingCode(typed: text),
+            let handshake = try? VisitorHandshake(.code(typed), device: device)
+        else { return nil }
+        self.handshake = handshake
+    }
+
+    /// Whether the guess was made, so that the offerer's answer tells whether it was right.
+    var isMade: Bool { handshake.isTrySpent }
+
+    func hello(_ meeting: MeetingID) -> Message? {
+        received = 0
+        sent = 0
+        return (try? handshake.begin(meeting: meeting.bytes, entropy: entropy)).map(message)
+    }
+
+    /// What to say to a message of the offerer's.
+    func answer(_ message: Message) -> [Message] {
+        guard message.number == received + 1 else { return [] }
+        received += 1
+        do throws(HandshakeError) {
+            switch try handshake.receive(message.body, number: message.number) {
+            case .prove(let proof): return [self.message(proof)]
+            case .proven:
+                isRight = true
+                world.wonAgainstOfferer(code)
+                guard let chain else { return [] }
+                let package = try handshake.give(
+                    seed: chain.withBytes { SecretBytes(copying: $0) },
+                    createdAt: 0,
+                    userID: chain.userID.bytes
+                )
+                return [self.message(package)]
+            case .seed(let seed):
+                guard let seed = try? SyncSeed(bytes: seed.take()) else { return [] }
+                world.strangerGot(seed.userID, by: code)
+                return [self.message(try handshake.stored(userID: seed.userID.bytes))]
+            case .mismatched: return []
+            case .confirmed: return []
+            case .notBefore: return []
+            }
+        } catch {
+            return []
+        }
+    }
+
+    /// The offerer has ended it.
+    func ended(_ reason: Reason) {
+        if isMade, !isRight, reason == .wrongProof { world.guessedAgainstOfferer(code) }
+    }
+
+    private func message(_ body: [UInt8]) -> Message {
+        sent += 1
+        return Message(number: sent, ack: received, body: body)
+    }
+}

@@ -1,0 +1,213 @@
+import Handshake
+import PairingClient
+
+/// What a person does with two devices, and what they do wrong.
+package struct Habits: Sendable {
+    /// Whether the device that shows the code has the seed.
+    package var offererHolds = true
+    /// Whether the code is scanned, where there is a link.
+    package var scans = false
+    /// When they begin.
+    package var start: Duration = .zero
+    /// How long it takes to type a code that is shown.
+    package var typing: Duration = .seconds(5)
+    /// How long they look at a question.
+    package var thinking: Duration = .seconds(2)
+    /// How long a device takes to store the seed.
+    package var storing: Duration = .milliseconds(5)
+    /// How often they begin again when the advice is to.
+    package var patience = 6
+    // What goes wrong.
+    /// How many times another code than the one on the screen is typed.
+    package var wrongCodes = 0
+    /// How many times another word than those on the screen is typed.
+    package var wrongWords = 0
+    /// They say no.
+    package var declines = false
+    /// They stop the offerer, or the visitor, so long after the beginning.
+    package var stopsOfferer: Duration?
+    package var stopsVisitor: Duration?
+    /// The receiver's disk is full.
+    package var diskIsFull = false
+    /// Both devices have a seed, or neither.
+    package var sameRoles = false
+
+    package init() {}
+
+    /// Whether the pairing ends by something of the user's own.
+    var stops: Bool {
+        declines || stopsOfferer != nil || stopsVisitor != nil || diskIsFull || sameRoles || wrongWords > 2
+    }
+}
+
+/// A person with two devices, who looks at both and does what the screens advise.
+package final class User {
+    package let number: Int
+    package let offerer: Device
+    package let visitor: Device
+    package let habits: Habits
+    unowned let world: World
+    /// How many offers were begun.
+    package private(set) var offers = 0
+    /// How many times the code was typed or scanned.
+    package private(set) var visits = 0
+    /// When the receiver was paired; nil while it is not.
+    package private(set) var pairedAt: Duration?
+    private var wrongCodes = 0
+    private var wrongWords = 0
+    private var isStopped = false
+    private var isTyping = false
+    private var current: ShownCode?
+
+    init(_ world: World, number: Int, habits: Habits, offerer: Device, visitor: Device) {
+        self.world = world
+        self.number = number
+        self.habits = habits
+        self.offerer = offerer
+        self.visitor = visitor
+        offerer.owner = self
+        visitor.owner = self
+        world.schedule(habits.start) { [unowned self] in begin() }
+        if let time = habits.stopsOfferer { stop(offerer, after: time) }
+        if let time = habits.stopsVisitor { stop(visitor, after: time) }
+    }
+
+    /// Whether nothing more comes of it.
+    package var isDone: Bool {
+        offers > 0 && offerer.act == nil && visitor.act == nil
+            && (isStopped || pairedAt != nil || offers >= habits.patience)
+    }
+
+    /// Whether a stranger has guessed one of this user's codes.
+    var hasLostAGuess: Bool { offerer.shown.contains { $0.isWon } }
+
+    /// How long the pairing took; nil when there was none.
+    package var duration: Duration? { pairedAt.map { $0 - habits.start } }
+
+    private func begin() {
+        guard !isStopped, pairedAt == nil, offers < habits.patience, offerer.act == nil else { return }
+        offers += 1
+        current = nil
+        offerer.offer()
+    }
+
+    private func stop(_ device: Device, after time: Duration) {
+        world.schedule(habits.start + time) { [unowned self] in
+            isStopped = true
+            for device in device === visitor && visitor.act == nil ? [offerer] : [device] { device.cancel() }
+        }
+    }
+
+    /// The offerer shows a code.
+    func sees(_ code: ShownCode) {
+        current = code
+        type()
+    }
+
+    /// Types the code that is on the screen by then.
+    private func type() {
+        guard !isTyping, !isStopped, pairedAt == nil else { return }
+        isTyping = true
+        world.after(habits.typing) { [unowned self] in
+            isTyping = false
+            guard !isStopped, pairedAt == nil, offerer.act != nil, let code = current else { return }
+            if let act = visitor.act {
+                // There is another code on the screen than the one that was typed.
+                if act.words == nil, act.slot != code.slot { visitor.cancel() }
+                return
+            }
+            visits += 1
+            visit(code)
+        }
+    }
+
+    private func visit(_ code: ShownCode) {
+        // What a device shows can be read again.
+        if habits.scans, let text = code.link, let link = try? PairingLink(parsing: text) {
+            return visitor.visit(.link(link), text: text)
+        }
+        var text = code.text
+        if wrongCodes < habits.wrongCodes {
+            wrongCodes += 1
+            text = world.wrongText(for: code)
+        }
+        guard let typed = try? PairingCode(typed: text) else {
+            return world.breach(.agreement, "a code that is shown can't be read")
+        }
+        visitor.visit(.code(typed), text: text)
+    }
+
+    /// A question on a holder's screen.
+    func asked(_ device: Device, _ request: ApprovalRequest, _ answer: @escaping (Approval) -> Void) {
+        world.after(habits.thinking) { [unowned self] in
+            let other = device === offerer ? visitor : offerer
+            if habits.declines || request.peer.device.name != other.deviceName {
+                isStopped = true
+                return answer(.decline)
+            }
+            guard request.needsWord else { return answer(.approve) }
+            if wrongWords < habits.wrongWords {
+                wrongWords += 1
+                return answer(.word("nosuchword"))
+            }
+            // The other screen may have to come back first.
+            guard let words = other.act?.words else {
+                if device.act != nil { asked(device, request, answer) }
+                return
+            }
+            answer(.word(words.first))
+        }
+    }
+
+    /// A device did not even begin.
+    func refused(_ device: Device, _ error: PairingError) {
+        world.trace { "\(device.name) refuses: \(error.name)" }
+        // Only a fresh code helps.
+        if error == .triesSpent { offerer.cancel() }
+    }
+
+    /// The receiver says that it is paired.
+    func paired() { pairedAt = pairedAt ?? world.now }
+
+    /// An act is over.
+    func finished(_ device: Device, _ act: Act) {
+        if case .failed(let error) = act.outcome, error.isDecision { isStopped = true }
+        if act.isSpent, act.outcome == .failed(.wrongCode), let slot = act.slot, device.relay is Relay,
+            let code = world.code(at: slot, of: device.relay)
+        {
+            world.guessedAgainstOfferer(code)
+        }
+        if isStopped || pairedAt != nil {
+            // Nobody leaves the other device on for long.
+            let other = device === offerer ? visitor : offerer
+            return world.after(.seconds(90)) { other.cancel() }
+        }
+        if act.outcome == .failed(.sentNotConfirmed) {
+            // The advice is to look at the other device: it may still come to have the seed.
+            return world.after(.seconds(100)) { [unowned self] in
+                guard !isStopped, pairedAt == nil else { return }
+                offerer.cancel()
+                visitor.cancel()
+                begin()
+            }
+        }
+        if device === visitor {
+            if offerer.act != nil { type() }
+        } else {
+            visitor.cancel()
+            world.after(.seconds(3)) { [unowned self] in begin() }
+        }
+    }
+}
+
+extension PairingError {
+    /// Whether it was somebody's decision, or can't be mended by beginning again.
+    fileprivate var isDecision: Bool {
+        switch self {
+        case .declined, .declinedHere, .wrongWord, .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
+            .store:
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Handshake
+package import PairingClient
+package import Rendezvous
+import SyncSeed
+
+/// Users, their devices, relays, strangers and the network between them, in memory, under one seeded scheduler: the real
+/// sessions and handshakes, the real rendezvous, frames through the real codec. The same seed takes the same course.
+///
+/// Make one, give it relays, users and strangers, ``run()`` it, and look at ``breaches`` and at what the users have.
+package final class World {
+    package let seed: UInt64
+    package let limits: ClientLimits
+    /// Where everything of the world's own is drawn from.
+    package var random: SplitMix
+    package private(set) var relays: [Relay] = []
+    package private(set) var users: [User] = []
+    package private(set) var strangers: [any Stranger] = []
+    /// Laws that did not hold, in the order in which it was noticed.
+    package internal(set) var breaches: [Breach] = []
+    package internal(set) var kind: Kind?
+    /// Whether everybody is honest and able, and every fault ends: then every pair must finish.
+    package var isFair = false
+    /// When the last fault ends, where it is fair.
+    package var calm: Duration = .seconds(1_000_000)
+    /// Whether a relay's bounds are looked at after each of its decisions, which takes longer than to decide.
+    package var checksBounds = true
+    package var frameFaults: [Int: FrameFault] = [:]
+    /// How many frames have arrived.
+    package internal(set) var frames = 0
+    /// All codes that were shown.
+    package internal(set) var codes: [ShownCode] = []
+    /// How many guesses of strangers' were right, and how many seeds they got by it.
+    package internal(set) var wonGuesses = 0
+    package internal(set) var seedsWon = 0
+    /// Hears what happens, each with its time.
+    package var tracer: ((Duration, String) -> Void)?
+    var holders: [UserID: Device] = [:]
+    var connections = 0
+    var meddler: Between?
+    /// What devices said, for those who say it again.
+    var recorded: [Recorded] = []
+    var isRecording = false
+    private let scheduler = Scheduler()
+    private var falseRelays: [FalseRelay] = []
+
+    package init(seed: UInt64, limits: ClientLimits = ClientLimits()) {
+        self.seed = seed
+        self.limits = limits
+        random = SplitMix(state: seed)
+    }
+
+    // MARK: Who is there
+
+    package func addRelay(limits: Limits = Limits()) -> Relay {
+        let relay = Relay(self, number: relays.count + 1, limits: limits)
+        relays.append(relay)
+        return relay
+    }
+
+    /// A person with two devices of their own networks.
+    package func addUser(
+        _ habits: Habits = Habits(),
+        at relay: any RelayEnd,
+        offererPath: Path? = nil,
+        visitorPath: Path? = nil,
+        offererClock: DeviceClock = DeviceClock(),
+        visitorClock: DeviceClock = DeviceClock()
+    ) -> User {
+        let number = users.count + 1
+        let address = 0x0A00_0000 + UInt32(number) << 16
+        let offererHolds = habits.offererHolds
+        let offerer = Device(
+            self,
+            name: "offerer \(number)",
+            relay: relay,
+            path: offererPath ?? Path(address: address + 1),
+            clock: offererClock,
+            holds: offererHolds
+        )
+        let visitor = Device(
+            self,
+            name: "visitor \(number)",
+            relay: relay,
+            path: visitorPath ?? Path(address: address + 2),
+            clock: visitorClock,
+            holds: habits.sameRoles ? offererHolds : !offererHolds
+        )
+        for device in [offerer, visitor] { if let seed = device.seed { holders[seed.userID] = device } }
+        let user = User(self, number: number, habits: habits, offerer: offerer, visitor: visitor)
+        users.append(user)
+        return user
+    }
+
+    /// A relay that is none has no other owner.
+    package func keep(_ relay: FalseRelay) { falseRelays.append(relay) }
+
+    package func add(_ stranger: some Stranger) {
+        strangers.append(stranger)
+        stranger.begin()
+    }
+
+    /// Puts somebody between clients and relays.
+    package func add(_ meddler: some Meddler, before isBetween: @escaping (Connection) -> Bool = { _ in true }) {
+        self.meddler = Between(meddler: meddler, isBetween: isBetween)
+    }
+
+    // MARK: Time
+
+    package var now: Duration { scheduler.now }
+
+    package func schedule(_ time: Duration, _ body: @escaping () -> Void) { scheduler.at(time, body) }
+
+    package func after(_ time: Duration, _ body: @escaping () -> Void) { scheduler.at(now + time, body) }
+
+    /// Until every user is done and every relay has forgotten everything; then the laws that are for the end.
+    ///
+    /// - Parameter horizon: when whoever is still at it has waited too long.
+    package func run(for horizon: Duration = .seconds(6 * 3_600)) {
+        while !users.allSatisfy(\.isDone) {
+            guard scheduler.step(until: horizon) else { break }
+            guard isGoingOn else { return }
+        }
+        for user in users { judge(user) }
+        for stranger in strangers { stranger.stop() }
+        // A room, and after it what is kept so that late visitors learn why, in two turns of two rooms' lives each.
+        let forgotten = now + .seconds(2 * 3_600)
+        while scheduler.step(until: forgotten) { guard isGoingOn else { return } }
+        for relay in relays where !relay.isEmpty { breach(.memory, "relay \(relay.number) remembers something") }
+    }
+
+    /// Lets time go by, for an experiment that looks at the middle of a world.
+    package func run(until condition: () -> Bool, atMost time: Duration = .seconds(6 * 3_600)) {
+        let end = now + time
+        while !condition(), scheduler.step(until: end) {}
+    }
+
+    private var isGoingOn: Bool {
+        guard scheduler.count < Self.mostEvents else {
+            breach(.deadline, "something goes round in circles")
+            return false
+        }
+        return true
+    }
+
+    /// Far more than any world needs.
+    private static let mostEvents = 3_000_000
+
+    /// A code with the same slot and another secret, as a person might type it.
+    func wrongText(for code: ShownCode) -> String {
+        while true {
+            var bytes = random.bytes(PairingCode.secretLength)
+            guard let wrong = try? PairingCode(slot: code.slot, random: SecretBytes(wiping: &bytes)).revealed() else {
+                return code.text
+            }
+            if wrong != code.text { return wrong }
+        }
+    }
+
+    package func trace(_ what: () -> String) {
+        if let tracer { tracer(now, what()) }
+    }
+}

@@ -1,0 +1,42 @@
+import PairingClient
+import Rendezvous
+import Simulator
+import Testing
+
+/// Strangers who crowd to every code they can find. `scripts/worlds crowding` has more pairs and all of a thousand networks.
+@Suite("Crowding") struct CrowdingTests {
+    @Test("keeps no honest pair out, whatever the strangers do with their places", arguments: Crowding.Manner.allCases)
+    func oneNetwork(manner: Crowding.Manner) {
+        let outcome = Crowding(manner, strangers: 200, prefixes: 1, pairs: 12).run(seed: 1)
+        #expect(outcome.inTime == 12)
+        #expect(outcome.withOneFreshCode == 12)
+        check(outcome)
+    }
+
+    @Test("from as many networks as fill the line keeps nobody out", arguments: Crowding.Manner.allCases)
+    func manyNetworks(manner: Crowding.Manner) {
+        // As with a thousand, but with a shorter line, which fewer fill.
+        var crowding = Crowding(manner, strangers: 150, prefixes: 150, pairs: 10)
+        crowding.relay.waitingPerRoom = 12
+        let outcome = crowding.run(seed: 2)
+        #expect(outcome.inTime == 10)
+        #expect(outcome.withOneFreshCode == 10)
+        check(outcome)
+    }
+
+    @Test("would keep pairs out, if a crowded code were not replaced") func withoutFreshCodes() {
+        var crowding = Crowding(.silent, strangers: 150, prefixes: 150, pairs: 4)
+        crowding.relay.waitingPerRoom = 12
+        crowding.client.crowd = .max
+        #expect(crowding.run(seed: 2).inTime < 4)
+    }
+
+    private func check(_ outcome: Crowding.Outcome) {
+        #expect(outcome.breaches.isEmpty)
+        #expect(outcome.mostPerCode <= 3)
+        #expect(outcome.mostPerAct <= 9)
+        #expect(outcome.told == outcome.wrongProofs)
+        // The strangers were there, and were asked for work.
+        #expect(outcome.places > 16)
+    }
+}

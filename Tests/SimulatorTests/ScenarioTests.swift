@@ -1,0 +1,121 @@
+import PairingClient
+import Rendezvous
+import Simulator
+import Testing
+
+/// Worlds that were not drawn: what the seeds showed to be worth a name.
+@Suite("Scenes of worlds", .timeLimit(.minutes(10))) struct ScenarioTests {
+    /// A world in which every pair must finish.
+    private static func fair(seed: UInt64 = 1, limits: ClientLimits = ClientLimits()) -> World {
+        let world = World(seed: seed, limits: limits)
+        world.isFair = true
+        return world
+    }
+
+    private static func habits(offererHolds: Bool) -> Habits {
+        var habits = Habits()
+        habits.offererHolds = offererHolds
+        return habits
+    }
+
+    /// How many frames a pairing without faults takes.
+    private static func frames(offererHolds: Bool) -> Int {
+        let world = fair()
+        _ = world.addUser(habits(offererHolds: offererHolds), at: world.addRelay())
+        world.run()
+        return world.frames
+    }
+
+    @Test(
+        "a pair finishes in one act when any one frame is lost with its connection, or its relay",
+        arguments: [true, false],
+        [FrameFault.cutBefore, .cutAfter, .killRelay]
+    )
+    func everyFrame(offererHolds: Bool, fault: FrameFault) {
+        for number in 1...Self.frames(offererHolds: offererHolds) {
+            let world = Self.fair()
+            let user = world.addUser(Self.habits(offererHolds: offererHolds), at: world.addRelay())
+            world.frameFaults = [number: fault]
+            world.run()
+            #expect(world.breaches.isEmpty, "frame \(number)")
+            #expect(user.pairedAt != nil, "frame \(number)")
+            #expect(user.offers == 1 && user.visits == 1, "frame \(number)")
+        }
+    }
+
+    @Test("phones sleep for minutes in the middle, and go on", arguments: 1...30) func sleep(second: Int) {
+        let world = Self.fair(seed: UInt64(second))
+        let user = world.addUser(Self.habits(offererHolds: second.isMultiple(of: 2)), at: world.addRelay())
+        for device in [user.offerer, user.visitor] {
+            device.path.latency = 100...900
+            world.schedule(.milliseconds(second * 333)) { device.sleep(for: .seconds(180)) }
+        }
+        world.run()
+        #expect(world.breaches.isEmpty)
+        #expect(user.pairedAt != nil)
+        #expect(user.offers == 1)
+    }
+
+    @Test("a relay that lost its key is told by its name, and a fresh code follows by itself") func forgets() {
+        let world = Self.fair()
+        let relay = world.addRelay()
+        let user = world.addUser(at: relay)
+        world.schedule(.seconds(2)) { relay.kill(forgetting: true) }
+        world.run()
+        #expect(world.breaches.isEmpty)
+        #expect(user.pairedAt != nil)
+        #expect(user.offers == 1)
+        #expect(user.offerer.shown.count == 2)
+    }
+
+    @Test("a slow visitor among strangers who hold places is paired", arguments: 1...20) func slow(seed: Int) {
+        let world = Self.fair(seed: UInt64(seed))
+        var limits = Limits()
+        limits.meetings = 2
+        let relay = world.addRelay(limits: limits)
+        let user = world.addUser(at: relay)
+        user.visitor.path.latency = 800...1_400
+        for number in 0..<4 as Range<UInt32> {
+            let path = Path(address: 0xC000_0200 + number)
+            world.add(Squatter(world, at: relay, path: path, manner: .silent, pace: .milliseconds(300)))
+        }
+        world.run()
+        #expect(world.breaches.isEmpty)
+        #expect(user.pairedAt != nil)
+        #expect(user.offerer.acts.allSatisfy { $0.wrongProofs == 0 })
+    }
+
+    @Test("tokens of old meetings are worth nothing at a relay that was started again") func oldTokens() {
+        let world = Self.fair()
+        let relay = world.addRelay()
+        _ = world.addUser(at: relay)
+        var late = Habits()
+        late.start = .seconds(60)
+        let user = world.addUser(late, at: relay)
+        let path = Path(address: 0xC000_0200)
+        let thief = Replayer(world, at: relay, path: path, pace: .seconds(1), onlyOld: true)
+        world.add(thief)
+        world.schedule(.seconds(40)) { relay.kill() }
+        world.run()
+        #expect(world.breaches.isEmpty)
+        #expect(user.pairedAt != nil)
+    }
+
+    @Test("a relay that plays the other device gets three guesses at each, and nothing by them") func falseRelay() {
+        for seed in 1...10 as ClosedRange<UInt64> {
+            let world = World(seed: seed)
+            let relay = FalseRelay(world, luck: 1_000_000)
+            world.keep(relay)
+            let user = world.addUser(at: relay)
+            world.run()
+            #expect(world.breaches.isEmpty)
+            #expect(user.pairedAt == nil)
+            #expect(world.seedsWon == 0)
+            // The user was told of each.
+            #expect(user.offerer.acts.reduce(0) { $0 + $1.wrongProofs } > 0)
+            #expect(
+                user.visitor.acts.contains { $0.outcome == .failed(.wrongCode) || $0.outcome == .failed(.cancelled) }
+            )
+        }
+    }
+}

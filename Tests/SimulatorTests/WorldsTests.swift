@@ -1,0 +1,53 @@
+import PairingClient
+import Simulator
+import Testing
+
+/// What the simulator itself has to show: that what is honest breaks no law, and that each law can be broken. That a seed takes
+/// the same course again is for `scripts/worlds` to see, which can keep Swift from shuffling its dictionaries.
+@Suite("Simulated worlds", .timeLimit(.minutes(10))) struct WorldsTests {
+    @Test("break no law, whatever is in them", arguments: Kind.allCases) func laws(kind: Kind) {
+        for seed in 1...60 as ClosedRange<UInt64> {
+            let world = World.drawn(seed, kind: kind)
+            world.run()
+            #expect(world.breaches.isEmpty, "scripts/worlds --seed \(seed) --kind \(kind.rawValue) --trace")
+        }
+    }
+
+    @Test("show a fault that was put in on purpose", arguments: Mutation.allCases) func mutations(mutation: Mutation) {
+        #expect(
+            Self.someWorldBreaks(mutation.breaks) { seed in
+                let world = World.drawn(seed, kind: mutation.kind)
+                world.mutate(mutation)
+                return world
+            }
+        )
+    }
+
+    @Test("show a visitor that tries a code more than three times") func fourthTry() {
+        var limits = ClientLimits()
+        limits.triesPerCode = 5
+        #expect(Self.someWorldBreaks(.guesses) { World.drawn($0, kind: .betrayed, limits: limits) })
+    }
+
+    @Test("show an offerer that shows more than three codes in one act") func fourthCode() {
+        var limits = ClientLimits()
+        limits.codesPerOffer = 5
+        #expect(Self.someWorldBreaks(.guesses) { World.drawn($0, kind: .betrayed, limits: limits) })
+    }
+
+    @Test("show devices that wait longer than they may") func longWaits() {
+        var limits = ClientLimits()
+        limits.seatedLifetime = .seconds(1)
+        // Too short a time for a person breaks the law that every pair finishes.
+        #expect(Self.someWorldBreaks(.finish) { World.drawn($0, kind: .fair, limits: limits) })
+    }
+
+    /// Whether one of the first worlds breaks this law.
+    private static func someWorldBreaks(_ law: Law, _ make: (UInt64) -> World) -> Bool {
+        (1...60 as ClosedRange<UInt64>).contains { seed in
+            let world = make(seed)
+            world.run()
+            return world.breaches.contains { $0.law == law }
+        }
+    }
+}

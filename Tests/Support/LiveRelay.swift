@@ -1,0 +1,157 @@
+import Foundation
+package import Handshake
+package import Logging
+package import PairingClient
+package import Relay
+import Rendezvous
+package import SyncSeed
+import Testing
+
+/// The real relay on loopback, on a free port, for as long as a test needs it.
+package struct LiveRelay: Sendable {
+    package let address: RelayAddress
+    package let roots: TrustedRoots
+
+    package static func run<Result: Sendable>(
+        tls: Bool = false,
+        configure: (inout RelayConfiguration) -> Void = { _ in },
+        logger: Logger = Logger(label: "test.relay") { _ in SwiftLogNoOpLogHandler() },
+        _ body: @Sendable (LiveRelay) async throws -> Result
+    ) async throws -> Result {
+        var configuration = RelayConfiguration()
+        var roots = TrustedRoots.system
+        if tls {
+            let files = try Certificate.files.get()
+            configuration.certificate = CertificateFiles(certificate: files.certificate, key: files.key)
+            roots = TrustedRoots(pemFile: files.certificate)
+        }
+        configure(&configuration)
+        let server = RelayServer(configuration: configuration, logger: logger)
+        let serving = Task { try await server.run() }
+        defer { serving.cancel() }
+        let port = try await server.port
+        let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
+        return try await body(LiveRelay(address: address, roots: roots))
+    }
+
+    package func client(
+        _ name: String,
+        _ seed: SyncSeed? = nil,
+        store: MemorySeedStore? = nil,
+        limits: ClientLimits = ClientLimits()
+    ) -> PairingClient {
+        PairingClient(
+            name: DeviceName(cleaning: name)!,
+            store: store ?? MemorySeedStore(seed),
+            roots: roots,
+            limits: limits
+        )
+    }
+}
+
+/// A certificate for 127.0.0.1, made once per test run, in a folder that goes with the machine's temporary files.
+package enum Certificate {
+    package static let files: Result<(certificate: String, key: String), any Error> = Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "easysetup-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(
+            at: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+        let certificate = folder.appending(path: "certificate.pem").path
+        let key = folder.appending(path: "key.pem").path
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key, "-out",
+            certificate,
+        ]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw OpenSSLFailed() }
+        return (certificate, key)
+    }
+
+    struct OpenSSLFailed: Error {}
+}
+
+/// A pairing's states, gathered while it runs, so that a test can wait for one and look at all.
+package actor Watch {
+    package private(set) var states: [PairingState] = []
+    private var waiting: [(@Sendable (PairingState) -> Bool, CheckedContinuation<PairingState?, Never>)] = []
+    private var isOver = false
+
+    package init(_ pairing: Pairing) {
+        Task {
+            for await state in pairing { await self.add(state) }
+            await self.over()
+        }
+    }
+
+    /// The first state, past or to come, that fits; nil when the pairing ends without it.
+    package func first(where fits: @escaping @Sendable (PairingState) -> Bool) async -> PairingState? {
+        if let state = states.first(where: fits) { return state }
+        if isOver { return nil }
+        return await withCheckedContinuation { waiting.append((fits, $0)) }
+    }
+
+    /// The offers so far and to come: the one with this ordinal.
+    package func offer(_ ordinal: Int = 1) async throws -> Offer {
+        let state = await first { if case .offered(let offer) = $0 { offer.ordinal == ordinal } else { false } }
+        guard case .offered(let offer)? = state else { throw Missing() }
+        return offer
+    }
+
+    /// How it ended.
+    package func outcome() async throws -> Result<Paired, PairingError> {
+        let state = await first {
+            switch $0 {
+            case .paired, .failed: true
+            default: false
+            }
+        }
+        switch state {
+        case .paired(let paired)?: return .success(paired)
+        case .failed(let error)?: return .failure(error)
+        default: throw Missing()
+        }
+    }
+
+    /// Nil where it ended well.
+    package func failure() async throws -> PairingError? {
+        if case .failure(let error) = try await outcome() { error } else { nil }
+    }
+
+    /// When the pairing has ended, its last words included.
+    package func end() async {
+        _ = await first { _ in false }
+    }
+
+    private func add(_ state: PairingState) {
+        states.append(state)
+        for (index, (fits, continuation)) in waiting.enumerated().reversed() where fits(state) {
+            waiting.remove(at: index)
+            continuation.resume(returning: state)
+        }
+    }
+
+    private func over() {
+        isOver = true
+        for (_, continuation) in waiting { continuation.resume(returning: nil) }
+        waiting = []
+    }
+
+    struct Missing: Error {}
+}
+
+extension PairingCode {
+    /// A well-formed code for the same slot with another secret.
+    package func wrong() throws -> PairingCode {
+        while true {
+            let other = try PairingCode(slot: slot, random: SecretBytes.random(count: PairingCode.secretLength))
+            if other.revealed() != revealed() { return other }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// The program as a process that a test talks to while it runs.
+///
+/// Nothing here blocks a thread of the tests' own: with two cores there are two, and whoever blocks both stops every other
+/// test in this process.
+package final class Running: Sendable {
+    package let arguments: [String]
+    private let process = Process()
+    private let input = Pipe()
+    private let lines: Lines
+    private let told: Lines
+    private let exit = Exit()
+
+    package init(_ arguments: [String], of program: String = Program.path) throws {
+        self.arguments = arguments
+        let (output, errors) = (Pipe(), Pipe())
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = errors
+        lines = Lines(output.fileHandleForReading)
+        told = Lines(errors.fileHandleForReading)
+        // What is written fits into the pipe's buffer, and a program that does not read is no error.
+        signal(SIGPIPE, SIG_IGN)
+        process.terminationHandler = { [exit] in exit.put($0.terminationStatus) }
+        try process.run()
+    }
+
+    /// The first event with this name that fits, once it has come. Throws when the program ends without it.
+    package func event(
+        _ name: String,
+        where fits: @escaping @Sendable ([String: Any]) -> Bool = { _ in true }
+    ) async throws -> [String: Any] {
+        let line = await lines.first { line in
+            guard let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                return false
+            }
+            return event["event"] as? String == name && fits(event)
+        }
+        let text = try #require(line, "\(arguments[0]) ended without \(name)")
+        return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    /// Writes to its standard input.
+    package func type(_ text: String) {
+        try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+    }
+
+    /// Ends its standard input.
+    package func endInput() {
+        try? input.fileHandleForWriting.close()
+    }
+
+    /// Its process id.
+    package var pid: Int32 { process.processIdentifier }
+
+    /// Sends a signal; without one, presses Control-C.
+    package func interrupt(_ signal: Int32 = SIGINT) {
+        kill(process.processIdentifier, signal)
+    }
+
+    /// Its exit code, once it has ended by itself.
+    package func end() async -> Int32 {
+        await exit.code()
+    }
+
+    /// Everything it wrote to standard output, once it has ended.
+    package func output() async -> String {
+        _ = await lines.first { _ in false }
+        return lines.text
+    }
+
+    /// Everything it wrote to standard error, once it has ended.
+    package func errors() async -> String {
+        _ = await told.first { _ in false }
+        return told.text
+    }
+
+    /// Ends it, where it still runs.
+    package func stop() {
+        if process.isRunning { process.terminate() }
+    }
+
+    /// How the process ended, for any number of readers.
+    private final class Exit: Sendable {
+        private struct State {
+            var code: Int32?
+            var waiting: [CheckedContinuation<Int32, Never>] = []
+        }
+
+        private let state = Mutex(State())
+
+        func put(_ code: Int32) {
+            let waiting = state.withLock { state in
+                state.code = code
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for reader in waiting { reader.resume(returning: code) }
+        }
+
+        func code() async -> Int32 {
+            await withCheckedContinuation { reader in
+                let code = state.withLock { state in
+                    if state.code == nil { state.waiting.append(reader) }
+                    return state.code
+                }
+                if let code { reader.resume(returning: code) }
+            }
+        }
+    }
+
+    /// Lines of a pipe, read by a thread of their own, for any number of readers.
+    private final class Lines: Sendable {
+        private struct State {
+            var lines: [String] = []
+            var isOver = false
+            var waiting: [(fits: @Sendable (String) -> Bool, from: Int, answer: CheckedContinuation<String?, Never>)] =
+                []
+        }
+
+        private let state = Mutex(State())
+
+        init(_ file: FileHandle) {
+            Thread.detachNewThread { [self] in
+                var rest = Data()
+                while true {
+                    let data = file.availableData
+                    if data.isEmpty { break }
+                    rest += data
+                    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                        add(String(decoding: rest[rest.startIndex..<end], as: UTF8.self))
+                        rest = Data(rest[rest.index(after: end)...])
+                    }
+                }
+                if !rest.isEmpty { add(String(decoding: rest, as: UTF8.self)) }
+                let waiting = state.withLock { state in
+                    state.isOver = true
+                    defer { state.waiting = [] }
+                    return state.waiting
+                }
+                for reader in waiting { reader.answer.resume(returning: nil) }
+            }
+        }
+
+        var text: String { state.withLock { $0.lines.joined(separator: "\n") } }
+
+        func first(where fits: @escaping @Sendable (String) -> Bool) async -> String? {
+            await withCheckedContinuation { answer in
+                let found: String?? = state.withLock { state in
+                    if let line = state.lines.first(where: fits) { return line }
+                    if state.isOver { return .some(nil) }
+                    state.waiting.append((fits, state.lines.count, answer))
+                    return nil
+                }
+                if let found { answer.resume(returning: found) }
+            }
+        }
+
+        private func add(_ line: String) {
+            let ready = state.withLock { state in
+                state.lines.append(line)
+                let ready = state.waiting.filter { $0.fits(line) }
+                state.waiting.removeAll { $0.fits(line) }
+                return ready
+            }
+            for reader in ready { reader.answer.resume(returning: line) }
+        }
+    }
+}
+
+/// Something that listens on a free port and gives everyone the same answer.
+package final class CannedServer: Sendable {
+    package let port: Int
+    private let socket: Int32
+
+    package init(_ answer: String) throws {
+        let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(listener, pointer, length) | listen(listener, 8) | getsockname(listener, pointer, &length)
+            }
+        }
+        try #require(status == 0)
+        port = Int(UInt16(bigEndian: address.sin_port))
+        socket = listener
+        Thread.detachNewThread {
+            while true {
+                let connection = accept(listener, nil, nil)
+                guard connection >= 0 else { return }
+                var request = [UInt8](repeating: 0, count: 4096)
+                _ = read(connection, &request, request.count)
+                _ = write(connection, answer, answer.utf8.count)
+                close(connection)
+            }
+        }
+    }
+
+    deinit {
+        shutdown(socket, Int32(SHUT_RDWR))
+        close(socket)
+    }
+}

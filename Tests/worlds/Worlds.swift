@@ -1,0 +1,151 @@
+import ArgumentParser
+import Simulator
+import Synchronization
+
+/// Runs worlds of the simulator, a seed each, and says which break a law. `scripts/worlds` builds and calls it.
+@main
+struct Worlds: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worlds",
+        abstract: "Runs simulated worlds of devices, relays and strangers, and says which break a law.",
+        subcommands: [CrowdingCommand.self]
+    )
+
+    @Option(help: "How many worlds.")
+    var count: UInt64 = 1_000_000
+
+    @Option(help: "The first one's seed; the others follow it.")
+    var firstSeed: UInt64 = 1
+
+    @Option(help: "How many at once.")
+    var jobs = 2
+
+    @Option(help: "Stop after so many seconds, however many worlds there were.")
+    var seconds: Int?
+
+    @Option(help: "Run this one world only.")
+    var seed: UInt64?
+
+    @Flag(help: "With --seed: print everything that happens in it.")
+    var trace = false
+
+    @Option(help: "Only this kind of world: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var kind: String?
+
+    func run() async throws {
+        let kind = try kind.map { name in
+            guard let kind = Kind(rawValue: name) else { throw ValidationError("there is no kind '\(name)'") }
+            return kind
+        }
+        if let seed { return try one(seed, kind) }
+        let runner = Runner(first: firstSeed, count: count, kind: kind, seconds: seconds)
+        await withTaskGroup { group in
+            for _ in 0..<jobs { group.addTask { runner.work() } }
+        }
+        if !runner.report() { throw ExitCode.failure }
+    }
+
+    private func one(_ seed: UInt64, _ kind: Kind?) throws {
+        let world = World.drawn(seed, kind: kind)
+        if trace { world.tracer = { print("\($0)", $1) } }
+        world.run()
+        print(world.summary)
+        for breach in world.breaches { print("BROKEN \(breach.law.rawValue): \(breach.what)") }
+        if !world.breaches.isEmpty { throw ExitCode.failure }
+    }
+}
+
+/// Hands out seeds and adds up what came of them.
+private final class Runner: Sendable {
+    private struct Sums {
+        var worlds = 0
+        var failed = 0
+        var tally = Tally()
+        /// How many worlds broke a law in each way; the figures in the words left out.
+        var ways: [String: Int] = [:]
+    }
+
+    private let next: Atomic<UInt64>
+    private let first: UInt64
+    private let end: UInt64
+    private let kind: Kind?
+    private let start = ContinuousClock.now
+    private let deadline: ContinuousClock.Instant?
+    private let sums = Mutex(Sums())
+
+    init(first: UInt64, count: UInt64, kind: Kind?, seconds: Int?) {
+        self.first = first
+        next = Atomic(first)
+        end = first + count
+        self.kind = kind
+        deadline = seconds.map { .now + .seconds($0) }
+    }
+
+    func work() {
+        while deadline.map({ .now < $0 }) ?? true {
+            let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
+            guard seed < end else { return }
+            let world = World.drawn(seed, kind: kind)
+            let isTraced = seed.isMultiple(of: Self.repeats)
+            let course = isTraced ? Course(of: world) : nil
+            world.run()
+            if let course, !course.isTaken(again: World.drawn(seed, kind: kind)) {
+                world.breach(.course, "the second time was different")
+            }
+            let tally = Tally(world)
+            sums.withLock { sums in
+                sums.worlds += 1
+                sums.tally += tally
+                guard let breach = world.breaches.first else { return }
+                sums.failed += 1
+                let way = "\(breach.law.rawValue): \(breach.what.filter { !$0.isNumber })"
+                sums.ways[way, default: 0] += 1
+                guard sums.ways[way] ?? 0 <= 3, sums.failed <= 100 else { return }
+                print("world \(seed) breaks a law: \(breach.law.rawValue): \(breach.what)")
+                let kind = kind.map { " --kind \($0.rawValue)" } ?? ""
+                print("  replay it: scripts/worlds --seed \(seed)\(kind) --trace")
+            }
+        }
+    }
+
+    /// One world in so many is run twice, to see that it takes the same course.
+    private static let repeats: UInt64 = 100
+
+    /// False when a world broke a law.
+    func report() -> Bool {
+        sums.withLock { sums in
+            let elapsed = ContinuousClock.now - start
+            let rate = Int(Double(sums.worlds) / (elapsed / .seconds(1)))
+            print("\(sums.worlds) worlds from seed \(first) in \(elapsed.components.seconds) s, \(rate) a second")
+            print(sums.tally.description)
+            for (way, count) in sums.ways.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+                print("\(count) × \(way)")
+            }
+            print(sums.failed == 0 ? "no world broke a law" : "\(sums.failed) worlds broke a law")
+            return sums.failed == 0
+        }
+    }
+}
+
+/// All that happens in a world, to be compared.
+private final class Course {
+    private var digest = Hasher()
+    private let world: World
+
+    init(of world: World) {
+        self.world = world
+        world.tracer = { [unowned self] time, what in
+            digest.combine(time)
+            digest.combine(what)
+        }
+    }
+
+    private var value: Int { digest.finalize() }
+
+    /// Whether another world with the same seed takes the same course as this one did.
+    func isTaken(again other: World) -> Bool {
+        let course = Course(of: other)
+        other.run()
+        return course.value == value
+    }
+}
