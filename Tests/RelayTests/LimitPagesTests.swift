@@ -50,7 +50,9 @@ import Testing
     }
 
     @Test func `Each can be set by its name, or has an option of its own, or is no number of things or seconds`() {
-        let labels = [Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits())].map { $0.children.compactMap(\.label) }
+        let labels = [Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits())].map {
+            $0.children.compactMap(\.label)
+        }
         let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain"]
         // Both have a time of this name; it is the rendezvous' that is set.
         #expect(Set(NamedLimit.all.map(\.name) + others) == Set(labels.joined()))
