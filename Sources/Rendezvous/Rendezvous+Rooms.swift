@@ -113,9 +113,10 @@ extension Rendezvous {
         for case .close(let connection) in actions[first...] { forget(connection) }
         switch room.phase {
         case .open, .seated:
+            // Before it is reminded of: a reminder of a room that is not there would be thrown out.
+            rooms[offer] = room
             if room.deadline != deadline { remind(.room(offer), at: room.deadline) }
             remindOfDisplacement(room)
-            rooms[offer] = room
         case .over(let reason):
             guard !room.hasLostSlot else { break }
             slots[room.slot] = nil

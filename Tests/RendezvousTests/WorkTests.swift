@@ -152,6 +152,22 @@ import Testing
         #expect(scene.last("slow") == .refused(.tooSlow, retryAfter: .zero))
     }
 
+    @Test(
+        "a room that is just being changed keeps its reminder, whenever the others are thrown out",
+        arguments: 0..<120
+    )
+    func remindersOfRooms(comers: Int) {
+        var scene = Scene.met()
+        for number in 0..<comers {
+            scene.connect("\(number)", from: Scene.address(1_000 + number << 8))
+            scene.lose("\(number)")
+        }
+        scene.send("B", .seat(meeting: scene.meetings["A"]!))
+        scene.pass(.seconds(300))
+        #expect(scene.last("B") == .over(meeting: nil, .expired))
+        #expect(scene.relay.statistics.rooms == 0)
+    }
+
     @Test("neighbours share a softer limit of connections in no room too") func silentNeighbours() {
         var limits = Limits()
         limits.roomlessPerPrefix = 2
