@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Devices as processes that the system stops, as a phone is put to sleep, and lets go on.
-@Suite("Devices that sleep", .timeLimit(.minutes(2))) struct SleepTests {
+@Suite("Devices that sleep", .timeLimit(.minutes(5))) struct SleepTests {
     let folder = ScratchFolder()
 
     private func devices(

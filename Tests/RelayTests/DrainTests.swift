@@ -9,7 +9,7 @@ import Testing
 @testable import Relay
 
 /// A relay that is told to end, over real sockets, and with connections in memory where time has to pass.
-@Suite(.timeLimit(.minutes(1))) struct DrainTests {
+@Suite(.timeLimit(.minutes(5))) struct DrainTests {
     typealias Pair = PairingTests.Pair
 
     static let goodbye = RelayFrame.goodbye(retryAfter: .seconds(2))

@@ -7,7 +7,7 @@ import Testing
 @testable import Relay
 
 /// A pairing as the relay sees it, over real sockets: two devices, frames with bodies of no meaning.
-@Suite(.timeLimit(.minutes(1))) struct PairingTests {
+@Suite(.timeLimit(.minutes(5))) struct PairingTests {
     /// Two devices that have met.
     struct Pair {
         let offerer: any PairDevice
