@@ -152,6 +152,18 @@ let package = Package(
             path: "Tests/worlds",
             swiftSettings: settings
         ),
+        // Counts what the program that links it asks of malloc; for the one that counts what a relay uses, run by scripts/counts.
+        .target(name: "CountedMemory", path: "Tests/CountedMemory"),
+        .executableTarget(
+            name: "counted",
+            dependencies: [
+                "CountedMemory", "Relay", "RelayWire", "Rendezvous", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/counted",
+            exclude: ["BOUNDS"],
+            swiftSettings: settings
+        ),
         // What several test targets share: a relay in the test's process, the built program as a process.
         .target(
             name: "TestSupport",

@@ -1,0 +1,80 @@
+import Glibc
+
+/// What a relay has asked of malloc so far.
+struct MemoryCounts: Equatable {
+    var allocations: Int
+    /// Bytes of its heap that it holds now.
+    var live: Int
+}
+
+/// `counted relay` in a process of its own; it ends with this value.
+final class CountedRelay {
+    let port: UInt16
+    private let child: Child
+
+    /// - Parameter command: what to start it with, `counted` itself or something around it.
+    init(_ command: [String]) throws(CountError) {
+        child = try Child(command + ["relay"])
+        guard let port = UInt16(try child.line()) else { throw .noRelay }
+        self.port = port
+    }
+
+    /// Once it has nothing to do: when it counts nothing new for a while.
+    func counts() throws(CountError) -> MemoryCounts {
+        var last = try ask()
+        var agreed = 0
+        while agreed < 5 {
+            usleep(20_000)
+            let next = try ask()
+            agreed = next == last ? agreed + 1 : 0
+            last = next
+        }
+        return last
+    }
+
+    /// Bytes of memory that the system has given it and not taken back.
+    func resident() throws(CountError) -> Int {
+        var text = [CChar](repeating: 0, count: 128)
+        guard let file = fopen("/proc/\(child.process)/statm", "r") else { throw .noRelay }
+        defer { fclose(file) }
+        guard fgets(&text, Int32(text.count), file) != nil else { throw .noRelay }
+        let fields = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).split(
+            separator: " "
+        )
+        guard fields.count > 1, let pages = Int(fields[1]) else { throw .noRelay }
+        return pages * sysconf(Int32(_SC_PAGESIZE))
+    }
+
+    /// Ends it and waits until it is gone.
+    func end() throws(CountError) {
+        try child.end()
+    }
+
+    private func ask() throws(CountError) -> MemoryCounts {
+        try child.write("?")
+        let numbers = try child.line().split(separator: " ").compactMap { Int($0) }
+        guard numbers.count == 2 else { throw .noRelay }
+        return MemoryCounts(allocations: numbers[0], live: numbers[1])
+    }
+}
+
+/// What keeps it from counting.
+enum CountError: Error, CustomStringConvertible {
+    case cannotStart(String)
+    case failed(String)
+    case noRelay
+    case noConnection
+    case unexpected(String)
+    case noTotal(String)
+
+    var description: String {
+        switch self {
+        case .cannotStart(let program): "\(program) cannot be started."
+        case .failed(let program): "\(program) failed."
+        case .noRelay: "The relay that is counted ended early."
+        case .noConnection: "The relay that is counted takes no connection, or closed one."
+        case .unexpected(let what): "The relay that is counted said \(what)."
+        case .noTotal(let file): "Callgrind left no total in \(file)."
+        }
+    }
+}

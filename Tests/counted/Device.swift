@@ -1,0 +1,115 @@
+import Glibc
+import RelayWire
+
+/// A device on a socket of its own that waits for each answer: a WebSocket's client end, as little as there can be (RFC 6455).
+final class Device {
+    private let socket: Int32
+    private var received: [UInt8] = []
+
+    /// Connects and upgrades.
+    init(port: UInt16) throws(CountError) {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard socket >= 0 else { throw .noConnection }
+        var one: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw .noConnection }
+        try send(Self.request)
+        while try next(4) != Self.endOfHead { received.removeFirst() }
+        received.removeFirst(4)
+    }
+
+    deinit {
+        close(socket)
+    }
+
+    func say(_ frame: DeviceFrame) throws(CountError) {
+        let payload = frame.serialized()
+        // Masked with zeros, which costs the relay as much as any other mask.
+        let length =
+            payload.count < 126
+            ? [0x80 | UInt8(payload.count)] : [0xFE, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
+        try send([0x82] + length + [0, 0, 0, 0] + payload)
+    }
+
+    func hear() throws(CountError) -> RelayFrame {
+        var head = try next(2)
+        guard head[0] == 0x82 else { throw .unexpected("a WebSocket frame of the kind \(head[0])") }
+        var length = Int(head[1])
+        received.removeFirst(2)
+        if length == 126 {
+            head = try next(2)
+            length = Int(head[0]) << 8 | Int(head[1])
+            received.removeFirst(2)
+        }
+        let payload = Array(try next(length))
+        received.removeFirst(length)
+        guard let frame = try? RelayFrame(parsing: payload) else { throw .unexpected("what is no frame") }
+        return frame
+    }
+
+    /// The next bytes received, which stay there.
+    private func next(_ count: Int) throws(CountError) -> ArraySlice<UInt8> {
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        while received.count < count {
+            let read = recv(socket, &buffer, buffer.count, 0)
+            guard read > 0 else { throw .noConnection }
+            received += buffer[..<read]
+        }
+        return received[..<count]
+    }
+
+    private func send(_ bytes: [UInt8]) throws(CountError) {
+        guard Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { throw .noConnection }
+    }
+
+    private static let endOfHead: ArraySlice<UInt8> = [13, 10, 13, 10]
+    private static let request = Array(
+        """
+        GET /easysetup/v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+        Sec-WebSocket-Protocol: easysetup.v1\r\n\r\n
+        """.utf8
+    )
+}
+
+/// Two devices in a meeting, which send each other messages in turn.
+final class Conversation {
+    private let offerer: Device
+    private let visitor: Device
+    private let meeting: MeetingID
+    private var number: UInt32 = 0
+    /// As large as the handshake's last two messages.
+    private let body = [UInt8](repeating: 0x5A, count: 529)
+
+    init(port: UInt16) throws(CountError) {
+        offerer = try Device(port: port)
+        try offerer.say(.offer(slotLength: 0, work: nil))
+        guard case .offered(let slot, _, _) = try offerer.hear() else { throw .unexpected("no slot") }
+        visitor = try Device(port: port)
+        try visitor.say(.visit(slot: slot, work: nil))
+        guard case .met = try visitor.hear(), case .visitor(let meeting) = try offerer.hear() else {
+            throw .unexpected("nothing of a meeting")
+        }
+        self.meeting = meeting
+    }
+
+    /// Sends so many messages there and back, each acknowledging the one before.
+    func exchange(_ count: Int) throws(CountError) {
+        for _ in 0..<count {
+            number += 1
+            try visitor.say(.message(meeting: nil, Message(number: number, ack: number - 1, body: body)))
+            guard case .message = try offerer.hear() else { throw .unexpected("no message to the offerer") }
+            try offerer.say(.message(meeting: meeting, Message(number: number, ack: number, body: body)))
+            guard case .message = try visitor.hear() else { throw .unexpected("no message to the visitor") }
+        }
+    }
+}

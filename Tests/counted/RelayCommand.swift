@@ -1,0 +1,56 @@
+import ArgumentParser
+import CountedMemory
+import Glibc
+import Logging
+import Relay
+import Rendezvous
+
+/// `counted relay`: a relay on a free port of loopback, which it prints. For each byte on its standard input it prints what it
+/// has asked of malloc (`counted_memory_write`); at the end of its input it ends.
+///
+/// Everything that would hold devices of one machine to what a house needs is opened wide, and no time limit comes due while
+/// it counts, so that nothing depends on how fast it goes.
+struct RelayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "relay", abstract: "Be the relay that is counted.")
+
+    // Not asynchronous: under valgrind the main thread has to wait in a system call of its own.
+    func run() throws {
+        let server = RelayServer(
+            configuration: Self.relay,
+            logger: Logger(label: "counted") { _ in SwiftLogNoOpLogHandler() }
+        )
+        Task.detached {
+            do {
+                try await server.run()
+            } catch {
+                print("\(error)")
+                Glibc.exit(1)
+            }
+        }
+        Task.detached {
+            let port = try await server.port
+            print(port)
+            fflush(nil)
+        }
+        var byte: UInt8 = 0
+        while read(STDIN_FILENO, &byte, 1) == 1, counted_memory_write(STDOUT_FILENO) == 0 {}
+        Glibc.exit(0)
+    }
+
+    private static var relay: RelayConfiguration {
+        var configuration = RelayConfiguration()
+        let many = 1_000_000
+        configuration.limits.offersPerPrefix = many
+        configuration.limits.visitsPerPrefix = many
+        configuration.limits.roomlessPerPrefix = many
+        configuration.connectionLimits.openingPerPrefix = many
+        let long = Duration.seconds(3_600)
+        configuration.limits.firstFrame = long
+        configuration.limits.codeLifetime = long
+        configuration.limits.seatedLifetime = long
+        configuration.connectionLimits.openingTime = long
+        configuration.connectionLimits.closingTime = long
+        configuration.connectionLimits.pingInterval = long
+        return configuration
+    }
+}
