@@ -157,7 +157,7 @@ let package = Package(
         .executableTarget(
             name: "counted",
             dependencies: [
-                "CountedMemory", "Relay", "RelayWire", "Rendezvous", log,
+                "CountedMemory", "CLoad", "Relay", "RelayWire", "Rendezvous", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/counted",

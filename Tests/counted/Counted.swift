@@ -32,21 +32,28 @@ struct CountCommand: ParsableCommand {
     @Option(help: "The folder for what callgrind writes.")
     var folder = "."
 
+    @OptionGroup var tls: TLSOptions
+
     func run() throws {
         Self.raiseOpenFiles()
         // A relay that has ended is told as an error.
         signal(SIGPIPE, SIG_IGN)
-        // Ends this process, and so the relays: something hangs then. It takes a quarter of a minute.
+        // Ends this process, and so the relays: something hangs then, for it takes half a minute.
         alarm(600)
-        if let bare {
-            try show("instructions-per-pairing", Instructions(program: bare, bench: bench, folder: folder).perPairing())
-        }
         let program = CommandLine.arguments[0]
-        try show("allocations-per-pairing", Allocations(program: program).perPairing(bench: bench))
-        try show("allocations-per-message", Allocations(program: program).perMessage())
-        let waiting = try WaitingDevices(program: program).bytes()
-        show("heap-bytes-per-waiting-device", waiting.heap)
-        show("resident-bytes-per-waiting-device", waiting.resident)
+        let pairings = Work.pairings(bench: bench)
+        if let bare {
+            let instructions = Instructions(program: bare, folder: folder)
+            try show("instructions-per-pairing", instructions.each(pairings, few: 50, many: 250))
+            try show("instructions-per-message", instructions.each(.messages, few: 200, many: 1_200))
+        }
+        let allocations = Allocations(program: program)
+        try show("allocations-per-pairing", allocations.each(pairings, few: 50, many: 250))
+        try show("allocations-per-message", allocations.each(.messages, few: 200, many: 1_200))
+        try show("bytes-per-waiting-device", WaitingDevices(program: program, certificate: nil).bytes())
+        if let certificate = tls.files {
+            try show("bytes-per-waiting-tls-device", WaitingDevices(program: program, certificate: certificate).bytes())
+        }
     }
 
     /// For a relay and its devices: as many as the system allows.
@@ -61,5 +68,10 @@ struct CountCommand: ParsableCommand {
     private func show(_ name: String, _ value: Double) {
         let hundredths = Int((value * 100).rounded())
         print("\(name) \(hundredths / 100).\(hundredths % 100 / 10)\(hundredths % 10)")
+    }
+
+    private func show(_ name: String, _ bytes: (heap: Double, resident: Double)) {
+        show("heap-" + name, bytes.heap)
+        show("resident-" + name, bytes.resident)
     }
 }

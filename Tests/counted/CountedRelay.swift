@@ -1,4 +1,5 @@
 import Glibc
+import Relay
 
 /// What a relay has asked of malloc so far.
 struct MemoryCounts: Equatable {
@@ -12,9 +13,12 @@ final class CountedRelay {
     let port: UInt16
     private let child: Child
 
-    /// - Parameter command: what to start it with, `counted` itself or something around it.
-    init(_ command: [String]) throws(CountError) {
-        child = try Child(command + ["relay"])
+    /// - Parameters:
+    ///   - command: what to start it with, `counted` itself or something around it.
+    ///   - certificate: for a relay with TLS.
+    init(_ command: [String], certificate: CertificateFiles? = nil) throws(CountError) {
+        let options = certificate.map { ["--certificate", $0.certificate, "--key", $0.key] } ?? []
+        child = try Child(command + ["relay"] + options)
         guard let port = UInt16(try child.line()) else { throw .noRelay }
         self.port = port
     }

@@ -1,13 +1,15 @@
+import CLoad
 import Glibc
 import RelayWire
 
 /// A device on a socket of its own that waits for each answer: a WebSocket's client end, as little as there can be (RFC 6455).
 final class Device {
     private let socket: Int32
+    private var ssl: OpaquePointer?
     private var received: [UInt8] = []
 
-    /// Connects and upgrades.
-    init(port: UInt16) throws(CountError) {
+    /// Connects, with TLS when there is one, and upgrades.
+    init(port: UInt16, tls: ClientTLS? = nil) throws(CountError) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { throw .noConnection }
         var one: Int32 = 1
@@ -22,12 +24,18 @@ final class Device {
             }
         }
         guard result == 0 else { throw .noConnection }
+        if let tls {
+            ssl = SSL_new(tls.context)
+            SSL_set_fd(ssl, socket)
+            guard SSL_connect(ssl) == 1 else { throw .noConnection }
+        }
         try send(Self.request)
         while try next(4) != Self.endOfHead { received.removeFirst() }
         received.removeFirst(4)
     }
 
     deinit {
+        if let ssl { SSL_free(ssl) }
         close(socket)
     }
 
@@ -60,7 +68,8 @@ final class Device {
     private func next(_ count: Int) throws(CountError) -> ArraySlice<UInt8> {
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         while received.count < count {
-            let read = recv(socket, &buffer, buffer.count, 0)
+            let read =
+                ssl.map { Int(SSL_read($0, &buffer, Int32(buffer.count))) } ?? recv(socket, &buffer, buffer.count, 0)
             guard read > 0 else { throw .noConnection }
             received += buffer[..<read]
         }
@@ -68,7 +77,10 @@ final class Device {
     }
 
     private func send(_ bytes: [UInt8]) throws(CountError) {
-        guard Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { throw .noConnection }
+        let sent =
+            ssl.map { Int(SSL_write($0, bytes, Int32(bytes.count))) }
+            ?? Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        guard sent == bytes.count else { throw .noConnection }
     }
 
     private static let endOfHead: ArraySlice<UInt8> = [13, 10, 13, 10]
@@ -81,35 +93,16 @@ final class Device {
     )
 }
 
-/// Two devices in a meeting, which send each other messages in turn.
-final class Conversation {
-    private let offerer: Device
-    private let visitor: Device
-    private let meeting: MeetingID
-    private var number: UInt32 = 0
-    /// As large as the handshake's last two messages.
-    private let body = [UInt8](repeating: 0x5A, count: 529)
+/// TLS as a client that trusts whom it counts.
+final class ClientTLS {
+    fileprivate let context: OpaquePointer
 
-    init(port: UInt16) throws(CountError) {
-        offerer = try Device(port: port)
-        try offerer.say(.offer(slotLength: 0, work: nil))
-        guard case .offered(let slot, _, _) = try offerer.hear() else { throw .unexpected("no slot") }
-        visitor = try Device(port: port)
-        try visitor.say(.visit(slot: slot, work: nil))
-        guard case .met = try visitor.hear(), case .visitor(let meeting) = try offerer.hear() else {
-            throw .unexpected("nothing of a meeting")
-        }
-        self.meeting = meeting
+    init() {
+        context = SSL_CTX_new(TLS_client_method())
+        SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
     }
 
-    /// Sends so many messages there and back, each acknowledging the one before.
-    func exchange(_ count: Int) throws(CountError) {
-        for _ in 0..<count {
-            number += 1
-            try visitor.say(.message(meeting: nil, Message(number: number, ack: number - 1, body: body)))
-            guard case .message = try offerer.hear() else { throw .unexpected("no message to the offerer") }
-            try offerer.say(.message(meeting: meeting, Message(number: number, ack: number, body: body)))
-            guard case .message = try visitor.hear() else { throw .unexpected("no message to the visitor") }
-        }
+    deinit {
+        SSL_CTX_free(context)
     }
 }

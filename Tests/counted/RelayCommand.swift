@@ -13,10 +13,12 @@ import Rendezvous
 struct RelayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "relay", abstract: "Be the relay that is counted.")
 
+    @OptionGroup var tls: TLSOptions
+
     // Not asynchronous: under valgrind the main thread has to wait in a system call of its own.
     func run() throws {
         let server = RelayServer(
-            configuration: Self.relay,
+            configuration: relay,
             logger: Logger(label: "counted") { _ in SwiftLogNoOpLogHandler() }
         )
         Task.detached {
@@ -37,8 +39,9 @@ struct RelayCommand: ParsableCommand {
         Glibc.exit(0)
     }
 
-    private static var relay: RelayConfiguration {
+    private var relay: RelayConfiguration {
         var configuration = RelayConfiguration()
+        configuration.certificate = tls.files
         let many = 1_000_000
         configuration.limits.offersPerPrefix = many
         configuration.limits.visitsPerPrefix = many
@@ -52,5 +55,20 @@ struct RelayCommand: ParsableCommand {
         configuration.connectionLimits.closingTime = long
         configuration.connectionLimits.pingInterval = long
         return configuration
+    }
+}
+
+/// The files of a relay with TLS.
+struct TLSOptions: ParsableArguments {
+    @Option(help: "The certificate of a relay with TLS, PEM.")
+    var certificate: String?
+
+    @Option(help: "Its private key, PEM.")
+    var key: String?
+
+    /// Nil unless both are named.
+    var files: CertificateFiles? {
+        guard let certificate, let key else { return nil }
+        return CertificateFiles(certificate: certificate, key: key)
     }
 }
