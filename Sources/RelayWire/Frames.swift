@@ -2,12 +2,46 @@
 package struct MeetingID: Hashable, Sendable {
     /// Always 16.
     package static let byteCount = 16
-    package let bytes: [UInt8]
+    private let value: Bytes16
 
     /// Nil when there are not exactly 16 bytes.
-    package init?(_ bytes: [UInt8]) {
-        guard bytes.count == Self.byteCount else { return nil }
-        self.bytes = bytes
+    package init?(_ bytes: some Collection<UInt8>) {
+        guard let value = Bytes16(bytes) else { return nil }
+        self.value = value
+    }
+
+    package init(drawnFrom entropy: inout some RandomNumberGenerator) {
+        value = Bytes16(drawnFrom: &entropy)
+    }
+
+    package var bytes: [UInt8] { value.bytes }
+}
+
+/// Sixteen bytes where they stand, not in an array of their own: names are compared, copied and looked up with every frame.
+package struct Bytes16: Hashable, Sendable {
+    private let high: UInt64
+    private let low: UInt64
+
+    /// Nil when there are not exactly 16 bytes.
+    package init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    package init(drawnFrom entropy: inout some RandomNumberGenerator) {
+        high = entropy.next()
+        low = entropy.next()
+    }
+
+    package var bytes: [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+            for index in 0..<8 {
+                unsafe buffer[index] = UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * index))
+                unsafe buffer[8 + index] = UInt8(truncatingIfNeeded: low >> UInt64(56 - 8 * index))
+            }
+            count = 16
+        }
     }
 }
 

@@ -32,10 +32,26 @@ package struct AddressPrefix: Hashable, Sendable {
     }
 
     /// The prefixes an event is counted under, narrowest first, with how many times the narrowest's limit each may have.
-    package var counted: [(prefix: AddressPrefix, allowance: Int)] {
-        switch family {
-        case .ipv4: [(self, 1), (shortened(to: 24), 8)]
-        case .ipv6: [(self, 1), (shortened(to: 48), 8), (shortened(to: 32), 64)]
+    package var counted: Counted { Counted(narrowest: self) }
+
+    /// Two or three prefixes around each other, made one by one: this is asked several times for each connection.
+    package struct Counted: Sequence, IteratorProtocol, Sendable {
+        fileprivate let narrowest: AddressPrefix
+        private var place = 0
+
+        fileprivate init(narrowest: AddressPrefix) {
+            self.narrowest = narrowest
+        }
+
+        package mutating func next() -> (prefix: AddressPrefix, allowance: Int)? {
+            defer { place += 1 }
+            return switch (place, narrowest.family) {
+            case (0, _): (narrowest, 1)
+            case (1, .ipv4): (narrowest.shortened(to: 24), 8)
+            case (1, .ipv6): (narrowest.shortened(to: 48), 8)
+            case (2, .ipv6): (narrowest.shortened(to: 32), 64)
+            default: nil
+            }
         }
     }
 

@@ -5,6 +5,7 @@ extension Rendezvous {
     /// The relay is about to stop. No offer and no visit is taken in any more. Rooms in which nobody has met go on at another
     /// relay at once, the others when they are done: those that nobody has taken the seat of have `unseatedDrain`, the seated
     /// ones the time they have anyway. It is done when no room is left.
+    @specialized(where Connection == ConnectionID)
     package mutating func drain(now: Moment, into actions: inout [Action<Connection>]) {
         guard !isDraining else { return }
         isDraining = true
@@ -20,6 +21,7 @@ extension Rendezvous {
     }
 
     /// The relay stops now. Whoever is there is told to go on at another one, and nothing of them is kept.
+    @specialized(where Connection == ConnectionID)
     package mutating func end(now: Moment, into actions: inout [Action<Connection>]) {
         drain(now: now, into: &actions)
         sendOn(now, into: &actions) { _ in true }

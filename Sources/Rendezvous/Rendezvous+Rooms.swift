@@ -95,29 +95,32 @@ extension Rendezvous {
         remind(.room(room.offer), at: room.deadline)
     }
 
-    /// Takes one room out, lets `decision` change it, and puts it back with all that follows: totals, deadlines, who has been
-    /// sent away. Nil when there is no such room.
+    /// Lets `decision` change one room, where it stands, and does all that follows: totals, deadlines, who has been sent away.
+    /// Nil when there is no such room.
     mutating func decide<Outcome>(
         _ offer: OfferID,
         _ now: Moment,
         into actions: inout [Action<Connection>],
         _ decision: (inout Room<Connection>, Context, inout [Action<Connection>]) -> Outcome
     ) -> Outcome? {
-        guard var room = rooms.removeValue(forKey: offer) else { return nil }
+        guard let index = rooms.index(forKey: offer) else { return nil }
         let first = actions.count
-        totals -= room.load
-        let deadline = room.deadline
-        let outcome = decision(&room, Context(limits: limits, keys: keys, now: now.monotonic), &actions)
-        if isDraining, room.isIdle { room.sendOn(limits, into: &actions) }
-        totals += room.load
-        for case .close(let connection) in actions[first...] { forget(connection) }
-        switch room.phase {
+        totals -= rooms.values[index].load
+        let deadline = rooms.values[index].deadline
+        let context = Context(limits: limits, keys: keys, now: now.monotonic)
+        let outcome = decision(&rooms.values[index], context, &actions)
+        if isDraining, rooms.values[index].isIdle { rooms.values[index].sendOn(limits, into: &actions) }
+        totals += rooms.values[index].load
+        for place in first..<actions.count {
+            if case .close(let connection) = actions[place] { forget(connection) }
+        }
+        switch rooms.values[index].phase {
         case .open, .seated:
-            // Before it is reminded of: a reminder of a room that is not there would be thrown out.
-            rooms[offer] = room
-            if room.deadline != deadline { remind(.room(offer), at: room.deadline) }
-            remindOfDisplacement(room)
+            let new = rooms.values[index].deadline
+            if new != deadline { remind(.room(offer), at: new) }
+            remindOfDisplacement(offer, rooms.values[index].nextDisplacement(limits))
         case .over(let reason):
+            let room = rooms.remove(at: index).value
             guard !room.hasLostSlot else { break }
             slots[room.slot] = nil
             // A room that goes on elsewhere has not ended.
@@ -132,11 +135,11 @@ extension Rendezvous {
         return outcome
     }
 
-    private mutating func remindOfDisplacement(_ room: Room<Connection>) {
-        guard let next = room.nextDisplacement(limits) else { return }
-        if let reminded = displacements[room.offer], reminded <= next { return }
-        displacements[room.offer] = next
-        remind(.displacement(room.offer), at: next)
+    private mutating func remindOfDisplacement(_ offer: OfferID, _ next: Duration?) {
+        guard let next else { return }
+        if let reminded = displacements[offer], reminded <= next { return }
+        displacements[offer] = next
+        remind(.displacement(offer), at: next)
     }
 
     mutating func roomDeadlinePassed(_ offer: OfferID, _ now: Moment, into actions: inout [Action<Connection>]) {

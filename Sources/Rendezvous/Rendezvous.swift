@@ -5,6 +5,9 @@ package import RelayWire
 /// It is a value fed with events and the time, answering with actions. It does no I/O and has no clock and no randomness of
 /// its own. `Connection` is whatever the outside calls a connection: the number of a channel, or a name in a test. After an
 /// ``Action/close(_:)`` it is forgotten, so calling ``disconnected(_:now:into:)`` for it is harmless.
+///
+/// What a relay calls is compiled for its ``ConnectionID`` as well: from another module the generic code would run, at several
+/// times the cost.
 package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     let limits: Limits
     let keys: TokenKeys
@@ -46,6 +49,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
 
     /// A device has connected. Nil when it is let in; otherwise it was not registered and is to be turned away, before the
     /// upgrade or with a `refused` frame.
+    @specialized(where Connection == ConnectionID)
     package mutating func connected(
         _ connection: Connection,
         from prefix: AddressPrefix,
@@ -64,11 +68,12 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// A device has sent a frame. From a connection that is not registered it is ignored: it crossed with a close.
-    package mutating func received(
+    @specialized(where Connection == ConnectionID, Entropy == SystemRandomNumberGenerator)
+    package mutating func received<Entropy: RandomNumberGenerator>(
         _ frame: DeviceFrame,
         from connection: Connection,
         now: Moment,
-        entropy: inout some RandomNumberGenerator,
+        entropy: inout Entropy,
         into actions: inout [Action<Connection>]
     ) {
         guard let known = connections[connection] else { return }
@@ -85,6 +90,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// A device has sent what is no frame, or breaks the transport's rules.
+    @specialized(where Connection == ConnectionID)
     package mutating func receivedBadFrame(
         from connection: Connection,
         now: Moment,
@@ -94,6 +100,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// A connection was lost. One that is not registered is ignored.
+    @specialized(where Connection == ConnectionID)
     package mutating func disconnected(
         _ connection: Connection,
         now: Moment,
@@ -109,13 +116,20 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
 
     /// When ``deadlinesPassed(now:entropy:into:)`` is to be called next, on the monotonic clock; nil for never.
     package var nextDeadline: Duration? {
-        [deadlines.next, tombstones.nextDeadline, counters.nextDeadline, work.nextDeadline].compactMap(\.self).min()
+        @specialized(where Connection == ConnectionID)
+        get {
+            earlier(
+                earlier(deadlines.next, tombstones.nextDeadline),
+                earlier(counters.nextDeadline, work.nextDeadline)
+            )
+        }
     }
 
     /// The time of ``nextDeadline`` has come.
-    package mutating func deadlinesPassed(
+    @specialized(where Connection == ConnectionID, Entropy == SystemRandomNumberGenerator)
+    package mutating func deadlinesPassed<Entropy: RandomNumberGenerator>(
         now: Moment,
-        entropy: inout some RandomNumberGenerator,
+        entropy: inout Entropy,
         into actions: inout [Action<Connection>]
     ) {
         tombstones.advance(now.monotonic)
@@ -141,15 +155,24 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     package var statistics: Statistics {
-        var statistics = Statistics()
-        statistics.connections = connections.count
-        statistics.roomless = connections.roomless
-        statistics.rooms = totals.rooms
-        statistics.seated = totals.seated
-        statistics.meetings = totals.meetings
-        statistics.waiting = totals.waiting
-        statistics.mailboxBytes = totals.mailboxBytes
-        statistics.isDraining = isDraining
-        return statistics
+        @specialized(where Connection == ConnectionID)
+        get {
+            var statistics = Statistics()
+            statistics.connections = connections.count
+            statistics.roomless = connections.roomless
+            statistics.rooms = totals.rooms
+            statistics.seated = totals.seated
+            statistics.meetings = totals.meetings
+            statistics.waiting = totals.waiting
+            statistics.mailboxBytes = totals.mailboxBytes
+            statistics.isDraining = isDraining
+            return statistics
+        }
     }
+}
+
+/// The earlier of two times of which either may be never.
+private func earlier(_ one: Duration?, _ other: Duration?) -> Duration? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
 }

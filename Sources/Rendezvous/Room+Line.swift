@@ -125,7 +125,7 @@ extension Room {
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) {
-        guard let id = MeetingID(entropy.bytes(MeetingID.byteCount)) else { return }
+        let id = MeetingID(drawnFrom: &entropy)
         var meeting = Meeting(id: id, visitor: visitor, prefix: prefix)
         meeting.updateOwed(now: context.now, offererIsThere: offerer != nil)
         meetings.append(meeting)

@@ -3,17 +3,19 @@ package import RelayWire
 /// The 16 random bytes that name a room for as long as any token of it is valid; its slot may change hands sooner.
 package struct OfferID: Hashable, Sendable {
     package static let byteCount = 16
-    package let bytes: [UInt8]
+    private let value: Bytes16
 
     /// Nil when there are not exactly 16 bytes.
-    package init?(_ bytes: [UInt8]) {
-        guard bytes.count == Self.byteCount else { return nil }
-        self.bytes = bytes
+    package init?(_ bytes: some Collection<UInt8>) {
+        guard let value = Bytes16(bytes) else { return nil }
+        self.value = value
     }
 
     init(drawnFrom entropy: inout some RandomNumberGenerator) {
-        bytes = entropy.bytes(Self.byteCount)
+        value = Bytes16(drawnFrom: &entropy)
     }
+
+    package var bytes: [UInt8] { value.bytes }
 }
 
 /// What a token says: who may come back, and to what (`Protocol/relay.md`, "Tokens").
