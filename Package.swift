@@ -96,7 +96,7 @@ let package = Package(
         .target(
             name: "Relay",
             dependencies: [
-                "RelayWire", "Rendezvous", log,
+                "RelayWire", "Rendezvous", crypto, log,
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio,

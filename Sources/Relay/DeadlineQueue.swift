@@ -2,7 +2,7 @@ import NIOCore
 
 /// Deadlines that all lie the same time ahead, so that they come due in the order they were set: a queue, not a heap, and
 /// no timer of its own. An entry is not taken out early; who takes it asks whether it still matters.
-struct DeadlineQueue<Element> {
+struct DeadlineQueue<Element: Sendable>: Sendable {
     /// How far ahead each deadline lies.
     let duration: TimeAmount
     private var entries = CircularBuffer<(due: NIODeadline, element: Element)>()

@@ -1,17 +1,20 @@
 import NIOCore
 import NIOHTTP1
 import RelayWire
+import Rendezvous
 
 /// Answers the requests of a connection one after the other, or lets one on to the WebSocket upgrade. What the answers are is decided
 /// in ``FrontDoor`` and, for calls, in the ``Switchboard``.
 final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
-    typealias InboundOut = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
     private enum State {
         case open
-        case upgrading
+        /// A request for an upgrade has begun. Next: `handingOver`.
+        case upgrading(HTTPRequestHead)
+        /// It has come whole, and HTTP goes: what comes still is bytes behind it, for somebody else.
+        case handingOver
         /// The last answer is out. What comes still is dropped, so that the peer is not cut off before it reads that answer.
         case closing
     }
@@ -37,7 +40,7 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         case writing
     }
 
-    private let id: ConnectionID
+    private let line: Line
     private let switchboard: Switchboard
     private var context: ChannelHandlerContext?
     private var state = State.open
@@ -45,29 +48,51 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var requests: [Request] = []
     private var hand = Hand.free
     private var hasReadParts = false
+    /// How many requests have begun, the first with the connection itself.
+    private var begun = 1
+    /// Whether the last of them is still coming.
+    private var isReading = true
+    /// Whether a request came since this was last asked.
+    private var wasUsed = true
+    /// Its last answer is out, and its peer may still be sending.
+    private(set) var isLingering = false
+    /// The device whose poll waits here.
+    var poller: ConnectionID?
+    /// Of the bodies that are being read here, or wait.
+    private(set) var bodyBytes = 0
 
-    init(id: ConnectionID, switchboard: Switchboard) {
-        self.id = id
+    init(line: Line, switchboard: Switchboard) {
+        self.line = line
         self.switchboard = switchboard
+    }
+
+    /// Whether this request, counted from 1, has not come whole.
+    func isReading(request: Int) -> Bool { isReading && begun == request }
+
+    /// Whether no request has come here since this was last asked, and nobody waits here.
+    var isIdle: Bool {
+        guard wasUsed || isReading || poller != nil else { return true }
+        wasUsed = false
+        return false
     }
 
     // MARK: In
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        switchboard.serves(self, id)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        switchboard.serves(nil, id)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         hasReadParts = true
         switch state {
         case .open: receive(unwrapInboundIn(data), context: context)
-        case .upgrading: context.fireChannelRead(data)
+        case .upgrading(let head):
+            if case .end = unwrapInboundIn(data) { handOver(head, context) }
+        case .handingOver: context.fireChannelRead(data)
         case .closing:
             if case .end = unwrapInboundIn(data) { context.close(promise: nil) }
         }
@@ -76,16 +101,31 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         // Bytes that were no part yet are the beginning of one.
         let isReading = requests.last.map { !$0.isWhole } ?? !hasReadParts
-        if state == .open, isReading { switchboard.requestBegan(on: id) }
+        if case .open = state, isReading { requestBegan() }
         hasReadParts = false
-        switchboard.batchEnded()
-        context.fireChannelReadComplete()
+        switchboard.settle()
+    }
+
+    /// The first bytes of another request have come. Called once for each, but for the first; more often does no harm.
+    private func requestBegan() {
+        guard !isReading else { return }
+        isReading = true
+        begun += 1
+        switchboard.opens(line, request: begun)
+    }
+
+    /// A request has come whole.
+    private func requestEnded() {
+        // It is idle for the first time.
+        if isReading, begun == 1 { switchboard.mayBeIdle(line) }
+        isReading = false
+        wasUsed = true
     }
 
     /// The parser's errors: it reads nothing more on this connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard state != .closing else { return }
-        guard state == .open, hand == .free, let refusal = FrontDoor.Refusal(error) else {
+        if case .closing = state { return }
+        guard case .open = state, hand == .free, let refusal = FrontDoor.Refusal(error) else {
             return context.close(promise: nil)
         }
         switchboard.note(.refusedRequest)
@@ -109,12 +149,11 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
                 requests[last].body = []
                 requests[last].answer = .refuse(.bodyTooLarge)
             }
-            tellKept()
-            if switchboard.keepsTooMuch(on: id) { return cutOff(context) }
+            guard tellKept() else { return cutOff(context) }
         case .end:
             guard let last = requests.indices.last else { return }
             requests[last].isWhole = true
-            switchboard.requestEnded(on: id)
+            requestEnded()
         }
         goOn()
     }
@@ -125,20 +164,36 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.close(promise: nil)
     }
 
-    private func tellKept() {
-        switchboard.keeps(requests.reduce(0) { $0 + $1.body.count }, on: id)
+    /// Whether there is place for what is kept here.
+    @discardableResult
+    private func tellKept() -> Bool {
+        let bytes = requests.reduce(0) { $0 + $1.body.count }
+        defer { bodyBytes = bytes }
+        return switchboard.keeps(bytes - bodyBytes, of: bytes)
+    }
+
+    /// HTTP goes, and the line is a WebSocket.
+    private func handOver(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        state = .handingOver
+        ConnectionPipeline.removeHTTP(context) { [line, switchboard] behind in
+            line.upgrade(
+                key: Array((head.headers.first(name: "sec-websocket-key") ?? "").utf8),
+                from: line.prefix(head.headers)
+            )
+            line.receivedBehindRequest(behind)
+            switchboard.settle()
+        }
     }
 
     // MARK: Out
 
     /// Answers what can be answered, in order.
     private func goOn() {
-        while state == .open, hand == .free, let request = requests.first {
+        while case .open = state, hand == .free, let request = requests.first {
             switch request.answer {
             case .upgrade:
-                state = .upgrading
+                state = .upgrading(request.head)
                 requests = []
-                context?.fireChannelRead(wrapInboundOut(.head(request.head)))
             case .health(let isWell, let isHead):
                 finish(request, .health(isWell: isWell, isHead: isHead), keepsAlive: false)
             case .refuse(let refusal):
@@ -147,7 +202,7 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
                 finish(request, .problem(refusal, path: request.head.uri, isHead: isHead), keepsAlive: false)
             case .call(let call):
                 guard request.isWhole else { return askForBody(request) }
-                answer(switchboard.received(call, body: request.body, headers: request.head.headers, on: id))
+                answer(switchboard.received(call, body: request.body, headers: request.head.headers, on: line))
             }
         }
     }
@@ -163,8 +218,8 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// The call in hand has its answer, or will have it. The ``Switchboard`` gives that of a poll that waited.
-    func answer(_ answer: Switchboard.CallAnswer) {
-        guard state == .open, let request = requests.first else { return }
+    func answer(_ answer: Exchange.State.CallAnswer) {
+        guard case .open = state, let request = requests.first else { return }
         switch answer {
         case .later:
             hand = .waiting
@@ -191,7 +246,7 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
                 self.hand = .free
                 self.goOn()
                 // What comes of the next request is nobody else's to send, when nothing has been read meanwhile.
-                if isLater { self.switchboard.batchEnded() }
+                if isLater { self.switchboard.settle() }
             }
             isLater = true
             return
@@ -204,7 +259,9 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
             closeWhenWritten(written)
         } else {
             // It is read to its end first, so that the peer is not cut off while it still sends.
-            switchboard.lingers(id)
+            isReading = false
+            isLingering = true
+            switchboard.isClosing(line)
         }
     }
 

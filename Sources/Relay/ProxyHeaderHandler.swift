@@ -1,4 +1,5 @@
 import NIOCore
+import Rendezvous
 
 /// Takes the PROXY header off the beginning of a connection, tells the ``Switchboard`` whom it names, and leaves. It comes before
 /// TLS. A connection that is not a trusted proxy's, or does not begin so, is closed (`Protocol/operating.md`, "Behind a proxy"); one
@@ -14,17 +15,17 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         case refused
     }
 
-    private let id: ConnectionID
+    private let line: Line
     private let switchboard: Switchboard
     private var state = State.reading(ByteBuffer())
 
-    init(id: ConnectionID, switchboard: Switchboard) {
-        self.id = id
+    init(line: Line, switchboard: Switchboard) {
+        self.line = line
         self.switchboard = switchboard
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if !switchboard.isFromProxy(id) { refuse(context) }
+        if !line.isFromProxy { refuse(context) }
         context.fireChannelActive()
     }
 
@@ -49,7 +50,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
             refuse(context)
         case .header(let header):
             state = .passed
-            if let source = header.source, !switchboard.isProxied(id, for: source) {
+            if let source = header.source, !switchboard.isProxied(line, for: source) {
                 return context.close(promise: nil)
             }
             var rest = bytes

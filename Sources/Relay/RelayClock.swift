@@ -9,10 +9,10 @@ import Darwin
 #endif
 
 /// Tells a rendezvous the time.
-struct RelayClock {
-    private let read: () -> Moment
+struct RelayClock: Sendable {
+    private let read: @Sendable () -> Moment
 
-    init(_ read: @escaping () -> Moment) {
+    init(_ read: @escaping @Sendable () -> Moment) {
         self.read = read
     }
 

@@ -15,6 +15,8 @@ public struct RelayConfiguration: Sendable {
     public var allowedOrigins: Set<String> = []
     /// Proxies that are believed about a device's address; nobody by default.
     public var trustedProxies = TrustedProxies.none
+    /// How many cores it serves with, 1 to 255; each has a thread of its own (`Protocol/operating.md`, "Cores").
+    public var cores = 1
     /// What is borne from connections.
     public var connectionLimits = ConnectionLimits()
     /// Everything that the rendezvous holds devices to.
@@ -25,6 +27,9 @@ public struct RelayConfiguration: Sendable {
         get { limits.codeLifetime }
         set { limits.codeLifetime = newValue }
     }
+
+    /// ``cores``, where it is a number that can be.
+    var coreCount: Int { min(max(1, cores), ConnectionID.loops) }
 
     /// A plain relay with a key of its own, on loopback and a free port if nothing else is said.
     public init(host: String = "127.0.0.1", port: Int = 0) {

@@ -6,12 +6,19 @@ import Rendezvous
 public import ServiceLifecycle
 import Synchronization
 
-/// A relay: takes devices' WebSockets and lets them find each other (`Protocol/relay.md`). One event loop does all the
-/// work; ``run()`` only waits for it to end.
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A relay: takes devices' WebSockets and lets them find each other (`Protocol/relay.md`). Event loops do all the work, one for each
+/// core it may use; ``run()`` only waits for them to end.
 public final class RelayServer: Service {
     private let configuration: RelayConfiguration
     private let logger: Logger
-    private let loop: any EventLoop
     private let whenListening: EventLoopPromise<Int>
     private let certificate: Mutex<NIOSSLContext?>
 
@@ -19,8 +26,7 @@ public final class RelayServer: Service {
     public init(configuration: RelayConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        loop = MultiThreadedEventLoopGroup.singleton.next()
-        whenListening = loop.makePromise()
+        whenListening = MultiThreadedEventLoopGroup.singleton.next().makePromise()
         certificate = Mutex(nil)
     }
 
@@ -65,34 +71,62 @@ extension RelayServer {
         let context = try configuration.certificate?.load()
         certificate.withLock { $0 = context }
         let rendezvous = try makeRendezvous()
-        let ended = loop.makePromise(of: Void.self)
-        let switchboard = try await makeSwitchboard(rendezvous, ended: ended).get()
-        let stop: @Sendable () -> Void = { [loop] in
-            loop.execute { switchboard.value.stop() }
-        }
-        let listener: any Channel
+        // Threads of its own, one for each core it may use; they end with it.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.coreCount)
         do {
-            listener = try await bind(switchboard)
+            try await serve(rendezvous, on: Array(group.makeIterator()))
+            try? await group.shutdownGracefully()
         } catch {
-            stop()
+            try? await group.shutdownGracefully()
             throw error
         }
-        let port = listener.localAddress?.port ?? configuration.port
-        logger.info("listening", metadata: ["port": "\(port)", "tls": "\(context != nil)"])
+    }
+
+    private func serve(
+        _ rendezvous: @Sendable (Moment) -> Rendezvous<ConnectionID>,
+        on loops: [any EventLoop]
+    ) async throws {
+        let ended = loops[0].makePromise(of: Void.self)
+        let clock = RelayClock.system()
+        let exchange = Exchange(
+            limits: configuration.connectionLimits,
+            rendezvous: rendezvous(clock.now),
+            ended: ended,
+            logger: logger
+        )
+        var switchboards: [NIOLoopBound<Switchboard>] = []
+        for loop in loops {
+            switchboards.append(try await makeSwitchboard(exchange, clock, on: loop).get())
+        }
+        let first = switchboards[0]
+        let stop: @Sendable () -> Void = { loops[0].execute { first.value.stop() } }
+        var listeners: [any Channel] = []
+        do {
+            listeners = try await listen(switchboards, on: loops)
+        } catch {
+            stop()
+            try? await ended.futureResult.get()
+            throw error
+        }
+        let port = listeners[0].localAddress?.port ?? configuration.port
+        let metadata: Logger.Metadata = [
+            "port": "\(port)", "tls": "\(configuration.certificate != nil)", "cores": "\(loops.count)",
+        ]
+        logger.info("listening", metadata: metadata)
         whenListening.succeed(port)
 
         // A listener that ends by itself takes the relay with it.
-        listener.closeFuture.whenComplete { _ in stop() }
+        for listener in listeners { listener.closeFuture.whenComplete { _ in stop() } }
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 try await ended.futureResult.get()
-            } onGracefulShutdown: { [loop] in
-                loop.execute { switchboard.value.drain() }
+            } onGracefulShutdown: {
+                loops[0].execute { first.value.drain() }
             }
         } onCancel: {
             stop()
         }
-        try? await listener.close()
+        for listener in listeners { try? await listener.close() }
     }
 
     private func makeRendezvous() throws -> @Sendable (Moment) -> Rendezvous<ConnectionID> {
@@ -112,32 +146,49 @@ extension RelayServer {
     }
 
     private func makeSwitchboard(
-        _ rendezvous: @escaping @Sendable (Moment) -> Rendezvous<ConnectionID>,
-        ended: EventLoopPromise<Void>
+        _ exchange: Exchange,
+        _ clock: RelayClock,
+        on loop: any EventLoop
     ) -> EventLoopFuture<NIOLoopBound<Switchboard>> {
-        loop.submit { [loop, configuration, logger] in
-            let clock = RelayClock.system()
+        loop.submit { [configuration] in
             let switchboard = Switchboard(
                 loop: loop,
-                limits: configuration.connectionLimits,
+                exchange: exchange,
                 frontDoor: FrontDoor(allowedOrigins: configuration.allowedOrigins),
                 proxies: configuration.trustedProxies,
-                clock: clock,
-                rendezvous: rendezvous(clock.now),
-                ended: ended,
-                logger: logger
+                clock: clock
             )
             return NIOLoopBound(switchboard, eventLoop: loop)
         }
     }
 
-    private func bind(_ switchboard: NIOLoopBound<Switchboard>) async throws(RelayError) -> any Channel {
+    /// One socket that listens, and every loop accepts from it: the system wakes whoever has time, there is one backlog, and nobody
+    /// else can listen at the same port.
+    private func listen(
+        _ switchboards: [NIOLoopBound<Switchboard>],
+        on loops: [any EventLoop]
+    ) async throws(RelayError) -> [any Channel] {
+        do {
+            let first = try await bootstrap(switchboards[0], on: loops[0])
+                .bind(host: configuration.host, port: configuration.port).get()
+            var listeners = [first]
+            for (switchboard, loop) in zip(switchboards, loops).dropFirst() {
+                let socket = try await loops[0].submit { try first.duplicatedSocket() }.get()
+                listeners.append(try await bootstrap(switchboard, on: loop).withBoundSocket(socket).get())
+            }
+            return listeners
+        } catch {
+            throw .cannotListen(host: configuration.host, port: configuration.port, RelayError.Cause(error))
+        }
+    }
+
+    private func bootstrap(_ switchboard: NIOLoopBound<Switchboard>, on loop: any EventLoop) -> ServerBootstrap {
         let limits = configuration.connectionLimits
         let outbound = ChannelOptions.Types.WriteBufferWaterMark(
             low: limits.outboundBytes / 2,
             high: limits.outboundBytes
         )
-        let bootstrap = ServerBootstrap(group: loop)
+        return ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
@@ -154,10 +205,17 @@ extension RelayServer {
                     try ConnectionPipeline.configure(channel, switchboard: switchboard.value, certificate: context)
                 }
             }
-        do {
-            return try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
-        } catch {
-            throw .cannotListen(host: configuration.host, port: configuration.port, RelayError.Cause(error))
+    }
+}
+
+extension Channel {
+    /// Another descriptor of the socket that this channel listens on, for another loop. On the channel's own loop.
+    fileprivate func duplicatedSocket() throws -> NIOBSDSocket.Handle {
+        let socket = try pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            socket in
+            fcntl(socket, F_DUPFD_CLOEXEC, 0)
         }
+        guard let socket, socket >= 0 else { throw IOError(errnoCode: errno, reason: "dup") }
+        return socket
     }
 }

@@ -5,76 +5,39 @@ import NIOWebSocket
 import RelayWire
 import Rendezvous
 
-/// Joins connections and ``Rendezvous``: hands it what happens and does what it answers. It lives on one event loop, like
-/// every connection, so it needs no lock; nothing here waits. What is about the HTTP door's calls is in an extension of its own.
+/// What one event loop does for its connections: it hands what happens on them to the ``Exchange``, and does what that decides. All
+/// here lives on that loop, so it needs no lock; nothing waits.
 final class Switchboard {
     let limits: ConnectionLimits
     let loop: any EventLoop
-    private let logger: Logger
+    private let exchange: Exchange
     private let frontDoor: FrontDoor
-    private let addresses: AddressSource
+    let addresses: AddressSource
     /// Tells the rendezvous the time; everything else goes by the loop's own.
-    let clock: RelayClock
+    private let clock: RelayClock
+    private var index = 0
 
-    var rendezvous: Rendezvous<ConnectionID>
-    var generator = SystemRandomNumberGenerator()
-    var actions: [Action<ConnectionID>] = []
-    private var isActing = false
-
-    /// By the number of the connection; a device has its WebSocket's.
-    var lines: [ConnectionID: Line] = [:]
-    /// The devices that come through calls. Each has a number of its own, which is no line's.
-    var desk: CallDesk<ConnectionID>
-    /// Of all lines.
-    var bodyBytes = 0
-    private var lastID: UInt64 = 0
-    /// How many connections of each prefix stand for no device.
-    private var idle: [AddressPrefix: Int] = [:]
-    /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
-    private var unread = 0
-    private var unflushed: [DeviceConnection] = []
-    private(set) var outcomes: [Outcome: Int] = [:]
+    private(set) var lines: [ConnectionID: Line] = [:]
+    private var deeds: [Exchange.Deed] = []
+    private var hasDeeds = false
+    private var isSettling = false
+    private var unflushed: [Line] = []
+    /// A buffer that is not in use, for what is sent next.
+    private var spare: ByteBuffer?
 
     var openings: DeadlineQueue<Opening>
     var closings: DeadlineQueue<ConnectionID>
-    private var pings: DeadlineQueue<ConnectionID>
     var idles: DeadlineQueue<ConnectionID>
+    private var pings: DeadlineQueue<ConnectionID>
     private var alarm: (due: NIODeadline, callback: NIOScheduledCallback)?
+    /// What the alarm was last set by, on the rendezvous' clock.
+    private var rendezvousDue: Duration?
+    private var alarmedFor: Duration?
+    private var exchangeDue: NIODeadline?
+    private var hasEnded = false
 
-    private(set) var phase = Phase.serving
-    private var areDoorsClosed = false
-    private let ended: EventLoopPromise<Void>
     /// Called when there is room for a connection again.
     var roomAgain: () -> Void = {}
-
-    /// One accepted connection. Requests come first; it has a device once it is upgraded, and the rendezvous knows that until it is
-    /// lost or closed.
-    struct Line {
-        let channel: any Channel
-        /// Who it counts for while it stands for no device; nil for a proxy.
-        var counted: AddressPrefix?
-        /// Whether it counts there now.
-        var isCounted = false
-        var unread = 0
-        /// Whom a PROXY header named in place of the socket's peer.
-        var proxied: PeerAddress?
-        var device: DeviceConnection?
-        var isKnown = false
-        /// Answers the requests, until the upgrade.
-        var door: FrontDoorHandler?
-        /// The device whose poll waits here.
-        var poller: ConnectionID?
-        /// How many requests have begun, the first with the connection itself.
-        var requests = 1
-        /// Whether the last of them is still coming.
-        var isReading = true
-        /// Whether a request came since this was last asked.
-        var wasUsed = true
-        /// Of the bodies that are being read here, or wait.
-        var bodyBytes = 0
-        /// Its last answer is out.
-        var isClosing = false
-    }
 
     /// Reminds of a request that should be complete.
     struct Opening {
@@ -82,374 +45,59 @@ final class Switchboard {
         let request: Int
     }
 
-    enum Phase {
-        case serving
-        /// Nothing new; pairings in hand go on until the deadline.
-        case draining(until: NIODeadline)
-        /// Every connection is being closed, and cut at the deadline.
-        case ending(until: NIODeadline)
-        case ended
-    }
-
     init(
         loop: any EventLoop,
-        limits: ConnectionLimits,
+        exchange: Exchange,
         frontDoor: FrontDoor,
         proxies: TrustedProxies,
-        clock: RelayClock,
-        rendezvous: Rendezvous<ConnectionID>,
-        ended: EventLoopPromise<Void>,
-        logger: Logger
+        clock: RelayClock
     ) {
         self.loop = loop
-        self.limits = limits
+        self.exchange = exchange
         self.frontDoor = frontDoor
-        addresses = AddressSource(proxies: proxies, limits: limits)
         self.clock = clock
-        self.rendezvous = rendezvous
-        self.ended = ended
-        self.logger = logger
-        desk = CallDesk(limits: limits)
+        limits = exchange.limits
+        addresses = AddressSource(proxies: proxies, limits: limits)
         openings = DeadlineQueue(limits.openingTime)
         closings = DeadlineQueue(limits.closingTime)
         pings = DeadlineQueue(limits.pingInterval)
         idles = DeadlineQueue(limits.idleTime)
+        let board = NIOLoopBound(Weak(self), eventLoop: loop)
+        index = exchange.join { [loop] in
+            loop.execute { board.value.board?.settle(mayHaveMore: true) }
+        }
+    }
+
+    /// Who waits for a relay that has ended waits for nobody.
+    private final class Weak {
+        weak var board: Switchboard?
+
+        init(_ board: Switchboard) {
+            self.board = board
+        }
     }
 }
 
-// MARK: - Connections come and go
+// MARK: - The exchange
 
 extension Switchboard {
-    var usesProxyProtocol: Bool { addresses.proxies.usesProxyProtocol }
-
-    var isFull: Bool { lines.count + desk.openCount >= limits.connections }
-
-    func nextID() -> ConnectionID {
-        lastID += 1
-        return ConnectionID(number: lastID)
+    /// Changes what all loops share. What is to be done here for it is done when the batch ends.
+    @discardableResult
+    private func change<Result>(_ body: (inout Exchange.State, Moment) -> Result) -> Result {
+        let moment = clock.now
+        let outcome = exchange.change(by: index, at: moment, now: loop.now) { body(&$0, moment) }
+        hasDeeds = outcome.hasDeeds
+        rendezvousDue = outcome.rendezvousDue
+        exchangeDue = outcome.due
+        return outcome.result
     }
 
-    /// A connection was accepted. Nil when the relay is ending and takes none, or has enough that its address opened and says
-    /// nothing on.
-    func accepted(_ channel: any Channel) -> ConnectionID? {
-        switch phase {
-        case .serving, .draining: break
-        // The last polls may come on connections of their own.
-        case .ending where desk.untold > 0: break
-        case .ending, .ended: return nil
-        }
-        let peer = channel.remoteAddress.flatMap(PeerAddress.init)
-        let prefix = peer.flatMap { addresses.proxies.contain($0) ? nil : $0.prefix }
-        guard hasPlace(for: prefix) else { return nil }
-        let id = nextID()
-        lines[id] = Line(channel: channel, counted: prefix)
-        countsAsIdle(true, id)
-        openings.add(Opening(line: id, request: 1), now: loop.now)
-        setAlarm()
-        channel.closeFuture.assumeIsolated().whenComplete { _ in self.forget(id) }
-        return id
+    func note(_ outcome: Outcome) {
+        change { state, _ in state.note(outcome) }
     }
 
-    func answer(to head: HTTPRequestHead) -> FrontDoor.Answer {
-        if case .serving = phase { return frontDoor.answer(to: head, isDraining: false) }
-        return frontDoor.answer(to: head, isDraining: true)
-    }
-
-    /// Whether a trusted proxy has connected.
-    func isFromProxy(_ id: ConnectionID) -> Bool {
-        lines[id]?.channel.remoteAddress.flatMap(PeerAddress.init).map(addresses.proxies.contain) ?? false
-    }
-
-    /// The proxy that has connected speaks for another. False when that one has enough connections without a device.
-    func isProxied(_ id: ConnectionID, for source: PeerAddress) -> Bool {
-        lines[id]?.proxied = source
-        let prefix = addresses.proxies.contain(source) ? nil : source.prefix
-        guard hasPlace(for: prefix) else { return false }
-        lines[id]?.counted = prefix
-        countsAsIdle(true, id)
-        return true
-    }
-
-    private func hasPlace(for prefix: AddressPrefix?) -> Bool {
-        guard let prefix, idle[prefix, default: 0] >= limits.openingPerPrefix else { return true }
-        note(.tooManyOpening)
-        return false
-    }
-
-    /// Whom limits count for a request on a connection. Nil when the connection is gone.
-    func prefix(of id: ConnectionID, headers: HTTPHeaders) -> AddressPrefix? {
-        guard let line = lines[id] else { return nil }
-        // A peer without an address is one whose connection is gone already.
-        guard let peer = line.proxied ?? line.channel.remoteAddress.flatMap(PeerAddress.init) else { return nil }
-        return addresses.address(peer: peer, headers: headers).prefix
-    }
-
-    /// A connection stands for no device: it has not said what it wants, or no poll waits on it. Or it does, or is no more.
-    func countsAsIdle(_ isIdle: Bool, _ id: ConnectionID) {
-        guard let line = lines[id], let prefix = line.counted, line.isCounted != isIdle else { return }
-        lines[id]?.isCounted = isIdle
-        let count = idle[prefix, default: 0] + (isIdle ? 1 : -1)
-        idle[prefix] = count > 0 ? count : nil
-    }
-
-    /// The connection is a WebSocket now.
-    func upgraded(_ device: DeviceConnection, by head: HTTPRequestHead) {
-        countsAsIdle(false, device.id)
-        guard var line = lines[device.id] else { return }
-        line.device = device
-        pings.add(device.id, now: loop.now)
-        if let prefix = prefix(of: device.id, headers: head.headers) {
-            if let refusal = rendezvous.connected(device.id, from: prefix, now: clock.now) {
-                note(.turnedAway)
-                device.send(.refused(refusal.reason, retryAfter: refusal.retryAfter))
-                device.close(.tryAgainLater)
-            } else {
-                line.isKnown = true
-            }
-        } else {
-            device.hangUp()
-        }
-        lines[device.id] = line
-        settle()
-    }
-
-    func received(_ frame: DeviceFrame, from device: DeviceConnection) {
-        guard lines[device.id]?.isKnown == true else { return }
-        rendezvous.received(frame, from: device.id, now: clock.now, entropy: &generator, into: &actions)
-        act()
-    }
-
-    /// The device broke the rules of the frames; it is told so, and is lost. It may come back with its token.
-    func receivedBadFrame(from device: DeviceConnection) {
-        note(.badFrame)
-        guard lines[device.id]?.isKnown == true else { return }
-        rendezvous.receivedBadFrame(from: device.id, now: clock.now, into: &actions)
-        act()
-    }
-
-    /// What the device said so far has been read: time to send what came of it.
-    func batchEnded() {
-        settle()
-    }
-
-    /// The device is gone, or is not listened to any more. May come twice.
-    func lost(_ device: DeviceConnection) {
-        guard lines[device.id]?.isKnown == true else { return }
-        lines[device.id]?.isKnown = false
-        rendezvous.disconnected(device.id, now: clock.now, into: &actions)
-        act()
-        settle()
-    }
-
-    func isClosing(_ device: DeviceConnection) {
-        closings.add(device.id, now: loop.now)
-        setAlarm()
-    }
-
-    /// How much a device leaves unread now; whether that is borne.
-    func bears(unread bytes: Int, of device: DeviceConnection) -> Bool {
-        guard let line = lines[device.id] else { return true }
-        unread += bytes - line.unread
-        lines[device.id]?.unread = bytes
-        return bytes <= (unread > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
-    }
-
-    func hasWritten(_ device: DeviceConnection) {
-        unflushed.append(device)
-    }
-
-    private func forget(_ id: ConnectionID) {
-        if let device = lines[id]?.device { lost(device) }
-        if let poller = lines[id]?.poller { desk.gone(id, of: poller, now: loop.now) }
-        countsAsIdle(false, id)
-        unread -= lines[id]?.unread ?? 0
-        bodyBytes -= lines[id]?.bodyBytes ?? 0
-        lines[id] = nil
-        settle()
-    }
-}
-
-// MARK: - What the rendezvous decides
-
-extension Switchboard {
-    /// Does what was decided, in order. Doing it may make more happen, on this connection or another (a peer that is
-    /// cut off, say); what comes of that is done after, not in between.
-    func act() {
-        guard !isActing else { return }
-        isActing = true
-        defer { isActing = false }
-        var next = actions.startIndex
-        while next < actions.endIndex {
-            switch actions[next] {
-            case .send(let frame, let id):
-                if let device = lines[id]?.device {
-                    device.send(frame)
-                } else {
-                    send(frame, toCallsOf: id)
-                }
-            case .close(let id):
-                lines[id]?.isKnown = false
-                lines[id]?.device?.close()
-                desk.close(id, now: loop.now)
-            }
-            next += 1
-        }
-        actions.removeAll(keepingCapacity: true)
-    }
-
-    /// At the end of whatever happened: sends what was written, sets the alarm, and looks whether this was the last of it.
-    func settle() {
-        repeat {
-            while let device = unflushed.popLast() {
-                device.flush()
-            }
-        } while answerPolls()
-        if !isFull { roomAgain() }
-        setAlarm()
-        endIfDone()
-    }
-}
-
-// MARK: - Time: one alarm for everything
-
-extension Switchboard: NIOScheduledCallbackHandler {
-    func handleScheduledCallback(eventLoop: some EventLoop) {
-        alarm = nil
-        let now = loop.now
-        while let opening = openings.popDue(now: now) {
-            guard let line = lines[opening.line], line.device == nil else { continue }
-            guard line.isReading, line.requests == opening.request else { continue }
-            note(.slowOpening)
-            line.channel.close(promise: nil)
-        }
-        while let id = closings.popDue(now: now) {
-            guard let line = lines[id] else { continue }
-            if line.isClosing { line.channel.close(promise: nil) }
-            line.device?.hangUp()
-        }
-        while let id = pings.popDue(now: now) {
-            guard let device = lines[id]?.device else { continue }
-            device.checkForLife()
-            pings.add(id, now: now)
-        }
-        callDeadlinesPassed(now: now)
-        rendezvous.deadlinesPassed(now: clock.now, entropy: &generator, into: &actions)
-        act()
-        switch phase {
-        case .draining(let until) where until <= now: end()
-        case .ending(let until) where until <= now: hangUpAll()
-        case .serving, .draining, .ending, .ended: break
-        }
-        settle()
-    }
-
-    func setAlarm() {
-        if case .ended = phase { return }
-        let dues = [
-            openings.next, closings.next, pings.next, idles.next, desk.nextDeadline, rendezvousDue, phaseDue,
-        ]
-        guard let next = dues.compactMap(\.self).min() else { return }
-        let due = max(next, loop.now + TimeAmount(limits.alarmGrain))
-        if let alarm {
-            // One that goes off too early sets itself again.
-            guard due < alarm.due else { return }
-            alarm.callback.cancel()
-        }
-        do {
-            alarm = (due, try loop.assumeIsolated().scheduleCallback(at: due, handler: self))
-        } catch {
-            // The loop is shutting down: no time goes by any more.
-            alarm = nil
-        }
-    }
-
-    private var rendezvousDue: NIODeadline? {
-        rendezvous.nextDeadline.map { loop.now + TimeAmount($0 - clock.now.monotonic) }
-    }
-
-    private var phaseDue: NIODeadline? {
-        switch phase {
-        case .serving, .ended: nil
-        case .draining(let until), .ending(let until): until
-        }
-    }
-}
-
-// MARK: - The end
-
-extension Switchboard {
-    /// Takes nothing new, sends on whoever has not met anybody, and ends when the pairings in hand have ended or the time is over.
-    /// The port stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
-    func drain() {
-        guard case .serving = phase else { return }
-        logger.info("draining", metadata: statistics)
-        phase = .draining(until: loop.now + TimeAmount(limits.drainTime))
-        rendezvous.drain(now: clock.now, into: &actions)
-        act()
-        settle()
-    }
-
-    /// Ends at once.
-    func stop() {
-        switch phase {
-        case .serving, .draining:
-            end()
-            hangUpAll()
-        case .ending: hangUpAll()
-        case .ended: break
-        }
-    }
-
-    private func end() {
-        phase = .ending(until: loop.now + TimeAmount(limits.closingTime))
-        rendezvous.end(now: clock.now, into: &actions)
-        act()
-        desk.closeAll(now: loop.now)
-        for line in lines.values {
-            line.device?.close(.goingAway)
-        }
-        settle()
-    }
-
-    private func hangUpAll() {
-        desk.forgetAll()
-        for line in lines.values {
-            line.channel.close(promise: nil)
-        }
-        endIfDone()
-    }
-
-    private func endIfDone() {
-        switch phase {
-        case .serving, .ended: break
-        case .draining:
-            if rendezvous.statistics.rooms == 0 { end() }
-        case .ending:
-            // The connections of the HTTP door stay until everybody who polls has been told.
-            guard desk.untold == 0 else { return }
-            if !areDoorsClosed {
-                areDoorsClosed = true
-                for line in lines.values where line.device == nil {
-                    line.channel.close(promise: nil)
-                }
-            }
-            // Closing the last of them may have come here already.
-            guard case .ending = phase, lines.isEmpty else { return }
-            phase = .ended
-            desk.forgetAll()
-            alarm?.callback.cancel()
-            alarm = nil
-            logger.info("stopped", metadata: statistics)
-            ended.succeed()
-        }
-    }
-}
-
-// MARK: - Counting
-
-extension Switchboard {
-    /// What became of a connection, for logs: never whose it was.
-    enum Outcome: String, CaseIterable {
+    /// What became of a connection.
+    enum Outcome: String, CaseIterable, Sendable {
         case refusedRequest = "refused-request"
         case badProxyHeader = "bad-proxy-header"
         case badFrame = "bad-frame"
@@ -461,16 +109,318 @@ extension Switchboard {
         case absent
     }
 
-    func note(_ outcome: Outcome) {
-        outcomes[outcome, default: 0] += 1
-        logger.debug("connection refused or lost", metadata: ["outcome": "\(outcome.rawValue)"])
+    /// At the end of whatever happened: does what was decided, sends what was written, and sets the alarm. Doing it may make more
+    /// happen, on this connection or another (a peer that is cut off, say); what comes of that is done after, not in between.
+    func settle(mayHaveMore: Bool = false) {
+        guard !isSettling else { return }
+        isSettling = true
+        var isFirst = mayHaveMore
+        while hasDeeds || isFirst || !unflushed.isEmpty {
+            if hasDeeds || isFirst {
+                isFirst = false
+                hasDeeds = false
+                exchange.take(index, into: &deeds)
+                // In a list of its own: what is done may ask for more.
+                var taken: [Exchange.Deed] = []
+                swap(&taken, &deeds)
+                for deed in taken { perform(deed) }
+                taken.removeAll(keepingCapacity: true)
+                deeds = taken
+            }
+            while let line = unflushed.popLast() { line.flush() }
+        }
+        isSettling = false
+        setAlarm()
     }
 
-    private var statistics: Logger.Metadata {
-        var metadata: Logger.Metadata = ["connections": "\(lines.count + desk.openCount)", "accepted": "\(lastID)"]
-        for (outcome, count) in outcomes {
-            metadata[outcome.rawValue] = "\(count)"
+    private func perform(_ deed: Exchange.Deed) {
+        switch deed {
+        case .send(let frame, let id): lines[id]?.send(frame)
+        case .close(let id): lines[id]?.close()
+        case .answer(let id, let answer):
+            guard let line = lines[id] else { return }
+            line.door?.poller = nil
+            countsAsIdle(true, line)
+            line.door?.answer(answer.map { .body($0.serialized()) } ?? .refuse(.unknownConnection))
+        case .order(let order): obey(order)
         }
-        return metadata
+    }
+
+    private func obey(_ order: Exchange.Order) {
+        switch order {
+        case .roomAgain: roomAgain()
+        case .goAway:
+            for line in lines.values { line.close(.goingAway) }
+        case .closeDoors:
+            for line in lines.values where !line.isDevice { line.hangUp() }
+        case .hangUp:
+            for line in lines.values { line.hangUp() }
+        case .end:
+            hasEnded = true
+            alarm?.callback.cancel()
+            alarm = nil
+        }
+    }
+
+    /// Takes nothing new, and ends when the pairings in hand have ended or the time is over.
+    func drain() {
+        change { state, moment in state.drain(at: moment, now: self.loop.now) }
+        settle()
+    }
+
+    /// Ends at once.
+    func stop() {
+        change { state, moment in state.stop(at: moment, now: self.loop.now) }
+        settle()
+    }
+}
+
+// MARK: - Connections come and go
+
+extension Switchboard {
+    var usesProxyProtocol: Bool { addresses.proxies.usesProxyProtocol }
+
+    var isFull: Bool { exchange.look { $0.isFull } }
+
+    /// A connection was accepted. Nil when it is not taken.
+    func accepted(_ channel: any Channel) -> Line? {
+        let peer = channel.remoteAddress.flatMap(PeerAddress.init)
+        let prefix = peer.flatMap { addresses.proxies.contain($0) ? nil : $0.prefix }
+        guard let id = change({ state, _ in state.accept(prefix, loop: self.index) }) else { return nil }
+        let line = Line(id: id, channel: channel, peer: peer, counted: prefix, switchboard: self)
+        lines[id] = line
+        openings.add(Opening(line: id, request: 1), now: loop.now)
+        // It may never say anything.
+        setAlarm()
+        return line
+    }
+
+    func answer(to head: HTTPRequestHead) -> FrontDoor.Answer {
+        let isServing = exchange.look { state in
+            if case .serving = state.phase { true } else { false }
+        }
+        return frontDoor.answer(to: head, isDraining: !isServing)
+    }
+
+    /// The trusted proxy that has connected speaks for another. False when that one has enough connections without a device.
+    func isProxied(_ line: Line, for source: PeerAddress) -> Bool {
+        line.peer = source
+        let prefix = addresses.proxies.contain(source) ? nil : source.prefix
+        guard change({ state, _ in state.hasPlace(for: prefix) }) else { return false }
+        line.counted = prefix
+        line.isCounted = false
+        countsAsIdle(true, line)
+        return true
+    }
+
+    /// A connection stands for no device: it has not said what it wants, or no poll waits on it. Or it does, or is no more.
+    func countsAsIdle(_ isIdle: Bool, _ line: Line) {
+        guard line.isCounted != isIdle else { return }
+        line.isCounted = isIdle
+        change { state, _ in state.countIdle(isIdle ? 1 : -1, line.counted) }
+    }
+
+    /// The connection is a WebSocket now; its device is let in, or told why not.
+    func upgraded(_ line: Line, from prefix: AddressPrefix?) {
+        pings.add(line.id, now: loop.now)
+        let wasCounted = line.isCounted
+        line.isCounted = false
+        let refusal = change { state, moment -> Refusal? in
+            if wasCounted { state.countIdle(-1, line.counted) }
+            // A peer without an address is one whose connection is gone already.
+            guard let prefix else { return nil }
+            let refusal = state.rendezvous.connected(line.id, from: prefix, now: moment)
+            if refusal != nil { state.note(.turnedAway) }
+            return refusal
+        }
+        guard prefix != nil else { return line.hangUp() }
+        if let refusal {
+            line.send(.refused(refusal.reason, retryAfter: refusal.retryAfter))
+            line.close(.tryAgainLater)
+        } else {
+            line.isKnown = true
+        }
+    }
+
+    func received(_ frame: DeviceFrame, from line: Line) {
+        guard line.isKnown else { return }
+        change { state, moment in
+            state.rendezvous.received(
+                frame,
+                from: line.id,
+                now: moment,
+                entropy: &state.generator,
+                into: &state.actions
+            )
+        }
+    }
+
+    /// The device broke the rules of the frames; it is told so, and is lost. It may come back with its token.
+    func receivedBadFrame(from line: Line) {
+        change { state, moment in
+            state.note(.badFrame)
+            state.rendezvous.receivedBadFrame(from: line.id, now: moment, into: &state.actions)
+        }
+    }
+
+    /// The device is gone, or is not listened to any more. May come twice.
+    func lost(_ line: Line) {
+        guard line.isKnown else { return }
+        line.isKnown = false
+        change { state, moment in
+            state.rendezvous.disconnected(line.id, now: moment, into: &state.actions)
+        }
+    }
+
+    /// The connection is no more.
+    func forget(_ line: Line) {
+        guard lines.removeValue(forKey: line.id) != nil else { return }
+        let (wasKnown, wasCounted) = (line.isKnown, line.isCounted)
+        (line.isKnown, line.isCounted) = (false, false)
+        let (poller, bodyBytes) = (line.door?.poller, line.door?.bodyBytes ?? 0)
+        change { state, moment in
+            if wasKnown { state.rendezvous.disconnected(line.id, now: moment, into: &state.actions) }
+            if let poller { state.calls.gone(line.id, of: poller, now: self.loop.now) }
+            if wasCounted { state.countIdle(-1, line.counted) }
+            state.lineCount -= 1
+            state.unread -= line.unread
+            state.bodyBytes -= bodyBytes
+        }
+        settle()
+    }
+
+    func isClosing(_ line: Line) {
+        closings.add(line.id, now: loop.now)
+    }
+
+    /// How much a device leaves unread now; whether that is borne.
+    func bears(unread bytes: Int, of line: Line) -> Bool {
+        guard bytes != line.unread else { return bytes <= limits.outboundBytes }
+        let difference = bytes - line.unread
+        line.unread = bytes
+        let limits = limits
+        return change { state, _ in
+            state.unread += difference
+            return bytes <= (state.unread > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
+        }
+    }
+
+    func hasWritten(_ line: Line) {
+        unflushed.append(line)
+    }
+
+    /// An empty buffer; to be given back with ``giveBack(_:)``.
+    func takeBuffer() -> ByteBuffer {
+        guard var buffer = spare else { return ByteBuffer() }
+        spare = nil
+        buffer.clear()
+        return buffer
+    }
+
+    func giveBack(_ buffer: ByteBuffer) {
+        // A large one was for somebody who came back to a full mailbox.
+        guard spare == nil, buffer.capacity <= Self.spareBytes else { return }
+        spare = buffer
+    }
+
+    /// More than a handshake's largest burst.
+    private static let spareBytes = 8 * 1024
+}
+
+// MARK: - Requests
+
+extension Switchboard {
+    /// A call has come whole, on a connection.
+    func received(_ call: FrontDoor.Call, body: [UInt8], headers: HTTPHeaders, on line: Line)
+        -> Exchange.State.CallAnswer
+    {
+        let prefix = line.prefix(headers)
+        let now = loop.now
+        let answer = change { state, moment in
+            state.received(call, body: body, on: line.id, prefix: prefix, at: moment, now: now)
+        }
+        if case .later(let id) = answer {
+            line.door?.poller = id
+            countsAsIdle(false, line)
+        }
+        return answer
+    }
+
+    /// A request has begun on a connection that had others.
+    func opens(_ line: Line, request: Int) {
+        openings.add(Opening(line: line.id, request: request), now: loop.now)
+    }
+
+    /// A connection is looked after from now on, lest it is kept open for nothing.
+    func mayBeIdle(_ line: Line) {
+        idles.add(line.id, now: loop.now)
+    }
+
+    /// Bodies of so many bytes more, or fewer, are kept for a connection. Whether there is place for them; for what a call with one
+    /// frame needs there always is.
+    func keeps(_ difference: Int, of bytes: Int) -> Bool {
+        guard difference != 0 else { return true }
+        let limits = limits
+        return change { state, _ in
+            state.bodyBytes += difference
+            guard state.bodyBytes > limits.bodyBytesInAll, bytes > WireLimits.frameBytes, difference > 0 else {
+                return true
+            }
+            state.note(.refusedRequest)
+            return false
+        }
+    }
+}
+
+// MARK: - Time: one alarm for everything
+
+extension Switchboard: NIOScheduledCallbackHandler {
+    func handleScheduledCallback(eventLoop: some EventLoop) {
+        alarm = nil
+        alarmedFor = nil
+        let now = loop.now
+        while let opening = openings.popDue(now: now) {
+            guard let line = lines[opening.line], line.isReading(request: opening.request) else { continue }
+            note(.slowOpening)
+            line.hangUp()
+        }
+        while let id = closings.popDue(now: now) {
+            lines[id]?.lingeredEnough()
+        }
+        while let id = pings.popDue(now: now) {
+            guard let line = lines[id] else { continue }
+            line.checkForLife()
+            pings.add(id, now: now)
+        }
+        while let id = idles.popDue(now: now) {
+            guard let line = lines[id], let door = line.door, !door.isLingering else { continue }
+            if door.isIdle { line.hangUp() } else { idles.add(id, now: now) }
+        }
+        change { state, moment in state.deadlinesPassed(at: moment, now: now) }
+        settle()
+    }
+
+    private func setAlarm() {
+        guard !hasEnded else { return }
+        let set = alarm?.due ?? .distantFuture
+        var next = set
+        next = min(next, openings.next ?? next, closings.next ?? next, pings.next ?? next)
+        next = min(next, idles.next ?? next, exchangeDue ?? next)
+        // What it was set by once it is set by still, until it goes off.
+        if rendezvousDue != alarmedFor {
+            alarmedFor = rendezvousDue
+            if let rendezvousDue { next = min(next, loop.now + TimeAmount(rendezvousDue - clock.now.monotonic)) }
+        }
+        guard next < set else { return }
+        next = max(next, loop.now + TimeAmount(limits.alarmGrain))
+        // One that goes off too early sets itself again.
+        guard next < set else { return }
+        alarm?.callback.cancel()
+        do {
+            alarm = (next, try loop.assumeIsolated().scheduleCallback(at: next, handler: self))
+        } catch {
+            // The loop is shutting down: no time goes by any more.
+            alarm = nil
+        }
     }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import RelayWire
+import Rendezvous
 import Testing
 
 @testable import Relay

@@ -142,7 +142,7 @@ import Testing
         #expect(try met.told().isEmpty)
         met.relay.loop.advanceTime(by: .seconds(2))
         #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: false)])
-        #expect(met.relay.switchboard.outcomes[.absent] == 1)
+        #expect(met.relay.outcomes[.absent] == 1)
         #expect(try met.visitor.poll(1, of: met.name)?.problem == "unknown-connection")
         #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.problem == "unknown-connection")
         let attach = DeviceFrame.attachVisitor(token: met.token, acked: 0, received: 0)
@@ -171,7 +171,7 @@ import Testing
         #expect(answer.relayFrames == [.refused(.badFrame, retryAfter: .zero)])
         #expect(answer.isClosed)
         #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: false)])
-        #expect(met.relay.switchboard.outcomes[.badFrame] == 1)
+        #expect(met.relay.outcomes[.badFrame] == 1)
     }
 
     @Test func `A visit to no code is refused by a frame, and closed`() throws {
@@ -221,7 +221,7 @@ import Testing
             }
         }
         #expect(statuses == [200, 200, 200] + [Int?](repeating: 429, count: 47))
-        #expect(relay.switchboard.desk.openCount == 3)
+        #expect(relay.calls.openCount == 3)
         // Another device, through the same proxy and on the same connection.
         let other = try proxy.answer(to: Self.offer(of: .named(99), forwardedFor: "198.51.100.2"))
         #expect(other?.status == 200)
@@ -255,7 +255,7 @@ import Testing
         other.channel.close(promise: nil)
         relay.loop.run()
         #expect(try takes())
-        #expect(relay.switchboard.outcomes[.tooManyOpening] == 2)
+        #expect(relay.outcomes[.tooManyOpening] == 2)
     }
 
     static func offer(of connection: CallConnection, forwardedFor address: String) -> [UInt8] {
@@ -280,7 +280,7 @@ import Testing
             try visitor.send(.message(meeting: nil, Message(number: number, ack: 0, body: body)))
         }
         #expect(try visitor.receivedFrames().last?.relayFrame == .presence(meeting: nil, isPresent: false))
-        #expect(relay.switchboard.outcomes[.slowReader] == 1)
+        #expect(relay.outcomes[.slowReader] == 1)
         #expect(try offerer.poll(1, of: .named(1))?.problem == "unknown-connection")
     }
 

@@ -153,7 +153,7 @@ import Testing
         #expect(answer.problem == example.problem)
         #expect(answer["connection"] == "keep-alive")
         #expect(try peer.answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
-        #expect(relay.switchboard.desk.openCount == 1)
+        #expect(relay.calls.openCount == 1)
     }
 
     @Test(arguments: [
@@ -327,14 +327,14 @@ import Testing
         let peers = try (0..<3).map { _ in try relay.connect() }
         for peer in peers { try? peer.send(half) }
         #expect(peers.map(\.isOpen) == [true, true, false])
-        #expect(relay.switchboard.bodyBytes == 20_000)
+        #expect(relay.bodyBytes == 20_000)
         // A call of the usual size goes through.
         let other = try relay.connect()
         #expect(try other.answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
         #expect(try peers[0].answer(to: [0])?.problem == "bad-body")
         try peers[1].channel.close().wait()
         relay.loop.run()
-        #expect(relay.switchboard.bodyBytes == 0)
+        #expect(relay.bodyBytes == 0)
         #expect(try peers[0].answer(to: half) == nil)
         #expect(peers[0].isOpen)
     }
@@ -396,7 +396,7 @@ import Testing
         }
         relay.loop.advanceTime(by: .seconds(1))
         #expect(!peer.isOpen)
-        #expect(relay.switchboard.outcomes[.slowOpening] == 1)
+        #expect(relay.outcomes[.slowOpening] == 1)
     }
 
     @Test func `A connection without requests is closed after a while, one with them is not`() throws {
@@ -448,7 +448,7 @@ import Testing
         }
         relay.loop.advanceTime(by: .seconds(200))
         #expect(relay.switchboard.lines.isEmpty)
-        #expect(relay.switchboard.desk.isEmpty)
+        #expect(relay.calls.isEmpty)
         #expect(try relay.connect().answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
     }
 }

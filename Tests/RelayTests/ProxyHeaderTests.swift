@@ -135,14 +135,14 @@ import Testing
         try peer.send(example.bytes)
         #expect(!peer.isOpen)
         #expect(try peer.received().isEmpty)
-        #expect(relay.switchboard.outcomes[.badProxyHeader] == 1)
+        #expect(relay.outcomes[.badProxyHeader] == 1)
     }
 
     @Test func `Whoever is no trusted proxy is closed at once`() throws {
         let relay = try Self.relay()
         let peer = try relay.connect(from: "192.0.2.7")
         #expect(!peer.isOpen)
-        #expect(relay.switchboard.outcomes[.badProxyHeader] == 1)
+        #expect(relay.outcomes[.badProxyHeader] == 1)
     }
 
     @Test func `A header that never ends is closed with the time for opening`() throws {
@@ -155,7 +155,7 @@ import Testing
         #expect(peer.isOpen)
         relay.loop.advanceTime(by: .seconds(2))
         #expect(!peer.isOpen)
-        #expect(relay.switchboard.outcomes == [.slowOpening: 1])
+        #expect(relay.outcomes == [.slowOpening: 1])
     }
 
     @Test("Bytes may come one at a time, or all at once", arguments: [1, 7, 1_000])
@@ -207,7 +207,7 @@ import Testing
         let peers = try (0..<4).map { _ in try relay.connect(from: "10.0.0.1") }
         for peer in peers { try peer.send(Self.v4) }
         #expect(peers.map(\.isOpen) == [true, true, false, false])
-        #expect(relay.switchboard.outcomes[.tooManyOpening] == 2)
+        #expect(relay.outcomes[.tooManyOpening] == 2)
     }
 
     static func configuration() throws -> RelayConfiguration {

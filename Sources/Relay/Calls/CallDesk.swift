@@ -1,10 +1,11 @@
 private import HeapModule
 import NIOCore
 import RelayWire
+import Rendezvous
 
 /// The connections of the HTTP door: who they are, what waits for them, which of their polls wait, which have gone
 /// (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. `Poll` is whatever the outside calls a poll that waits.
-struct CallDesk<Poll: Equatable> {
+struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     private let limits: ConnectionLimits
     /// Found by 128 bits that a device drew. Swift hashes them under a seed of this process, so nobody can make them collide;
     /// and whether a lookup takes longer tells at most bits of a hash nobody knows: no comparison in constant time is needed.

@@ -3,7 +3,7 @@ import RelayWire
 
 /// The frames of one connection through the HTTP door, both ways, by their numbers: what makes a repeated call harmless
 /// (`Protocol/http.md`, "Numbers").
-struct CallQueue {
+struct CallQueue: Sendable {
     /// How a poll's `received` stands to what was sent.
     enum Standing: Equatable {
         case current

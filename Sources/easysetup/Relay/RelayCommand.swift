@@ -50,6 +50,9 @@ struct RelayCommand: AsyncParsableCommand {
     )
     var memory: Int?
 
+    @Option(help: ArgumentHelp("How many cores it serves with, 1 to 255.", valueName: "number"))
+    var cores = 1
+
     @OptionGroup(title: "Behind a proxy") var proxy: ProxyOptions
 
     @Option(help: ArgumentHelp("How long a code lives, 1 to 3600.", valueName: "seconds"))
@@ -83,6 +86,7 @@ struct RelayCommand: AsyncParsableCommand {
         guard Self.leastMemory...1_048_576 ~= memory ?? Self.leastMemory else {
             throw ValidationError("--memory is at least \(Self.leastMemory) MiB.")
         }
+        guard 1...255 ~= cores else { throw ValidationError("--cores is 1 to 255.") }
         guard 1...3600 ~= codeLifetime else {
             throw ValidationError("--code-lifetime is 1 to 3600 seconds.")
         }
@@ -105,6 +109,7 @@ struct RelayCommand: AsyncParsableCommand {
         if let tlsCertificate, let tlsKey {
             configuration.certificate = CertificateFiles(certificate: tlsCertificate, key: tlsKey)
         }
+        configuration.cores = cores
         configuration.allowedOrigins = Set(origin)
         configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)

@@ -42,12 +42,13 @@ import Rendezvous
 private final class EmbeddedRelay {
     let loop = EmbeddedEventLoop()
     let channel: EmbeddedChannel
+    private let exchange: Exchange
     private let switchboard: Switchboard
     private(set) var sent = 0
     private(set) var written = 0
     private(set) var polls = 0
 
-    var isForgotten: Bool { switchboard.desk.isEmpty }
+    var isForgotten: Bool { exchange.look(\.calls.isEmpty) }
 
     init(usesProxyProtocol: Bool) throws {
         let loop = self.loop
@@ -55,19 +56,22 @@ private final class EmbeddedRelay {
             Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)
         }
         let keys = try TokenKeys(current: [UInt8](repeating: 7, count: 32))
+        exchange = Exchange(
+            limits: ConnectionLimits(),
+            rendezvous: Rendezvous(limits: Limits(), keys: keys, started: clock.now),
+            ended: loop.makePromise(of: Void.self),
+            logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
+        )
         switchboard = Switchboard(
             loop: loop,
-            limits: ConnectionLimits(),
+            exchange: exchange,
             frontDoor: FrontDoor(allowedOrigins: []),
             proxies: TrustedProxies(
                 at: [AddressBlock("192.0.2.0/24")!],
                 header: .forwarded,
                 usesProxyProtocol: usesProxyProtocol
             ),
-            clock: clock,
-            rendezvous: Rendezvous(limits: Limits(), keys: keys, started: clock.now),
-            ended: loop.makePromise(of: Void.self),
-            logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
+            clock: clock
         )
         channel = EmbeddedChannel(loop: loop)
         let address = try SocketAddress(ipAddress: "192.0.2.1", port: 1)

@@ -11,6 +11,7 @@ import Rendezvous
 /// A relay without sockets, on a loop whose time the test moves.
 final class MemoryRelay {
     let loop = EmbeddedEventLoop()
+    let exchange: Exchange
     let switchboard: Switchboard
     let ended: EventLoopFuture<Void>
 
@@ -20,23 +21,24 @@ final class MemoryRelay {
         proxies: TrustedProxies = .none
     ) throws {
         let loop = self.loop
-        let clock = RelayClock {
-            Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)
-        }
+        let clock = RelayClock.of(loop)
         var limits = limits
         limits.restartGuard = .zero
         let keys = try TokenKeys(current: [UInt8](repeating: 7, count: 32))
         let promise = loop.makePromise(of: Void.self)
         ended = promise.futureResult
-        switchboard = Switchboard(
-            loop: loop,
+        exchange = Exchange(
             limits: connectionLimits,
-            frontDoor: FrontDoor(allowedOrigins: []),
-            proxies: proxies,
-            clock: clock,
             rendezvous: Rendezvous(limits: limits, keys: keys, started: clock.now),
             ended: promise,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        switchboard = Switchboard(
+            loop: loop,
+            exchange: exchange,
+            frontDoor: FrontDoor(allowedOrigins: []),
+            proxies: proxies,
+            clock: clock
         )
     }
 
@@ -44,6 +46,10 @@ final class MemoryRelay {
         switchboard.stop()
         loop.advanceTime(by: .seconds(60))
     }
+
+    var calls: CallDesk<ConnectionID> { exchange.look(\.calls) }
+    var outcomes: [Switchboard.Outcome: Int] { exchange.look(\.outcomes) }
+    var bodyBytes: Int { exchange.look(\.bodyBytes) }
 
     /// A connection that has said nothing yet.
     func connect(from address: String = "192.0.2.1") throws -> MemoryPeer {
@@ -172,5 +178,14 @@ enum Requests {
         }
         let lines = headers.map { "\($0.key): \($0.value)" } + added
         return "\(method) \(path) HTTP/1.1\r\n" + lines.joined(separator: "\r\n") + "\r\n\r\n"
+    }
+}
+
+extension RelayClock {
+    /// The time of a loop that a test moves.
+    static func of(_ loop: EmbeddedEventLoop) -> RelayClock {
+        RelayClock {
+            Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)
+        }
     }
 }

@@ -1,0 +1,114 @@
+import NIOCore
+import NIOHTTP1
+import RelayWire
+import Rendezvous
+
+/// The HTTP door: devices that speak through requests, whichever loop brings those (`Protocol/http.md`, "Connections").
+extension Exchange.State {
+    /// What a call is answered.
+    enum CallAnswer: Sendable {
+        /// 200, with this body.
+        case body([UInt8])
+        /// With what is told in `Retry-After`, zero for nothing.
+        case refuse(FrontDoor.Refusal, retryAfter: Duration = .zero)
+        /// The poll waits; its answer comes as a deed.
+        case later(of: ConnectionID)
+    }
+
+    /// A call has come whole, on a connection. `prefix` says whom limits count a new device for.
+    mutating func received(
+        _ call: FrontDoor.Call,
+        body: [UInt8],
+        on line: ConnectionID,
+        prefix: AddressPrefix?,
+        at moment: Moment,
+        now: NIODeadline
+    ) -> CallAnswer {
+        switch call {
+        case .send:
+            guard let call = try? SendCall(parsing: body) else { return .refuse(.badBody) }
+            return received(call, prefix: prefix, at: moment, now: now)
+        case .poll:
+            guard let call = try? PollCall(parsing: body) else { return .refuse(.badBody) }
+            switch calls.poll(call, by: line, now: now) {
+            case .unknown: return .refuse(.unknownConnection)
+            case .gap: return .refuse(.gap)
+            case .waits(let id): return .later(of: id)
+            }
+        }
+    }
+
+    private mutating func received(
+        _ call: SendCall,
+        prefix: AddressPrefix?,
+        at moment: Moment,
+        now: NIODeadline
+    ) -> CallAnswer {
+        if calls.id(of: call.connection) == nil {
+            guard call.first == 1, !call.frames.isEmpty else { return .refuse(.unknownConnection) }
+            if let refused = open(call.connection, prefix: prefix, at: moment, now: now) { return refused }
+        }
+        guard let id = calls.id(of: call.connection) else { return .refuse(.unknownConnection) }
+        guard let frames = calls.take(call, of: id) else { return .refuse(.gap) }
+        for bytes in frames where calls.isOpen(id) {
+            received(bytes, from: id, at: moment)
+            handOn(at: moment, now: now)
+        }
+        if call.isClosing, calls.isOpen(id) {
+            calls.close(id, now: now)
+            rendezvous.disconnected(id, now: moment, into: &actions)
+        }
+        // What came of the frames may have been too much for it.
+        guard let have = calls.have(of: id) else { return .refuse(.unknownConnection) }
+        return .body(SendAnswer(have: have).serialized())
+    }
+
+    private mutating func received(_ bytes: [UInt8], from id: ConnectionID, at moment: Moment) {
+        if let frame = try? DeviceFrame(parsing: bytes) {
+            rendezvous.received(frame, from: id, now: moment, entropy: &generator, into: &actions)
+        } else {
+            note(.badFrame)
+            rendezvous.receivedBadFrame(from: id, now: moment, into: &actions)
+        }
+    }
+
+    /// Lets a new device in. Nil when it is; who isn't leaves nothing behind, so a flood of these costs no memory.
+    private mutating func open(
+        _ connection: CallConnection,
+        prefix: AddressPrefix?,
+        at moment: Moment,
+        now: NIODeadline
+    ) -> CallAnswer? {
+        switch phase {
+        case .serving, .draining: break
+        case .ending, .ended: return .refuse(.draining, retryAfter: limits.closingTime)
+        }
+        guard !isFull, let prefix else { return .refuse(.relayFull, retryAfter: limits.retryAfter) }
+        let id = nextID(loop: nil)
+        if let refusal = rendezvous.connected(id, from: prefix, now: moment) {
+            note(.turnedAway)
+            return .refuse(FrontDoor.Refusal(refusal.reason), retryAfter: refusal.retryAfter)
+        }
+        calls.open(connection, as: id, now: now)
+        return nil
+    }
+
+    /// A frame for a device that comes through calls, or for none at all.
+    mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID, at moment: Moment) {
+        guard !calls.send(frame.serialized(), to: id) else { return }
+        note(.slowReader)
+        calls.forget(id)
+        rendezvous.disconnected(id, now: moment, into: &actions)
+    }
+}
+
+extension FrontDoor.Refusal {
+    /// For the reasons for which a new connection is not let in.
+    fileprivate init(_ reason: Reason) {
+        switch reason {
+        case .draining: self = .draining
+        case .tooMany: self = .tooMany
+        default: self = .relayFull
+        }
+    }
+}
