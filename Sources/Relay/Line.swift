@@ -48,8 +48,10 @@ final class Line: ChannelInboundHandler {
     var isKnown = false
     /// Answers its requests, where HTTP has it.
     var door: FrontDoorHandler?
-    /// Bytes it leaves unread.
+    /// Bytes it leaves unread, as far as has been looked; and those written since. To look is not cheap, and one answer's bytes are
+    /// what any device may leave unread.
     var unread = 0
+    private var unlooked = 0
     /// What has come of a request or a frame that is not whole; nil as long as nothing has.
     private var rest: ByteBuffer?
     /// What is to be sent when the batch ends.
@@ -234,7 +236,12 @@ extension Line {
 extension Line {
     private func readFrames(_ bytes: inout ByteBuffer) {
         while state == .device || state == .closing, bytes.readableBytes > 0 {
-            switch WebSocketFraming.frame(in: bytes.readableBytesUInt8Span, limit: WireLimits.frameBytes) {
+            let parsed = WebSocketFraming.frame(
+                in: bytes.readableBytesUInt8Span,
+                limit: WireLimits.frameBytes,
+                payload: &switchboard.unpacked
+            )
+            switch parsed {
             case .incomplete: return
             case .broken(let code):
                 // Where the next frame begins can't be told.
@@ -256,7 +263,7 @@ extension Line {
         }
         switch frame.opcode {
         case .binary where frame.isFinal:
-            guard let frame = try? DeviceFrame(parsing: frame.payload) else { return violate(.policyViolation) }
+            guard let frame = try? DeviceFrame(parsing: switchboard.unpacked) else { return violate(.policyViolation) }
             switchboard.received(frame, from: self)
         case .binary, .continuation:
             // One frame, one message: reassembling is a way to make a relay hold memory.
@@ -264,7 +271,7 @@ extension Line {
         case .text:
             violate(.unacceptableData)
         case .ping:
-            unansweredPing = frame.payload
+            unansweredPing = switchboard.unpacked
             countControlFrame()
         case .pong:
             countControlFrame()
@@ -299,7 +306,9 @@ extension Line {
     func send(_ frame: RelayFrame) {
         guard case .device = state else { return }
         if case .goodbye = frame { closeCode = .goingAway }
-        write(.binary, frame.serialized())
+        switchboard.packed.removeAll(keepingCapacity: true)
+        frame.serialize(into: &switchboard.packed)
+        write(.binary, switchboard.packed)
     }
 
     /// Says goodbye in WebSocket's way, and waits for the peer to do so too.
@@ -336,6 +345,9 @@ extension Line {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         switchboard.giveBack(bytes)
         guard state != .closed else { return }
+        unlooked += bytes.readableBytes
+        guard !channel.isWritable || unlooked > WireLimits.callBytes else { return }
+        unlooked = 0
         let unread = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         if !switchboard.bears(unread: unread, of: self) || !channel.isWritable {
             switchboard.note(.slowReader)

@@ -197,10 +197,11 @@ extension RelayServer {
                     try channel.pipeline.syncOperations.addHandler(AcceptGate(switchboard: switchboard.value))
                 }
             }
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.writeBufferWaterMark, value: outbound)
+            // What is set by itself, TCP_NODELAY, accepted sockets have from the one that listens. What is set here, at once, and not
+            // as an option of the bootstrap's, costs no futures.
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try channel.syncOptions?.setOption(.writeBufferWaterMark, value: outbound)
                     let context = self.certificate.withLock { $0 }
                     try ConnectionPipeline.configure(channel, switchboard: switchboard.value, certificate: context)
                 }

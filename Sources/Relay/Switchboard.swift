@@ -22,7 +22,9 @@ final class Switchboard {
     private var hasDeeds = false
     private var isSettling = false
     private var unflushed: [Line] = []
-    /// A buffer that is not in use, for what is sent next.
+    /// Memory that is used again: a frame on its way in, a frame on its way out, and a buffer for what is sent next.
+    var unpacked: [UInt8] = []
+    var packed: [UInt8] = []
     private var spare: ByteBuffer?
 
     var openings: DeadlineQueue<Opening>

@@ -55,7 +55,7 @@ struct UpgradeRequest: Equatable {
             case .upgrade: return bytes.says("websocket", at: value)
             case .connection: return bytes.says("upgrade", at: value)
             case .version: return bytes.says("13", at: value)
-            case .subprotocol: return bytes.says(FrontDoor.subprotocol, at: value, exactly: true)
+            case .subprotocol: return bytes.says("easysetup.v1", at: value, exactly: true)
             case .key:
                 key = value
                 return value.count == 24 && bytes.says("==", at: value.upperBound - 2..<value.upperBound)
@@ -90,21 +90,26 @@ struct UpgradeRequest: Equatable {
         /// Without these it is no upgrade.
         static let needed: Name = [.upgrade, .connection, .version, .key, .subprotocol]
 
-        private static let words: [(String, Name)] = [
-            ("host", .host), ("upgrade", .upgrade), ("connection", .connection), ("sec-websocket-key", .key),
-            ("sec-websocket-version", .version), ("sec-websocket-protocol", .subprotocol), ("user-agent", .agent),
-            ("sec-websocket-extensions", .extensions),
-        ]
-
         init(rawValue: UInt8) {
             self.rawValue = rawValue
         }
 
         /// Empty for any other.
         init(_ range: Range<Int>, in bytes: Span<UInt8>) {
-            var found = Name(rawValue: 0)
-            for (word, name) in Self.words where bytes.says(word, at: range) { found = name }
-            self = found
+            let (word, name): (StaticString, Name) =
+                switch range.count {
+                case 4: ("host", .host)
+                case 7: ("upgrade", .upgrade)
+                case 10:
+                    bytes[range.lowerBound] | 0x20 == UInt8(ascii: "u")
+                        ? ("user-agent", .agent) : ("connection", .connection)
+                case 17: ("sec-websocket-key", .key)
+                case 21: ("sec-websocket-version", .version)
+                case 22: ("sec-websocket-protocol", .subprotocol)
+                case 24: ("sec-websocket-extensions", .extensions)
+                default: ("", [])
+                }
+            self = bytes.says(word, at: range) ? name : []
         }
     }
 }
@@ -135,14 +140,15 @@ extension Span<UInt8> {
     }
 
     /// Whether these bytes are a word in lower case; or in capitals too, where that makes no difference.
-    fileprivate func says(_ word: String, at range: Range<Int>, exactly: Bool = false) -> Bool {
-        guard range.count == word.utf8.count else { return false }
-        var place = range.lowerBound
-        for letter in word.utf8 {
-            let byte = self[place]
-            guard byte == letter || !exactly && 0x41...0x5A ~= byte && byte | 0x20 == letter else { return false }
-            place += 1
+    fileprivate func says(_ word: StaticString, at range: Range<Int>, exactly: Bool = false) -> Bool {
+        guard range.count == word.utf8CodeUnitCount else { return false }
+        return word.withUTF8Buffer { letters in
+            for index in letters.indices {
+                let byte = self[range.lowerBound + index]
+                let isCapital = !exactly && 0x41...0x5A ~= byte
+                guard (isCapital ? byte | 0x20 : byte) == letters[index] else { return false }
+            }
+            return true
         }
-        return true
     }
 }

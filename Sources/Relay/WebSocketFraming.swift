@@ -9,8 +9,6 @@ enum WebSocketFraming {
     struct Frame: Equatable {
         var opcode: WebSocketOpcode
         var isFinal: Bool
-        /// Without its mask.
-        var payload: [UInt8]
         /// Of all of it.
         var byteCount: Int
     }
@@ -23,8 +21,9 @@ enum WebSocketFraming {
         case broken(WebSocketErrorCode)
     }
 
-    /// Reads the frame at the beginning of `bytes`, with a payload of up to `limit` bytes.
-    static func frame(in bytes: Span<UInt8>, limit: Int) -> Parsed {
+    /// Reads the frame at the beginning of `bytes`, with a payload of up to `limit` bytes. What it holds, without its mask, takes
+    /// the place of what is in `payload`, and uses its memory.
+    static func frame(in bytes: Span<UInt8>, limit: Int, payload: inout [UInt8]) -> Parsed {
         guard bytes.count >= 2 else { return .incomplete }
         // No extension was agreed to, so the reserved bits have no meaning; and clients mask.
         guard bytes[0] & 0x70 == 0, bytes[1] & 0x80 != 0,
@@ -44,32 +43,24 @@ enum WebSocketFraming {
         }
         guard count <= limit else { return .broken(.messageTooLarge) }
         guard bytes.count >= start + count else { return .incomplete }
-        return .frame(
-            Frame(
-                opcode: opcode,
-                isFinal: isFinal,
-                payload: unmasked(bytes.extracting(start..<start + count), bytes.extracting(start - 4..<start)),
-                byteCount: start + count
-            )
-        )
+        payload.removeAll(keepingCapacity: true)
+        unmask(bytes.extracting(start..<start + count), bytes.extracting(start - 4..<start), into: &payload)
+        return .frame(Frame(opcode: opcode, isFinal: isFinal, byteCount: start + count))
     }
 
-    private static func unmasked(_ masked: Span<UInt8>, _ mask: Span<UInt8>) -> [UInt8] {
+    private static func unmask(_ masked: Span<UInt8>, _ mask: Span<UInt8>, into payload: inout [UInt8]) {
         // Eight bytes at a time, as memory has them.
         let four = mask.withUnsafeBytes { UInt64($0.loadUnaligned(as: UInt32.self)) }
         let eight = four << 32 | four
         let whole = masked.count & ~7
-        return [UInt8](unsafeUninitializedCapacity: masked.count) { payload, count in
-            masked.withUnsafeBytes { masked in
-                let words = UnsafeMutableRawBufferPointer(payload)
-                for offset in stride(from: 0, to: whole, by: 8) {
-                    let word = masked.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ eight
-                    words.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
-                }
+        masked.withUnsafeBytes { payload.append(contentsOf: $0) }
+        payload.withUnsafeMutableBytes { words in
+            for offset in stride(from: 0, to: whole, by: 8) {
+                let word = words.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ eight
+                words.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
             }
-            for offset in whole..<masked.count { payload[offset] = masked[offset] ^ mask[offset & 3] }
-            count = masked.count
         }
+        for offset in whole..<payload.count { payload[offset] ^= mask[offset & 3] }
     }
 }
 

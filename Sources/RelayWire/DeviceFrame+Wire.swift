@@ -9,6 +9,10 @@ import Foundation
 extension DeviceFrame {
     /// Parses the bytes of one binary message from a device, every field checked (`Protocol/relay.md`, "Frames").
     package init(parsing bytes: [UInt8]) throws(FrameError) {
+        if bytes.count <= WireLimits.frameBytes, let plain = DeviceFrame(plain: bytes) {
+            self = plain
+            return
+        }
         switch try protobuf(bytes, as: Easysetup_Relay_V1_DeviceFrame.self).frame {
         case .offer(let offer):
             guard offer.slotLength == 0 || Slot.lengths.contains(Int(offer.slotLength)) else {

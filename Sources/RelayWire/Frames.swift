@@ -15,6 +15,10 @@ package struct MeetingID: Hashable, Sendable {
     }
 
     package var bytes: [UInt8] { value.bytes }
+
+    func append(to bytes: inout [UInt8]) {
+        value.append(to: &bytes)
+    }
 }
 
 /// Sixteen bytes where they stand, not in an array of their own: names are compared, copied and looked up with every frame.
@@ -32,6 +36,14 @@ package struct Bytes16: Hashable, Sendable {
     package init(drawnFrom entropy: inout some RandomNumberGenerator) {
         high = entropy.next()
         low = entropy.next()
+    }
+
+    package func append(to bytes: inout [UInt8]) {
+        for word in 0..<2 {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: (word == 0 ? high : low) >> shift))
+            }
+        }
     }
 
     package var bytes: [UInt8] {

@@ -1,8 +1,14 @@
 extension Reason {
     /// A number that this version does not know is ``unspecified``: a later peer may give reasons of its own.
     init(wire: Easysetup_Relay_V1_Reason) {
-        self = Self.byNumber[wire.rawValue] ?? .unspecified
+        self.init(wireNumber: wire.rawValue)
     }
+
+    init(wireNumber: Int) {
+        self = Self.byNumber[wireNumber] ?? .unspecified
+    }
+
+    var wireNumber: UInt32 { UInt32(wire.rawValue) }
 
     // Derived, so that a reason has its number in one place.
     private static let byNumber = Dictionary(uniqueKeysWithValues: allCases.map { ($0.wire.rawValue, $0) })

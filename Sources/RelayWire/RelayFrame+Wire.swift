@@ -81,76 +81,8 @@ extension RelayFrame {
 
     /// The bytes of one binary message to a device.
     package func serialized() -> [UInt8] {
-        var frame = Easysetup_Relay_V1_RelayFrame()
-        switch self {
-        case .offered(let slot, let token, let expiresIn):
-            frame.offered = .with {
-                $0.slot = slot.symbols
-                $0.token = token.data
-                $0.expiresInMs = expiresIn.wireMilliseconds
-            }
-        case .inLine(let position):
-            frame.inLine = .with { $0.position = UInt32(clamping: position) }
-        case .met(let meeting, let token, let expiresIn):
-            frame.met = .with {
-                $0.meeting = meeting.data
-                $0.token = token.data
-                $0.expiresInMs = expiresIn.wireMilliseconds
-            }
-        case .visitor(let meeting):
-            frame.visitor = .with { $0.meeting = meeting.data }
-        case .message(let meeting, let message):
-            frame.message = message.wire(meeting: meeting)
-        case .ack(let meeting, let upTo):
-            frame.ack = .with {
-                $0.meeting = meeting.data
-                $0.ack = upTo
-            }
-        case .attachedVisitor(let expiresIn, let have):
-            frame.attachedVisitor = .with {
-                $0.expiresInMs = expiresIn.wireMilliseconds
-                $0.have = have
-            }
-        case .attachedOfferer(let expiresIn, let meetings, let slotLost):
-            frame.attachedOfferer = .with {
-                $0.expiresInMs = expiresIn.wireMilliseconds
-                $0.meetings = meetings.map { have in
-                    .with {
-                        $0.meeting = have.meeting.data
-                        $0.have = have.have
-                    }
-                }
-                $0.slotLost = slotLost
-            }
-        case .presence(let meeting, let isPresent):
-            frame.presence = .with {
-                $0.meeting = meeting.data
-                $0.present = isPresent
-            }
-        case .seated(let meeting, let expiresIn):
-            frame.seated = .with {
-                $0.meeting = meeting.data
-                $0.expiresInMs = expiresIn.wireMilliseconds
-            }
-        case .over(let meeting, let reason):
-            frame.over = .with {
-                $0.meeting = meeting.data
-                $0.reason = reason.wire
-            }
-        case .refused(let reason, let retryAfter):
-            frame.refused = .with {
-                $0.reason = reason.wire
-                $0.retryAfterMs = retryAfter.wireMilliseconds
-            }
-        case .workWanted(let challenge, let difficulty, let expiresIn):
-            frame.workWanted = .with {
-                $0.challenge = Data(challenge)
-                $0.difficulty = UInt32(clamping: difficulty)
-                $0.expiresInMs = expiresIn.wireMilliseconds
-            }
-        case .goodbye(let retryAfter):
-            frame.goodbye = .with { $0.retryAfterMs = retryAfter.wireMilliseconds }
-        }
-        return frame.frameBytes()
+        var bytes: [UInt8] = []
+        serialize(into: &bytes)
+        return bytes
     }
 }

@@ -45,8 +45,8 @@ struct Mailbox: Sendable {
         guard number <= delivered else { return .beyond }
         guard number > acked else { return .old }
         acked = number
-        let rest = messages.drop { $0.number <= number }
-        messages = Array(rest)
+        // In place: the next message finds the memory of the one before it.
+        messages.removeFirst(messages.prefix { $0.number <= number }.count)
         bytes = messages.reduce(0) { $0 + $1.body.count }
         return .news
     }
@@ -60,6 +60,11 @@ struct Mailbox: Sendable {
         // What a restarted relay never saw but the peer has is had; when it is sent again it is a repeat.
         if number > have { have = number }
         return acknowledged(upTo: number)
+    }
+
+    /// The message that was just stored is handed to the peer's connection, which has had all before it.
+    mutating func deliverLast() {
+        delivered = have
     }
 
     /// The messages after `number`, now handed to the peer's connection.

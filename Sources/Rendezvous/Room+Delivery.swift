@@ -17,9 +17,8 @@ extension Room {
         switch meetings[index].toVisitor.received(message, limits: context.limits) {
         case .stored:
             if let visitor {
-                for message in meetings[index].toVisitor.deliver(after: message.number - 1) {
-                    actions.append(.send(.message(meeting: nil, message), to: visitor))
-                }
+                meetings[index].toVisitor.deliverLast()
+                actions.append(.send(.message(meeting: nil, message), to: visitor))
             }
         case .repeated:
             if ack == .news, let visitor {
@@ -56,9 +55,8 @@ extension Room {
         switch meetings[index].toOfferer.received(message, limits: context.limits) {
         case .stored:
             if let offerer {
-                for message in meetings[index].toOfferer.deliver(after: message.number - 1) {
-                    actions.append(.send(.message(meeting: id, message), to: offerer))
-                }
+                meetings[index].toOfferer.deliverLast()
+                actions.append(.send(.message(meeting: id, message), to: offerer))
             }
         case .repeated:
             if ack == .news, let offerer {

@@ -61,13 +61,19 @@ extension TokenClaims {
 
     /// The token, made with the current key.
     package func token(keys: TokenKeys) -> Token {
-        let symbols = Array(slot.symbols.utf8)
-        var bytes = [Self.version] + keys.current.id + [role.rawValue, UInt8(symbols.count)] + symbols
-        bytes += [UInt8](repeating: 0, count: Self.slotByteCount - symbols.count)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.byteCount)
+        bytes.append(Self.version)
+        bytes += keys.current.id
+        bytes.append(role.rawValue)
+        bytes.append(UInt8(slot.symbols.utf8.count))
+        bytes += slot.symbols.utf8
+        for _ in slot.symbols.utf8.count..<Self.slotByteCount { bytes.append(0) }
         bytes += offer.bytes
         bytes += meeting?.bytes ?? Self.noMeeting
         bytes += deadline.bigEndianBytes
-        return Token(bytes: bytes + keys.current.tokenMAC(bytes))
+        bytes += keys.current.tokenMAC(bytes)
+        return Token(bytes: bytes)
     }
 
     /// Checks the MAC before it believes anything but the version and the key's id.

@@ -1,0 +1,132 @@
+// Fields of a protocol buffer in their plainest form (protobuf.dev, "Encoding"): numbers below 16, so a tag is one byte.
+
+/// Reads fields one after the other. Each is nil when what is there is not in this form; nothing is told about why.
+struct PlainReader {
+    private let bytes: [UInt8]
+    private(set) var place = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// Enters the message that takes up all the rest, in one of these fields. Says in which.
+    mutating func enter(_ fields: ClosedRange<UInt8>) -> UInt8? {
+        guard place < bytes.count, bytes[place] & 7 == 2, fields.contains(bytes[place] >> 3) else { return nil }
+        let field = bytes[place] >> 3
+        place += 1
+        guard let count = shortest(), count == bytes.count - place else { return nil }
+        return field
+    }
+
+    /// A field of bytes. Empty where it is left out.
+    mutating func bytes(field: Int) -> ArraySlice<UInt8>? {
+        guard isNext(field, type: 2) else { return [] }
+        place += 1
+        guard let count = shortest(), count > 0, count <= bytes.count - place else { return nil }
+        defer { place += Int(count) }
+        return bytes[place..<place + Int(count)]
+    }
+
+    /// A number. 0 where it is left out.
+    mutating func number(field: Int) -> UInt32? {
+        guard isNext(field, type: 0) else { return 0 }
+        place += 1
+        guard let value = shortest(), value > 0 else { return nil }
+        return value
+    }
+
+    private func isNext(_ field: Int, type: UInt8) -> Bool {
+        place < bytes.count && bytes[place] == UInt8(field) << 3 | type
+    }
+
+    /// A number in as few bytes as it needs.
+    private mutating func shortest() -> UInt32? {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 35, by: 7) {
+            guard place < bytes.count else { return nil }
+            let byte = bytes[place]
+            place += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte & 0x80 == 0 {
+                guard byte != 0 || shift == 0 else { return nil }
+                return UInt32(exactly: value)
+            }
+        }
+        return nil
+    }
+}
+
+extension PlainReader {
+    /// The meeting in field 1.
+    mutating func meeting() -> MeetingID? {
+        bytes(field: 1).flatMap { MeetingID($0) }
+    }
+
+    /// The meeting in field 1, or that there is none.
+    mutating func optionalMeeting() -> (id: MeetingID?, Void)? {
+        guard let named = bytes(field: 1) else { return nil }
+        guard !named.isEmpty else { return (nil, ()) }
+        return MeetingID(named).map { ($0, ()) }
+    }
+
+    mutating func reason(field: Int) -> Reason? {
+        number(field: field).map { Reason(wireNumber: Int($0)) }
+    }
+}
+
+/// Writes fields, in the order of their numbers. Defaults are left out.
+struct PlainWriter {
+    private(set) var bytes: [UInt8]
+
+    /// Adds to these bytes.
+    init(to bytes: consuming [UInt8]) {
+        self.bytes = bytes
+    }
+
+    mutating func add(_ field: UInt8, _ value: UInt32) {
+        guard value != 0 else { return }
+        bytes.append(field << 3)
+        addNumber(value)
+    }
+
+    mutating func add(_ field: UInt8, _ value: [UInt8]) {
+        guard !value.isEmpty else { return }
+        bytes.append(field << 3 | 2)
+        addNumber(UInt32(clamping: value.count))
+        bytes += value
+    }
+
+    mutating func add(_ field: UInt8, _ meeting: MeetingID?) {
+        guard let meeting else { return }
+        bytes.append(field << 3 | 2)
+        bytes.append(UInt8(MeetingID.byteCount))
+        meeting.append(to: &bytes)
+    }
+
+    /// A message within this one, empty or not.
+    mutating func nested(_ field: UInt8, _ fields: (inout PlainWriter) -> Void) {
+        bytes.append(field << 3 | 2)
+        let start = bytes.count
+        bytes.append(0)
+        fields(&self)
+        var count = bytes.count - start - 1
+        guard count > 0x7F else { return bytes[start] = UInt8(count) }
+        // Its length has more than the one byte left for it.
+        var length: [UInt8] = []
+        while count > 0x7F {
+            length.append(UInt8(truncatingIfNeeded: count) | 0x80)
+            count >>= 7
+        }
+        length.append(UInt8(count))
+        bytes.replaceSubrange(start...start, with: length)
+    }
+
+    private mutating func addNumber(_ value: UInt32) {
+        var rest = value
+        while rest > 0x7F {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+}
