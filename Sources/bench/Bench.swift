@@ -12,7 +12,7 @@ struct Bench: ParsableCommand {
     @Option(help: "The program easysetup, built for release.")
     var program = ".build/release/easysetup"
 
-    @Option(help: "Measure nothing: run pairings, one after the other, at the relay that listens on this port.")
+    @Option(help: "Measure nothing: run pairings at the relay that listens on this port.")
     var port: UInt16?
 
     @Option(help: "How many pairings, with --port.")
@@ -21,8 +21,8 @@ struct Bench: ParsableCommand {
     @Option(help: "Seconds of each measurement.")
     var seconds = 5.0
 
-    @Option(parsing: .upToNextOption, help: "Pairings in flight.")
-    var inFlight: [Int] = [1, 16, 128, 1024]
+    @Option(parsing: .upToNextOption, help: "Pairings in flight. (default: 1 16 128 1024; with --port: 1)")
+    var inFlight: [Int] = []
 
     @Option(parsing: .upToNextOption, help: "Devices waiting.")
     var crowds: [Int] = [1_000, 10_000, 100_000]
@@ -81,10 +81,12 @@ struct Bench: ParsableCommand {
 
     /// For who counts instructions or allocations of a server that he started himself.
     private func pair(at port: UInt16) throws {
+        let atOnce = inFlight.first ?? 1
         let load = Load(
-            scheme: RelayScheme(target: Target(port: port), sources: 0),
+            // Many would use up the ports of one address.
+            scheme: RelayScheme(target: Target(port: port), sources: atOnce > 1 ? 64 : 0),
             poller: Poller(),
-            pace: .inFlight(1)
+            pace: .inFlight(atOnce)
         )
         let failures = load.run(count: count)
         guard failures.isEmpty else {
@@ -130,7 +132,7 @@ struct Bench: ParsableCommand {
     private func measureLoads(_ subject: Subject, _ report: inout Report) throws {
         try OpenFiles.raise(to: 20_000)
         var best = 0.0
-        for count in inFlight {
+        for count in inFlight.isEmpty ? [1, 16, 128, 1_024] : inFlight {
             let result = try measure(subject, .inFlight(count))
             best = max(best, result.rate)
             report.add(Report.LoadRow(name: subject.title, inFlight: count, result: result))

@@ -82,11 +82,12 @@ final class Load: PairingOwner {
         )
     }
 
-    /// Runs so many pairings, one after the other. Returns what went wrong.
+    /// Runs so many pairings, as many at a time as the pace says. Returns what went wrong.
     func run(count: Int) -> [String: Int] {
-        for _ in 0..<count {
-            startOne()
-            while running > 0 { poller.turn(milliseconds: 1_000) }
+        guard case .inFlight(let atOnce) = pace else { return [:] }
+        while started < count || running > 0 {
+            while started < count, running < atOnce { startOne() }
+            poller.turn(milliseconds: 1_000)
         }
         return failures
     }
