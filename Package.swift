@@ -122,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CLoad", "RelayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLoad", "RelayWire", "Handshake", "SyncSeed",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),
@@ -224,6 +225,8 @@ let package = Package(
             dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
             swiftSettings: settings
         ),
+        // What the bench parses and reckons; it measures nothing.
+        .testTarget(name: "BenchTests", dependencies: ["bench", "RelayWire"], swiftSettings: settings),
         // Strangers against the built relay; run by scripts/hostile.
         .testTarget(
             name: "HostileTests",

@@ -4,6 +4,8 @@ struct LoadResult {
     var elapsed: Double
     var pairings: Int
     var failures: [String: Int]
+    /// What the kernel counted meanwhile, the time before counting included; nil where it doesn't say.
+    var network: NetworkCounters?
     /// Of pairings, from the first connect to the last close, and of single end-to-end messages; in nanoseconds.
     var pairing: Histogram
     var message: Histogram
@@ -11,6 +13,7 @@ struct LoadResult {
     var serverCPU: Double
     var ownCPU: Double
 
+    var failed: Int { failures.values.reduce(0, +) }
     var rate: Double { Double(pairings) / elapsed }
     /// Microseconds of CPU for one pairing.
     var serverCost: Double { serverCPU * 1e6 / Double(max(1, pairings)) }
@@ -53,20 +56,25 @@ final class Load: PairingOwner {
     }
 
     /// Runs for a while without counting and then for `seconds` with; ends when the last pairing has.
-    func run(seconds: Double, warmUp: Double, server: Int32) -> LoadResult? {
+    func run(seconds: Double, warmUp: Double, server: Int32) throws(BenchError) -> LoadResult {
         isOpen = true
+        let network = NetworkCounters.now
         let begin = nanoseconds()
         if case .inFlight(let count) = pace {
             for _ in 0..<count { startOne() }
         }
         turn(until: begin + UInt64(warmUp * 1e9), from: begin)
-        guard let before = ProcessFigures(of: server), let ownBefore = ProcessFigures.own else { return nil }
+        guard let before = ProcessFigures(of: server), let ownBefore = ProcessFigures.own else {
+            throw .serverGone
+        }
         isCounting = true
         let countingFrom = nanoseconds()
         turn(until: countingFrom + UInt64(seconds * 1e9), from: begin)
         let elapsed = Double(nanoseconds() - countingFrom) / 1e9
         isCounting = false
-        guard let after = ProcessFigures(of: server), let ownAfter = ProcessFigures.own else { return nil }
+        guard let after = ProcessFigures(of: server), let ownAfter = ProcessFigures.own else {
+            throw .serverGone
+        }
         isOpen = false
         let patience = nanoseconds() + 5_000_000_000
         while running > 0, nanoseconds() < patience { poller.turn(milliseconds: 50) }
@@ -75,6 +83,7 @@ final class Load: PairingOwner {
             elapsed: elapsed,
             pairings: finishedCount,
             failures: failures,
+            network: network.flatMap { before in NetworkCounters.now.map { $0 - before } },
             pairing: pairing,
             message: message,
             serverCPU: after.cpu - before.cpu,

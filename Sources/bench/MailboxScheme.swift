@@ -25,14 +25,14 @@ final class MailboxScheme: Scheme {
     }
 }
 
-private final class MailboxPairing: RunningPairing, WebSocket.Owner {
+private final class MailboxPairing: RunningPairing, ConnectionOwner {
     private let scheme: MailboxScheme
     private let target: Target
     private let number: Int
     private let poller: Poller
     private weak var owner: (any PairingOwner)?
-    private var offerer: WebSocket?
-    private var visitor: WebSocket?
+    private var offerer: (any Connection)?
+    private var visitor: (any Connection)?
     /// Messages added so far: the visitor's turn when even.
     private var added = 0
     private var opened = 0
@@ -54,17 +54,17 @@ private final class MailboxPairing: RunningPairing, WebSocket.Owner {
         if offerer == nil { fail("no socket") }
     }
 
-    private func connect() -> WebSocket? {
+    private func connect() -> (any Connection)? {
         WebSocket(to: target, request: scheme.request, isText: true, poller: poller, owner: self)
     }
 
-    private func say(_ text: String, on socket: WebSocket) {
+    private func say(_ text: String, on socket: any Connection) {
         socket.write(Array(text.utf8))
     }
 
-    func opened(_ socket: WebSocket) {}
+    func opened(_ socket: any Connection) {}
 
-    func received(_ payload: UnsafeRawBufferPointer, on socket: WebSocket) {
+    func received(_ payload: UnsafeRawBufferPointer, on socket: any Connection) {
         let isOfferer = socket === offerer
         guard let type = Self.value(of: "type", in: payload) else { return fail("no type") }
         switch type {
@@ -102,18 +102,18 @@ private final class MailboxPairing: RunningPairing, WebSocket.Owner {
 
     private var nameplate = ""
 
-    private func claim(_ socket: WebSocket) {
+    private func claim(_ socket: any Connection) {
         say(#"{"type":"claim","nameplate":"\#(nameplate)"}"#, on: socket)
     }
 
-    private func add(_ socket: WebSocket) {
+    private func add(_ socket: any Connection) {
         socket.write(scheme.adds[added])
         added += 1
         sentAt = nanoseconds()
     }
 
     /// A server sends a message to both; one's own is passed over.
-    private func heard(_ isFromOfferer: Bool, _ isOfferer: Bool, _ socket: WebSocket) {
+    private func heard(_ isFromOfferer: Bool, _ isOfferer: Bool, _ socket: any Connection) {
         guard isFromOfferer != isOfferer else { return }
         owner?.relayed(nanoseconds: nanoseconds() - sentAt)
         // The nameplate has done its work once both have it.
@@ -125,7 +125,7 @@ private final class MailboxPairing: RunningPairing, WebSocket.Owner {
         }
     }
 
-    func closed(_ socket: WebSocket) {
+    func closed(_ socket: any Connection) {
         fail("closed after \(added) messages")
     }
 

@@ -1,0 +1,88 @@
+import Testing
+
+@testable import bench
+
+@Suite("What is to be reached") struct ReachTests {
+    @Test("is not said of what was not measured") func nothing() {
+        let rows = Reach.rows(of: Results())
+        #expect(rows.allSatisfy { $0.isMet == nil && $0.figure == nil })
+    }
+
+    @Test("is told by the relay's CPU of a pairing", arguments: [(180.0, true), (200, true), (201, false)])
+    func cost(microseconds: Double, isMet: Bool) throws {
+        var results = Results()
+        results.loads = [load(.plain, .inFlight(16), microseconds: microseconds)]
+        let row = try #require(Reach.rows(of: results).first)
+        #expect(row.isMet == isMet)
+        #expect(abs(try #require(row.figure) - microseconds) < 0.001)
+    }
+
+    @Test("compares what a core does, however much of it was used") func ratio() throws {
+        var results = Results()
+        results.loads = [
+            load(.plain, .inFlight(16), microseconds: 200), load(.mailbox, .inFlight(128), microseconds: 2_200),
+        ]
+        let row = try #require(Reach.rows(of: results).first { $0.what.contains("mailbox") })
+        #expect(abs(try #require(row.figure) - 11) < 0.001)
+        #expect(row.isMet == true)
+    }
+
+    @Test("takes the largest crowd that stood") func crowds() throws {
+        var results = Results()
+        results.crowds = [
+            crowd(1_000, bytesEach: 5_000, microseconds: 400), crowd(10_000, bytesEach: 7_000, microseconds: 220),
+        ]
+        let rows = Reach.rows(of: results)
+        let memory = try #require(rows.first { $0.what.hasSuffix("device, WebSocket") })
+        #expect(memory.figure == 7_000.0 / 1_024)
+        #expect(memory.isMet == false)
+        let growth = try #require(rows.first { $0.what.contains("100,000") })
+        #expect(abs(try #require(growth.figure) - 10) < 0.001)
+        #expect(growth.isMet == true)
+    }
+
+    @Test("counts one dropped connection") func dropped() throws {
+        var results = Results()
+        results.loads = [load(.plain, .inFlight(1_024), microseconds: 200, drops: 1)]
+        let row = try #require(Reach.rows(of: results).last)
+        #expect(row.figure == 1)
+        #expect(row.isMet == false)
+    }
+
+    private func load(
+        _ subject: Subject,
+        _ pace: Load.Pace,
+        microseconds: Double,
+        drops: Int = 0
+    ) -> Results.LoadRow {
+        Results.LoadRow(subject: subject, pace: pace, result: result(microseconds, drops: drops))
+    }
+
+    /// A thousand pairings in ten seconds.
+    private func result(_ microseconds: Double, drops: Int = 0) -> LoadResult {
+        LoadResult(
+            elapsed: 10,
+            pairings: 1_000,
+            failures: [:],
+            network: NetworkCounters(overflows: 0, drops: drops, retransmitted: 0),
+            pairing: Histogram(),
+            message: Histogram(),
+            serverCPU: microseconds / 1_000,
+            ownCPU: 0.1
+        )
+    }
+
+    private func crowd(_ count: Int, bytesEach: Int, microseconds: Double) -> Results.CrowdRow {
+        let before = ProcessFigures(cpu: 1, resident: 10_000_000)
+        return Results.CrowdRow(
+            subject: .plain,
+            count: count,
+            seconds: 1,
+            before: before,
+            full: ProcessFigures(cpu: 2, resident: 10_000_000 + count * bytesEach),
+            after: before,
+            empty: result(200),
+            load: result(microseconds)
+        )
+    }
+}
