@@ -63,8 +63,8 @@ struct Bench: ParsableCommand {
             default: measure.loads(subject, inFlight: inFlight.isEmpty ? [1, 16, 128, 1_024] : inFlight, &report)
             }
         }
-        for subject in only where subject.hasCrowds {
-            for count in crowds where count > 0 { measure.crowd(subject, count, &report) }
+        for subject in only {
+            for count in crowds where count > 0 && subject.largestCrowd > 0 { measure.crowd(subject, count, &report) }
         }
         report.end()
         if let picture, let file = fopen(picture, "w") {

@@ -1,10 +1,7 @@
-/// Devices that show a code and wait: each has an open connection with a room at the relay.
+/// Devices that show a code and wait, each on an open connection.
 final class Crowd: ConnectionOwner {
-    private let door: Door
-    private let target: Target
+    private let way: any Waiting
     private let poller: Poller
-    private let offer = RecordedFrames().offer
-    private let leave = RecordedFrames().leave
     private var connections: [ObjectIdentifier: any Connection] = [:]
     private var number = 0
     private var opening = 0
@@ -20,9 +17,8 @@ final class Crowd: ConnectionOwner {
     /// Seconds.
     private static let patience = 600.0
 
-    init(door: Door, target: Target, poller: Poller) {
-        self.door = door
-        self.target = target
+    init(_ way: any Waiting, poller: Poller) {
+        self.way = way
         self.poller = poller
     }
 
@@ -37,17 +33,19 @@ final class Crowd: ConnectionOwner {
         return clock.seconds
     }
 
-    /// Every device says that it leaves, and is gone when the relay has closed its connection. Those that are not gone in time are
-    /// cut off.
+    /// Every device says that it leaves, and is gone when its connection is closed. Those that are not gone in time are cut off.
     func disperse() {
         isLeaving = true
         let clock = StopWatch()
         var staying = Array(connections.values)
         while !connections.isEmpty, clock.seconds < Self.patience / 10 {
             while leaving < Self.atOnce, let connection = staying.popLast() {
+                guard way.leave(connection) else {
+                    connection.close()
+                    connections[ObjectIdentifier(connection)] = nil
+                    continue
+                }
                 leaving += 1
-                connection.write(leave)
-                connection.flush()
             }
             poller.turn(milliseconds: 100)
         }
@@ -59,7 +57,7 @@ final class Crowd: ConnectionOwner {
     private func addOne() -> Bool {
         let source = UInt16(number % Self.sources) + 2
         number += 1
-        guard let connection = door.connect(to: target, source: source, poller: poller, owner: self) else {
+        guard let connection = way.connect(source: source, poller: poller, owner: self) else {
             failed += 1
             return false
         }
@@ -69,15 +67,13 @@ final class Crowd: ConnectionOwner {
     }
 
     func opened(_ connection: any Connection) {
-        connection.write(offer)
-        connection.flush()
+        way.begin(connection)
     }
 
     func received(_ frame: UnsafeRawBufferPointer, on connection: any Connection) {
-        guard HeardFrame(frame)?.kind == .offered else { return }
+        guard way.hears(frame, on: connection) else { return }
         opening -= 1
         waiting += 1
-        connection.rest()
     }
 
     func closed(_ connection: any Connection) {

@@ -12,15 +12,18 @@ struct LoadResult {
     /// Seconds of CPU of the server and of this process.
     var serverCPU: Double
     var ownCPU: Double
+    /// Seconds of CPU that the machine used besides, or that its host took away: where it is much, times say little.
+    var otherCPU: Double
 
     var failed: Int { failures.values.reduce(0, +) }
     var rate: Double { Double(pairings) / elapsed }
-    /// Microseconds of CPU for one pairing.
-    var serverCost: Double { serverCPU * 1e6 / Double(max(1, pairings)) }
-    var ownCost: Double { ownCPU * 1e6 / Double(max(1, pairings)) }
+    /// Microseconds of CPU for one pairing; no number when none ended.
+    var serverCost: Double { serverCPU * 1e6 / Double(pairings) }
+    var ownCost: Double { ownCPU * 1e6 / Double(pairings) }
     /// What share of one core each side used.
     var serverUse: Double { serverCPU / elapsed }
     var ownUse: Double { ownCPU / elapsed }
+    var otherUse: Double { otherCPU / elapsed }
 }
 
 /// Pairings one after the other: so many at a time, or so many a second.
@@ -67,6 +70,7 @@ final class Load: PairingOwner {
         guard let before = ProcessFigures(of: server), let ownBefore = ProcessFigures.own else {
             throw .serverGone
         }
+        let busyBefore = Machine.busySeconds
         isCounting = true
         let countingFrom = nanoseconds()
         turn(until: countingFrom + UInt64(seconds * 1e9), from: begin)
@@ -75,6 +79,8 @@ final class Load: PairingOwner {
         guard let after = ProcessFigures(of: server), let ownAfter = ProcessFigures.own else {
             throw .serverGone
         }
+        let (serverCPU, ownCPU) = (after.cpu - before.cpu, ownAfter.cpu - ownBefore.cpu)
+        let otherCPU = max(0, Machine.busySeconds - busyBefore - serverCPU - ownCPU)
         isOpen = false
         let patience = nanoseconds() + 5_000_000_000
         while running > 0, nanoseconds() < patience { poller.turn(milliseconds: 50) }
@@ -86,8 +92,9 @@ final class Load: PairingOwner {
             network: network.flatMap { before in NetworkCounters.now.map { $0 - before } },
             pairing: pairing,
             message: message,
-            serverCPU: after.cpu - before.cpu,
-            ownCPU: ownAfter.cpu - ownBefore.cpu
+            serverCPU: serverCPU,
+            ownCPU: ownCPU,
+            otherCPU: otherCPU
         )
     }
 

@@ -9,6 +9,15 @@ enum Machine {
         file("/proc/meminfo").flatMap { kilobytes("MemAvailable:", in: $0) }.map { $0 * 1024 } ?? .max
     }
 
+    /// Seconds of CPU that all processes have used since the machine's start, and that its host kept from it.
+    static var busySeconds: Double {
+        guard let line = file("/proc/stat")?.split(separator: "\n").first else { return 0 }
+        // user, nice, system, idle, waiting, interrupts, soft interrupts, stolen; two more are parts of these.
+        let ticks = line.split(separator: " ").dropFirst().prefix(8).map { Double($0) ?? 0 }
+        guard ticks.count == 8 else { return 0 }
+        return (ticks.reduce(0, +) - ticks[3] - ticks[4]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// One line: processor, cores, memory, system.
     static var description: String {
         let processor = file("/proc/cpuinfo").flatMap { value("model name", in: $0) } ?? "unknown processor"

@@ -6,7 +6,7 @@ final class MailboxScheme: Scheme {
     ]
 
     private let target: Target
-    fileprivate let request = WebSocket.request(path: "/v1", subprotocol: nil)
+    static let request = WebSocket.request(path: "/v1", subprotocol: nil)
     /// The bodies in the order in which they are sent, as commands without their end.
     fileprivate let adds = [
         RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.sealed,
@@ -22,6 +22,27 @@ final class MailboxScheme: Scheme {
 
     func make(number: Int, poller: Poller, owner: any PairingOwner) -> any RunningPairing {
         MailboxPairing(scheme: self, target: target, number: number, poller: poller, owner: owner)
+    }
+
+    /// The string after a key, in JSON that a machine wrote.
+    static func value(of key: String, in json: UnsafeRawBufferPointer) -> String? {
+        let wanted = Array("\"\(key)\":".utf8)
+        guard json.count > wanted.count else { return nil }
+        // The interesting keys come before long bodies, or after; a body has no quotation marks.
+        var start = 0
+        search: while start + wanted.count < json.count {
+            for index in wanted.indices where json[start + index] != wanted[index] {
+                start += 1
+                continue search
+            }
+            var from = start + wanted.count
+            while from < json.count, json[from] == 0x20 { from += 1 }
+            guard from < json.count, json[from] == 0x22 else { return nil }
+            let tail = json[(from + 1)...]
+            guard let end = tail.firstIndex(of: 0x22) else { return nil }
+            return String(decoding: tail[..<end], as: UTF8.self)
+        }
+        return nil
     }
 }
 
@@ -55,7 +76,7 @@ private final class MailboxPairing: RunningPairing, ConnectionOwner {
     }
 
     private func connect() -> (any Connection)? {
-        WebSocket(to: target, request: scheme.request, isText: true, poller: poller, owner: self)
+        WebSocket(to: target, request: MailboxScheme.request, isText: true, poller: poller, owner: self)
     }
 
     private func say(_ text: String, on socket: any Connection) {
@@ -66,16 +87,16 @@ private final class MailboxPairing: RunningPairing, ConnectionOwner {
 
     func received(_ payload: UnsafeRawBufferPointer, on socket: any Connection) {
         let isOfferer = socket === offerer
-        guard let type = Self.value(of: "type", in: payload) else { return fail("no type") }
+        guard let type = MailboxScheme.value(of: "type", in: payload) else { return fail("no type") }
         switch type {
         case "welcome":
             say(#"{"type":"bind","appid":"bench","side":"\#(isOfferer ? "b" : "a")\#(number)"}"#, on: socket)
             if isOfferer { say(#"{"type":"allocate"}"#, on: socket) } else { claim(socket) }
         case "allocated":
-            nameplate = Self.value(of: "nameplate", in: payload) ?? ""
+            nameplate = MailboxScheme.value(of: "nameplate", in: payload) ?? ""
             claim(socket)
         case "claimed":
-            let mailbox = Self.value(of: "mailbox", in: payload) ?? ""
+            let mailbox = MailboxScheme.value(of: "mailbox", in: payload) ?? ""
             say(#"{"type":"open","mailbox":"\#(mailbox)"}"#, on: socket)
             if isOfferer {
                 visitor = connect()
@@ -85,7 +106,7 @@ private final class MailboxPairing: RunningPairing, ConnectionOwner {
                 say(#"{"type":"release"}"#, on: socket)
             }
         case "message":
-            heard(Self.value(of: "side", in: payload)?.hasPrefix("b") == true, isOfferer, socket)
+            heard(MailboxScheme.value(of: "side", in: payload)?.hasPrefix("b") == true, isOfferer, socket)
         case "closed":
             socket.close()
             closedMailboxes += 1
@@ -135,26 +156,5 @@ private final class MailboxPairing: RunningPairing, ConnectionOwner {
         visitor?.close()
         owner?.failed(held, at: place)
         itself = nil
-    }
-
-    /// The string after a key, in JSON that a machine wrote.
-    private static func value(of key: String, in json: UnsafeRawBufferPointer) -> String? {
-        let wanted = Array("\"\(key)\":".utf8)
-        guard json.count > wanted.count else { return nil }
-        // The interesting keys come before long bodies, or after; a body has no quotation marks.
-        var start = 0
-        search: while start + wanted.count < json.count {
-            for index in wanted.indices where json[start + index] != wanted[index] {
-                start += 1
-                continue search
-            }
-            var from = start + wanted.count
-            while from < json.count, json[from] == 0x20 { from += 1 }
-            guard from < json.count, json[from] == 0x22 else { return nil }
-            let tail = json[(from + 1)...]
-            guard let end = tail.firstIndex(of: 0x22) else { return nil }
-            return String(decoding: tail[..<end], as: UTF8.self)
-        }
-        return nil
     }
 }

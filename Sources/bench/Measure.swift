@@ -18,9 +18,9 @@ struct Measure {
     /// them with it, and what counts is the CPU of a pairing.
     func cores(_ report: inout Report) {
         guard servers.hasCores else {
-            return report.leaveOut("two relay cores", "This relay has no option for it.")
+            return report.leaveOut(.cores, "two cores", "This relay has no option for it.")
         }
-        guard Machine.cores >= 2 else { return report.leaveOut("two relay cores", "This machine has one.") }
+        guard Machine.cores >= 2 else { return report.leaveOut(.cores, "two cores", "This machine has one.") }
         for count in [16, 128] {
             for cores in [1, 2] { load(.cores, .inFlight(count), cores: cores, &report) }
         }
@@ -31,7 +31,7 @@ struct Measure {
         do {
             report.add(try Devices.measure(seconds: seconds))
         } catch {
-            report.leaveOut(Subject.devices.title, "A handshake failed: \(error)", isFailure: true)
+            report.leaveOut(.devices, "handshakes", "One failed: \(error)", isFailure: true)
         }
     }
 
@@ -40,38 +40,40 @@ struct Measure {
             Results.LoadRow(subject: subject, cores: cores, pace: pace, result: result)
         }
         // At half load there are few.
-        let inFlight = if case .inFlight(let count) = pace { count } else { 128 }
+        let (inFlight, what) =
+            if case .inFlight(let count) = pace { (count, "\(count) in flight") } else { (128, "half load") }
         let files = inFlight * subject.socketsOfPairing + OpenFiles.spare
         guard OpenFiles.allow(files) else {
-            return report.leaveOut("\(subject.title), \(inFlight) in flight", OpenFiles.lack(files))
+            return report.leaveOut(subject, what, OpenFiles.lack(files))
         }
         do throws(BenchError) {
             let server = try servers.start(subject, cores: cores ?? 1)
             let load = Load(scheme: servers.scheme(subject, server), poller: Poller(), pace: pace)
             report.add(row(try load.run(seconds: seconds, warmUp: 1, server: server.process)))
         } catch {
-            report.leaveOut("\(subject.title), \(inFlight) in flight", error.description, isFailure: true)
+            report.leaveOut(subject, what, error.description, isFailure: true)
         }
     }
 
     /// Pairings at an empty relay, then while so many devices wait; memory before, with them and when they have left.
     func crowd(_ subject: Subject, _ count: Int, _ report: inout Report) {
-        guard let door = subject.door else { return }
-        let name = "\(subject.title), \(count) waiting"
-        let files = count + OpenFiles.spare
-        guard OpenFiles.allow(files) else { return report.leaveOut(name, OpenFiles.lack(files)) }
+        let what = "\(count) waiting"
+        guard count <= subject.largestCrowd else {
+            return report.leaveOut(subject, what, "This server takes the longer for another one the more there are.")
+        }
+        // A relay counts what a device of the HTTP door may have open, though one of its sockets rests.
+        let files = count * (subject.door?.socketsOfDevice ?? 1) + OpenFiles.spare
+        guard OpenFiles.allow(files) else { return report.leaveOut(subject, what, OpenFiles.lack(files)) }
         // Both ends' memory and the system's for as many sockets, with a margin.
         let memory = count * (subject.isTLS ? 128 : 32) * 1024
         guard memory < Machine.availableMemory else {
-            return report.leaveOut(
-                name,
-                "It may need \(memory >> 20) MiB, and there are \(Machine.availableMemory >> 20)."
-            )
+            let free = Machine.availableMemory >> 20
+            return report.leaveOut(subject, what, "It may need \(memory >> 20) MiB of memory, and \(free) are free.")
         }
         do throws(BenchError) {
             let server = try servers.start(subject)
             let poller = Poller()
-            let crowd = Crowd(door: door, target: servers.target(subject, server), poller: poller)
+            let crowd = Crowd(servers.waiting(subject, server), poller: poller)
             // What a relay takes once, it takes before it is looked at.
             let empty = try pairings(subject, server, poller)
             let before = try server.figures
@@ -95,7 +97,7 @@ struct Measure {
                 )
             )
         } catch {
-            report.leaveOut(name, error.description, isFailure: true)
+            report.leaveOut(subject, what, error.description, isFailure: true)
         }
     }
 

@@ -22,7 +22,12 @@ enum Picture {
         }
         let charts = [
             Chart(title: "A pairing, in milliseconds", across: "pairings in flight", lines: latency),
-            Chart(title: "Resident memory of a waiting device, in KiB", across: "devices waiting", lines: memory),
+            Chart(
+                title: "Resident memory of a waiting device, in KiB",
+                across: "devices waiting",
+                lines: memory,
+                least: 1
+            ),
         ]
         let body = charts.enumerated().map { index, chart in
             "<g transform=\"translate(\(Double(index) * Chart.width) 0)\">\(chart.svg)</g>"
@@ -62,16 +67,18 @@ struct Chart {
     var title: String
     var across: String
     var lines: [Line]
+    /// The upright axis begins no higher.
+    var least: Double?
 
     static let width = 560.0
     static let height = 470.0
-    private static let (left, right, top, bottom) = (52.0, 540.0, 40.0, 320.0)
+    private static let (left, right, top, bottom) = (52.0, 532.0, 40.0, 320.0)
 
     var svg: String {
         let drawn = lines.filter { !$0.points.isEmpty }
         let heading = text(Self.left, 22, title, "font-size=\"14\" font-weight=\"bold\"")
         guard let x = Axis(drawn.flatMap(\.points).map(\.x), from: Self.left, to: Self.right),
-            let y = Axis(drawn.flatMap(\.points).map(\.y), from: Self.bottom, to: Self.top)
+            let y = Axis(drawn.flatMap(\.points).map(\.y) + (least.map { [$0] } ?? []), from: Self.bottom, to: Self.top)
         else { return heading + text(Self.left, 60, "nothing was measured") }
         let grid =
             x.ticks.map { tick in

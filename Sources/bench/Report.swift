@@ -35,6 +35,7 @@ struct Report {
                 ("server_share_of_core", .number(result.serverUse)),
                 ("generator_us_per_pairing", .number(result.ownCost)),
                 ("generator_share_of_core", .number(result.ownUse)),
+                ("others_share_of_core", .number(result.otherUse)),
                 ("failures", .number(Double(result.failed))),
                 ("listen_overflows", Self.number(result.network?.overflows)),
                 ("listen_drops", Self.number(result.network?.drops)),
@@ -82,8 +83,10 @@ struct Report {
         )
     }
 
-    mutating func leaveOut(_ name: String, _ why: String, isFailure: Bool = false) {
-        results.leftOut.append(Results.LeftOut(name: name, why: why, isFailure: isFailure))
+    /// - Parameter what: the part of the subject's measurements, in words.
+    mutating func leaveOut(_ subject: Subject, _ what: String, _ why: String, isFailure: Bool = false) {
+        results.leftOut.append(Results.LeftOut(subject: subject, why: why, isFailure: isFailure))
+        let name = "\(subject.title), \(what)"
         print("\(name): \(isFailure ? "failed" : "left out"). \(why)")
         lines.add("left_out", [("name", .text(name)), ("why", .text(why)), ("failed", .boolean(isFailure))])
     }
@@ -91,13 +94,13 @@ struct Report {
     /// The last table: what was to be reached.
     mutating func end() {
         for row in Reach.rows(of: results) {
-            tell(Self.reach, [row.what, row.bound, row.verdict, row.measured])
+            tell(Self.reach, [row.what, row.bound, row.verdict.rawValue, row.measured])
             lines.add(
                 "reach",
                 [
                     ("what", .text(row.what)), ("bound", .text(row.bound)),
                     ("figure", row.figure.map { .number($0) } ?? .none), ("measured", .text(row.measured)),
-                    ("met", row.isMet.map { .boolean($0) } ?? .none),
+                    ("verdict", .text(row.verdict.rawValue)),
                 ]
             )
         }
@@ -117,7 +120,7 @@ struct Report {
     private static let loads = Table(columns: [
         ("load", 22), ("in flight", 9), ("pairings/s", 10), ("server µs", 9), ("server %", 8), ("generator µs", 12),
         ("generator %", 11), ("pairing p50", 11), ("p90", 7), ("p99", 7), ("max", 7), ("message p50", 11), ("p99", 7),
-        ("max", 7), ("failed", 6),
+        ("max", 7), ("failed", 6), ("others %", 8),
     ])
 
     private static let crowds = Table(columns: [
@@ -125,7 +128,7 @@ struct Report {
         ("full", 6), ("after", 6), ("kept %", 7), ("empty µs", 9), ("pairing µs", 11), ("failed", 6),
     ])
 
-    private static let reach = Table(columns: [("reach", 56), ("at least", 16), ("", 12), ("measured", 42)])
+    private static let reach = Table(columns: [("reach", 56), ("at least", 16), ("", 12), ("measured", 58)])
 
     private static func cells(_ row: Results.LoadRow) -> [String] {
         let result = row.result
@@ -134,7 +137,7 @@ struct Report {
             digits(result.serverUse * 100, 0), digits(result.ownCost, 1), digits(result.ownUse * 100, 0),
         ] + [0.5, 0.9, 0.99].map { micro(result.pairing.quantile($0)) } + [micro(result.pairing.maximum)]
             + [0.5, 0.99].map { micro(result.message.quantile($0)) } + [micro(result.message.maximum)]
-            + ["\(result.failed)"]
+            + ["\(result.failed)", digits(result.otherUse * 100, 0)]
     }
 
     private static func cells(_ row: Results.CrowdRow) -> [String] {

@@ -48,7 +48,7 @@ struct Results {
 
     /// What was not measured, and why.
     struct LeftOut {
-        var name: String
+        var subject: Subject
         var why: String
         /// Whether it was tried and went wrong.
         var isFailure: Bool

@@ -34,7 +34,13 @@ struct Servers {
         }
     }
 
-    func target(_ subject: Subject, _ server: Server) -> Target {
+    func waiting(_ subject: Subject, _ server: Server) -> any Waiting {
+        let target = target(subject, server)
+        return subject == .mailbox
+            ? MailboxWaiting(target: target) : RelayWaiting(door: subject.door ?? .webSocket, target: target)
+    }
+
+    private func target(_ subject: Subject, _ server: Server) -> Target {
         Target(port: server.port, tls: subject.isTLS ? ClientTLS() : nil)
     }
 

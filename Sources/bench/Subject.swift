@@ -26,7 +26,14 @@ enum Subject: String, CaseIterable {
 
     var isTLS: Bool { self == .tls || self == .https }
 
-    var hasCrowds: Bool { door != nil && self != .cores }
+    /// The largest crowd that it is asked to bear. The mailbox server takes the longer for another one the more it has.
+    var largestCrowd: Int {
+        switch self {
+        case .plain, .tls, .http, .https: .max
+        case .mailbox: 1_000
+        case .publish, .cores, .devices: 0
+        }
+    }
 
     /// How many sockets one pairing has open, at each side.
     var socketsOfPairing: Int {

@@ -5,16 +5,26 @@ import Testing
 @Suite("What is to be reached") struct ReachTests {
     @Test("is not said of what was not measured") func nothing() {
         let rows = Reach.rows(of: Results())
-        #expect(rows.allSatisfy { $0.isMet == nil && $0.figure == nil })
+        #expect(rows.allSatisfy { $0.verdict == .unknown && $0.figure == nil })
     }
 
-    @Test("is told by the relay's CPU of a pairing", arguments: [(180.0, true), (200, true), (201, false)])
-    func cost(microseconds: Double, isMet: Bool) throws {
+    @Test(
+        "is told by the relay's CPU of a pairing",
+        arguments: [(180.0, .met), (200, .met), (201, .missed)] as [(Double, Reach.Verdict)]
+    )
+    func cost(microseconds: Double, verdict: Reach.Verdict) throws {
         var results = Results()
         results.loads = [load(.plain, .inFlight(16), microseconds: microseconds)]
         let row = try #require(Reach.rows(of: results).first)
-        #expect(row.isMet == isMet)
+        #expect(row.verdict == verdict)
         #expect(abs(try #require(row.figure) - microseconds) < 0.001)
+    }
+
+    @Test("is not said of a load in which no pairing ended") func noPairings() throws {
+        var results = Results()
+        results.loads = [load(.plain, .inFlight(16), microseconds: 200)]
+        results.loads[0].result.pairings = 0
+        #expect(try #require(Reach.rows(of: results).first).verdict == .unknown)
     }
 
     @Test("compares what a core does, however much of it was used") func ratio() throws {
@@ -24,7 +34,7 @@ import Testing
         ]
         let row = try #require(Reach.rows(of: results).first { $0.what.contains("mailbox") })
         #expect(abs(try #require(row.figure) - 11) < 0.001)
-        #expect(row.isMet == true)
+        #expect(row.verdict == .met)
     }
 
     @Test("takes the largest crowd that stood") func crowds() throws {
@@ -35,10 +45,11 @@ import Testing
         let rows = Reach.rows(of: results)
         let memory = try #require(rows.first { $0.what.hasSuffix("device, WebSocket") })
         #expect(memory.figure == 7_000.0 / 1_024)
-        #expect(memory.isMet == false)
+        #expect(memory.verdict == .missed)
         let growth = try #require(rows.first { $0.what.contains("100,000") })
         #expect(abs(try #require(growth.figure) - 10) < 0.001)
-        #expect(growth.isMet == true)
+        // A hundred thousand were asked for.
+        #expect(growth.verdict == .partly)
     }
 
     @Test("counts one dropped connection") func dropped() throws {
@@ -46,7 +57,7 @@ import Testing
         results.loads = [load(.plain, .inFlight(1_024), microseconds: 200, drops: 1)]
         let row = try #require(Reach.rows(of: results).last)
         #expect(row.figure == 1)
-        #expect(row.isMet == false)
+        #expect(row.verdict == .missed)
     }
 
     private func load(
@@ -68,7 +79,8 @@ import Testing
             pairing: Histogram(),
             message: Histogram(),
             serverCPU: microseconds / 1_000,
-            ownCPU: 0.1
+            ownCPU: 0.1,
+            otherCPU: 0
         )
     }
 
