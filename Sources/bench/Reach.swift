@@ -146,7 +146,7 @@ enum Reach {
 
     // MARK: What it is made of
 
-    private static func load(_ results: Results, _ subject: Subject, _ inFlight: Int) -> LoadResult? {
+    static func load(_ results: Results, _ subject: Subject, _ inFlight: Int) -> LoadResult? {
         results.loads.last { $0.subject == subject && $0.inFlight == inFlight }?.result
     }
 

@@ -93,6 +93,15 @@ struct Report {
 
     /// The last table: what was to be reached.
     mutating func end() {
+        if let devices = results.devices, let relay = Reach.load(results, .plain, 16) {
+            print(
+                """
+
+                A whole pairing takes \(digits(devices.cost, 2)) ms of CPU at its two devices, their network not counted, and \
+                \(digits(relay.serverCost / 1e3, 2)) ms at the relay.
+                """
+            )
+        }
         for row in Reach.rows(of: results) {
             tell(Self.reach, [row.what, row.bound, row.verdict.rawValue, row.measured])
             lines.add(
