@@ -81,9 +81,10 @@ struct Measure {
             let full = try server.figures
             let load = try pairings(subject, server, poller)
             crowd.disperse()
-            // A relay may take its time to give memory back.
+            // A relay may take its time to give memory back, and remembers connections of the HTTP door for `pollAbsence`.
             let clock = StopWatch()
-            while clock.seconds < 3 { poller.turn(milliseconds: 100) }
+            let settling = subject.door == .http ? 33.0 : 3.0
+            while clock.seconds < settling { poller.turn(milliseconds: 100) }
             report.add(
                 Results.CrowdRow(
                     subject: subject,
