@@ -225,8 +225,12 @@ let package = Package(
             dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
             swiftSettings: settings
         ),
-        // What the bench parses and reckons; it measures nothing.
-        .testTarget(name: "BenchTests", dependencies: ["bench", "RelayWire"], swiftSettings: settings),
+        // What the bench parses and reckons, and whether it pairs; nothing is measured.
+        .testTarget(
+            name: "BenchTests",
+            dependencies: ["bench", "Handshake", "RelayWire", "TestSupport"],
+            swiftSettings: settings
+        ),
         // Strangers against the built relay; run by scripts/hostile.
         .testTarget(
             name: "HostileTests",

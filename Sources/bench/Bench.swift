@@ -12,7 +12,7 @@ struct Bench: ParsableCommand {
     @Option(help: "The program easysetup, built for release.")
     var program = ".build/release/easysetup"
 
-    @Option(help: "Measure nothing: run pairings at the relay that listens on this port.")
+    @Option(help: "Measure nothing: run pairings at the relay that listens on this port, through the door of --only.")
     var port: UInt16?
 
     @Option(help: "How many pairings, with --port.")
@@ -77,9 +77,16 @@ struct Bench: ParsableCommand {
     /// For who counts instructions or allocations of a server that he started himself.
     private func pair(at port: UInt16) throws {
         let atOnce = inFlight.first ?? 1
+        guard let subject = only.first, let door = subject.door else {
+            throw ValidationError("That is no relay's door.")
+        }
         let load = Load(
-            // Many would use up the ports of one address.
-            scheme: RelayScheme(door: .webSocket, target: Target(port: port), sources: atOnce > 1 ? 64 : 0),
+            scheme: RelayScheme(
+                door: door,
+                target: Target(port: port, tls: subject.isTLS ? ClientTLS() : nil),
+                // Many would use up the ports of one address.
+                sources: atOnce > 1 ? 64 : 0
+            ),
             poller: Poller(),
             pace: .inFlight(atOnce)
         )

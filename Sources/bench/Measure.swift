@@ -14,8 +14,8 @@ struct Measure {
         if best > 0 { load(subject, .perSecond(best / 2), &report) }
     }
 
-    /// Two cores against one, both free to run where the generator does: where there are no more than two, they share one of
-    /// them with it, and what counts is the CPU of a pairing.
+    /// Two cores against one. Where there are no more than two, the relay's second is the generator's too, and what counts is the CPU
+    /// of a pairing.
     func cores(_ report: inout Report) {
         guard servers.hasCores else {
             return report.leaveOut(.cores, "two cores", "This relay has no option for it.")
