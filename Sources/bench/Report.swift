@@ -102,6 +102,13 @@ struct Report {
                 """
             )
         }
+        let others =
+            (results.loads.map(\.result) + results.crowds.flatMap { [$0.empty, $0.load] }).map(\.otherUse).max() ?? 0
+        if others > 0.2 {
+            print(
+                "\nOther programs used up to \(digits(others * 100, 0)) % of a core meanwhile: a quiet machine says more."
+            )
+        }
         for row in Reach.rows(of: results) {
             tell(Self.reach, [row.what, row.bound, row.verdict.rawValue, row.measured])
             lines.add(
