@@ -122,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CLoad", "RelayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLoad", "RelayWire", "Handshake", "SyncSeed",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),
@@ -222,6 +223,12 @@ let package = Package(
         .testTarget(
             name: "ProgramTests",
             dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        // What the bench parses and reckons, and whether it pairs; nothing is measured.
+        .testTarget(
+            name: "BenchTests",
+            dependencies: ["bench", "Handshake", "RelayWire", "TestSupport"],
             swiftSettings: settings
         ),
         // Strangers against the built relay; run by scripts/hostile.

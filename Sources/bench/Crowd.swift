@@ -1,68 +1,83 @@
-/// Devices that show a code and wait: each an open WebSocket with a room at the relay.
-final class Crowd: WebSocket.Owner {
-    private let target: Target
+/// Devices that show a code and wait, each on an open connection.
+final class Crowd: ConnectionOwner {
+    private let way: any Waiting
     private let poller: Poller
-    private let sources: UInt16
-    private let offer = RecordedFrames().offer
-    private let request = WebSocket.request(path: "/easysetup/v1/ws", subprotocol: "easysetup.v1")
-    private var sockets: [ObjectIdentifier: WebSocket] = [:]
+    private var connections: [ObjectIdentifier: any Connection] = [:]
+    private var number = 0
     private var opening = 0
+    private var leaving = 0
     private(set) var waiting = 0
-    private(set) var failed = 0
+    private var isLeaving = false
+    private var failed = 0
 
-    /// How many connect at a time.
+    /// How many come, or go, at a time.
     private static let atOnce = 256
+    /// From how many loopback addresses: one has 28,000 ports.
+    private static let sources = 200
+    /// Seconds.
+    private static let patience = 600.0
 
-    init(target: Target, sources: UInt16, poller: Poller) {
-        self.target = target
-        self.sources = sources
+    init(_ way: any Waiting, poller: Poller) {
+        self.way = way
         self.poller = poller
     }
 
     /// Brings the crowd to `count` devices. Returns how many seconds it took; nil when it never came about.
     func grow(to count: Int) -> Double? {
-        let begin = nanoseconds()
-        let patience = begin + 300_000_000_000
+        let clock = StopWatch()
         while waiting < count {
             while opening < Self.atOnce, waiting + opening < count, addOne() {}
             poller.turn(milliseconds: 100)
-            guard failed == 0, nanoseconds() < patience else { return nil }
+            guard failed == 0, clock.seconds < Self.patience else { return nil }
         }
-        return Double(nanoseconds() - begin) / 1e9
+        return clock.seconds
     }
 
-    /// All leave at once, as when a network goes.
-    func leave() {
-        for socket in sockets.values { socket.close() }
-        sockets = [:]
+    /// Every device says that it leaves, and is gone when its connection is closed. Those that are not gone in time are cut off.
+    func disperse() {
+        isLeaving = true
+        let clock = StopWatch()
+        var staying = Array(connections.values)
+        while !connections.isEmpty, clock.seconds < Self.patience / 10 {
+            while leaving < Self.atOnce, let connection = staying.popLast() {
+                guard way.leave(connection) else {
+                    connection.close()
+                    connections[ObjectIdentifier(connection)] = nil
+                    continue
+                }
+                leaving += 1
+            }
+            poller.turn(milliseconds: 100)
+        }
+        for connection in connections.values { connection.close() }
+        connections = [:]
         waiting = 0
     }
 
     private func addOne() -> Bool {
-        let number = waiting + opening
-        let source = UInt16(number % Int(sources)) + 2
-        guard let socket = WebSocket(to: target, source: source, request: request, poller: poller, owner: self) else {
+        let source = UInt16(number % Self.sources) + 2
+        number += 1
+        guard let connection = way.connect(source: source, poller: poller, owner: self) else {
             failed += 1
             return false
         }
-        sockets[ObjectIdentifier(socket)] = socket
+        connections[ObjectIdentifier(connection)] = connection
         opening += 1
         return true
     }
 
-    func opened(_ socket: WebSocket) {
-        socket.write(offer)
-        socket.flush()
+    func opened(_ connection: any Connection) {
+        way.begin(connection)
     }
 
-    func received(_ payload: UnsafeRawBufferPointer, on socket: WebSocket) {
-        guard HeardFrame(payload)?.kind == .offered else { return }
+    func received(_ frame: UnsafeRawBufferPointer, on connection: any Connection) {
+        guard way.hears(frame, on: connection) else { return }
         opening -= 1
         waiting += 1
     }
 
-    func closed(_ socket: WebSocket) {
-        sockets[ObjectIdentifier(socket)] = nil
-        failed += 1
+    func closed(_ connection: any Connection) {
+        connections[ObjectIdentifier(connection)] = nil
+        if isLeaving { leaving -= 1 } else { failed += 1 }
     }
 }

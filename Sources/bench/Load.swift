@@ -4,20 +4,26 @@ struct LoadResult {
     var elapsed: Double
     var pairings: Int
     var failures: [String: Int]
+    /// What the kernel counted meanwhile, the time before counting included; nil where it doesn't say.
+    var network: NetworkCounters?
     /// Of pairings, from the first connect to the last close, and of single end-to-end messages; in nanoseconds.
     var pairing: Histogram
     var message: Histogram
     /// Seconds of CPU of the server and of this process.
     var serverCPU: Double
     var ownCPU: Double
+    /// Seconds of CPU that the machine used besides, or that its host took away: where it is much, times say little.
+    var otherCPU: Double
 
+    var failed: Int { failures.values.reduce(0, +) }
     var rate: Double { Double(pairings) / elapsed }
-    /// Microseconds of CPU for one pairing.
-    var serverCost: Double { serverCPU * 1e6 / Double(max(1, pairings)) }
-    var ownCost: Double { ownCPU * 1e6 / Double(max(1, pairings)) }
+    /// Microseconds of CPU for one pairing; no number when none ended.
+    var serverCost: Double { serverCPU * 1e6 / Double(pairings) }
+    var ownCost: Double { ownCPU * 1e6 / Double(pairings) }
     /// What share of one core each side used.
     var serverUse: Double { serverCPU / elapsed }
     var ownUse: Double { ownCPU / elapsed }
+    var otherUse: Double { otherCPU / elapsed }
 }
 
 /// Pairings one after the other: so many at a time, or so many a second.
@@ -35,7 +41,6 @@ final class Load: PairingOwner {
     private var pace: Pace
     private var started = 0
     private var running = 0
-    private var isOpen = false
     private var isCounting = false
     private var finishedCount = 0
     private var failures: [String: Int] = [:]
@@ -45,6 +50,8 @@ final class Load: PairingOwner {
 
     /// More than this many at once are not begun, whatever the pace: something is stuck then.
     private static let most = 8_192
+    /// Seconds for pairings that are late.
+    private static let patience = 20.0
 
     init(scheme: any Scheme, poller: Poller, pace: Pace) {
         self.scheme = scheme
@@ -52,53 +59,65 @@ final class Load: PairingOwner {
         self.pace = pace
     }
 
-    /// Runs for a while without counting and then for `seconds` with; ends when the last pairing has.
-    func run(seconds: Double, warmUp: Double, server: Int32) -> LoadResult? {
-        isOpen = true
-        let begin = nanoseconds()
-        if case .inFlight(let count) = pace {
-            for _ in 0..<count { startOne() }
+    /// Runs for a while without counting and then for `seconds` with, either time at least until as many pairings are over as begin
+    /// together; ends when the last pairing has.
+    func run(seconds: Double, warmUp: Double, server: Int32) throws(BenchError) -> LoadResult {
+        let network = NetworkCounters.now
+        let clock = StopWatch()
+        let together = if case .inFlight(let count) = pace { count } else { 0 }
+        turn(clock) { clock.seconds < warmUp || started - running < together && clock.seconds < warmUp + Self.patience }
+        guard let before = ProcessFigures(of: server), let ownBefore = ProcessFigures.own else {
+            throw .serverGone
         }
-        turn(until: begin + UInt64(warmUp * 1e9), from: begin)
-        guard let before = ProcessFigures(of: server), let ownBefore = ProcessFigures.own else { return nil }
+        let busyBefore = Machine.busySeconds
         isCounting = true
-        let countingFrom = nanoseconds()
-        turn(until: countingFrom + UInt64(seconds * 1e9), from: begin)
-        let elapsed = Double(nanoseconds() - countingFrom) / 1e9
+        let counting = StopWatch()
+        turn(clock) {
+            counting.seconds < seconds || finishedCount < together && counting.seconds < seconds + Self.patience
+        }
+        let elapsed = counting.seconds
         isCounting = false
-        guard let after = ProcessFigures(of: server), let ownAfter = ProcessFigures.own else { return nil }
-        isOpen = false
-        let patience = nanoseconds() + 5_000_000_000
-        while running > 0, nanoseconds() < patience { poller.turn(milliseconds: 50) }
+        guard let after = ProcessFigures(of: server), let ownAfter = ProcessFigures.own else {
+            throw .serverGone
+        }
+        let (serverCPU, ownCPU) = (after.cpu - before.cpu, ownAfter.cpu - ownBefore.cpu)
+        let otherCPU = max(0, Machine.busySeconds - busyBefore - serverCPU - ownCPU)
+        let end = StopWatch()
+        while running > 0, end.seconds < Self.patience { poller.turn(milliseconds: 50) }
         if running > 0 { failures["never ended", default: 0] += running }
         return LoadResult(
             elapsed: elapsed,
             pairings: finishedCount,
             failures: failures,
+            network: network.flatMap { before in NetworkCounters.now.map { $0 - before } },
             pairing: pairing,
             message: message,
-            serverCPU: after.cpu - before.cpu,
-            ownCPU: ownAfter.cpu - ownBefore.cpu
+            serverCPU: serverCPU,
+            ownCPU: ownCPU,
+            otherCPU: otherCPU
         )
     }
 
-    /// Runs so many pairings, one after the other. Returns what went wrong.
+    /// Runs so many pairings, as many at a time as the pace says. Returns what went wrong.
     func run(count: Int) -> [String: Int] {
-        for _ in 0..<count {
-            startOne()
-            while running > 0 { poller.turn(milliseconds: 1_000) }
+        guard case .inFlight(let atOnce) = pace else { return [:] }
+        while started < count || running > 0 {
+            while started < count, running < atOnce { startOne() }
+            poller.turn(milliseconds: 1_000)
         }
         return failures
     }
 
-    private func turn(until end: UInt64, from begin: UInt64) {
-        while true {
-            let now = nanoseconds()
-            guard now < end else { return }
+    /// - Parameter clock: since the first pairing.
+    private func turn(_ clock: StopWatch, while isOn: () -> Bool) {
+        while isOn() {
             switch pace {
-            case .inFlight: poller.turn(milliseconds: 20)
+            case .inFlight(let count):
+                // Those that fail at once are not begun again at once.
+                for _ in 0..<max(0, count - running) { startOne() }
+                poller.turn(milliseconds: 20)
             case .perSecond(let rate):
-                let due = Int(Double(now - begin) / 1e9 * rate)
+                let due = Int(clock.seconds * rate)
                 while started < due, running < Self.most { startOne() }
                 poller.turn(milliseconds: 1)
             }
@@ -124,17 +143,12 @@ final class Load: PairingOwner {
             finishedCount += 1
             self.pairing.add(nanoseconds() - start)
         }
-        next()
+        running -= 1
     }
 
     func failed(_ pairing: any RunningPairing, at place: String) {
         starts[ObjectIdentifier(pairing)] = nil
         failures[place, default: 0] += 1
-        next()
-    }
-
-    private func next() {
         running -= 1
-        if isOpen, case .inFlight = pace { startOne() }
     }
 }

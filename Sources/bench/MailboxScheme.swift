@@ -6,7 +6,7 @@ final class MailboxScheme: Scheme {
     ]
 
     private let target: Target
-    fileprivate let request = WebSocket.request(path: "/v1", subprotocol: nil)
+    static let request = WebSocket.request(path: "/v1", subprotocol: nil)
     /// The bodies in the order in which they are sent, as commands without their end.
     fileprivate let adds = [
         RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.sealed,
@@ -23,16 +23,37 @@ final class MailboxScheme: Scheme {
     func make(number: Int, poller: Poller, owner: any PairingOwner) -> any RunningPairing {
         MailboxPairing(scheme: self, target: target, number: number, poller: poller, owner: owner)
     }
+
+    /// The string after a key, in JSON that a machine wrote.
+    static func value(of key: String, in json: UnsafeRawBufferPointer) -> String? {
+        let wanted = Array("\"\(key)\":".utf8)
+        guard json.count > wanted.count else { return nil }
+        // The interesting keys come before long bodies, or after; a body has no quotation marks.
+        var start = 0
+        search: while start + wanted.count < json.count {
+            for index in wanted.indices where json[start + index] != wanted[index] {
+                start += 1
+                continue search
+            }
+            var from = start + wanted.count
+            while from < json.count, json[from] == 0x20 { from += 1 }
+            guard from < json.count, json[from] == 0x22 else { return nil }
+            let tail = json[(from + 1)...]
+            guard let end = tail.firstIndex(of: 0x22) else { return nil }
+            return String(decoding: tail[..<end], as: UTF8.self)
+        }
+        return nil
+    }
 }
 
-private final class MailboxPairing: RunningPairing, WebSocket.Owner {
+private final class MailboxPairing: RunningPairing, ConnectionOwner {
     private let scheme: MailboxScheme
     private let target: Target
     private let number: Int
     private let poller: Poller
     private weak var owner: (any PairingOwner)?
-    private var offerer: WebSocket?
-    private var visitor: WebSocket?
+    private var offerer: (any Connection)?
+    private var visitor: (any Connection)?
     /// Messages added so far: the visitor's turn when even.
     private var added = 0
     private var opened = 0
@@ -54,28 +75,28 @@ private final class MailboxPairing: RunningPairing, WebSocket.Owner {
         if offerer == nil { fail("no socket") }
     }
 
-    private func connect() -> WebSocket? {
-        WebSocket(to: target, request: scheme.request, isText: true, poller: poller, owner: self)
+    private func connect() -> (any Connection)? {
+        WebSocket(to: target, request: MailboxScheme.request, isText: true, poller: poller, owner: self)
     }
 
-    private func say(_ text: String, on socket: WebSocket) {
+    private func say(_ text: String, on socket: any Connection) {
         socket.write(Array(text.utf8))
     }
 
-    func opened(_ socket: WebSocket) {}
+    func opened(_ socket: any Connection) {}
 
-    func received(_ payload: UnsafeRawBufferPointer, on socket: WebSocket) {
+    func received(_ payload: UnsafeRawBufferPointer, on socket: any Connection) {
         let isOfferer = socket === offerer
-        guard let type = Self.value(of: "type", in: payload) else { return fail("no type") }
+        guard let type = MailboxScheme.value(of: "type", in: payload) else { return fail("no type") }
         switch type {
         case "welcome":
             say(#"{"type":"bind","appid":"bench","side":"\#(isOfferer ? "b" : "a")\#(number)"}"#, on: socket)
             if isOfferer { say(#"{"type":"allocate"}"#, on: socket) } else { claim(socket) }
         case "allocated":
-            nameplate = Self.value(of: "nameplate", in: payload) ?? ""
+            nameplate = MailboxScheme.value(of: "nameplate", in: payload) ?? ""
             claim(socket)
         case "claimed":
-            let mailbox = Self.value(of: "mailbox", in: payload) ?? ""
+            let mailbox = MailboxScheme.value(of: "mailbox", in: payload) ?? ""
             say(#"{"type":"open","mailbox":"\#(mailbox)"}"#, on: socket)
             if isOfferer {
                 visitor = connect()
@@ -85,7 +106,7 @@ private final class MailboxPairing: RunningPairing, WebSocket.Owner {
                 say(#"{"type":"release"}"#, on: socket)
             }
         case "message":
-            heard(Self.value(of: "side", in: payload)?.hasPrefix("b") == true, isOfferer, socket)
+            heard(MailboxScheme.value(of: "side", in: payload)?.hasPrefix("b") == true, isOfferer, socket)
         case "closed":
             socket.close()
             closedMailboxes += 1
@@ -102,18 +123,18 @@ private final class MailboxPairing: RunningPairing, WebSocket.Owner {
 
     private var nameplate = ""
 
-    private func claim(_ socket: WebSocket) {
+    private func claim(_ socket: any Connection) {
         say(#"{"type":"claim","nameplate":"\#(nameplate)"}"#, on: socket)
     }
 
-    private func add(_ socket: WebSocket) {
+    private func add(_ socket: any Connection) {
         socket.write(scheme.adds[added])
         added += 1
         sentAt = nanoseconds()
     }
 
     /// A server sends a message to both; one's own is passed over.
-    private func heard(_ isFromOfferer: Bool, _ isOfferer: Bool, _ socket: WebSocket) {
+    private func heard(_ isFromOfferer: Bool, _ isOfferer: Bool, _ socket: any Connection) {
         guard isFromOfferer != isOfferer else { return }
         owner?.relayed(nanoseconds: nanoseconds() - sentAt)
         // The nameplate has done its work once both have it.
@@ -125,7 +146,7 @@ private final class MailboxPairing: RunningPairing, WebSocket.Owner {
         }
     }
 
-    func closed(_ socket: WebSocket) {
+    func closed(_ socket: any Connection) {
         fail("closed after \(added) messages")
     }
 
@@ -135,26 +156,5 @@ private final class MailboxPairing: RunningPairing, WebSocket.Owner {
         visitor?.close()
         owner?.failed(held, at: place)
         itself = nil
-    }
-
-    /// The string after a key, in JSON that a machine wrote.
-    private static func value(of key: String, in json: UnsafeRawBufferPointer) -> String? {
-        let wanted = Array("\"\(key)\":".utf8)
-        guard json.count > wanted.count else { return nil }
-        // The interesting keys come before long bodies, or after; a body has no quotation marks.
-        var start = 0
-        search: while start + wanted.count < json.count {
-            for index in wanted.indices where json[start + index] != wanted[index] {
-                start += 1
-                continue search
-            }
-            var from = start + wanted.count
-            while from < json.count, json[from] == 0x20 { from += 1 }
-            guard from < json.count, json[from] == 0x22 else { return nil }
-            let tail = json[(from + 1)...]
-            guard let end = tail.firstIndex(of: 0x22) else { return nil }
-            return String(decoding: tail[..<end], as: UTF8.self)
-        }
-        return nil
     }
 }

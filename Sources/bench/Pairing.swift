@@ -1,12 +1,3 @@
-import Glibc
-
-/// Nanoseconds of a clock that never jumps.
-func nanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
-
 /// A service that two parties meet at, and how one pairing through it goes. One for the relay, one for each yardstick, so
 /// that all of them get the same load from the same generator.
 protocol Scheme: AnyObject {
@@ -29,15 +20,16 @@ protocol PairingOwner: AnyObject {
     func failed(_ pairing: any RunningPairing, at place: String)
 }
 
-/// Pairings at an EasySetup relay, through its WebSocket.
+/// Pairings at an EasySetup relay, both devices through the same door.
 final class RelayScheme: Scheme {
+    private let door: Door
     private let target: Target
     private let frames = RecordedFrames()
-    private let request = WebSocket.request(path: "/easysetup/v1/ws", subprotocol: "easysetup.v1")
     private let sources: UInt16
 
     /// - Parameter sources: from how many loopback addresses devices come.
-    init(target: Target, sources: UInt16) {
+    init(door: Door, target: Target, sources: UInt16) {
+        self.door = door
         self.target = target
         self.sources = sources
     }
@@ -45,9 +37,9 @@ final class RelayScheme: Scheme {
     func make(number: Int, poller: Poller, owner: any PairingOwner) -> any RunningPairing {
         let source = sources > 0 ? UInt16(number % Int(sources)) + 2 : 0
         return RelayPairing(
+            door: door,
             target: target,
             source: source,
-            request: request,
             frames: frames,
             poller: poller,
             owner: owner
@@ -56,15 +48,15 @@ final class RelayScheme: Scheme {
 }
 
 /// One pairing of recorded frames: both devices, as `Protocol/handshake.md` has them take turns.
-final class RelayPairing: RunningPairing, WebSocket.Owner {
+final class RelayPairing: RunningPairing, ConnectionOwner {
+    private let door: Door
     private let target: Target
     private let source: UInt16
-    private let request: [UInt8]
     private let frames: RecordedFrames
     private let poller: Poller
     private weak var owner: (any PairingOwner)?
-    private var offerer: WebSocket?
-    private var visitor: WebSocket?
+    private var offerer: (any Connection)?
+    private var visitor: (any Connection)?
     private var slot: [UInt8] = []
     private var meeting: [UInt8] = []
     /// When the message that is on its way was sent.
@@ -75,16 +67,16 @@ final class RelayPairing: RunningPairing, WebSocket.Owner {
     private var itself: RelayPairing?
 
     init(
+        door: Door,
         target: Target,
         source: UInt16,
-        request: [UInt8],
         frames: RecordedFrames,
         poller: Poller,
         owner: any PairingOwner
     ) {
+        self.door = door
         self.target = target
         self.source = source
-        self.request = request
         self.frames = frames
         self.poller = poller
         self.owner = owner
@@ -96,11 +88,11 @@ final class RelayPairing: RunningPairing, WebSocket.Owner {
         if offerer == nil { fail("no socket") }
     }
 
-    private func connect() -> WebSocket? {
-        WebSocket(to: target, source: source, request: request, poller: poller, owner: self)
+    private func connect() -> (any Connection)? {
+        door.connect(to: target, source: source, poller: poller, owner: self)
     }
 
-    func opened(_ socket: WebSocket) {
+    func opened(_ socket: any Connection) {
         if socket === offerer {
             socket.write(frames.offer)
         } else {
@@ -109,12 +101,12 @@ final class RelayPairing: RunningPairing, WebSocket.Owner {
         socket.flush()
     }
 
-    func received(_ payload: UnsafeRawBufferPointer, on socket: WebSocket) {
+    func received(_ payload: UnsafeRawBufferPointer, on socket: any Connection) {
         guard let frame = HeardFrame(payload) else { return fail("unknown frame") }
         if socket === offerer { offererHears(frame, socket) } else { visitorHears(frame, socket) }
     }
 
-    func closed(_ socket: WebSocket) {
+    func closed(_ socket: any Connection) {
         guard hasReceipt else { return fail("closed while \(place)") }
         if socket === offerer { offerer = nil } else { visitor = nil }
         guard offerer == nil, visitor == nil else { return }
@@ -122,7 +114,7 @@ final class RelayPairing: RunningPairing, WebSocket.Owner {
         itself = nil
     }
 
-    private func offererHears(_ frame: HeardFrame, _ socket: WebSocket) {
+    private func offererHears(_ frame: HeardFrame, _ socket: any Connection) {
         switch frame.kind {
         case .offered:
             place = "offered"
@@ -150,7 +142,7 @@ final class RelayPairing: RunningPairing, WebSocket.Owner {
         }
     }
 
-    private func visitorHears(_ frame: HeardFrame, _ socket: WebSocket) {
+    private func visitorHears(_ frame: HeardFrame, _ socket: any Connection) {
         switch frame.kind {
         case .met: socket.write(frames.visitorMessages[0])
         case .message:

@@ -1,75 +1,120 @@
-import Glibc
-
-/// Two small charts on one SVG: latency over load, memory over the number of devices.
-struct Picture {
-    private struct Line {
-        var name: String
-        var points: [(x: Double, y: Double)]
-    }
-
-    private static let width = 360.0
-    private static let height = 220.0
-    private static let colours = ["#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b"]
-
-    static func svg(_ report: Report) -> String {
-        let names = report.loads.map(\.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-        let latency = names.map { name in
-            Line(
-                name: name,
-                points: report.loads.filter { $0.name == name }
-                    .map { (Double($0.inFlight), Double($0.result.pairing.quantile(0.5)) / 1e6) }
+/// Two charts on one SVG: how long a pairing takes over how many are in flight, and what a waiting device takes over how many wait.
+enum Picture {
+    static func svg(_ results: Results) -> String {
+        let loads = results.loads.filter { $0.cores == nil && $0.inFlight != nil && $0.result.pairings > 0 }
+        let latency = Subject.allCases.flatMap { subject in
+            [(0.5, "median", false), (0.99, "p99", true)].map { share, name, isDashed in
+                Chart.Line(
+                    name: "\(subject.title), \(name)",
+                    colour: colour(subject),
+                    isDashed: isDashed,
+                    points: loads.filter { $0.subject == subject }
+                        .map { (Double($0.inFlight ?? 0), Double($0.result.pairing.quantile(share)) / 1e6) }
+                )
+            }
+        }
+        let memory = Subject.allCases.map { subject in
+            Chart.Line(
+                name: subject.title,
+                colour: colour(subject),
+                points: results.crowds.filter { $0.subject == subject }.map { (Double($0.count), $0.resident / 1024) }
             )
         }
-        let kinds = report.crowds.map(\.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-        let memory = kinds.map { name in
-            Line(
-                name: name,
-                points: report.crowds.filter { $0.name == name }.map { (Double($0.count), $0.resident / 1024) }
-            )
+        let charts = [
+            Chart(title: "A pairing, in milliseconds", across: "pairings in flight", lines: latency),
+            Chart(
+                title: "Resident memory of a waiting device, in KiB",
+                across: "devices waiting",
+                lines: memory,
+                least: 1
+            ),
+        ]
+        let body = charts.enumerated().map { index, chart in
+            "<g transform=\"translate(\(Double(index) * Chart.width) 0)\">\(chart.svg)</g>"
         }
-        let body =
-            chart("median pairing, ms, over pairings in flight", latency.filter { $0.points.count > 1 }, at: 0)
-            + chart("resident KiB per waiting device, over devices", memory.filter { !$0.points.isEmpty }, at: 1)
         return """
-            <svg xmlns="http://www.w3.org/2000/svg" width="\(Int(2 * (width + 120)))" height="\(Int(height + 90))" \
-            font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="white"/>\(body)</svg>
+            <svg xmlns="http://www.w3.org/2000/svg" width="\(Int(Chart.width) * charts.count)" height="\(Int(Chart.height))" \
+            font-family="sans-serif" font-size="12" fill="#222">
+            <rect width="100%" height="100%" fill="white"/>
+            \(body.joined(separator: "\n"))
+            </svg>
 
             """
     }
 
-    /// Both axes are logarithmic.
-    private static func chart(_ title: String, _ lines: [Line], at column: Int) -> String {
-        let all = lines.flatMap(\.points)
-        guard let lowX = all.map(\.x).min(), let highX = all.map(\.x).max(), let lowY = all.map(\.y).min(),
-            let highY = all.map(\.y).max()
-        else { return "" }
-        let left = Double(column) * (width + 110) + 60
-        let top = 30.0
-        func place(_ value: Double, _ low: Double, _ high: Double) -> Double {
-            log(max(value, 1e-3) / max(low, 1e-3)) / max(log(max(high, 1e-3) / max(low, 1e-3)), 0.01)
+    private static func colour(_ subject: Subject) -> String {
+        switch subject {
+        case .plain, .cores: "#1f6fb4"
+        case .tls: "#0b2f57"
+        case .http: "#e07b10"
+        case .https: "#9c3d00"
+        case .mailbox: "#b3202a"
+        case .publish: "#3c8f3c"
+        case .devices: "#666666"
         }
-        func x(_ value: Double) -> Double { left + place(value, lowX, highX) * width }
-        func y(_ value: Double) -> Double { top + height - place(value, lowY * 0.8, highY * 1.2) * height }
-        var svg = "<text x=\"\(left)\" y=\"18\">\(title)</text>"
-        svg += "<path d=\"M\(left) \(top) v\(height) h\(width)\" fill=\"none\" stroke=\"#888\"/>"
-        for value in Set(all.map(\.x)).sorted() {
-            svg += "<text x=\"\(x(value))\" y=\"\(top + height + 14)\" text-anchor=\"middle\">\(Int(value))</text>"
-        }
-        for value in [lowY, highY] {
-            let text = Report.digits(value, 2)
-            svg += "<text x=\"\(left - 4)\" y=\"\(y(value) + 4)\" text-anchor=\"end\">\(text)</text>"
-        }
-        for (index, line) in lines.enumerated() {
-            let colour = colours[index % colours.count]
-            let points = line.points.map { "\(x($0.x)),\(y($0.y))" }.joined(separator: " ")
-            svg += "<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>"
-            for point in line.points {
-                svg += "<circle cx=\"\(x(point.x))\" cy=\"\(y(point.y))\" r=\"3\" fill=\"\(colour)\"/>"
+    }
+}
+
+/// A chart with two logarithmic axes, and the names of its lines below.
+struct Chart {
+    struct Line {
+        var name: String
+        var colour: String
+        var isDashed = false
+        var points: [(x: Double, y: Double)]
+    }
+
+    var title: String
+    var across: String
+    var lines: [Line]
+    /// The upright axis begins no higher.
+    var least: Double?
+
+    static let width = 560.0
+    static let height = 470.0
+    private static let (left, right, top, bottom) = (52.0, 532.0, 40.0, 320.0)
+
+    var svg: String {
+        let drawn = lines.filter { !$0.points.isEmpty }
+        let heading = text(Self.left, 22, title, "font-size=\"14\" font-weight=\"bold\"")
+        guard let x = Axis(drawn.flatMap(\.points).map(\.x), from: Self.left, to: Self.right),
+            let y = Axis(drawn.flatMap(\.points).map(\.y) + (least.map { [$0] } ?? []), from: Self.bottom, to: Self.top)
+        else { return heading + text(Self.left, 60, "nothing was measured") }
+        let grid =
+            x.ticks.map { tick in
+                path("M\(x.place(tick)) \(Self.top) V\(Self.bottom)", "#ddd")
+                    + text(x.place(tick), Self.bottom + 16, Axis.label(tick), "text-anchor=\"middle\"")
             }
-            let textY = top + height + 30 + Double(index % 3) * 13
-            let textX = left + Double(index / 3) * 180
-            svg += "<text x=\"\(textX)\" y=\"\(textY)\" fill=\"\(colour)\">\(line.name)</text>"
-        }
-        return svg
+            + y.ticks.map { tick in
+                path("M\(Self.left) \(y.place(tick)) H\(Self.right)", "#ddd")
+                    + text(Self.left - 6, y.place(tick) + 4, Axis.label(tick), "text-anchor=\"end\"")
+            }
+        let frame = path("M\(Self.left) \(Self.top) V\(Self.bottom) H\(Self.right)", "#666")
+        let middle = (Self.left + Self.right) / 2
+        let below = text(middle, Self.bottom + 34, across, "text-anchor=\"middle\"")
+        let names = drawn.enumerated().map { index, line in name(line, at: index) }
+        return ([heading] + grid + [frame, below] + drawn.map { curve($0, x, y) } + names).joined(separator: "\n")
+    }
+
+    private func curve(_ line: Line, _ x: Axis, _ y: Axis) -> String {
+        let places = line.points.map { (x: x.place($0.x), y: y.place($0.y)) }
+        let way = places.enumerated().map { "\($0 == 0 ? "M" : "L")\($1.x) \($1.y)" }.joined(separator: " ")
+        let dots = places.map { "<circle cx=\"\($0.x)\" cy=\"\($0.y)\" r=\"3\" fill=\"\(line.colour)\"/>" }
+        return path(way, line.colour, width: 2, isDashed: line.isDashed) + dots.joined()
+    }
+
+    private func name(_ line: Line, at index: Int) -> String {
+        let x = Self.left + Double(index % 2) * 245
+        let y = Self.bottom + 58 + Double(index / 2) * 17
+        return path("M\(x) \(y - 4) h24", line.colour, width: 2, isDashed: line.isDashed) + text(x + 30, y, line.name)
+    }
+
+    private func path(_ way: String, _ colour: String, width: Int = 1, isDashed: Bool = false) -> String {
+        let dashes = isDashed ? " stroke-dasharray=\"5 4\"" : ""
+        return "<path d=\"\(way)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"\(width)\"\(dashes)/>"
+    }
+
+    private func text(_ x: Double, _ y: Double, _ text: String, _ attributes: String = "") -> String {
+        "<text x=\"\(x)\" y=\"\(y)\" \(attributes)>\(text)</text>"
     }
 }

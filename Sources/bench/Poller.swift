@@ -4,8 +4,8 @@ import Glibc
 /// What a ``Poller`` tells its connections.
 protocol Polled: AnyObject {
     var descriptor: Int32 { get }
-    /// It can be read from or written to, or has failed.
-    func ready(readable: Bool, writable: Bool)
+    /// It can be read from, or written to; or its peer will send no more, or it has failed.
+    func ready(readable: Bool, writable: Bool, ended: Bool)
 }
 
 /// epoll, edge-triggered, and nothing around it: the generator must cost less than what it measures.
@@ -44,10 +44,10 @@ final class Poller {
         guard count > 0 else { return }
         for index in 0..<Int(count) {
             let flags = events[index].events
-            let failed = EPOLLERR.rawValue | EPOLLHUP.rawValue | EPOLLRDHUP.rawValue
             table[Int(events[index].data.u32)]?.ready(
-                readable: flags & (EPOLLIN.rawValue | failed) != 0,
-                writable: flags & (EPOLLOUT.rawValue | failed) != 0
+                readable: flags & EPOLLIN.rawValue != 0,
+                writable: flags & EPOLLOUT.rawValue != 0,
+                ended: flags & (EPOLLERR.rawValue | EPOLLHUP.rawValue | EPOLLRDHUP.rawValue) != 0
             )
         }
     }

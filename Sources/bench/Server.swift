@@ -9,12 +9,12 @@ final class Server {
     ///
     /// - Parameters:
     ///   - command: program and arguments; `PORT` in them becomes the port.
-    ///   - cores: where it may run, as `taskset` takes it; nil for anywhere.
-    init(_ command: [String], cores: String?) throws(BenchError) {
+    ///   - pin: the cores on which it may run, as `taskset` takes it; nil for anywhere.
+    init(_ command: [String], pin: String?) throws(BenchError) {
         guard let port = Self.freePort() else { throw .noPort }
         self.port = port
         var arguments = command.map { $0.replacing("PORT", with: "\(port)") }
-        if let cores { arguments = ["taskset", "-c", cores] + arguments }
+        if let pin { arguments = ["taskset", "-c", pin] + arguments }
         var process: Int32 = 0
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -37,6 +37,14 @@ final class Server {
     deinit {
         kill(process, SIGKILL)
         waitpid(process, nil, 0)
+    }
+
+    /// What the kernel counts for it now.
+    var figures: ProcessFigures {
+        get throws(BenchError) {
+            guard let figures = ProcessFigures(of: process) else { throw .serverGone }
+            return figures
+        }
     }
 
     private static func freePort() -> UInt16? {
@@ -75,16 +83,15 @@ enum BenchError: Error, CustomStringConvertible {
     case noPort
     case cannotStart(String)
     case serverGone
+    /// With how many were waiting in the end.
     case crowdFailed(Int)
-    case openFiles(UInt64)
 
     var description: String {
         switch self {
         case .noPort: "There is no free port."
         case .cannotStart(let program): "\(program) did not start, or did not listen."
         case .serverGone: "The server ended while it was measured."
-        case .crowdFailed(let count): "The crowd of \(count) never stood."
-        case .openFiles(let count): "Only \(count) files may be open; try as root."
+        case .crowdFailed(let count): "When one was turned away, or time was over, \(count) were waiting."
         }
     }
 }

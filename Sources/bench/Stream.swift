@@ -110,21 +110,17 @@ final class Stream: Polled {
         Glibc.close(descriptor)
     }
 
-    func ready(readable: Bool, writable: Bool) {
+    func ready(readable: Bool, writable: Bool, ended: Bool) {
         // An owner may let go of it meanwhile.
         withExtendedLifetime(self) {
-            if state == .connecting, writable { connected() }
+            if state == .connecting { if ended { end() } else if writable { connected() } }
             if state == .shaking { shake() }
             if state == .open, writable { flush() }
-            if state == .open, readable { read() }
+            if state == .open, readable || ended { read(toTheEnd: ended) }
         }
     }
 
     private func connected() {
-        var error: Int32 = 0
-        var size = socklen_t(4)
-        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size)
-        guard error == 0 else { return end() }
         state = ssl == nil ? .open : .shaking
         if state == .open { owner?.opened(self) }
     }
@@ -139,7 +135,9 @@ final class Stream: Polled {
         }
     }
 
-    private func read() {
+    /// - Parameter toTheEnd: whether the end is there to be read too. Where it is not, less than was asked for is all there is, and
+    ///   what comes later is told anew.
+    private func read(toTheEnd: Bool) {
         while state == .open {
             let buffer = Self.buffer
             let held = rest.count
@@ -156,6 +154,7 @@ final class Stream: Polled {
             // What the owner leaves is kept before anything else may use the buffer.
             let used = owner?.received(UnsafeRawBufferPointer(rebasing: buffer[..<all]), on: self) ?? all
             if used == all { if held > 0 { rest = [] } } else { rest = Array(buffer[used..<all]) }
+            if ssl == nil, count < space.count, !toTheEnd { return }
         }
     }
 

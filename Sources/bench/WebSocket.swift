@@ -1,13 +1,6 @@
 /// A WebSocket's client end, as little as there can be (RFC 6455): an upgrade request, masked frames out, whole frames in.
-final class WebSocket: Stream.Owner {
-    protocol Owner: AnyObject {
-        func opened(_ socket: WebSocket)
-        /// The payload of a text or binary frame; the bytes are gone afterwards.
-        func received(_ payload: UnsafeRawBufferPointer, on socket: WebSocket)
-        func closed(_ socket: WebSocket)
-    }
-
-    weak var owner: (any Owner)?
+final class WebSocket: Connection, Stream.Owner {
+    private weak var owner: (any ConnectionOwner)?
     private let request: [UInt8]
     private let opcode: UInt8
     private var stream: Stream?
@@ -21,7 +14,7 @@ final class WebSocket: Stream.Owner {
         request: [UInt8],
         isText: Bool = false,
         poller: Poller,
-        owner: any Owner
+        owner: any ConnectionOwner
     ) {
         self.request = request
         self.owner = owner
@@ -58,11 +51,7 @@ final class WebSocket: Stream.Owner {
         stream?.flush()
     }
 
-    /// Says goodbye in WebSocket's way; the server closes.
-    func sayGoodbye() {
-        stream?.write([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8])
-        stream?.flush()
-    }
+    func rest() {}
 
     /// Ends it at once; the owner hears nothing more.
     func close() {
@@ -86,10 +75,9 @@ final class WebSocket: Stream.Owner {
     func received(_ bytes: UnsafeRawBufferPointer, on stream: Stream) -> Int {
         var used = 0
         if !isUpgraded {
-            guard let end = Self.endOfHead(bytes) else { return 0 }
+            guard let end = HTTPAnswer.endOfHead(bytes) else { return 0 }
             used = end
-            // "HTTP/1.1 101"
-            guard bytes.count > 12, bytes[9] == 0x31, bytes[10] == 0x30, bytes[11] == 0x31 else {
+            guard HTTPAnswer.status(bytes) == 101 else {
                 stream.close()
                 closed(stream)
                 return bytes.count
@@ -129,14 +117,5 @@ final class WebSocket: Stream.Owner {
         }
         guard bytes.count >= head + length else { return nil }
         return (head..<head + length, head + length)
-    }
-
-    private static func endOfHead(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        guard bytes.count >= 4 else { return nil }
-        for index in 0...bytes.count - 4
-        where bytes[index] == 13 && bytes[index + 1] == 10 && bytes[index + 2] == 13 && bytes[index + 3] == 10 {
-            return index + 4
-        }
-        return nil
     }
 }

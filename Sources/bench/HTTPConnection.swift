@@ -1,0 +1,142 @@
+/// One device's connection through the HTTP door, as devices make them (`Protocol/http.md`, "Connections"): it knocks, opens the
+/// connection with its first frames, then has one socket on which it speaks and one on which a poll waits.
+final class HTTPConnection: Connection, CallSocket.Owner {
+    private let target: Target
+    private let source: UInt16
+    private let poller: Poller
+    private weak var owner: (any ConnectionOwner)?
+    private let name = HTTPConnection.nextName()
+
+    private var speaking: CallSocket?
+    private var isKnocking = true
+    private var isSending = false
+    /// Frames that are in no call yet, as they stand in one.
+    private var waiting: [UInt8] = []
+    private var waitingCount: UInt32 = 0
+    /// The number of the last frame that is in a call.
+    private var sent: UInt32 = 0
+
+    private var listening: CallSocket?
+    private var isPolling = false
+    /// The number of the relay's last frame that came.
+    private var received: UInt32 = 0
+    private var pollWait = HTTPConnection.longestWait
+    /// The relay has said that it is the end; an answer may still be due.
+    private var isEnding = false
+
+    /// `pollWait` of `Protocol/limits.md`, in milliseconds.
+    private static let longestWait: UInt32 = 20_000
+
+    /// Connects and knocks; nil when the system has no socket left.
+    init?(to target: Target, source: UInt16, poller: Poller, owner: any ConnectionOwner) {
+        self.target = target
+        self.source = source
+        self.poller = poller
+        self.owner = owner
+        guard let speaking = socket(.send) else { return nil }
+        self.speaking = speaking
+        speaking.post(CallBody.send(name, first: 1, frames: []))
+    }
+
+    func write(_ frame: [UInt8]) {
+        waiting += CallBody.field(frame)
+        waitingCount += 1
+    }
+
+    func flush() {
+        guard owner != nil, !isKnocking, !isSending, waitingCount > 0 else { return }
+        if speaking == nil { speaking = socket(.send) }
+        guard let speaking else { return end() }
+        isSending = true
+        let call = CallBody.send(name, first: sent + 1, frames: waiting)
+        sent += waitingCount
+        waiting = []
+        waitingCount = 0
+        speaking.post(call)
+    }
+
+    /// A relay closes the socket on which nothing is said after a while. And a crowd that came all at once would poll all at
+    /// once ever after: the first wait differs.
+    func rest() {
+        if !isSending {
+            speaking?.close()
+            speaking = nil
+        }
+        pollWait = .random(in: 1...20) * 1_000
+    }
+
+    func close() {
+        owner = nil
+        speaking?.close()
+        listening?.close()
+        speaking = nil
+        listening = nil
+    }
+
+    func answered(_ status: Int, _ body: UnsafeRawBufferPointer, on socket: CallSocket) {
+        if socket === listening { pollAnswered(status, body) } else { sendAnswered(status) }
+    }
+
+    func lost(_ socket: CallSocket) {
+        guard socket === speaking, !isSending, !isKnocking else { return end() }
+        speaking = nil
+    }
+
+    private func sendAnswered(_ status: Int) {
+        if isKnocking {
+            // Only a relay's door knows no such connection.
+            guard status == 404 else { return end() }
+            isKnocking = false
+            owner?.opened(self)
+            return
+        }
+        guard status == 200, !isEnding else { return end() }
+        isSending = false
+        flush()
+        poll()
+    }
+
+    private func pollAnswered(_ status: Int, _ body: UnsafeRawBufferPointer) {
+        isPolling = false
+        guard status == 200, let polled = CallBody.Polled(body) else { return end() }
+        if polled.frames.isEmpty { pollWait = Self.longestWait }
+        received += UInt32(polled.frames.count)
+        for frame in polled.frames { owner?.received(UnsafeRawBufferPointer(rebasing: body[frame]), on: self) }
+        if polled.isClosed {
+            isEnding = true
+            if !isSending { end() }
+        } else {
+            poll()
+        }
+    }
+
+    /// Asks for more, once all that came is dealt with. The pause of devices after a poll that brought nothing is left out: it is
+    /// a hundredth of the time, and costs the relay nothing.
+    private func poll() {
+        guard owner != nil, !isPolling, waitingCount == 0 else { return }
+        if listening == nil { listening = socket(.poll) }
+        guard let listening else { return end() }
+        isPolling = true
+        listening.post(CallBody.poll(name, received: received, milliseconds: pollWait))
+    }
+
+    private func end() {
+        let owner = owner
+        close()
+        owner?.closed(self)
+    }
+
+    private func socket(_ kind: CallSocket.Kind) -> CallSocket? {
+        CallSocket(kind, to: target, source: source, poller: poller, owner: self)
+    }
+
+    /// Names need differ, no more: nobody is kept from anything here.
+    private static func nextName() -> [UInt8] {
+        names += 1
+        return withUnsafeBytes(of: names) { Array($0) } + run
+    }
+
+    /// One thread does everything.
+    nonisolated(unsafe) private static var names: UInt64 = 0
+    private static let run = (0..<8).map { _ in UInt8.random(in: .min ... .max) }
+}

@@ -1,0 +1,37 @@
+/// Times, kept to one part in thirty-two, in fixed memory.
+struct Histogram {
+    private var counts = [Int](repeating: 0, count: 64 * 32)
+    private(set) var count = 0
+    private(set) var maximum: UInt64 = 0
+
+    mutating func add(_ value: UInt64) {
+        counts[Self.place(value)] += 1
+        count += 1
+        maximum = max(maximum, value)
+    }
+
+    /// The value that `share` of all are not above; 0 when there are none.
+    func quantile(_ share: Double) -> UInt64 {
+        guard count > 0 else { return 0 }
+        let wanted = max(1, Int((Double(count) * share).rounded(.up)))
+        var seen = 0
+        for (place, number) in counts.enumerated() where number > 0 {
+            seen += number
+            if seen >= wanted { return min(maximum, Self.value(place)) }
+        }
+        return maximum
+    }
+
+    private static func place(_ value: UInt64) -> Int {
+        guard value >= 32 else { return Int(value) }
+        let shift = 63 - value.leadingZeroBitCount - 5
+        return (shift + 1) * 32 + Int(value >> UInt64(shift)) - 32
+    }
+
+    private static func value(_ place: Int) -> UInt64 {
+        guard place >= 32 else { return UInt64(place) }
+        let shift = place / 32 - 1
+        // The last one ends where 64 bits do.
+        return (UInt64(place % 32 + 32) + 1) << UInt64(shift) &- 1
+    }
+}

@@ -1,0 +1,109 @@
+/// The measurements, each with a server of its own. What can't be measured is told to the report, and the others go on.
+struct Measure {
+    let servers: Servers
+    /// Of each.
+    let seconds: Double
+
+    /// So many pairings at a time, each number for itself; then half as many a second as the best of them came to.
+    func loads(_ subject: Subject, inFlight: [Int], _ report: inout Report) {
+        var best = 0.0
+        for count in inFlight {
+            load(subject, .inFlight(count), &report)
+            best = max(best, report.results.loads.last { $0.subject == subject }?.result.rate ?? 0)
+        }
+        if best > 0 { load(subject, .perSecond(best / 2), &report) }
+    }
+
+    /// Two cores against one. Where there are no more than two, the relay's second is the generator's too, and what counts is the CPU
+    /// of a pairing.
+    func cores(_ report: inout Report) {
+        guard servers.hasCores else {
+            return report.leaveOut(.cores, "two cores", "This relay has no option for it.")
+        }
+        guard Machine.cores >= 2 else { return report.leaveOut(.cores, "two cores", "This machine has one.") }
+        for count in [16, 128] {
+            for cores in [1, 2] { load(.cores, .inFlight(count), cores: cores, &report) }
+        }
+    }
+
+    /// The devices' cryptography alone.
+    func devices(_ report: inout Report) {
+        do {
+            report.add(try Devices.measure(seconds: seconds))
+        } catch {
+            report.leaveOut(.devices, "handshakes", "One failed: \(error)", isFailure: true)
+        }
+    }
+
+    private func load(_ subject: Subject, _ pace: Load.Pace, cores: Int? = nil, _ report: inout Report) {
+        let row = { (result: LoadResult) in
+            Results.LoadRow(subject: subject, cores: cores, pace: pace, result: result)
+        }
+        // At half load there are few.
+        let (inFlight, what) =
+            if case .inFlight(let count) = pace { (count, "\(count) in flight") } else { (128, "half load") }
+        let files = inFlight * subject.socketsOfPairing + OpenFiles.spare
+        guard OpenFiles.allow(files) else {
+            return report.leaveOut(subject, what, OpenFiles.lack(files))
+        }
+        do throws(BenchError) {
+            let server = try servers.start(subject, cores: cores ?? 1)
+            let load = Load(scheme: servers.scheme(subject, server), poller: Poller(), pace: pace)
+            report.add(row(try load.run(seconds: seconds, warmUp: 1, server: server.process)))
+        } catch {
+            report.leaveOut(subject, what, error.description, isFailure: true)
+        }
+    }
+
+    /// Pairings at an empty relay, then while so many devices wait; memory before, with them and when they have left.
+    func crowd(_ subject: Subject, _ count: Int, _ report: inout Report) {
+        let what = "\(count) waiting"
+        guard count <= subject.largestCrowd else {
+            return report.leaveOut(subject, what, "This server takes the longer for another one the more there are.")
+        }
+        // A relay counts what a device of the HTTP door may have open, though one of its sockets rests.
+        let files = count * (subject.door?.socketsOfDevice ?? 1) + OpenFiles.spare
+        guard OpenFiles.allow(files) else { return report.leaveOut(subject, what, OpenFiles.lack(files)) }
+        // Both ends' memory and the system's for as many sockets, with a margin.
+        let memory = count * (subject.isTLS ? 128 : 32) * 1024
+        guard memory < Machine.availableMemory else {
+            let free = Machine.availableMemory >> 20
+            return report.leaveOut(subject, what, "It may need \(memory >> 20) MiB of memory, and \(free) are free.")
+        }
+        do throws(BenchError) {
+            let server = try servers.start(subject)
+            let poller = Poller()
+            let crowd = Crowd(servers.waiting(subject, server), poller: poller)
+            // What a relay takes once, it takes before it is looked at.
+            let empty = try pairings(subject, server, poller)
+            let before = try server.figures
+            guard let time = crowd.grow(to: count) else { throw .crowdFailed(crowd.waiting) }
+            let full = try server.figures
+            let load = try pairings(subject, server, poller)
+            crowd.disperse()
+            // A relay may take its time to give memory back, and remembers connections of the HTTP door for `pollAbsence`.
+            let clock = StopWatch()
+            let settling = subject.door == .http ? 33.0 : 3.0
+            while clock.seconds < settling { poller.turn(milliseconds: 100) }
+            report.add(
+                Results.CrowdRow(
+                    subject: subject,
+                    count: count,
+                    seconds: time,
+                    before: before,
+                    full: full,
+                    after: try server.figures,
+                    empty: empty,
+                    load: load
+                )
+            )
+        } catch {
+            report.leaveOut(subject, what, error.description, isFailure: true)
+        }
+    }
+
+    private func pairings(_ subject: Subject, _ server: Server, _ poller: Poller) throws(BenchError) -> LoadResult {
+        let load = Load(scheme: servers.scheme(subject, server), poller: poller, pace: .inFlight(16))
+        return try load.run(seconds: seconds, warmUp: 0.5, server: server.process)
+    }
+}

@@ -1,0 +1,61 @@
+/// All that a run has measured.
+struct Results {
+    /// One load.
+    struct LoadRow {
+        var subject: Subject
+        /// How many cores the relay served with, where that is what is compared.
+        var cores: Int?
+        var pace: Load.Pace
+        var result: LoadResult
+
+        var name: String {
+            let half = if case .perSecond = pace { ", half load" } else { "" }
+            return subject.title + (cores.map { $0 == 1 ? ", one core" : ", \($0) cores" } ?? "") + half
+        }
+
+        /// Nil at half load.
+        var inFlight: Int? {
+            if case .inFlight(let count) = pace { count } else { nil }
+        }
+    }
+
+    /// One crowd.
+    struct CrowdRow {
+        var subject: Subject
+        var count: Int
+        /// For all of them to come.
+        var seconds: Double
+        var before: ProcessFigures
+        var full: ProcessFigures
+        var after: ProcessFigures
+        /// Pairings before they came, and while they waited.
+        var empty: LoadResult
+        var load: LoadResult
+
+        /// Bytes each.
+        var resident: Double { Double(full.resident - before.resident) / Double(count) }
+        var proportional: Double? {
+            guard let full = full.proportional, let before = before.proportional else { return nil }
+            return Double(full - before) / Double(count)
+        }
+        /// By what share of what was before there is more when they have gone.
+        var left: Double { Double(after.resident) / Double(before.resident) - 1 }
+        /// What is left when they have gone, as a share of what they took.
+        var kept: Double { Double(after.resident - before.resident) / Double(max(1, full.resident - before.resident)) }
+        /// By what share a pairing costs more while they wait.
+        var growth: Double { load.serverCost / max(empty.serverCost, 0.001) - 1 }
+    }
+
+    /// What was not measured, and why.
+    struct LeftOut {
+        var subject: Subject
+        var why: String
+        /// Whether it was tried and went wrong.
+        var isFailure: Bool
+    }
+
+    var loads: [LoadRow] = []
+    var crowds: [CrowdRow] = []
+    var devices: Devices?
+    var leftOut: [LeftOut] = []
+}

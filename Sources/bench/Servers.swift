@@ -1,0 +1,78 @@
+import Glibc
+
+/// How each server is started, and how the generator speaks to it.
+struct Servers {
+    private let program: String
+    private let twist: String
+    private let certificate: String
+    private let pin: String?
+    /// Whether the relay can be told how many cores it serves with.
+    let hasCores: Bool
+
+    init(program: String, twist: String?, certificate: String?, pin: String?) {
+        self.program = program
+        self.twist = twist ?? "twist"
+        self.certificate = certificate ?? ""
+        self.pin = pin
+        hasCores = Self.output(of: "'\(program)' relay --help").contains("--cores ")
+    }
+
+    /// Starts one; it ends with what this returns.
+    ///
+    /// - Parameter cores: how many a relay serves with. With more than one it has the machine's first ones, whatever `pin` says.
+    func start(_ subject: Subject, cores: Int = 1) throws(BenchError) -> Server {
+        let first = cores == 1 ? pin : "0-\(cores - 1)"
+        return try Server(command(subject, cores: cores), pin: pin == nil ? nil : first)
+    }
+
+    func scheme(_ subject: Subject, _ server: Server) -> any Scheme {
+        let target = target(subject, server)
+        return switch subject {
+        case .mailbox: MailboxScheme(target: target)
+        case .publish: PublishScheme(target: target)
+        default: RelayScheme(door: subject.door ?? .webSocket, target: target, sources: 64)
+        }
+    }
+
+    func waiting(_ subject: Subject, _ server: Server) -> any Waiting {
+        let target = target(subject, server)
+        return subject == .mailbox
+            ? MailboxWaiting(target: target) : RelayWaiting(door: subject.door ?? .webSocket, target: target)
+    }
+
+    private func target(_ subject: Subject, _ server: Server) -> Target {
+        Target(port: server.port, tls: subject.isTLS ? ClientTLS() : nil)
+    }
+
+    private func command(_ subject: Subject, cores: Int) -> [String] {
+        switch subject {
+        case .mailbox: [twist] + MailboxScheme.command
+        case .publish: PublishScheme.command
+        default: relay + (subject.isTLS ? files : []) + (hasCores ? ["--cores", "\(cores)"] : [])
+        }
+    }
+
+    private var files: [String] {
+        zip(["--tls-certificate", "--tls-key"], certificate.split(separator: ",")).flatMap { [$0, String($1)] }
+    }
+
+    /// Everything that would hold devices of one machine to what a house needs is opened wide.
+    private var relay: [String] {
+        [program, "relay", "--listen", "127.0.0.1:PORT", "--log-level", "error"]
+            + [
+                "offersPerPrefix=100000000", "visitsPerPrefix=100000000", "rooms=400000", "meetingsInAll=400000",
+                "roomless=400000", "roomlessPerPrefix=400000", "openingPerPrefix=400000", "deadlines=4000000",
+                "connections=200000",
+            ]
+            .flatMap { ["--limit", $0] }
+    }
+
+    private static func output(of command: String) -> String {
+        guard let pipe = popen(command, "r") else { return "" }
+        defer { pclose(pipe) }
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = fread(&buffer, 1, buffer.count, pipe), count > 0 { text += buffer[..<count] }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,46 @@
+/// What can be measured.
+enum Subject: String, CaseIterable {
+    case plain, tls, http, https, mailbox, publish, cores, devices
+
+    var title: String {
+        switch self {
+        case .plain: "relay, ws"
+        case .tls: "relay, wss"
+        case .http: "relay, http"
+        case .https: "relay, https"
+        case .mailbox: "mailbox in memory"
+        case .publish: "redis publish"
+        case .cores: "relay, ws"
+        case .devices: "devices"
+        }
+    }
+
+    /// The relay's door it goes through; nil for what is no relay.
+    var door: Door? {
+        switch self {
+        case .plain, .tls, .cores: .webSocket
+        case .http, .https: .http
+        case .mailbox, .publish, .devices: nil
+        }
+    }
+
+    var isTLS: Bool { self == .tls || self == .https }
+
+    /// The largest crowd that it is asked to bear. The mailbox server takes the longer for another one the more it has.
+    var largestCrowd: Int {
+        switch self {
+        case .plain, .tls, .http, .https: .max
+        case .mailbox: 1_000
+        case .publish, .cores, .devices: 0
+        }
+    }
+
+    /// How many sockets one pairing has open, at each side.
+    var socketsOfPairing: Int {
+        switch self {
+        case .mailbox: 2
+        case .publish: 4
+        default: 2 * (door?.socketsOfDevice ?? 0)
+        }
+    }
+}

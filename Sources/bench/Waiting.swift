@@ -1,0 +1,83 @@
+/// How a device comes to show a code and wait, at one service or another, and how it goes.
+protocol Waiting {
+    /// Nil when the system has no socket left.
+    func connect(source: UInt16, poller: Poller, owner: any ConnectionOwner) -> (any Connection)?
+    /// It is connected.
+    func begin(_ connection: any Connection)
+    /// Answers what it hears. Returns whether it waits from now on.
+    func hears(_ frame: UnsafeRawBufferPointer, on connection: any Connection) -> Bool
+    /// Says that it goes, so that the service closes the connection; false where there is no such word.
+    func leave(_ connection: any Connection) -> Bool
+}
+
+/// Devices with a room at a relay.
+struct RelayWaiting: Waiting {
+    let door: Door
+    let target: Target
+    private let frames = RecordedFrames()
+
+    init(door: Door, target: Target) {
+        self.door = door
+        self.target = target
+    }
+
+    func connect(source: UInt16, poller: Poller, owner: any ConnectionOwner) -> (any Connection)? {
+        door.connect(to: target, source: source, poller: poller, owner: owner)
+    }
+
+    func begin(_ connection: any Connection) {
+        connection.write(frames.offer)
+        connection.flush()
+    }
+
+    func hears(_ frame: UnsafeRawBufferPointer, on connection: any Connection) -> Bool {
+        guard HeardFrame(frame)?.kind == .offered else { return false }
+        connection.rest()
+        return true
+    }
+
+    func leave(_ connection: any Connection) -> Bool {
+        connection.write(frames.leave)
+        connection.flush()
+        return true
+    }
+}
+
+/// Devices with an open mailbox at the incumbent's server.
+struct MailboxWaiting: Waiting {
+    let target: Target
+
+    func connect(source: UInt16, poller: Poller, owner: any ConnectionOwner) -> (any Connection)? {
+        WebSocket(
+            to: target,
+            source: source,
+            request: MailboxScheme.request,
+            isText: true,
+            poller: poller,
+            owner: owner
+        )
+    }
+
+    func begin(_ connection: any Connection) {}
+
+    func hears(_ frame: UnsafeRawBufferPointer, on connection: any Connection) -> Bool {
+        let words: [String]
+        switch MailboxScheme.value(of: "type", in: frame) {
+        case "welcome":
+            words = [
+                #"{"type":"bind","appid":"bench","side":"w\#(UInt.random(in: .min ... .max))"}"#,
+                #"{"type":"allocate"}"#,
+            ]
+        case "allocated":
+            words = [#"{"type":"claim","nameplate":"\#(MailboxScheme.value(of: "nameplate", in: frame) ?? "")"}"#]
+        case "claimed":
+            words = [#"{"type":"open","mailbox":"\#(MailboxScheme.value(of: "mailbox", in: frame) ?? "")"}"#]
+        default: return false
+        }
+        for word in words { connection.write(Array(word.utf8)) }
+        connection.flush()
+        return MailboxScheme.value(of: "type", in: frame) == "claimed"
+    }
+
+    func leave(_ connection: any Connection) -> Bool { false }
+}

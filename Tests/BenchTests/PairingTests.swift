@@ -1,0 +1,22 @@
+import Foundation
+import Handshake
+import TestSupport
+import Testing
+
+@testable import bench
+
+@Suite("The bench") struct PairingTests {
+    private static let program = URL(filePath: Program.path).deletingLastPathComponent().appending(path: "bench").path
+
+    @Test("pairs its devices at a relay, through either door", arguments: [Subject.plain, .tls, .http, .https])
+    func pairs(subject: Subject) async throws {
+        try await LiveRelay.run(tls: subject.isTLS) { relay in
+            let bench = try Running(
+                ["--port", "\(relay.address.port)", "--count", "6", "--in-flight", "3", "--only", subject.rawValue],
+                of: Self.program
+            )
+            #expect(await bench.end() == 0)
+            #expect(await bench.output() == "")
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Testing
+
+@testable import bench
+
+@Suite("What is to be reached") struct ReachTests {
+    @Test("is not said of what was not measured") func nothing() {
+        let rows = Reach.rows(of: Results())
+        #expect(rows.allSatisfy { $0.verdict == .unknown && $0.figure == nil })
+    }
+
+    @Test(
+        "is told by the relay's CPU of a pairing",
+        arguments: [(180.0, .met), (200, .met), (201, .missed)] as [(Double, Reach.Verdict)]
+    )
+    func cost(microseconds: Double, verdict: Reach.Verdict) throws {
+        var results = Results()
+        results.loads = [load(.plain, .inFlight(16), microseconds: microseconds)]
+        let row = try #require(Reach.rows(of: results).first)
+        #expect(row.verdict == verdict)
+        #expect(abs(try #require(row.figure) - microseconds) < 0.001)
+    }
+
+    @Test("is not said of a load in which no pairing ended") func noPairings() throws {
+        var results = Results()
+        results.loads = [load(.plain, .inFlight(16), microseconds: 200)]
+        results.loads[0].result.pairings = 0
+        #expect(try #require(Reach.rows(of: results).first).verdict == .unknown)
+    }
+
+    @Test("compares what a core does, however much of it was used") func ratio() throws {
+        var results = Results()
+        results.loads = [
+            load(.plain, .inFlight(16), microseconds: 200), load(.mailbox, .inFlight(128), microseconds: 2_200),
+        ]
+        let row = try #require(Reach.rows(of: results).first { $0.what.contains("mailbox") })
+        #expect(abs(try #require(row.figure) - 11) < 0.001)
+        #expect(row.verdict == .met)
+    }
+
+    @Test("takes the largest crowd that stood") func crowds() throws {
+        var results = Results()
+        results.crowds = [
+            crowd(1_000, bytesEach: 5_000, microseconds: 400), crowd(10_000, bytesEach: 7_000, microseconds: 220),
+        ]
+        let rows = Reach.rows(of: results)
+        let memory = try #require(rows.first { $0.what.hasSuffix("device, WebSocket") })
+        #expect(memory.figure == 7_000.0 / 1_024)
+        #expect(memory.verdict == .missed)
+        let growth = try #require(rows.first { $0.what.contains("100,000") })
+        #expect(abs(try #require(growth.figure) - 10) < 0.001)
+        // A hundred thousand were asked for.
+        #expect(growth.verdict == .partly)
+    }
+
+    @Test("counts one dropped connection") func dropped() throws {
+        var results = Results()
+        results.loads = [load(.plain, .inFlight(1_024), microseconds: 200, drops: 1)]
+        let row = try #require(Reach.rows(of: results).last)
+        #expect(row.figure == 1)
+        #expect(row.verdict == .missed)
+    }
+
+    private func load(
+        _ subject: Subject,
+        _ pace: Load.Pace,
+        microseconds: Double,
+        drops: Int = 0
+    ) -> Results.LoadRow {
+        Results.LoadRow(subject: subject, pace: pace, result: result(microseconds, drops: drops))
+    }
+
+    /// A thousand pairings in ten seconds.
+    private func result(_ microseconds: Double, drops: Int = 0) -> LoadResult {
+        LoadResult(
+            elapsed: 10,
+            pairings: 1_000,
+            failures: [:],
+            network: NetworkCounters(overflows: 0, drops: drops, retransmitted: 0),
+            pairing: Histogram(),
+            message: Histogram(),
+            serverCPU: microseconds / 1_000,
+            ownCPU: 0.1,
+            otherCPU: 0
+        )
+    }
+
+    private func crowd(_ count: Int, bytesEach: Int, microseconds: Double) -> Results.CrowdRow {
+        let before = ProcessFigures(cpu: 1, resident: 10_000_000)
+        return Results.CrowdRow(
+            subject: .plain,
+            count: count,
+            seconds: 1,
+            before: before,
+            full: ProcessFigures(cpu: 2, resident: 10_000_000 + count * bytesEach),
+            after: before,
+            empty: result(200),
+            load: result(microseconds)
+        )
+    }
+}
