@@ -200,10 +200,13 @@ extension RelayServer {
             // What is set by itself, TCP_NODELAY, accepted sockets have from the one that listens. What is set here, at once, and not
             // as an option of the bootstrap's, costs no futures.
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                do {
                     try channel.syncOptions?.setOption(.writeBufferWaterMark, value: outbound)
                     let context = self.certificate.withLock { $0 }
                     try ConnectionPipeline.configure(channel, switchboard: switchboard.value, certificate: context)
+                    return channel.eventLoop.makeSucceededVoidFuture()
+                } catch {
+                    return channel.eventLoop.makeFailedFuture(error)
                 }
             }
     }

@@ -19,13 +19,17 @@ final class Switchboard {
 
     private(set) var lines: [ConnectionID: Line] = [:]
     private var deeds: [Exchange.Deed] = []
+    private var spareLines: [Line] = []
     private var hasDeeds = false
     private var isSettling = false
+    private var willSettle = false
+    private let settling: @Sendable () -> Void
     private var unflushed: [Line] = []
+    private let channelAllocator = ByteBufferAllocator()
     /// Memory that is used again: a frame on its way in, a frame on its way out, and a buffer for what is sent next.
     var unpacked: [UInt8] = []
     var packed: [UInt8] = []
-    private var spare: ByteBuffer?
+    private var spares: [ByteBuffer] = []
 
     var openings: DeadlineQueue<Opening>
     var closings: DeadlineQueue<ConnectionID>
@@ -36,6 +40,8 @@ final class Switchboard {
     private var rendezvousDue: Duration?
     private var alarmedFor: Duration?
     private var exchangeDue: NIODeadline?
+    /// Whether a deadline was set that the alarm does not know of.
+    private var mayBeDueSooner = false
     private var hasEnded = false
 
     /// Called when there is room for a connection again.
@@ -64,19 +70,17 @@ final class Switchboard {
         closings = DeadlineQueue(limits.closingTime)
         pings = DeadlineQueue(limits.pingInterval)
         idles = DeadlineQueue(limits.idleTime)
-        let board = NIOLoopBound(Weak(self), eventLoop: loop)
+        let itself = NIOLoopBound(Weak(), eventLoop: loop)
+        settling = { itself.value.board?.settleNow() }
+        itself.value.board = self
         index = exchange.join { [loop] in
-            loop.execute { board.value.board?.settle(mayHaveMore: true) }
+            loop.execute { itself.value.board?.settleNow(mayHaveMore: true) }
         }
     }
 
     /// Who waits for a relay that has ended waits for nobody.
     private final class Weak {
         weak var board: Switchboard?
-
-        init(_ board: Switchboard) {
-            self.board = board
-        }
     }
 }
 
@@ -90,7 +94,10 @@ extension Switchboard {
         let outcome = exchange.change(by: index, at: moment, now: loop.now) { body(&$0, moment) }
         hasDeeds = outcome.hasDeeds
         rendezvousDue = outcome.rendezvousDue
-        exchangeDue = outcome.due
+        if exchangeDue != outcome.due {
+            exchangeDue = outcome.due
+            mayBeDueSooner = true
+        }
         return outcome.result
     }
 
@@ -111,29 +118,45 @@ extension Switchboard {
         case absent
     }
 
-    /// At the end of whatever happened: does what was decided, sends what was written, and sets the alarm. Doing it may make more
-    /// happen, on this connection or another (a peer that is cut off, say); what comes of that is done after, not in between.
-    func settle(mayHaveMore: Bool = false) {
+    /// To be called at the end of whatever happened. What came of it is done when all that is ready to be read has been: a peer is
+    /// woken once for all that is sent to it then, and what was decided comes in one piece.
+    func settle() {
+        guard !willSettle, !isSettling else { return }
+        willSettle = true
+        loop.execute(settling)
+    }
+
+    /// Does what was decided, sends what was written, and sets the alarm. Doing it may make more happen, on this connection or
+    /// another (a peer that is cut off, say); what comes of that is done after, not in between.
+    private func settleNow(mayHaveMore: Bool = false) {
+        willSettle = false
         guard !isSettling else { return }
         isSettling = true
-        var isFirst = mayHaveMore
-        while hasDeeds || isFirst || !unflushed.isEmpty {
-            if hasDeeds || isFirst {
-                isFirst = false
+        // In lists of their own: what is done may ask for more.
+        var (taken, written): ([Exchange.Deed], [Line]) = ([], [])
+        swap(&taken, &deeds)
+        swap(&written, &spareLines)
+        var mayHave = mayHaveMore
+        repeat {
+            if mayHave || hasDeeds {
+                mayHave = false
                 hasDeeds = false
-                exchange.take(index, into: &deeds)
-                // In a list of its own: what is done may ask for more.
-                var taken: [Exchange.Deed] = []
-                swap(&taken, &deeds)
+                exchange.take(index, into: &taken)
                 for deed in taken { perform(deed) }
-                taken.removeAll(keepingCapacity: true)
-                deeds = taken
+                taken.removeAll(keepingCapacity: taken.count <= Self.deeds)
             }
-            while let line = unflushed.popLast() { line.flush() }
-        }
+            swap(&written, &unflushed)
+            for line in written { line.flush() }
+            written.removeAll(keepingCapacity: written.count <= Self.deeds)
+        } while hasDeeds || !unflushed.isEmpty
+        swap(&taken, &deeds)
+        swap(&written, &spareLines)
         isSettling = false
         setAlarm()
     }
+
+    /// Lists that were longer give their memory back.
+    private static let deeds = 1024
 
     private func perform(_ deed: Exchange.Deed) {
         switch deed {
@@ -167,13 +190,13 @@ extension Switchboard {
     /// Takes nothing new, and ends when the pairings in hand have ended or the time is over.
     func drain() {
         change { state, moment in state.drain(at: moment, now: self.loop.now) }
-        settle()
+        settleNow()
     }
 
     /// Ends at once.
     func stop() {
         change { state, moment in state.stop(at: moment, now: self.loop.now) }
-        settle()
+        settleNow()
     }
 }
 
@@ -192,6 +215,7 @@ extension Switchboard {
         let line = Line(id: id, channel: channel, peer: peer, counted: prefix, switchboard: self)
         lines[id] = line
         openings.add(Opening(line: id, request: 1), now: loop.now)
+        mayBeDueSooner = true
         // It may never say anything.
         setAlarm()
         return line
@@ -225,6 +249,7 @@ extension Switchboard {
     /// The connection is a WebSocket now; its device is let in, or told why not.
     func upgraded(_ line: Line, from prefix: AddressPrefix?) {
         pings.add(line.id, now: loop.now)
+        mayBeDueSooner = true
         let wasCounted = line.isCounted
         line.isCounted = false
         let refusal = change { state, moment -> Refusal? in
@@ -293,6 +318,7 @@ extension Switchboard {
 
     func isClosing(_ line: Line) {
         closings.add(line.id, now: loop.now)
+        mayBeDueSooner = true
     }
 
     /// How much a device leaves unread now; whether that is borne.
@@ -313,20 +339,22 @@ extension Switchboard {
 
     /// An empty buffer; to be given back with ``giveBack(_:)``.
     func takeBuffer() -> ByteBuffer {
-        guard var buffer = spare else { return ByteBuffer() }
-        spare = nil
+        guard var buffer = spares.popLast() else { return channelAllocator.buffer(capacity: Self.usualBytes) }
         buffer.clear()
         return buffer
     }
 
     func giveBack(_ buffer: ByteBuffer) {
         // A large one was for somebody who came back to a full mailbox.
-        guard spare == nil, buffer.capacity <= Self.spareBytes else { return }
-        spare = buffer
+        guard spares.count < Self.spares, buffer.capacity <= Self.spareBytes else { return }
+        spares.append(buffer)
     }
 
-    /// More than a handshake's largest burst.
+    /// What one batch sends to one device, seldom more.
+    private static let usualBytes = 2 * 1024
     private static let spareBytes = 8 * 1024
+    /// As many as events are handled in one go.
+    private static let spares = 64
 }
 
 // MARK: - Requests
@@ -351,11 +379,13 @@ extension Switchboard {
     /// A request has begun on a connection that had others.
     func opens(_ line: Line, request: Int) {
         openings.add(Opening(line: line.id, request: request), now: loop.now)
+        mayBeDueSooner = true
     }
 
     /// A connection is looked after from now on, lest it is kept open for nothing.
     func mayBeIdle(_ line: Line) {
         idles.add(line.id, now: loop.now)
+        mayBeDueSooner = true
     }
 
     /// Bodies of so many bytes more, or fewer, are kept for a connection. Whether there is place for them; for what a call with one
@@ -399,11 +429,12 @@ extension Switchboard: NIOScheduledCallbackHandler {
             if door.isIdle { line.hangUp() } else { idles.add(id, now: now) }
         }
         change { state, moment in state.deadlinesPassed(at: moment, now: now) }
-        settle()
+        settleNow()
     }
 
     private func setAlarm() {
-        guard !hasEnded else { return }
+        guard !hasEnded, mayBeDueSooner || rendezvousDue != alarmedFor || alarm == nil else { return }
+        mayBeDueSooner = false
         let set = alarm?.due ?? .distantFuture
         var next = set
         next = min(next, openings.next ?? next, closings.next ?? next, pings.next ?? next)

@@ -124,7 +124,7 @@ extension Rendezvous {
         }
         let id = OfferID(drawnFrom: &entropy)
         let room = Room(offer: id, slot: slot, offerer: connection, now: now, limits: limits)
-        let token = room.token(for: nil, Context(limits: limits, keys: keys, now: now.monotonic))
+        let token = room.token(for: nil, Context(rules: rules, now: now.monotonic))
         open(room)
         connections.move(connection, to: .offerer(id))
         actions.append(

@@ -105,34 +105,33 @@ extension Rendezvous {
     ) -> Outcome? {
         guard let index = rooms.index(forKey: offer) else { return nil }
         let first = actions.count
-        totals -= rooms.values[index].load
-        let deadline = rooms.values[index].deadline
-        let context = Context(limits: limits, keys: keys, now: now.monotonic)
-        let outcome = decision(&rooms.values[index], context, &actions)
-        if isDraining, rooms.values[index].isIdle { rooms.values[index].sendOn(limits, into: &actions) }
-        totals += rooms.values[index].load
+        let context = Context(rules: rules, now: now.monotonic)
+        let (outcome, decided) = rooms.values[index].decided(context, isDraining: isDraining, into: &actions, decision)
+        totals -= decided.before
+        totals += decided.after
         for place in first..<actions.count {
             if case .close(let connection) = actions[place] { forget(connection) }
         }
-        switch rooms.values[index].phase {
-        case .open, .seated:
-            let new = rooms.values[index].deadline
-            if new != deadline { remind(.room(offer), at: new) }
-            remindOfDisplacement(offer, rooms.values[index].nextDisplacement(limits))
-        case .over(let reason):
+        if let deadline = decided.deadline { remind(.room(offer), at: deadline) }
+        remindOfDisplacement(offer, decided.displacement)
+        if let reason = decided.end {
             let room = rooms.remove(at: index).value
-            guard !room.hasLostSlot else { break }
-            slots[room.slot] = nil
-            // A room that goes on elsewhere has not ended.
-            if isDraining, reason == .draining { break }
-            // Beyond the ceiling, later visitors hear `no-such-code`.
-            _ = tombstones.put(
-                Tombstone(offer: offer, reason: reason.toldToVisitors),
-                for: room.slot,
-                now: now.monotonic
-            )
+            bury(room, reason, now)
         }
         return outcome
+    }
+
+    private mutating func bury(_ room: Room<Connection>, _ reason: Reason, _ now: Moment) {
+        guard !room.hasLostSlot else { return }
+        slots[room.slot] = nil
+        // A room that goes on elsewhere has not ended.
+        if isDraining, reason == .draining { return }
+        // Beyond the ceiling, later visitors hear `no-such-code`.
+        _ = tombstones.put(
+            Tombstone(offer: room.offer, reason: reason.toldToVisitors),
+            for: room.slot,
+            now: now.monotonic
+        )
     }
 
     private mutating func remindOfDisplacement(_ offer: OfferID, _ next: Duration?) {
@@ -201,6 +200,40 @@ extension Rendezvous {
             earlyCount -= 1
         }
         connections.remove(connection)
+    }
+}
+
+/// What a decision has come to, for the relay around the room.
+private struct Decided {
+    let before: Load
+    let after: Load
+    /// When it is another one than before.
+    let deadline: Duration?
+    let displacement: Duration?
+    /// Why the room is over; nil while it is not.
+    let end: Reason?
+}
+
+extension Room {
+    /// Lets `decision` change the room.
+    fileprivate mutating func decided<Outcome>(
+        _ context: Context,
+        isDraining: Bool,
+        into actions: inout [Action<Connection>],
+        _ decision: (inout Room, Context, inout [Action<Connection>]) -> Outcome
+    ) -> (Outcome, Decided) {
+        let (before, old) = (load, deadline)
+        let outcome = decision(&self, context, &actions)
+        if isDraining, isIdle { sendOn(context.limits, into: &actions) }
+        let end: Reason? = if case .over(let reason) = phase { reason } else { nil }
+        let decided = Decided(
+            before: before,
+            after: load,
+            deadline: deadline == old || end != nil ? nil : deadline,
+            displacement: nextDisplacement(context.limits),
+            end: end
+        )
+        return (outcome, decided)
     }
 }
 

@@ -9,8 +9,7 @@ package import RelayWire
 /// What a relay calls is compiled for its ``ConnectionID`` as well: from another module the generic code would run, at several
 /// times the cost.
 package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
-    let limits: Limits
-    let keys: TokenKeys
+    let rules: Rules
     /// When it was.
     let started: Duration
     var connections = Connections<Connection>()
@@ -30,6 +29,9 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     var work: WorkGate
     var isDraining = false
 
+    var limits: Limits { rules.limits }
+    var keys: TokenKeys { rules.keys }
+
     /// Why there is no room at a slot any more.
     struct Tombstone: Sendable {
         let offer: OfferID
@@ -37,8 +39,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     package init(limits: Limits = Limits(), keys: TokenKeys, started: Moment) {
-        self.limits = limits
-        self.keys = keys
+        rules = Rules(limits: limits, keys: keys)
         let start = started.monotonic
         self.started = start
         pool = SlotPool(limits: limits, started: start)

@@ -133,9 +133,22 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
 
 /// What a decision needs besides the room.
 struct Context: Sendable {
+    let rules: Rules
+    let now: Duration
+
+    var limits: Limits { rules.limits }
+    var keys: TokenKeys { rules.keys }
+}
+
+/// What every decision goes by: in one place, since there are half a thousand bytes of it.
+final class Rules: Sendable {
     let limits: Limits
     let keys: TokenKeys
-    let now: Duration
+
+    init(limits: Limits, keys: TokenKeys) {
+        self.limits = limits
+        self.keys = keys
+    }
 }
 
 /// What a frame was worth.

@@ -348,6 +348,7 @@ import Testing
         try peer.send(Requests.call(Self.offer) + Requests.call(poll))
         #expect(try peer.receivedAnswers().map { $0.sendAnswer?.have } == [1])
         stuck.letGo()
+        relay.loop.run()
         #expect(try peer.receivedAnswers().map { $0.pollAnswer?.frames.count } == [1])
         #expect(peer.isOpen)
         // One that never reads is idle.
