@@ -29,6 +29,7 @@ final class Switchboard {
     /// Memory that is used again: a frame on its way in, a frame on its way out, and a buffer for what is sent next.
     var unpacked: [UInt8] = []
     var packed: [UInt8] = []
+    let receiveBuffers: ReceiveBuffers
     private var spares: [ByteBuffer] = []
 
     var openings: DeadlineQueue<Opening>
@@ -67,6 +68,7 @@ final class Switchboard {
         self.frontDoor = frontDoor
         self.clock = clock
         limits = exchange.limits
+        receiveBuffers = ReceiveBuffers(loop: loop)
         addresses = AddressSource(proxies: proxies, limits: limits)
         openings = DeadlineQueue(limits.openingTime)
         closings = DeadlineQueue(limits.closingTime)
