@@ -1,8 +1,8 @@
 /// What a relay bears from one connection, and how many it bears. Every number with its reason
 /// (`Protocol/operating.md`, "Limits of a connection").
 public struct ConnectionLimits: Sendable, Equatable {
-    /// Connections at a time. Those beyond it wait in the listen backlog, and cost nothing there. About 10 KiB each with
-    /// TLS's share, so half a gigabyte at the most; never more than the process may open files.
+    /// Connections at a time. Those beyond it wait in the listen backlog, and cost nothing there. About 22 KiB each with
+    /// TLS, so a gigabyte at the most; never more than the process may open files.
     public var connections = 50_000
     /// How many unaccepted connections the system keeps: a second's worth of a crowd that comes back after a restart.
     public var backlog: Int32 = 4096
