@@ -98,7 +98,7 @@ let package = Package(
         .target(
             name: "Relay",
             dependencies: [
-                "RelayWire", "Rendezvous", crypto, log,
+                "RelayWire", "Rendezvous", "CProcess", crypto, log,
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio,

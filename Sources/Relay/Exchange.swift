@@ -44,6 +44,8 @@ final class Exchange: Sendable {
         /// Connections of the HTTP door are closed: whoever polls has been told.
         case closeDoors
         case hangUp
+        /// A crowd has gone, and tables can be smaller.
+        case shrink
         /// Nothing comes any more.
         case end
     }
@@ -144,6 +146,8 @@ extension Exchange {
         var bodyBytes = 0
 
         fileprivate var desks: [LoopDesk] = []
+        /// The most connections since memory was last given back.
+        private var peak = 0
         private var lastID: UInt64 = 0
         private var lastMoment: Moment?
         private var wasFull = false
@@ -191,9 +195,23 @@ extension Exchange.State {
         guard hasPlace(for: prefix) else { return nil }
         lineCount += 1
         desks[loop].accepted += 1
+        peak = max(peak, lineCount)
         countIdle(1, prefix)
         return nextID(loop: loop)
     }
+
+    /// Whether a crowd has gone, or half of it: what it took can be given back.
+    var hasCrowdGone: Bool { peak - lineCount >= Self.crowd && lineCount <= peak / 2 }
+
+    /// Makes the tables as small as what is in them needs.
+    mutating func shrink() {
+        peak = lineCount
+        rendezvous.shrink()
+        order(.shrink)
+    }
+
+    /// Fewer leave nothing worth the trouble, about a megabyte.
+    private static let crowd = 256
 
     /// Whether an address may have another connection without a device.
     mutating func hasPlace(for prefix: AddressPrefix?) -> Bool {
@@ -269,7 +287,7 @@ extension Exchange.State {
         }
     }
 
-    private mutating func order(_ order: Exchange.Order) {
+    mutating func order(_ order: Exchange.Order) {
         for loop in desks.indices { desks[loop].deeds.append(.order(order)) }
     }
 

@@ -112,7 +112,11 @@ final class Line: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch state {
         case .requests: context.fireChannelRead(data)
-        case .opening, .device, .closing: received(unwrapInboundIn(data))
+        case .opening, .device, .closing:
+            let bytes = unwrapInboundIn(data)
+            received(bytes)
+            // Behind TLS these are bytes of TLS's own.
+            switchboard.receiveBuffers.giveBack(bytes)
         case .closed: break
         }
     }

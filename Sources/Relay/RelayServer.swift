@@ -214,6 +214,9 @@ extension RelayServer {
             .childChannelInitializer { channel in
                 do {
                     try channel.syncOptions?.setOption(.writeBufferWaterMark, value: outbound)
+                    // One read at a time is what makes it take all buffers but its first from there.
+                    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+                    try channel.syncOptions?.setOption(.recvAllocator, value: switchboard.value.receiveBuffers)
                     let context = self.certificate.withLock { $0 }
                     try ConnectionPipeline.configure(channel, switchboard: switchboard.value, certificate: context)
                     return channel.eventLoop.makeSucceededVoidFuture()

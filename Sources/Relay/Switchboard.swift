@@ -29,6 +29,7 @@ final class Switchboard {
     /// Memory that is used again: a frame on its way in, a frame on its way out, and a buffer for what is sent next.
     var unpacked: [UInt8] = []
     var packed: [UInt8] = []
+    let receiveBuffers: ReceiveBuffers
     private var spares: [ByteBuffer] = []
 
     var openings: DeadlineQueue<Opening>
@@ -40,6 +41,8 @@ final class Switchboard {
     private var rendezvousDue: Duration?
     private var alarmedFor: Duration?
     private var exchangeDue: NIODeadline?
+    /// When the memory of a crowd that has gone is given back: not while it goes.
+    private var memoryDue: NIODeadline?
     /// Whether a deadline was set that the alarm does not know of.
     private var mayBeDueSooner = false
     private var hasEnded = false
@@ -65,6 +68,7 @@ final class Switchboard {
         self.frontDoor = frontDoor
         self.clock = clock
         limits = exchange.limits
+        receiveBuffers = ReceiveBuffers(loop: loop)
         addresses = AddressSource(proxies: proxies, limits: limits)
         openings = DeadlineQueue(limits.openingTime)
         closings = DeadlineQueue(limits.closingTime)
@@ -177,6 +181,7 @@ extension Switchboard {
             for line in lines.values { line.close(.goingAway) }
         case .closeDoors:
             for line in lines.values where !line.isDevice { line.hangUp() }
+        case .shrink: lines = Dictionary(uniqueKeysWithValues: Array(lines))
         case .hangUp:
             for line in lines.values { line.hangUp() }
         case .end:
@@ -304,13 +309,18 @@ extension Switchboard {
         let (wasKnown, wasCounted) = (line.isKnown, line.isCounted)
         (line.isKnown, line.isCounted) = (false, false)
         let (poller, bodyBytes) = (line.door?.poller, line.door?.bodyBytes ?? 0)
-        change { state, moment in
+        let hasCrowdGone = change { state, moment in
             if wasKnown { state.rendezvous.disconnected(line.id, now: moment, into: &state.actions) }
             if let poller { state.calls.gone(line.id, of: poller, now: self.loop.now) }
             if wasCounted { state.countIdle(-1, line.counted) }
             state.lineCount -= 1
             state.unread -= line.unread
             state.bodyBytes -= bodyBytes
+            return state.hasCrowdGone
+        }
+        if hasCrowdGone, memoryDue == nil {
+            memoryDue = loop.now + Self.memoryRest
+            mayBeDueSooner = true
         }
         // The two know each other.
         line.door = nil
@@ -351,6 +361,8 @@ extension Switchboard {
         spares.append(buffer)
     }
 
+    /// Longer than a crowd takes to go.
+    private static let memoryRest = TimeAmount.seconds(2)
     /// What one batch sends to one device, seldom more.
     private static let usualBytes = 2 * 1024
     private static let spareBytes = 8 * 1024
@@ -429,8 +441,16 @@ extension Switchboard: NIOScheduledCallbackHandler {
             guard let line = lines[id], let door = line.door, !door.isLingering else { continue }
             if door.isIdle { line.hangUp() } else { idles.add(id, now: now) }
         }
-        change { state, moment in state.deadlinesPassed(at: moment, now: now) }
+        let giveBack = memoryDue.map { $0 <= now } ?? false
+        change { state, moment in
+            state.deadlinesPassed(at: moment, now: now)
+            if giveBack { state.shrink() }
+        }
         settleNow()
+        if giveBack {
+            memoryDue = nil
+            Memory.giveBack()
+        }
     }
 
     private func setAlarm() {
@@ -439,7 +459,7 @@ extension Switchboard: NIOScheduledCallbackHandler {
         let set = alarm?.due ?? .distantFuture
         var next = set
         next = min(next, openings.next ?? next, closings.next ?? next, pings.next ?? next)
-        next = min(next, idles.next ?? next, exchangeDue ?? next)
+        next = min(next, idles.next ?? next, exchangeDue ?? next, memoryDue ?? next)
         // What it was set by once it is set by still, until it goes off.
         if rendezvousDue != alarmedFor {
             alarmedFor = rendezvousDue

@@ -16,7 +16,7 @@ package struct MeetingID: Hashable, Sendable {
 
     package var bytes: [UInt8] { value.bytes }
 
-    func append(to bytes: inout [UInt8]) {
+    package func append(to bytes: inout [UInt8]) {
         value.append(to: &bytes)
     }
 }
@@ -39,11 +39,8 @@ package struct Bytes16: Hashable, Sendable {
     }
 
     package func append(to bytes: inout [UInt8]) {
-        for word in 0..<2 {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: (word == 0 ? high : low) >> shift))
-            }
-        }
+        let words = (high.bigEndian, low.bigEndian)
+        unsafe withUnsafeBytes(of: words) { unsafe bytes.append(contentsOf: $0) }
     }
 
     package var bytes: [UInt8] {

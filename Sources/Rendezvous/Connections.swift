@@ -81,6 +81,11 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         if old.place.room == nil { countRoomless(-1, old.prefix) }
     }
 
+    mutating func shrink() {
+        known.shrink()
+        roomlessPerPrefix.shrink()
+    }
+
     private mutating func countRoomless(_ change: Int, _ prefix: AddressPrefix) {
         roomless += change
         for (prefix, _) in prefix.counted {

@@ -16,6 +16,10 @@ package struct OfferID: Hashable, Sendable {
     }
 
     package var bytes: [UInt8] { value.bytes }
+
+    func append(to bytes: inout [UInt8]) {
+        value.append(to: &bytes)
+    }
 }
 
 /// What a token says: who may come back, and to what (`Protocol/relay.md`, "Tokens").
@@ -69,10 +73,12 @@ extension TokenClaims {
         bytes.append(UInt8(slot.symbols.utf8.count))
         bytes += slot.symbols.utf8
         for _ in slot.symbols.utf8.count..<Self.slotByteCount { bytes.append(0) }
-        bytes += offer.bytes
-        bytes += meeting?.bytes ?? Self.noMeeting
-        bytes += deadline.bigEndianBytes
-        bytes += keys.current.tokenMAC(bytes)
+        offer.append(to: &bytes)
+        if let meeting { meeting.append(to: &bytes) } else { bytes += Self.noMeeting }
+        for shift in stride(from: Int64(56), through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: deadline >> shift))
+        }
+        keys.current.appendTokenMAC(to: &bytes)
         return Token(bytes: bytes)
     }
 

@@ -46,9 +46,12 @@ struct TokenKey: Sendable {
         challenges = derived("EasySetup relay v1 challenges")
     }
 
-    /// 32 bytes over a token's other bytes.
-    func tokenMAC(_ bytes: [UInt8]) -> [UInt8] {
-        Self.mac(bytes, tokens)
+    /// Adds 32 bytes over a token's other bytes.
+    func appendTokenMAC(to bytes: inout [UInt8]) {
+        var keyed = tokens
+        keyed.update(data: bytes)
+        let mac = keyed.finalize()
+        unsafe mac.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// In constant time.

@@ -36,6 +36,9 @@ struct Bench: ParsableCommand {
     @Option(help: "The cores of the server, as taskset takes them.")
     var pin: String?
 
+    @Flag(help: "Go on looking where the generator would sleep: it has a core that the server has not.")
+    var spin = false
+
     @Option(help: "The certificate and, after a comma, its key, for TLS.")
     var certificate: String?
 
@@ -54,7 +57,8 @@ struct Bench: ParsableCommand {
         report.begin(on: Machine.description)
         let measure = Measure(
             servers: Servers(program: program, twist: twist, certificate: certificate, pin: pin),
-            seconds: seconds
+            seconds: seconds,
+            spins: spin
         )
         for subject in only {
             switch subject {

@@ -69,7 +69,7 @@ final class Load: PairingOwner {
         guard let before = ProcessFigures(of: server), let ownBefore = ProcessFigures.own else {
             throw .serverGone
         }
-        let busyBefore = Machine.busySeconds
+        let (busyBefore, idleBefore) = (Machine.busySeconds, poller.idle)
         isCounting = true
         let counting = StopWatch()
         turn(clock) {
@@ -80,8 +80,9 @@ final class Load: PairingOwner {
         guard let after = ProcessFigures(of: server), let ownAfter = ProcessFigures.own else {
             throw .serverGone
         }
-        let (serverCPU, ownCPU) = (after.cpu - before.cpu, ownAfter.cpu - ownBefore.cpu)
-        let otherCPU = max(0, Machine.busySeconds - busyBefore - serverCPU - ownCPU)
+        let (serverCPU, spentCPU) = (after.cpu - before.cpu, ownAfter.cpu - ownBefore.cpu)
+        let otherCPU = max(0, Machine.busySeconds - busyBefore - serverCPU - spentCPU)
+        let ownCPU = spentCPU - (poller.idle - idleBefore)
         let end = StopWatch()
         while running > 0, end.seconds < Self.patience { poller.turn(milliseconds: 50) }
         if running > 0 { failures["never ended", default: 0] += running }

@@ -3,6 +3,8 @@ struct Measure {
     let servers: Servers
     /// Of each.
     let seconds: Double
+    /// See ``Poller``.
+    let spins: Bool
 
     /// So many pairings at a time, each number for itself; then half as many a second as the best of them came to.
     func loads(_ subject: Subject, inFlight: [Int], _ report: inout Report) {
@@ -48,7 +50,9 @@ struct Measure {
         }
         do throws(BenchError) {
             let server = try servers.start(subject, cores: cores ?? 1)
-            let load = Load(scheme: servers.scheme(subject, server), poller: Poller(), pace: pace)
+            // Two cores of the server may be all there are.
+            let poller = Poller(spins: spins && cores == nil)
+            let load = Load(scheme: servers.scheme(subject, server), poller: poller, pace: pace)
             report.add(row(try load.run(seconds: seconds, warmUp: 1, server: server.process)))
         } catch {
             report.leaveOut(subject, what, error.description, isFailure: true)
@@ -72,7 +76,7 @@ struct Measure {
         }
         do throws(BenchError) {
             let server = try servers.start(subject)
-            let poller = Poller()
+            let poller = Poller(spins: spins)
             let crowd = Crowd(servers.waiting(subject, server), poller: poller)
             // What a relay takes once, it takes before it is looked at.
             let empty = try pairings(subject, server, poller)

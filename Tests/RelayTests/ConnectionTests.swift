@@ -136,6 +136,23 @@ import Testing
         #expect(peer.isOpen)
     }
 
+    @Test func `When a crowd has gone, tables are made smaller a little later, and who stayed stays`() throws {
+        let relay = try MemoryRelay()
+        let stayed = try relay.connectDevice(from: "198.51.100.1")
+        try stayed.send(.offer(slotLength: 0, work: nil))
+        var crowd = try (0..<400).map { try relay.connect(from: "192.0.2.\($0 % 200)") }
+        relay.loop.run()
+        for peer in crowd { try peer.channel.close().wait() }
+        crowd = []
+        relay.loop.run()
+        #expect(relay.exchange.look(\.hasCrowdGone))
+        relay.loop.advanceTime(by: .seconds(2))
+        #expect(!relay.exchange.look(\.hasCrowdGone))
+        #expect(relay.switchboard.lines.count == 1)
+        try stayed.send(WebSocketBytes.frame(.ping, [7]))
+        #expect(try stayed.receivedFrames().last == .init(opcode: .pong, payload: [7]))
+    }
+
     @Test func `A peer that leaves too much unread is cut off`() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()

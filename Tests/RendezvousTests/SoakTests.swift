@@ -75,6 +75,11 @@ import Testing
                 }
             }
             scene.heard = [:]
+            if step.isMultiple(of: 97) {
+                let before = scene.relay.statistics
+                scene.relay.shrink()
+                #expect(scene.relay.statistics == before)
+            }
             let fault = scene.relay.brokenBound
             #expect(fault == nil, "step \(step) of seed \(seed): \(fault ?? "")")
             if fault != nil { return }
