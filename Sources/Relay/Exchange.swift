@@ -139,7 +139,7 @@ extension Exchange {
         /// How many sockets' connections there are.
         var lineCount = 0
         /// How many connections of each prefix stand for no device.
-        private var idle: [AddressPrefix: Int] = [:]
+        private(set) var idle: [AddressPrefix: Int] = [:]
         /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
         var unread = 0
         /// Of all calls.
