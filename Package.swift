@@ -39,6 +39,8 @@ let fuzzed: [Target.Dependency] = [
     "SyncSeed", "Handshake", "RelayWire", "Rendezvous", "Relay", "PairingClient", crypto, log,
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOEmbedded", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
 ]
 let fuzz: Target =
     isFuzzing

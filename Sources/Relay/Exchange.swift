@@ -78,15 +78,16 @@ final class Exchange: Sendable {
         }
     }
 
-    /// Changes what is shared, and sees to what follows from it.
+    /// Changes what is shared, and sees to what follows from it. `body` is given the time that it is for all loops.
     func change<Result>(
         by loop: Int,
         at moment: Moment,
         now: NIODeadline,
-        _ body: (inout State) -> Result
+        _ body: (inout State, Moment) -> Result
     ) -> Outcome<Result> {
         let (outcome, woken, isOver) = state.withLock { state in
-            let result = body(&state)
+            let moment = state.latest(moment)
+            let result = body(&state, moment)
             state.settle(at: moment, now: now)
             let outcome = Outcome(
                 result: result,
@@ -119,6 +120,8 @@ extension Exchange {
     /// What waits for one loop.
     struct LoopDesk: Sendable {
         let wake: @Sendable () -> Void
+        /// How many connections it has served.
+        var accepted = 0
         var deeds: [Deed] = []
         var isWoken = false
     }
@@ -136,7 +139,7 @@ extension Exchange {
         /// How many sockets' connections there are.
         var lineCount = 0
         /// How many connections of each prefix stand for no device.
-        private var idle: [AddressPrefix: Int] = [:]
+        private(set) var idle: [AddressPrefix: Int] = [:]
         /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
         var unread = 0
         /// Of all calls.
@@ -146,6 +149,7 @@ extension Exchange {
         /// The most connections since memory was last given back.
         private var peak = 0
         private var lastID: UInt64 = 0
+        private var lastMoment: Moment?
         private var wasFull = false
         private var areDoorsClosed = false
         private var isOverTold = false
@@ -165,6 +169,14 @@ extension Exchange {
 extension Exchange.State {
     var isFull: Bool { lineCount + calls.openCount >= limits.connections }
 
+    /// Two loops may have read the clock before one of them got here: the relay's time does not go back for that.
+    fileprivate mutating func latest(_ moment: Moment) -> Moment {
+        var moment = moment
+        if let lastMoment { moment.monotonic = max(moment.monotonic, lastMoment.monotonic) }
+        lastMoment = moment
+        return moment
+    }
+
     /// A number for a connection, of a loop's or for a device that comes through calls.
     mutating func nextID(loop: Int?) -> ConnectionID {
         lastID += 1
@@ -182,6 +194,7 @@ extension Exchange.State {
         }
         guard hasPlace(for: prefix) else { return nil }
         lineCount += 1
+        desks[loop].accepted += 1
         peak = max(peak, lineCount)
         countIdle(1, prefix)
         return nextID(loop: loop)
@@ -362,6 +375,7 @@ extension Exchange.State {
 
     private var statistics: Logger.Metadata {
         var metadata: Logger.Metadata = ["connections": "\(lineCount + calls.openCount)", "accepted": "\(lastID)"]
+        metadata["accepted-by-core"] = "\(desks.map { String($0.accepted) }.joined(separator: " "))"
         for (outcome, count) in outcomes {
             metadata[outcome.rawValue] = "\(count)"
         }

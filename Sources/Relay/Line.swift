@@ -125,12 +125,15 @@ final class Line: ChannelInboundHandler {
         switch state {
         // Whoever reads the requests says when the batch has ended.
         case .requests: return context.fireChannelReadComplete()
-        case .device:
-            if let ping = unansweredPing { write(.pong, ping) }
-        case .opening, .closing, .closed: break
+        case .opening, .device, .closing, .closed: break
         }
-        unansweredPing = nil
+        answerPing()
         switchboard.settle()
+    }
+
+    private func answerPing() {
+        if case .device = state, let ping = unansweredPing { write(.pong, ping) }
+        unansweredPing = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -198,6 +201,8 @@ extension Line {
 
     /// The connection is a WebSocket from here on. Says so to the peer; the handlers of HTTP, if there were any, have gone.
     func upgrade(key: [UInt8], from prefix: AddressPrefix?) {
+        // HTTP's handlers go when the loop has turned, and the connection may have gone before them.
+        guard context != nil else { return }
         state = .device
         door = nil
         var answer = switchboard.takeBuffer()
@@ -232,6 +237,8 @@ extension Line {
     /// Frames that came behind the request that HTTP has read.
     func receivedBehindRequest(_ bytes: ByteBuffer) {
         received(bytes)
+        // No batch of reads ends with these.
+        answerPing()
     }
 }
 
@@ -350,7 +357,8 @@ extension Line {
         switchboard.giveBack(bytes)
         guard state != .closed else { return }
         unlooked += bytes.readableBytes
-        guard !channel.isWritable || unlooked > WireLimits.callBytes else { return }
+        // What it left unread counts, so it is looked whether it has read that.
+        guard !channel.isWritable || unlooked > WireLimits.callBytes || unread > 0 else { return }
         unlooked = 0
         let unread = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         if !switchboard.bears(unread: unread, of: self) || !channel.isWritable {

@@ -162,22 +162,33 @@ extension RelayServer {
         }
     }
 
-    /// One socket that listens, and every loop accepts from it: the system wakes whoever has time, there is one backlog, and nobody
-    /// else can listen at the same port.
+    /// A socket that listens for each loop, all at the same port: the system gives each connection to one of them, and none has to
+    /// be handed from loop to loop.
     private func listen(
         _ switchboards: [NIOLoopBound<Switchboard>],
         on loops: [any EventLoop]
     ) async throws(RelayError) -> [any Channel] {
+        var listeners: [any Channel] = []
         do {
-            let first = try await bootstrap(switchboards[0], on: loops[0])
-                .bind(host: configuration.host, port: configuration.port).get()
-            var listeners = [first]
-            for (switchboard, loop) in zip(switchboards, loops).dropFirst() {
-                let socket = try await loops[0].submit { try first.duplicatedSocket() }.get()
-                listeners.append(try await bootstrap(switchboard, on: loop).withBoundSocket(socket).get())
+            // Only sockets that share a port may listen there together, another relay's of the same user among them. It had better hear
+            // that the port is taken. Of ports that the system chooses, none is.
+            if loops.count > 1, configuration.port != 0 {
+                let alone = ServerBootstrap(group: loops[0]).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                try await alone.bind(host: configuration.host, port: configuration.port).get().close()
+            }
+            for (switchboard, loop) in zip(switchboards, loops) {
+                let bootstrap = bootstrap(switchboard, on: loop)
+                if let address = listeners.first?.localAddress {
+                    listeners.append(try await bootstrap.bind(to: address).get())
+                } else {
+                    listeners.append(
+                        try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
+                    )
+                }
             }
             return listeners
         } catch {
+            for listener in listeners { try? await listener.close() }
             throw .cannotListen(host: configuration.host, port: configuration.port, RelayError.Cause(error))
         }
     }
@@ -191,6 +202,7 @@ extension RelayServer {
         return ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.socketOption(.reusePort), value: configuration.coreCount > 1 ? 1 : 0)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -215,14 +227,7 @@ extension RelayServer {
     }
 }
 
-extension Channel {
-    /// Another descriptor of the socket that this channel listens on, for another loop. On the channel's own loop.
-    fileprivate func duplicatedSocket() throws -> NIOBSDSocket.Handle {
-        let socket = try pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-            socket in
-            fcntl(socket, F_DUPFD_CLOEXEC, 0)
-        }
-        guard let socket, socket >= 0 else { throw IOError(errnoCode: errno, reason: "dup") }
-        return socket
-    }
+extension NIOBSDSocket.Option {
+    /// Lets several sockets of one user listen at the same port. NIO has no name for it.
+    fileprivate static let reusePort = Self(rawValue: SO_REUSEPORT)
 }

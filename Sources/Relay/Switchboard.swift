@@ -94,8 +94,7 @@ extension Switchboard {
     /// Changes what all loops share. What is to be done here for it is done when the batch ends.
     @discardableResult
     private func change<Result>(_ body: (inout Exchange.State, Moment) -> Result) -> Result {
-        let moment = clock.now
-        let outcome = exchange.change(by: index, at: moment, now: loop.now) { body(&$0, moment) }
+        let outcome = exchange.change(by: index, at: clock.now, now: loop.now, body)
         hasDeeds = outcome.hasDeeds
         rendezvousDue = outcome.rendezvousDue
         if exchangeDue != outcome.due {
@@ -323,6 +322,8 @@ extension Switchboard {
             memoryDue = loop.now + Self.memoryRest
             mayBeDueSooner = true
         }
+        // The two know each other.
+        line.door = nil
         settle()
     }
 

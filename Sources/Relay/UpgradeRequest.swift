@@ -130,11 +130,12 @@ extension Span<UInt8> {
         return nil
     }
 
-    /// A header's value without the blanks around it; nil when it has signs that are no plain text.
+    /// A header's value without the blanks before it; nil when it has signs that are no plain text. Blanks after it count, as they
+    /// do for HTTP's decoder.
     fileprivate func value(at range: Range<Int>) -> Range<Int>? {
-        var (start, end) = (range.lowerBound, range.upperBound)
+        var start = range.lowerBound
+        let end = range.upperBound
         while start < end, self[start] == 0x20 || self[start] == 0x09 { start += 1 }
-        while start < end, self[end - 1] == 0x20 || self[end - 1] == 0x09 { end -= 1 }
         for place in start..<end where self[place] < 0x20 || self[place] > 0x7E { return nil }
         return start..<end
     }

@@ -13,6 +13,11 @@ extension DeviceFrame {
             self = plain
             return
         }
+        try self.init(general: bytes)
+    }
+
+    /// Parses them as protocol buffers allow them to be: fields in any order, those of later versions among them.
+    init(general bytes: [UInt8]) throws(FrameError) {
         switch try protobuf(bytes, as: Easysetup_Relay_V1_DeviceFrame.self).frame {
         case .offer(let offer):
             guard offer.slotLength == 0 || Slot.lengths.contains(Int(offer.slotLength)) else {

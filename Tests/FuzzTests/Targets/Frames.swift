@@ -1,4 +1,4 @@
-import RelayWire
+@testable import RelayWire
 
 // Frames of both directions: what was read and written again reads the same.
 
@@ -14,6 +14,17 @@ import RelayWire
     let written = frame.serialized()
     try hold(written.count <= WireLimits.frameBytes, "a frame grew beyond its limit")
     try hold((try? RelayFrame(parsing: written)) == frame, "a frame of a relay reads as another when written again")
+}
+
+/// A frame that is read plainly is what SwiftProtobuf makes of it; and what it writes of that is read plainly.
+@Sendable func plainFrame(_ input: [UInt8]) throws(BrokenRule) {
+    guard let plain = DeviceFrame(plain: input) else { return }
+    guard let general = try? DeviceFrame(general: input) else {
+        // Longer than any frame: the reader of both has looked at that before.
+        return try hold(input.count > WireLimits.frameBytes, "a frame is read plainly that is none")
+    }
+    try hold(general == plain, "a frame reads as another when it is read plainly")
+    try hold(DeviceFrame(plain: plain.serialized()) == plain, "a frame of a device's is not read plainly")
 }
 
 /// The bodies of the HTTP door; the first byte says which of the four.

@@ -19,6 +19,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] = [
         FuzzTarget("device-frame", maximumBytes: 4200, deviceFrame),
+        FuzzTarget("plain-frame", maximumBytes: 4200, plainFrame),
         FuzzTarget("relay-frame", maximumBytes: 4200, relayFrame),
         FuzzTarget("call", maximumBytes: 2048, call),
         FuzzTarget("code", maximumBytes: 64, code),
@@ -38,6 +39,8 @@ struct FuzzTarget: Sendable {
         FuzzTarget("proxy-header", maximumBytes: 300, proxyHeader),
         FuzzTarget("forwarded", maximumBytes: 600, forwarded),
         FuzzTarget("address-block", maximumBytes: 64, addressBlock),
+        FuzzTarget("upgrade-request", maximumBytes: 1100, upgradeRequest),
+        FuzzTarget("websocket-frame", maximumBytes: 8192, webSocketFrame),
         FuzzTarget("relay-socket", maximumBytes: 8192, relaySocket),
     ]
 

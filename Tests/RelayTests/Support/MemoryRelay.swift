@@ -8,43 +8,53 @@ import Rendezvous
 
 @testable import Relay
 
-/// A relay without sockets, on a loop whose time the test moves.
+/// A relay without sockets, on loops whose time the test moves; on one if nothing else is said.
 final class MemoryRelay {
-    let loop = EmbeddedEventLoop()
+    let loop: EmbeddedEventLoop
+    let loops: [EmbeddedEventLoop]
     let exchange: Exchange
     let switchboard: Switchboard
+    let switchboards: [Switchboard]
     let ended: EventLoopFuture<Void>
 
     init(
         connectionLimits: ConnectionLimits = ConnectionLimits(),
         limits: Limits = Limits(),
-        proxies: TrustedProxies = .none
+        proxies: TrustedProxies = .none,
+        origins: Set<String> = [],
+        cores: Int = 1
     ) throws {
-        let loop = self.loop
+        let loops = (0..<cores).map { _ in EmbeddedEventLoop() }
+        let loop = loops[0]
+        (self.loop, self.loops) = (loop, loops)
         let clock = RelayClock.of(loop)
         var limits = limits
         limits.restartGuard = .zero
         let keys = try TokenKeys(current: [UInt8](repeating: 7, count: 32))
         let promise = loop.makePromise(of: Void.self)
         ended = promise.futureResult
-        exchange = Exchange(
+        let exchange = Exchange(
             limits: connectionLimits,
             rendezvous: Rendezvous(limits: limits, keys: keys, started: clock.now),
             ended: promise,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        switchboard = Switchboard(
-            loop: loop,
-            exchange: exchange,
-            frontDoor: FrontDoor(allowedOrigins: []),
-            proxies: proxies,
-            clock: clock
-        )
+        self.exchange = exchange
+        switchboards = loops.map { loop in
+            Switchboard(
+                loop: loop,
+                exchange: exchange,
+                frontDoor: FrontDoor(allowedOrigins: origins),
+                proxies: proxies,
+                clock: clock
+            )
+        }
+        switchboard = switchboards[0]
     }
 
     deinit {
         switchboard.stop()
-        loop.advanceTime(by: .seconds(60))
+        for loop in loops { loop.advanceTime(by: .seconds(60)) }
     }
 
     var calls: CallDesk<ConnectionID> { exchange.look(\.calls) }
@@ -52,19 +62,19 @@ final class MemoryRelay {
     var bodyBytes: Int { exchange.look(\.bodyBytes) }
 
     /// A connection that has said nothing yet.
-    func connect(from address: String = "192.0.2.1") throws -> MemoryPeer {
-        let channel = EmbeddedChannel(loop: loop)
+    func connect(from address: String = "192.0.2.1", core: Int = 0) throws -> MemoryPeer {
+        let channel = EmbeddedChannel(loop: loops[core])
         let address = try SocketAddress(ipAddress: address, port: 1)
         channel.remoteAddress = address
         channel.localAddress = try SocketAddress(ipAddress: "192.0.2.2", port: 2)
-        try ConnectionPipeline.configure(channel, switchboard: switchboard, certificate: nil)
+        try ConnectionPipeline.configure(channel, switchboard: switchboards[core], certificate: nil)
         channel.connect(to: address, promise: nil)
         return MemoryPeer(channel: channel)
     }
 
     /// A connection that is upgraded.
-    func connectDevice(from address: String = "192.0.2.1", headers: [String] = []) throws -> MemoryPeer {
-        let peer = try connect(from: address)
+    func connectDevice(from address: String = "192.0.2.1", headers: [String] = [], core: Int = 0) throws -> MemoryPeer {
+        let peer = try connect(from: address, core: core)
         try peer.send(text: Requests.upgrade(adding: headers))
         _ = try peer.received()
         return peer

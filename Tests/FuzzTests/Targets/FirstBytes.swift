@@ -1,0 +1,90 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOWebSocket
+import RelayWire
+
+@testable import Relay
+
+// What a relay reads by its own hand, held against those who read it otherwise.
+
+private let frontDoor = FrontDoor(allowedOrigins: [])
+
+/// What is recognised as a device's request is let in by HTTP and the front door too, with the same key; and however it comes in
+/// pieces, it is recognised with its last byte.
+@Sendable func upgradeRequest(_ input: [UInt8]) throws(BrokenRule) {
+    let whole = UpgradeRequest.recognise(input.span)
+    guard case .request(let request) = whole else { return }
+    try hold(request.byteCount <= input.count, "a request is longer than what came")
+    for count in 0..<input.count {
+        let part = UpgradeRequest.recognise(input.span.extracting(first: count))
+        try hold(part == (count < request.byteCount ? .incomplete : whole), "a request changes with what follows it")
+    }
+    guard let head = readHead(Array(input.prefix(request.byteCount))) else {
+        throw BrokenRule(description: "a request is recognised that HTTP does not read")
+    }
+    let answer = frontDoor.answer(to: head, isDraining: false)
+    try hold(answer == .upgrade, "a request is recognised that the front door refuses")
+    let isSame = head.headers["sec-websocket-key"].map { Array($0.utf8) } == [request.key]
+    try hold(isSame, "a request's key is another for HTTP")
+}
+
+/// The one request of these bytes, when it ends with them.
+private func readHead(_ bytes: [UInt8]) -> HTTPRequestHead? {
+    let (channel, parts) = (EmbeddedChannel(), Parts())
+    defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
+    let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+    guard (try? channel.pipeline.syncOperations.addHandlers([decoder, parts])) != nil,
+        (try? channel.writeInbound(ByteBuffer(bytes: bytes))) != nil
+    else { return nil }
+    return parts.isWhole ? parts.head : nil
+}
+
+private final class Parts: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    private(set) var head: HTTPRequestHead?
+    private(set) var isWhole = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break
+        case .end: isWhole = true
+        }
+    }
+}
+
+/// Frame after frame, each the same as it is when it is read byte by byte, and known as soon as it is whole.
+@Sendable func webSocketFrame(_ input: [UInt8]) throws(BrokenRule) {
+    var place = 0
+    var payload: [UInt8] = []
+    while place < input.count {
+        let rest = Array(input[place...])
+        let parsed = WebSocketFraming.frame(in: rest.span, limit: WireLimits.frameBytes, payload: &payload)
+        for count in 0..<min(rest.count, 16) {
+            var other: [UInt8] = []
+            let part = WebSocketFraming.frame(
+                in: rest.span.extracting(first: count),
+                limit: WireLimits.frameBytes,
+                payload: &other
+            )
+            try hold(part == .incomplete || part == parsed, "a frame changes with what follows it")
+        }
+        guard case .frame(let frame) = parsed else { return }
+        try hold(frame.byteCount <= rest.count, "a frame is longer than what came")
+        var short: [UInt8] = []
+        let cut = WebSocketFraming.frame(
+            in: rest.span.extracting(first: frame.byteCount - 1),
+            limit: WireLimits.frameBytes,
+            payload: &short
+        )
+        try hold(cut == .incomplete, "a frame is known too early")
+        // Its mask and its payload are the last of it.
+        let start = frame.byteCount - payload.count
+        let plain = (0..<payload.count).map { rest[start + $0] ^ rest[start - 4 + $0 % 4] }
+        try hold(plain == payload, "a mask is taken off wrongly")
+        try hold(rest[0] & 0x0F == UInt8(webSocketOpcode: frame.opcode), "a frame is of another kind")
+        try hold((rest[0] & 0x80 != 0) == frame.isFinal, "a frame is final, or not")
+        place += frame.byteCount
+    }
+}

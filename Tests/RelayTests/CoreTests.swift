@@ -1,0 +1,315 @@
+import NIOCore
+import NIOEmbedded
+import NIOWebSocket
+import RelayWire
+import Rendezvous
+import ServiceLifecycle
+import Testing
+
+@testable import Relay
+
+/// A relay with more than one core: devices meet whichever event loops serve them, and every limit holds for all together.
+@Suite(.timeLimit(.minutes(5))) struct CoreTests {
+    typealias Doors = PairingTests.Doors
+    typealias Pair = PairingTests.Pair
+
+    static func configuration(cores: Int) -> RelayConfiguration {
+        var configuration = RelayConfiguration()
+        configuration.cores = cores
+        // All come from one address.
+        configuration.limits.offersPerPrefix = 10_000
+        configuration.limits.visitsPerPrefix = 10_000
+        configuration.connectionLimits.openingPerPrefix = 10_000
+        return configuration
+    }
+
+    // MARK: Over real sockets
+
+    @Test(arguments: [2, 3], [Doors(), Doors(offerer: .calls, visitor: .calls), Doors(visitor: .calls)])
+    func `Many pairings at once go well, and every core serves some`(_ cores: Int, _ doors: Doors) async throws {
+        let log = LogKeeper()
+        try await withRelay(Self.configuration(cores: cores), logger: log.logger) { _, port in
+            for _ in 0..<4 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in UInt8(0)..<24 {
+                        group.addTask {
+                            let bodies = [[number, 1], [UInt8](repeating: number, count: 1500)]
+                            try await Pair(port: port, through: doors).run(bodies: bodies)
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+        // At least 192 connections, so this is no matter of luck.
+        let accepted = try #require(log.acceptedByCore)
+        #expect(accepted.count == cores)
+        #expect(accepted.filter { $0 > 0 }.count == cores, "\(accepted)")
+    }
+
+    @Test func `Whoever is killed is told as absent, and may come back, from whichever core`() async throws {
+        try await withRelay(Self.configuration(cores: 2)) { _, port in
+            for _ in 0..<24 {
+                let pair = try await Pair(port: port)
+                try await pair.visitor.hangUp()
+                #expect(await pair.offerer.nextFrame() == .presence(meeting: pair.meeting, isPresent: false))
+                let back = try await TestDevice.connect(port: port)
+                try await back.send(.attachVisitor(token: pair.tokens[1], acked: 0, received: 0))
+                guard case .attachedVisitor = await back.nextFrame() else { throw PairingTests.Unexpected() }
+                #expect(await pair.offerer.nextFrame() == .presence(meeting: pair.meeting, isPresent: true))
+                let again = Pair(
+                    offerer: pair.offerer,
+                    visitor: back,
+                    slot: pair.slot,
+                    meeting: pair.meeting,
+                    tokens: pair.tokens
+                )
+                try await again.run(bodies: [[1], [2]])
+            }
+        }
+    }
+
+    @Test func `A full relay takes nobody on any core, and the next when there is room`() async throws {
+        var configuration = Self.configuration(cores: 2)
+        configuration.connectionLimits.connections = 1
+        try await withRelay(configuration) { _, port in
+            for _ in 0..<8 {
+                let first = try await TestDevice.connect(port: port)
+                async let waiting = exchange("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
+                async let another = exchange("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
+                try await first.send(.offer(slotLength: 0, work: nil))
+                #expect(await first.nextFrame()?.isOffered == true)
+                try await first.hangUp()
+                for answer in [try await waiting, try await another] {
+                    #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [2, 3]) func `Draining lets pairings go on, and ends with them`(_ cores: Int) async throws {
+        let server = RelayServer(configuration: Self.configuration(cores: cores), logger: quietLogger)
+        let group = ServiceGroup(services: [server], logger: quietLogger)
+        let running = Task { try await group.run() }
+        defer { running.cancel() }
+        let port = try await server.port
+        var (pairs, idle): ([Pair], [TestDevice]) = ([], [])
+        for _ in 0..<12 {
+            pairs.append(try await Pair(port: port))
+            let device = try await TestDevice.connect(port: port)
+            try await device.send(.offer(slotLength: 0, work: nil))
+            #expect(await device.nextFrame()?.isOffered == true)
+            idle.append(device)
+        }
+        await group.triggerGracefulShutdown()
+        for device in idle {
+            #expect(await device.next() == .frame(DrainTests.goodbye))
+            #expect(await device.next() == .closing(1001))
+        }
+        for pair in pairs { try await pair.run(bodies: [[1], [2]]) }
+        try await running.value
+    }
+
+    @Test(arguments: [2, 3]) func `Stopping ends every connection of every core`(_ cores: Int) async throws {
+        let log = LogKeeper()
+        let server = RelayServer(configuration: Self.configuration(cores: cores), logger: log.logger)
+        let running = Task { try await server.run() }
+        let port = try await server.port
+        var pairs: [Pair] = []
+        for index in 0..<16 {
+            pairs.append(try await Pair(port: port, through: index % 4 == 0 ? Doors(visitor: .calls) : Doors()))
+        }
+        running.cancel()
+        try await running.value
+        for pair in pairs {
+            for case let device as TestDevice in [pair.offerer, pair.visitor] {
+                var event = await device.next()
+                while event != .gone { event = await device.next() }
+            }
+        }
+        // Nobody is counted who is gone.
+        #expect(log.lines.contains { $0.contains("stopped") && $0.contains("\"connections\": 0") })
+    }
+
+    @Test(arguments: [(1, 2), (2, 1), (2, 2)])
+    func `A port that another relay has is taken, though cores share one`(_ first: Int, _ second: Int) async throws {
+        try await withRelay(Self.configuration(cores: first)) { _, port in
+            var configuration = Self.configuration(cores: second)
+            configuration.port = port
+            let server = RelayServer(configuration: configuration, logger: quietLogger)
+            let expected = RelayError.cannotListen(host: "127.0.0.1", port: port, .addressInUse)
+            await #expect(throws: expected) { try await server.run() }
+        }
+    }
+
+    @Test func `A relay with several cores listens at the port that it is told, and again after its end`() async throws
+    {
+        let port = try await withRelay(Self.configuration(cores: 3)) { _, port in port }
+        var configuration = Self.configuration(cores: 3)
+        configuration.port = port
+        for _ in 0..<2 {
+            try await withRelay(configuration) { _, again in
+                #expect(again == port)
+                let health = try await exchange("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
+                #expect(health.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            }
+        }
+    }
+
+    // MARK: Each device on the core that the test says
+
+    /// A relay of two cores in memory: an offerer on the first, a visitor on the second.
+    struct Met {
+        let relay: MemoryRelay
+        let offerer: MemoryPeer
+        let visitor: MemoryPeer
+        let meeting: MeetingID
+
+        init(_ limits: ConnectionLimits = ConnectionLimits()) throws {
+            relay = try MemoryRelay(connectionLimits: limits, cores: 2)
+            offerer = try relay.connectDevice(core: 0)
+            try offerer.send(.offer(slotLength: 0, work: nil))
+            guard case .offered(let slot, _, _) = try offerer.receivedFrames().first?.relayFrame else {
+                throw PairingTests.Unexpected()
+            }
+            visitor = try relay.connectDevice(core: 1)
+            try visitor.send(.visit(slot: slot, work: nil))
+            guard case .met(let meeting, _, _) = try visitor.receivedFrames().first?.relayFrame else {
+                throw PairingTests.Unexpected()
+            }
+            self.meeting = meeting
+            // The other core has been woken, and knows once it has time.
+            #expect(try offerer.receivedFrames().isEmpty)
+            relay.loops[0].run()
+            #expect(try offerer.receivedFrames().compactMap(\.relayFrame) == [.visitor(meeting: meeting)])
+        }
+
+        /// A message of the visitor's, as the offerer gets it.
+        func message(_ number: UInt32) -> RelayFrame {
+            .message(meeting: meeting, Message(number: number, ack: 0, body: [UInt8(number)]))
+        }
+    }
+
+    @Test func `What the other core decides comes in one piece and in its order, however often it does`() throws {
+        let met = try Met()
+        for number in UInt32(1)...5 { try met.visitor.send(CallMeetingTests.message(number)) }
+        #expect(try met.offerer.receivedFrames().isEmpty)
+        met.relay.loops[0].run()
+        let told = try met.offerer.channel.readOutbound(as: ByteBuffer.self)
+        let frames = WebSocketBytes.parse(Array(buffer: try #require(told))).compactMap(\.relayFrame)
+        #expect(frames == (1...5).map(met.message))
+        #expect(try met.offerer.receivedFrames().isEmpty)
+        // And it is woken again after that.
+        try met.visitor.send(CallMeetingTests.message(6))
+        met.relay.loops[0].run()
+        #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(6)])
+    }
+
+    @Test func `A core that finds what another has left for it misses nothing that comes after`() throws {
+        let met = try Met()
+        try met.visitor.send(CallMeetingTests.message(1))
+        // It takes that with its own, before it has heard that it was woken; then there is more, and the wake-up is an old one.
+        try met.offerer.channel.writeInbound(ByteBuffer(bytes: WebSocketBytes.frame(.ping, [])))
+        met.relay.loops[0].run()
+        #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(1)])
+        try met.visitor.send(CallMeetingTests.message(2))
+        met.relay.loops[0].run()
+        #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(2)])
+    }
+
+    @Test func `A device that is cut off on one core is absent on the other`() throws {
+        let met = try Met()
+        met.visitor.channel.close(promise: nil)
+        for loop in met.relay.loops.reversed() { loop.run() }
+        let told = try met.offerer.receivedFrames().compactMap(\.relayFrame)
+        #expect(told == [.presence(meeting: met.meeting, isPresent: false)])
+    }
+
+    @Test func `What is left for a connection that is gone does no harm to another`() throws {
+        let met = try Met()
+        try met.visitor.send(CallMeetingTests.message(1))
+        met.offerer.channel.close(promise: nil)
+        let other = try met.relay.connectDevice(core: 0)
+        for loop in met.relay.loops { loop.run() }
+        #expect(try other.receivedFrames().isEmpty)
+        #expect(met.relay.switchboards[0].lines.count == 1)
+        #expect(
+            try met.visitor.receivedFrames().compactMap(\.relayFrame) == [.presence(meeting: nil, isPresent: false)]
+        )
+    }
+
+    @Test func `One address has so many connections without a device on all cores together`() throws {
+        var limits = ConnectionLimits()
+        limits.openingPerPrefix = 3
+        let relay = try MemoryRelay(connectionLimits: limits, cores: 2)
+        for core in [0, 1, 0] { _ = try relay.connect(core: core) }
+        for core in 0..<2 {
+            let channel = EmbeddedChannel(loop: relay.loops[core])
+            channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
+            try ConnectionPipeline.configure(channel, switchboard: relay.switchboards[core], certificate: nil)
+        }
+        #expect(relay.exchange.look(\.lineCount) == 3)
+        #expect(relay.outcomes[.tooManyOpening] == 2)
+    }
+
+    @Test func `A core whose limit another has freed accepts again`() throws {
+        var limits = ConnectionLimits()
+        limits.connections = 2
+        let relay = try MemoryRelay(connectionLimits: limits, cores: 2)
+        let peers = try (0..<2).map { try relay.connect(core: $0) }
+        var freed = [0, 0]
+        for core in 0..<2 { relay.switchboards[core].roomAgain = { freed[core] += 1 } }
+        #expect(relay.switchboards.map(\.isFull) == [true, true])
+        peers[1].channel.close(promise: nil)
+        relay.loops[1].run()
+        #expect(freed == [0, 1])
+        relay.loops[0].run()
+        #expect(freed == [1, 1])
+    }
+
+    @Test func `A poll on one core is answered by what happens on the other, and by time`() throws {
+        let met = try Met()
+        let poller = try met.relay.connect(core: 0)
+        #expect(try poller.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9))?.sendAnswer?.have == 1)
+        #expect(try poller.poll(1, of: .named(9), wait: .seconds(20)) == nil)
+        let elsewhere = try met.relay.connect(core: 1)
+        #expect(try elsewhere.send([], first: 2, of: .named(9), isClosing: true)?.status == 200)
+        met.relay.loops[0].run()
+        #expect(try poller.receivedAnswers().first?.pollAnswer?.isClosed == true)
+    }
+
+    @Test func `The clocks of two cores that read them crosswise don't take the relay's time back`() throws {
+        let relay = try MemoryRelay(cores: 2)
+        var seen: [Moment] = []
+        for seconds in [10, 8, 12] {
+            let moment = Moment(monotonic: .seconds(seconds), utcSeconds: 0)
+            _ = relay.exchange.change(by: 0, at: moment, now: .now()) { _, moment in seen.append(moment) }
+        }
+        #expect(seen.map(\.monotonic) == [.seconds(10), .seconds(10), .seconds(12)])
+    }
+
+    @Test func `Stopping on one core ends what is on the other`() throws {
+        let met = try Met()
+        var hasEnded = false
+        met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }
+        met.relay.switchboard.stop()
+        #expect(!met.offerer.isOpen)
+        #expect(met.visitor.isOpen)
+        #expect(!hasEnded)
+        met.relay.loops[1].run()
+        #expect(!met.visitor.isOpen)
+        met.relay.loops[0].run()
+        #expect(hasEnded)
+        #expect(try met.visitor.receivedFrames().first?.relayFrame == DrainTests.goodbye)
+    }
+}
+
+extension LogKeeper {
+    /// How many connections each core has accepted, as the relay's last line has it.
+    var acceptedByCore: [Int]? {
+        guard let line = lines.last(where: { $0.contains("info stopped") }),
+            let counts = line.firstMatch(of: #/"accepted-by-core": ([0-9 ]+)/#)
+        else { return nil }
+        return counts.1.split(separator: " ").compactMap { Int($0) }
+    }
+}

@@ -1,0 +1,92 @@
+import NIOCore
+import NIOEmbedded
+import NIOWebSocket
+import RelayWire
+import Testing
+
+@testable import Relay
+
+/// What a connection leaves behind when it is gone: nothing.
+@Suite struct ReleaseTests {
+    enum Kind: CaseIterable {
+        case silent
+        case halfARequest
+        case device
+        case deviceThroughHTTP
+        case deviceThatBreaksTheRules
+        case halfAFrame
+        case health
+        case notFound
+        case badRequest
+        case send
+        case halfASend
+        case waitingPoll
+
+        func begin(_ peer: MemoryPeer) throws {
+            switch self {
+            case .silent: break
+            case .halfARequest: try peer.send(text: "GET /easysetup/v1/ws HTTP/1.1\r\nX-Anything")
+            case .device: try peer.send(text: Requests.upgrade())
+            case .deviceThroughHTTP: try peer.send(text: Requests.upgrade(adding: ["X-Anything: 1"]))
+            case .deviceThatBreaksTheRules:
+                try peer.send(text: Requests.upgrade())
+                try peer.send(WebSocketBytes.frame(.text, [1]))
+            case .halfAFrame:
+                try peer.send(text: Requests.upgrade())
+                try peer.send([0x82, 0x90, 1, 2, 3, 4, 5])
+            case .health: try peer.send(text: "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            case .notFound: try peer.send(text: "GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
+            case .badRequest: try? peer.send(text: "nothing\r\n\r\n")
+            case .send:
+                #expect(try peer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
+            case .halfASend:
+                let call = SendCall(connection: .named(1), first: 1, frames: [[UInt8](repeating: 0, count: 500)])
+                try peer.send(Requests.call(call).dropLast(100))
+            case .waitingPoll:
+                #expect(try peer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
+                #expect(try peer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
+            }
+        }
+    }
+
+    @Test(arguments: Kind.allCases, [false, true])
+    func `A connection that is gone is forgotten, and its memory is free`(_ kind: Kind, _ endsByTime: Bool) throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connect()
+        weak let line = relay.switchboard.lines.values.first
+        #expect(line != nil)
+        try kind.begin(peer)
+        weak let door = line?.door
+        if endsByTime {
+            // Longer than anybody is waited for.
+            relay.loop.advanceTime(by: .seconds(700))
+        } else {
+            if peer.isOpen { peer.channel.close(promise: nil) }
+            relay.loop.run()
+        }
+        #expect(!peer.isOpen)
+        #expect(relay.switchboard.lines.isEmpty)
+        #expect(line == nil)
+        #expect(door == nil)
+        relay.exchange.look { state in
+            #expect(state.lineCount == 0)
+            #expect(state.unread == 0)
+            #expect(state.bodyBytes == 0)
+        }
+    }
+
+    @Test func `What a device has read at last does not count as unread any more`() throws {
+        let relay = try MemoryRelay()
+        let peer = try relay.connectDevice()
+        // So that it may stay.
+        try peer.send(.offer(slotLength: 0, work: nil))
+        let line = try #require(relay.switchboard.lines.values.first)
+        #expect(relay.switchboard.bears(unread: 100_000, of: line))
+        #expect(relay.exchange.look(\.unread) == 100_000)
+        // It has read, and answers pings: nothing more is sent to it than those.
+        relay.loop.advanceTime(by: .seconds(31))
+        try peer.send(WebSocketBytes.frame(.pong, []))
+        #expect(peer.isOpen)
+        #expect(relay.exchange.look(\.unread) == 0)
+    }
+}

@@ -1,0 +1,119 @@
+import NIOCore
+import NIOWebSocket
+import Testing
+
+@testable import Relay
+
+/// Frames as clients send them, read by our own hand.
+@Suite struct WebSocketFramingTests {
+    typealias Parsed = WebSocketFraming.Parsed
+
+    static let limit = 4096
+
+    static func parse(_ bytes: [UInt8], limit: Int = limit) -> (Parsed, [UInt8]) {
+        var payload: [UInt8] = [0xEE, 0xEE]
+        let parsed = WebSocketFraming.frame(in: bytes.span, limit: limit, payload: &payload)
+        return (parsed, payload)
+    }
+
+    /// A frame with a length in as many bytes as are told: 1, 3 or 9.
+    static func frame(_ first: UInt8, _ payload: [UInt8], lengthIn bytes: Int, mask: [UInt8] = [1, 2, 3, 4]) -> [UInt8]
+    {
+        let count = payload.count
+        let length: [UInt8] =
+            switch bytes {
+            case 1: [0x80 | UInt8(count)]
+            case 3: [0xFE, UInt8(count >> 8), UInt8(count & 0xFF)]
+            default: [0xFF] + (0..<8).map { UInt8(truncatingIfNeeded: count >> (56 - 8 * $0)) }
+            }
+        return [first] + length + mask + payload.enumerated().map { $0.element ^ mask[$0.offset % 4] }
+    }
+
+    @Test(arguments: [0, 1, 2, 7, 8, 124, 125, 126, 127, 128, 255, 256, 257, 4095, 4096])
+    func `A frame of any length comes out as it went in, and only when it is whole`(_ count: Int) {
+        let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        for lengthIn in [1, 3] where lengthIn == 3 || count < 126 {
+            let bytes = Self.frame(0x82, payload, lengthIn: lengthIn)
+            let frame = WebSocketFraming.Frame(opcode: .binary, isFinal: true, byteCount: bytes.count)
+            for behind in [[], [0x82], [0xFF, 0xFF, 0xFF]] as [[UInt8]] {
+                let (parsed, read) = Self.parse(bytes + behind)
+                #expect(parsed == .frame(frame))
+                #expect(read == payload)
+            }
+            for size in 0..<bytes.count {
+                let (parsed, untouched) = Self.parse(Array(bytes.prefix(size)))
+                #expect(parsed == .incomplete)
+                #expect(untouched == [0xEE, 0xEE])
+            }
+        }
+    }
+
+    @Test(arguments: 0...40)
+    func `The mask is taken off byte by byte`(_ count: Int) {
+        let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
+        let masks: [[UInt8]] = [
+            [0, 0, 0, 0], [1, 2, 3, 4], [0xFF, 0, 0, 0], [0, 0, 0, 0xFF], [0x80, 0x7F, 0xAA, 0x55],
+        ]
+        for mask in masks {
+            let (parsed, read) = Self.parse(Self.frame(0x82, payload, lengthIn: count % 2 == 0 ? 1 : 3, mask: mask))
+            #expect(parsed != .incomplete)
+            #expect(read == payload)
+        }
+    }
+
+    @Test func `What is read has no more of the frame before it`() {
+        var payload: [UInt8] = []
+        for (size, value) in [(100, 1), (3, 2), (0, 3), (50, 4)] as [(Int, UInt8)] {
+            let content = [UInt8](repeating: value, count: size)
+            let bytes = Self.frame(0x82, content, lengthIn: 1)
+            guard case .frame = WebSocketFraming.frame(in: bytes.span, limit: 4096, payload: &payload) else {
+                Issue.record("no frame")
+                return
+            }
+            #expect(payload == content)
+        }
+    }
+
+    @Test func `Every first byte is one of a frame, or breaks the rules as soon as it can be seen`() {
+        for first in UInt8.min...(.max) {
+            let opcode = first & 0x0F
+            let isControl = opcode >= 8
+            let isKnown = [0, 1, 2, 8, 9, 10].contains(opcode) && first & 0x70 == 0
+            let isFrame = isKnown && !(isControl && first & 0x80 == 0)
+            let (parsed, _) = Self.parse(Self.frame(first, [9], lengthIn: 1))
+            if isFrame, let opcode = WebSocketOpcode(encodedWebSocketOpcode: opcode) {
+                #expect(parsed == .frame(.init(opcode: opcode, isFinal: first & 0x80 != 0, byteCount: 7)))
+            } else {
+                #expect(parsed == .broken(.protocolError))
+                #expect(Self.parse([first, 0x81]).0 == .broken(.protocolError))
+            }
+            #expect(Self.parse([first]).0 == .incomplete)
+            // Without a mask it is none of a client's.
+            #expect(Self.parse([first, 1, 9]).0 == .broken(.protocolError))
+        }
+    }
+
+    @Test func `One that is too large is known by its length`() {
+        #expect(Self.parse([0x82, 0xFE, 0x10]).0 == .incomplete)
+        #expect(Self.parse([0x82, 0xFE, 0x10, 0x01]).0 == .broken(.messageTooLarge))
+        #expect(Self.parse([0x82, 0xFE, 0xFF, 0xFF]).0 == .broken(.messageTooLarge))
+        #expect(Self.parse([0x82, 0xFF]).0 == .broken(.messageTooLarge))
+        #expect(Self.parse(Self.frame(0x82, [1], lengthIn: 9)).0 == .broken(.messageTooLarge))
+        #expect(Self.parse([0x82, 0x84], limit: 3).0 == .broken(.messageTooLarge))
+        // A control frame's length has one byte.
+        for opcode in [0x88, 0x89, 0x8A] as [UInt8] {
+            #expect(Self.parse(Self.frame(opcode, [UInt8](repeating: 0, count: 125), lengthIn: 1)).1.count == 125)
+            #expect(Self.parse(Self.frame(opcode, [1], lengthIn: 3)).0 == .broken(.protocolError))
+        }
+    }
+
+    @Test(arguments: [0, 1, 125, 126, 127, 255, 256, 4096, 65_535])
+    func `A frame that is written is read by others`(_ count: Int) {
+        let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 3) }
+        var buffer = ByteBuffer()
+        buffer.writeFrame(.binary, payload)
+        buffer.writeFrame(.ping, [7])
+        let read = WebSocketBytes.parse(Array(buffer: buffer))
+        #expect(read == [.init(opcode: .binary, payload: payload), .init(opcode: .ping, payload: [7])])
+    }
+}
