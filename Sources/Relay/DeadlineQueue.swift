@@ -24,6 +24,13 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
         return entries.removeFirst().element
     }
 
+    /// Forgets those that matter no more, and the memory of them.
+    mutating func keep(where matters: (Element) -> Bool) {
+        var kept = CircularBuffer<(due: NIODeadline, element: Element)>()
+        for entry in entries where matters(entry.element) { kept.append(entry) }
+        entries = kept
+    }
+
     /// Takes the first one, due or not.
     mutating func popFirst() -> Element? { entries.popFirst()?.element }
 }

@@ -181,7 +181,7 @@ extension Switchboard {
             for line in lines.values { line.close(.goingAway) }
         case .closeDoors:
             for line in lines.values where !line.isDevice { line.hangUp() }
-        case .shrink: lines = Dictionary(uniqueKeysWithValues: Array(lines))
+        case .shrink: shrink()
         case .hangUp:
             for line in lines.values { line.hangUp() }
         case .end:
@@ -189,6 +189,15 @@ extension Switchboard {
             alarm?.callback.cancel()
             alarm = nil
         }
+    }
+
+    private func shrink() {
+        lines = Dictionary(uniqueKeysWithValues: Array(lines))
+        let lines = lines
+        openings.keep { lines[$0.line] != nil }
+        closings.keep { lines[$0] != nil }
+        pings.keep { lines[$0] != nil }
+        idles.keep { lines[$0] != nil }
     }
 
     /// Takes nothing new, and ends when the pairings in hand have ended or the time is over.
@@ -441,16 +450,17 @@ extension Switchboard: NIOScheduledCallbackHandler {
             guard let line = lines[id], let door = line.door, !door.isLingering else { continue }
             if door.isIdle { line.hangUp() } else { idles.add(id, now: now) }
         }
-        let giveBack = memoryDue.map { $0 <= now } ?? false
-        change { state, moment in
+        let isMemoryDue = memoryDue.map { $0 <= now } ?? false
+        if isMemoryDue { memoryDue = nil }
+        let givesBack = change { state, moment in
             state.deadlinesPassed(at: moment, now: now)
-            if giveBack { state.shrink() }
+            // Unless another loop has seen to it, or the crowd is back.
+            guard isMemoryDue, state.hasCrowdGone else { return false }
+            state.shrink()
+            return true
         }
         settleNow()
-        if giveBack {
-            memoryDue = nil
-            Memory.giveBack()
-        }
+        if givesBack { Memory.giveBack() }
     }
 
     private func setAlarm() {

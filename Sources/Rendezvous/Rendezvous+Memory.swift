@@ -8,7 +8,7 @@ extension Rendezvous {
         slots.shrink()
         early.shrink()
         displacements.shrink()
-        deadlines.keep { _, _ in true }
+        dropReminders()
     }
 }
 

@@ -74,7 +74,11 @@ extension Rendezvous {
         deadlines.add(subject, at: time)
         // At most one for each connection in no room and each displacement, and one for each room and for draining.
         let live = connections.roomless + displacements.count + rooms.count + 1
-        guard deadlines.count > 2 * live + 64 else { return }
+        if deadlines.count > 2 * live + 64 { dropReminders() }
+    }
+
+    /// Throws out the reminders of what has ended.
+    mutating func dropReminders() {
         let (connections, rooms, displacements) = (connections, rooms, displacements)
         deadlines.keep { subject, time in
             switch subject {
