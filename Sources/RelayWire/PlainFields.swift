@@ -109,16 +109,17 @@ struct PlainWriter {
         let start = bytes.count
         bytes.append(0)
         fields(&self)
-        var count = bytes.count - start - 1
+        let count = bytes.count - start - 1
         guard count > 0x7F else { return bytes[start] = UInt8(count) }
         // Its length has more than the one byte left for it.
-        var length: [UInt8] = []
-        while count > 0x7F {
-            length.append(UInt8(truncatingIfNeeded: count) | 0x80)
-            count >>= 7
+        bytes[start] = UInt8(truncatingIfNeeded: count) | 0x80
+        var (rest, place) = (count >> 7, start + 1)
+        while rest > 0x7F {
+            bytes.insert(UInt8(truncatingIfNeeded: rest) | 0x80, at: place)
+            rest >>= 7
+            place += 1
         }
-        length.append(UInt8(count))
-        bytes.replaceSubrange(start...start, with: length)
+        bytes.insert(UInt8(rest), at: place)
     }
 
     private mutating func addNumber(_ value: UInt32) {
