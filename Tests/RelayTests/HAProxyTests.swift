@@ -141,53 +141,76 @@ final class HAProxy: Sendable {
     private let folder: URL
     private let process: Process
 
+    /// Starts it, on ports that were free a moment ago; where another test was faster, on others.
     init(mode: String, server: String, backend: String) async throws {
-        port = try await Self.freePort()
-        let status = try await Self.freePort()
-        self.status = status
-        folder = FileManager.default.temporaryDirectory.appending(path: "haproxy-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let configuration = """
-            global
-                maxconn 100
-            defaults
-                timeout connect 5s
-                timeout client 30s
-                timeout server 30s
-                timeout tunnel 30s
-                timeout check 10s
-            frontend devices
-                mode \(mode)
-                bind 127.0.0.1:\(port)
-                unique-id-format %[uuid()]
-                default_backend relay
-            backend relay
-                mode \(mode)
-            \(backend)
-                server one \(server)
-            frontend status
-                mode http
-                bind 127.0.0.1:\(status)
-                http-request return status 200 content-type text/plain string UP if { nbsrv(relay) gt 0 }
-                http-request return status 200 content-type text/plain string DOWN
+        for _ in 0..<5 {
+            let (port, status) = (try await Self.freePort(), try await Self.freePort())
+            let folder = FileManager.default.temporaryDirectory.appending(path: "haproxy-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let file = folder.appending(path: "haproxy.cfg")
+            let configuration = Self.configuration(
+                mode: mode,
+                server: server,
+                backend: backend,
+                port: port,
+                status: status
+            )
+            try Data(configuration.utf8).write(to: file)
+            let process = Process()
+            process.executableURL = URL(filePath: try #require(Self.path))
+            process.arguments = ["-db", "-q", "-f", file.path]
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            if try await !Self.health(at: status, of: process, until: "").isEmpty {
+                (self.port, self.status, self.folder, self.process) = (port, status, folder, process)
+                return
+            }
+            process.terminate()
+            try FileManager.default.removeItem(at: folder)
+        }
+        throw NotListening()
+    }
 
-            """
-        let file = folder.appending(path: "haproxy.cfg")
-        try Data(configuration.utf8).write(to: file)
-        process = Process()
-        process.executableURL = URL(filePath: try #require(Self.path))
-        process.arguments = ["-db", "-q", "-f", file.path]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        _ = try await health(until: "")
+    struct NotListening: Error {}
+
+    private static func configuration(mode: String, server: String, backend: String, port: Int, status: Int) -> String {
+        """
+        global
+            maxconn 100
+        defaults
+            timeout connect 5s
+            timeout client 30s
+            timeout server 30s
+            timeout tunnel 30s
+            timeout check 10s
+        frontend devices
+            mode \(mode)
+            bind 127.0.0.1:\(port)
+            unique-id-format %[uuid()]
+            default_backend relay
+        backend relay
+            mode \(mode)
+        \(backend)
+            server one \(server)
+        frontend status
+            mode http
+            bind 127.0.0.1:\(status)
+            http-request return status 200 content-type text/plain string UP if { nbsrv(relay) gt 0 }
+            http-request return status 200 content-type text/plain string DOWN
+
+        """
     }
 
     private let status: Int
 
     /// What HAProxy says of the relay, asked again until it says this, or for ten seconds.
     func health(until expected: String) async throws -> String {
+        try await Self.health(at: status, of: process, until: expected)
+    }
+
+    private static func health(at status: Int, of process: Process, until expected: String) async throws -> String {
         var answer = ""
-        for _ in 0..<500 {
+        for _ in 0..<500 where process.isRunning {
             let request = "GET / HTTP/1.0\r\n\r\n"
             if let text = try? await exchange(request, port: status), let body = text.split(separator: "\r\n\r\n").last
             {
