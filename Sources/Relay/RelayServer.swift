@@ -194,36 +194,30 @@ extension RelayServer {
     }
 
     private func bootstrap(_ switchboard: NIOLoopBound<Switchboard>, on loop: any EventLoop) -> ServerBootstrap {
-        let limits = configuration.connectionLimits
-        let outbound = ChannelOptions.Types.WriteBufferWaterMark(
-            low: limits.outboundBytes / 2,
-            high: limits.outboundBytes
-        )
-        return ServerBootstrap(group: loop)
-            .serverChannelOption(.backlog, value: limits.backlog)
+        ServerBootstrap(group: loop)
+            .serverChannelOption(.backlog, value: configuration.connectionLimits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.socketOption(.reusePort), value: configuration.coreCount > 1 ? 1 : 0)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptGate(switchboard: switchboard.value))
+                    let gate = AcceptGate(switchboard: switchboard.value) { [self] accepted in
+                        try configure(accepted, switchboard.value)
+                    }
+                    try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
-            // What is set by itself, TCP_NODELAY, accepted sockets have from the one that listens. What is set here, at once, and not
-            // as an option of the bootstrap's, costs no futures.
-            .childChannelInitializer { channel in
-                do {
-                    try channel.syncOptions?.setOption(.writeBufferWaterMark, value: outbound)
-                    // One read at a time is what makes it take all buffers but its first from there.
-                    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-                    try channel.syncOptions?.setOption(.recvAllocator, value: switchboard.value.receiveBuffers)
-                    let context = self.certificate.withLock { $0 }
-                    try ConnectionPipeline.configure(channel, switchboard: switchboard.value, certificate: context)
-                    return channel.eventLoop.makeSucceededVoidFuture()
-                } catch {
-                    return channel.eventLoop.makeFailedFuture(error)
-                }
-            }
+    }
+
+    /// Makes an accepted connection ready. What is set by itself, TCP_NODELAY, it has from the socket that listens.
+    private func configure(_ accepted: any Channel, _ switchboard: Switchboard) throws {
+        if let options = accepted.syncOptions {
+            // One read at a time is what makes it take all buffers but its first from there.
+            try options.setOption(.maxMessagesPerRead, value: 1)
+            try options.setOption(.recvAllocator, value: switchboard.receiveBuffers)
+        }
+        let context = certificate.withLock { $0 }
+        try ConnectionPipeline.configure(accepted, switchboard: switchboard, certificate: context)
     }
 }
 

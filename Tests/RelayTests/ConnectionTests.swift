@@ -154,12 +154,23 @@ import Testing
     }
 
     @Test func `A peer that leaves too much unread is cut off`() throws {
-        let relay = try MemoryRelay()
+        var limits = ConnectionLimits()
+        limits.outboundBytes = 200
+        let relay = try MemoryRelay(connectionLimits: limits)
         let peer = try relay.connectDevice()
+        try peer.channel.pipeline.syncOperations.addHandler(DeafPeer(), position: .first)
+        // So that each flush looks how much is left unread.
         peer.channel.isWritable = false
+        for _ in 0..<20 { try peer.send(WebSocketBytes.frame(.ping, [1, 2, 3, 4, 5, 6, 7, 8])) }
         #expect(peer.isOpen)
         try? peer.send(WebSocketBytes.frame(.ping, []))
         #expect(!peer.isOpen)
+    }
+
+    /// Nothing gets any further.
+    private final class DeafPeer: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        func flush(context: ChannelHandlerContext) {}
     }
 
     @Test func `What comes with the upgrade request in one packet is not lost`() throws {
