@@ -60,6 +60,9 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// How long a stopping relay waits for pairings in hand: as long as one has that was just seated. Devices come back to a
     /// restarted relay, so this is a courtesy.
     public var drainTime = Duration.seconds(300)
+    /// How long a frame that nobody waits for, `visitor` or an offerer's `seated`, waits for the message that it may travel with: a
+    /// round trip on a mobile network and what the visitor computes meanwhile.
+    public var companyTime = Duration.milliseconds(250)
     /// Alarms are set no closer than this, so that a crowd of deadlines costs a hundred wake-ups a second at most.
     public var alarmGrain = Duration.milliseconds(10)
 

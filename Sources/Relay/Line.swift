@@ -54,8 +54,9 @@ final class Line: ChannelInboundHandler {
     private var unlooked = 0
     /// What has come of a request or a frame that is not whole; nil as long as nothing has.
     private var rest: ByteBuffer?
-    /// What is to be sent when the batch ends.
+    /// What is to be sent: when the batch ends if somebody waits for it, else with what comes next.
     private var outgoing: ByteBuffer?
+    private var isAwaited = false
     /// The last ping of this batch of reads: answering the latest one is enough (RFC 6455, 5.5.3), and one answer a batch
     /// bounds what a flood of them costs.
     private var unansweredPing: [UInt8]?
@@ -210,7 +211,7 @@ extension Line {
         answer.writeString(Self.accept(key))
         answer.writeString("\r\n\r\n")
         outgoing = answer
-        switchboard.hasWritten(self)
+        awaited()
         switchboard.upgraded(self, from: prefix)
         peer = nil
     }
@@ -313,13 +314,18 @@ extension Line {
 // MARK: - Out. Each of these may be called at any time; on a connection that is closing or closed they do nothing.
 
 extension Line {
-    /// Writes; the ``Switchboard`` flushes at the end of a batch.
+    /// Writes; the ``Switchboard`` flushes at the end of a batch, or later what nobody waits for.
     func send(_ frame: RelayFrame) {
         guard case .device = state else { return }
         if case .goodbye = frame { closeCode = .goingAway }
         switchboard.packed.removeAll(keepingCapacity: true)
         frame.serialize(into: &switchboard.packed)
-        write(.binary, switchboard.packed)
+        write(.binary, switchboard.packed, isAwaited: frame.isAwaited)
+    }
+
+    /// What nobody waits for has waited for long enough.
+    func waitedEnough() {
+        if outgoing != nil { awaited() }
     }
 
     /// Says goodbye in WebSocket's way, and waits for the peer to do so too.
@@ -353,6 +359,7 @@ extension Line {
     func flush() {
         guard let context, let bytes = outgoing else { return }
         outgoing = nil
+        isAwaited = false
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         switchboard.giveBack(bytes)
         guard state != .closed else { return }
@@ -384,18 +391,36 @@ extension Line {
         write(.ping, [])
     }
 
-    private func write(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
+    private func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], isAwaited: Bool = true) {
         guard context != nil else { return }
         if outgoing == nil {
             outgoing = switchboard.takeBuffer()
-            switchboard.hasWritten(self)
+            if !isAwaited { switchboard.waitsForCompany(self) }
         }
         outgoing?.writeFrame(opcode, payload)
+        if isAwaited { awaited() }
+    }
+
+    private func awaited() {
+        guard !isAwaited else { return }
+        isAwaited = true
+        switchboard.hasWritten(self)
     }
 
     private static func closeData(_ code: WebSocketErrorCode) -> [UInt8] {
         let number = UInt16(webSocketErrorCode: code)
         return [UInt8(number >> 8), UInt8(number & 0xFF)]
+    }
+}
+
+extension RelayFrame {
+    /// Whether the device can do anything with it before the next frame comes. A message of the visitor follows `visitor`, and the
+    /// offerer's `seated`, as soon as that has computed it; so they travel with it (`Protocol/relay.md`, "Delivery").
+    fileprivate var isAwaited: Bool {
+        switch self {
+        case .visitor, .seated(meeting: .some, _): false
+        default: true
+        }
     }
 }
 

@@ -36,6 +36,8 @@ final class Switchboard {
     var closings: DeadlineQueue<ConnectionID>
     var idles: DeadlineQueue<ConnectionID>
     private var pings: DeadlineQueue<ConnectionID>
+    /// Whoever has something to be sent that nobody waits for.
+    private var companions: DeadlineQueue<ConnectionID>
     private var alarm: (due: NIODeadline, callback: NIOScheduledCallback)?
     /// What the alarm was last set by, on the rendezvous' clock.
     private var rendezvousDue: Duration?
@@ -74,6 +76,7 @@ final class Switchboard {
         closings = DeadlineQueue(limits.closingTime)
         pings = DeadlineQueue(limits.pingInterval)
         idles = DeadlineQueue(limits.idleTime)
+        companions = DeadlineQueue(limits.companyTime)
         let itself = NIOLoopBound(Weak(), eventLoop: loop)
         settling = { itself.value.board?.settleNow() }
         itself.value.board = self
@@ -198,6 +201,7 @@ extension Switchboard {
         closings.keep { lines[$0] != nil }
         pings.keep { lines[$0] != nil }
         idles.keep { lines[$0] != nil }
+        companions.keep { lines[$0] != nil }
     }
 
     /// Takes nothing new, and ends when the pairings in hand have ended or the time is over.
@@ -357,6 +361,12 @@ extension Switchboard {
         unflushed.append(line)
     }
 
+    /// What was written is sent with what is written next, or after a while.
+    func waitsForCompany(_ line: Line) {
+        companions.add(line.id, now: loop.now)
+        mayBeDueSooner = true
+    }
+
     /// An empty buffer; to be given back with ``giveBack(_:)``.
     func takeBuffer() -> ByteBuffer {
         guard var buffer = spares.popLast() else { return channelAllocator.buffer(capacity: Self.usualBytes) }
@@ -375,8 +385,8 @@ extension Switchboard {
     /// What one batch sends to one device, seldom more.
     private static let usualBytes = 2 * 1024
     private static let spareBytes = 8 * 1024
-    /// As many as events are handled in one go.
-    private static let spares = 64
+    /// More than events are handled in one go: some wait for company.
+    private static let spares = 256
 }
 
 // MARK: - Requests
@@ -441,6 +451,9 @@ extension Switchboard: NIOScheduledCallbackHandler {
         while let id = closings.popDue(now: now) {
             lines[id]?.lingeredEnough()
         }
+        while let id = companions.popDue(now: now) {
+            lines[id]?.waitedEnough()
+        }
         while let id = pings.popDue(now: now) {
             guard let line = lines[id] else { continue }
             line.checkForLife()
@@ -469,7 +482,7 @@ extension Switchboard: NIOScheduledCallbackHandler {
         let set = alarm?.due ?? .distantFuture
         var next = set
         next = min(next, openings.next ?? next, closings.next ?? next, pings.next ?? next)
-        next = min(next, idles.next ?? next, exchangeDue ?? next, memoryDue ?? next)
+        next = min(next, idles.next ?? next, companions.next ?? next, exchangeDue ?? next, memoryDue ?? next)
         // What it was set by once it is set by still, until it goes off.
         if rendezvousDue != alarmedFor {
             alarmedFor = rendezvousDue

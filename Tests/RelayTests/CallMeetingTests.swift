@@ -28,9 +28,12 @@ import Testing
             }
             visitor = try relay.connect()
             guard try visitor.send([.visit(slot: slot, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1,
-                case .met(let meeting, let token, _) = try visitor.poll(0, of: name)?.pollAnswer?.relayFrames.first,
-                try offerer.receivedFrames().first?.relayFrame == .visitor(meeting: meeting)
+                case .met(let meeting, let token, _) = try visitor.poll(0, of: name)?.pollAnswer?.relayFrames.first
             else { throw Unexpected() }
+            relay.passCompanyTime()
+            guard try offerer.receivedFrames().first?.relayFrame == .visitor(meeting: meeting) else {
+                throw Unexpected()
+            }
             self.meeting = meeting
             self.token = token
         }

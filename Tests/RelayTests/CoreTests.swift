@@ -144,6 +144,18 @@ import Testing
 
     @Test func `A relay with several cores listens at the port that it is told, and again after its end`() async throws
     {
+        var tries = 0
+        while true {
+            do {
+                return try await listenTwice()
+            } catch RelayError.cannotListen(_, _, .addressInUse) where tries < 5 {
+                // Another test was given the port in between.
+                tries += 1
+            }
+        }
+    }
+
+    private func listenTwice() async throws {
         let port = try await withRelay(Self.configuration(cores: 3)) { _, port in port }
         var configuration = Self.configuration(cores: 3)
         configuration.port = port
@@ -181,6 +193,7 @@ import Testing
             // The other core has been woken, and knows once it has time.
             #expect(try offerer.receivedFrames().isEmpty)
             relay.loops[0].run()
+            relay.passCompanyTime()
             #expect(try offerer.receivedFrames().compactMap(\.relayFrame) == [.visitor(meeting: meeting)])
         }
 

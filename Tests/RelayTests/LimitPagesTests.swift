@@ -53,7 +53,7 @@ import Testing
         let labels = [Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits())].map {
             $0.children.compactMap(\.label)
         }
-        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain"]
+        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain", "companyTime"]
         // Both have a time of this name; it is the rendezvous' that is set.
         #expect(Set(NamedLimit.all.map(\.name) + others) == Set(labels.joined()))
         #expect(Set(NamedLimit.all.map(\.name)).count == NamedLimit.all.count)

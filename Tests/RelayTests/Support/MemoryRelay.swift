@@ -72,6 +72,11 @@ final class MemoryRelay {
         return MemoryPeer(channel: channel)
     }
 
+    /// What nobody waits for is sent now.
+    func passCompanyTime() {
+        for loop in loops { loop.advanceTime(by: TimeAmount(exchange.limits.companyTime)) }
+    }
+
     /// A connection that is upgraded.
     func connectDevice(from address: String = "192.0.2.1", headers: [String] = [], core: Int = 0) throws -> MemoryPeer {
         let peer = try connect(from: address, core: core)
