@@ -15,6 +15,9 @@ struct Bench: ParsableCommand {
     @Option(help: "Measure nothing: run pairings at the relay that listens on this port, through the door of --only.")
     var port: UInt16?
 
+    @Option(help: "Measure nothing: be the bare forwarder, on this port, or with 0 on any.")
+    var bare: UInt16?
+
     @Option(help: "How many pairings, with --port.")
     var count = 100
 
@@ -53,6 +56,12 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         if let port { return try pair(at: port) }
+        if let bare {
+            guard let server = BareServer(port: bare) else { throw BenchError.noPort }
+            print(#"{"event":"listening","port":\#(server.port)}"#)
+            fflush(nil)
+            server.run()
+        }
         var report = Report(json: json)
         report.begin(on: Machine.description)
         let measure = Measure(

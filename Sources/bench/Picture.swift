@@ -50,6 +50,7 @@ enum Picture {
         case .https: "#9c3d00"
         case .mailbox: "#b3202a"
         case .publish: "#3c8f3c"
+        case .bare: "#7a4fa3"
         case .devices: "#666666"
         }
     }

@@ -48,6 +48,7 @@ struct Servers {
         switch subject {
         case .mailbox: [twist] + MailboxScheme.command
         case .publish: PublishScheme.command
+        case .bare: [CommandLine.arguments[0], "--bare", "PORT"]
         default: relay + (subject.isTLS ? files : []) + (hasCores ? ["--cores", "\(cores)"] : [])
         }
     }

@@ -1,9 +1,10 @@
 /// What can be measured.
 enum Subject: String, CaseIterable {
-    case plain, tls, http, https, mailbox, publish, cores, devices
+    case bare, plain, tls, http, https, mailbox, publish, cores, devices
 
     var title: String {
         switch self {
+        case .bare: "bare forwarder"
         case .plain: "relay, ws"
         case .tls: "relay, wss"
         case .http: "relay, http"
@@ -18,7 +19,7 @@ enum Subject: String, CaseIterable {
     /// The relay's door it goes through; nil for what is no relay.
     var door: Door? {
         switch self {
-        case .plain, .tls, .cores: .webSocket
+        case .bare, .plain, .tls, .cores: .webSocket
         case .http, .https: .http
         case .mailbox, .publish, .devices: nil
         }
@@ -31,7 +32,7 @@ enum Subject: String, CaseIterable {
         switch self {
         case .plain, .tls, .http, .https: .max
         case .mailbox: 1_000
-        case .publish, .cores, .devices: 0
+        case .bare, .publish, .cores, .devices: 0
         }
     }
 

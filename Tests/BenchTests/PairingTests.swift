@@ -19,4 +19,13 @@ import Testing
             #expect(await bench.output() == "")
         }
     }
+
+    @Test("pairs its devices at the bare forwarder") func bare() async throws {
+        let server = try Running(["--bare", "0"], of: Self.program)
+        defer { server.stop() }
+        let port = try #require(try await server.event("listening")["port"] as? Int)
+        let bench = try Running(["--port", "\(port)", "--count", "6", "--in-flight", "3"], of: Self.program)
+        #expect(await bench.end() == 0)
+        #expect(await bench.output() == "")
+    }
 }

@@ -27,6 +27,17 @@ import Testing
         #expect(try #require(Reach.rows(of: results).first).verdict == .unknown)
     }
 
+    @Test("compares a pairing with what a bare forwarder takes for it") func bare() throws {
+        var results = Results()
+        results.loads = [
+            load(.bare, .inFlight(16), microseconds: 120), load(.plain, .inFlight(16), microseconds: 210),
+            load(.bare, .inFlight(128), microseconds: 100), load(.plain, .inFlight(128), microseconds: 200),
+        ]
+        let rows = Reach.rows(of: results).filter { $0.what.contains("bare forwarder") }
+        #expect(rows.map(\.verdict) == [.met, .missed])
+        #expect(abs(try #require(rows[0].figure) - 1.75) < 0.001)
+    }
+
     @Test("compares what a core does, however much of it was used") func ratio() throws {
         var results = Results()
         results.loads = [
