@@ -270,7 +270,7 @@ extension Exchange.State {
                 if let loop = id.loop {
                     desks[loop].deeds.append(.send(frame, to: id))
                 } else {
-                    send(frame, toCallsOf: id, at: moment)
+                    send(frame, toCallsOf: id, at: moment, now: now)
                 }
             case .close(let id):
                 if let loop = id.loop { desks[loop].deeds.append(.close(id)) } else { calls.close(id, now: now) }

@@ -413,17 +413,6 @@ extension Line {
     }
 }
 
-extension RelayFrame {
-    /// Whether the device can do anything with it before the next frame comes. A message of the visitor follows `visitor`, and the
-    /// offerer's `seated`, as soon as that has computed it; so they travel with it (`Protocol/relay.md`, "Delivery").
-    fileprivate var isAwaited: Bool {
-        switch self {
-        case .visitor, .seated(meeting: .some, _): false
-        default: true
-        }
-    }
-}
-
 extension WebSocketErrorCode {
     /// "Try Again Later", from IANA's registry.
     static let tryAgainLater = WebSocketErrorCode(codeNumber: 1013)

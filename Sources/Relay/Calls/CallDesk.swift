@@ -37,6 +37,8 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         let name: CallConnection
         var queue = CallQueue()
         var waiting: Waiting?
+        /// When the poll that waits is answered with frames that nobody waits for; nil when there are none.
+        var companyUntil: NIODeadline?
         /// Since when no poll waits.
         var absentSince: NIODeadline
         /// When the earliest alarm for it goes off; those after it are stale.
@@ -122,11 +124,16 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
 
     // MARK: What the relay does
 
-    /// Keeps a frame for a device. False when it leaves too much unread; then it is to be lost.
-    mutating func send(_ frame: [UInt8], to id: ConnectionID) -> Bool {
+    /// Keeps a frame for a device. A poll that waits is answered with it at once; or, with `latest`, then at the latest, and with what
+    /// comes before. False when the device leaves too much unread; then it is to be lost.
+    mutating func send(_ frame: [UInt8], to id: ConnectionID, latest: NIODeadline? = nil) -> Bool {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
-        isReady(id)
+        if let latest {
+            waitsForCompany(id, until: latest)
+        } else {
+            isReady(id)
+        }
         let bytes = entries[id]?.queue.bytes ?? 0
         unreadBytes += bytes - before
         return bytes <= (unreadBytes > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
@@ -176,6 +183,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         for id in ready {
             guard var entry = entries[id] else { continue }
             entry.isReady = false
+            entry.companyUntil = nil
             if let waiting = entry.waiting {
                 let answer = entry.queue.answer()
                 answers.append((waiting.poll, answer))
@@ -225,7 +233,8 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     }
 
     private func due(_ entry: Entry) -> NIODeadline {
-        entry.waiting?.until ?? entry.absentSince + TimeAmount(limits.pollAbsence)
+        guard let waiting = entry.waiting else { return entry.absentSince + TimeAmount(limits.pollAbsence) }
+        return min(waiting.until, entry.companyUntil ?? waiting.until)
     }
 
     /// Sets an alarm for a connection, unless an earlier one is set: that one sets itself again.
@@ -235,6 +244,13 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         guard due < entry.alarm else { return }
         entries[id]?.alarm = due
         alarms.insert(Alarm(due: due, id: id))
+    }
+
+    private mutating func waitsForCompany(_ id: ConnectionID, until latest: NIODeadline) {
+        // The next poll is answered with all there is.
+        guard let entry = entries[id], entry.waiting != nil, !entry.isReady, entry.companyUntil == nil else { return }
+        entries[id]?.companyUntil = latest
+        watch(id)
     }
 
     private mutating func isReady(_ id: ConnectionID) {

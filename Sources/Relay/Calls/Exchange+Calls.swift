@@ -94,8 +94,9 @@ extension Exchange.State {
     }
 
     /// A frame for a device that comes through calls, or for none at all.
-    mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID, at moment: Moment) {
-        guard !calls.send(frame.serialized(), to: id) else { return }
+    mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID, at moment: Moment, now: NIODeadline) {
+        let latest = frame.isAwaited ? nil : now + TimeAmount(limits.companyTime)
+        guard !calls.send(frame.serialized(), to: id, latest: latest) else { return }
         note(.slowReader)
         calls.forget(id)
         rendezvous.disconnected(id, now: moment, into: &actions)
