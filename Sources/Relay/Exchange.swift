@@ -146,7 +146,7 @@ extension Exchange {
         var bodyBytes = 0
 
         fileprivate var desks: [LoopDesk] = []
-        /// The most connections since memory was last given back.
+        /// The most of ``population`` since memory was last given back.
         private var peak = 0
         private var lastID: UInt64 = 0
         private var lastMoment: Moment?
@@ -195,18 +195,26 @@ extension Exchange.State {
         guard hasPlace(for: prefix) else { return nil }
         lineCount += 1
         desks[loop].accepted += 1
-        peak = max(peak, lineCount)
+        notePeak()
         countIdle(1, prefix)
         return nextID(loop: loop)
     }
 
+    /// What takes memory here: sockets' connections, and those that come through calls, the closed ones that are remembered too.
+    private var population: Int { lineCount + calls.count }
+
+    mutating func notePeak() {
+        peak = max(peak, population)
+    }
+
     /// Whether a crowd has gone, or half of it: what it took can be given back.
-    var hasCrowdGone: Bool { peak - lineCount >= Self.crowd && lineCount <= peak / 2 }
+    var hasCrowdGone: Bool { peak - population >= Self.crowd && population <= peak / 2 }
 
     /// Makes the tables as small as what is in them needs.
     mutating func shrink() {
-        peak = lineCount
+        peak = population
         rendezvous.shrink()
+        calls.shrink()
         order(.shrink)
     }
 

@@ -331,13 +331,16 @@ extension Switchboard {
             state.bodyBytes -= bodyBytes
             return state.hasCrowdGone
         }
-        if hasCrowdGone, memoryDue == nil {
-            memoryDue = loop.now + Self.memoryRest
-            mayBeDueSooner = true
-        }
+        if hasCrowdGone { crowdHasGone() }
         // The two know each other.
         line.door = nil
         settle()
+    }
+
+    private func crowdHasGone() {
+        guard memoryDue == nil else { return }
+        memoryDue = loop.now + Self.memoryRest
+        mayBeDueSooner = true
     }
 
     func isClosing(_ line: Line) {
@@ -465,13 +468,14 @@ extension Switchboard: NIOScheduledCallbackHandler {
         }
         let isMemoryDue = memoryDue.map { $0 <= now } ?? false
         if isMemoryDue { memoryDue = nil }
-        let givesBack = change { state, moment in
+        let (hasCrowdGone, givesBack) = change { state, moment in
             state.deadlinesPassed(at: moment, now: now)
             // Unless another loop has seen to it, or the crowd is back.
-            guard isMemoryDue, state.hasCrowdGone else { return false }
-            state.shrink()
-            return true
+            let hasCrowdGone = state.hasCrowdGone
+            if isMemoryDue, hasCrowdGone { state.shrink() }
+            return (hasCrowdGone, isMemoryDue && hasCrowdGone)
         }
+        if hasCrowdGone, !givesBack { crowdHasGone() }
         settleNow()
         if givesBack { Memory.giveBack() }
     }

@@ -153,6 +153,33 @@ import Testing
         #expect(try stayed.receivedFrames().last == .init(opcode: .pong, payload: [7]))
     }
 
+    @Test func `A crowd of the HTTP door has gone when its connections are not remembered any more`() throws {
+        let relay = try MemoryRelay()
+        var crowd: [MemoryPeer] = []
+        for number in 0..<400 {
+            let peer = try relay.connect(from: "192.0.\(number / 200).\(number % 200)")
+            let name = CallConnection.random()
+            #expect(try peer.send([.offer(slotLength: 0, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1)
+            #expect(try peer.send([.leave(.cancelled)], first: 2, of: name, isClosing: true)?.sendAnswer?.have == 2)
+            crowd.append(peer)
+        }
+        #expect(relay.calls.count == 400)
+        for peer in crowd { try peer.channel.close().wait() }
+        crowd = []
+        relay.loop.advanceTime(by: .seconds(10))
+        // What their sockets took has been given back; they may call once more, so they are remembered.
+        #expect(relay.calls.count == 400)
+        #expect(!relay.exchange.look(\.hasCrowdGone))
+        relay.loop.advanceTime(by: .seconds(30))
+        #expect(relay.calls.count == 0)
+        relay.loop.advanceTime(by: .seconds(3))
+        #expect(!relay.exchange.look(\.hasCrowdGone))
+        let again = try relay.connect()
+        let name = CallConnection.random()
+        #expect(try again.send([.offer(slotLength: 0, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1)
+        #expect(relay.calls.count == 1)
+    }
+
     @Test func `A peer that leaves too much unread is cut off`() throws {
         var limits = ConnectionLimits()
         limits.outboundBytes = 200

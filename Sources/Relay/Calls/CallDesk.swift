@@ -65,6 +65,8 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         closed = DeadlineQueue(limits.pollAbsence)
     }
 
+    /// How many there are, with the closed ones that are remembered.
+    var count: Int { entries.count }
     /// How many there are that are not closed.
     var openCount: Int { entries.count - closedCount }
     var isEmpty: Bool { entries.isEmpty }
@@ -200,6 +202,18 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         ready.removeAll(keepingCapacity: true)
         defer { answers.removeAll(keepingCapacity: true) }
         return answers
+    }
+
+    /// Makes tables as small as what is in them needs.
+    mutating func shrink() {
+        ids = Dictionary(uniqueKeysWithValues: Array(ids))
+        entries = Dictionary(uniqueKeysWithValues: Array(entries))
+        // Each connection has the alarm that counts, at most.
+        let entries = entries
+        alarms = Heap(alarms.unordered.filter { entries[$0.id]?.alarm == $0.due })
+        closed.keep { entries[$0] != nil }
+        ready = Array(ready)
+        answers = Array(answers)
     }
 
     // MARK: Time

@@ -90,6 +90,7 @@ extension Exchange.State {
             return .refuse(FrontDoor.Refusal(refusal.reason), retryAfter: refusal.retryAfter)
         }
         calls.open(connection, as: id, now: now)
+        notePeak()
         return nil
     }
 
