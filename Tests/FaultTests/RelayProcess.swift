@@ -1,6 +1,4 @@
 import Foundation
-import NIOCore
-import NIOPosix
 import Synchronization
 import TestSupport
 import Testing
@@ -19,7 +17,7 @@ final class RelayProcess: Sendable {
         _ options: [String] = [],
         _ body: (RelayProcess) async throws -> Result
     ) async throws -> Result {
-        let port = try await freePort()
+        let port = try FreePort.below30000()
         var arguments = ["relay", "--listen", "127.0.0.1:\(port)", "--json"] + options
         if let keyFile { arguments += ["--key-file", keyFile] }
         let first = try Running(arguments)
@@ -63,18 +61,5 @@ final class RelayProcess: Sendable {
             return state.running
         }
         running.stop()
-    }
-
-    /// Where nothing listens, and no system gives to an outgoing connection: it must still be free after a kill.
-    private static func freePort() async throws -> Int {
-        while true {
-            let port = Int.random(in: 20_000...30_000)
-            let socket = try? await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: "127.0.0.1", port: port).get()
-            guard let socket else { continue }
-            try await socket.close()
-            return port
-        }
     }
 }

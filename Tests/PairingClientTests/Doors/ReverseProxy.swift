@@ -30,7 +30,7 @@ struct ReverseProxy: Sendable {
     /// Runs for as long as `body` does.
     func run<Result: Sendable>(_ body: @Sendable (RelayAddress) async throws -> Result) async throws -> Result {
         let folder = ScratchFolder()
-        let port = try await freePort()
+        let port = try FreePort.below30000()
         let file = try folder.file("\(kind.rawValue).conf", configuration(port, folder.path))
         let arguments =
             switch kind {
@@ -55,14 +55,6 @@ struct ReverseProxy: Sendable {
     private func end(_ process: Running) async {
         process.interrupt(SIGKILL)
         _ = await process.end()
-    }
-
-    private func freePort() async throws -> Int {
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = try #require(server.localAddress?.port)
-        try await server.close()
-        return port
     }
 
     private func listening(_ port: Int) async throws {
