@@ -11,11 +11,11 @@ public struct ConnectionLimits: Sendable, Equatable {
     public var openingTime = Duration.seconds(10)
     /// From our close frame to the peer's: one round trip and some.
     public var closingTime = Duration.seconds(3)
-    /// After so long without a sign of life a ping goes out. Many address translators forget an idle connection after a
-    /// minute, and mobile radios dislike shorter intervals.
-    public var pingInterval = Duration.seconds(30)
-    /// A connection that stays silent for so many intervals after a ping is lost.
-    public var silentIntervals = 2
+    /// As often a ping goes out. Many proxies and address translators forget an idle connection after a minute; more often would
+    /// only wake radios, and a relay with many who wait.
+    public var pingInterval = Duration.seconds(45)
+    /// Whole intervals in which a connection may be silent; at the end of the next it is lost.
+    public var silentIntervals = 1
     /// Pings and pongs a device may send per interval. An honest one sends a handful.
     public var controlFramesPerInterval = 60
     /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back

@@ -84,7 +84,7 @@ import Testing
         #expect(relay.switchboard.bears(unread: 100_000, of: line))
         #expect(relay.exchange.look(\.unread) == 100_000)
         // It has read, and answers pings: nothing more is sent to it than those.
-        relay.loop.advanceTime(by: .seconds(31))
+        relay.loop.advanceTime(by: .seconds(46))
         try peer.send(WebSocketBytes.frame(.pong, []))
         #expect(peer.isOpen)
         #expect(relay.exchange.look(\.unread) == 0)
