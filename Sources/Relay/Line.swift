@@ -364,8 +364,8 @@ extension Line {
         switchboard.giveBack(bytes)
         guard state != .closed else { return }
         unlooked += bytes.readableBytes
-        // What it left unread counts, so it is looked whether it has read that. A channel is not writable from 64 KiB on.
-        guard !channel.isWritable || unlooked > WireLimits.callBytes || unread > 0 else { return }
+        // What it left unread counts, so it is looked whether it has read that.
+        guard unlooked > min(WireLimits.callBytes, switchboard.limits.outboundBytes) || unread > 0 else { return }
         unlooked = 0
         let unread = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         if !switchboard.bears(unread: unread, of: self) {

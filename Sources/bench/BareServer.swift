@@ -6,7 +6,8 @@ import RelayWire
 /// accepts, upgrades, answers ``RecordedFrames`` with frames as large as a relay's, and forwards; it believes everything, keeps nothing,
 /// checks nothing, and serves nobody but the generator. A process of its own, on one thread.
 ///
-/// What one read brings is answered by one write for each of the two devices, at once, as a relay would that only forwards.
+/// What one read brings is answered by one write for each of the two devices, at once: thirteen writes a pairing. A relay that lets
+/// frames wait for each other makes fewer, so this is no lower bound. It says how fast the machine is today.
 final class BareServer {
     let port: UInt16
     private let listener: Int32
@@ -167,6 +168,7 @@ final class BareServer {
 
     /// A message or an acknowledgement: to a visitor without the meeting, to an offerer with it.
     private func forward(_ payload: UnsafeRawBufferPointer, from place: Int) {
+        guard payload.count > 3 else { return }
         let head = payload[1] < 0x80 ? 2 : 3
         let fields = UnsafeRawBufferPointer(rebasing: payload[(isOfferer[place] ? head + 18 : head)...])
         let size = isOfferer[place] ? fields.count : fields.count + 18

@@ -92,6 +92,18 @@ import Testing
         #expect(answered(at: after(.milliseconds(300))) == ["again: 1 [1]"])
     }
 
+    @Test mutating func `Alarms that have become stale do not pile up`() {
+        for step in 1...1_000 {
+            let now = after(.milliseconds(Int64(step)))
+            #expect(poll(0, wait: .milliseconds(1), at: now) == .waits(id))
+            #expect(desk.deadlinesPassed(now: now + .milliseconds(1)) == [])
+            #expect(answered(at: now + .milliseconds(1)) == ["poll: 1 []"])
+        }
+        #expect(desk.alarmCount <= 2 + 64)
+        // The one that counts is still among them.
+        #expect(desk.deadlinesPassed(now: after(.seconds(40))) == [id])
+    }
+
     // MARK: Numbers of the device
 
     @Test mutating func `A repeated send takes nothing twice`() {

@@ -70,6 +70,8 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     /// How many there are that are not closed.
     var openCount: Int { entries.count - closedCount }
     var isEmpty: Bool { entries.isEmpty }
+    /// How many alarms are kept, stale ones among them.
+    var alarmCount: Int { alarms.count }
 
     func id(of connection: CallConnection) -> ConnectionID? { ids[connection] }
 
@@ -120,6 +122,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     mutating func gone(_ poll: Poll, of id: ConnectionID, now: NIODeadline) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
+        entries[id]?.companyUntil = nil
         entries[id]?.absentSince = now
         watch(id)
     }
@@ -208,12 +211,17 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     mutating func shrink() {
         ids = Dictionary(uniqueKeysWithValues: Array(ids))
         entries = Dictionary(uniqueKeysWithValues: Array(entries))
-        // Each connection has the alarm that counts, at most.
+        dropStaleAlarms()
+        let entries = entries
+        closed.keep { entries[$0] != nil }
+        if ready.isEmpty { ready = [] }
+        if answers.isEmpty { answers = [] }
+    }
+
+    /// Each connection has one alarm that counts, at most.
+    private mutating func dropStaleAlarms() {
         let entries = entries
         alarms = Heap(alarms.unordered.filter { entries[$0.id]?.alarm == $0.due })
-        closed.keep { entries[$0] != nil }
-        ready = Array(ready)
-        answers = Array(answers)
     }
 
     // MARK: Time
@@ -258,6 +266,8 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         guard due < entry.alarm else { return }
         entries[id]?.alarm = due
         alarms.insert(Alarm(due: due, id: id))
+        // An earlier one makes a later one stale, which may lie half a minute ahead.
+        if alarms.count > 2 * entries.count + 64 { dropStaleAlarms() }
     }
 
     private mutating func waitsForCompany(_ id: ConnectionID, until latest: NIODeadline) {
