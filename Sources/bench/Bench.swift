@@ -32,7 +32,8 @@ struct Bench: ParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: "What to measure: \(Subject.allCases.map(\.rawValue).joined(separator: ", "))."
+        help:
+            "What to measure, again for each time it is named: \(Subject.allCases.map(\.rawValue).joined(separator: ", "))."
     )
     var only: [Subject] = [.plain]
 
@@ -76,7 +77,7 @@ struct Bench: ParsableCommand {
             default: measure.loads(subject, inFlight: inFlight.isEmpty ? [1, 16, 128, 1_024] : inFlight, &report)
             }
         }
-        for subject in only {
+        for subject in Subject.allCases where only.contains(subject) {
             for count in crowds where count > 0 && subject.largestCrowd > 0 { measure.crowd(subject, count, &report) }
         }
         report.end()

@@ -69,7 +69,7 @@ enum Reach {
     }
 
     private static func message(_ results: Results) -> Row {
-        let half = results.loads.last { $0.subject == .plain && $0.inFlight == nil }?.result
+        let half = results.middleLoads.last { $0.subject == .plain && $0.inFlight == nil }?.result
         return row(
             "a relayed message at half of full load, p99",
             "2 ms",
@@ -120,7 +120,7 @@ enum Reach {
 
     private static func cores(_ results: Results) -> Row {
         func cost(_ cores: Int) -> Double? {
-            results.loads.last { $0.subject == .cores && $0.cores == cores }?.result.serverCost
+            results.middleLoads.last { $0.subject == .cores && $0.cores == cores }?.result.serverCost
         }
         return row(
             "a pairing costs a relay of two cores more",
@@ -163,12 +163,12 @@ enum Reach {
     // MARK: What it is made of
 
     static func load(_ results: Results, _ subject: Subject, _ inFlight: Int) -> LoadResult? {
-        results.loads.last { $0.subject == subject && $0.inFlight == inFlight }?.result
+        results.middleLoads.last { $0.subject == subject && $0.inFlight == inFlight }?.result
     }
 
     /// The most pairings a second for each core that the server used.
     private static func perCore(_ results: Results, _ subject: Subject) -> Double? {
-        results.loads.filter { $0.subject == subject && $0.inFlight != nil && $0.result.pairings > 0 }
+        results.middleLoads.filter { $0.subject == subject && $0.inFlight != nil && $0.result.pairings > 0 }
             .map { $0.result.rate / $0.result.serverUse }.max()
     }
 

@@ -27,6 +27,17 @@ import Testing
         #expect(try #require(Reach.rows(of: results).first).verdict == .unknown)
     }
 
+    @Test("goes by the middle one of several runs") func middle() throws {
+        var results = Results()
+        results.loads = [500, 190, 180].map { load(.plain, .inFlight(16), microseconds: $0) }
+        let row = try #require(Reach.rows(of: results).first)
+        #expect(abs(try #require(row.figure) - 190) < 0.001)
+        // One in which no pairing ended is the worst.
+        results.loads.append(load(.plain, .inFlight(16), microseconds: 170))
+        results.loads[3].result.pairings = 0
+        #expect(abs(try #require(Reach.rows(of: results).first?.figure) - 500) < 0.001)
+    }
+
     @Test("compares a pairing with what a bare forwarder takes for it") func bare() throws {
         var results = Results()
         results.loads = [
