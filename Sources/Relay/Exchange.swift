@@ -64,13 +64,16 @@ final class Exchange: Sendable {
         let result: Result
         /// Whether that loop has deeds to take.
         let hasDeeds: Bool
+        /// Whether other loops have, and have not been woken for them: ``wakeOthers(but:)`` is to be called soon.
+        let hasForOthers: Bool
         /// When the rendezvous has something to do next, on its own clock; nil for never.
         let rendezvousDue: Duration?
         /// When something else here has.
         let due: NIODeadline?
     }
 
-    /// A loop joins. Returns its index, 0 for the first. `wake` is called, on any thread, when another loop has left deeds for it.
+    /// A loop joins. Returns its index, 0 for the first. `wake` is called, on any thread, when another loop has left deeds for it and
+    /// says so.
     func join(wake: @escaping @Sendable () -> Void) -> Int {
         state.withLock { state in
             state.desks.append(LoopDesk(wake: wake))
@@ -85,21 +88,31 @@ final class Exchange: Sendable {
         now: NIODeadline,
         _ body: (inout State, Moment) -> Result
     ) -> Outcome<Result> {
-        let (outcome, woken, isOver) = state.withLock { state in
+        let (outcome, isOver) = state.withLock { state in
             let moment = state.latest(moment)
             let result = body(&state, moment)
             state.settle(at: moment, now: now)
             let outcome = Outcome(
                 result: result,
                 hasDeeds: !state.desks[loop].deeds.isEmpty,
+                hasForOthers: state.hasForOthers(but: loop),
                 rendezvousDue: state.rendezvous.nextDeadline,
                 due: state.nextDue
             )
-            return (outcome, state.takeWoken(but: loop), state.takeOver())
+            return (outcome, state.takeOver())
         }
-        for wake in woken { wake() }
-        if isOver { ended.succeed() }
+        if isOver {
+            // Once it is told, the loops may end.
+            wakeOthers(but: loop)
+            ended.succeed()
+        }
         return outcome
+    }
+
+    /// Wakes the loops for which others have left something, once for all of it: to wake one is not cheap, and a loop that reads a
+    /// batch of frames would wake another for each of them.
+    func wakeOthers(but loop: Int) {
+        for wake in state.withLock({ $0.takeWoken(but: loop) }) { wake() }
     }
 
     /// Looks at what is shared.
@@ -300,6 +313,11 @@ extension Exchange.State {
     }
 
     /// Those loops that have something to do and don't know.
+    fileprivate func hasForOthers(but own: Int) -> Bool {
+        guard desks.count > 1 else { return false }
+        return desks.indices.contains { $0 != own && !desks[$0].deeds.isEmpty && !desks[$0].isWoken }
+    }
+
     fileprivate mutating func takeWoken(but own: Int) -> [@Sendable () -> Void] {
         guard desks.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []

@@ -21,6 +21,7 @@ final class Switchboard {
     private var deeds: [Exchange.Deed] = []
     private var spareLines: [Line] = []
     private var hasDeeds = false
+    private var hasForOthers = false
     private var isSettling = false
     private var willSettle = false
     private let settling: @Sendable () -> Void
@@ -99,6 +100,11 @@ extension Switchboard {
     private func change<Result>(_ body: (inout Exchange.State, Moment) -> Result) -> Result {
         let outcome = exchange.change(by: index, at: clock.now, now: loop.now, body)
         hasDeeds = outcome.hasDeeds
+        if outcome.hasForOthers {
+            // They are told when the batch ends, whatever this was.
+            hasForOthers = true
+            settle()
+        }
         rendezvousDue = outcome.rendezvousDue
         if exchangeDue != outcome.due {
             exchangeDue = outcome.due
@@ -144,6 +150,10 @@ extension Switchboard {
         swap(&written, &spareLines)
         var mayHave = mayHaveMore
         repeat {
+            if hasForOthers {
+                hasForOthers = false
+                exchange.wakeOthers(but: index)
+            }
             if mayHave || hasDeeds {
                 mayHave = false
                 hasDeeds = false
@@ -154,7 +164,7 @@ extension Switchboard {
             swap(&written, &unflushed)
             for line in written { line.flush() }
             written.removeAll(keepingCapacity: written.count <= Self.deeds)
-        } while hasDeeds || !unflushed.isEmpty
+        } while hasDeeds || hasForOthers || !unflushed.isEmpty
         swap(&taken, &deeds)
         swap(&written, &spareLines)
         isSettling = false
