@@ -66,7 +66,7 @@ import Testing
         } _: { relay in
             var limits = ClientLimits()
             limits.silence = .milliseconds(100)
-            limits.connectTimeout = .seconds(2)
+            limits.connectTimeout = .seconds(10)
             // Nobody but the one who looks for life ends this.
             limits.answerTimeout = .seconds(3_600)
             #expect(await outcome(at: relay, limits) == .connectionLost)
