@@ -194,7 +194,8 @@ let package = Package(
         .testTarget(
             name: "PairingClientTests",
             dependencies: [
-                "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", "TestSupport", log,
+                "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", "TestSupport", crypto,
+                log,
             ]
                 + nio,
             swiftSettings: settings

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import RelayWire
 
 extension FrontDoor {
     /// What is wrong with a request, at HTTP's own level (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
@@ -89,7 +90,7 @@ extension FrontDoor.Refusal {
 
     /// Problem details (RFC 9457). All text is ours, so nothing needs escaping.
     var problem: String {
-        let versions = self == .wrongVersion ? #","versions":["\#(FrontDoor.subprotocol)"]"# : ""
+        let versions = self == .wrongVersion ? #","versions":["\#(Subprotocol.name)"]"# : ""
         return #"{"type":"urn:easysetup:problem:\#(name)","title":"\#(title)","status":\#(status.code)\#(versions)}"#
     }
 

@@ -8,14 +8,12 @@ struct FrontDoor: Sendable {
     static let path = "/easysetup/v1/ws"
     /// The media type of a call's body.
     static let callType = "application/protobuf"
-    /// The version this relay speaks, as a WebSocket subprotocol.
-    static let subprotocol = "easysetup.v1"
-
     /// Web origins that may connect. A device sends none; a browser sends one for any page that tries.
     var allowedOrigins: Set<String>
 
     enum Answer: Equatable {
-        case upgrade
+        /// To the first subprotocol offered that is spoken.
+        case upgrade(Subprotocol)
         case health(isWell: Bool, isHead: Bool)
         /// The body is to be read; it says more.
         case call(Call)
@@ -79,10 +77,11 @@ struct FrontDoor: Sendable {
         guard head.version == .http1_1, headers.tokens("connection").contains("upgrade"),
             headers["sec-websocket-version"] == ["13"], hasKey(headers), !hasBody(headers)
         else { return .refuse(.badUpgrade) }
-        guard headers[canonicalForm: "sec-websocket-protocol"].contains(where: { $0 == Self.subprotocol }) else {
+        let offered = headers[canonicalForm: "sec-websocket-protocol"]
+        guard let spoken = offered.lazy.compactMap({ Subprotocol(Array($0.utf8).span) }).first else {
             return .refuse(.wrongVersion)
         }
-        return .upgrade
+        return .upgrade(spoken)
     }
 
     /// Browsers can't leave these headers out, and a page can't forge them.

@@ -12,7 +12,7 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     private enum State {
         case open
         /// A request for an upgrade has begun. Next: `handingOver`.
-        case upgrading(HTTPRequestHead)
+        case upgrading(HTTPRequestHead, Subprotocol)
         /// It has come whole, and HTTP goes: what comes still is bytes behind it, for somebody else.
         case handingOver
         /// The last answer is out. What comes still is dropped, so that the peer is not cut off before it reads that answer.
@@ -90,8 +90,8 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         hasReadParts = true
         switch state {
         case .open: receive(unwrapInboundIn(data), context: context)
-        case .upgrading(let head):
-            if case .end = unwrapInboundIn(data) { handOver(head, context) }
+        case .upgrading(let head, let subprotocol):
+            if case .end = unwrapInboundIn(data) { handOver(head, subprotocol, context) }
         case .handingOver: context.fireChannelRead(data)
         case .closing:
             if case .end = unwrapInboundIn(data) { context.close(promise: nil) }
@@ -140,7 +140,7 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
             guard requests.count <= switchboard.limits.waitingRequests else { return cutOff(context) }
             var answer = switchboard.answer(to: head)
             // An upgrade is the end of requests, so none may be in hand.
-            if answer == .upgrade, !requests.isEmpty { answer = .refuse(.badUpgrade) }
+            if case .upgrade = answer, !requests.isEmpty { answer = .refuse(.badUpgrade) }
             requests.append(Request(head: head, answer: answer))
         case .body(let bytes):
             guard let last = requests.indices.last, case .call = requests[last].answer else { return }
@@ -173,11 +173,12 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// HTTP goes, and the line is a WebSocket.
-    private func handOver(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func handOver(_ head: HTTPRequestHead, _ subprotocol: Subprotocol, _ context: ChannelHandlerContext) {
         state = .handingOver
         ConnectionPipeline.removeHTTP(context) { [line, switchboard] behind in
             line.upgrade(
                 key: Array((head.headers.first(name: "sec-websocket-key") ?? "").utf8),
+                to: subprotocol,
                 from: line.prefix(head.headers)
             )
             line.receivedBehindRequest(behind)
@@ -191,8 +192,8 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func goOn() {
         while case .open = state, hand == .free, let request = requests.first {
             switch request.answer {
-            case .upgrade:
-                state = .upgrading(request.head)
+            case .upgrade(let subprotocol):
+                state = .upgrading(request.head, subprotocol)
                 requests = []
             case .health(let isWell, let isHead):
                 finish(request, .health(isWell: isWell, isHead: isHead), keepsAlive: false)

@@ -182,7 +182,7 @@ extension Line {
             return false
         case .request(let request):
             bytes.moveReaderIndex(forwardBy: request.byteCount)
-            upgrade(key: request.key, from: peer?.prefix)
+            upgrade(key: request.key, to: request.subprotocol, from: peer?.prefix)
             return true
         }
     }
@@ -200,20 +200,24 @@ extension Line {
         context.fireChannelRead(wrapInboundOut(bytes))
     }
 
-    /// The connection is a WebSocket from here on. Says so to the peer; the handlers of HTTP, if there were any, have gone.
-    func upgrade(key: [UInt8], from prefix: AddressPrefix?) {
+    /// The connection is a WebSocket from here on. Says so to the peer, and hears what came with the request; the handlers of HTTP,
+    /// if there were any, have gone.
+    func upgrade(key: [UInt8], to subprotocol: Subprotocol, from prefix: AddressPrefix?) {
         // HTTP's handlers go when the loop has turned, and the connection may have gone before them.
         guard context != nil else { return }
         state = .device
         door = nil
         var answer = switchboard.takeBuffer()
         answer.writeString(Self.answerHead)
+        answer.writeString(subprotocol.text)
+        answer.writeString("\r\nSec-WebSocket-Accept: ")
         answer.writeString(Self.accept(key))
         answer.writeString("\r\n\r\n")
         outgoing = answer
         awaited()
         switchboard.upgraded(self, from: prefix)
         peer = nil
+        if let frame = subprotocol.earlyFrame { received(message: frame) }
     }
 
     /// No extension is ever agreed to: compression next to secrets tells their length.
@@ -221,8 +225,7 @@ extension Line {
         HTTP/1.1 101 Switching Protocols\r
         Upgrade: websocket\r
         Connection: Upgrade\r
-        Sec-WebSocket-Protocol: \(FrontDoor.subprotocol)\r
-        Sec-WebSocket-Accept:\u{20}
+        Sec-WebSocket-Protocol:\u{20}
         """
 
     /// What proves to the peer that its request was understood (RFC 6455, 4.2.2): no secret, and no hash that anything relies on.
@@ -275,8 +278,7 @@ extension Line {
         }
         switch frame.opcode {
         case .binary where frame.isFinal:
-            guard let frame = try? DeviceFrame(parsing: switchboard.unpacked) else { return violate(.policyViolation) }
-            switchboard.received(frame, from: self)
+            received(message: switchboard.unpacked)
         case .binary, .continuation:
             // One frame, one message: reassembling is a way to make a relay hold memory.
             violate(.policyViolation)
@@ -295,6 +297,11 @@ extension Line {
         default:
             violate(.protocolError)
         }
+    }
+
+    private func received(message: [UInt8]) {
+        guard let frame = try? DeviceFrame(parsing: message) else { return violate(.policyViolation) }
+        switchboard.received(frame, from: self)
     }
 
     private func countControlFrame() {

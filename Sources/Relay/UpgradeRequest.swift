@@ -1,4 +1,5 @@
 import NIOCore
+import RelayWire
 
 /// The upgrade request that a device sends, recognised as it stands (RFC 6455, 4.1; `Protocol/relay.md`, "Transport").
 ///
@@ -8,6 +9,8 @@ import NIOCore
 struct UpgradeRequest: Equatable {
     /// The 24 symbols of its `Sec-WebSocket-Key`.
     let key: [UInt8]
+    /// The first one that it offers.
+    let subprotocol: Subprotocol
     let byteCount: Int
 
     enum Recognised: Equatable {
@@ -31,7 +34,7 @@ struct UpgradeRequest: Equatable {
         while let end = bytes.endOfLine(from: place) {
             guard end <= mostBytes else { return .other }
             if end == place {
-                return headers.key(in: bytes).map { .request(UpgradeRequest(key: $0, byteCount: end + 2)) } ?? .other
+                return headers.request(in: bytes, byteCount: end + 2).map { .request($0) } ?? .other
             }
             guard headers.note(place..<end, in: bytes) else { return .other }
             place = end + 2
@@ -43,10 +46,12 @@ struct UpgradeRequest: Equatable {
     private struct Headers {
         private var seen = Name()
         private var key = 0..<0
+        private var subprotocol = Subprotocol.plain
 
         /// False when it is not plainly one of ours.
         mutating func note(_ line: Range<Int>, in bytes: Span<UInt8>) -> Bool {
-            guard let colon = bytes.firstColon(in: line), let value = bytes.value(at: colon + 1..<line.upperBound)
+            guard let colon = bytes.firstPlace(of: UInt8(ascii: ":"), in: line),
+                let value = bytes.value(at: colon + 1..<line.upperBound)
             else { return false }
             let name = Name(line.lowerBound..<colon, in: bytes)
             guard !name.isEmpty, seen.isDisjoint(with: name) else { return false }
@@ -55,7 +60,7 @@ struct UpgradeRequest: Equatable {
             case .upgrade: return bytes.says("websocket", at: value)
             case .connection: return bytes.says("upgrade", at: value)
             case .version: return bytes.says("13", at: value)
-            case .subprotocol: return bytes.says("easysetup.v1", at: value, exactly: true)
+            case .subprotocol: return note(subprotocols: value, in: bytes)
             case .key:
                 key = value
                 return value.count == 24 && bytes.says("==", at: value.upperBound - 2..<value.upperBound)
@@ -63,13 +68,28 @@ struct UpgradeRequest: Equatable {
             }
         }
 
-        /// The key, when all is there.
-        func key(in bytes: Span<UInt8>) -> [UInt8]? {
-            guard seen.isSuperset(of: .needed) else { return nil }
-            return [UInt8](unsafeUninitializedCapacity: key.count) { symbols, count in
-                for (index, place) in key.enumerated() { symbols[index] = bytes[place] }
-                count = key.count
+        /// One, or one with a frame and after it the same without, as a device writes them.
+        private mutating func note(subprotocols: Range<Int>, in bytes: Span<UInt8>) -> Bool {
+            var first = subprotocols
+            if let comma = bytes.firstPlace(of: UInt8(ascii: ","), in: subprotocols) {
+                guard bytes.says(", easysetup.v1", at: comma..<subprotocols.upperBound, exactly: true) else {
+                    return false
+                }
+                first = subprotocols.lowerBound..<comma
             }
+            guard let subprotocol = Subprotocol(bytes.extracting(first)) else { return false }
+            self.subprotocol = subprotocol
+            return true
+        }
+
+        /// The request, when all is there.
+        func request(in bytes: Span<UInt8>, byteCount: Int) -> UpgradeRequest? {
+            guard seen.isSuperset(of: .needed) else { return nil }
+            let key = [UInt8](unsafeUninitializedCapacity: key.count) { symbols, count in
+                for (index, place) in self.key.enumerated() { symbols[index] = bytes[place] }
+                count = self.key.count
+            }
+            return UpgradeRequest(key: key, subprotocol: subprotocol, byteCount: byteCount)
         }
     }
 
@@ -125,8 +145,8 @@ extension Span<UInt8> {
         return nil
     }
 
-    fileprivate func firstColon(in range: Range<Int>) -> Int? {
-        for place in range where self[place] == UInt8(ascii: ":") { return place }
+    fileprivate func firstPlace(of sign: UInt8, in range: Range<Int>) -> Int? {
+        for place in range where self[place] == sign { return place }
         return nil
     }
 

@@ -310,10 +310,11 @@ import Testing
             var strangers: [RelayConnection] = []
             for _ in 0..<16 {
                 let met = AsyncStream<Void>.makeStream()
-                let stranger = try await RelayConnection.open(
+                let (stranger, _) = try await RelayConnection.open(
                     to: relay.address,
                     tls: relay.roots,
                     through: .webSocket,
+                    asking: nil,
                     limits: ClientLimits()
                 ) {
                     if case .frames = $0 { met.continuation.yield() }

@@ -86,7 +86,8 @@ import Testing
 
     @Test func `Those of the wire format`() throws {
         let values: [(label: String?, value: Any)] = [
-            ("frameBytes", WireLimits.frameBytes), ("callBytes", WireLimits.callBytes),
+            ("frameBytes", WireLimits.frameBytes), ("earlyFrameBytes", WireLimits.earlyFrameBytes),
+            ("callBytes", WireLimits.callBytes),
             ("bodyBytes", WireLimits.bodyBytes),
             ("tokenBytes", WireLimits.tokenBytes), ("challengeBytes", WireLimits.challengeBytes),
             ("answerBytes", WireLimits.answerBytes), ("difficulty", WireLimits.difficulty),

@@ -115,7 +115,7 @@ package final class Device: Client {
 
     package func opened(_ connection: Connection) {
         guard self.connection === connection else { return }
-        hear(.connected, on: connection)
+        hear(connection.early == nil ? .connected : .asked, on: connection)
     }
 
     package func received(_ bytes: [UInt8], on connection: Connection) {
@@ -233,25 +233,31 @@ package final class Device: Client {
         if next <= local { tell(.deadlinePassed) } else { remind() }
     }
 
+    private func says(_ frame: DeviceFrame, _ bytes: [UInt8], _ act: Act) {
+        world.trace { "\(name) → \(frame.name)" }
+        switch frame {
+        case .offer, .visit, .leave: act.hasToken = false
+        default: break
+        }
+        if world.isRecording { world.record(bytes, frame, act, relay) }
+    }
+
     private func perform(_ actions: [SessionAction]) {
         guard let act else { return }
         for action in actions {
             switch action {
-            case .connect:
+            case .connect(let frame):
                 answeredAt = nil
-                connection = world.connect(self, to: relay)
+                let connection = world.connect(self, to: relay, asking: frame?.serialized())
+                self.connection = connection
+                if let frame, let early = connection.early { says(frame, early, act) }
             case .send(let frame):
-                world.trace { "\(name) → \(frame.name)" }
-                switch frame {
-                case .offer, .visit, .leave: act.hasToken = false
-                default: break
-                }
                 guard let connection else {
                     world.breach(.agreement, "\(name) sends without a connection")
                     continue
                 }
                 let bytes = frame.serialized()
-                if world.isRecording { world.record(bytes, frame, act, relay) }
+                says(frame, bytes, act)
                 world.send(bytes, .toRelay, on: connection)
             case .disconnect:
                 if let connection { world.hangUp(connection) }

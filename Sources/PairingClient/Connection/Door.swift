@@ -6,7 +6,6 @@ enum Door: String, Sendable {
     case http
 
     static let webSocketPath = "/easysetup/v1/ws"
-    static let subprotocol = "easysetup.v1"
     static let sendPath = "/easysetup/v1/send"
     static let pollPath = "/easysetup/v1/poll"
 }

@@ -6,7 +6,8 @@ import RelayWire
 /// One connection to a relay, through whichever of its doors is open (`Protocol/http.md`, "Which door"): frames out, batches
 /// of frames in.
 ///
-/// It reads only when it is told to, so nothing piles up here when a relay sends faster than the session handles.
+/// It reads only when it is told to, so nothing piles up here when a relay sends faster than the session handles. What comes before
+/// that, with the answer to the request for the connection, is kept until then.
 final class RelayConnection: Sendable {
     /// What a connection reports.
     enum Report: Sendable {
@@ -35,6 +36,8 @@ final class RelayConnection: Sendable {
         var isHeard = false
         /// Whether its way has ended by itself: that may be known before the way is.
         var isOver = false
+        /// What came before it was told to read: frames that came together, and the end. Nil from then on.
+        var kept: [Report]? = []
         /// Kept until the HTTP door is found open or shut, where nothing was open before.
         var opening: EventLoopPromise<Void>?
     }
@@ -58,25 +61,32 @@ final class RelayConnection: Sendable {
     ///   - roots: who is trusted; used where the address is not plain.
     ///   - door: the one to go through: the WebSocket, and the HTTP door where that turns out to be shut; or the HTTP door at
     ///     once, where it was the one that was open before.
+    ///   - frame: what is said first; it goes with the request for the connection where the door has a way for that.
     ///   - report: called on the connection's event loop.
+    /// - Returns: the connection, and whether the relay has taken the frame already.
     /// - Throws: ``PairingError`` that names the cause as well as it can be known.
     static func open(
         to address: RelayAddress,
         tls roots: TrustedRoots,
         through door: Door,
+        asking frame: DeviceFrame?,
         limits: ClientLimits,
         report: @escaping @Sendable (Report) -> Void
-    ) async throws(PairingError) -> RelayConnection {
+    ) async throws(PairingError) -> (RelayConnection, hasAsked: Bool) {
         let host = try RelayHost(address, trusting: roots)
         let connection = RelayConnection(host: host, limits: limits, report: report)
         switch door {
         case .http: try await connection.openHTTP(insteadOf: nil)
         case .webSocket:
             do throws(UpgradeFailure) {
-                let webSocket = try await WebSocketConnection.open(to: host, on: connection.loop, limits: limits) {
-                    connection.heard($0)
-                }
+                let (webSocket, hasAsked) = try await WebSocketConnection.open(
+                    to: host,
+                    on: connection.loop,
+                    asking: frame,
+                    limits: limits
+                ) { connection.heard($0) }
                 connection.loop.execute { connection.opened(webSocket) }
+                return (connection, hasAsked)
             } catch {
                 guard error.isDoorShut else { throw error.error }
                 // No answer at all: it may be the network's way with WebSockets, or a relay that was killed just now.
@@ -84,7 +94,7 @@ final class RelayConnection: Sendable {
                 try await connection.openHTTP(insteadOf: error.error)
             }
         }
-        return connection
+        return (connection, hasAsked: false)
     }
 
     /// Sends frames together.
@@ -99,9 +109,13 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// Asks for the next batch.
+    /// Asks for the next batch, or the first.
     func read() {
         loop.execute { [self] in
+            let kept = state.value.kept ?? []
+            state.value.kept = nil
+            for news in kept { report(news) }
+            guard kept.isEmpty else { return }
             switch state.value.way {
             case .none: break
             case .webSocket(let connection): connection.read()
@@ -164,7 +178,11 @@ final class RelayConnection: Sendable {
                 return opening.fail(error)
             }
         }
-        report(news)
+        switch news {
+        case .frames where state.value.kept != nil, .closed where state.value.kept != nil:
+            state.value.kept?.append(news)
+        case .through, .stumbled, .unheard, .frames, .closed: report(news)
+        }
     }
 
     /// - Parameter failure: why the WebSocket was not to be had.

@@ -1,3 +1,5 @@
+import RelayWire
+
 /// What it means when something answers the request for a WebSocket with another status than 101 (`Protocol/relay.md`,
 /// "Transport").
 struct UpgradeRefusal: Equatable, Sendable {
@@ -15,7 +17,7 @@ struct UpgradeRefusal: Equatable, Sendable {
         switch problem {
         case "wrong-version":
             // A relay that names this device's version among its own has been shown none: a proxy took the header away.
-            let speaksOurs = body.contains("\"\(Door.subprotocol)\"")
+            let speaksOurs = body.contains("\"\(Subprotocol.name)\"")
             (error, isFinal) = (.relayVersion, !speaksOurs)
         case "foreign-origin": (error, isFinal) = (.notARelay, true)
         default: (error, isFinal) = (PairingError(status: status, body: body), false)

@@ -25,15 +25,19 @@ final class WebSocketConnection: Sendable {
     ///
     /// - Parameters:
     ///   - loop: where everything happens.
+    ///   - frame: goes with the request, when it is short enough for that.
     ///   - report: called on that loop: `through` when the relay's end was first heard on the WebSocket, then frames, and
     ///     `closed`.
+    /// - Returns: the connection, and whether the relay has taken the frame.
     /// - Throws: ``UpgradeFailure``, which says whether the other door is worth a try.
     static func open(
         to host: RelayHost,
         on loop: any EventLoop,
+        asking frame: DeviceFrame?,
         limits: ClientLimits,
         report: @escaping @Sendable (RelayConnection.Report) -> Void
-    ) async throws(UpgradeFailure) -> WebSocketConnection {
+    ) async throws(UpgradeFailure) -> (WebSocketConnection, hasAsked: Bool) {
+        let early = frame.flatMap(Subprotocol.init(early:))
         let progress = Progress()
         let limit = TimeAmount(limits.connectTimeout)
         do throws(any Error) {
@@ -45,7 +49,7 @@ final class WebSocketConnection: Sendable {
                         let arrival = ArrivalHandler(progress, isPlain: host.address.isPlain, hurry: hurry)
                         try channel.pipeline.syncOperations.addHandler(arrival)
                         let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
-                        let result = try upgrade(channel, host: host, limits: limits, report: report)
+                        let result = try upgrade(channel, host: host, early: early, limits: limits, report: report)
                         result.whenComplete { outcome in
                             timer.cancel()
                             progress.isOver = true
@@ -56,12 +60,12 @@ final class WebSocketConnection: Sendable {
                     }
                 }
             switch try await outcome.get() {
-            case .upgraded(let channel):
+            case .upgraded(let channel, let hasAsked):
                 // The relay must answer this, so that a middlebox that lets the upgrade through and no frame after it is
                 // found out soon, whatever the relay has to say.
                 let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
                 channel.writeAndFlush(ping, promise: nil)
-                return WebSocketConnection(channel: channel, goodbye: TimeAmount(limits.goodbye))
+                return (WebSocketConnection(channel: channel, goodbye: TimeAmount(limits.goodbye)), hasAsked)
             case .refused(let refusal, let channel):
                 // Whoever answers here may take any time over the rest of it.
                 let hurry = TimeAmount(limits.upgradeTimeout)
@@ -108,35 +112,40 @@ final class WebSocketConnection: Sendable {
     }
 
     private enum Upgraded: Sendable {
-        case upgraded(any Channel)
+        case upgraded(any Channel, hasAsked: Bool)
         case refused(EventLoopFuture<UpgradeRefusal>, any Channel)
     }
 
     private static func upgrade(
         _ channel: any Channel,
         host: RelayHost,
+        early: Subprotocol?,
         limits: ClientLimits,
         report: @escaping @Sendable (RelayConnection.Report) -> Void
     ) throws -> EventLoopFuture<Upgraded> {
+        let offered = ([early].compactMap(\.self) + [.plain]).map(\.text)
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgraded>(
             maxFrameSize: WireLimits.frameBytes,
             enableAutomaticErrorHandling: false
         ) { channel, head in
-            guard head.headers["Sec-WebSocket-Protocol"] == [Door.subprotocol] else {
+            let chosen = head.headers["Sec-WebSocket-Protocol"]
+            guard chosen.count == 1, offered.contains(chosen[0]) else {
                 return channel.eventLoop.makeFailedFuture(PairingError.relayVersion)
             }
+            let hasAsked = chosen[0] != Subprotocol.name
             return channel.setOption(.autoRead, value: false).flatMapThrowing {
                 let life = IdleStateHandler(readTimeout: TimeAmount(limits.silence))
-                let frames = FrameHandler(patience: TimeAmount(limits.upgradeTimeout), report: report)
+                let patience = TimeAmount(limits.upgradeTimeout)
+                let frames = FrameHandler(patience: patience, hasAsked: hasAsked, report: report)
                 try channel.pipeline.syncOperations.addHandlers([life, frames])
-                return .upgraded(channel)
+                return .upgraded(channel, hasAsked: hasAsked)
             }
         }
         let head = HTTPRequestHead(
             version: .http1_1,
             method: .GET,
             uri: Door.webSocketPath,
-            headers: ["Host": host.address.authority, "Sec-WebSocket-Protocol": Door.subprotocol]
+            headers: ["Host": host.address.authority, "Sec-WebSocket-Protocol": offered.joined(separator: ", ")]
         )
         let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgraded>(
             upgradeRequestHead: head,
@@ -225,6 +234,7 @@ private final class FrameHandler: ChannelDuplexHandler {
     typealias OutboundOut = WebSocketFrame
 
     private let patience: TimeAmount
+    private let hasAsked: Bool
     private let report: @Sendable (RelayConnection.Report) -> Void
     private var batch: [RelayFrame] = []
     private var isOver = false
@@ -232,9 +242,12 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var isPinged = false
 
-    /// - Parameter patience: how long after the upgrade the first frame of any kind may take.
-    init(patience: TimeAmount, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
+    /// - Parameters:
+    ///   - patience: how long after the upgrade the first frame may take that shows that frames get through.
+    ///   - hasAsked: whether the relay has something to answer already. What it says then shows nothing about frames to it; a pong does.
+    init(patience: TimeAmount, hasAsked: Bool, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
         self.patience = patience
+        self.hasAsked = hasAsked
         self.report = report
     }
 
@@ -248,7 +261,7 @@ private final class FrameHandler: ChannelDuplexHandler {
         if isOver { return }
         let frame = unwrapInboundIn(data)
         isPinged = false
-        if !isHeard {
+        if !isHeard, !hasAsked || frame.opcode == .pong {
             isHeard = true
             report(.through(.webSocket))
         }

@@ -42,6 +42,7 @@ extension Inbox.Letter {
     var name: String {
         switch self {
         case .event(.connected): "connected"
+        case .event(.asked): "asked"
         case .event(.stumbled), .report(_, .stumbled): "stumbled"
         case .report(_, .unheard): "unheard"
         case .event(.lost), .failed, .report(_, .closed): "lost"

@@ -44,9 +44,9 @@ struct SessionDriver: Sendable {
                 frames.removeAll()
                 switch action {
                 case .send: break
-                case .connect:
+                case .connect(let frame):
                     generation += 1
-                    tasks.replace(.connect, with: connect(generation, through: door))
+                    tasks.replace(.connect, with: connect(generation, through: door, asking: frame))
                 case .disconnect:
                     if let connection { closings.append(connection.close()) }
                     connection = nil
@@ -65,7 +65,7 @@ struct SessionDriver: Sendable {
                     inbox.close()
                     // A connection that came too late for the session is in nobody else's hands.
                     while let letter = await letters.next() {
-                        if case .opened(_, let late) = letter { late.close() }
+                        if case .opened(_, let late, _) = letter { late.close() }
                     }
                     // The program may end after this: what was said last must have left it.
                     for closing in closings { try? await closing.get() }
@@ -82,10 +82,10 @@ struct SessionDriver: Sendable {
             case .event(let event):
                 if case .deadlinePassed = event { tasks.rang() }
                 actions = session.handle(event, now: now)
-            case .opened(let opened, let new):
+            case .opened(let opened, let new, let hasAsked):
                 if opened == generation {
                     connection = new
-                    actions = session.handle(.connected, now: now)
+                    actions = session.handle(hasAsked ? .asked : .connected, now: now)
                     new.read()
                 } else {
                     new.close()
@@ -125,16 +125,17 @@ struct SessionDriver: Sendable {
         }
     }
 
-    private func connect(_ generation: Int, through door: Door) -> Task<Void, Never> {
+    private func connect(_ generation: Int, through door: Door, asking frame: DeviceFrame?) -> Task<Void, Never> {
         Task {
             do throws(PairingError) {
-                let connection = try await RelayConnection.open(
+                let (connection, hasAsked) = try await RelayConnection.open(
                     to: relay,
                     tls: roots,
                     through: door,
+                    asking: frame,
                     limits: limits
                 ) { inbox.put(.report(generation, $0)) }
-                if !inbox.put(.opened(generation, connection)) { connection.close() }
+                if !inbox.put(.opened(generation, connection, hasAsked: hasAsked)) { connection.close() }
             } catch {
                 inbox.put(.failed(generation, error))
             }
@@ -176,7 +177,7 @@ extension VisitSession: PairingSession {}
 final class Inbox: Sendable {
     enum Letter: Sendable {
         case event(SessionEvent)
-        case opened(Int, RelayConnection)
+        case opened(Int, RelayConnection, hasAsked: Bool)
         case failed(Int, PairingError)
         case report(Int, RelayConnection.Report)
     }
