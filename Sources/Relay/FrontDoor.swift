@@ -78,9 +78,7 @@ struct FrontDoor: Sendable {
             headers["sec-websocket-version"] == ["13"], hasKey(headers), !hasBody(headers)
         else { return .refuse(.badUpgrade) }
         let offered = headers[canonicalForm: "sec-websocket-protocol"]
-        guard let spoken = offered.lazy.compactMap({ Subprotocol(Array($0.utf8).span) }).first else {
-            return .refuse(.wrongVersion)
-        }
+        guard let spoken = Subprotocol.chosen(from: offered) else { return .refuse(.wrongVersion) }
         return .upgrade(spoken)
     }
 

@@ -43,6 +43,11 @@ package struct Subprotocol: Equatable, Sendable {
         self.init(frame: frame)
     }
 
+    /// The first of those offered that is spoken.
+    package static func chosen(from offered: some Sequence<Substring>) -> Subprotocol? {
+        offered.lazy.compactMap { Subprotocol(Array($0.utf8).span) }.first { _ in true }
+    }
+
     /// As it stands in a header. There is no other way to write it.
     package var text: String {
         guard let earlyFrame else { return Self.name }
