@@ -97,7 +97,7 @@ struct Bench: ParsableCommand {
         let load = Load(
             scheme: RelayScheme(
                 door: door,
-                target: Target(port: port, tls: subject.isTLS ? ClientTLS() : nil),
+                targets: [Target(port: port, tls: subject.isTLS ? ClientTLS() : nil)],
                 // Many would use up the ports of one address.
                 sources: atOnce > 1 ? 64 : 0
             ),

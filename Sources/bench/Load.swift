@@ -61,14 +61,14 @@ final class Load: PairingOwner {
 
     /// Runs for a while without counting and then for `seconds` with, either time at least until as many pairings are over as begin
     /// together; ends when the last pairing has.
-    func run(seconds: Double, warmUp: Double, server: Int32) throws(BenchError) -> LoadResult {
+    ///
+    /// - Parameter servers: the processes whose CPU is counted.
+    func run(seconds: Double, warmUp: Double, servers: [Int32]) throws(BenchError) -> LoadResult {
         let network = NetworkCounters.now
         let clock = StopWatch()
         let together = if case .inFlight(let count) = pace { count } else { 0 }
         turn(clock) { clock.seconds < warmUp || started - running < together && clock.seconds < warmUp + Self.patience }
-        guard let before = ProcessFigures(of: server), let ownBefore = ProcessFigures.own else {
-            throw .serverGone
-        }
+        guard let before = Self.cpu(of: servers), let ownBefore = ProcessFigures.own else { throw .serverGone }
         let (busyBefore, idleBefore) = (Machine.busySeconds, poller.idle)
         isCounting = true
         let counting = StopWatch()
@@ -77,10 +77,8 @@ final class Load: PairingOwner {
         }
         let elapsed = counting.seconds
         isCounting = false
-        guard let after = ProcessFigures(of: server), let ownAfter = ProcessFigures.own else {
-            throw .serverGone
-        }
-        let (serverCPU, spentCPU) = (after.cpu - before.cpu, ownAfter.cpu - ownBefore.cpu)
+        guard let after = Self.cpu(of: servers), let ownAfter = ProcessFigures.own else { throw .serverGone }
+        let (serverCPU, spentCPU) = (after - before, ownAfter.cpu - ownBefore.cpu)
         let otherCPU = max(0, Machine.busySeconds - busyBefore - serverCPU - spentCPU)
         let ownCPU = spentCPU - (poller.idle - idleBefore)
         let end = StopWatch()
@@ -97,6 +95,12 @@ final class Load: PairingOwner {
             ownCPU: ownCPU,
             otherCPU: otherCPU
         )
+    }
+
+    /// Seconds, of all of them; nil when one is gone.
+    private static func cpu(of processes: [Int32]) -> Double? {
+        let figures = processes.compactMap { ProcessFigures(of: $0) }
+        return figures.count == processes.count ? figures.reduce(0) { $0 + $1.cpu } : nil
     }
 
     /// Runs so many pairings, as many at a time as the pace says. Returns what went wrong.

@@ -16,15 +16,15 @@ struct Measure {
         if best > 0 { load(subject, .perSecond(best / 2), &report) }
     }
 
-    /// Two cores against one. Where there are no more than two, the relay's second is the generator's too, and what counts is the CPU
-    /// of a pairing.
+    /// Two cores against one. Where there are no more than two, the relay's second is the generator's too, which costs both; so what that
+    /// costs two relays that share nothing is measured beside it.
     func cores(_ report: inout Report) {
         guard servers.hasCores else {
             return report.leaveOut(.cores, "two cores", "This relay has no option for it.")
         }
         guard Machine.cores >= 2 else { return report.leaveOut(.cores, "two cores", "This machine has one.") }
         for count in [16, 128] {
-            for cores in [1, 2] { load(.cores, .inFlight(count), cores: cores, &report) }
+            for layout in Results.Layout.allCases { load(.cores, .inFlight(count), layout: layout, &report) }
         }
     }
 
@@ -37,9 +37,14 @@ struct Measure {
         }
     }
 
-    private func load(_ subject: Subject, _ pace: Load.Pace, cores: Int? = nil, _ report: inout Report) {
+    private func load(
+        _ subject: Subject,
+        _ pace: Load.Pace,
+        layout: Results.Layout? = nil,
+        _ report: inout Report
+    ) {
         let row = { (result: LoadResult) in
-            Results.LoadRow(subject: subject, cores: cores, pace: pace, result: result)
+            Results.LoadRow(subject: subject, layout: layout, pace: pace, result: result)
         }
         // At half load there are few.
         let (inFlight, what) =
@@ -49,11 +54,13 @@ struct Measure {
             return report.leaveOut(subject, what, OpenFiles.lack(files))
         }
         do throws(BenchError) {
-            let server = try servers.start(subject, cores: cores ?? 1)
+            let started = try servers.start(subject, layout ?? .single)
+            // They run as long as somebody holds them.
+            defer { withExtendedLifetime(started) {} }
             // Two cores of the server may be all there are.
-            let poller = Poller(spins: spins && cores == nil)
-            let load = Load(scheme: servers.scheme(subject, server), poller: poller, pace: pace)
-            report.add(row(try load.run(seconds: seconds, warmUp: 1, server: server.process)))
+            let poller = Poller(spins: spins && layout == nil)
+            let load = Load(scheme: servers.scheme(subject, started), poller: poller, pace: pace)
+            report.add(row(try load.run(seconds: seconds, warmUp: 1, servers: started.map(\.process))))
         } catch {
             report.leaveOut(subject, what, error.description, isFailure: true)
         }
@@ -75,7 +82,7 @@ struct Measure {
             return report.leaveOut(subject, what, "It may need \(memory >> 20) MiB of memory, and \(free) are free.")
         }
         do throws(BenchError) {
-            let server = try servers.start(subject)
+            let server = try servers.start(subject, .single)[0]
             let poller = Poller(spins: spins)
             let crowd = Crowd(servers.waiting(subject, server), poller: poller)
             // What a relay takes once, it takes before it is looked at.
@@ -107,7 +114,8 @@ struct Measure {
     }
 
     private func pairings(_ subject: Subject, _ server: Server, _ poller: Poller) throws(BenchError) -> LoadResult {
-        let load = Load(scheme: servers.scheme(subject, server), poller: poller, pace: .inFlight(16))
-        return try load.run(seconds: seconds, warmUp: 0.5, server: server.process)
+        defer { withExtendedLifetime(server) {} }
+        let load = Load(scheme: servers.scheme(subject, [server]), poller: poller, pace: .inFlight(16))
+        return try load.run(seconds: seconds, warmUp: 0.5, servers: [server.process])
     }
 }

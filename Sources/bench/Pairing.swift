@@ -23,14 +23,16 @@ protocol PairingOwner: AnyObject {
 /// Pairings at an EasySetup relay, both devices through the same door.
 final class RelayScheme: Scheme {
     private let door: Door
-    private let target: Target
+    private let targets: [Target]
     private let frames = RecordedFrames()
     private let sources: UInt16
 
-    /// - Parameter sources: from how many loopback addresses devices come.
-    init(door: Door, target: Target, sources: UInt16) {
+    /// - Parameters:
+    ///   - targets: where pairings go by turns.
+    ///   - sources: from how many loopback addresses devices come.
+    init(door: Door, targets: [Target], sources: UInt16) {
         self.door = door
-        self.target = target
+        self.targets = targets
         self.sources = sources
     }
 
@@ -38,7 +40,7 @@ final class RelayScheme: Scheme {
         let source = sources > 0 ? UInt16(number % Int(sources)) + 2 : 0
         return RelayPairing(
             door: door,
-            target: target,
+            target: targets[number % targets.count],
             source: source,
             frames: frames,
             poller: poller,

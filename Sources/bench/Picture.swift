@@ -1,7 +1,7 @@
 /// Two charts on one SVG: how long a pairing takes over how many are in flight, and what a waiting device takes over how many wait.
 enum Picture {
     static func svg(_ results: Results) -> String {
-        let loads = results.middleLoads.filter { $0.cores == nil && $0.inFlight != nil && $0.result.pairings > 0 }
+        let loads = results.middleLoads.filter { $0.layout == nil && $0.inFlight != nil && $0.result.pairings > 0 }
         let latency = Subject.allCases.flatMap { subject in
             [(0.5, "median", false), (0.99, "p99", true)].map { share, name, isDashed in
                 Chart.Line(

@@ -19,12 +19,12 @@ enum Reach {
         case unknown = "not measured"
     }
 
-    static func rows(of results: Results) -> [Row] {
+    static func rows(of results: Results, machineCores: Int = Machine.cores) -> [Row] {
         [
             cost(results, 16), cost(results, 128), againstBare(results, 16), againstBare(results, 128),
             againstIncumbent(results), message(results),
             memory(results, .plain, most: 6), memory(results, .tls, most: 40), growth(results), given(results),
-            cores(results), devices(results), connections(results),
+            cores(results, machineCores: machineCores), devices(results), connections(results),
         ]
     }
 
@@ -118,15 +118,20 @@ enum Reach {
         )
     }
 
-    private static func cores(_ results: Results) -> Row {
-        func cost(_ cores: Int) -> Double? {
-            results.middleLoads.last { $0.subject == .cores && $0.cores == cores }?.result.serverCost
+    private static func cores(_ results: Results, machineCores: Int) -> Row {
+        func cost(_ layout: Results.Layout) -> Double? {
+            results.middleLoads.last { $0.subject == .cores && $0.layout == layout }?.result.serverCost
         }
+        // Without a third core the generator is on one of the two, and in the way of whoever has both.
+        let other: Results.Layout = machineCores > 2 ? .single : .apart
         return row(
-            "a pairing costs a relay of two cores more",
+            "a pairing costs a relay of two cores more than " + (other == .single ? "one of one" : "two of one each"),
             "15 %",
-            cost(1).flatMap { one in cost(2).map { ($0 / one - 1) * 100 } },
-            { "\(digits($0, 1)) % (\(digits(cost(2) ?? 0, 1)) µs, \(digits(cost(1) ?? 0, 1)) with one)" },
+            cost(other).flatMap { one in cost(.shared).map { ($0 / one - 1) * 100 } },
+            {
+                let costs = Results.Layout.allCases.map { "\($0.title) \(digits(cost($0) ?? 0, 1))" }
+                return "\(digits($0, 1)) % (\(costs.joined(separator: ", ")) µs)"
+            },
             isMet: { $0 < 15 },
             otherwise: results.leftOut.last { $0.subject == .cores }?.why ?? notAskedFor(.cores)
         )

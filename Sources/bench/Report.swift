@@ -29,7 +29,8 @@ struct Report {
             "load",
             [
                 ("name", .text(row.name)), ("in_flight", row.inFlight.map { .number(Double($0)) } ?? .none),
-                ("cores", row.cores.map { .number(Double($0)) } ?? .none),
+                ("cores", row.layout.map { .number(Double($0.cores)) } ?? .none),
+                ("relays", row.layout.map { .number(Double($0.relays)) } ?? .none),
                 ("pairings_per_second", .number(result.rate)),
                 ("server_us_per_pairing", .number(result.serverCost)),
                 ("server_share_of_core", .number(result.serverUse)),

@@ -3,14 +3,14 @@ struct Results {
     /// One load.
     struct LoadRow {
         var subject: Subject
-        /// How many cores the relay served with, where that is what is compared.
-        var cores: Int?
+        /// How the relay had the cores, where that is what is compared.
+        var layout: Layout?
         var pace: Load.Pace
         var result: LoadResult
 
         var name: String {
             let half = if case .perSecond = pace { ", half load" } else { "" }
-            return subject.title + (cores.map { $0 == 1 ? ", one core" : ", \($0) cores" } ?? "") + half
+            return subject.title + (layout.map { ", \($0.title)" } ?? "") + half
         }
 
         /// Nil at half load.
@@ -19,11 +19,34 @@ struct Results {
         }
 
         fileprivate func isSame(as other: LoadRow) -> Bool {
-            subject == other.subject && cores == other.cores && inFlight == other.inFlight
+            subject == other.subject && layout == other.layout && inFlight == other.inFlight
         }
 
         /// Of its pairings, for an order: the most where there were none.
         fileprivate var cost: Double { result.pairings > 0 ? result.serverCost : .infinity }
+    }
+
+    /// How relays have the machine's cores.
+    enum Layout: String, CaseIterable {
+        /// One relay, one core.
+        case single
+        /// One relay with two cores.
+        case shared
+        /// Two relays that know nothing of each other, one core each, with half of the pairings each: what two cores do on this machine
+        /// when nothing is shared.
+        case apart
+
+        var title: String {
+            switch self {
+            case .single: "1 core"
+            case .shared: "2 cores"
+            case .apart: "2 relays"
+            }
+        }
+
+        var relays: Int { self == .apart ? 2 : 1 }
+        /// Of each.
+        var cores: Int { self == .shared ? 2 : 1 }
     }
 
     /// One crowd.

@@ -17,20 +17,22 @@ struct Servers {
         hasCores = Self.output(of: "'\(program)' relay --help").contains("--cores ")
     }
 
-    /// Starts one; it ends with what this returns.
-    ///
-    /// - Parameter cores: how many a relay serves with. With more than one it has the machine's first ones, whatever `pin` says.
-    func start(_ subject: Subject, cores: Int = 1) throws(BenchError) -> Server {
-        let first = cores == 1 ? pin : "0-\(cores - 1)"
-        return try Server(command(subject, cores: cores), pin: pin == nil ? nil : first)
+    /// Starts one, or as many as are laid out; each ends with what this returns. Those that have two cores, together or by themselves,
+    /// have the machine's first two, whatever `pin` says.
+    func start(_ subject: Subject, _ layout: Results.Layout) throws(BenchError) -> [Server] {
+        let pin = layout == .single ? pin : pin.map { _ in "0-1" }
+        var servers: [Server] = []
+        for _ in 0..<layout.relays { servers.append(try Server(command(subject, cores: layout.cores), pin: pin)) }
+        return servers
     }
 
-    func scheme(_ subject: Subject, _ server: Server) -> any Scheme {
-        let target = target(subject, server)
+    /// - Parameter servers: one; or several of a relay's, which have the pairings by turns.
+    func scheme(_ subject: Subject, _ servers: [Server]) -> any Scheme {
+        let targets = servers.map { target(subject, $0) }
         return switch subject {
-        case .mailbox: MailboxScheme(target: target)
-        case .publish: PublishScheme(target: target)
-        default: RelayScheme(door: subject.door ?? .webSocket, target: target, sources: 64)
+        case .mailbox: MailboxScheme(target: targets[0])
+        case .publish: PublishScheme(target: targets[0])
+        default: RelayScheme(door: subject.door ?? .webSocket, targets: targets, sources: 64)
         }
     }
 

@@ -38,6 +38,28 @@ import Testing
         #expect(abs(try #require(Reach.rows(of: results).first?.figure) - 500) < 0.001)
     }
 
+    @Test("holds two cores against one, or against two relays where the generator has no core of its own")
+    func cores() throws {
+        var results = Results()
+        results.loads = Results.Layout.allCases.map { layout in
+            var row = load(
+                .cores,
+                .inFlight(128),
+                microseconds: [.single: 200, .shared: 253, .apart: 230][layout] ?? 0
+            )
+            row.layout = layout
+            return row
+        }
+        func row(_ machineCores: Int) throws -> Reach.Row {
+            let rows = Reach.rows(of: results, machineCores: machineCores)
+            return try #require(rows.first { $0.what.contains("two cores") })
+        }
+        #expect(abs(try #require(try row(2).figure) - 10) < 0.001)
+        #expect(try row(2).verdict == .met)
+        #expect(abs(try #require(try row(4).figure) - 26.5) < 0.001)
+        #expect(try row(4).verdict == .missed)
+    }
+
     @Test("compares a pairing with what a bare forwarder takes for it") func bare() throws {
         var results = Results()
         results.loads = [
