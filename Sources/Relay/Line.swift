@@ -209,7 +209,9 @@ extension Line {
         door = nil
         var answer = switchboard.takeBuffer()
         answer.writeString(Self.answerHead)
-        answer.writeString(subprotocol.text)
+        switchboard.packed.removeAll(keepingCapacity: true)
+        subprotocol.append(to: &switchboard.packed)
+        answer.writeBytes(switchboard.packed)
         answer.writeString("\r\nSec-WebSocket-Accept: ")
         answer.writeString(Self.accept(key))
         answer.writeString("\r\n\r\n")

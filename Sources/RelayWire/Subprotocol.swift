@@ -4,9 +4,9 @@
 /// A device may speak on a WebSocket only when its request for it has been answered (RFC 6455, 4.1). A frame that comes with the request
 /// is answered with it, a round trip sooner.
 package struct Subprotocol: Equatable, Sendable {
-    package static let name = "easysetup.v1"
+    package static var name: String { "easysetup.v1" }
     /// By itself.
-    package static let plain = Subprotocol(frame: nil)
+    package static var plain: Subprotocol { Subprotocol(frame: nil) }
 
     /// The bytes of a ``DeviceFrame``, as they would be in a message: as many as ``WireLimits/earlyFrameBytes`` allows.
     package let earlyFrame: [UInt8]?
@@ -24,19 +24,23 @@ package struct Subprotocol: Equatable, Sendable {
 
     /// Reads one of those that a device offers. Nil when it is another, or not written as here.
     package init?(_ text: Span<UInt8>) {
-        let name = Self.name.utf8
-        guard text.count >= name.count else { return nil }
-        for (index, sign) in name.enumerated() where text[index] != sign { return nil }
-        guard text.count > name.count else {
+        let start = Self.name.utf8.count
+        guard text.count >= start else { return nil }
+        var place = 0
+        for sign in Self.name.utf8 {
+            guard text[place] == sign else { return nil }
+            place += 1
+        }
+        guard text.count > start else {
             self = .plain
             return
         }
-        let digits = text.count - name.count - 1
-        guard text[name.count] == Self.dot, digits.isMultiple(of: 2), WireLimits.earlyFrameBytes.contains(digits / 2)
+        let digits = text.count - start - 1
+        guard text[start] == Self.dot, digits.isMultiple(of: 2), WireLimits.earlyFrameBytes.contains(digits / 2)
         else { return nil }
         var frame: [UInt8] = []
         frame.reserveCapacity(digits / 2)
-        for place in stride(from: name.count + 1, to: text.count, by: 2) {
+        for place in stride(from: start + 1, to: text.count, by: 2) {
             guard let high = Self.value(of: text[place]), let low = Self.value(of: text[place + 1]) else { return nil }
             frame.append(high << 4 | low)
         }
@@ -50,19 +54,27 @@ package struct Subprotocol: Equatable, Sendable {
 
     /// As it stands in a header. There is no other way to write it.
     package var text: String {
-        guard let earlyFrame else { return Self.name }
-        var signs = Array(Self.name.utf8)
-        signs.reserveCapacity(signs.count + 1 + 2 * earlyFrame.count)
-        signs.append(Self.dot)
-        for byte in earlyFrame {
-            signs.append(Self.digits[Int(byte >> 4)])
-            signs.append(Self.digits[Int(byte & 0xF)])
-        }
+        var signs: [UInt8] = []
+        append(to: &signs)
         return String(decoding: signs, as: UTF8.self)
     }
 
-    private static let dot = UInt8(ascii: ".")
-    private static let digits = Array("0123456789abcdef".utf8)
+    /// The same.
+    package func append(to signs: inout [UInt8]) {
+        signs.append(contentsOf: Self.name.utf8)
+        guard let earlyFrame else { return }
+        signs.append(Self.dot)
+        for byte in earlyFrame {
+            signs.append(Self.digit(byte >> 4))
+            signs.append(Self.digit(byte & 0xF))
+        }
+    }
+
+    private static var dot: UInt8 { UInt8(ascii: ".") }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
 
     private static func value(of digit: UInt8) -> UInt8? {
         switch digit {

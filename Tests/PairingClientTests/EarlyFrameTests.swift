@@ -25,14 +25,24 @@ import Testing
         let state: PairingState?
     }
 
-    /// What a device that offers shows, up to a code or its end.
-    private func offer(
-        choosing subprotocol: String,
-        with more: [UInt8],
-        answering: [UInt8] = [],
-        limits: ClientLimits = ClientLimits()
-    ) async throws -> (last: PairingState?, request: String, frames: [UInt8]) {
-        let relay = Script(subprotocol: subprotocol, more: more, answer: answering)
+    /// What a device that offers shows, up to a code or its end; and what was heard of it.
+    private func offer(at steps: [Script.Step]) async throws -> (last: PairingState?, heard: Script.Heard) {
+        let relay = Script(steps: steps)
+        var last: PairingState?
+        try await with(relay) { address in
+            let client = PairingClient(name: DeviceName(cleaning: "one")!, store: MemorySeedStore())
+            states: for await state in client.offer(at: address, approve: { _ in .decline }) {
+                last = state
+                switch state {
+                case .offered, .failed: break states
+                default: break
+                }
+            }
+        }
+        return (last, relay.heard.withLock { $0 })
+    }
+
+    private func with(_ relay: Script, _ body: (RelayAddress) async throws -> Void) async throws {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -42,33 +52,32 @@ import Testing
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(server.localAddress?.port)
         let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: true))
-        let client = PairingClient(name: DeviceName(cleaning: "one")!, store: MemorySeedStore(), limits: limits)
-        var last: PairingState?
-        states: for await state in client.offer(at: address, approve: { _ in .decline }) {
-            last = state
-            switch state {
-            case .offered, .failed: break states
-            default: break
-            }
-        }
+        try await body(address)
         try await server.close()
-        return (last, relay.heard.withLock(\.request), relay.heard.withLock(\.frames))
+    }
+
+    private static let answer = bytes(2, offered.serialized())
+    private static let offer: [UInt8] = [0x0A, 0x00]
+    private static let leave = DeviceFrame.leave(.cancelled).serialized()
+    private static let both = "\r\nSec-WebSocket-Protocol: easysetup.v1.0a00, easysetup.v1\r\n"
+
+    private func expectOffered(_ state: PairingState?) throws {
+        guard case .offered? = state else { throw Other(state: state) }
     }
 
     @Test("the answer to it may come in one packet with the answer to the request") func together() async throws {
-        let answer = Self.bytes(2, Self.offered.serialized())
-        let (last, request, frames) = try await offer(choosing: "easysetup.v1.0a00", with: answer)
-        guard case .offered? = last else { throw Other(state: last) }
-        #expect(request.contains("\r\nSec-WebSocket-Protocol: easysetup.v1.0a00, easysetup.v1\r\n"))
-        // It is not said again: all that may have come is a ping, and a goodbye.
-        #expect(!frames.contains(0x82))
+        let (last, heard) = try await offer(at: [.upgrade("easysetup.v1.0a00", with: Self.answer)])
+        try expectOffered(last)
+        #expect(heard.requests.count == 1)
+        #expect(heard.requests[0].contains(Self.both))
+        // It is not said again.
+        #expect(!heard.frames.contains(Self.offer))
     }
 
     @Test("a relay that does not take it hears it as a message") func apart() async throws {
-        let answer = Self.bytes(2, Self.offered.serialized())
-        let (last, _, frames) = try await offer(choosing: "easysetup.v1", with: [], answering: answer)
-        guard case .offered? = last else { throw Other(state: last) }
-        #expect(frames.contains(0x82))
+        let (last, heard) = try await offer(at: [.upgrade("easysetup.v1", answer: Self.answer)])
+        try expectOffered(last)
+        #expect(heard.frames.first == Self.offer)
     }
 
     @Test(
@@ -76,35 +85,85 @@ import Testing
         arguments: ["easysetup.v1.0a01", "easysetup.v2", ""]
     )
     func another(_ subprotocol: String) async throws {
-        let (last, _, _) = try await offer(choosing: subprotocol, with: [])
+        let (last, _) = try await offer(at: [.upgrade(subprotocol), .close])
         guard case .failed(.relayVersion)? = last else { throw Other(state: last) }
     }
 
     @Test("a refusal that comes with the answer and a close frame is heard") func refusal() async throws {
         let refused = RelayFrame.refused(.tooMany, retryAfter: .seconds(7)).serialized()
-        let (last, _, _) = try await offer(
-            choosing: "easysetup.v1.0a00",
-            with: Self.bytes(2, refused) + Self.bytes(8, [0x03, 0xF5])
-        )
-        guard case .failed(.tooMany(retryAfter: .seconds(7)))? = last else {
-            throw Other(state: last)
+        let more = Self.bytes(2, refused) + Self.bytes(8, [0x03, 0xF5])
+        let (last, _) = try await offer(at: [.upgrade("easysetup.v1.0a00", with: more)])
+        guard case .failed(.tooMany(retryAfter: .seconds(7)))? = last else { throw Other(state: last) }
+    }
+
+    @Test("after one that may pass, the device comes again by WebSocket, and says its first frame as a message")
+    func again() async throws {
+        // Put down to the network, once.
+        let refused = RelayFrame.refused(.badFrame, retryAfter: .zero).serialized()
+        let more = Self.bytes(2, refused) + Self.bytes(8, [0x03, 0xF0])
+        let (last, heard) = try await offer(at: [
+            .upgrade("easysetup.v1.0a00", with: more), .upgrade("easysetup.v1", answer: Self.answer),
+        ])
+        try expectOffered(last)
+        #expect(heard.requests.map { $0.contains(Self.both) } == [true, false])
+        #expect(heard.requests.allSatisfy { $0.hasPrefix("GET ") })
+    }
+
+    @Test("what was asked for by a device that has stopped meanwhile is given back") func stopped() async throws {
+        let relay = Script(steps: [
+            .upgrade("easysetup.v1.0a00", with: Self.answer, after: .milliseconds(300))
+        ])
+        try await with(relay) { address in
+            let client = PairingClient(name: DeviceName(cleaning: "one")!, store: MemorySeedStore())
+            for await _ in client.offer(at: address, approve: { _ in .decline }) {
+                // It has asked, and has no answer.
+                while relay.heard.withLock(\.requests).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                break
+            }
+            let clock = ContinuousClock.now
+            while !relay.heard.withLock({ $0.frames.contains(Self.leave) }), ContinuousClock.now - clock < .seconds(20)
+            {
+                try await Task.sleep(for: .milliseconds(10))
+            }
         }
+        #expect(relay.heard.withLock(\.frames) == [Self.leave])
+    }
+
+    @Test("a relay that ends between the request and its answer is asked again") func killed() async throws {
+        // The second is the HTTP door's.
+        let (last, heard) = try await offer(at: [
+            .close, .close, .upgrade("easysetup.v1.0a00", with: Self.answer),
+        ])
+        try expectOffered(last)
+        #expect(heard.requests.first?.contains(Self.both) == true)
+        #expect(heard.requests.last?.contains(Self.both) == true)
     }
 }
 
-/// What a made-up relay says, and what it heard.
+/// What a made-up relay does with one connection after the other, with the last thing again and again; and what it heard.
 private final class Script: Sendable {
-    let subprotocol: String
-    /// In one packet with the answer to the request.
-    let more: [UInt8]
-    /// To the first frame with bytes in it.
-    let answer: [UInt8]
-    let heard = Mutex((request: "", frames: [UInt8]()))
+    enum Step {
+        /// At the request.
+        case close
+        /// Answers with this subprotocol, `with` in one packet with that, and `answer` to the first frame with bytes in it.
+        case upgrade(String, with: [UInt8] = [], answer: [UInt8] = [], after: TimeAmount = .zero)
+    }
 
-    init(subprotocol: String, more: [UInt8], answer: [UInt8]) {
-        self.subprotocol = subprotocol
-        self.more = more
-        self.answer = answer
+    struct Heard {
+        var requests: [String] = []
+        var frames: [[UInt8]] = []
+    }
+
+    private let steps: [Step]
+    let heard = Mutex(Heard())
+
+    init(steps: [Step]) { self.steps = steps }
+
+    func next(for request: String) -> Step {
+        heard.withLock {
+            $0.requests.append(request)
+            return steps[min($0.requests.count, steps.count) - 1]
+        }
     }
 }
 
@@ -114,33 +173,46 @@ private final class ScriptHandler: ChannelInboundHandler {
 
     private let script: Script
     private var request = ""
-    private var isUpgraded = false
+    /// To the first frame with bytes; nil as long as it is no WebSocket.
+    private var answer: [UInt8]?
 
     init(_ script: Script) { self.script = script }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = Array(buffer: unwrapInboundIn(data))
-        guard !isUpgraded else {
-            // The kinds of its frames: each comes by itself here, or behind a ping.
-            let kinds =
-                bytes.starts(with: [0x89, 0x80]) ? [bytes[0]] + bytes.dropFirst(6).prefix(1) : Array(bytes.prefix(1))
-            script.heard.withLock { $0.frames += kinds }
-            if kinds.contains(0x82), !script.answer.isEmpty { write(script.answer, context) }
+        if let answer {
+            let frames = Self.frames(bytes)
+            script.heard.withLock { $0.frames += frames }
+            if frames.contains(where: { $0.first == 0x0A }), !answer.isEmpty { write(answer, context) }
             return
         }
         request += String(decoding: bytes, as: UTF8.self)
-        guard request.hasSuffix("\r\n\r\n") else { return }
-        isUpgraded = true
-        script.heard.withLock { $0.request = request }
-        let key = request.split(separator: "\r\n").first { $0.lowercased().hasPrefix("sec-websocket-key: ") }?
-            .dropFirst(19)
-        let hash = Insecure.SHA1.hash(data: Data("\(key ?? "")258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8))
-        let line = script.subprotocol.isEmpty ? "" : "Sec-WebSocket-Protocol: \(script.subprotocol)\r\n"
+        guard request.contains("\r\n\r\n") else { return }
+        guard case .upgrade(let subprotocol, let more, let answer, let time) = script.next(for: request) else {
+            return context.close(promise: nil)
+        }
+        self.answer = answer
+        let key = request.split(separator: "\r\n").first { $0.lowercased().hasPrefix("sec-websocket-key: ") }
+        let proof = "\(key?.dropFirst(19) ?? "")258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        let line = subprotocol.isEmpty ? "" : "Sec-WebSocket-Protocol: \(subprotocol)\r\n"
         let head = """
             HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\(line)\
-            Sec-WebSocket-Accept: \(Data(hash).base64EncodedString())\r\n\r\n
+            Sec-WebSocket-Accept: \(Data(Insecure.SHA1.hash(data: Data(proof.utf8))).base64EncodedString())\r\n\r\n
             """
-        write(Array(head.utf8) + script.more, context)
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { self.write(Array(head.utf8) + more, context) }
+    }
+
+    /// What binary messages have in them; they are short here, and come whole.
+    private static func frames(_ bytes: [UInt8]) -> [[UInt8]] {
+        var (frames, rest) = ([[UInt8]](), bytes[...])
+        while rest.count >= 6 {
+            let head = Array(rest.prefix(6))
+            rest = rest.dropFirst(6)
+            let payload = rest.prefix(Int(head[1] & 0x7F)).enumerated().map { $1 ^ head[2 + $0 % 4] }
+            rest = rest.dropFirst(payload.count)
+            if head[0] == 0x82 { frames.append(payload) }
+        }
+        return frames
     }
 
     private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {

@@ -38,6 +38,8 @@ final class RelayConnection: Sendable {
         var isOver = false
         /// What came before it was told to read: frames that came together, and the end. Nil from then on.
         var kept: [Report]? = []
+        /// Whether nobody listens any more.
+        var isClosed = false
         /// Kept until the HTTP door is found open or shut, where nothing was open before.
         var opening: EventLoopPromise<Void>?
     }
@@ -132,6 +134,8 @@ final class RelayConnection: Sendable {
         loop.flatSubmit { [self] in
             let way = state.value.way
             state.value.isHeard = true
+            state.value.isClosed = true
+            state.value.kept = nil
             // The way reports to this connection, and would keep it for ever.
             state.value.way = .none
             switch way {
@@ -140,6 +144,12 @@ final class RelayConnection: Sendable {
             case .http(let connection): return connection.close()
             }
         }
+    }
+
+    /// Closes one that came too late. What it has asked for is given back.
+    func abandon(hasAsked: Bool) {
+        if hasAsked { send([.leave(.cancelled)]) }
+        close()
     }
 
     private func openHTTP(insteadOf failure: PairingError?) async throws(PairingError) {
@@ -179,6 +189,7 @@ final class RelayConnection: Sendable {
             }
         }
         switch news {
+        case .frames where state.value.isClosed: break
         case .frames where state.value.kept != nil, .closed where state.value.kept != nil:
             state.value.kept?.append(news)
         case .through, .stumbled, .unheard, .frames, .closed: report(news)

@@ -239,36 +239,34 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var batch: [RelayFrame] = []
     private var isOver = false
     private var isHeard = false
+    private var isWaiting = false
     private var isReadHeld = false
     private var isPinged = false
 
     /// - Parameters:
-    ///   - patience: how long after the upgrade the first frame may take that shows that frames get through.
-    ///   - hasAsked: whether the relay has something to answer already. What it says then shows nothing about frames to it; a pong does.
+    ///   - patience: how long the first frame that shows that frames get through may take, once it is waited for.
+    ///   - hasAsked: whether the relay has something to answer already. What it says then shows nothing about frames to it, but that it
+    ///     has no more to hear: a refusal, a goodbye. A pong does.
     init(patience: TimeAmount, hasAsked: Bool, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
         self.patience = patience
         self.hasAsked = hasAsked
         self.report = report
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
-            if !self.isHeard { self.end(context, .connectionLost) }
-        }
-    }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isOver { return }
         let frame = unwrapInboundIn(data)
         isPinged = false
-        if !isHeard, !hasAsked || frame.opcode == .pong {
-            isHeard = true
-            report(.through(.webSocket))
-        }
+        if !hasAsked || frame.opcode == .pong { heard() }
         switch frame.opcode {
         case .binary where frame.fin:
             do {
-                batch.append(try RelayFrame(parsing: Array(frame.unmaskedData.readableBytesView)))
+                let frame = try RelayFrame(parsing: Array(frame.unmaskedData.readableBytesView))
+                batch.append(frame)
+                switch frame {
+                case .refused, .goodbye: heard()
+                default: break
+                }
             } catch {
                 end(context, .relayMisbehaved)
             }
@@ -279,6 +277,12 @@ private final class FrameHandler: ChannelDuplexHandler {
         case .connectionClose: end(context, .connectionLost)
         default: end(context, .relayMisbehaved)
         }
+    }
+
+    private func heard() {
+        guard !isHeard else { return }
+        isHeard = true
+        report(.through(.webSocket))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -293,6 +297,12 @@ private final class FrameHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
+        if !isWaiting {
+            isWaiting = true
+            context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
+                if !self.isHeard { self.end(context, .connectionLost) }
+            }
+        }
         if context.channel.isWritable { context.read() } else { isReadHeld = true }
     }
 

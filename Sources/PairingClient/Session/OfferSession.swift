@@ -118,8 +118,9 @@ package struct OfferSession: ~Copyable {
         }
     }
 
-    /// An offer may go with the request. What it comes back with is a secret, and no matter for a header.
-    private var connect: SessionAction { .connect(asking: room == nil ? offer : nil) }
+    /// An offer may go with the request, where none has got lost on that way. What it comes back with is a secret, and no matter
+    /// for a header.
+    private var connect: SessionAction { .connect(asking: room == nil && !link.wasUnanswered ? offer : nil) }
 
     private var offer: DeviceFrame { .offer(slotLength: slotLength, work: nil) }
 

@@ -65,7 +65,7 @@ struct SessionDriver: Sendable {
                     inbox.close()
                     // A connection that came too late for the session is in nobody else's hands.
                     while let letter = await letters.next() {
-                        if case .opened(_, let late, _) = letter { late.close() }
+                        if case .opened(_, let late, let hasAsked) = letter { late.abandon(hasAsked: hasAsked) }
                     }
                     // The program may end after this: what was said last must have left it.
                     for closing in closings { try? await closing.get() }
@@ -88,7 +88,7 @@ struct SessionDriver: Sendable {
                     actions = session.handle(hasAsked ? .asked : .connected, now: now)
                     new.read()
                 } else {
-                    new.close()
+                    new.abandon(hasAsked: hasAsked)
                     actions = []
                 }
             case .failed(let failed, let error):
@@ -135,7 +135,9 @@ struct SessionDriver: Sendable {
                     asking: frame,
                     limits: limits
                 ) { inbox.put(.report(generation, $0)) }
-                if !inbox.put(.opened(generation, connection, hasAsked: hasAsked)) { connection.close() }
+                if !inbox.put(.opened(generation, connection, hasAsked: hasAsked)) {
+                    connection.abandon(hasAsked: hasAsked)
+                }
             } catch {
                 inbox.put(.failed(generation, error))
             }

@@ -129,9 +129,10 @@ package struct VisitSession: ~Copyable {
         }
     }
 
-    /// A visit may go with the request. What it comes back with is a secret, and no matter for a header.
+    /// A visit may go with the request, where none has got lost on that way. What it comes back with is a secret, and no matter
+    /// for a header.
     private var connect: SessionAction {
-        if case .arriving = phase { .connect(asking: visit) } else { .connect() }
+        if case .arriving = phase, !link.wasUnanswered { .connect(asking: visit) } else { .connect() }
     }
 
     private var visit: DeviceFrame { .visit(slot: slot, work: nil) }
