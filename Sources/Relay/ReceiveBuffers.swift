@@ -8,8 +8,9 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
     private let spares: NIOLoopBoundBox<[ByteBuffer]>
     private var hasRead = false
 
-    /// What a device's upgrade request has with a frame in it and a long name of the host, so that one read takes it.
-    private static let firstBytes = 320
+    /// What a device's upgrade request has, with a frame in it and a host's name of thirty letters. One byte more, and the buffer takes
+    /// twice as much.
+    private static let firstBytes = 256
     /// A frame of the largest size, but for its beginning; several of the usual.
     static let bytes = 4096
     /// Reads follow each other; more than one buffer is out where what was read is kept until the rest comes.

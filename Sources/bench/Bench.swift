@@ -24,7 +24,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Seconds of each measurement.")
     var seconds = 5.0
 
-    @Option(parsing: .upToNextOption, help: "Pairings in flight. (default: 1 16 128 1024; with --port: 1)")
+    @Option(parsing: .upToNextOption, help: "Pairings in flight; none with 0. (default: 1 16 128 1024; with --port: 1)")
     var inFlight: [Int] = []
 
     @Option(parsing: .upToNextOption, help: "Devices waiting; none with 0.")
@@ -90,7 +90,7 @@ struct Bench: ParsableCommand {
 
     /// For who counts instructions or allocations of a server that he started himself.
     private func pair(at port: UInt16) throws {
-        let atOnce = inFlight.first ?? 1
+        let atOnce = max(1, inFlight.first ?? 1)
         guard let subject = only.first, let door = subject.door else {
             throw ValidationError("That is no relay's door.")
         }
