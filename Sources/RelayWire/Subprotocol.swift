@@ -15,8 +15,12 @@ package struct Subprotocol: Equatable, Sendable {
         earlyFrame = frame
     }
 
-    /// With a frame behind it. Nil for one that is too long.
+    /// With a frame behind it. Nil for one that is not to go with a request: tokens are secrets, and headers end up in logs.
     package init?(early frame: DeviceFrame) {
+        switch frame {
+        case .offer(_, work: nil), .visit(_, work: nil): break
+        default: return nil
+        }
         let bytes = frame.serialized()
         guard WireLimits.earlyFrameBytes.contains(bytes.count) else { return nil }
         self.init(frame: bytes)

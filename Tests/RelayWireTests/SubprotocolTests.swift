@@ -37,7 +37,9 @@ import Testing
         }
     }
 
-    @Test func `A frame with a token or work in it is too long`() {
+    @Test func `A frame with a token or work in it stays out of a request`() {
+        let short = Token(bytes: [1])
+        #expect(Subprotocol(early: .attachVisitor(token: short, acked: 0, received: 0, attempt: 1)) == nil)
         let token = Token(bytes: [UInt8](repeating: 1, count: 85))
         #expect(Subprotocol(early: .attachVisitor(token: token, acked: 0, received: 0, attempt: 1)) == nil)
         #expect(Subprotocol(early: .attachOfferer(token: token, held: [], attempt: 1)) == nil)
