@@ -74,7 +74,8 @@ import Testing
             tries += 1
         }
         #expect((4...8).contains(tries))
-        #expect(now < .seconds(70) + limits.reachTimeout * 2.5)
+        // The fifth wait, of sixteen times the first at most, is the last that can begin before that moment has passed.
+        #expect(now < .seconds(70) + limits.reachTimeout + limits.firstBackoff * 16)
     }
 
     @Test(
