@@ -183,9 +183,10 @@ package final class User {
             return world.after(.seconds(90)) { other.cancel() }
         }
         if act.outcome == .failed(.sentNotConfirmed) {
-            // The advice is to look at the other device: it may still come to have the seed.
+            // The advice is to look at the other device: it may still come to have the seed. Who has begun again by then goes on with that.
+            let acts = offerer.acts.count + visitor.acts.count
             return world.after(.seconds(100)) { [unowned self] in
-                guard !isStopped, pairedAt == nil else { return }
+                guard !isStopped, pairedAt == nil, offerer.acts.count + visitor.acts.count == acts else { return }
                 offerer.cancel()
                 visitor.cancel()
                 begin()
