@@ -5,11 +5,15 @@ public import SyncSeed
 public enum PairingError: ExplainedError, Equatable {
     // The relay.
     /// Nothing answers at the relay's address.
-    case relayUnreachable
+    case relayUnreachable(Unreachable)
     /// What answers has no certificate that this device trusts for that name.
-    case relayUntrusted
+    case relayUntrusted(Untrusted)
     /// What answers is no EasySetup relay.
-    case notARelay
+    case notARelay(OtherServer)
+    /// The proxy on this network's way out is of no help.
+    case proxyFailed(ProxyFailure)
+    /// The proxy's address is wrong; found before anything is sent.
+    case proxyAddress(ProxyAddressFault)
     /// The relay speaks another version of the protocol.
     case relayVersion
     /// The relay has as much as it can hold.
@@ -106,47 +110,56 @@ extension PairingError {
     public var retryHelps: Bool {
         switch self {
         case .store(let error): error.retryHelps
-        case .relayUnreachable, .relayFull, .tooMany, .relayDraining, .relayForgot, .connectionLost, .wrongCode,
+        case .relayUnreachable(let cause): cause.retryHelps
+        case .proxyFailed(let cause): cause.retryHelps
+        case .relayFull, .tooMany, .relayDraining, .relayForgot, .connectionLost, .wrongCode,
             .codesSpent, .lineFull, .declinedHere, .cancelledHere, .wrongWord, .timedOut, .peerFailed:
             true
-        case .relayUntrusted, .notARelay, .relayVersion, .workRefused, .relayMisbehaved, .elsewhere, .noSuchCode,
+        case .relayUntrusted, .notARelay, .proxyAddress, .relayVersion, .workRefused, .relayMisbehaved, .elsewhere,
+            .noSuchCode,
             .codeExpired, .codeBurnt, .triesSpent, .seated, .declined, .cancelled, .bothHold, .bothReceive,
             .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .peerMisbehaved:
             false
         }
     }
 
-    /// How long the relay asks to be left alone; zero where it does not.
+    /// How long the relay, or a proxy, asks to be left alone; zero where it does not.
     public var retryAfter: Duration {
         switch self {
+        case .relayUnreachable(let cause): cause.retryAfter
+        case .proxyFailed(let cause): cause.retryAfter
         case .relayFull(let wait), .tooMany(let wait), .relayDraining(let wait), .lineFull(let wait): wait
         default: .zero
         }
     }
 
+    /// The name of what is behind the error, where one name has several causes (`Protocol/errors.md`, "Causes").
+    public var cause: String? {
+        switch self {
+        case .relayUnreachable(let cause): cause.name
+        case .relayUntrusted(let cause): cause.name
+        case .notARelay(let cause): cause.name
+        case .proxyFailed(let cause): cause.name
+        case .proxyAddress(let cause): cause.name
+        default: nil
+        }
+    }
+
     /// As long as the relay says, where it does.
-    private var waiting: String {
-        let seconds = Int((retryAfter / .seconds(1)).rounded(.up))
+    private var waiting: String { Self.waiting(retryAfter) }
+
+    static func waiting(_ time: Duration) -> String {
+        let seconds = Int((time / .seconds(1)).rounded(.up))
         return seconds > 0 ? "Wait \(seconds) s" : "Wait a little"
     }
 
     private var text: (name: String, what: String, advice: String) {
         switch self {
-        case .relayUnreachable:
-            (
-                "relay-unreachable", "The relay can't be reached.",
-                "Check the relay's address and this device's network, then try again."
-            )
-        case .relayUntrusted:
-            (
-                "relay-untrusted", "The relay's certificate is not one that this device trusts.",
-                "Check the relay's address; somebody may be in between. For a certificate of your own, name its file."
-            )
-        case .notARelay:
-            (
-                "not-a-relay", "What answers at this address is no EasySetup relay.",
-                "Check the relay's address and port."
-            )
+        case .relayUnreachable(let cause): ("relay-unreachable", cause.description(), cause.advice)
+        case .relayUntrusted(let cause): ("relay-untrusted", cause.description(), cause.advice)
+        case .notARelay(let cause): ("not-a-relay", cause.description, cause.advice)
+        case .proxyFailed(let cause): ("proxy-failed", cause.description, cause.advice)
+        case .proxyAddress(let cause): ("proxy-address", cause.description, cause.advice)
         case .relayVersion:
             (
                 "relay-version", "The relay speaks another version of the protocol.",

@@ -5,6 +5,8 @@ public import SyncSeed
 public enum PairingState: Sendable {
     /// The relay is being reached.
     case connecting
+    /// An attempt to reach the relay failed for this reason, and another follows: after ``connecting`` and after ``reconnecting(deadline:)``.
+    case retrying(PairingError)
     /// Offerer: show this code. It comes again with a fresh code when the old one was used up or has expired.
     case offered(Offer)
     /// Offerer: somebody typed a wrong code, this many times so far; at the third the code is replaced.
@@ -29,7 +31,7 @@ public enum PairingState: Sendable {
     /// Which device the person should look at now.
     public var lookAt: LookAt {
         switch self {
-        case .connecting, .wrongProof, .reconnecting, .failed, .deciding: .thisDevice
+        case .connecting, .retrying, .wrongProof, .reconnecting, .failed, .deciding: .thisDevice
         case .offered, .waiting, .greeting, .given: .otherDevice
         case .inLine, .paired: .thisDevice
         }

@@ -13,9 +13,15 @@ public protocol ExplainedError: Error, CustomStringConvertible {
 
     /// How long to wait before that; zero where nobody says so.
     var retryAfter: Duration { get }
+
+    /// The name of what is behind it, where one error has several causes that ask for different things; nil elsewhere.
+    var cause: String? { get }
 }
 
 extension ExplainedError {
     /// Zero: most errors know of no time after which things are better.
     public var retryAfter: Duration { .zero }
+
+    /// None: most errors have one cause.
+    public var cause: String? { nil }
 }

@@ -163,7 +163,7 @@ import Testing
     }
 
     static let failures: [CallAnswer] = [
-        .unanswered(.relayUnreachable),
+        .unanswered(.relayUnreachable(.unknown)),
         .answered(status: 408, body: [], retryAfter: nil),
         .answered(status: 429, body: Array("slow down".utf8), retryAfter: nil),
         .answered(status: 500, body: [], retryAfter: nil),
@@ -214,11 +214,11 @@ import Testing
         ]
     )
     func shut(status: Int, body: String) {
-        for failure in [nil, PairingError.relayUnreachable] {
+        for failure in [nil, PairingError.relayUnreachable(.unknown)] {
             var calls = calls(insteadOf: failure)
             _ = calls.knock()
             let page = CallAnswer.answered(status: status, body: Array(body.utf8), retryAfter: nil)
-            #expect(calls.answered(.send, page, draw: 0) == [.closed(failure ?? .notARelay)])
+            #expect(calls.answered(.send, page, draw: 0) == [.closed(failure ?? .notARelay(.unknown))])
         }
     }
 
@@ -235,19 +235,19 @@ import Testing
 
     @Test("when both doors are shut, the WebSocket's error is shown; silence does not make a refusal no relay")
     func bothShut() {
-        for failure in [nil, PairingError.notARelay, .connectionLost] {
-            let shown = failure == .notARelay ? nil : failure
+        for failure in [nil, PairingError.notARelay(.unknown), .connectionLost] {
+            let shown = failure == .notARelay(.unknown) ? nil : failure
             var calls = calls(insteadOf: failure)
             _ = calls.knock()
-            #expect(calls.openingTookTooLong() == [.closed(shown ?? .relayUnreachable)])
+            #expect(calls.openingTookTooLong() == [.closed(shown ?? .relayUnreachable(.unknown))])
             var others = self.calls(insteadOf: failure)
             let knock = others.knock()
             for _ in 2...ClientLimits().callTries {
-                _ = others.answered(.send, .unanswered(.relayUntrusted), draw: 0)
+                _ = others.answered(.send, .unanswered(.relayUntrusted(.unfit)), draw: 0)
                 #expect(others.pauseIsOver(.send) == knock)
             }
-            let last = others.answered(.send, .unanswered(.relayUntrusted), draw: 0)
-            #expect(last == [.closed(shown ?? .relayUntrusted)])
+            let last = others.answered(.send, .unanswered(.relayUntrusted(.unfit)), draw: 0)
+            #expect(last == [.closed(shown ?? .relayUntrusted(.unfit))])
         }
     }
 
@@ -331,6 +331,6 @@ import Testing
         #expect(UpgradeRefusal(status: 503, body: "draining").error == .relayDraining(retryAfter: .seconds(60)))
         #expect(UpgradeRefusal(status: 503, body: "").error == .relayFull(retryAfter: .seconds(5)))
         #expect(UpgradeRefusal(status: 429, body: "").error == .tooMany(retryAfter: .seconds(10)))
-        #expect(UpgradeRefusal(status: 404, body: "").error == .notARelay)
+        #expect(UpgradeRefusal(status: 404, body: "").error == .notARelay(.unknown))
     }
 }

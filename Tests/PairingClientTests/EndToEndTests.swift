@@ -374,11 +374,12 @@ import Testing
         let nowhere = try #require(RelayAddress(host: "127.0.0.1", port: 1, isPlain: true))
         let store = MemorySeedStore(.random())
         let client = PairingClient(name: DeviceName(cleaning: "one")!, store: store)
-        #expect(try await Watch(client.offer(at: nowhere, approve: { _ in .decline })).failure() == .relayUnreachable)
+        let failure = try await Watch(client.offer(at: nowhere, approve: { _ in .decline })).failure()
+        #expect(failure == .relayUnreachable(.unknown))
         try await LiveRelay.run(tls: true) { relay in
             let watch = Watch(client.offer(at: relay.address, approve: { _ in .decline }))
             let failure = try await watch.failure()
-            #expect(failure == .relayUntrusted)
+            #expect(failure == .relayUntrusted(.unfit))
         }
     }
 }

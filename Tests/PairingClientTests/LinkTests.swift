@@ -68,7 +68,7 @@ import Testing
         var link = Link(limits: limits)
         var now = Duration.seconds(70)
         var tries = 1
-        while link.triesAgain(after: .relayUnreachable, now: now) {
+        while link.triesAgain(after: .relayUnreachable(.unknown), now: now) {
             link.lost(now: now, random: SecretBytes.random(count: 2))
             now += try wait(link, from: now)
             tries += 1
@@ -81,7 +81,7 @@ import Testing
     @Test(
         "what is no matter of time is not tried again",
         arguments: [
-            .relayUntrusted, .notARelay, .relayVersion, .relayFull(retryAfter: .seconds(1)),
+            .relayUntrusted(.unfit), .notARelay(.unknown), .relayVersion, .relayFull(retryAfter: .seconds(1)),
             .tooMany(retryAfter: .zero), .relayDraining(retryAfter: .zero),
         ] as [PairingError]
     )
@@ -99,7 +99,7 @@ import Testing
         link.lost(now: .zero, random: SecretBytes.random(count: 2))
         for hour in 1...20 {
             link.connecting()
-            let again = link.triesAgain(after: .relayUnreachable, now: .seconds(3_600 * hour))
+            let again = link.triesAgain(after: .relayUnreachable(.unknown), now: .seconds(3_600 * hour))
             #expect(again)
             link.lost(now: .seconds(3_600 * hour), random: SecretBytes.random(count: 2))
         }

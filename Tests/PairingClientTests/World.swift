@@ -201,7 +201,7 @@ final class World {
             guard let device = lines[id]?.device, device.connection == id else { return }
             guard isRelayUp else {
                 lines[id] = nil
-                return tell(device, .lost(.relayUnreachable))
+                return tell(device, .lost(.relayUnreachable(.unknown)))
             }
             lines[id]?.isUp = true
             act { relay, now, _, actions in

@@ -61,7 +61,7 @@ import Testing
                 if world.wasKilledUnheard, down > ClientLimits().reachTimeout {
                     // To the visitor the relay never was there. It hears so, and has lost nothing.
                     unheard += 1
-                    #expect(visitor.outcome == .failed(.relayUnreachable))
+                    #expect(visitor.outcome == .failed(.relayUnreachable(.unknown)))
                     continue
                 }
                 expectPaired(world, offerer, visitor, "killed at frame \(number)")

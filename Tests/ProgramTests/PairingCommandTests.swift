@@ -208,7 +208,8 @@ import Testing
 
 @Suite("Errors of a pairing") struct PairingErrorTests {
     static let all: [PairingError] = [
-        .relayUnreachable, .relayUntrusted, .notARelay, .relayVersion, .relayFull(retryAfter: .zero),
+        .relayUnreachable(.unknown), .relayUntrusted(.unfit), .notARelay(.unknown), .proxyFailed(.cut),
+        .proxyAddress(.unreadable), .relayVersion, .relayFull(retryAfter: .zero),
         .tooMany(retryAfter: .zero), .relayDraining(retryAfter: .zero), .relayForgot, .workRefused, .relayMisbehaved,
         .connectionLost, .elsewhere, .noSuchCode, .codeExpired, .codeBurnt, .wrongCode, .triesSpent, .codesSpent,
         .lineFull(retryAfter: .zero), .seated, .declined, .declinedHere, .cancelled, .cancelledHere, .wrongWord,

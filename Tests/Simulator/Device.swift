@@ -132,7 +132,7 @@ package final class Device: Client {
 
     package func lost(_ connection: Connection) {
         guard self.connection === connection else { return }
-        hear(.lost(connection.wasOpened ? .connectionLost : .relayUnreachable), on: connection)
+        hear(.lost(connection.wasOpened ? .connectionLost : .relayUnreachable(.unknown)), on: connection)
     }
 
     /// Its connection is cut.
@@ -302,7 +302,7 @@ package final class Device: Client {
                 world.breach(.agreement, "\(name) is paired without a seed")
             }
         case .failed(let error): act.outcome = .failed(error)
-        case .connecting, .inLine, .greeting, .deciding, .reconnecting: break
+        case .connecting, .retrying, .inLine, .greeting, .deciding, .reconnecting: break
         }
     }
 

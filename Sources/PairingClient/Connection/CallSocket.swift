@@ -37,7 +37,7 @@ final class CallSocket: Sendable {
     func call(_ path: String, body: [UInt8], timeout: Duration) -> EventLoopFuture<CallAnswer> {
         let promise = loop.makePromise(of: CallAnswer.self)
         let timer = loop.scheduleTask(in: TimeAmount(timeout)) {
-            promise.succeed(.unanswered(.relayUnreachable))
+            promise.succeed(.unanswered(.relayUnreachable(.noAnswer)))
             self.close()
         }
         promise.futureResult.whenComplete { _ in timer.cancel() }
@@ -135,7 +135,7 @@ private final class CallHandler: ChannelDuplexHandler {
             body = []
         case .body(let buffer):
             guard body.count + buffer.readableBytes <= WireLimits.callBytes else {
-                return end(context, .unanswered(.notARelay))
+                return end(context, .unanswered(.notARelay(.unknown)))
             }
             body.append(contentsOf: buffer.readableBytesView)
         case .end:

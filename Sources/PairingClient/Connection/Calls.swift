@@ -151,13 +151,13 @@ struct Calls {
 
     /// Nobody has opened for as long as connecting may take.
     mutating func openingTookTooLong() -> [Step] {
-        phase == .knocking ? end(unopened(.relayUnreachable)) : []
+        phase == .knocking ? end(unopened(.relayUnreachable(.noAnswer))) : []
     }
 
     /// What is said of a door that nobody opened. Who refuses a WebSocket and then is silent for a while may be heard in a
     /// moment, and is not to be taken for no relay.
     private func unopened(_ error: PairingError) -> PairingError {
-        failure == .notARelay ? error : failure ?? error
+        if case .notARelay? = failure { error } else { failure ?? error }
     }
 }
 
@@ -222,7 +222,7 @@ extension Calls {
         guard let call = sending else { return [] }
         guard answer.have <= call.last else { return end(.relayMisbehaved) }
         // An empty page is an answer too, and says that the relay has nothing.
-        guard answer.have == call.last else { return tryAgain(.send, .notARelay, draw: draw) }
+        guard answer.have == call.last else { return tryAgain(.send, .notARelay(.unknown), draw: draw) }
         sending = nil
         if phase == .opening { phase = .open }
         if call.saysGoodbye { return end(.connectionLost) }
@@ -305,7 +305,7 @@ extension Calls {
         case .unanswered(let error): return .failed(error)
         case .answered(200, let bytes, _):
             // A proxy's page may come with 200.
-            guard let body = try? parse(bytes) else { return .failed(.notARelay) }
+            guard let body = try? parse(bytes) else { return .failed(.notARelay(.unknown)) }
             return .said(body)
         case .answered(_, let bytes, let retryAfter):
             switch Problem(in: String(decoding: bytes, as: UTF8.self))?.name {
@@ -313,7 +313,7 @@ extension Calls {
             case "draining"?: return .turnedAway(.draining, retryAfter: retryAfter ?? .seconds(5))
             case "too-many"?: return .turnedAway(.tooMany, retryAfter: retryAfter ?? .seconds(10))
             case .some: return .lost
-            case nil: return .failed(.notARelay)
+            case nil: return .failed(.notARelay(.unknown))
             }
         }
     }

@@ -6,12 +6,13 @@ extension PairingError {
     init(connecting error: any Error) {
         switch error {
         case let error as PairingError: self = error
-        case let error as NIOSSLError: self = error.isOfCertificate ? .relayUntrusted : .relayUnreachable
-        case is NIOSSLExtraError: self = .relayUntrusted
+        case let error as NIOSSLError:
+            self = error.isOfCertificate ? .relayUntrusted(.unfit) : .relayUnreachable(.unknown)
+        case is NIOSSLExtraError: self = .relayUntrusted(.unfit)
         // Half an answer says nothing about who gave it.
-        case HTTPParserError.invalidEOFState, HTTPParserError.closedConnection: self = .relayUnreachable
-        case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay
-        default: self = .relayUnreachable
+        case HTTPParserError.invalidEOFState, HTTPParserError.closedConnection: self = .relayUnreachable(.cut)
+        case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay(.notHTTP)
+        default: self = .relayUnreachable(.unknown)
         }
     }
 }

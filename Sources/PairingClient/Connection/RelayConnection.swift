@@ -92,7 +92,7 @@ final class RelayConnection: Sendable {
             } catch {
                 guard error.isDoorShut else { throw error.error }
                 // No answer at all: it may be the network's way with WebSockets, or a relay that was killed just now.
-                if error.error == .relayUnreachable { report(.stumbled) }
+                if case .relayUnreachable = error.error { report(.stumbled) }
                 try await connection.openHTTP(insteadOf: error.error)
             }
         }

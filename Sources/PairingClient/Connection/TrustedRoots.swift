@@ -31,7 +31,7 @@ public final class TrustedRoots: Sendable {
                 return context
             }
         } catch {
-            throw .relayUntrusted
+            throw .relayUntrusted(.unfit)
         }
     }
 }

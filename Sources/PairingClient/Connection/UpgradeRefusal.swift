@@ -19,7 +19,7 @@ struct UpgradeRefusal: Equatable, Sendable {
             // A relay that names this device's version among its own has been shown none: a proxy took the header away.
             let speaksOurs = body.contains("\"\(Subprotocol.name)\"")
             (error, isFinal) = (.relayVersion, !speaksOurs)
-        case "foreign-origin": (error, isFinal) = (.notARelay, true)
+        case "foreign-origin": (error, isFinal) = (.notARelay(.unknown), true)
         default: (error, isFinal) = (PairingError(status: status, body: body), false)
         }
     }
@@ -32,7 +32,7 @@ extension PairingError {
         case 503 where body.contains("draining"): self = .relayDraining(retryAfter: .seconds(60))
         case 503: self = .relayFull(retryAfter: .seconds(5))
         case 429: self = .tooMany(retryAfter: .seconds(10))
-        default: self = .notARelay
+        default: self = .notARelay(.unknown)
         }
     }
 }

@@ -83,7 +83,7 @@ struct Link {
         if wasReached { return unanswered < limits.answerTries }
         let first = firstFailure ?? now
         firstFailure = first
-        return error.mayPass && now - first < limits.reachTimeout
+        return error.mayPass && now + error.retryAfter - first < limits.reachTimeout
     }
 
     /// The relay answered that it has no place now.
@@ -117,10 +117,21 @@ struct Link {
 }
 
 extension PairingError {
+    /// How long to stay away after it: as long as the relay says, but no longer than usual where only a proxy says so.
+    func rest(_ limits: ClientLimits) -> Duration {
+        switch self {
+        case .relayUnreachable, .proxyFailed: min(retryAfter, limits.maximumBackoff)
+        default: retryAfter
+        }
+    }
+
     /// Whether it may be gone in a moment: a relay that is being started, a network that comes and goes.
     fileprivate var mayPass: Bool {
         switch self {
+        // Neither a port that speaks no TLS nor a name that nobody has changes in a moment.
+        case .relayUnreachable(.noTLS), .relayUnreachable(.nameUnknown), .relayUnreachable(.forbiddenHere): false
         case .relayUnreachable, .connectionLost: true
+        case .proxyFailed(let cause): cause.retryHelps
         default: false
         }
     }

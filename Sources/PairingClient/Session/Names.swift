@@ -8,6 +8,7 @@ extension PairingState {
     package var name: String {
         switch self {
         case .connecting: "connecting"
+        case .retrying: "retrying"
         case .offered: "offered"
         case .wrongProof: "wrong-proof"
         case .inLine: "in-line"

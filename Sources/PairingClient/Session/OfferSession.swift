@@ -141,7 +141,7 @@ package struct OfferSession: ~Copyable {
             guard link.triesAgain(after: error, now: now) else { return end(error, leaving: nil) }
             openUntil = openUntil ?? now + limits.codeLifetime
         }
-        let retry = max(wait, error.retryAfter)
+        let retry = max(wait, error.rest(limits))
         wait = .zero
         link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
         // To the person a device that never was connected still connects.
@@ -161,7 +161,7 @@ package struct OfferSession: ~Copyable {
             link.connecting()
             return [connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
-            return hangUp(.relayUnreachable, now)
+            return hangUp(.relayUnreachable(.noAnswer), now)
         case .idle, .connecting, .opened, .working, .ready, .resting: break
         }
         switch phase {

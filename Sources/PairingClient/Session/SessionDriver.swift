@@ -28,6 +28,8 @@ struct SessionDriver: Sendable {
         // a WebSocket.
         var door = Door.webSocket
         var isDoorSure = false
+        // Nothing is shown after the last state.
+        var isTold = false
         var closings: [EventLoopFuture<Void>] = []
         var actions = session.begin()
         var letters = inbox.letters.makeAsyncIterator()
@@ -53,6 +55,10 @@ struct SessionDriver: Sendable {
                     generation += 1
                 case .show(let state):
                     logger.debug("state", metadata: ["state": "\(state.name)"])
+                    switch state {
+                    case .paired, .failed: isTold = true
+                    default: break
+                    }
                     show(state)
                 case .ask(let request):
                     tasks.replace(.ask, with: Task { inbox.put(.event(.answered(await approve(request)))) })
@@ -92,8 +98,17 @@ struct SessionDriver: Sendable {
                     actions = []
                 }
             case .failed(let failed, let error):
+                logger.debug(
+                    "not connected",
+                    metadata: ["error": "\(error.name)", "cause": "\(error.cause ?? "none")"]
+                )
                 if !isDoorSure { door = .webSocket }
-                actions = failed == generation ? session.handle(.lost(error), now: now) : []
+                guard failed == generation else {
+                    actions = []
+                    continue
+                }
+                actions = session.handle(.lost(error), now: now)
+                if !isTold, !actions.contains(where: \.isLastState) { show(.retrying(error)) }
             case .report(_, .through(let open)):
                 if open == .http { (door, isDoorSure) = (.http, true) }
                 logger.debug("connected", metadata: ["door": "\(open.rawValue)"])

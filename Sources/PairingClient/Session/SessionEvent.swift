@@ -53,6 +53,14 @@ package enum SessionAction: Sendable {
     var isDisconnect: Bool {
         if case .disconnect = self { true } else { false }
     }
+
+    /// Whether it tells how the pairing ended.
+    var isLastState: Bool {
+        switch self {
+        case .show(.paired), .show(.failed): true
+        default: false
+        }
+    }
 }
 
 /// How the two roles' handshakes look from the proofs on.

@@ -169,7 +169,7 @@ package struct VisitSession: ~Copyable {
         case .finishing(let meeting): deadline = finale?.deadline ?? meeting.deadline
         case .over: return []
         }
-        let retry = max(wait, error.retryAfter)
+        let retry = max(wait, error.rest(limits))
         wait = .zero
         link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
         // To the person a device that never was connected still connects.
@@ -199,7 +199,7 @@ package struct VisitSession: ~Copyable {
             link.connecting()
             return [connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
-            return hangUp(.relayUnreachable, now)
+            return hangUp(.relayUnreachable(.noAnswer), now)
         case .idle, .connecting, .opened, .working, .ready, .resting: break
         }
         switch phase {

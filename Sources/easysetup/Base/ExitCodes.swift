@@ -11,7 +11,7 @@ enum ExitCodes {
           13  nobody answered in time
           14  sent, but not confirmed: look at the other device
           15  the two devices' seeds do not fit together
-          20  the relay can't be reached, or was lost
+          20  the relay can't be reached, not by the proxy either, or was lost
           21  what answers is no relay that this device trusts
           22  the relay speaks another version
           23  the relay is full or busy: wait
@@ -65,6 +65,7 @@ enum ExitCodes {
         "other-seed": 15,
         "relay-unreachable": 20,
         "connection-lost": 20,
+        "proxy-failed": 20,
         "relay-untrusted": 21,
         "not-a-relay": 21,
         "relay-version": 22,
@@ -81,6 +82,7 @@ enum ExitCodes {
         "fault": 30,
         "relay-address": 64,
         "relay-plain": 64,
+        "proxy-address": 64,
         "usage": 64,
         "passphrase-unfit": 64,
         "passphrases-differ": 64,

@@ -49,6 +49,7 @@ struct Output: Sendable {
                 ("error", .string(error.name)), ("message", .string(error.description)),
                 ("advice", .string(error.advice)), ("retry", .boolean(error.retryHelps)),
             ]
+            if let cause = error.cause { fields.insert(("cause", .string(cause)), at: 1) }
             if error.retryAfter > .zero {
                 // Rounded up: too early is of no use.
                 fields.append(("retry_after", .integer(Int((error.retryAfter / .seconds(1)).rounded(.up)))))

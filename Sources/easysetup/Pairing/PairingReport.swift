@@ -24,7 +24,7 @@ struct PairingReport {
         for await state in pairing {
             countdown.stop()
             switch state {
-            case .connecting: break
+            case .connecting, .retrying: break
             case .offered(let offer): tell(offer)
             case .wrongProof(let count):
                 output.event(

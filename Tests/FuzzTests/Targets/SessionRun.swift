@@ -66,7 +66,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
         case 3:
             guard wantsConnection || isConnected else { return }
             (wantsConnection, isConnected) = (false, false)
-            try tell(.lost(script.flag() ? .connectionLost : .relayUnreachable), sent)
+            try tell(.lost(script.flag() ? .connectionLost : .relayUnreachable(.unknown)), sent)
         case 4:
             switch script.number(below: 4) {
             case 0:
@@ -110,7 +110,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
                 try tell(.stored, sent)
             } else if wantsConnection {
                 wantsConnection = false
-                try tell(.lost(.relayUnreachable), sent)
+                try tell(.lost(.relayUnreachable(.unknown)), sent)
             } else if let next = session.nextDeadline {
                 try pass(max(.zero, next - now), sent)
             } else {

@@ -1,0 +1,63 @@
+/// What answers in the place of a relay (`Protocol/errors.md`, "Causes").
+public enum OtherServer: Hashable, Sendable {
+    /// Nothing more is known.
+    case unknown
+    /// A web server that knows nothing of a relay, by its status.
+    case web(status: Int)
+    /// Something that speaks no HTTP.
+    case notHTTP
+    /// Something that speaks TLS where none is wanted.
+    case tls
+    /// A server that sends everybody on to its port for TLS.
+    case redirectsToTLS
+    /// A network that answers itself, as those do that want a sign-in first.
+    case signIn
+    /// Something before the relay that lets nobody through, by its status.
+    case forbidden(status: Int)
+    /// A server that does not serve that host's name.
+    case misdirected
+
+    /// The cause's name in `Protocol/errors.md`.
+    public var name: String { text.name }
+
+    var description: String { text.what }
+    var advice: String { text.advice }
+
+    private var text: (name: String, what: String, advice: String) {
+        let address = "Check the relay's address and port."
+        switch self {
+        case .unknown: return ("unknown", "What answers at this address is no EasySetup relay.", address)
+        case .web(let status):
+            return (
+                "web-server", "A web server answers at this address (status \(status)), but no EasySetup relay.",
+                address
+            )
+        case .notHTTP: return ("not-http", "What answers at this address speaks no HTTP, and is no relay.", address)
+        case .tls:
+            return (
+                "tls-there", "What answers at this address speaks TLS.",
+                "Write wss:// in place of ws://, or check the port."
+            )
+        case .redirectsToTLS:
+            return (
+                "redirects-to-tls", "What answers at this address sends everybody on to TLS.",
+                "Write wss:// in place of ws://."
+            )
+        case .signIn:
+            return (
+                "sign-in", "Something else answers in the relay's place: this network may want a sign-in first.",
+                "Open a web page on this network and sign in, then try again. Otherwise check the relay's address."
+            )
+        case .forbidden(let status):
+            return (
+                "forbidden", "What stands before the relay does not let this device through (status \(status)).",
+                "Check the relay's address; ask who runs the relay, or this network, to let it through."
+            )
+        case .misdirected:
+            return (
+                "misdirected", "The server at this address does not serve the relay's name (status 421).",
+                "Check the relay's address; ask who runs the server to serve that name."
+            )
+        }
+    }
+}

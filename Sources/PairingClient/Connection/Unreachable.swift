@@ -1,0 +1,134 @@
+/// Why nothing that could be a relay answers (`Protocol/errors.md`, "Causes").
+public enum Unreachable: Hashable, Sendable {
+    /// Nothing more is known.
+    case unknown
+    /// There is no host of that name.
+    case nameUnknown(String)
+    /// No name server answered.
+    case nameLookup(String)
+    /// Nothing listens at that port.
+    case refused
+    /// Nothing answered in time.
+    case noAnswer
+    /// The network knows no way to that address.
+    case noRoute
+    /// This device has no network that leads there.
+    case noNetwork
+    /// The connection was closed before anything was answered.
+    case cut
+    /// What answers speaks no TLS, and TLS is wanted.
+    case noTLS
+    /// The connection was closed while TLS was set up.
+    case tlsCut
+    /// The two sides have no version, cipher or kind of key in common.
+    case tlsMismatch
+    /// TLS was not set up for another reason.
+    case tlsFailed
+    /// A proxy before the relay says that what is behind it does not answer.
+    case behindIsAway(status: Int, retryAfter: Duration)
+    /// This system does not let the program connect.
+    case forbiddenHere
+    /// Another error of the system's, by its number.
+    case system(CInt)
+
+    /// The cause's name in `Protocol/errors.md`.
+    public var name: String { text.name }
+
+    /// Whether the same again may help.
+    public var retryHelps: Bool {
+        switch self {
+        case .nameUnknown, .noTLS, .tlsMismatch, .forbiddenHere: false
+        case .unknown, .nameLookup, .refused, .noAnswer, .noRoute, .noNetwork, .cut, .tlsCut, .tlsFailed, .behindIsAway,
+            .system:
+            true
+        }
+    }
+
+    /// How long to wait before, where a proxy said so.
+    var retryAfter: Duration {
+        if case .behindIsAway(_, let wait) = self { wait } else { .zero }
+    }
+
+    /// What to do.
+    var advice: String { text.advice }
+
+    /// What happened.
+    ///
+    /// - Parameter who: what can't be reached, at the beginning of a sentence.
+    func description(_ who: String = "The relay") -> String {
+        if case .behindIsAway(let status, _) = self {
+            return "\(who) behind this address does not answer just now (status \(status))."
+        }
+        return text.what.isEmpty ? "\(who) can't be reached." : "\(who) can't be reached: \(text.what)."
+    }
+
+    private var text: (name: String, what: String, advice: String) {
+        switch self {
+        case .unknown: ("unknown", "", "Check the relay's address and this device's network, then try again.")
+        case .nameUnknown(let host):
+            (
+                "name-unknown", "there is no host named \(host)",
+                "Check how the name is spelt. If it is right, this device's network may not know it."
+            )
+        case .nameLookup(let host):
+            (
+                "name-lookup", "no name server answered the question for \(host)",
+                "Check this device's network, then try again."
+            )
+        case .refused:
+            (
+                "refused", "nothing listens at that address and port (connection refused)",
+                "Check the port, and whether the program there runs; then try again."
+            )
+        case .noAnswer:
+            (
+                "no-answer", "nothing answered in time (timed out)",
+                "Check the address and this device's network; a firewall on the way may swallow connections."
+            )
+        case .noRoute:
+            (
+                "no-route", "this network knows no way to that address (no route to host)",
+                "Check the address and this device's network, then try again."
+            )
+        case .noNetwork:
+            (
+                "no-network", "this device has no network that leads there (network is unreachable)",
+                "Connect this device to a network, then try again."
+            )
+        case .cut:
+            (
+                "cut", "the connection was closed before anything was answered",
+                "Try again. If it stays so, check the port, and whether TLS is spoken there: wss:// in place of ws://."
+            )
+        case .noTLS:
+            (
+                "no-tls", "what answers there speaks no TLS",
+                "Check the port. If the relay is meant to be without TLS, write ws:// in place of wss://."
+            )
+        case .tlsCut:
+            (
+                "tls-cut", "the connection was closed while TLS was set up",
+                "Try again. If it stays so, check the port; a relay without TLS is written ws:// in place of wss://."
+            )
+        case .tlsMismatch:
+            (
+                "tls-mismatch", "this device and what answers have no TLS version, cipher or kind of key in common",
+                "The other side needs TLS 1.2 or newer, and a certificate with an RSA, P-256 or P-384 key."
+            )
+        case .tlsFailed:
+            (
+                "tls-failed", "TLS could not be set up",
+                "Try again. If it stays so, check the port, and what stands between this device and the relay."
+            )
+        case .behindIsAway(_, let wait):
+            ("behind-is-away", "", "\(PairingError.waiting(wait)), then try again.")
+        case .forbiddenHere:
+            (
+                "forbidden-here", "this system does not let the program connect (permission denied)",
+                "Look at this device's firewall, or at the sandbox that the program runs in."
+            )
+        case .system(let number):
+            ("system", "the system gives error \(number)", "Look up the number (errno), mend it, then try again.")
+        }
+    }
+}

@@ -1,0 +1,161 @@
+/// Why a certificate does not show that it is the relay's (`Protocol/errors.md`, "Causes"). The verdict is the TLS library's; this says
+/// what can be known of its reason.
+public enum Untrusted: Hashable, Sendable {
+    /// A certificate that does not do for another reason.
+    case unfit
+    /// It has expired: when, and what this device's clock says, in seconds since 1970.
+    case expired(at: Int, clock: Int)
+    /// It is not valid yet: from when on it is, and what this device's clock says, in seconds since 1970.
+    case notYetValid(from: Int, clock: Int)
+    /// It is for other names.
+    case wrongName(host: String, names: [String])
+    /// It has no subject alternative name. A common name does not count.
+    case noNames
+    /// Its issuer is unknown.
+    case unknownAuthority(issuer: String)
+    /// It is signed by its own key.
+    case selfSigned
+    /// No authorities are installed on this device.
+    case noAuthorities
+    /// The file or folder of authorities that was named can't be used.
+    case authoritiesUnreadable(path: String, FileFault)
+
+    /// What is wrong with a file of authorities.
+    public enum FileFault: String, Hashable, Sendable {
+        /// It is not there.
+        case missing = "no such file"
+        /// Rights are missing.
+        case forbidden = "permission denied"
+        /// It has no bytes.
+        case empty = "it is empty"
+        /// It has no certificate.
+        case noCertificate = "it holds no PEM certificate"
+        /// It is no file.
+        case noFile = "it is no file"
+        /// It can't be read for another reason.
+        case unreadable = "reading failed"
+    }
+
+    /// The cause's name in `Protocol/errors.md`.
+    public var name: String { text("").name }
+
+    var advice: String { text("").advice }
+
+    /// What happened.
+    ///
+    /// - Parameter whose: whose certificate it is, at the beginning of a sentence.
+    func description(_ whose: String = "The relay's") -> String { text(whose).what }
+
+    private func text(_ whose: String) -> (name: String, what: String, advice: String) {
+        let between = "Check the address; somebody may be in between."
+        let own = "For a certificate or an authority of your own, name its file with --ca-file."
+        return switch self {
+        case .unfit: ("unfit", "\(whose) certificate is not one that this device trusts.", "\(between) \(own)")
+        case .expired(let moment, let clock):
+            (
+                "expired", "\(whose) certificate expired on \(UTC(moment)).",
+                "It must be renewed where it is used. This device's clock says \(UTC(clock)): if that is wrong, set it."
+            )
+        case .notYetValid(let moment, let clock):
+            (
+                "not-yet-valid",
+                "\(whose) certificate is not valid yet: it begins on \(UTC(moment)), and this device's clock says \(UTC(clock)).",
+                "Look at this device's clock, and set it if it is wrong. If it is right, try again later."
+            )
+        case .wrongName(let host, let names):
+            (
+                "wrong-name",
+                names.isEmpty
+                    ? "\(whose) certificate is for another name than \(host)."
+                    : "\(whose) certificate is for \(names.joined(separator: ", ")), not for the name \(host).",
+                "\(between) If it is the right host, write a name that the certificate is for."
+            )
+        case .noNames:
+            (
+                "no-names", "\(whose) certificate has no subject alternative name; a common name does not count.",
+                "Whoever runs the other side needs a certificate with its name as a subject alternative name."
+            )
+        case .unknownAuthority(let issuer):
+            (
+                "unknown-authority",
+                issuer.isEmpty
+                    ? "\(whose) certificate was issued by an authority that this device does not know."
+                    : "\(whose) certificate was issued by an authority that this device does not know: \"\(issuer)\".",
+                "\(between) \(own)"
+            )
+        case .selfSigned:
+            (
+                "self-signed",
+                "\(whose) certificate is signed by itself, not by an authority that this device knows.",
+                "\(between) \(own)"
+            )
+        case .noAuthorities:
+            (
+                "no-authorities", "No certificate authorities are installed on this device.",
+                "Install them (on Debian the package ca-certificates), or name a file of them with --ca-file or SSL_CERT_FILE."
+            )
+        case .authoritiesUnreadable(let path, let fault):
+            (
+                "authorities-unreadable",
+                "The certificate authorities can't be read from \(path.visible): \(fault.rawValue).",
+                "Name a file of PEM certificates with --ca-file or SSL_CERT_FILE."
+            )
+        }
+    }
+}
+
+extension String {
+    /// What a terminal can be given of text that somebody else chose.
+    fileprivate var visible: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
+    }
+}
+
+extension Unicode.Scalar.Properties {
+    fileprivate var isPrintable: Bool {
+        switch generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+    }
+}
+
+/// A moment as people read it.
+struct UTC: CustomStringConvertible {
+    private let seconds: Int
+
+    init(_ seconds: Int) { self.seconds = seconds }
+
+    var description: String {
+        let day = seconds / 86_400 - (seconds % 86_400 < 0 ? 1 : 0)
+        let (year, month, ofMonth) = Calendar.date(day)
+        let minute = (seconds - day * 86_400) / 60
+        return "\(year)-\(two(month))-\(two(ofMonth)) \(two(minute / 60)):\(two(minute % 60)) UTC"
+    }
+
+    private func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}
+
+/// The Gregorian calendar, which full Foundation would bring with 40 MB.
+enum Calendar {
+    /// The days since 1970-01-01.
+    static func day(year: Int, month: Int, day: Int) -> Int {
+        let year = month <= 2 ? year - 1 : year
+        let era = (year >= 0 ? year : year - 399) / 400
+        let ofEra = year - era * 400
+        let ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
+    }
+
+    /// The date of a day since 1970-01-01.
+    static func date(_ day: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = day + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let ofEra = shifted - era * 146_097
+        let yearOfEra = (ofEra - ofEra / 1_460 + ofEra / 36_524 - ofEra / 146_096) / 365
+        let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * ofYear + 2) / 153
+        let month = shiftedMonth + (shiftedMonth < 10 ? 3 : -9)
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - (153 * shiftedMonth + 2) / 5 + 1)
+    }
+}
