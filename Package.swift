@@ -112,7 +112,7 @@ let package = Package(
         .executableTarget(
             name: "easysetup",
             dependencies: [
-                "SyncSeed", "Handshake", "PairingClient", "Relay", "CQREncode", "CProcess", log,
+                "SyncSeed", "Handshake", "PairingClient", "Relay", "RelayWire", "CQREncode", "CProcess", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -225,7 +225,10 @@ let package = Package(
         // The built program, as a person or a script runs it.
         .testTarget(
             name: "ProgramTests",
-            dependencies: ["easysetup", "SyncSeed", "PairingClient", "TestSupport"],
+            dependencies: [
+                "easysetup", "SyncSeed", "PairingClient", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings
         ),
         // What the bench parses and reckons, and whether it pairs; nothing is measured.

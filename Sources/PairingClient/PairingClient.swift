@@ -65,7 +65,7 @@ public struct PairingClient: Sendable {
     ) -> Pairing {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
-                let seed = try await store.load()
+                let seed = try await load()
                 let session = OfferSession(
                     relay: relay,
                     name: name,
@@ -112,7 +112,7 @@ public struct PairingClient: Sendable {
     ) -> Pairing {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
-                let seed = try await store.load()
+                let seed = try await load()
                 let isAllowed = tries.counts.withLock {
                     $0.take(invitation.slot, now: ContinuousClock.now.moment, limits: limits)
                 }
@@ -137,6 +137,14 @@ public struct PairingClient: Sendable {
                 show(.failed(.store(error)))
             }
         }
+    }
+
+    /// The stored seed. A device without one is about to receive one, so its store is tried first: found out later, the seed
+    /// would have been sent for nothing.
+    private func load() async throws(StoreError) -> SyncSeed? {
+        let seed = try await store.load()
+        if seed == nil { try await store.check() }
+        return seed
     }
 
     private func driver(

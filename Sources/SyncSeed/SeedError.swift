@@ -101,7 +101,7 @@ extension SeedError {
         }
     }
 
-    /// What to do next. For unknown words it names the nearest ones, which a log should not have.
+    /// What to do next, safe for a log: nothing of what was read is in it, and no word that is near to it.
     public var advice: String {
         switch self {
         case .wrongLength: "Copy the seed again, whole."
@@ -109,7 +109,7 @@ extension SeedError {
         case .unreadable:
             "Give 24 words, a link that begins with easysetup-seed:, 64 hex digits, or 44 characters of base64."
         case .phraseWordCount: "Look for words that are missing, doubled or run together."
-        case .phraseUnknownWords(let words): words.map(\.advice).joined(separator: " ")
+        case .phraseUnknownWords: "Compare each of them with what is written down, letter by letter."
         case .phraseChecksum:
             "Compare each word and the order with what is written down: one is another word of the list, or two are swapped."
         case .linkVersion, .fileVersion: "Use a newer version of this program."
@@ -128,16 +128,5 @@ extension SeedError {
     /// Whether the same call may succeed if it is made again, with nothing changed.
     public var retryHelps: Bool {
         self == .memoryShort
-    }
-}
-
-extension SeedError.UnknownWord {
-    fileprivate var advice: String {
-        switch suggestions.count {
-        case 0: "Check word \(position)."
-        case 1: "Check word \(position): is it \(suggestions[0])?"
-        default:
-            "Check word \(position): is it \(suggestions.dropLast().joined(separator: ", ")) or \(suggestions[suggestions.count - 1])?"
-        }
     }
 }

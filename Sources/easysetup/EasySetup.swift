@@ -7,29 +7,51 @@ import CProcess
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",
         discussion: ExitCodes.help,
+        version: Version.text,
         subcommands: [
             OfferCommand.self, JoinCommand.self, RelayCommand.self, SeedCommand.self, DemoCommand.self,
+            VersionCommand.self,
         ]
     )
 
     static func main() async {
+        StandardFiles.keep()
         // Seeds and passphrases pass through this process. A system that does not allow it has its reasons.
         _ = easysetup_harden_process()
+        let arguments = Arguments.take()
         do {
-            var command = try parseAsRoot()
+            try arguments.refuseRepeats()
+            var command = try parseAsRoot(arguments.texts)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
+        } catch let code as ExitCode {
+            exit(withError: code)
         } catch {
-            // A program that asked for JSON gets JSON about its own mistakes too.
-            if !(error is ExitCode), exitCode(for: error) == .validationFailure,
-                CommandLine.arguments.contains("--json")
-            {
-                Output(form: .json).failed(CommandError.usage)
-            }
-            exit(withError: error)
+            end(error, arguments)
         }
+    }
+
+    /// Ends with what was asked for, such as help, or with what is wrong with the arguments, of which nothing is repeated.
+    private static func end(_ error: any Error, _ arguments: Arguments) -> Never {
+        let code = exitCode(for: error)
+        let isJSON = arguments.texts.contains("--json")
+        let output = Output(form: isJSON ? .json : .people)
+        guard code == .success else {
+            // A program that asked for JSON gets JSON about its own mistakes too.
+            if code == .validationFailure, isJSON { output.failed(CommandError.usage) }
+            output.prompt(arguments.without(fullMessage(for: error)) + "\n")
+            exit(withError: code)
+        }
+        output.put(fullMessage(for: error))
+        do throws(CommandError) {
+            try output.finish()
+        } catch {
+            Output(form: .people).failed(error)
+            exit(withError: ExitCode(ExitCodes.code(for: error.name)))
+        }
+        exit(withError: code)
     }
 }

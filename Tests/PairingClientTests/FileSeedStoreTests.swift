@@ -56,12 +56,13 @@ import Testing
         let (old, new) = (SyncSeed.random(), SyncSeed.random())
         try await store.save(old, replacing: false)
         let oldFile = try scratch.data("seed")
-        #expect(try await store.save(new, replacing: true) == .replaced)
+        let copy = "seed.\(old.userID.fingerprint.prefix(16)).old"
+        #expect(try await store.save(new, replacing: true) == .replaced(copy: scratch.store + "/" + copy))
         let loaded = try #require(try await store.load())
         #expect(loaded.isSame(as: new))
         #expect(try scratch.data("seed.\(old.userID.fingerprint.prefix(16)).old") == oldFile)
         // And back again: each chain has its copy.
-        #expect(try await store.save(old, replacing: true) == .replaced)
+        try await store.save(old, replacing: true)
         #expect(try scratch.data("seed.\(new.userID.fingerprint.prefix(16)).old") != oldFile)
     }
 
@@ -74,7 +75,8 @@ import Testing
             try scratch.put(damaged, "seed")
             await #expect(throws: StoreError.seed(.fileDamaged)) { _ = try await store.load() }
             await #expect(throws: StoreError.seed(.fileDamaged)) { try await store.save(.random(), replacing: false) }
-            #expect(try await store.save(.random(), replacing: true) == .replaced)
+            let copy = scratch.store + "/seed.unread-\(number).old"
+            #expect(try await store.save(.random(), replacing: true) == .replaced(copy: copy))
             #expect(try scratch.data("seed.unread-\(number).old") == damaged)
         }
     }
@@ -113,6 +115,34 @@ extension FileSeedStoreTests {
         for (name, data) in try scratch.contents() { #expect(data.range(of: bytes) == nil, "\(name)") }
     }
 
+    @Test("the copy of a plain seed that is replaced under a passphrase is sealed under it, and opens")
+    func sealedCopy()
+        async throws
+    {
+        let old = SyncSeed.random(createdAt: 7)
+        try await store.save(old, replacing: false)
+        let passphrase = try passphrase("one")
+        let sealed = FileSeedStore(folder: scratch.store, passphrase: passphrase)
+        guard case .replaced(let copy?) = try await sealed.save(.random(), replacing: true) else {
+            Issue.record("not replaced")
+            return
+        }
+        let file = try scratch.data(String(copy.dropFirst(scratch.store.count + 1)))
+        var bytes = Array(file)
+        let secret = SecretBytes(wiping: &bytes)
+        #expect(try SeedFile.kind(of: secret) == .sealed)
+        let read = try SeedFile.read(secret, passphrase: passphrase)
+        #expect(read.isSame(as: old) && read.createdAt == 7)
+        #expect(try await sealed.kind() == .sealed)
+        // A copy that is sealed already stays as it is.
+        let before = try scratch.data("seed")
+        guard case .replaced(let second?) = try await sealed.save(old, replacing: true) else {
+            Issue.record("not replaced")
+            return
+        }
+        #expect(try scratch.data(String(second.dropFirst(scratch.store.count + 1))) == before)
+    }
+
     private func passphrase(_ text: String) throws -> Passphrase {
         var bytes = Array(text.utf8)
         return try Passphrase(SecretBytes(wiping: &bytes))
@@ -120,6 +150,33 @@ extension FileSeedStoreTests {
 }
 
 extension FileSeedStoreTests {
+    @Test("a check finds what a save would, and leaves everything as it was") func check() async throws {
+        try await store.check()
+        #expect(!FileManager.default.fileExists(atPath: scratch.store))
+        let deeper = FileSeedStore(folder: scratch.store + "/deeper/store")
+        await #expect(throws: StoreError.missing) { try await deeper.check() }
+        await #expect(throws: StoreError.forbidden) { try await FileSeedStore(folder: "/proc/store").check() }
+        try await store.save(.random(), replacing: false)
+        let before = try scratch.contents()
+        try await store.check()
+        #expect(try scratch.contents() == before)
+        try scratch.setMode(0o750, "")
+        await #expect(throws: StoreError.openToOthers) { try await store.check() }
+        try scratch.setMode(0o700, "")
+        let held = open(scratch.store + "/lock", O_RDWR)
+        defer { close(held) }
+        #expect(flock(held, LOCK_EX) == 0)
+        let check = Task { [store] in try await store.check() }
+        check.cancel()
+        await #expect(throws: StoreError.busy) { try await check.value }
+    }
+
+    @Test("a path that is no UTF-8 is a path like any other") func oddPath() async throws {
+        let store = FileSeedStore(path: Array(scratch.store.utf8) + [0xFF, 0x2F])
+        try await store.save(.repeating(1), replacing: false)
+        #expect(try await store.load()?.isSame(as: .repeating(1)) == true)
+    }
+
     @Test("a folder or file that others can reach is refused", arguments: ["", "seed", "lock"], [0o750, 0o606, 0o720])
     func openToOthers(name: String, mode: Int) async throws {
         try await store.save(.random(), replacing: false)
@@ -212,8 +269,9 @@ extension FileSeedStoreTests {
         let isNew = number >= 10
         let loaded = try #require(try await store.load())
         #expect(loaded.isSame(as: .repeating(isNew ? 2 : 1)))
-        #expect(try await store.save(.repeating(2), replacing: true) == (isNew ? .alreadyStored : .replaced))
         let copy = "seed.\(SyncSeed.repeating(1).userID.fingerprint.prefix(16)).old"
+        let saved = try await store.save(.repeating(2), replacing: true)
+        #expect(saved == (isNew ? .alreadyStored : .replaced(copy: scratch.store + "/" + copy)))
         #expect(try scratch.names() == ["lock", "seed", copy])
     }
 
@@ -263,7 +321,7 @@ extension FileSeedStoreTests {
         #expect(try await store.save(.repeating(1), replacing: false) == .stored)
         #expect(try await store.save(.repeating(1), replacing: false) == .alreadyStored)
         await #expect(throws: StoreError.self) { try await store.save(.repeating(2), replacing: false) }
-        #expect(try await store.save(.repeating(2), replacing: true) == .replaced)
+        #expect(try await store.save(.repeating(2), replacing: true) == .replaced(copy: nil))
         #expect(await store.replaced.count == 1)
         #expect(await store.load()?.isSame(as: .repeating(2)) == true)
     }

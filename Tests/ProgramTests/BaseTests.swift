@@ -15,11 +15,11 @@ import Testing
     static let userID = SyncSeed.random().userID
     static let storeErrors: [StoreError] = [
         .otherSeedStored(stored: userID, new: userID), .openToOthers, .notOurs, .unfit, .missing, .forbidden, .full,
-        .busy, .failed(errno: 5),
+        .busy, .unsuitable(call: "flock"), .failed(errno: 5),
     ]
     static let commandErrors: [CommandError] = [
-        .usage, .internal, .notConfirmed, .noSeedStored, .seedStored(userID), .passphraseFile, .passphrasesDiffer,
-        .noTerminal, .inputFailed,
+        .usage, .internal, .notConfirmed, .noSeedStored, .seedStored(userID), .passphraseFile,
+        .passphraseFileOpen, .passphrasesDiffer, .noTerminal, .inputFailed, .outputFailed,
     ]
 
     @Test("every error has a name of its own, a text, advice and an exit code") func errors() {

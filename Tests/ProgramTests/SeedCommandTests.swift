@@ -101,7 +101,7 @@ import Testing
         arguments: [
             (
                 phrase.replacingOccurrences(of: "forum", with: "forun"), "phrase-unknown-word",
-                "Check word 1: is it forum"
+                "letter by letter"
             ),
             (phrase + " zoo", "phrase-word-count", "missing, doubled"),
             (phrase.replacingOccurrences(of: "forum", with: "zoo"), "phrase-checksum", "order"),
@@ -122,10 +122,60 @@ import Testing
         #expect(forPeople.errors.contains(advice))
     }
 
+    @Test("no error tells a word of a phrase, nor one that is near to it", arguments: [[], ["--json"]])
+    func silent(form: [String]) async throws {
+        for wrong in ["foru", "purpos", "prooff"] {
+            let first = try #require(Self.phrase.split(separator: " ").first { $0.hasPrefix(wrong.prefix(4)) })
+            let text = Self.phrase.replacing(first, with: "\(wrong)x")
+            let result = try await seed("import", "--store", scratch.store, "--log-level", "trace", input: text)
+            #expect(result.code == 65)
+            for word in Self.phrase.split(separator: " ") where word.count > 4 {
+                #expect(!result.output.contains(word) && !result.errors.contains(word))
+            }
+        }
+    }
+
+    @Test("a copy of a replaced seed is sealed as the seed is, and said to be a secret") func sealedCopy() async throws
+    {
+        let passphrase = try scratch.file("pw", "open sesame\n")
+        #expect(chmod(passphrase, 0o600) == 0)
+        _ = try await seed("import", "--store", scratch.store, input: Self.otherHex)
+        let replaced = try await seed(
+            "import",
+            "--store",
+            scratch.store,
+            "--passphrase-file",
+            passphrase,
+            "--replace",
+            input: Self.hex
+        )
+        #expect(replaced.code == 0)
+        #expect(replaced.errors.contains("plain"), "a passphrase for a plain store is worth a word")
+        #expect(replaced.output.contains(scratch.store + "/seed.") && replaced.output.contains("as secret as the seed"))
+        let files = try FileManager.default.contentsOfDirectory(atPath: scratch.store).filter { $0.hasPrefix("seed") }
+        #expect(files.count == 2)
+        for file in files {
+            let data = try Data(contentsOf: URL(filePath: scratch.store + "/" + file))
+            #expect(data[9] == 1, "\(file)")
+        }
+    }
+
+    @Test("a passphrase file that everybody may read, or others write, is refused", arguments: [0o644, 0o604, 0o620])
+    func openPassphraseFile(mode: mode_t) async throws {
+        let file = try scratch.file("pw", "open sesame\n")
+        #expect(chmod(file, mode) == 0)
+        let refused = try await seed("new", "--store", scratch.store, "--passphrase-file", file, "--json")
+        #expect(refused.code == 77)
+        #expect(try refused.json()["error"] as? String == "passphrase-file-open-to-others")
+        #expect(chmod(file, 0o640) == 0)
+        #expect(try await seed("new", "--store", scratch.store, "--passphrase-file", file).code == 0)
+    }
+
     @Test("a passphrase file seals the store, and a wrong one is refused") func sealed() async throws {
         let right = try scratch.file("right", "open sesame\nsecond line\n")
         let same = try scratch.file("same", "open sesame\r\n")
         let wrong = try scratch.file("wrong", "open says me\n")
+        for file in [right, same, wrong] { #expect(chmod(file, 0o600) == 0) }
         let new = try await seed("new", "--store", scratch.store, "--passphrase-file", right, "--json")
         #expect(new.code == 0)
         let shown = try await seed("show", "--store", scratch.store, "--passphrase-file", same, "--json")

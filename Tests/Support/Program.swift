@@ -23,7 +23,15 @@ package enum Program {
 
     /// Runs to the end. Without `input`, standard input is empty.
     package static func run(_ arguments: [String], input: String = "") async throws -> Result {
-        let program = try Running(arguments)
+        try await end(of: try Running(arguments), input: input)
+    }
+
+    /// Runs lines of bash in which `$ES` is the program.
+    package static func shell(_ lines: String) async throws -> Result {
+        try await end(of: try Running(["-c", "ES='\(path)'\n" + lines], of: "/bin/bash"), input: "")
+    }
+
+    private static func end(of program: Running, input: String) async throws -> Result {
         program.type(input)
         program.endInput()
         let code = await program.end()

@@ -88,7 +88,7 @@ import Testing
         #expect(error.name == "phrase-unknown-word")
         #expect(error.description == "Words 3, 24 are not in the word list.")
         #expect("\(error)" == error.description && String(reflecting: error) == error.description)
-        #expect(error.advice.contains("Check word 3: is it proof"))
+        #expect(!error.advice.contains("proof"))
         #expect(!error.advice.contains("prooof") && !error.advice.contains("lurn"))
     }
 

@@ -14,7 +14,7 @@ struct Descriptor: ~Copyable, Sendable {
 
     /// Owns what a call to `open` or the like gives.
     init(opening call: () -> CInt) throws(StoreError) {
-        self.number = try system(call)
+        self.number = try system(nil, call)
     }
 
     deinit {
@@ -54,19 +54,42 @@ struct Descriptor: ~Copyable, Sendable {
 
     /// Returns when everything is on the disk.
     borrowing func sync() throws(StoreError) {
-        try system { fsync(number) }
+        try system("fsync") { fsync(number) }
+    }
+
+    /// The same as far as the system can: network shares and folders of virtual machines refuse it for folders, and for files
+    /// that are open for reading. What is lost by that is a name at worst, and never a file's content.
+    borrowing func syncIfPossible() throws(StoreError) {
+        while fsync(number) != 0 {
+            switch errno {
+            case EINTR: continue
+            case EIO, ENOSPC, EDQUOT: throw StoreError(errno: errno)
+            default: return
+            }
+        }
+    }
+
+    /// Takes all rights from others, whatever the process's mask. A file system that can't change rights may have made them
+    /// right.
+    borrowing func makePrivate() throws(StoreError) {
+        if fchmod(number, 0o600) != 0 { try check(isFolder: false) }
     }
 }
 
 /// Makes a call of the system, again if a signal got in its way.
 /// - Returns: what the call gave, which is not negative.
+/// - Parameter name: the call's name, for one that some file systems lack.
 @discardableResult
-func system<Number: SignedInteger>(_ call: () -> Number) throws(StoreError) -> Number {
+func system<Number: SignedInteger>(_ name: String? = nil, _ call: () -> Number) throws(StoreError) -> Number {
     while true {
         let result = call()
         if result >= 0 { return result }
         let code = errno
-        if code != EINTR { throw StoreError(errno: code) }
+        if code == EINTR { continue }
+        if let name, [EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, ENOLCK, ENOTTY].contains(code) {
+            throw .unsuitable(call: name)
+        }
+        throw StoreError(errno: code)
     }
 }
 

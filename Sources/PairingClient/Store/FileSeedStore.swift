@@ -10,7 +10,7 @@ public final class FileSeedStore: SeedStore {
 
     private static let file = "seed"
 
-    private let path: String
+    private let path: [CChar]
     private let passphrase: Passphrase?
     private let cost: SealingCost
     private let onStep: PrivateFolder.StepObserver
@@ -24,14 +24,30 @@ public final class FileSeedStore: SeedStore {
         self.init(folder: folder, passphrase: passphrase, cost: cost) { _ in }
     }
 
+    /// A store in a folder whose path may be no UTF-8; see ``init(folder:passphrase:cost:)``.
+    /// - Parameter path: the folder's path, without a zero at the end.
+    public convenience init(path: [UInt8], passphrase: Passphrase? = nil, cost: SealingCost = .interactive) {
+        self.init(path: path, passphrase: passphrase, cost: cost) { _ in }
+    }
+
     /// The same, with a look at each step of a write: a test ends the process there.
-    package init(
+    package convenience init(
         folder: String,
         passphrase: Passphrase?,
         cost: SealingCost,
         onStep: @escaping PrivateFolder.StepObserver
     ) {
-        self.path = folder
+        self.init(path: Array(folder.utf8), passphrase: passphrase, cost: cost, onStep: onStep)
+    }
+
+    private init(
+        path: [UInt8],
+        passphrase: Passphrase?,
+        cost: SealingCost,
+        onStep: @escaping PrivateFolder.StepObserver
+    ) {
+        // The system reads a path up to the first zero.
+        self.path = path.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0]
         self.passphrase = passphrase
         self.cost = cost
         self.onStep = onStep
@@ -67,20 +83,46 @@ public final class FileSeedStore: SeedStore {
         case .sameUnsealed:
             try folder.write(new, to: Self.file)
             return .alreadyStored
-        case .other(let userID):
-            try folder.write(old, to: "\(Self.file).\(userID.fingerprint.prefix(16)).old")
+        case .other(let stored, let kind):
+            let copy = "\(Self.file).\(stored.userID.fingerprint.prefix(16)).old"
+            if kind == .plain, passphrase != nil {
+                // Whoever seals a store does not mean the seed that is in it now to stay open.
+                try folder.write(sealed(stored), to: copy)
+            } else {
+                try folder.write(old, to: copy)
+            }
+            try folder.write(new, to: Self.file)
+            return .replaced(copy: place(of: copy))
         case .unreadable:
-            try folder.write(old, to: unusedName(in: folder))
+            let copy = try unusedName(in: folder)
+            try folder.write(old, to: copy)
+            try folder.write(new, to: Self.file)
+            return .replaced(copy: place(of: copy))
         }
-        try folder.write(new, to: Self.file)
-        return .replaced
+    }
+
+    /// Tries the folder above, the rights, a file made, filled, synced, renamed and removed, and the lock. Nothing stays of it.
+    @concurrent public func check() async throws(StoreError) {
+        try await PrivateFolder.check(path, patience: Self.lockPatience)
+    }
+
+    /// Whether what is stored is plain or sealed; nil if nothing is stored.
+    @concurrent public func kind() async throws(StoreError) -> SeedFile.Kind? {
+        guard let folder = try PrivateFolder.open(path, onStep: onStep), let file = try folder.read(Self.file)
+        else { return nil }
+        do throws(SeedError) { return try SeedFile.kind(of: file) } catch { throw .seed(error) }
+    }
+
+    /// Where a file of the store is, for a person.
+    private func place(of name: String) -> String {
+        String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) + "/" + name
     }
 
     private enum Comparison {
         case same
         /// The same seed, but plain in a store that has a passphrase.
         case sameUnsealed
-        case other(UserID)
+        case other(SyncSeed, SeedFile.Kind)
         case unreadable
     }
 
@@ -101,7 +143,7 @@ public final class FileSeedStore: SeedStore {
         }
         if stored.isSame(as: seed) { return kind == .plain && passphrase != nil ? .sameUnsealed : .same }
         guard replacing else { throw .otherSeedStored(stored: stored.userID, new: seed.userID) }
-        return .other(stored.userID)
+        return .other(stored, kind)
     }
 
     private func unusedName(in folder: borrowing PrivateFolder) throws(StoreError) -> String {

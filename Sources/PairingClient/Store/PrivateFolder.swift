@@ -29,7 +29,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
     private let onStep: StepObserver
 
     /// Opens a folder, or answers nil if it does not exist.
-    static func open(_ path: String, onStep: @escaping StepObserver) throws(StoreError) -> PrivateFolder? {
+    static func open(_ path: [CChar], onStep: @escaping StepObserver) throws(StoreError) -> PrivateFolder? {
         do throws(StoreError) {
             return try PrivateFolder(openFolder(path), onStep: onStep)
         } catch .missing {
@@ -38,12 +38,65 @@ package struct PrivateFolder: ~Copyable, Sendable {
     }
 
     /// Opens a folder, made with mode 0700 if it does not exist.
-    static func openOrMake(_ path: String, onStep: @escaping StepObserver) throws(StoreError) -> PrivateFolder {
-        let isNew = mkdir(path, 0o700) == 0
-        if !isNew, errno != EEXIST { throw StoreError(errno: errno) }
+    static func openOrMake(_ path: [CChar], onStep: @escaping StepObserver) throws(StoreError) -> PrivateFolder {
+        let isNew = try make(path)
         let folder = try PrivateFolder(openFolder(path), onStep: onStep)
         if isNew { folder.syncParent() }
         return folder
+    }
+
+    /// Tries everything that a write does, and leaves nothing behind: a folder that does not exist is made and removed again.
+    static func check(_ path: [CChar], patience: Duration) async throws(StoreError) {
+        let isNew = try make(path)
+        defer {
+            // Another program may have put something there meanwhile; then it stays.
+            if isNew { rmdir(path) }
+        }
+        let folder = try PrivateFolder(openFolder(path)) { _ in }
+        if isNew {
+            // Nobody else's lock can be in a new folder, and a file for one would have to be taken away under others' feet.
+            try folder.tryWriting(isLocking: true)
+        } else {
+            let lock = try await folder.lock(patience: patience)
+            defer { lock.unlock() }
+            try folder.tryWriting(isLocking: false)
+        }
+    }
+
+    /// Makes a folder that only its owner can enter.
+    /// - Returns: whether it is new.
+    private static func make(_ path: [CChar]) throws(StoreError) -> Bool {
+        if mkdir(path, 0o700) == 0 { return true }
+        switch errno {
+        case EEXIST: return false
+        case ENOENT where hasFolderAbove(path): throw .forbidden
+        case let code: throw StoreError(errno: code)
+        }
+    }
+
+    /// Whether the folder above is there. Where it is, and nothing can be made in it, it is one of the system's own.
+    private static func hasFolderAbove(_ path: [CChar]) -> Bool {
+        let slash = CChar(UInt8(ascii: "/"))
+        var above = path.dropLast()
+        while above.last == slash { above.removeLast() }
+        guard let end = above.lastIndex(of: slash) else { return true }
+        var status = stat()
+        return stat(Array(above[...end]) + [0], &status) == 0
+    }
+
+    /// Makes, fills, renames and removes a file of a seed file's size.
+    private borrowing func tryWriting(isLocking: Bool) throws(StoreError) {
+        try remove(Self.draft)
+        do throws(StoreError) {
+            let file = try fill(Self.draft, with: SecretBytes(zeros: SeedFile.maximumBytes))
+            if isLocking { try file.tryLock() }
+            try system("renameat") { renameat(folder.number, Self.draft, folder.number, Self.trial) }
+        } catch {
+            try? remove(Self.draft)
+            throw error
+        }
+        try remove(Self.trial)
+        try folder.syncIfPossible()
     }
 
     private init(_ folder: consuming Descriptor, onStep: @escaping StepObserver) throws(StoreError) {
@@ -115,38 +168,42 @@ package struct PrivateFolder: ~Copyable, Sendable {
         // What a crash may have left behind; under the lock it is nobody's work.
         try remove(Self.draft)
         do throws(StoreError) {
-            try fill(Self.draft, with: bytes)
-            try system { renameat(folder.number, Self.draft, folder.number, name) }
+            _ = try fill(Self.draft, with: bytes)
+            try system("renameat") { renameat(folder.number, Self.draft, folder.number, name) }
         } catch {
             try? remove(Self.draft)
             throw error
         }
         onStep(.renamed)
-        try folder.sync()
+        try folder.syncIfPossible()
         onStep(.settled)
     }
 
     /// Makes sure that a file and its name are on the disk.
     borrowing func sync(_ name: String) throws(StoreError) {
-        try openFile(name).sync()
-        try folder.sync()
+        try openFile(name).syncIfPossible()
+        try folder.syncIfPossible()
     }
 
     /// What a file is called until it is whole.
     private static let draft = "seed.new"
 
-    private borrowing func fill(_ name: String, with bytes: borrowing SecretBytes) throws(StoreError) {
+    /// What it is renamed to when it is only tried.
+    private static let trial = "seed.try"
+
+    private borrowing func fill(_ name: String, with bytes: borrowing SecretBytes) throws(StoreError) -> Descriptor {
         let number = folder.number
         let file = try Descriptor {
             openat(number, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
         // The mode asked for is cut by the process's mask, which may be stranger than any of ours.
-        try system { fchmod(file.number, 0o600) }
+        try file.makePrivate()
         onStep(.created)
         try bytes.withUnsafeBytes { (buffer) throws(StoreError) in try file.writeAll(buffer) }
         onStep(.filled)
         try file.sync()
         onStep(.synced)
+        return file
     }
 
     private borrowing func remove(_ name: String) throws(StoreError) {
@@ -155,12 +212,12 @@ package struct PrivateFolder: ~Copyable, Sendable {
         } catch .missing {}
     }
 
-    private static func openFolder(_ path: String) throws(StoreError) -> Descriptor {
+    private static func openFolder(_ path: [CChar]) throws(StoreError) -> Descriptor {
         // A slash at the end would follow a link.
-        var path = path[...]
-        while path.count > 1, path.last == "/" { path.removeLast() }
-        let name = String(path)
-        return try Descriptor { openat(AT_FDCWD, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        var name = path.dropLast()
+        while name.count > 1, name.last == CChar(UInt8(ascii: "/")) { name.removeLast() }
+        let path = Array(name) + [0]
+        return try Descriptor { openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
     }
 
     private borrowing func openFile(_ name: String) throws(StoreError) -> Descriptor {
@@ -181,6 +238,6 @@ package struct PrivateFolder: ~Copyable, Sendable {
 
 extension Descriptor {
     fileprivate borrowing func tryLock() throws(StoreError) {
-        try system { flock(number, LOCK_EX | LOCK_NB) }
+        try system("flock") { flock(number, LOCK_EX | LOCK_NB) }
     }
 }

@@ -14,6 +14,16 @@ public protocol SeedStore: Sendable {
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` when another seed is stored and `replacing` is false.
     @discardableResult
     func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> Saved
+
+    /// Tries whether a seed can be stored, without storing one: called before a device that wants a seed speaks to anybody, so
+    /// that no seed is sent for nothing.
+    /// - Throws: what ``save(_:replacing:)`` would throw, as far as that can be known.
+    func check() async throws(StoreError)
+}
+
+extension SeedStore {
+    /// Nothing to try: for stores that can always store.
+    public func check() async throws(StoreError) {}
 }
 
 /// What came of storing a seed.
@@ -23,7 +33,8 @@ public enum Saved: Equatable, Sendable {
     /// The store held this seed already.
     case alreadyStored
     /// The store held another seed, of which it keeps a copy, and holds the new one now.
-    case replaced
+    /// - Parameter copy: where the copy is, for a person: it is as secret as the seed. Nil where the store names no place.
+    case replaced(copy: String?)
 }
 
 /// A store that forgets, for tests and demonstrations.
@@ -55,6 +66,6 @@ public actor MemorySeedStore: SeedStore {
         guard replacing else { throw .otherSeedStored(stored: old.userID, new: seed.userID) }
         replaced.append(old)
         self.seed = seed
-        return .replaced
+        return .replaced(copy: nil)
     }
 }

@@ -18,6 +18,8 @@ public enum StoreError: ExplainedError, Equatable {
     case full
     /// Another program is writing to the store.
     case busy
+    /// The file system lacks a call without which a seed is not safe there.
+    case unsuitable(call: String)
     /// The system failed with an error number.
     case failed(errno: Int32)
     /// What is stored can't be read, or the seed can't be sealed.
@@ -36,6 +38,7 @@ extension StoreError {
         case .forbidden: "store-forbidden"
         case .full: "store-full"
         case .busy: "store-busy"
+        case .unsuitable: "store-unsuitable"
         case .failed: "store-failed"
         case .seed(let error): error.name
         }
@@ -46,13 +49,15 @@ extension StoreError {
         switch self {
         case .otherSeedStored(let stored, let new):
             "The store holds the seed of chain \(stored.fingerprint), and this one is of chain \(new.fingerprint)."
-        case .openToOthers: "The store can be reached by other users of this machine."
+        case .openToOthers:
+            "The store can be reached by other users of this machine, or is on a disk that keeps no rights."
         case .notOurs: "The store belongs to another user of this machine."
         case .unfit: "The store's folder or a file in it is a link, or no folder or file at all."
         case .missing: "The folder in which the store should be does not exist."
         case .forbidden: "The system does not let this user use the store."
         case .full: "The disk is full."
         case .busy: "Another program is writing to the store."
+        case .unsuitable(let call): "The file system there has no \(call), without which a seed is not safe."
         case .failed(let errno): "The system failed to read or write the store (error \(errno))."
         case .seed(let error): error.description
         }
@@ -63,13 +68,15 @@ extension StoreError {
         switch self {
         case .otherSeedStored:
             "Keep what is stored, choose another store, or say explicitly that it may be replaced; a copy is kept then."
-        case .openToOthers: "Take the rights of others away: mode 0700 for the folder, 0600 for the files in it."
+        case .openToOthers:
+            "Take the rights of others away: mode 0700 for the folder, 0600 for the files in it. Where that does not help, use another disk."
         case .notOurs: "Use a folder of your own, or run as the user it belongs to."
         case .unfit: "Name the folder itself, and look at what is in it."
         case .missing: "Make that folder first, or name another."
         case .forbidden: "Name a folder that this user may write to."
         case .full: "Make room and try again."
         case .busy: "Wait until the other program is done and try again."
+        case .unsuitable: "Name a folder on another disk: one of this machine's own."
         case .failed: "Try again; if it stays so, check the disk."
         case .seed(let error): error.advice
         }
@@ -80,7 +87,7 @@ extension StoreError {
         switch self {
         case .busy, .failed: true
         case .seed(let error): error.retryHelps
-        case .otherSeedStored, .openToOthers, .notOurs, .unfit, .missing, .forbidden, .full: false
+        case .otherSeedStored, .openToOthers, .notOurs, .unfit, .missing, .forbidden, .full, .unsuitable: false
         }
     }
 }

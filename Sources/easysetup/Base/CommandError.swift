@@ -14,12 +14,16 @@ enum CommandError: ExplainedError, Equatable {
     case seedStored(UserID)
     /// A passphrase file that can't be read.
     case passphraseFile
+    /// A passphrase file that everybody may read, or others may write.
+    case passphraseFileOpen
     /// The two times that a new passphrase was typed differ.
     case passphrasesDiffer
     /// Something must be asked, and there is no terminal to ask it on.
     case noTerminal
     /// Standard input can't be read.
     case inputFailed
+    /// Standard output could not be written.
+    case outputFailed
 }
 
 extension CommandError {
@@ -31,9 +35,11 @@ extension CommandError {
         case .noSeedStored: "no-seed-stored"
         case .seedStored: "seed-stored"
         case .passphraseFile: "passphrase-file"
+        case .passphraseFileOpen: "passphrase-file-open-to-others"
         case .passphrasesDiffer: "passphrases-differ"
         case .noTerminal: "no-terminal"
         case .inputFailed: "input-failed"
+        case .outputFailed: "output-failed"
         }
     }
 
@@ -45,9 +51,11 @@ extension CommandError {
         case .noSeedStored: "No seed is stored there."
         case .seedStored(let userID): "The store holds the seed of chain \(userID.fingerprint) already."
         case .passphraseFile: "The passphrase file can't be read."
+        case .passphraseFileOpen: "Other users of this machine may read or write the passphrase file."
         case .passphrasesDiffer: "The two passphrases differ."
         case .noTerminal: "Something must be asked, and there is no terminal."
         case .inputFailed: "Standard input can't be read."
+        case .outputFailed: "Standard output could not be written, at least not all of it."
         }
     }
 
@@ -59,9 +67,12 @@ extension CommandError {
         case .noSeedStored: "Make one with easysetup seed new, or import one with easysetup seed import."
         case .seedStored: "Use it, or name another store."
         case .passphraseFile: "Check the file's name and rights."
+        case .passphraseFileOpen: "Take their rights away: mode 0600, or 0640 for a group of a service's own."
         case .passphrasesDiffer: "Try again."
         case .noTerminal: "Run it on a terminal, or give the passphrase with --passphrase-file."
         case .inputFailed: "Check what standard input is connected to."
+        case .outputFailed:
+            "What was done is done. Check the disk or the program that reads the output, and ask for it again."
         }
     }
 

@@ -27,10 +27,13 @@ struct CommonOptions: ParsableArguments {
         let output = Output(form: json ? .json : .people)
         do {
             try await command(output)
+            try output.finish()
         } catch let error as any ExplainedError {
             output.failed(error)
             throw ExitCode(ExitCodes.code(for: error.name))
         } catch let error as ExitCode {
+            // What happened is told by the exit code; that it could not be told in words is a sentence of its own.
+            if output.isLost { output.failed(CommandError.outputFailed) }
             throw error
         } catch {
             // What a system or a library says may hold anything, so only the kind of error is told.

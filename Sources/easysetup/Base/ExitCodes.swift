@@ -23,7 +23,7 @@ enum ExitCodes {
           66  nothing is there to be read
           70  a fault of this program
           73  another seed, or nothing at all, is where the seed should go
-          74  the disk or the system failed
+          74  the disk, the output or the system failed
           75  it may work the next time
           77  not allowed: rights, owners, passphrases
           78  the relay's certificate or key file can't be used
@@ -100,6 +100,7 @@ enum ExitCodes {
         "seed-file-too-costly": 65,
         "no-seed-stored": 66,
         "passphrase-file": 66,
+        "passphrase-file-open-to-others": 77,
         "no-terminal": 66,
         "internal": 70,
         "derived-key-refused": 70,
@@ -108,7 +109,9 @@ enum ExitCodes {
         "store-missing": 73,
         "store-full": 74,
         "store-failed": 74,
+        "store-unsuitable": 74,
         "input-failed": 74,
+        "output-failed": 74,
         "store-busy": 75,
         "memory-short": 75,
         "passphrase-needed": 77,

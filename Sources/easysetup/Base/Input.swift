@@ -24,11 +24,16 @@ enum Input {
     }
 
     /// The first line of a file, without its end; for passphrases.
-    /// - Throws: ``CommandError/passphraseFile``.
-    static func readLine(path: String, limit: Int) throws(CommandError) -> SecretBytes {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+    /// - Throws: ``CommandError/passphraseFile``, or ``CommandError/passphraseFileOpen`` for a file that everybody may read or
+    ///   that others may write.
+    static func readLine(path: PathArgument, limit: Int) throws(CommandError) -> SecretBytes {
+        let file = open(path.cString, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .passphraseFile }
         defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw .passphraseFile }
+        // Pipes and terminals have no rights that say who reads what goes through them.
+        guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o026 == 0 else { throw .passphraseFileOpen }
         var line = SecretLine(limit: limit + 2)
         do throws(CommandError) {
             while !line.isFull, let byte = try readByte(file), byte != UInt8(ascii: "\n") { line.append(byte) }

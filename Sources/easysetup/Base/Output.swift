@@ -55,9 +55,32 @@ struct Output: Sendable {
                 fields.append(("retry_after", .integer(Int((error.retryAfter / .seconds(1)).rounded(.up)))))
             }
             event("failed", fields, people: nil)
+            // A program that can't be told is told at the one place that is left.
+            if isLost { fallthrough }
         case .people:
             write("\(error.description)\n\(error.advice)", to: STDERR_FILENO)
         }
+    }
+
+    /// Whether something that belongs on standard output could not be written there.
+    var isLost: Bool { Self.isLost.load(ordering: .acquiring) }
+
+    /// Makes sure that everything that was told has arrived; called when a command is done.
+    /// - Throws: ``CommandError/outputFailed``.
+    func finish() throws(CommandError) {
+        // A full disk or a lost share may be noticed only when the file is synced or closed.
+        var status = stat()
+        if fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+            if fsync(STDOUT_FILENO) != 0, [EIO, ENOSPC, EDQUOT].contains(errno) { Self.lose() }
+            let copy = dup(STDOUT_FILENO)
+            if copy >= 0, close(copy) != 0, errno != EINTR { Self.lose() }
+        }
+        if isLost { throw .outputFailed }
+    }
+
+    /// Writes text to standard output, whatever the form.
+    func put(_ text: String) {
+        write(text, to: STDOUT_FILENO)
     }
 
     /// Puts text on the terminal, for a question or for progress, whatever the form; no line end is added.
@@ -71,20 +94,49 @@ struct Output: Sendable {
 
     // Lines of concurrent tasks don't mix.
     private static let turn = Mutex(())
+    private static let isLost = Atomic(false)
 
-    /// Writes past all buffers. Nobody is left to tell when that fails, so it just ends.
+    private static func lose() {
+        isLost.store(true, ordering: .releasing)
+    }
+
+    /// Writes past all buffers. What standard output does not take is remembered for ``finish()``; nobody is left to tell
+    /// what standard error does not take.
     private static func put(_ text: String, to file: CInt) {
         var text = text
-        turn.withLock { _ in
+        let isWritten = turn.withLock { _ in
             text.withUTF8 { buffer in
                 var done = 0
                 while done < buffer.count {
                     let count = systemWrite(file, buffer.baseAddress! + done, buffer.count - done)
-                    if count < 0, errno != EINTR { return }
-                    done += max(count, 0)
+                    if count >= 0 {
+                        done += count
+                    } else if errno == EAGAIN || errno == EWOULDBLOCK {
+                        // Another program made the terminal or pipe that it shares with this one non-blocking.
+                        var wait = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+                        poll(&wait, 1, -1)
+                    } else if errno != EINTR {
+                        return false
+                    }
                 }
+                return true
             }
         }
+        if !isWritten, file == STDOUT_FILENO { lose() }
+    }
+}
+
+/// Standard input, output and error as the process was given them.
+enum StandardFiles {
+    /// Keeps their numbers taken where they were closed, so that no file of the program's own gets one and is written over.
+    /// What takes their place refuses to be used as what it stands for, which is then an error like any other.
+    static func keep() {
+        for (file, way) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
+        where fcntl(file, F_GETFD) == -1 {
+            _ = open("/dev/null", way)
+        }
+        // A reader that went away is an error of writing and no reason to vanish.
+        signal(SIGPIPE, SIG_IGN)
     }
 }
 

@@ -1,11 +1,12 @@
 import ArgumentParser
+import Logging
 import PairingClient
 import SyncSeed
 
 /// Where the seed is kept, for the commands that need one.
 struct StoreOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The folder that holds the seed.", valueName: "dir"))
-    var store: String
+    var store: PathArgument
 
     @OptionGroup var passphrase: PassphraseOptions
 
@@ -14,6 +15,11 @@ struct StoreOptions: ParsableArguments {
     /// - Parameter output: where to ask.
     func open(_ output: Output) async throws -> FileSeedStore {
         try await passphrase.open(store, output)
+    }
+
+    /// Tries whether a seed can be stored, before a person is asked for one.
+    func check() async throws(StoreError) {
+        try await FileSeedStore(path: store.bytes).check()
     }
 }
 
@@ -26,19 +32,26 @@ struct PassphraseOptions: ParsableArguments {
             valueName: "file"
         )
     )
-    var passphraseFile: String?
+    var passphraseFile: PathArgument?
 
-    func open(_ folder: String, _ output: Output) async throws -> FileSeedStore {
+    func open(_ folder: PathArgument, _ output: Output) async throws -> FileSeedStore {
         if let passphraseFile {
             let line = try Input.readLine(path: passphraseFile, limit: Passphrase.maximumBytes)
-            return FileSeedStore(folder: folder, passphrase: try Passphrase(line))
+            let store = FileSeedStore(path: folder.bytes, passphrase: try Passphrase(line))
+            // Whoever names a passphrase takes what is stored for sealed.
+            if try await store.kind() == .plain {
+                Logger(label: "easysetup.store").warning(
+                    "the stored seed is plain although a passphrase is given; import it again with the passphrase to seal it"
+                )
+            }
+            return store
         }
-        let plain = FileSeedStore(folder: folder)
+        let plain = FileSeedStore(path: folder.bytes)
         do throws(StoreError) {
             _ = try await plain.load()
             return plain
         } catch .seed(.passphraseNeeded) where Input.isTerminal {
-            return FileSeedStore(folder: folder, passphrase: try Self.ask("Passphrase: ", output))
+            return FileSeedStore(path: folder.bytes, passphrase: try Self.ask("Passphrase: ", output))
         } catch {
             // The command will find the same and say it, or may replace what can't be read.
             return plain
@@ -67,6 +80,6 @@ struct SealOptions: ParsableArguments {
         let first = try PassphraseOptions.ask("New passphrase: ", output)
         let second = try PassphraseOptions.ask("Once more: ", output)
         guard first.isSame(as: second) else { throw CommandError.passphrasesDiffer }
-        return FileSeedStore(folder: options.store, passphrase: first)
+        return FileSeedStore(path: options.store.bytes, passphrase: first)
     }
 }

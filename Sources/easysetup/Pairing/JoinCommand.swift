@@ -28,7 +28,10 @@ struct JoinCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
-            let client = try pairing.client(try await store.open(output))
+            let opened = try await store.open(output)
+            // Before anybody types a code for nothing. What is stored and can't be read is told by the pairing.
+            if code == nil, (try? await opened.load()) == nil { try await opened.check() }
+            let client = try pairing.client(opened)
             let report = PairingReport(output: output, place: .visitor)
             var text = code
             // Each turn is one try of the person's. The library counts them: the fourth for a code fails by itself.

@@ -25,7 +25,10 @@ struct PairingReport {
             countdown.stop()
             switch state {
             case .connecting, .retrying: break
-            case .offered(let offer): tell(offer)
+            case .offered(let offer):
+                tell(offer)
+                // A code that nobody can read is of no use to anybody.
+                if output.isLost { pairing.cancel() }
             case .wrongProof(let count):
                 output.event(
                     "wrong-proof",

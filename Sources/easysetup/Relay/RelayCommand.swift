@@ -138,7 +138,7 @@ struct RelayCommand: AsyncParsableCommand {
             }
             tasks.addTask {
                 // A relay that can't start says why itself.
-                if let port = try? await server.port { announce(port, output) }
+                if let port = try? await server.port { try announce(port, output) }
                 return false
             }
             // The first to end, but for the announcement, ends all.
@@ -162,7 +162,7 @@ struct RelayCommand: AsyncParsableCommand {
         }
     }
 
-    private func announce(_ port: Int, _ output: Output) {
+    private func announce(_ port: Int, _ output: Output) throws(CommandError) {
         let isSecure = tlsCertificate != nil
         let host = listen.host.contains(":") ? "[\(listen.host)]" : listen.host
         let url = "\(isSecure ? "wss" : "ws")://\(host):\(port)"
@@ -171,9 +171,12 @@ struct RelayCommand: AsyncParsableCommand {
             [
                 ("port", .integer(port)), ("host", .string(listen.host)), ("tls", .boolean(isSecure)),
                 ("url", .string(url)), ("memory_ceiling", .integer(configuration.memoryCeiling)),
+                ("version", .string(Version.program)), ("protocol", .string(Version.protocolName)),
             ],
-            people: "The relay listens at \(url)"
+            people: "The relay listens at \(url) (\(Version.text))"
         )
+        // Whoever waits to hear where it listens would wait for ever.
+        if output.isLost { throw .outputFailed }
     }
 
     /// The lifecycle's own news are of no interest to an operator.

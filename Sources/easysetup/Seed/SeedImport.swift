@@ -19,10 +19,14 @@ struct SeedImport: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
+            // Before anybody types 24 words for nothing.
+            try await store.check()
             let seed = try WrittenSeed.read(output)
             let saved = try await seal.apply(to: store, output).save(seed, replacing: replace)
+            var more: [(String, JSONValue)] = [("result", .string(saved.name))]
+            if case .replaced(let copy?) = saved { more.append(("copy", .string(copy))) }
             SeedReport(seed: seed, isRevealed: false)
-                .write(output, event: "imported", heading: saved.heading, more: [("result", .string(saved.name))])
+                .write(output, event: "imported", heading: saved.heading, more: more)
         }
     }
 }
@@ -41,7 +45,11 @@ extension Saved {
         switch self {
         case .stored: "The seed is stored."
         case .alreadyStored: "This seed was stored already."
-        case .replaced: "The seed is stored in place of the old one, of which a copy is kept."
+        case .replaced(let copy):
+            """
+            The seed is stored in place of the old one, of which a copy is kept\(copy.map { ":\n\($0)" } ?? ".")
+            The copy is as secret as the seed: whoever can read it has all that the old chain's devices share.
+            """
         }
     }
 }

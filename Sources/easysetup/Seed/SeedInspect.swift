@@ -11,7 +11,7 @@ struct SeedInspect: AsyncParsableCommand {
     )
 
     @Option(help: ArgumentHelp("The folder of a stored seed, for when nothing comes in.", valueName: "dir"))
-    var store: String?
+    var store: PathArgument?
 
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var common: CommonOptions

@@ -24,6 +24,7 @@ struct SeedNew: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
+            try await store.check()
             let store = try await seal.apply(to: store, output)
             if let stored = try await store.load() { throw CommandError.seedStored(stored.userID) }
             let seed = SyncSeed.random(createdAt: UInt64(max(time(nil), 0)))

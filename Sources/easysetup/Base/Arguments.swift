@@ -1,0 +1,165 @@
+import ArgumentParser
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What the process was called with. A code, a link or a mistake among the arguments is kept here alone: it is overwritten
+/// where other users of the machine can see it, and no message repeats it.
+struct Arguments {
+    /// The arguments after the program's name. Bytes that are no UTF-8 are written as ``PathArgument`` reads them.
+    let texts: [String]
+    /// The command that the first of them name.
+    let command: any ParsableCommand.Type
+    /// Which of them are neither names of commands, nor known options, nor values of these.
+    let others: Set<Int>
+    /// Which of them are values of known options.
+    private let values: Set<Int>
+
+    /// Takes the process's arguments, and overwrites those that may be secret in the memory that the system shows to others.
+    /// To be called once.
+    static func take() -> Arguments {
+        let pointers = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
+        let arguments = Arguments(
+            pointers.map { PathArgument.text(of: Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))) }
+        )
+        for index in arguments.others { memset(pointers[index], CInt(UInt8(ascii: "*")), strlen(pointers[index])) }
+        return arguments
+    }
+
+    init(_ texts: [String]) {
+        var command: any ParsableCommand.Type = EasySetup.self
+        var index = 0
+        while index < texts.count,
+            let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == texts[index] })
+        {
+            command = next
+            index += 1
+        }
+        let options = OptionNames(of: command)
+        var others: Set<Int> = []
+        var values: Set<Int> = []
+        var isOptions = true
+        while index < texts.count {
+            let name = texts[index].prefix { $0 != "=" }
+            if isOptions, texts[index] == "--" {
+                isOptions = false
+            } else if isOptions, options.valued.contains(String(name)) {
+                let value = texts[index].count > name.count ? index : index + 1
+                // A link in a wrong place is a link all the same.
+                if value < texts.count, Self.isSecret(texts[value]) { others.insert(value) }
+                values.insert(value)
+                index = value
+            } else if !isOptions || !options.flags.contains(texts[index]) {
+                others.insert(index)
+            }
+            index += 1
+        }
+        // `-V` is what many programs call it.
+        self.texts = texts == ["-V"] ? ["--version"] : texts
+        self.command = command
+        self.others = others
+        self.values = values.filter { $0 < texts.count }
+    }
+
+    private static func isSecret(_ text: String) -> Bool {
+        text.lowercased().contains("easysetup") && text.contains { $0 == ":" || $0 == "#" }
+    }
+
+    /// Refuses a second value for an option that takes one: which of the two counts is a guess.
+    func refuseRepeats() throws {
+        var seen: Set<String> = []
+        let single = OptionNames(of: command).single
+        var index = 0
+        while index < texts.count, texts[index] != "--" {
+            let name = String(texts[index].prefix { $0 != "=" })
+            if single.contains(name) {
+                guard seen.insert(name).inserted else {
+                    throw ValidationError("\(name) is given twice, and takes one value.")
+                }
+                if texts[index].count == name.count { index += 1 }
+            }
+            index += 1
+        }
+    }
+
+    /// A message of the parser's, with every argument in it that may be secret replaced by its number.
+    func without(_ message: String) -> String {
+        var message = message
+        // A relay is handed no secrets, and who runs one wants to read which value was wrong.
+        let hidden = command == RelayCommand.self ? others : others.union(values)
+        for index in hidden.sorted(by: { texts[$0].count > texts[$1].count }) {
+            let text = texts[index]
+            message = message.replacing("'\(text)'", with: "(argument \(index + 1))")
+            // What the parser took apart: an option with a value.
+            for part in text.split(separator: "=") {
+                message = message.replacing("'\(part)'", with: "(argument \(index + 1))")
+            }
+        }
+        // Other ways to repeat it would be new ones of the parser's: then the message is not worth it.
+        let isClean = others.allSatisfy { texts[$0].count < 3 || !message.contains(texts[$0]) }
+        return isClean ? message : "Error: \(CommandError.usage.description)\n\(CommandError.usage.advice)"
+    }
+}
+
+/// The options of a command, as its declaration says.
+struct OptionNames {
+    /// Those that take a value.
+    private(set) var valued: Set<String> = []
+    /// Those of them that may be given once.
+    private(set) var single: Set<String> = []
+    /// Those without a value.
+    private(set) var flags: Set<String> = ["--help", "-h", "--version", "-V"]
+
+    init(of command: any ParsableArguments.Type) {
+        add(command)
+    }
+
+    private mutating func add(_ type: any ParsableArguments.Type) {
+        for child in Mirror(reflecting: type.init()).children {
+            guard let label = child.label, label.hasPrefix("_") else { continue }
+            let name = "--" + Self.dashed(label.dropFirst())
+            switch child.value {
+            case let group as any DeclaredGroup: add(group.group)
+            case let option as any DeclaredOption:
+                valued.insert(name)
+                if !option.isRepeatable { single.insert(name) }
+            case is any DeclaredFlag: flags.insert(name)
+            default: break
+            }
+        }
+    }
+
+    /// How the parser writes a property's name.
+    private static func dashed(_ name: Substring) -> String {
+        name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
+    }
+}
+
+private protocol DeclaredGroup {
+    var group: any ParsableArguments.Type { get }
+}
+
+extension OptionGroup: DeclaredGroup {
+    fileprivate var group: any ParsableArguments.Type { Value.self }
+}
+
+private protocol DeclaredOption {
+    var isRepeatable: Bool { get }
+}
+
+extension Option: DeclaredOption {
+    fileprivate var isRepeatable: Bool { Value.self is any Repeatable.Type }
+}
+
+private protocol Repeatable {}
+
+extension Array: Repeatable {}
+
+private protocol DeclaredFlag {}
+
+extension Flag: DeclaredFlag {}

@@ -1,0 +1,156 @@
+import ArgumentParser
+import Foundation
+import TestSupport
+import Testing
+
+@testable import easysetup
+
+@Suite("Arguments", .timeLimit(.minutes(5))) struct ArgumentsTests {
+    let scratch = ScratchFolder()
+
+    static let secrets = [
+        "K7Q-29M-XAQ", "easysetup://relay.example:443/1/K7Q#00041061050R3GG28A1C60T3GC", "winner",
+        "legal winner thank year", SeedCommandTests.hex,
+    ]
+
+    @Test(
+        "no message repeats what may be a secret",
+        arguments: [
+            ["join", "--store", "x", "K7Q", "?"], ["join", "--store", "x", "--code", "?"],
+            ["join", "--store", "x", "--code=?"], ["join", "--store", "x", "--?"], ["join", "?", "--store"],
+            ["join", "--store", "x", "--log-level", "?"], ["join", "--store", "x", "--yes=?"],
+            ["offer", "--store", "x", "?"], ["offer", "?", "?"], ["seed", "import", "?"], ["seed", "?"],
+            ["seed", "show", "--store", "x", "--passphrase", "?"], ["?"], ["--?"], ["demo", "?"],
+            ["seed", "import", "--store", "x", "legal", "?"], ["version", "?"],
+        ]
+    ) func silent(arguments: [String]) async throws {
+        for secret in Self.secrets {
+            let filled = arguments.map { $0.replacing("?", with: secret) }
+            for form in [[], ["--json"]] {
+                let result = try await Program.run(filled + form)
+                #expect(result.code == 64, "\(filled)")
+                #expect(!result.errors.isEmpty)
+                for part in [secret, String(secret.dropFirst(2)), String(secret.dropLast(2))] {
+                    #expect(!result.errors.contains(part) && !result.output.contains(part), "\(filled)")
+                }
+            }
+        }
+    }
+
+    @Test("a mistyped option is still named by its place") func named() async throws {
+        let result = try await Program.run(["join", "--store", "x", "--naem", "y"])
+        #expect(result.code == 64)
+        #expect(result.errors.contains("argument 4"))
+    }
+
+    @Test("a code or link leaves what other users see of the process", arguments: [secrets[0], secrets[1]])
+    func cmdline(secret: String) async throws {
+        let silent = try SilentPort()
+        let url = "ws://127.0.0.1:\(silent.port)"
+        let link = secret.replacing("relay.example:443", with: "127.0.0.1:\(silent.port)")
+            .replacing("easysetup:", with: "easysetup+plain:")
+        let join = try Running(["join", "--store", scratch.store, link, "--relay", url, "--json", "--yes"])
+        defer { join.stop() }
+        try await silent.visitor()
+        // It has been read by now: the program is at the relay's door.
+        let seen = try Data(contentsOf: URL(filePath: "/proc/\(join.pid)/cmdline"))
+        let text = String(decoding: seen, as: UTF8.self)
+        #expect(text.contains("join") && text.contains(scratch.store) && text.contains(url))
+        #expect(!text.contains(link) && !text.contains("K7Q"))
+    }
+
+    @Test("a second value for an option that takes one is refused, and for one that takes several is not")
+    func repeats() async throws {
+        for arguments in [
+            ["join", "--relay", "ws://a", "--relay", "ws://b", "--store", "x", "K7Q"],
+            ["seed", "show", "--store", "x", "--store", "x"], ["seed", "show", "--store=x", "--store", "y"],
+            ["relay", "--listen", "127.0.0.1:0", "--key-file", "a", "--key-file=b"],
+            ["offer", "--relay", "a", "--store", "x", "--name", "a", "--name", "b"],
+        ] {
+            let result = try await Program.run(arguments)
+            #expect(result.code == 64)
+            #expect(result.errors.contains("is given twice"), "\(arguments)")
+        }
+        let seen = Arguments([
+            "relay", "--limit", "a=1", "--limit", "b=2", "--origin", "x", "--origin", "y", "--json", "--json",
+        ])
+        #expect(throws: Never.self) { try seen.refuseRepeats() }
+        // What stands behind -- is no option, and a value is no option either.
+        #expect(throws: Never.self) { try Arguments(["join", "--store", "x", "--", "--store", "y"]).refuseRepeats() }
+        #expect(throws: Never.self) { try Arguments(["seed", "show", "--store", "--store"]).refuseRepeats() }
+    }
+
+    @Test("every option that the help has is known by its kind") func options() throws {
+        for command in Self.commands(EasySetup.self) {
+            let names = OptionNames(of: command)
+            let help = EasySetup.helpMessage(for: command, columns: 400)
+            for match in help.matches(of: /\n  (?:-[a-zA-Z], )?(--[a-z-]+)((?:\/--[a-z-]+)*)( <[^>]+>)?/) {
+                let isValued = match.3 != nil
+                #expect(names.valued.contains(String(match.1)) == isValued, "\(command) \(match.1)")
+                #expect(names.flags.contains(String(match.1)) != isValued, "\(command) \(match.1)")
+            }
+        }
+    }
+
+    private static func commands(_ type: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
+        [type] + type.configuration.subcommands.flatMap(commands)
+    }
+
+    @Test("a path's bytes come through the parser as they are") func paths() throws {
+        for bytes: [UInt8] in [
+            Array("a/b".utf8), [0xFF], [0x61, 0xC3, 0x28, 0xE2, 0x82], Array("é😀".utf8), [0xF4, 0x8F, 0xBF, 0xBF],
+            [0xF4, 0x8F, 0xBE, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xC0, 0x80], Array(0x80...0xFF),
+        ] {
+            #expect(PathArgument(argument: PathArgument.text(of: bytes)).bytes == bytes)
+        }
+        #expect(PathArgument.text(of: Array("é😀 ü/x".utf8)) == "é😀 ü/x")
+    }
+
+    @Test("paths that are no UTF-8 work") func odd() async throws {
+        let run = try await Program.shell(
+            """
+            set -e; cd '\(scratch.path)'; P=$(printf 'st\\xffre'); F=$(printf '\\xe9pw')
+            printf 'open sesame\\n' > "$F"; chmod 600 "$F"
+            "$ES" seed new --store "$P" --passphrase-file "$F"; test -f "$P/seed"
+            "$ES" seed show --store "$P" --passphrase-file "$F"
+            """
+        )
+        #expect(run.code == 0, "\(run.errors)")
+    }
+}
+
+/// A port where somebody can come, and nobody answers.
+private final class SilentPort: Sendable {
+    let port: Int
+    private let socket: CInt
+
+    init() throws {
+        let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(listener, pointer, length) | listen(listener, 8) | getsockname(listener, pointer, &length)
+            }
+        }
+        try #require(status == 0)
+        port = Int(UInt16(bigEndian: address.sin_port))
+        socket = listener
+    }
+
+    /// Returns when somebody has come.
+    func visitor() async throws {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [socket] in
+                _ = accept(socket, nil, nil)
+                continuation.resume()
+            }
+        }
+    }
+
+    deinit {
+        close(socket)
+    }
+}

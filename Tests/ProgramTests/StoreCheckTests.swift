@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// File systems that lack a call, played by strace, which makes the call fail as they do.
+@Suite("Stores where something is missing", .timeLimit(.minutes(5))) struct StoreCheckTests {
+    let scratch = ScratchFolder()
+
+    /// What a call fails with, and what a device then ends with: nil where the seed is safe all the same.
+    struct Lack: CustomTestStringConvertible, Sendable {
+        let call: String
+        let error: String
+        var when = "1+"
+        let name: String?
+
+        var testDescription: String { "\(call) fails with \(error), \(when)" }
+    }
+
+    static let lacks: [Lack] = [
+        // Of a new store, the first sync is a file's and the second the folder's, tried and then in earnest.
+        Lack(call: "fsync", error: "EINVAL", when: "2", name: nil),
+        Lack(call: "fsync", error: "EOPNOTSUPP", when: "2", name: nil),
+        Lack(call: "fsync", error: "EPERM", when: "3", name: nil),
+        Lack(call: "fsync", error: "EINVAL", when: "5", name: nil),
+        Lack(call: "fsync", error: "EINVAL", name: "store-unsuitable"),
+        Lack(call: "fsync", error: "EIO", name: "store-failed"),
+        Lack(call: "fchmod", error: "EPERM", name: nil), Lack(call: "fchmod", error: "EOPNOTSUPP", name: nil),
+        Lack(call: "flock", error: "ENOLCK", name: "store-unsuitable"),
+        Lack(call: "flock", error: "ENOSYS", name: "store-unsuitable"),
+        Lack(call: "renameat", error: "EINVAL", name: "store-unsuitable"),
+        Lack(call: "renameat", error: "EPERM", name: "store-forbidden"),
+        Lack(call: "mkdir", error: "EROFS", name: "store-forbidden"),
+        Lack(call: "mkdir", error: "EACCES", name: "store-forbidden"),
+        Lack(call: "mkdir", error: "ENOSPC", name: "store-full"),
+        Lack(call: "mkdir", error: "EDQUOT", name: "store-full"),
+    ]
+
+    @Test(
+        "a call that a file system lacks is done without where the seed is safe, or named before a seed is asked for",
+        arguments: lacks
+    )
+    func lacking(lack: Lack) async throws {
+        let trace = [
+            "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(lack.call)", "-e",
+            "inject=\(lack.call):error=\(lack.error)\(lack.when == "1+" ? "" : ":when=\(lack.when)")",
+        ]
+        let run = try Running(
+            trace + [Program.path, "seed", "import", "--store", scratch.store, "--json"],
+            of: "/usr/bin/strace"
+        )
+        run.type(SeedCommandTests.hex)
+        run.endInput()
+        let code = await run.end()
+        let output = await run.output()
+        if let name = lack.name {
+            #expect(code != 0)
+            #expect(output.contains("\"error\":\"\(name)\""), "\(output)")
+            #expect(!FileManager.default.fileExists(atPath: scratch.store + "/seed"))
+        } else {
+            #expect(code == 0, "\(output)")
+            let shown = try await Program.run(["seed", "show", "--store", scratch.store, "--json"])
+            #expect(try shown.json()["user_id"] as? String == SeedCommandTests.userID)
+        }
+    }
+
+    @Test("a device without a seed tries its store before it speaks to anybody", arguments: ["join", "offer"])
+    func early(command: String) async throws {
+        // Nobody listens there: who would speak would end with another error.
+        let arguments = [command, "--relay", "ws://127.0.0.1:9", "--json"] + (command == "join" ? ["K7Q-29M-XAQ"] : [])
+        for (store, error) in [
+            (scratch.path + "/none/store", "store-missing"), ("/proc/store", "store-forbidden"),
+            ("/proc/self/x", "store-forbidden"),
+        ] {
+            let result = try await Program.run(arguments + ["--store", store])
+            #expect(result.output.contains("\"error\":\"\(error)\""), "\(store): \(result.output)")
+            #expect(result.lines.count == 1, "\(result.output)")
+        }
+    }
+
+    @Test("a person is asked for nothing where the store can't be written", arguments: [["join"], ["seed", "import"]])
+    func unasked(command: [String]) async throws {
+        let relay = command == ["join"] ? ["--relay", "ws://127.0.0.1:9"] : []
+        let run = try Running(command + relay + ["--store", scratch.path + "/none/store"])
+        defer { run.stop() }
+        // Standard input stays open, and nothing comes: who would ask would wait.
+        #expect(await run.end() == 73)
+        #expect(await !run.errors().contains("Code on the other screen"))
+    }
+
+    @Test("what was tried leaves nothing behind") func clean() async throws {
+        let failed = try await Program.run(
+            ["join", "--relay", "ws://127.0.0.1:9", "--store", scratch.store, "--json", "K7Q-29M-XAQ"]
+        )
+        #expect(failed.code == 20)
+        #expect(!FileManager.default.fileExists(atPath: scratch.store))
+    }
+}
