@@ -1,0 +1,49 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The windows that the tests of screens look through, tried with programs whose output is known.
+@Suite("A window of the tests", .timeLimit(.minutes(5))) struct WindowTests {
+    @Test("shows what a program writes, takes keys, and says how it ended") func talk() async throws {
+        let window = try await Window(
+            ["-c", "stty size; read line; echo \"heard $line\"; exit 3"],
+            of: "/bin/sh",
+            width: 50,
+            height: 12
+        )
+        defer { window.stop() }
+        try await window.wait(for: "12 50")
+        try await window.enter("that's it")
+        try await window.wait(for: "heard that's it")
+        let end = try await window.end()
+        #expect(end.code == 3)
+        #expect(end.isTerminalAsBefore)
+    }
+
+    @Test("tells of a terminal that is left in another mode") func mode() async throws {
+        let window = try await Window(["-c", "stty -echo -icanon"], of: "/bin/sh")
+        defer { window.stop() }
+        let end = try await window.end()
+        #expect(!end.isTerminalAsBefore)
+    }
+
+    @Test("closes as a person closes it, and what runs in it hears of that") func close() async throws {
+        let window = try await Window(["-c", "trap 'exit 7' HUP; echo here; while :; do sleep 1; done"], of: "/bin/sh")
+        defer { window.stop() }
+        try await window.wait(for: "here")
+        window.close()
+        #expect(try await window.end().code == 7)
+    }
+
+    @Test("is resized") func resize() async throws {
+        let window = try await Window(
+            ["-c", "trap 'stty size' WINCH; echo here; while read line; do :; done"],
+            of: "/bin/bash"
+        )
+        defer { window.stop() }
+        try await window.wait(for: "here")
+        try await window.resize(width: 33, height: 11)
+        try await window.press("Enter")
+        try await window.wait(for: "11 33")
+    }
+}
