@@ -8,7 +8,10 @@ public enum HandshakeError: Error, Hashable, Sendable {
     case wrongSuite
     /// The other device's proof does not fit: a wrong code on one of the two sides.
     case wrongProof
-    /// The code has been used up by wrong tries.
+    /// The other device's proof fits, and what is sealed in it is not what a device sends: somebody knew the code. At an
+    /// offerer it is burnt from then on.
+    case codeKnown
+    /// The code has been used up, by wrong tries or by somebody who knew it and is no device.
     case codeBurnt
     /// The code's time is over.
     case expired
@@ -24,10 +27,14 @@ public enum HandshakeError: Error, Hashable, Sendable {
     case bothReceive
     /// A link was used in the direction that it does not have: a visitor by link receives, an offerer with a link holds.
     case linkDirection
-    /// The user of the holder said no.
+    /// The user of the other device said no: a holder's to giving the seed, a receiver's to keeping it.
     case declined
     /// The user of the other device stopped.
     case cancelled
+    /// The user of the other device had to be asked, and nobody was there to ask.
+    case nobodyToAsk
+    /// The user of the other device did not answer in time.
+    case timedOut
     /// The receiver could not store the seed.
     case notStored
     /// The receiver holds another seed by now.

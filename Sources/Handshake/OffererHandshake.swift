@@ -50,6 +50,8 @@ public struct OffererHandshake: ~Copyable {
 
     /// How many wrong typed proofs have been compared; the user is told of each.
     public private(set) var wrongProofs = 0
+    /// Whether a visitor that is no device proved that it knows the code or the link; both are burnt then, and the user is told.
+    public private(set) var isKnown = false
     /// The meeting whose visitor has the seat.
     public private(set) var seated: [UInt8]?
 
@@ -72,8 +74,8 @@ public struct OffererHandshake: ~Copyable {
         self.expiry = expiry
     }
 
-    /// Whether the typed form has been used up by wrong tries; the link form lives on.
-    public var isBurnt: Bool { wrongProofs >= Self.maximumWrongProofs }
+    /// Whether the typed form has been used up. By wrong tries alone it was, where not ``isKnown``; the link form lives on then.
+    public var isBurnt: Bool { isKnown || wrongProofs >= Self.maximumWrongProofs }
 
     /// The meetings in hand.
     public var meetingCount: Int { meetings.count }
@@ -99,7 +101,8 @@ public struct OffererHandshake: ~Copyable {
 
     /// A message of a visitor's, in order within its meeting.
     ///
-    /// - Throws: ``HandshakeError``; this meeting is over then. ``HandshakeError/wrongProof`` is the one that was a guess.
+    /// - Throws: ``HandshakeError``; this meeting is over then. ``HandshakeError/wrongProof`` is the one that was a wrong guess,
+    ///   ``HandshakeError/codeKnown`` the one that was a right one, by something that is no device.
     public mutating func receive(
         _ body: [UInt8],
         number: UInt32,
@@ -215,7 +218,15 @@ public struct OffererHandshake: ~Copyable {
         let tag = unsafe keys.offererTag.withUnsafeBytes { unsafe Array($0) }
         let words = keys.words
         let channel = keys.channel(of: .offerer)
-        let other = try unsafe channel.open(message.sealed, type: .visitorProof, number: 2, read: Sealed.device)
+        let other: Device
+        do {
+            other = try unsafe channel.open(message.sealed, type: .visitorProof, number: 2, read: Sealed.device)
+        } catch {
+            // A right guess must not pass in silence. Whatever is wrong inside, it came from somebody who knew the secret, so
+            // neither form of it is worth anything any more.
+            isKnown = true
+            throw .codeKnown
+        }
         seated = id
         meetings = [id: meeting]
         var content = try Sealed.proof(device)
@@ -232,6 +243,7 @@ public struct OffererHandshake: ~Copyable {
 
     /// The secret that a visitor's form asks for, where that form lives.
     private func invitation(_ form: Form) throws(HandshakeError) -> Invitation {
+        if isKnown { throw .codeBurnt }
         switch form {
         case .typed:
             if isBurnt { throw .codeBurnt }

@@ -10,6 +10,7 @@ enum Sealed {
         message.name = device.name.description
         message.platform = device.platform.wire
         message.role = device.role == .holder ? .holder : .receiver
+        message.asksFirst = device.asksFirst
         return try bytes(message)
     }
 
@@ -23,7 +24,8 @@ enum Sealed {
         case .receiver: role = .receiver
         case .unspecified, .UNRECOGNIZED: throw .malformed
         }
-        return Device(name: name, platform: Platform(wire: message.platform), role: role)
+        let asksFirst = role == .receiver && message.asksFirst
+        return Device(name: name, platform: Platform(wire: message.platform), role: role, asksFirst: asksFirst)
     }
 
     /// The plaintext of message 5 with a seed; the seed's copies are wiped with the sealed text.
@@ -64,7 +66,7 @@ enum Sealed {
                 unsafe seed.withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) }
             }
             return ReceivedSeed(bytes: seed, createdAt: carried.createdAt)
-        case .refusal(let refusal): throw try Refusal(wire: refusal).error
+        case .refusal(let refusal): throw Refusal(wire: refusal).error
         case nil: throw .malformed
         }
     }
@@ -90,7 +92,7 @@ enum Sealed {
         let message: Easysetup_Device_V1_Receipt = try unsafe parse(bytes)
         switch message.content {
         case .userID(let id): return Array(id)
-        case .refusal(let refusal): throw try Refusal(wire: refusal).error
+        case .refusal(let refusal): throw Refusal(wire: refusal).error
         case nil: throw .malformed
         }
     }
@@ -108,7 +110,7 @@ enum Sealed {
 
 /// A sealed "no" (`Protocol/handshake.md`, "Refusals").
 public enum Refusal: Hashable, Sendable {
-    /// The holder's user said no.
+    /// This device's user said no.
     case declined
     /// The user of this device stopped before the end.
     case cancelled
@@ -116,6 +118,10 @@ public enum Refusal: Hashable, Sendable {
     case notStored
     /// The receiver holds another seed by now.
     case otherSeed
+    /// This device's user had to be asked, and nobody was there to ask.
+    case nobodyToAsk
+    /// This device's user did not answer in time.
+    case timedOut
 
     var wire: Easysetup_Device_V1_Refusal {
         switch self {
@@ -123,16 +129,21 @@ public enum Refusal: Hashable, Sendable {
         case .cancelled: .cancelled
         case .notStored: .notStored
         case .otherSeed: .otherSeed
+        case .nobodyToAsk: .nobodyToAsk
+        case .timedOut: .timedOut
         }
     }
 
-    init(wire: Easysetup_Device_V1_Refusal) throws(HandshakeError) {
+    /// A later version may know other reasons; whatever they are, the pairing is over by the other device's word.
+    init(wire: Easysetup_Device_V1_Refusal) {
         switch wire {
         case .declined: self = .declined
         case .cancelled: self = .cancelled
         case .notStored: self = .notStored
         case .otherSeed: self = .otherSeed
-        case .unspecified, .UNRECOGNIZED: throw .malformed
+        case .nobodyToAsk: self = .nobodyToAsk
+        case .timedOut: self = .timedOut
+        case .unspecified, .UNRECOGNIZED: self = .cancelled
         }
     }
 
@@ -143,6 +154,8 @@ public enum Refusal: Hashable, Sendable {
         case .cancelled: .cancelled
         case .notStored: .notStored
         case .otherSeed: .otherSeed
+        case .nobodyToAsk: .nobodyToAsk
+        case .timedOut: .timedOut
         }
     }
 }

@@ -95,12 +95,18 @@ public struct VisitorHandshake: ~Copyable {
             guard number == 2 else { throw .outOfOrder }
             let message = try ProofMessage(parsing: body, type: .offererProof)
             guard expected.isEqual(toBytes: message.tag) else { throw .wrongProof }
-            let other = try unsafe channel.open(
-                message.sealed,
-                type: .offererProof,
-                number: number,
-                read: Sealed.device
-            )
+            let other: Device
+            do {
+                other = try unsafe channel.open(
+                    message.sealed,
+                    type: .offererProof,
+                    number: number,
+                    read: Sealed.device
+                )
+            } catch {
+                // It has read this device's own proof, with the code that it knows.
+                throw .codeKnown
+            }
             let peer = Peer(device: other, words: words)
             if let error = mismatch(own: device.role, peer: other.role, form: invitation.form, place: .visitor) {
                 return .mismatched(peer, error, send: nil)

@@ -1,3 +1,5 @@
+@_spi(_Unicode) import Swift
+
 /// Two words by which a person tells the devices in a room apart (`Protocol/handshake.md`, "Words").
 ///
 /// They come from the session's keys, so both screens show the same two. They are no second line against a relay that won
@@ -16,17 +18,72 @@ public struct Words: Hashable, Sendable, CustomStringConvertible {
     /// Both, as the screens show them: `otter · piano`.
     public var description: String { "\(first) · \(second)" }
 
-    /// Whether what a person typed is one of the two words; case and the space around it do not matter.
-    public func contain(typed: String) -> Bool {
-        let word = typed.lowercased().filter { !$0.isWhitespace }
-        return word == first || word == second
+    /// What a person typed for the two words of the other screen.
+    public enum Match: Hashable, Sendable {
+        /// Nothing that can be seen: no try, but a slip of the Enter key.
+        case nothing
+        /// One of the two words, or both, in any order.
+        case right
+        /// No word that a screen would show: a typing error.
+        case slip
+        /// A word that the screen of another pairing would show: the wrong device, or somebody in between.
+        case other
     }
+
+    /// Compares what a person typed with the two words: case, accents, full-width letters, characters that can't be seen and
+    /// whatever separates words do not matter, nor do words that no screen would show beside a right one.
+    public func match(typed: String) -> Match {
+        var (isAnything, isRight, isOther) = (false, false, false)
+        // Every word is looked at, whatever those before it were.
+        for word in Self.words(in: typed, isAnything: &isAnything) {
+            let fits = word == first || word == second || word == first + second || word == second + first
+            isRight = isRight || fits
+            isOther = isOther || (!fits && Self.list.contains(word))
+        }
+        if isOther { return .other }
+        if isRight { return .right }
+        return isAnything ? .slip : .nothing
+    }
+
+    /// Whether what a person typed is one of the two words, or both.
+    public func contain(typed: String) -> Bool { match(typed: typed) == .right }
+
+    private static func words(in text: String, isAnything: inout Bool) -> [String] {
+        var words: [String] = []
+        var word = ""
+        for scalar in text._nfd {
+            let properties = scalar.properties
+            if isInvisible(scalar) { continue }
+            if !properties.isWhitespace { isAnything = true }
+            if properties.isAlphabetic {
+                word +=
+                    fullWidth.contains(scalar.value)
+                    ? String(Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar).lowercased() : properties.lowercaseMapping
+            } else if !word.isEmpty {
+                words.append(word)
+                word = ""
+            }
+        }
+        return word.isEmpty ? words : words + [word]
+    }
+
+    /// What can't be seen, and the accents that are left of letters.
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .format, .nonspacingMark, .enclosingMark: true
+        case .control: !scalar.properties.isWhitespace
+        default: scalar.properties.isDefaultIgnorableCodePoint
+        }
+    }
+
+    /// Letters as wide as an ideograph, which some keyboards write.
+    private static let fullWidth: ClosedRange<UInt32> = 0xFF21...0xFF5A
 
     /// 256 plain nouns, sorted, told apart by their first four letters. None of them is in the list of recovery phrases:
     /// nobody should learn to read those out.
-    package static let list: [String] = words.split(whereSeparator: \.isWhitespace).map(String.init)
+    package static let list: [String] = nouns.split(whereSeparator: \.isWhitespace).map(String.init)
 
-    private static let words = """
+    private static let nouns = """
         accordion acorn acrobat almond alpaca anchovy anvil apricot apron armadillo artichoke atlas backpack badger
         bagel balloon banjo barley bathtub beacon beaver beehive beetle bell biscuit bison blueberry bonfire bongo
         bonnet bookcase boulder bouquet bracelet brook bucket bugle bunny burrow butterfly camel candle caramel

@@ -45,18 +45,18 @@ public struct ClientLimits: Hashable, Sendable {
     public var offererReturn: Duration = .seconds(15)
     /// How long the work that a relay asks for may take, its answer included: what a relay gives for it, and a round trip.
     public var workTimeout: Duration = .seconds(45)
-    /// How long a holder waits for the receipt before it says "sent, not confirmed".
+    /// How long a holder waits for the receipt before it says "sent, not confirmed"; longer where the receiver asks its user first.
     public var receiptTimeout: Duration = .seconds(60)
     /// How long a receiver that has stored the seed stays to see its receipt acknowledged: longer than it takes to notice a
     /// connection that nobody ended, twice ``silence``, and to make another.
     public var linger: Duration = .seconds(45)
-    /// How long a device stays after its last word to see it acknowledged.
+    /// How long a device stays after its last word to see it acknowledged; a receiver's question ends so long before the deadline.
     public var farewell: Duration = .seconds(3)
     /// The first wait before connecting again; it doubles up to ``maximumBackoff``, and half of it is random.
     public var firstBackoff: Duration = .milliseconds(200)
     /// The longest wait before connecting again.
     public var maximumBackoff: Duration = .seconds(10)
-    /// How often a holder may mistype the word from the other screen.
+    /// How often a holder may mistype the word from the other screen, and how often type nothing.
     public var wordTries = 3
     /// The most work a relay may ask for, in bits: about two seconds on a slow phone.
     public var maximumWork = 22

@@ -17,7 +17,8 @@ import Synchronization
 /// }
 /// ```
 ///
-/// A device whose store holds a seed gives it; one whose store is empty receives. Which of the two shows the code is free.
+/// A device whose store holds a seed gives it; one whose store is empty receives. Which of the two shows the code is free. An app
+/// that receives with a code that it shows asks its user first: hand in `accept` too.
 public struct PairingClient: Sendable {
     private let name: DeviceName
     private let platform: Platform
@@ -58,10 +59,14 @@ public struct PairingClient: Sendable {
     /// - Parameters:
     ///   - relay: where the two devices meet.
     ///   - approve: asks the user before a seed goes anywhere; called for a device that holds one. The default is no.
+    ///   - accept: asks the user before a seed is kept; called for a device that holds none, when a seed has come from the device
+    ///     that typed the code. Nil stores it unasked: then whoever reads the code from the screen decides whose chain this
+    ///     device joins.
     /// - Returns: the pairing's states; stop iterating, or cancel the task that does, to stop the pairing on both sides.
     public func offer(
         at relay: RelayAddress,
-        approve: @escaping @Sendable (ApprovalRequest) async -> Approval
+        approve: @escaping @Sendable (ApprovalRequest) async -> Approval,
+        accept: (@Sendable (AcceptanceRequest) async -> Acceptance)? = nil
     ) -> Pairing {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
@@ -71,10 +76,11 @@ public struct PairingClient: Sendable {
                     name: name,
                     platform: platform,
                     seed: seed,
+                    asksFirst: accept != nil,
                     entropy: entropy,
                     limits: limits
                 )
-                await driver(relay, approve, show, inbox).run(session)
+                await driver(relay, approve, accept, show, inbox).run(session)
             } catch {
                 show(.failed(.store(error)))
             }
@@ -88,7 +94,7 @@ public struct PairingClient: Sendable {
     ///   - relay: where the two devices meet.
     ///   - approve: asks the user before a seed goes anywhere; called for a device that holds one, and wants a word from
     ///     the other screen.
-    /// - Returns: as ``offer(at:approve:)``.
+    /// - Returns: as ``offer(at:approve:accept:)``.
     public func join(
         _ code: PairingCode,
         at relay: RelayAddress,
@@ -127,7 +133,7 @@ public struct PairingClient: Sendable {
                         limits: limits,
                         now: ContinuousClock.now.moment
                     )
-                    let isTrySpent = await driver(relay, approve, show, inbox).run(session).isTrySpent
+                    let isTrySpent = await driver(relay, approve, nil, show, inbox).run(session).isTrySpent
                     if !isTrySpent { tries.counts.withLock { $0.giveBack(invitation.slot) } }
                 } catch {
                     tries.counts.withLock { $0.giveBack(invitation.slot) }
@@ -150,6 +156,7 @@ public struct PairingClient: Sendable {
     private func driver(
         _ relay: RelayAddress,
         _ approve: @escaping @Sendable (ApprovalRequest) async -> Approval,
+        _ accept: (@Sendable (AcceptanceRequest) async -> Acceptance)?,
         _ show: @escaping @Sendable (PairingState) -> Void,
         _ inbox: Inbox
     ) -> SessionDriver {
@@ -159,6 +166,7 @@ public struct PairingClient: Sendable {
             limits: limits,
             store: store,
             approve: approve,
+            accept: accept,
             show: show,
             inbox: inbox,
             logger: logger

@@ -1,4 +1,4 @@
-import Handshake
+public import Handshake
 public import SyncSeed
 
 /// Why two devices did not pair: what happened, what to do, whether the same again helps (`Protocol/errors.md`).
@@ -38,8 +38,10 @@ public enum PairingError: ExplainedError, Equatable {
     case noSuchCode
     /// The code's time is over.
     case codeExpired
-    /// The code was used up by wrong tries, or replaced because strangers crowded to it.
+    /// The code was used up by wrong tries or by somebody who knew it, or replaced because strangers crowded to it.
     case codeBurnt
+    /// The device that answered knew the code, but what it sent then is not what a device sends.
+    case codeKnown
     /// The other device's proof did not fit: this code is not that device's.
     case wrongCode
     /// This code was tried three times here.
@@ -52,18 +54,25 @@ public enum PairingError: ExplainedError, Equatable {
     case seated
 
     // The people.
-    /// The other device's user said no.
-    case declined
+    /// The other device's user said no: a holder's to giving its seed, a receiver's to keeping it.
+    case declined(by: Role)
     /// The user of this device said no.
-    case declinedHere
+    case declinedHere(Role)
+    /// The user of this device was asked, and answered neither yes nor no.
+    case notConfirmed(Role)
+    /// The user of this device had to be asked, and nobody was there to ask: no terminal, no screen.
+    case nobodyToAsk(Role)
+    /// The user of the other device had to be asked, and nobody was there to ask.
+    case nobodyAsked(by: Role)
     /// The other device's user stopped.
     case cancelled
     /// The user of this device stopped.
     case cancelledHere
-    /// The word typed here is not on the other screen.
-    case wrongWord
-    /// Nobody answered in time.
-    case timedOut
+    /// The words typed here are not on the other screen; whether one of them was a word that the screen of another pairing
+    /// would show.
+    case wrongWord(isOther: Bool)
+    /// Somebody did not answer in time.
+    case timedOut(Silent)
 
     // The seeds.
     /// Both devices hold a seed.
@@ -88,6 +97,16 @@ public enum PairingError: ExplainedError, Equatable {
     case peerMisbehaved
     /// The other device failed.
     case peerFailed
+
+    /// From whom no answer came in time.
+    public enum Silent: Hashable, Sendable {
+        /// The other device, before it proved that it knows the code.
+        case otherDevice
+        /// The user of the other device.
+        case otherUser
+        /// The user of this device, who was asked as a holder or as a receiver.
+        case thisUser(Role)
+    }
 }
 
 extension PairingError {
@@ -113,12 +132,12 @@ extension PairingError {
         case .relayUnreachable(let cause): cause.retryHelps
         case .proxyFailed(let cause): cause.retryHelps
         case .relayFull, .tooMany, .relayDraining, .relayForgot, .connectionLost, .wrongCode,
-            .codesSpent, .lineFull, .declinedHere, .cancelledHere, .wrongWord, .timedOut, .peerFailed:
+            .codesSpent, .lineFull, .declinedHere, .notConfirmed, .cancelledHere, .wrongWord, .timedOut, .peerFailed:
             true
         case .relayUntrusted, .notARelay, .proxyAddress, .relayVersion, .workRefused, .relayMisbehaved, .elsewhere,
-            .noSuchCode,
-            .codeExpired, .codeBurnt, .triesSpent, .seated, .declined, .cancelled, .bothHold, .bothReceive,
-            .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .peerMisbehaved:
+            .noSuchCode, .codeExpired, .codeBurnt, .codeKnown, .triesSpent, .seated, .declined, .nobodyToAsk,
+            .nobodyAsked, .cancelled, .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
+            .sentNotConfirmed, .wrongSuite, .peerMisbehaved:
             false
         }
     }
@@ -174,7 +193,7 @@ extension PairingError {
         case .relayForgot:
             (
                 "relay-forgot", "The relay was restarted and has forgotten this pairing.",
-                "Show a new code on the first device and start again."
+                "Start again with a new code."
             )
         case .workRefused:
             (
@@ -193,14 +212,26 @@ extension PairingError {
         case .noSuchCode:
             (
                 "no-such-code", "The relay knows no such code.",
-                "Look at the first device: the code there may be a newer one. Both devices must use the same relay."
+                "Look at the device that shows the code: it may show a newer one. Both devices must use the same relay."
             )
         case .codeExpired:
-            ("expired", "The code's time is over.", "Show a new code on the first device and use that.")
+            ("expired", "The code's time is over.", "Show a new code on the other device and use that.")
         case .codeBurnt:
             (
-                "code-burnt", "The code was used up: by wrong tries, or because strangers crowded to it.",
-                "Look at the first device: it shows a fresh code. If you did not mistype, somebody else is trying codes."
+                "code-burnt", "The code was used up: by wrong tries, or because strangers came to it.",
+                """
+                Look at the other device: it says what happened, and shows a fresh code. If nobody mistyped, somebody else is \
+                trying codes.
+                """
+            )
+        case .codeKnown:
+            (
+                "code-known",
+                "The device that answered knew the code, but this program can't read how it introduced itself.",
+                """
+                Update the program on both devices and start again with a new code. If the other screen does not show this \
+                device's name, somebody else knew the code: let nobody see the new one.
+                """
             )
         case .wrongCode:
             (
@@ -210,7 +241,7 @@ extension PairingError {
         case .triesSpent:
             (
                 "tries-spent", "This code was tried three times here.",
-                "Show a new code on the first device and use that."
+                "Show a new code on the other device and use that."
             )
         case .codesSpent:
             (
@@ -221,33 +252,67 @@ extension PairingError {
             ("line-full", "Too many devices wait at this code.", "\(waiting), then type the code again.")
         case .seated:
             (
-                "seated", "Another device was added with this code.",
-                "Look at the first device. If you don't know the device it names, say no there."
+                "seated", "Another device came first with this code.",
+                "Look at the device that shows the code. If you don't know the device it names, say no there."
             )
-        case .declined:
+        case .declined(by: .holder):
             (
-                "declined", "The other device's user said no.",
-                "If it was a slip, show a new code on the first device and start again."
+                "declined", "The user of the other device said no; it sent nothing.",
+                "If it was a slip, start again with a new code."
             )
-        case .declinedHere:
+        case .declined(by: .receiver):
+            (
+                "declined", "The user of the other device said no; it did not keep the seed.",
+                """
+                If it was a slip, start again with a new code. The seed did reach that device before its user was asked: if it \
+                is not yours, make a new seed.
+                """
+            )
+        case .declinedHere(.holder):
             (
                 "declined-here", "You said no; nothing was sent.",
                 "If you didn't know the device, somebody had your code: show a new one and start again."
             )
+        case .declinedHere(.receiver):
+            (
+                "declined-here", "You said no; the seed was not kept.",
+                "If you didn't know the device, somebody had your code: show a new one and start again."
+            )
+        case .notConfirmed(let role):
+            (
+                "not-confirmed", "You answered neither yes nor no; \(role.nothing).",
+                "Start again with a new code, and answer yes if that is what you want."
+            )
+        case .nobodyToAsk(let role):
+            (
+                "no-terminal", "Nobody could be asked on this device; \(role.nothing).",
+                "Start again where a person can answer, or say beforehand that you approve."
+            )
+        case .nobodyAsked(by: let role):
+            (
+                "nobody-asked",
+                "The other device could ask nobody; \(role == .holder ? "it sent nothing" : "it kept nothing").",
+                "Start again there, where a person can answer."
+            )
         case .cancelled:
-            ("cancelled", "The other device stopped.", "Look at the other device; show a new code and start again.")
+            ("cancelled", "The other device stopped.", "Look at the other device; start again with a new code.")
         case .cancelledHere:
             ("cancelled-here", "You stopped.", "Start again when you like.")
-        case .wrongWord:
+        case .wrongWord(isOther: false):
             (
-                "wrong-word", "The word is not the one on the other screen; nothing was sent.",
-                "Look at the other device's screen. If it shows other words than this one, somebody is in between."
+                "wrong-word", "What you typed is not one of the two words on the other screen; nothing was sent.",
+                "Start again with a new code, and type one of the words as that screen shows them."
             )
-        case .timedOut:
+        case .wrongWord(isOther: true):
             (
-                "timed-out", "Nobody answered in time; nothing was sent.",
-                "Start again with both devices at hand."
+                "wrong-word", "You typed a word that belongs to another pairing; nothing was sent.",
+                """
+                Look whether the words came from the screen of the right device, and start again with a new code. If they did, \
+                this device is not connected with that one: somebody may be in between.
+                """
             )
+        case .timedOut(let silent):
+            ("timed-out", silent.description, "Start again with both devices at hand.")
         case .bothHold:
             (
                 "both-hold", "Both devices hold a sync seed already.",
@@ -256,7 +321,7 @@ extension PairingError {
         case .bothReceive:
             (
                 "both-receive", "Neither device holds a sync seed.",
-                "Make a seed on one of them first (easysetup seed new), then start again."
+                "Make a seed on one of them first, then start again."
             )
         case .linkDirection:
             (
@@ -286,7 +351,7 @@ extension PairingError {
             )
         case .peerMisbehaved:
             (
-                "malformed", "The other device sent what it should not.",
+                "malformed", "The two devices did not understand each other.",
                 "Update the program on both devices and start again with a new code."
             )
         case .peerFailed:
@@ -297,21 +362,46 @@ extension PairingError {
 
 extension PairingError {
     /// How a device names what the handshake found.
-    init(_ error: HandshakeError) {
+    ///
+    /// - Parameter peer: what the other device brought; that matters for what its user said.
+    init(_ error: HandshakeError, peer: Role = .holder) {
         switch error {
         case .malformed, .outOfOrder, .replayed, .wrongReceipt: self = .peerMisbehaved
         case .wrongSuite: self = .wrongSuite
         case .wrongProof: self = .wrongCode
+        case .codeKnown: self = .codeKnown
         case .codeBurnt: self = .codeBurnt
         case .expired: self = .codeExpired
         case .seated: self = .seated
         case .bothHold: self = .bothHold
         case .bothReceive: self = .bothReceive
         case .linkDirection: self = .linkDirection
-        case .declined: self = .declined
+        case .declined: self = .declined(by: peer)
+        case .nobodyToAsk: self = .nobodyAsked(by: peer)
+        case .timedOut: self = .timedOut(.otherUser)
         case .cancelled: self = .cancelled
         case .notStored: self = .peerNotStored
         case .otherSeed: self = .otherSeed
+        }
+    }
+}
+
+extension PairingError.Silent {
+    fileprivate var description: String {
+        switch self {
+        case .otherDevice: "The other device did not answer in time."
+        case .otherUser: "Nobody answered on the other device in time."
+        case .thisUser(let role): "Nobody answered on this device in time; \(role.nothing)."
+        }
+    }
+}
+
+extension Role {
+    /// What this device did not do.
+    fileprivate var nothing: String {
+        switch self {
+        case .holder: "nothing was sent"
+        case .receiver: "the seed was not kept"
         }
     }
 }

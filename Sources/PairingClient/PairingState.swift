@@ -11,6 +11,8 @@ public enum PairingState: Sendable {
     case offered(Offer)
     /// Offerer: somebody typed a wrong code, this many times so far; at the third the code is replaced.
     case wrongProof(count: Int)
+    /// Offerer: somebody who is no device knew the code, or the link. It is replaced.
+    case codeKnown
     /// Visitor: others are before this device.
     case inLine(position: Int)
     /// Visitor: the other device was found and is being greeted.
@@ -19,8 +21,13 @@ public enum PairingState: Sendable {
     case deciding(Peer)
     /// Receiver: the user of the other device is asked.
     case waiting(Peer)
-    /// Holder: the seed was sent and the other device stores it.
+    /// Receiver: the seed has come; the user is asked whether to keep it.
+    case accepting(AcceptanceRequest)
+    /// Holder: the seed was sent and the other device stores it, or asks its user first (``Device/asksFirst``).
     case given(Peer)
+    /// The other device has no connection to the relay; this one waits for it until `deadline`. When it is back the state before
+    /// is shown again.
+    case peerAway(deadline: ContinuousClock.Instant)
     /// The connection was lost and is being made again; nothing is lost before `deadline`.
     case reconnecting(deadline: ContinuousClock.Instant)
     /// Both devices hold the same seed. The last state.
@@ -31,8 +38,8 @@ public enum PairingState: Sendable {
     /// Which device the person should look at now.
     public var lookAt: LookAt {
         switch self {
-        case .connecting, .retrying, .wrongProof, .reconnecting, .failed, .deciding: .thisDevice
-        case .offered, .waiting, .greeting, .given: .otherDevice
+        case .connecting, .retrying, .wrongProof, .codeKnown, .reconnecting, .failed, .deciding, .accepting: .thisDevice
+        case .offered, .waiting, .greeting, .given, .peerAway: .otherDevice
         case .inLine, .paired: .thisDevice
         }
     }
@@ -77,16 +84,50 @@ public struct ApprovalRequest: Sendable {
     /// Whether the user must type one of the two words from the other screen (``Approval/word(_:)``): so it is where
     /// the device that gives has typed the code itself.
     public let needsWord: Bool
-    /// Which time this is, from 1: a mistyped word may be typed again.
+    /// Which time this is, from 1: a mistyped word may be typed again. A time when nothing was typed does not count.
     public let attempt: Int
+    /// What was wrong with the last word; nil the first time.
+    public let mistake: Words.Match?
+    /// Until when the answer is waited for.
+    public let deadline: ContinuousClock.Instant
 }
 
 /// The user's answer.
 public enum Approval: Hashable, Sendable {
     /// It is the right device. Not enough where a word is needed.
     case approve
-    /// It is the right device, and this is one of the two words on its screen, as the user typed it.
+    /// It is the right device, and this is one of the two words on its screen, or both, as the user typed it
+    /// (``Words/match(typed:)``).
     case word(String)
     /// It is not.
     case decline
+    /// The user was asked, and it is still not clear whether it is. Nothing is given.
+    case unclear
+    /// There is nobody to ask. Nothing is given, and the other device is told why.
+    case nobodyToAsk
+}
+
+/// What the user of a receiver that shows the code is asked before it stores a seed: the device that typed the code chose this
+/// one, and what is on this one becomes readable for that chain. The default is no; Enter alone must never mean yes.
+public struct AcceptanceRequest: Hashable, Sendable {
+    /// The other device, its own words in quotes, and the two words that its user was asked for.
+    public let peer: Peer
+    /// Whose chain the seed belongs to; the other device can show the same.
+    public let userID: UserID
+    /// How long ago the code was shown when the other device proved itself.
+    public let codeAge: Duration
+    /// Until when the answer is waited for.
+    public let deadline: ContinuousClock.Instant
+}
+
+/// The user's answer to an ``AcceptanceRequest``.
+public enum Acceptance: Hashable, Sendable {
+    /// Keep the seed.
+    case accept
+    /// Don't.
+    case decline
+    /// The user was asked, and it is still not clear. Nothing is kept.
+    case unclear
+    /// There is nobody to ask. Nothing is kept, and the other device is told why.
+    case nobodyToAsk
 }

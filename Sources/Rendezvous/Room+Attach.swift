@@ -43,6 +43,7 @@ extension Room {
                 actions.append(.send(.presence(meeting: nil, isPresent: true), to: visitor))
             }
         }
+        tellLine(context, isPresent: true, into: &actions)
         resumeSeat(held, context, into: &actions)
         admit(context, entropy: &entropy, into: &actions)
         return .fine

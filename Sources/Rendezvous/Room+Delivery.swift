@@ -119,6 +119,7 @@ extension Room {
                     actions.append(.send(.presence(meeting: nil, isPresent: false), to: visitor))
                 }
             }
+            tellLine(context, isPresent: false, into: &actions)
         } else if let index = meeting(of: connection) {
             meetings[index].visitor = .detached
             if let offerer {

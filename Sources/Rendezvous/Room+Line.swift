@@ -24,6 +24,7 @@ extension Room {
             line.append(Waiting(connection: visitor, prefix: prefix))
             phase = .open(line: line)
             actions.append(.send(.inLine(position: line.count), to: visitor))
+            if offerer == nil { actions.append(.send(.presence(meeting: nil, isPresent: false), to: visitor)) }
             displace(context, entropy: &entropy, into: &actions)
             return .fine
         }
@@ -115,6 +116,16 @@ extension Room {
         for (index, waiting) in line.enumerated().dropFirst(place)
         where index < context.limits.positionsTold || (index + 1).isMultiple(of: 16) {
             actions.append(.send(.inLine(position: index + 1), to: waiting.connection))
+            if offerer == nil {
+                actions.append(.send(.presence(meeting: nil, isPresent: false), to: waiting.connection))
+            }
+        }
+    }
+
+    /// Tells the head of the line that the offerer has gone or come back; whoever is further behind hears it as the line moves.
+    func tellLine(_ context: Context, isPresent: Bool, into actions: inout [Action<Connection>]) {
+        for waiting in line.prefix(context.limits.positionsTold) {
+            actions.append(.send(.presence(meeting: nil, isPresent: isPresent), to: waiting.connection))
         }
     }
 

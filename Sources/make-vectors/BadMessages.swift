@@ -38,22 +38,27 @@ extension Run {
             bad("one byte short", 2, sent.reply.dropLast(), "malformed"),
             bad("the neutral element", 2, sent.reply.dropLast(32) + zeros, "malformed"),
             bad("a bit of the tag turned", 3, flipped(proof, 1), "wrong-proof", isGuess: true),
-            bad("a bit of the sealed part turned", 3, flipped(proof, 65), "malformed"),
+            bad("a bit of the sealed part turned", 3, flipped(proof, 65), "code-known"),
+            bad("zeros for the sealed part", 3, proof.prefix(65) + [UInt8](repeating: 0, count: 528), "code-known"),
             bad("a byte too many", 3, proof + [0], "malformed"),
             bad("the type of message 4", 3, [4] + proof.dropFirst(), "malformed"),
         ]
         for (about, plaintext) in try Plaintext.badProofs(visitorDevice) {
             let sealed = computed.seal(plaintext, type: .visitorProof, number: 2)
-            list.append(bad(about, 3, proof.prefix(65) + sealed, "malformed"))
+            list.append(bad(about, 3, proof.prefix(65) + sealed, "code-known"))
         }
         list += [
             bad("a bit of the tag turned", 4, flipped(answer, 64), "wrong-proof"),
             bad("the visitor's own message 3, with the type of message 4", 4, [4] + proof.dropFirst(), "wrong-proof"),
-            bad("a bit of the sealed part turned", 4, flipped(answer, 65), "malformed"),
+            bad("a bit of the sealed part turned", 4, flipped(answer, 65), "code-known"),
             bad("a bit turned", 5, flipped(package, 100), "malformed"),
             bad("the type of message 6", 5, [6] + package.dropFirst(), "malformed"),
             bad("a bit turned", 6, flipped(receipt, 528), "malformed"),
         ]
+        for (about, value) in [("a refusal of a later version", UInt8(99)), ("a refusal without a reason", 0)] {
+            let no = Plaintext.padded(Plaintext.refusal(value))
+            list.append(bad(about, 6, [6] + computed.seal(no, type: .receipt, number: 3), "cancelled"))
+        }
         let wrong = try unhex(HandshakeInputs.userID).reversed()
         list.append(
             bad(

@@ -107,7 +107,7 @@ enum Plaintext {
             Array(device.name.description.utf8),
             platform: device.platform == .android ? 1 : 3,
             role: device.role == .holder ? 1 : 2
-        )
+        ) + (device.asksFirst ? [0x20, 1] : [])
     }
 
     private static func proof(_ name: [UInt8], platform: UInt8, role: UInt8) -> [UInt8] {
@@ -142,7 +142,8 @@ enum Plaintext {
             ("a name of 65 bytes", named(String(repeating: "x", count: 65))),
             ("a name with a control character", named("a\nb")), ("a name with a format character", named("a\u{202E}b")),
             ("a name with a separator", named("a\u{A0}b")), ("a name that ends in a space", named("a ")),
-            ("a name that is not NFC", named("e\u{301}")),
+            ("a name that is not NFC", named("e\u{301}")), ("a name of fillers", named("\u{3164}")),
+            ("a name of marks alone", named("\u{301}")), ("a name with a quotation mark", named("a\" (ios)")),
             ("a name that is not UTF-8", padded(proof([0xFF], platform: 1, role: 2))),
             ("a truncated protocol buffer", padded([0x0A, 9, 0x78])),
         ]

@@ -13,6 +13,15 @@ private func runVectors() throws -> VectorFile {
         Run(name: "link", form: .link),
         Run(name: "typed code of twelve symbols, the visitor holds", slot: "VWXYZ1", offererRole: .receiver),
         Run(name: "typed code, the holder declines", end: .declined),
+        Run(name: "typed code, the holder has nobody to ask", end: .nobodyToAsk),
+        Run(name: "typed code, the receiver offers and asks its user first", offererRole: .receiver, asksFirst: true),
+        Run(
+            name: "typed code, the receiver offers and its user says no",
+            offererRole: .receiver,
+            asksFirst: true,
+            keeps: false,
+            end: .declined
+        ),
         Run(name: "typed code, the receiver could not store the seed", end: .notStored),
         Run(name: "typed code, both hold", visitorRole: .holder, end: .bothHold),
         Run(name: "wrong code", visitorSecret: [2, 9, 20, 29, 11], end: .wrongProof),
@@ -38,6 +47,7 @@ private func runVectors() throws -> VectorFile {
             ),
             ("cases", .array(try runs.map { try $0.vector() })),
             ("bad", .array(try typed.badMessages())),
+            ("names", .array(nameVectors)),
         ])
     )
 }
@@ -47,6 +57,7 @@ struct Run {
     enum End: String {
         case paired
         case declined
+        case nobodyToAsk = "nobody-to-ask"
         case notStored = "not-stored"
         case bothHold = "both-hold"
         case wrongProof = "wrong-proof"
@@ -59,6 +70,9 @@ struct Run {
     var visitorRole: Role?
     /// What the visitor typed, where it is not what the offerer shows.
     var visitorSecret: [UInt8]?
+    /// Whether a receiver that offers asks its user before it stores the seed, and whether that says yes.
+    var asksFirst = false
+    var keeps = true
     var end = End.paired
 
     private static let secret: [UInt8] = [2, 9, 20, 29, 10]
@@ -66,7 +80,13 @@ struct Run {
     var visitorDevice: Device {
         get throws { try device("new phone", .android, visitorRole ?? (offererRole == .holder ? .receiver : .holder)) }
     }
-    private var offererDevice: Device { get throws { try device("Küche", .linux, offererRole) } }
+    private var offererDevice: Device {
+        get throws {
+            var device = try device("Küche", .linux, offererRole)
+            device.asksFirst = asksFirst
+            return device
+        }
+    }
 
     private func device(_ name: String, _ platform: Platform, _ role: Role) throws -> Device {
         guard let name = DeviceName(strict: name) else { throw NotAsPlanned() }
@@ -115,7 +135,7 @@ struct Run {
     private func json(_ device: Device) -> JSON {
         .object([
             ("name", .string(device.name.description)), ("platform", .string(device.platform.rawValue)),
-            ("role", .string(device.role.rawValue)),
+            ("role", .string(device.role.rawValue)), ("asks_first", .boolean(device.asksFirst)),
         ])
     }
 
@@ -179,11 +199,12 @@ struct Run {
         guard case .proven = try visitor.receive(answer, number: 2) else { throw NotAsPlanned() }
 
         let (holder, receiver) = offererRole == .holder ? ("offerer", "visitor") : ("visitor", "offerer")
-        if end == .declined {
-            guard let no = try holder == "offerer" ? offerer.refuse(.declined) : visitor.refuse(.declined) else {
+        let refusals: [End: (Refusal, UInt8)] = [.declined: (.declined, 1), .nobodyToAsk: (.nobodyToAsk, 5)]
+        if keeps, let (refusal, value) = refusals[end] {
+            guard let no = try holder == "offerer" ? offerer.refuse(refusal) : visitor.refuse(refusal) else {
                 throw NotAsPlanned()
             }
-            sent.rest.append((5, holder, Plaintext.refusal(1), no))
+            sent.rest.append((5, holder, Plaintext.refusal(value), no))
             return sent
         }
         let seed = fixedSecret(try unhex(HandshakeInputs.seed))
@@ -197,11 +218,12 @@ struct Run {
         } else {
             package = try visitor.give(seed: seed, createdAt: createdAt, userID: userID)
             guard case .seed = try toOfferer(package, 3) else { throw NotAsPlanned() }
-            receipt = try offerer.stored(userID: userID)
+            receipt = try keeps ? offerer.stored(userID: userID) : offerer.refuse(.declined)
         }
         guard let receipt else { throw NotAsPlanned() }
+        let said = keeps ? end == .notStored ? Plaintext.refusal(3) : [0x0A, 32] + userID : Plaintext.refusal(1)
         sent.rest.append((5, holder, try Plaintext.package(), package))
-        sent.rest.append((6, receiver, end == .notStored ? Plaintext.refusal(3) : [0x0A, 32] + userID, receipt))
+        sent.rest.append((6, receiver, said, receipt))
         return sent
     }
 

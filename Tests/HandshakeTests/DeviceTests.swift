@@ -6,7 +6,11 @@ import Testing
 @Suite("What a device says of itself") struct DeviceTests {
     @Test(
         "a name is taken as it is",
-        arguments: ["a", "new phone", "Küche", "電話", "📱", String(repeating: "x", count: 64), "é"]
+        arguments: [
+            "a", "new phone", "Küche", "電話", "📱", String(repeating: "x", count: 64), "é", "Zoë’s phone", "L'ordi",
+            "a·b (2)",
+            "a'b`c", "\u{5DE}\u{5D7}\u{5E9}\u{5D1}", "\u{647}\u{627}\u{62A}\u{641} 2", "नया फ़ोन", "❤", "\u{1FAE8}", "...",
+        ]
     )
     func good(name: String) {
         #expect(DeviceName(strict: name)?.description == name)
@@ -14,13 +18,26 @@ import Testing
     }
 
     @Test(
-        "a peer's name that is empty, long, not NFC, or has what hides or breaks a line is refused",
+        "a peer's name that is empty, long, not NFC, or has what hides, breaks a line or ends a quotation is refused",
         arguments: [
             "", " ", " a", "a ", String(repeating: "x", count: 65), String(repeating: "é", count: 33),
             "e\u{301}", "\u{212A}", "\u{1100}\u{1161}", "a\nb", "a\tb", "a\0b", "\u{7F}", "a\u{85}b", "a\u{A0}b",
             "a\u{2003}b",
             "a\u{2028}b", "a\u{2029}b", "a\u{200B}b", "a\u{202E}b", "a\u{2066}b", "a\u{FEFF}b", "a\u{AD}b",
             "👩\u{200D}💻",
+            // Fillers, blanks and joiners.
+            "\u{3164}", "a\u{115F}", "a\u{1160}", "a\u{FFA0}", "\u{2800}", "a\u{34F}b", "❤\u{FE0F}", "a\u{180B}",
+            "a\u{17B4}",
+            "a\u{E0100}", "a\u{16FE4}", "a\u{1D159}",
+            // Private, unassigned, and no characters at all.
+            "\u{E000}", "a\u{F0000}", "a\u{FFFF}", "a\u{378}", "a" + String(Unicode.Scalar(0xFDD0 as UInt32)!), "a\u{FFFC}", "a\u{FFFD}", "a\u{10FFFF}",
+            "\u{1FAE9}",
+            // Nothing that stands for itself, and marks that join what is before the name.
+            "\u{301}", "\u{301}\u{302}", "\u{20DD}", "\u{301}a", "\u{93E}", " \u{301}",
+            // Room to push something off the line, and the end of a quotation.
+            "a  b", "a" + String(repeating: " ", count: 60) + "b", "phone\" (ios) words: kayak · moss \"", "\"", "a”b",
+            "a“", "«a»",
+            "a\u{FF02}", "a\u{2033}b", "a\u{2BA}", "a\u{5F4}", "a\u{301E}", "a\u{275D}",
         ]
     ) func bad(name: String) {
         #expect(DeviceName(strict: name) == nil)
@@ -29,7 +46,11 @@ import Testing
     @Test(
         "one's own name is cleaned and cut at a character's end",
         arguments: [
-            ("  my\tphone \n", "myphone"), ("e\u{301}", "é"), ("a\u{202E}b", "ab"), ("\u{2028} x", "x"),
+            ("  my\tphone \n", "my phone"), ("my\u{A0}\u{200B} \r\nphone", "my phone"), ("e\u{301}", "é"),
+            ("e\u{34F}\u{301}", "é"),
+            ("my \"old\" phone", "my old phone"), ("« TV »", "TV"), ("❤\u{FE0F}", "❤"), ("\u{301}a", "a"),
+            (" \u{301} a", "a"),
+            ("a\u{E000}\u{378}b", "ab"), ("\u{1FAE9} x", "x"), ("a\u{202E}b", "ab"), ("\u{2028} x", "x"),
             (String(repeating: "é", count: 40), String(repeating: "é", count: 32)),
             (String(repeating: "x", count: 63) + "é", String(repeating: "x", count: 63)),
         ]
@@ -39,10 +60,38 @@ import Testing
 
     @Test(
         "nothing is no name",
-        arguments: ["", " ", "\n\t", "\u{200B}", "a" + String(repeating: "\u{301}", count: 70)]
+        arguments: [
+            "", " ", "\n\t", "\u{200B}", "a" + String(repeating: "\u{301}", count: 70), "\u{3164}", "\u{301}", "\"\"",
+            "\u{2800}",
+        ]
     )
     func nothing(text: String) {
         #expect(DeviceName(cleaning: text) == nil)
+    }
+
+    @Test("whatever a person types as a name, a peer takes what is made of it") func anything() {
+        var draw = SystemRandomNumberGenerator()
+        let edges: [ClosedRange<UInt32>] = [
+            0...0x250, 0x300...0x36F, 0x590...0x5FF, 0x1100...0x11FF, 0x1780...0x17DD, 0x2000...0x206F, 0x2760...0x2800,
+            0x3000...0x3030, 0x3160...0x3165, 0xFB1D...0xFB4F, 0xFDD0...0xFDEF, 0xFE00...0xFE0F, 0xFF00...0xFFFF,
+            0x1D150...0x1D180, 0x1F600...0x1FAFF, 0xE0000...0xE01EF,
+        ]
+        for _ in 0..<5_000 {
+            var text = String.UnicodeScalarView()
+            for _ in 0..<Int.random(in: 1...24, using: &draw) {
+                let range = Bool.random(using: &draw) ? edges.randomElement(using: &draw) ?? 0...0x7F : 0x20...0x7A
+                if let scalar = Unicode.Scalar(UInt32.random(in: range, using: &draw)) { text.append(scalar) }
+                if Int.random(in: 0..<4, using: &draw) == 0 { text.append(" ") }
+            }
+            let shown = text.map { String($0.value, radix: 16) }.joined(separator: " ")
+            guard let cleaned = DeviceName(cleaning: String(text)) else {
+                #expect(!text.contains { ("a"..."z").contains($0) }, "\(shown)")
+                continue
+            }
+            #expect(DeviceName(strict: cleaned.description) == cleaned, "\(shown)")
+            #expect(DeviceName(cleaning: cleaned.description) == cleaned, "\(shown)")
+            #expect(cleaned.isolated.unicodeScalars.count == cleaned.description.unicodeScalars.count + 2)
+        }
     }
 
     @Test("every platform survives the wire; one that is not known is \"other\"") func platforms() throws {
@@ -92,5 +141,41 @@ import Testing
         #expect(words.contain(typed: "accordion"))
         #expect(!words.contain(typed: "acorn"))
         #expect(!words.contain(typed: ""))
+    }
+
+    @Test(
+        "are found however they are typed, one or both of them",
+        arguments: [
+            "otter", "PILLOW", "otter · pillow", "pillow otter", "otter,pillow", "pillow/otter", "otterpillow",
+            "pillowotter",
+            "\u{FF4F}\u{FF34}\u{FF34}\u{FF25}\u{FF52}", "o\u{200B}tt\u{AD}er", "\u{2068}otter\u{2069}", "Ótter",
+            "“otter”",
+            "words: otter · pillow", "the otter", "1. otter\r\n2. pillow", "otter otter", "\u{1F9A6} otter",
+        ]
+    )
+    func right(text: String) throws {
+        let words = try #require(Self.words("otter", "pillow"))
+        #expect(words.match(typed: text) == .right)
+    }
+
+    @Test(
+        "that are not there are told apart: nothing, a slip, a word of another pairing",
+        arguments: [
+            ("", Words.Match.nothing), (" \t\r\n", .nothing), ("\u{200B}\u{2060}\u{FEFF}", .nothing),
+            ("\u{0}\u{1B}", .nothing),
+            ("otte", .slip), ("otters", .slip), ("yes", .slip), ("123", .slip), ("·", .slip), ("оtter", .slip),
+            ("otter-pilow", .right),
+            ("moss", .other), ("otter moss", .other), ("Moss.", .other), ("ot ter", .slip),
+        ]
+    )
+    func wrong(text: String, match: Words.Match) throws {
+        #expect(try #require(Self.words("otter", "pillow")).match(typed: text) == match)
+    }
+
+    private static func words(_ first: String, _ second: String) -> Words? {
+        guard let one = Words.list.firstIndex(of: first), let other = Words.list.firstIndex(of: second) else {
+            return nil
+        }
+        return Words((UInt8(one), UInt8(other)))
     }
 }

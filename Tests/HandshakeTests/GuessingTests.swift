@@ -133,16 +133,6 @@ import Testing
         }
     }
 
-    @Test("a right tag on a sealed part that does not open takes no seat and is no wrong code") func sealedPart() throws
-    {
-        var pair = try Pair.make()
-        var proof = try pair.proof()
-        proof[proof.count - 1] ^= 1
-        #expect(failure { _ = try pair.toOfferer(proof, number: 2) } == .malformed)
-        #expect(pair.offerer.seated == nil)
-        #expect(pair.offerer.wrongProofs == 0)
-    }
-
     @Test("twenty hellos are answered at once, the next when a twentieth of a second has passed") func rate() throws {
         var pair = try Pair.make()
         func hello(_ number: UInt8, _ pair: inout Pair) throws -> [UInt8] {

@@ -110,7 +110,10 @@ import Testing
         }
     }
 
-    @Test("carries each refusal under its own name", arguments: [Refusal.declined, .cancelled, .notStored, .otherSeed])
+    @Test(
+        "carries each refusal under its own name",
+        arguments: [Refusal.declined, .cancelled, .notStored, .otherSeed, .nobodyToAsk, .timedOut]
+    )
     func refusals(refusal: Refusal) throws {
         let expected: HandshakeError =
             switch refusal {
@@ -118,6 +121,8 @@ import Testing
             case .cancelled: .cancelled
             case .notStored: .notStored
             case .otherSeed: .otherSeed
+            case .nobodyToAsk: .nobodyToAsk
+            case .timedOut: .timedOut
             }
         // The holder says no.
         var first = try Pair.make()

@@ -93,7 +93,12 @@ import Testing
                 }
                 #expect([.malformed, .wrongSuite, .wrongProof].contains(error), "byte \(place)")
             case .visitorProof, .offererProof:
-                let expected: HandshakeError = (1...64).contains(place) ? .wrongProof : .malformed
+                let expected: HandshakeError =
+                    switch place {
+                    case 0: .malformed
+                    case 1...64: .wrongProof
+                    default: .codeKnown
+                    }
                 #expect(failure { _ = try stage.deliver(body, step) } == expected, "byte \(place)")
             case .package, .receipt:
                 #expect(failure { _ = try stage.deliver(body, step) } == .malformed, "byte \(place)")
@@ -283,10 +288,9 @@ import Testing
     }
 
     @Test(
-        "with a package that has no seed, a short one, or a refusal without a reason is malformed",
+        "with a package that has no seed, a short one, or a refusal that is none, is malformed",
         arguments: [
-            [], [0x0A, 0], [0x0A, 3, 0x0A, 1, 1], [0x0A, 35, 0x0A, 33] + [UInt8](repeating: 1, count: 33), [0x10, 0],
-            [0x10, 9],
+            [], [0x0A, 0], [0x0A, 3, 0x0A, 1, 1], [0x0A, 35, 0x0A, 33] + [UInt8](repeating: 1, count: 33), [0x10],
             [0xFF],
         ] as [[UInt8]]
     )
@@ -298,14 +302,24 @@ import Testing
     }
 
     @Test(
-        "with a receipt that has nothing, or a refusal without a reason, is malformed",
-        arguments: [[], [0x10, 0], [0x10, 9], [0x0A], [0xFF]] as [[UInt8]]
+        "with a receipt that has nothing, or a refusal that is none, is malformed",
+        arguments: [[], [0x10], [0x0A], [0xFF]] as [[UInt8]]
     )
     func receipt(content: [UInt8]) {
         let error = failure {
             try content.withUnsafeBytes { _ = try Sealed.userID($0) }
         }
         #expect(error == .malformed)
+    }
+
+    @Test(
+        "with a refusal that this version does not know ends the pairing as if the user had stopped",
+        arguments: [UInt8(0), 7, 99]
+    )
+    func unknownRefusal(reason: UInt8) {
+        let content: [UInt8] = [0x10, reason]
+        #expect(failure { try content.withUnsafeBytes { _ = try Sealed.seed($0) } } == .cancelled)
+        #expect(failure { try content.withUnsafeBytes { _ = try Sealed.userID($0) } } == .cancelled)
     }
 
     /// 512 bytes sealed as they are, as a peer with its own ideas of padding would.

@@ -188,8 +188,8 @@ import Testing
                     approve: { _ in .decline }
                 )
             )
-            #expect(try await visitor.failure() == .declined)
-            #expect(try await offerer.failure() == .declinedHere)
+            #expect(try await visitor.failure() == .declined(by: .holder))
+            #expect(try await offerer.failure() == .declinedHere(.holder))
             let stored = await store.load()
             #expect(stored == nil)
         }
@@ -214,8 +214,8 @@ import Testing
                     }
                 )
             )
-            #expect(try await visitor.failure() == .wrongWord)
-            #expect(try await offerer.failure() == .declined)
+            #expect(try await visitor.failure() == .wrongWord(isOther: false))
+            #expect(try await offerer.failure() == .declined(by: .holder))
             #expect(await asked.count == 3)
             let stored = await store.load()
             #expect(stored == nil)

@@ -6,130 +6,6 @@ import Testing
 
 /// The sessions against a relay that the test plays itself: any frame, any order, any time.
 @Suite("Sessions under attack") struct SessionTests {
-    /// Both devices, and a relay in the test's hands.
-    private final class Bench {
-        static let meeting = MeetingID([UInt8](repeating: 3, count: 16))!
-        static let token = Token(bytes: [1])
-        static let slot = Slot("K7Q")!
-
-        var now: Duration = .seconds(1_000)
-        let limits = ClientLimits()
-        let offerer: Device
-        let visitor: Device
-        let chain = SyncSeed.random()
-        let code: PairingCode
-        private(set) var asked: [ApprovalRequest] = []
-        private(set) var toStore: [SyncSeed] = []
-
-        /// Up to where both devices are connected and the visitor has been met.
-        init(offererHolds: Bool = true) throws {
-            offerer = Bench.offering(offererHolds ? chain : nil)
-            _ = offerer.begin()
-            _ = offerer.handle(.connected, now)
-            let shown = offerer.handle(
-                .frame(.offered(slot: Self.slot, token: Self.token, expiresIn: .seconds(600))),
-                now
-            )
-            let code = try #require(shown.offer).code
-            self.code = code
-            visitor = try Bench.visiting(.code(code), offererHolds ? nil : chain, now: now)
-            note(visitor.begin(), visitor)
-            give(.connected, visitor)
-        }
-
-        static func offering(_ seed: SyncSeed?) -> Device {
-            let session = OfferSession(
-                relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
-                name: DeviceName(cleaning: "old laptop")!,
-                platform: .linux,
-                seed: seed,
-                entropy: .system,
-                limits: ClientLimits()
-            )
-            return Device("offerer", session, holds: seed != nil) { _ in .decline }
-        }
-
-        static func visiting(
-            _ invitation: Invitation,
-            _ seed: SyncSeed? = nil,
-            now: Duration
-        ) throws -> Device {
-            let session = try VisitSession.make(
-                invitation,
-                name: DeviceName(cleaning: "new phone")!,
-                platform: .android,
-                seed: seed,
-                entropy: .system,
-                limits: ClientLimits(),
-                now: now
-            )
-            return Device("visitor", session, holds: seed != nil) { _ in .decline }
-        }
-
-        var holder: Device { offerer.holds ? offerer : visitor }
-        var receiver: Device { offerer.holds ? visitor : offerer }
-        func other(_ device: Device) -> Device { device === offerer ? visitor : offerer }
-
-        /// A meeting as this device names it.
-        func name(_ device: Device) -> MeetingID? { device === offerer ? Self.meeting : nil }
-
-        @discardableResult
-        func give(_ event: SessionEvent, _ device: Device) -> [SessionAction] {
-            let actions = device.handle(event, now)
-            note(actions, device)
-            return actions
-        }
-
-        private func note(_ actions: [SessionAction], _ device: Device) {
-            for action in actions {
-                switch action {
-                case .show(let state):
-                    device.states.append(state)
-                    switch state {
-                    case .paired:
-                        #expect(device.outcome == nil)
-                        device.outcome = .paired
-                    case .failed(let error):
-                        #expect(device.outcome == nil)
-                        device.outcome = .failed(error)
-                    default: break
-                    }
-                case .ask(let request): asked.append(request)
-                case .store(let seed): toStore.append(seed)
-                case .finish: device.isOver = true
-                default: break
-                }
-            }
-        }
-
-        /// Hands messages to and fro until none is left.
-        func pass(_ actions: [SessionAction], from device: Device) {
-            for message in actions.messages {
-                pass(give(.frame(.message(meeting: name(other(device)), message)), other(device)), from: other(device))
-            }
-        }
-
-        /// Messages 1 to 4.
-        func prove() {
-            give(.frame(.visitor(meeting: Self.meeting)), offerer)
-            let met = RelayFrame.met(meeting: Self.meeting, token: Self.token, expiresIn: .seconds(600))
-            pass(give(.frame(met), visitor), from: visitor)
-            #expect(asked.count == 1)
-        }
-
-        var yes: Approval { holder === offerer ? .approve : .word(asked[0].peer.words.second) }
-
-        /// Message 5: the holder's user said yes, and the receiver stores.
-        func seedIsStored(until stored: Bool) {
-            prove()
-            pass(give(.answered(yes), holder), from: holder)
-            #expect(toStore.count == 1)
-            if stored { receipt = give(.stored, receiver).messages }
-        }
-
-        var receipt: [Message] = []
-    }
-
     /// Everything a relay could say to a device that is past the proofs.
     private static func words(to meeting: MeetingID?) -> [RelayFrame] {
         let other = MeetingID([UInt8](repeating: 4, count: 16))!
@@ -216,7 +92,7 @@ import Testing
         let bench = try Bench(offererHolds: offererHolds)
         bench.prove()
         bench.give(.answered(.decline), bench.holder)
-        #expect(bench.holder.outcome == .failed(.declinedHere))
+        #expect(bench.holder.outcome == .failed(.declinedHere(.holder)))
         #expect(!bench.holder.isOver)
         #expect(try #require(bench.holder.nextDeadline()) == bench.now + bench.limits.farewell)
         bench.now += bench.limits.farewell
@@ -282,7 +158,8 @@ import Testing
             }
             bench.now = end
             bench.give(.deadlinePassed, device)
-            #expect(device.outcome == .failed(.timedOut))
+            let silent: PairingError.Silent = device.holds ? .thisUser(.holder) : .otherUser
+            #expect(device.outcome == .failed(.timedOut(silent)))
             bench.now = start
         }
     }
@@ -315,10 +192,10 @@ import Testing
         let bench = try Bench(offererHolds: false)
         bench.prove()
         #expect(bench.give(.answered(.approve), bench.holder).messages.isEmpty)
-        #expect(bench.give(.answered(.word("")), bench.holder).messages.isEmpty)
+        #expect(bench.give(.answered(.word("yes")), bench.holder).messages.isEmpty)
         bench.pass(bench.give(.answered(.word("no such word")), bench.holder), from: bench.holder)
-        #expect(bench.holder.outcome == .failed(.wrongWord))
-        #expect(bench.receiver.outcome == .failed(.declined))
+        #expect(bench.holder.outcome == .failed(.wrongWord(isOther: false)))
+        #expect(bench.receiver.outcome == .failed(.declined(by: .holder)))
         #expect(bench.toStore.isEmpty)
     }
 
@@ -517,24 +394,5 @@ import Testing
             bench.give(.frame(.inLine(position: 1)), bench.visitor)
         }
         #expect(bench.visitor.nextDeadline() == start + bench.limits.codeLifetime)
-    }
-}
-
-extension [SessionAction] {
-    /// The end-to-end messages among them.
-    fileprivate var messages: [Message] {
-        compactMap { if case .send(.message(_, let message)) = $0 { message } else { nil } }
-    }
-
-    fileprivate var sent: [DeviceFrame] {
-        compactMap { if case .send(let frame) = $0 { frame } else { nil } }
-    }
-
-    fileprivate var offer: Offer? {
-        lazy.compactMap { if case .show(.offered(let offer)) = $0 { offer } else { nil } }.first
-    }
-
-    fileprivate var isEnd: Bool {
-        contains { if case .finish = $0 { true } else { false } }
     }
 }

@@ -322,6 +322,8 @@ final class World {
                 put(.relayNotices(id), at: max(lines[id]?.toRelay ?? now, now + latency()))
             case .show(let state): show(state, device)
             case .ask(let request): put(.answered(device, device.approve(request)), at: now + faults.thinking)
+            // None of these devices asks before it stores.
+            case .askToAccept: broken.append("\(device.name) asks whether to keep a seed")
             case .stopAsking:
                 queue.removeAll { if case .answered(let asked, _) = $0.event { asked === device } else { false } }
             case .store(let seed):

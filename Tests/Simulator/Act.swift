@@ -32,6 +32,10 @@ package final class Act {
     var words: Words?
     /// When the seed was sent; nil when it was not.
     package internal(set) var givenAt: Duration?
+    /// Whether a receiver asks its user before it stores a seed, whether it has, and whether the user said yes.
+    var asksFirst = false
+    var wasAsked = false
+    var hasAccepted = false
     /// How long the store takes.
     var storing: Duration = .zero
 

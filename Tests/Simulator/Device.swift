@@ -70,10 +70,13 @@ package final class Device: Client {
             name: deviceName,
             platform: .linux,
             seed: seed,
+            asksFirst: user.habits.asksFirst,
             entropy: entropy(),
             limits: world.limits
         )
-        begin(Act(session, invitation: nil, start: world.now))
+        let act = Act(session, invitation: nil, start: world.now)
+        act.asksFirst = user.habits.asksFirst && !holds
+        begin(act)
     }
 
     /// - Parameters:
@@ -266,6 +269,9 @@ package final class Device: Client {
             case .ask(let request):
                 asked += 1
                 ask(request, asked)
+            case .askToAccept(let request):
+                asked += 1
+                askToAccept(request, asked)
             case .stopAsking: asked += 1
             case .store(let seed): store(seed, act)
             case .solve(let challenge, let difficulty):
@@ -302,7 +308,9 @@ package final class Device: Client {
                 world.breach(.agreement, "\(name) is paired without a seed")
             }
         case .failed(let error): act.outcome = .failed(error)
-        case .connecting, .retrying, .inLine, .greeting, .deciding, .reconnecting: break
+        case .accepting: act.wasAsked = true
+        case .codeKnown: shown.last?.isKnownTold = true
+        case .connecting, .retrying, .inLine, .greeting, .deciding, .peerAway, .reconnecting: break
         }
     }
 
@@ -321,7 +329,18 @@ package final class Device: Client {
         }
     }
 
+    private func askToAccept(_ request: AcceptanceRequest, _ number: Int) {
+        user.askedToAccept(self, request) { [unowned self] answer in
+            guard number == asked, let act, act.outcome == nil else { return }
+            if answer == .accept { act.hasAccepted = true }
+            hear(.accepted(answer))
+        }
+    }
+
     private func store(_ seed: SyncSeed, _ act: Act) {
+        if act.asksFirst, !act.hasAccepted {
+            world.breach(.seed, "\(name) stores a seed that its user was not asked about")
+        }
         world.stores(seed, self)
         let time = user.habits.storing
         act.storing += time

@@ -100,6 +100,7 @@ extension World {
         habits.thinking = random.milliseconds(500...40_000)
         habits.storing = random.milliseconds(1...(random.once(in: 8) ? 40_000 : 50))
         habits.patience = isFair ? 30 : 4
+        habits.asksFirst = random.once(in: 2)
         if !isFair { drawMistakes(&habits) }
         let user = addUser(
             habits,
@@ -116,6 +117,7 @@ extension World {
         if random.once(in: 2) { habits.wrongCodes = Int.random(in: 1...5, using: &random) }
         if random.once(in: 3) { habits.wrongWords = Int.random(in: 1...3, using: &random) }
         if random.once(in: 6) { habits.declines = true }
+        if random.once(in: 6) { habits.declinesToKeep = true }
         if random.once(in: 6) { habits.stopsOfferer = random.milliseconds(0...90_000) }
         if random.once(in: 6) { habits.stopsVisitor = random.milliseconds(0...90_000) }
         if random.once(in: 10) { habits.diskIsFull = true }

@@ -48,6 +48,8 @@ package final class ShownCode {
     package fileprivate(set) var guessesAgainstVisitor = 0
     /// How many of them the offerer told its user of.
     var wrongProofsTold = 0
+    /// Whether the offerer told its user that somebody knew it who is no device.
+    var isKnownTold = false
     /// Whether a stranger has seen one of its guesses confirmed.
     package fileprivate(set) var isWon = false
 

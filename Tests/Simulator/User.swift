@@ -24,6 +24,9 @@ package struct Habits: Sendable {
     package var wrongWords = 0
     /// They say no.
     package var declines = false
+    /// A receiver that shows the code asks them before it keeps the seed, and they say no to that.
+    package var asksFirst = false
+    package var declinesToKeep = false
     /// They stop the offerer, or the visitor, so long after the beginning.
     package var stopsOfferer: Duration?
     package var stopsVisitor: Duration?
@@ -36,7 +39,8 @@ package struct Habits: Sendable {
 
     /// Whether the pairing ends by something of the user's own.
     var stops: Bool {
-        declines || stopsOfferer != nil || stopsVisitor != nil || diskIsFull || sameRoles || wrongWords > 2
+        declines || (asksFirst && declinesToKeep && !offererHolds) || stopsOfferer != nil || stopsVisitor != nil
+            || diskIsFull || sameRoles || wrongWords > 2
     }
 }
 
@@ -156,6 +160,18 @@ package final class User {
                 return
             }
             answer(.word(words.first))
+        }
+    }
+
+    /// A question on a receiver's screen: whether to keep the seed.
+    func askedToAccept(_ device: Device, _ request: AcceptanceRequest, _ answer: @escaping (Acceptance) -> Void) {
+        world.after(habits.thinking) { [unowned self] in
+            let other = device === offerer ? visitor : offerer
+            if habits.declinesToKeep || request.peer.device.name != other.deviceName {
+                isStopped = true
+                return answer(.decline)
+            }
+            answer(.accept)
         }
     }
 

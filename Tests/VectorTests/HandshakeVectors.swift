@@ -12,7 +12,8 @@ struct HandshakeFile: Decodable {
         let meeting, ya, yb, kem_seed, kem_public_key, kem_ciphertext, kem_shared_secret, seed, user_id: String
         let created_at: UInt64
     }
-    struct Peer: Decodable { let name: String, platform: String, role: String }
+    struct Peer: Decodable { let name: String, platform: String, role: String, asks_first: Bool }
+    struct Name: Decodable { let name: String, good: Bool, about: String }
     struct Computed: Decodable {
         let PRS, CI, sid, generator_string, generator_hash, g, K, ISK, th, prk, key_tag_a, key_tag_b: String
         let tag_a, tag_b, key_seal_a_to_b, key_seal_b_to_a, words_bytes: String
@@ -36,12 +37,17 @@ struct HandshakeFile: Decodable {
     let inputs: Inputs
     let cases: [Case]
     let bad: [Bad]
+    let names: [Name]
 }
 
 private func runHandshakes(_ file: VectorFile) throws {
     let vectors = try file.decode(HandshakeFile.self)
     try runKEM(vectors.inputs)
     for item in vectors.cases { try run(item, vectors.inputs) }
+    for item in vectors.names {
+        let name = String(decoding: try bytes(item.name), as: UTF8.self)
+        #expect((DeviceName(strict: name) != nil) == item.good, "\(item.name): \(item.about)")
+    }
     for bad in vectors.bad {
         let base = try #require(vectors.cases.first { $0.name == bad.case })
         var meeting = try Meeting(base, vectors.inputs)
@@ -54,6 +60,8 @@ private func runHandshakes(_ file: VectorFile) throws {
             ended = error
         }
         #expect(ended.map(name) == bad.error, "message \(bad.message): \(bad.about)")
+        let isKnown = meeting.offerer.isKnown
+        #expect(isKnown == (bad.error == "code-known" && bad.message == 3), "message \(bad.message): \(bad.about)")
         let counted = meeting.offerer.wrongProofs
         #expect(counted == (bad.counts_as_guess ? 1 : 0), "message \(bad.message): \(bad.about)")
     }
@@ -210,8 +218,8 @@ private struct Meeting: ~Copyable {
         case .seed(let seed):
             #expect(seed.createdAt == inputs.created_at)
             #expect(hex(read(seed.take())) == inputs.seed)
-            if item?.end == "not-stored" {
-                sent = try #require(try toOfferer ? offerer.refuse(.notStored) : visitor.refuse(.notStored))
+            if let refusal = ["not-stored": Refusal.notStored, "declined": .declined][item?.end ?? ""] {
+                sent = try #require(try toOfferer ? offerer.refuse(refusal) : visitor.refuse(refusal))
             } else {
                 sent = try toOfferer ? offerer.stored(userID: userID) : visitor.stored(userID: userID)
             }
@@ -222,8 +230,10 @@ private struct Meeting: ~Copyable {
     }
 
     private mutating func answer(_ item: HandshakeFile.Case?, offererHolds: Bool, _ userID: [UInt8]) throws {
-        if item?.end == "declined" {
-            sent = try #require(try offererHolds ? offerer.refuse(.declined) : visitor.refuse(.declined))
+        // A no of the receiver's comes after the package.
+        if let item, item.messages.count == 5 {
+            let refusal: Refusal = item.end == "declined" ? .declined : .nobodyToAsk
+            sent = try #require(try offererHolds ? offerer.refuse(refusal) : visitor.refuse(refusal))
             return
         }
         let seed = fixedSecret(try bytes(inputs.seed))
@@ -238,7 +248,8 @@ private func device(_ peer: HandshakeFile.Peer) throws -> Device {
     Device(
         name: try #require(DeviceName(strict: peer.name)),
         platform: try #require(Platform(rawValue: peer.platform)),
-        role: try #require(Role(rawValue: peer.role))
+        role: try #require(Role(rawValue: peer.role)),
+        asksFirst: peer.asks_first
     )
 }
 

@@ -130,12 +130,12 @@ package nonisolated enum Easysetup_Device_V1_Role: SwiftProtobuf.Enum, Swift.Cas
 
 }
 
-/// A sealed "no".
+/// A sealed "no". One that a reader does not know is read as CANCELLED: the pairing is over all the same.
 package nonisolated enum Easysetup_Device_V1_Refusal: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
 
-  /// The user of the holder said no.
+  /// The user said no: the holder's to giving the seed, the receiver's to keeping it.
   case declined // = 1
 
   /// The user stopped before the end.
@@ -146,6 +146,12 @@ package nonisolated enum Easysetup_Device_V1_Refusal: SwiftProtobuf.Enum, Swift.
 
   /// The receiver holds another seed by now.
   case otherSeed // = 4
+
+  /// The user had to be asked, and there was nobody to ask: no terminal, no screen.
+  case nobodyToAsk // = 5
+
+  /// The user was asked and did not answer before the pairing's deadline.
+  case timedOut // = 6
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -159,6 +165,8 @@ package nonisolated enum Easysetup_Device_V1_Refusal: SwiftProtobuf.Enum, Swift.
     case 2: self = .cancelled
     case 3: self = .notStored
     case 4: self = .otherSeed
+    case 5: self = .nobodyToAsk
+    case 6: self = .timedOut
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -170,6 +178,8 @@ package nonisolated enum Easysetup_Device_V1_Refusal: SwiftProtobuf.Enum, Swift.
     case .cancelled: return 2
     case .notStored: return 3
     case .otherSeed: return 4
+    case .nobodyToAsk: return 5
+    case .timedOut: return 6
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -181,6 +191,8 @@ package nonisolated enum Easysetup_Device_V1_Refusal: SwiftProtobuf.Enum, Swift.
     .cancelled,
     .notStored,
     .otherSeed,
+    .nobodyToAsk,
+    .timedOut,
   ]
 
 }
@@ -191,12 +203,16 @@ package nonisolated struct Easysetup_Device_V1_Proof: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// What the person calls the device: NFC UTF-8, 1 to 64 bytes, no control, format or separator characters.
+  /// What the person calls the device: handshake.md, "Names".
   package var name: String = String()
 
   package var platform: Easysetup_Device_V1_Platform = .unspecified
 
   package var role: Easysetup_Device_V1_Role = .unspecified
+
+  /// Receiver: its person is asked before the seed is stored, so the receipt may take until the pairing's deadline. Ignored
+  /// from a holder.
+  package var asksFirst: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -304,12 +320,12 @@ nonisolated extension Easysetup_Device_V1_Role: SwiftProtobuf._ProtoNameProvidin
 }
 
 nonisolated extension Easysetup_Device_V1_Refusal: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_UNSPECIFIED\0\u{1}REFUSAL_DECLINED\0\u{1}REFUSAL_CANCELLED\0\u{1}REFUSAL_NOT_STORED\0\u{1}REFUSAL_OTHER_SEED\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_UNSPECIFIED\0\u{1}REFUSAL_DECLINED\0\u{1}REFUSAL_CANCELLED\0\u{1}REFUSAL_NOT_STORED\0\u{1}REFUSAL_OTHER_SEED\0\u{1}REFUSAL_NOBODY_TO_ASK\0\u{1}REFUSAL_TIMED_OUT\0")
 }
 
 nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Proof"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}platform\0\u{1}role\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}platform\0\u{1}role\0\u{3}asks_first\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -320,6 +336,7 @@ nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftPro
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.platform) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.role) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.asksFirst) }()
       default: break
       }
     }
@@ -335,6 +352,9 @@ nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftPro
     if self.role != .unspecified {
       try visitor.visitSingularEnumField(value: self.role, fieldNumber: 3)
     }
+    if self.asksFirst != false {
+      try visitor.visitSingularBoolField(value: self.asksFirst, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -342,6 +362,7 @@ nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftPro
     if lhs.name != rhs.name {return false}
     if lhs.platform != rhs.platform {return false}
     if lhs.role != rhs.role {return false}
+    if lhs.asksFirst != rhs.asksFirst {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

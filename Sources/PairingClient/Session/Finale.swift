@@ -12,6 +12,7 @@ struct Finale {
         case acknowledge
         case show(PairingState)
         case ask(ApprovalRequest)
+        case askToAccept(AcceptanceRequest)
         case stopAsking
         case store(SyncSeed)
         /// Say goodbye to the relay, and be done.
@@ -23,11 +24,13 @@ struct Finale {
     // The model is `Protocol/model/pairing.pml`, `mtype:Stage`.
     private enum Stage {
         /// Holder: the user is asked. Next: `given`, `closing`, `over`.
-        case deciding(attempt: Int)
+        case deciding(Question)
         /// Holder: the seed is on its way. Next: `over`.
         case given
-        /// Receiver: the other user is asked. Next: `storing`, `closing`, `over`.
+        /// Receiver: the other user is asked. Next: `accepting`, `storing`, `closing`, `over`.
         case waiting
+        /// Receiver: the seed is here, and this device's user is asked whether to keep it. Next: `storing`, `closing`, `over`.
+        case accepting(SyncSeed)
         /// Receiver: the seed is being stored; from here on nothing the network does matters. Next: `lingering`, `closing`, `over`.
         case storing(SyncSeed)
         /// Receiver: paired; the receipt is on its way. Next: `over`.
@@ -36,6 +39,16 @@ struct Finale {
         case closing
         /// Done.
         case over
+    }
+
+    /// What a holder's user has answered so far.
+    private struct Question {
+        /// Which time it is asked; a time when nothing was typed is not counted.
+        var attempt = 1
+        var blanks = 0
+        var mistake: Words.Match?
+        /// Whether a word was typed that another pairing's screen would show.
+        var sawOther = false
     }
 
     /// When something happens by itself.
@@ -47,16 +60,19 @@ struct Finale {
     private let role: Role
     private let place: Place
     private let seed: SyncSeed?
+    private let asksFirst: Bool
     private let codeAge: Duration
     private let limits: ClientLimits
 
     /// - Parameters:
     ///   - seed: the holder's; nil for a receiver.
+    ///   - asksFirst: whether a receiver asks its user before it stores the seed; its proof has said so.
     ///   - deadline: when the seated pairing's time is over.
     init(
         peer: Peer,
         place: Place,
         seed: SyncSeed?,
+        asksFirst: Bool = false,
         codeAge: Duration,
         deadline: Duration,
         limits: ClientLimits
@@ -64,19 +80,20 @@ struct Finale {
         self.peer = peer
         self.place = place
         self.seed = seed
+        self.asksFirst = asksFirst
         self.codeAge = codeAge
         self.deadline = deadline
         latest = deadline
         self.limits = limits
         role = seed == nil ? .receiver : .holder
-        stage = seed == nil ? .waiting : .deciding(attempt: 1)
+        stage = seed == nil ? .waiting : .deciding(Question())
     }
 
     /// Whether the outcome was shown, so that nothing the app or the network does can change it.
     var isSettled: Bool {
         switch stage {
         case .lingering, .closing, .over: true
-        case .deciding, .given, .waiting, .storing: false
+        case .deciding, .given, .waiting, .accepting, .storing: false
         }
     }
 
@@ -85,6 +102,7 @@ struct Finale {
         switch stage {
         case .deciding: .deciding(peer)
         case .waiting, .storing: .waiting(peer)
+        case .accepting(let seed): .accepting(request(to: seed))
         case .given: .given(peer)
         case .lingering, .closing, .over: nil
         }
@@ -93,7 +111,7 @@ struct Finale {
     /// What to do first.
     func start() -> [Step] {
         switch role {
-        case .holder: [.show(.deciding(peer)), .ask(request(attempt: 1))]
+        case .holder: [.show(.deciding(peer)), .ask(request(Question()))]
         case .receiver: [.show(.waiting(peer))]
         }
     }
@@ -102,6 +120,7 @@ struct Finale {
     mutating func move(deadline new: Duration) {
         switch stage {
         case .deciding, .waiting: deadline = min(new, latest)
+        case .accepting: deadline = min(new, latest) - limits.farewell
         case .given, .storing, .lingering, .closing, .over: break
         }
     }
@@ -118,20 +137,62 @@ struct Finale {
         side: inout some ExchangeSide & ~Copyable,
         now: Duration
     ) -> [Step] {
-        guard case .deciding(let attempt) = stage, let seed else { return [] }
+        guard case .deciding(let question) = stage, let seed else { return [] }
         switch answer {
-        case .decline:
-            return refuse(.declined, as: .declinedHere, side: &side, now: now)
-        case .approve where place == .offerer:
+        case .decline: return refuse(.declined, as: .declinedHere(.holder), side: &side, now: now)
+        case .unclear: return refuse(.cancelled, as: .notConfirmed(.holder), side: &side, now: now)
+        case .nobodyToAsk: return refuse(.nobodyToAsk, as: .nobodyToAsk(.holder), side: &side, now: now)
+        case .approve where place == .offerer: return give(seed, side: &side, now: now)
+        // Where a word is due, a yes is none.
+        case .approve: return mistyped(.slip, question, side: &side, now: now)
+        case .word(let word):
+            let match = peer.words.match(typed: word)
+            guard match == .right else { return mistyped(match, question, side: &side, now: now) }
             return give(seed, side: &side, now: now)
-        case .word(let word) where peer.words.contain(typed: word):
-            return give(seed, side: &side, now: now)
-        case .approve, .word:
-            guard attempt < limits.wordTries else {
-                return refuse(.declined, as: .wrongWord, side: &side, now: now)
+        }
+    }
+
+    /// The user is asked again, a few times.
+    private mutating func mistyped(
+        _ mistake: Words.Match,
+        _ asked: Question,
+        side: inout some ExchangeSide & ~Copyable,
+        now: Duration
+    ) -> [Step] {
+        var question = asked
+        question.mistake = mistake
+        question.sawOther = asked.sawOther || mistake == .other
+        if mistake == .nothing {
+            // Nothing typed is no try. Without any bound an app that answers by itself would be asked without end.
+            question.blanks += 1
+            guard question.blanks < limits.wordTries else {
+                return refuse(.cancelled, as: .notConfirmed(.holder), side: &side, now: now)
             }
-            stage = .deciding(attempt: attempt + 1)
-            return [.ask(request(attempt: attempt + 1))]
+        } else {
+            guard question.attempt < limits.wordTries else {
+                return refuse(.declined, as: .wrongWord(isOther: question.sawOther), side: &side, now: now)
+            }
+            question.attempt += 1
+        }
+        stage = .deciding(question)
+        return [.ask(request(question))]
+    }
+
+    /// A receiver's user has answered.
+    mutating func accepted(
+        _ answer: Acceptance,
+        side: inout some ExchangeSide & ~Copyable,
+        now: Duration
+    ) -> [Step] {
+        guard case .accepting(let seed) = stage else { return [] }
+        switch answer {
+        case .accept:
+            stage = .storing(seed)
+            // From here on it is shown as it is for who is not asked.
+            return [.show(.waiting(peer)), .store(seed)]
+        case .decline: return refuse(.declined, as: .declinedHere(.receiver), side: &side, now: now)
+        case .unclear: return refuse(.cancelled, as: .notConfirmed(.receiver), side: &side, now: now)
+        case .nobodyToAsk: return refuse(.nobodyToAsk, as: .nobodyToAsk(.receiver), side: &side, now: now)
         }
     }
 
@@ -148,8 +209,15 @@ struct Finale {
             guard let seed = try? SyncSeed(bytes: package.take(), createdAt: createdAt) else {
                 return fail(.malformed, side: &side, now: now)
             }
-            stage = .storing(seed)
-            return [.store(seed)]
+            guard asksFirst else {
+                stage = .storing(seed)
+                return [.store(seed)]
+            }
+            stage = .accepting(seed)
+            // Before the room's end, so that a refusal still reaches the holder.
+            deadline -= limits.farewell
+            let request = request(to: seed)
+            return [.show(.accepting(request)), .askToAccept(request)]
         case .confirmed:
             guard case .given = stage else { return fail(.malformed, side: &side, now: now) }
             stage = .over
@@ -192,13 +260,13 @@ struct Finale {
         var steps: [Step] = []
         switch stage {
         // The seed is here; whoever put another message after it can't take it away any more.
-        case .storing, .lingering, .closing, .over: return []
+        case .accepting, .storing, .lingering, .closing, .over: return []
         case .deciding:
             steps.append(.stopAsking)
-            shown = PairingError(error)
-        case .waiting: shown = PairingError(error)
+            shown = error == .timedOut ? late : PairingError(error, peer: .receiver)
+        case .waiting: shown = PairingError(error, peer: .holder)
         // The relay alone can put a broken message in the receipt's place, and that says nothing about the seed.
-        case .given: shown = error.isUnauthenticated ? .sentNotConfirmed : PairingError(error)
+        case .given: shown = error.isUnauthenticated ? .sentNotConfirmed : PairingError(error, peer: .receiver)
         }
         stage = .over
         return steps + [.show(.failed(shown)), .acknowledge, .leave(Reason(error))]
@@ -207,7 +275,7 @@ struct Finale {
     /// The user, or the app, stopped.
     mutating func cancelled(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
         switch stage {
-        case .deciding, .waiting: return refuse(.cancelled, as: .cancelledHere, side: &side, now: now)
+        case .deciding, .waiting, .accepting: return refuse(.cancelled, as: .cancelledHere, side: &side, now: now)
         // Too late: the store may be done already, and a stored seed is a success.
         case .storing: return []
         case .given:
@@ -219,7 +287,7 @@ struct Finale {
 
     mutating func deadlinePassed(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
         switch stage {
-        case .deciding, .waiting: return refuse(.cancelled, as: .timedOut, side: &side, now: now)
+        case .deciding, .waiting, .accepting: return refuse(.timedOut, as: late, side: &side, now: now)
         case .storing:
             // Storing ends by itself; the deadline is not allowed to make a stored seed a failure.
             deadline = now + limits.linger
@@ -242,14 +310,16 @@ struct Finale {
         case .lingering, .closing:
             stage = .over
             return [.leave(.done)]
-        case .deciding, .given, .waiting, .storing, .over: return []
+        case .deciding, .given, .waiting, .accepting, .storing, .over: return []
         }
     }
 
     /// The meeting is gone: by the relay's word, or because the connection did not come back. Nothing can be sent.
     mutating func ended(_ error: PairingError) -> [Step] {
+        // A relay ends a seated room only because the time for the answer is over.
+        let error = error == .codeExpired ? late : error
         switch stage {
-        case .deciding:
+        case .deciding, .accepting:
             stage = .over
             return [.stopAsking, .show(.failed(error)), .finish]
         case .waiting:
@@ -274,7 +344,8 @@ struct Finale {
         do {
             let package = try side.give(seed: seed.clonedBytes(), createdAt: seed.createdAt, userID: seed.userID.bytes)
             stage = .given
-            deadline = now + limits.receiptTimeout
+            // Where a person is asked there, a receipt takes as long as a person does.
+            deadline = max(now + limits.receiptTimeout, peer.device.asksFirst ? latest : now)
             return [.send(package), .show(.given(peer))]
         } catch {
             return fail(error, side: &side, now: now)
@@ -287,8 +358,7 @@ struct Finale {
         side: inout some ExchangeSide & ~Copyable,
         now: Duration
     ) -> [Step] {
-        let wasDeciding = if case .deciding = stage { true } else { false }
-        var steps: [Step] = wasDeciding ? [.stopAsking] : []
+        var steps: [Step] = isAsking ? [.stopAsking] : []
         steps.append(.show(.failed(error)))
         stage = .closing
         deadline = now + limits.farewell
@@ -301,8 +371,35 @@ struct Finale {
         return steps
     }
 
-    private func request(attempt: Int) -> ApprovalRequest {
-        ApprovalRequest(peer: peer, codeAge: codeAge, needsWord: place == .visitor, attempt: attempt)
+    private var isAsking: Bool {
+        switch stage {
+        case .deciding, .accepting: true
+        case .given, .waiting, .storing, .lingering, .closing, .over: false
+        }
+    }
+
+    /// Nobody has answered in time: who was it?
+    private var late: PairingError {
+        switch stage {
+        case .deciding: .timedOut(.thisUser(.holder))
+        case .accepting: .timedOut(.thisUser(.receiver))
+        case .given, .waiting, .storing, .lingering, .closing, .over: .timedOut(.otherUser)
+        }
+    }
+
+    private func request(_ question: Question) -> ApprovalRequest {
+        ApprovalRequest(
+            peer: peer,
+            codeAge: codeAge,
+            needsWord: place == .visitor,
+            attempt: question.attempt,
+            mistake: question.mistake,
+            deadline: .at(deadline)
+        )
+    }
+
+    private func request(to seed: SyncSeed) -> AcceptanceRequest {
+        AcceptanceRequest(peer: peer, userID: seed.userID, codeAge: codeAge, deadline: .at(deadline))
     }
 
     private var outcome: PairingState {
@@ -319,8 +416,10 @@ extension HandshakeError {
     /// Whether somebody without the keys could have caused it.
     fileprivate var isUnauthenticated: Bool {
         switch self {
-        case .malformed, .outOfOrder, .replayed, .wrongSuite, .wrongProof, .codeBurnt, .expired, .seated: true
-        case .bothHold, .bothReceive, .linkDirection, .declined, .cancelled, .notStored, .otherSeed, .wrongReceipt:
+        case .malformed, .outOfOrder, .replayed, .wrongSuite, .wrongProof, .codeKnown, .codeBurnt, .expired, .seated:
+            true
+        case .bothHold, .bothReceive, .linkDirection, .declined, .cancelled, .nobodyToAsk, .timedOut, .notStored,
+            .otherSeed, .wrongReceipt:
             false
         }
     }

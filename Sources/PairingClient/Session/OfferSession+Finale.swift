@@ -45,8 +45,9 @@ extension OfferSession {
             case .acknowledge:
                 guard link.isReady, let lane = room?.lanes[meeting] else { continue }
                 actions.append(.send(.ack(meeting: meeting, upTo: lane.received)))
-            case .show(let state): actions.append(.show(state))
+            case .show(let state): actions += [.show(state)] + shownAway
             case .ask(let request): actions.append(.ask(request))
+            case .askToAccept(let request): actions.append(.askToAccept(request))
             case .stopAsking: actions.append(.stopAsking)
             case .store(let seed): actions.append(.store(seed))
             case .leave(let reason): actions += go(leaving: reason)
@@ -54,6 +55,20 @@ extension OfferSession {
             }
         }
         return actions
+    }
+
+    /// The seated visitor has lost its connection to the relay, or is back. Who else comes and goes is no matter for a person.
+    mutating func presence(_ meeting: MeetingID, _ isPresent: Bool) -> [SessionAction] {
+        guard case .finishing(meeting) = phase, isPeerAway == isPresent, let finale else { return [] }
+        isPeerAway = !isPresent
+        guard let state = finale.current else { return [] }
+        return isPresent ? [.show(state)] : shownAway
+    }
+
+    /// After every state of the finale's, as long as the peer is away: that is what the person must know first.
+    private var shownAway: [SessionAction] {
+        guard isPeerAway, let finale, finale.current != nil else { return [] }
+        return [.show(.peerAway(deadline: .at(finale.deadline)))]
     }
 
     mutating func send(_ body: [UInt8], to meeting: MeetingID) -> [SessionAction] {

@@ -55,7 +55,8 @@ extension OfferSession {
         }
     }
 
-    /// A meeting that failed is closed, the user is told of a wrong proof, and the third one replaces the code.
+    /// A meeting that failed is closed, the user is told of a wrong proof, and the third one replaces the code. So does a right one by
+    /// something that is no device.
     mutating func close(
         _ meeting: MeetingID,
         _ error: HandshakeError,
@@ -66,6 +67,7 @@ extension OfferSession {
         if link.isReady { actions.append(.send(.close(meeting: meeting, Reason(error)))) }
         let wrong = handshake?.wrongProofs ?? 0
         if wrong > wrongBefore { actions.append(.show(.wrongProof(count: wrong))) }
+        if error == .codeKnown { actions.append(.show(.codeKnown)) }
         if handshake?.isBurnt == true { actions += replaceCode(.codeBurnt, leaving: .codeBurnt) }
         return actions
     }
@@ -97,6 +99,7 @@ extension OfferSession {
             peer: peer,
             place: .offerer,
             seed: seed,
+            asksFirst: asksFirst,
             codeAge: now - opened,
             deadline: now + limits.seatedLifetime,
             limits: limits

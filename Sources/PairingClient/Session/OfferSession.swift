@@ -46,10 +46,13 @@ package struct OfferSession: ~Copyable {
     /// When a device that has no code to show gives up; nil while it has lost nothing.
     var openUntil: Duration?
     var wait: Duration = .zero
+    /// Whether the relay says that the seated visitor has no connection to it.
+    var isPeerAway = false
     let relay: RelayAddress
     let name: DeviceName
     let platform: Platform
     let seed: SyncSeed?
+    let asksFirst: Bool
     let entropy: Entropy
     let limits: ClientLimits
 
@@ -57,11 +60,13 @@ package struct OfferSession: ~Copyable {
     ///   - relay: where the link leads.
     ///   - name: how this device introduces itself.
     ///   - seed: a holder's; nil for a device that wants one.
+    ///   - asksFirst: whether a device that wants one asks its user before it stores it.
     package init(
         relay: RelayAddress,
         name: DeviceName,
         platform: Platform,
         seed: SyncSeed?,
+        asksFirst: Bool = false,
         entropy: Entropy,
         limits: ClientLimits
     ) {
@@ -69,6 +74,7 @@ package struct OfferSession: ~Copyable {
         self.name = name
         self.platform = platform
         self.seed = seed
+        self.asksFirst = asksFirst && seed == nil
         self.entropy = entropy
         self.limits = limits
         link = Link(limits: limits)
@@ -108,6 +114,8 @@ package struct OfferSession: ~Copyable {
         case .solved(let work): return link.isWorking ? [.send(.offer(slotLength: slotLength, work: work))] : []
         case .answered(let answer):
             return finish { finale, side in finale.answered(answer, side: &side, now: now) }
+        case .accepted(let answer):
+            return finish { finale, side in finale.accepted(answer, side: &side, now: now) }
         case .stored: return finish { finale, side in finale.stored(side: &side, now: now) }
         case .notStored(let error):
             return finish { finale, side in finale.notStored(error, side: &side, now: now) }
@@ -205,7 +213,7 @@ package struct OfferSession: ~Copyable {
             guard case .finishing(meeting) = phase else { return [] }
             finale?.move(deadline: now + min(expiresIn, limits.seatedLifetime))
             return []
-        case .presence: return []
+        case .presence(let meeting?, let isPresent): return presence(meeting, isPresent)
         case .goodbye(let retryAfter):
             wait = retryAfter
             return []
@@ -226,7 +234,7 @@ package struct OfferSession: ~Copyable {
             }
             if link.forgives(reason) { return hangUp(.connectionLost, now) }
             return roomOver(PairingError(reason, retryAfter: retryAfter))
-        case .inLine, .met, .attachedVisitor, .message, .ack, .seated:
+        case .inLine, .met, .attachedVisitor, .message, .ack, .seated, .presence:
             return misbehaved()
         }
     }
@@ -259,7 +267,7 @@ package struct OfferSession: ~Copyable {
             handshake = try OffererHandshake(
                 code: code,
                 link: link,
-                device: Device(name: name, platform: platform, role: role),
+                device: Device(name: name, platform: platform, role: role, asksFirst: asksFirst),
                 expiry: deadline
             )
         } catch {
@@ -282,6 +290,8 @@ package struct OfferSession: ~Copyable {
         // Asked for by nobody, it would make this device send everything again, as often as the relay likes.
         guard let room, link.isOpened else { return misbehaved() }
         link.answered()
+        // Where it is still away, the relay says so after this.
+        isPeerAway = false
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
         for (meeting, _) in room.meetings where known[meeting] == nil {
             let actions = over(meeting, .meetingOver)

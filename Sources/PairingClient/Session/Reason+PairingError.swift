@@ -36,8 +36,9 @@ extension Reason {
         case .expired: self = .expired
         case .seated: self = .seated
         case .wrongSuite: self = .wrongSuite
-        case .malformed, .outOfOrder, .replayed, .linkDirection, .wrongReceipt: self = .malformed
-        case .declined, .cancelled, .bothHold, .bothReceive, .notStored, .otherSeed: self = .done
+        case .malformed, .codeKnown, .outOfOrder, .replayed, .linkDirection, .wrongReceipt: self = .malformed
+        case .declined, .cancelled, .nobodyToAsk, .timedOut, .bothHold, .bothReceive, .notStored, .otherSeed:
+            self = .done
         }
     }
 }

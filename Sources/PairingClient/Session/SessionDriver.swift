@@ -14,6 +14,8 @@ struct SessionDriver: Sendable {
     let limits: ClientLimits
     let store: any SeedStore
     let approve: @Sendable (ApprovalRequest) async -> Approval
+    /// Asked by a session that was told to ask before it stores; else nobody is.
+    let accept: (@Sendable (AcceptanceRequest) async -> Acceptance)?
     let show: @Sendable (PairingState) -> Void
     let inbox: Inbox
     let logger: Logger
@@ -62,6 +64,11 @@ struct SessionDriver: Sendable {
                     show(state)
                 case .ask(let request):
                     tasks.replace(.ask, with: Task { inbox.put(.event(.answered(await approve(request)))) })
+                case .askToAccept(let request):
+                    tasks.replace(
+                        .ask,
+                        with: Task { inbox.put(.event(.accepted(await accept?(request) ?? .nobodyToAsk))) }
+                    )
                 case .stopAsking: tasks.cancel(.ask)
                 case .store(let seed): tasks.replace(.store, with: save(seed))
                 case .solve(let challenge, let difficulty):

@@ -16,6 +16,8 @@ package enum SessionEvent: Sendable {
     case frame(RelayFrame)
     /// The user answered the last ``SessionAction/ask(_:)``.
     case answered(Approval)
+    /// The user answered the last ``SessionAction/askToAccept(_:)``.
+    case accepted(Acceptance)
     /// The last ``SessionAction/store(_:)`` is done; the seed is safe.
     case stored
     /// It failed, or would have replaced another seed.
@@ -41,6 +43,8 @@ package enum SessionAction: Sendable {
     case show(PairingState)
     /// Ask the user.
     case ask(ApprovalRequest)
+    /// Ask the user whether to keep the seed.
+    case askToAccept(AcceptanceRequest)
     /// The user need not be asked any more.
     case stopAsking
     /// Store the seed safely, then say so.

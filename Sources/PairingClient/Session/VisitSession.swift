@@ -29,6 +29,10 @@ package struct VisitSession: ~Copyable {
     private var finale: Finale?
     private var link: Link
     private var wait: Duration = .zero
+    /// The last place in line that the relay told.
+    private var position: Int?
+    /// Whether the relay says that the offerer has no connection to it.
+    private var isPeerAway = false
     /// Until when a slot that the relay does not know may be one whose offerer is not back yet.
     private var unknownUntil: Duration?
     private let slot: Slot
@@ -119,6 +123,8 @@ package struct VisitSession: ~Copyable {
         case .solved(let work): return link.isWorking ? [.send(.visit(slot: slot, work: work))] : []
         case .answered(let answer):
             return finish(now) { (finale, side) in finale.answered(answer, side: &side, now: now) }
+        case .accepted(let answer):
+            return finish(now) { (finale, side) in finale.accepted(answer, side: &side, now: now) }
         case .stored: return finish(now) { (finale, side) in finale.stored(side: &side, now: now) }
         case .notStored(let error):
             return finish(now) { (finale, side) in finale.notStored(error, side: &side, now: now) }
@@ -207,7 +213,8 @@ package struct VisitSession: ~Copyable {
             guard now >= start + limits.codeLifetime else { return [] }
             return end(link.isReady ? .codeExpired : .connectionLost, leaving: .cancelled)
         case .greeting(let meeting):
-            return now >= meeting.deadline ? end(link.isReady ? .timedOut : .connectionLost, leaving: .cancelled) : []
+            return now >= meeting.deadline
+                ? end(link.isReady ? .timedOut(.otherDevice) : .connectionLost, leaving: .cancelled) : []
         case .finishing:
             guard let finale, now >= finale.deadline else { return [] }
             return finish(now) { (finale, side) in finale.deadlinePassed(side: &side, now: now) }
@@ -222,8 +229,11 @@ package struct VisitSession: ~Copyable {
             guard finale == nil else { return misbehaved() }
             // Sent to the end of the line: the meeting is over, and a new one will begin with fresh keys.
             guard !handshake.isTrySpent else { return end(.connectionLost, leaving: .cancelled) }
+            // Sent back to the line, it has an offerer that is there; later places say nothing of that.
+            if case .greeting = phase { isPeerAway = false }
             phase = .arriving
-            return [.show(.inLine(position: position))]
+            self.position = position
+            return shown
         case .met(let meeting, let token, let expiresIn):
             return met(meeting, token, min(now + expiresIn, start + limits.codeLifetime))
         case .workWanted(let challenge, let difficulty, _):
@@ -239,7 +249,10 @@ package struct VisitSession: ~Copyable {
             let deadline = now + min(expiresIn, limits.seatedLifetime)
             finale?.move(deadline: deadline)
             return []
-        case .presence(nil, _): return []
+        case .presence(nil, let isPresent):
+            guard isPeerAway == isPresent else { return [] }
+            isPeerAway = !isPresent
+            return isPresent ? shown : shownAway
         case .goodbye(let retryAfter):
             wait = retryAfter
             return []
@@ -271,6 +284,7 @@ package struct VisitSession: ~Copyable {
             return ended(PairingError(reason, retryAfter: retryAfter))
         }
         phase = .arriving
+        (position, isPeerAway) = (nil, false)
         link.lost(now: now, random: entropy.bytes(2))
         return [.disconnect, .show(.connecting)]
     }
@@ -286,7 +300,8 @@ package struct VisitSession: ~Copyable {
         do {
             let hello = try handshake.begin(meeting: meeting.bytes, entropy: entropy)
             phase = .greeting(Meeting(id: meeting, token: token, deadline: deadline))
-            return [.show(.greeting)] + send(hello)
+            isPeerAway = false
+            return shown + send(hello)
         } catch {
             return end(PairingError(error), leaving: .fault)
         }
@@ -296,6 +311,8 @@ package struct VisitSession: ~Copyable {
         // Asked for by nobody, it would make this device send everything again, as often as the relay likes.
         guard link.isOpened else { return misbehaved() }
         link.answered()
+        // Where it is still away, the relay says so after this.
+        isPeerAway = false
         switch phase {
         case .greeting(let meeting), .finishing(let meeting):
             withMeeting { $0.deadline = min($0.deadline, deadline) }
@@ -382,8 +399,9 @@ package struct VisitSession: ~Copyable {
             switch step {
             case .send(let body): actions += send(body)
             case .acknowledge: actions += acknowledge()
-            case .show(let state): actions.append(.show(state))
+            case .show(let state): actions += [.show(state)] + shownAway
             case .ask(let request): actions.append(.ask(request))
+            case .askToAccept(let request): actions.append(.askToAccept(request))
             case .stopAsking: actions.append(.stopAsking)
             case .store(let seed): actions.append(.store(seed))
             case .leave(let reason): actions += go(leaving: reason)
@@ -417,9 +435,32 @@ package struct VisitSession: ~Copyable {
         return goodbye + [.disconnect, .finish]
     }
 
+    /// Where the visit stands; nothing once its outcome was shown.
     private var shown: [SessionAction] {
-        guard let finale, !finale.isSettled else { return [] }
-        return finale.current.map { [.show($0)] } ?? []
+        guard let state = current else { return [] }
+        return [.show(state)] + shownAway
+    }
+
+    /// After every other state, as long as the offerer is away: that is what the person must know first.
+    private var shownAway: [SessionAction] {
+        guard isPeerAway, current != nil else { return [] }
+        let deadline: Duration
+        switch phase {
+        case .arriving: deadline = start + limits.codeLifetime
+        case .greeting(let meeting): deadline = meeting.deadline
+        case .finishing(let meeting): deadline = finale?.deadline ?? meeting.deadline
+        case .over: return []
+        }
+        return [.show(.peerAway(deadline: .at(deadline)))]
+    }
+
+    private var current: PairingState? {
+        switch phase {
+        case .arriving: position.map { .inLine(position: $0) } ?? .connecting
+        case .greeting: .greeting
+        case .finishing: finale?.current
+        case .over: nil
+        }
     }
 
     private var hasMeeting: Bool { lane != nil }

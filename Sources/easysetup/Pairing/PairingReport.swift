@@ -35,6 +35,11 @@ struct PairingReport {
                     [("count", .integer(count))],
                     people: "Somebody typed a wrong code (\(count) of \(OffererHandshake.maximumWrongProofs))."
                 )
+            case .codeKnown:
+                output.event(
+                    "code-known",
+                    people: "Somebody knew your code, and did not introduce itself as a device does. Nothing was sent."
+                )
             case .inLine(let position):
                 output.event(
                     "in-line",
@@ -52,7 +57,21 @@ struct PairingReport {
                     people:
                         "\(Self.text(peer))\nBoth screens show:  \(peer.words)\nLook at the other device and answer there."
                 )
-            case .given: output.event("given", people: "Sent; the other device stores it.")
+            case .accepting(let request):
+                output.event("accepting", [("user_id", .string(request.userID.fingerprint))], people: nil)
+            case .given(let peer):
+                output.event(
+                    "given",
+                    people: peer.device.asksFirst
+                        ? "Sent; look at the other device and answer there." : "Sent; the other device stores it."
+                )
+            case .peerAway(let deadline):
+                output.event(
+                    "peer-away",
+                    [("expires_in", .integer(Self.seconds(until: deadline)))],
+                    people: "The other device is away; this one waits for it."
+                )
+                countdown.start("It waits for", until: deadline)
             case .reconnecting(let deadline):
                 output.event(
                     "reconnecting",

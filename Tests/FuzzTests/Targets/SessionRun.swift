@@ -23,14 +23,17 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
     private var isOver = false
     private var wasApproved = false
     private var isStoring = false
+    private var wasAskedToAccept = false
+    private let asksFirst: Bool
     private var challenge: [UInt8]?
     /// What the person is shown at the moment.
     private(set) var state: PairingState = .connecting
     /// The words that the last question was about.
     private var words: Words?
 
-    init(_ session: consuming Session, holds: Bool) {
+    init(_ session: consuming Session, holds: Bool, asksFirst: Bool = false) {
         self.session = session
+        self.asksFirst = asksFirst
         self.holds = holds
         start = now
     }
@@ -68,7 +71,8 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
             (wantsConnection, isConnected) = (false, false)
             try tell(.lost(script.flag() ? .connectionLost : .relayUnreachable(.unknown)), sent)
         case 4:
-            switch script.number(below: 4) {
+            switch script.number(below: 5) {
+            case 4: try tell(.accepted([.accept, .decline, .unclear, .nobodyToAsk][script.number(below: 4)]), sent)
             case 0:
                 wasApproved = true
                 try tell(.answered(.approve), sent)
@@ -76,7 +80,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
                 wasApproved = true
                 try tell(.answered(.word(words?.second ?? "")), sent)
             case 2: try tell(.answered(.word(String(decoding: script.bytes(8), as: UTF8.self))), sent)
-            default: try tell(.answered(.decline), sent)
+            default: try tell(.answered([.decline, .unclear, .nobodyToAsk][script.number(below: 3)]), sent)
             }
         case 5:
             guard isStoring else { return }
@@ -160,9 +164,13 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
                 self.state = state
                 if case .given = state { try hold(holds && wasApproved, "a seed was given unasked") }
             case .ask(let request): words = request.peer.words
+            case .askToAccept:
+                try hold(asksFirst && !holds, "a user is asked who need not be")
+                wasAskedToAccept = true
             case .stopAsking: words = nil
             case .store:
                 try hold(!holds, "a holder stores a seed")
+                try hold(!asksFirst || wasAskedToAccept, "a seed is stored unasked")
                 isStoring = true
             case .solve(let challenge, _): self.challenge = challenge
             case .finish: isOver = true

@@ -19,16 +19,18 @@ private func seed(_ holds: Bool) -> SyncSeed? {
 /// What the person sees at the end of a script.
 func endOfOffer(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
     var script = Script(input)
-    let holds = script.flag()
+    let first = script.byte()
+    let (holds, asksFirst) = (first & 1 == 1, first & 3 == 2)
     let session = OfferSession(
         relay: relayAddress,
         name: DeviceName(cleaning: "old laptop")!,
         platform: .linux,
         seed: seed(holds),
+        asksFirst: asksFirst,
         entropy: .fixed(1),
         limits: ClientLimits()
     )
-    var run = SessionRun(session, holds: holds)
+    var run = SessionRun(session, holds: holds, asksFirst: asksFirst)
     var visitors: [MeetingID: Visitor] = [:]
     let sent = { (frame: DeviceFrame) throws(BrokenRule) in
         guard case .message(let id?, let message) = frame else { return }

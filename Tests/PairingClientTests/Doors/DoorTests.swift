@@ -155,8 +155,8 @@ import Testing
                 let code = try await offerer.offer().code
                 let visitor = Watch(relay.client("two", store: store).join(code, at: address) { _ in .decline })
                 let (there, here) = (try await visitor.failure(), try await offerer.failure())
-                #expect(there == .declined)
-                #expect(here == .declinedHere)
+                #expect(there == .declined(by: .holder))
+                #expect(here == .declinedHere(.holder))
                 // Its room is gone, so the relay has heard that the offerer left.
                 let late = Watch(relay.client("three").join(code, at: relay.address) { _ in .decline })
                 let word = try await late.failure()

@@ -1,0 +1,32 @@
+import Handshake
+
+/// Names as a peer may send them, and names that end a meeting (`Protocol/handshake.md`, "Names").
+let nameVectors: [JSON] = good.map { vector("", $0, true) } + bad.map { vector($0.0, $0.1, false) }
+
+private func vector(_ about: String, _ name: String, _ isGood: Bool) -> JSON {
+    .object([("name", .hex(Array(name.utf8))), ("good", .boolean(isGood)), ("about", .string(about))])
+}
+
+private let good = [
+    "a", "new phone", "Küche", "Zoë’s phone", "L'ordi", "電話", "📱", "❤", "\u{1FAE8}", "a·b (2)",
+    "\u{5DE}\u{5D7}\u{5E9}\u{5D1}", "\u{647}\u{627}\u{62A}\u{641} 2", "नया फ़ोन", String(repeating: "x", count: 64),
+]
+
+private let bad: [(String, String)] = [
+    ("nothing", ""), ("a space", " "), ("begins with a space", " a"), ("ends with a space", "a "),
+    ("two spaces in a row", "a  b"),
+    ("65 bytes", String(repeating: "x", count: 65)), ("not NFC", "e\u{301}"), ("Cc", "a\nb"), ("Cf", "a\u{202E}b"),
+    ("Zs", "a\u{A0}b"),
+    ("Zl", "a\u{2028}b"), ("Zp", "a\u{2029}b"), ("Co", "a\u{E000}"), ("Cn", "a\u{378}"),
+    ("Cn, a noncharacter", "a\u{FFFF}"),
+    ("assigned in Unicode 16.0", "\u{1FAE9}"), ("default ignorable, a filler", "\u{3164}"),
+    ("default ignorable, a filler", "a\u{115F}"),
+    ("default ignorable, a filler", "a\u{FFA0}"), ("default ignorable, a joiner", "a\u{34F}b"),
+    ("default ignorable, a variation selector", "❤\u{FE0F}"), ("a blank", "\u{2800}"), ("a blank", "a\u{1D159}"),
+    ("an object that is not there", "a\u{FFFC}"), ("a character that was not read", "a\u{FFFD}"),
+    ("marks alone", "\u{301}\u{302}"),
+    ("begins with a mark", "\u{301}a"), ("a quotation mark", "phone\" (ios) words: kayak · moss \""),
+    ("a quotation mark", "a\u{201D}b"),
+    ("a quotation mark", "«a»"), ("a quotation mark", "a\u{FF02}"), ("like a quotation mark", "a\u{2033}"),
+    ("like a quotation mark", "a\u{2BA}"), ("like a quotation mark", "a\u{5F4}"),
+]
