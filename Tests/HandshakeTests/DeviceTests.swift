@@ -30,7 +30,8 @@ import Testing
             "a\u{17B4}",
             "a\u{E0100}", "a\u{16FE4}", "a\u{1D159}",
             // Private, unassigned, and no characters at all.
-            "\u{E000}", "a\u{F0000}", "a\u{FFFF}", "a\u{378}", "a" + String(Unicode.Scalar(0xFDD0 as UInt32)!), "a\u{FFFC}", "a\u{FFFD}", "a\u{10FFFF}",
+            "\u{E000}", "a\u{F0000}", "a\u{FFFF}", "a\u{378}", "a" + String(Unicode.Scalar(0xFDD0 as UInt32)!),
+            "a\u{FFFC}", "a\u{FFFD}", "a\u{10FFFF}",
             "\u{1FAE9}",
             // Nothing that stands for itself, and marks that join what is before the name.
             "\u{301}", "\u{301}\u{302}", "\u{20DD}", "\u{301}a", "\u{93E}", " \u{301}",
