@@ -41,6 +41,9 @@
 #ifndef WORKS
 #define WORKS 0 /* times that the relay asks for work */
 #endif
+#ifndef ASKS
+#define ASKS 0 /* whether a receiver that offers asks its user before it stores the seed */
+#endif
 #ifndef MEETINGS
 #define MEETINGS 2 /* meetings in a run; an assertion says when they don't suffice */
 #endif
@@ -71,7 +74,8 @@ mtype:OfferPhase = { offer_opening, offer_offering, offer_finishing, offer_over 
 /* Sources/PairingClient/Session/VisitSession.swift, enum Phase */
 mtype:VisitPhase = { visit_arriving, visit_greeting, visit_finishing, visit_over }
 /* Sources/PairingClient/Session/Finale.swift, enum Stage */
-mtype:Stage = { stage_deciding, stage_given, stage_waiting, stage_storing, stage_lingering, stage_closing, stage_over }
+mtype:Stage = { stage_deciding, stage_given, stage_waiting, stage_accepting, stage_storing, stage_lingering, stage_closing,
+                stage_over }
 /* Sources/Handshake/OffererHandshake.swift, enum State */
 mtype:Answerer = { answerer_met, answerer_answered, answerer_exchanging, answerer_over }
 /* Sources/Handshake/VisitorHandshake.swift, enum State */
@@ -168,11 +172,13 @@ bool visitorDone, offererDone;
 
 byte owner[MEETINGS + 1];         /* A, or 2 and up for strangers */
 bool proofIsRight[MEETINGS + 1];
+bool isSpoilt[MEETINGS + 1];      /* a right tag beside what no device seals */
 mtype:Last lastOf[2 * (MEETINGS + 1)]; /* index 2 * meeting + side */
 byte heard[2 * (MEETINGS + 1)];
 byte compared[CODES + 1], spent[CODES + 1];
 byte seatTaken[CODES + 1];         /* the meeting that has the seat, or had it before a restart */
-bool approved;
+bool known[CODES + 1], toldKnown[CODES + 1]; /* somebody who is no device proved the code; the user was told */
+bool approved, accepted;
 byte stored;                      /* in which meeting the receiver got the seed */
 
 hidden byte i, j, x, y, z;
@@ -769,6 +775,7 @@ inline give(d, m) {
 
 /* The receiver has stored the seed. */
 inline confirm(d, m) {
+    assert(accepted || !ASKS || d == A);
     tell_person(d, outcome_paired);
     assert(lastOf[SIDE(d, m)] == 0);
     lastOf[SIDE(d, m)] = last_receipt;
@@ -783,14 +790,22 @@ inline confirm(d, m) {
 inline finish_received(d, m) {
     rm = lastOf[SIDE(1 - d, m)];
     if
-    :: stage[d] == stage_waiting && rm == last_package -> stage[d] = stage_storing; stored = m
+    :: stage[d] == stage_waiting && rm == last_package ->
+        stored = m;
+        if
+#ifndef MUTATE_ACCEPT
+        :: ASKS && d == B -> stage[d] = stage_accepting
+#endif
+        :: else -> stage[d] = stage_storing
+        fi
     :: stage[d] == stage_given && rm == last_receipt ->
         stage[d] = stage_over; tell_person(d, outcome_paired); acknowledge(d, m); go(d, why_done)
     :: (stage[d] == stage_waiting || stage[d] == stage_deciding || stage[d] == stage_given) && rm == last_refusal ->
         stage[d] = stage_over; tell_person(d, outcome_failed); acknowledge(d, m);
         if :: d == A -> failedA = why_declined :: else fi;
         go(d, why_done)
-    :: stage[d] == stage_storing || stage[d] == stage_lingering || stage[d] == stage_closing || stage[d] == stage_over
+    :: stage[d] == stage_accepting || stage[d] == stage_storing || stage[d] == stage_lingering || stage[d] == stage_closing ||
+        stage[d] == stage_over
     :: else -> assert(false)
     fi
 }
@@ -798,7 +813,7 @@ inline finish_received(d, m) {
 /* The meeting is gone, and nothing can be sent. */
 inline finale_ended(d, why) {
     if
-    :: stage[d] == stage_deciding || stage[d] == stage_waiting ->
+    :: stage[d] == stage_deciding || stage[d] == stage_waiting || stage[d] == stage_accepting ->
         stage[d] = stage_over; tell_person(d, outcome_failed);
         if :: d == A -> failedA = why :: else fi;
         go(d, why_none)
@@ -814,7 +829,7 @@ inline all_acknowledged(d) {
 
 inline finale_deadline(d, m) {
     if
-    :: stage[d] == stage_deciding || stage[d] == stage_waiting -> refuse(d, m)
+    :: stage[d] == stage_deciding || stage[d] == stage_waiting || stage[d] == stage_accepting -> refuse(d, m)
     :: stage[d] == stage_given -> stage[d] = stage_over; tell_person(d, outcome_unsure); go(d, why_none)
     :: stage[d] == stage_lingering || stage[d] == stage_closing -> stage[d] = stage_over; go(d, why_none)
     :: else
@@ -823,7 +838,7 @@ inline finale_deadline(d, m) {
 
 inline finale_stopped(d, m) {
     if
-    :: stage[d] == stage_deciding || stage[d] == stage_waiting -> refuse(d, m)
+    :: stage[d] == stage_deciding || stage[d] == stage_waiting || stage[d] == stage_accepting -> refuse(d, m)
     :: stage[d] == stage_given -> stage[d] = stage_over; tell_person(d, outcome_unsure); go(d, why_cancelled)
     :: else
     fi
@@ -893,8 +908,18 @@ inline check_proof(m) {
     if
     :: true ->
 #endif
+        assert(!known[code]);
         if
-        :: proofIsRight[m] ->
+        :: isSpoilt[m] -> /* a right guess, by something that is no device */
+            known[code] = true;
+            sideB[m] = answerer_over;
+            clear_lane(m);
+            if :: link[B] == link_ready -> put(B, device_close, m, 0, 0, why_malformed) :: else fi;
+#ifndef MUTATE_KNOWN
+            toldKnown[code] = true;
+            replace_code(why_codeBurnt)
+#endif
+        :: proofIsRight[m] && !isSpoilt[m] ->
 #ifndef MUTATE_SEAT
             assert(phaseB == offer_offering);
             for (i : 1 .. MEETINGS) {
@@ -1190,6 +1215,11 @@ active proctype offerer() {
 #ifdef MUTATE_APPROVAL
     :: d_step { phaseB == offer_finishing && stage[B] == stage_deciding -> give(B, seatB) }
 #endif
+    /* And yes to the chain of that device. */
+    :: d_step { stage[B] == stage_accepting && owner[seatB] == A -> accepted = true; stage[B] = stage_storing }
+#if defined(NO) && ASKS
+    :: d_step { stage[B] == stage_accepting -> refuse(B, seatB) }
+#endif
     :: d_step { stage[B] == stage_storing -> confirm(B, seatB) }
 #ifdef NOT_STORED
     :: d_step { stage[B] == stage_storing -> refuse(B, seatB) }
@@ -1252,14 +1282,15 @@ active proctype judge() {
         :: !A_HOLDS && outcome[A] == outcome_paired -> assert(outcome[B] == outcome_paired || outcome[B] == outcome_unsure)
         :: else
         fi;
+        for (i : 1 .. CODES) { assert(!known[i] || toldKnown[i]) }
 #ifdef MUST_PAIR
-        assert(outcome[A] == outcome_paired && outcome[B] == outcome_paired || compared[CODES] >= GUESSES)
+        assert(outcome[A] == outcome_paired && outcome[B] == outcome_paired || compared[CODES] >= GUESSES || known[CODES])
 #endif
     }
 }
 
 /* What the relay does next is picked first and done in one place, for the checker's program is long enough. */
-mtype:Act = { act_visit, act_speak, act_guess, act_leave, act_vanish, act_return }
+mtype:Act = { act_visit, act_speak, act_guess, act_spoil, act_leave, act_vanish, act_return }
 
 /* A stranger: it comes, speaks and goes as it likes, and knows no code. What it says reaches the relay at once, for that
  * it was said earlier is nobody's to see. It waits for the offerer to read: its channels are short. */
@@ -1270,6 +1301,11 @@ mtype:Act = { act_visit, act_speak, act_guess, act_leave, act_vanish, act_return
 #define MAY_GUESS(s) CAN_ACT && meetingOf[s] != 0 && haveO[meetingOf[s]] == 1 -> c = s; act = act_guess
 #else
 #define MAY_GUESS(s) false -> skip
+#endif
+#ifdef KNOWN
+#define MAY_SPOIL(s) CAN_ACT && meetingOf[s] != 0 && haveO[meetingOf[s]] == 1 -> c = s; act = act_spoil
+#else
+#define MAY_SPOIL(s) false -> skip
 #endif
 #define MAY_LEAVE(s) CAN_ACT && place[s] == place_visitor -> c = s; act = act_leave
 #define MAY_VANISH(s) place[s] != 0 -> c = s; act = act_vanish
@@ -1350,6 +1386,7 @@ end:
         :: MAY_VISIT(4, 1)
         :: MAY_SPEAK(4)
         :: MAY_GUESS(4)
+        :: MAY_SPOIL(4)
         :: MAY_LEAVE(4)
         :: MAY_VANISH(4)
         :: MAY_RETURN(4, 1)
@@ -1361,6 +1398,7 @@ end:
         :: MAY_VISIT(5, 1)
         :: MAY_SPEAK(5)
         :: MAY_GUESS(5)
+        :: MAY_SPOIL(5)
         :: MAY_LEAVE(5)
         :: MAY_VANISH(5)
         :: MAY_RETURN(5, 1)
@@ -1372,6 +1410,7 @@ end:
             :: act == act_visit -> visits++; visit_room(c, k)
             :: act == act_speak -> m = meetingOf[c]; dn = haveO[m] + 1; visitor_sent(roomOf[c], m, dn, 0)
             :: act == act_guess -> m = meetingOf[c]; proofIsRight[m] = true; visitor_sent(roomOf[c], m, 2, 0)
+            :: act == act_spoil -> m = meetingOf[c]; isSpoilt[m] = true; visitor_sent(roomOf[c], m, 2, 0)
             :: act == act_leave -> visitor_left(c, roomOf[c], why_cancelled); shut(c)
             :: act == act_vanish -> lose(c)
             :: else ->

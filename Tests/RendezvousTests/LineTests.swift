@@ -32,6 +32,28 @@ import Testing
         #expect(scene.last("B") == .visitor(meeting: scene.meetings["W2"]!))
     }
 
+    @Test("the head of a line hears that the offerer is away, and that it is back") func headOfLine() {
+        var scene = Self.crowded()
+        scene.lose("B")
+        #expect(scene.last("W1") == .presence(meeting: nil, isPresent: false))
+        #expect(scene.last("W2") == .presence(meeting: nil, isPresent: false))
+        // So does who comes meanwhile, and who moves up.
+        scene.visit("W3", 9)
+        #expect(scene.heard["W3"] == [.inLine(position: 3), .presence(meeting: nil, isPresent: false)])
+        scene.lose("W1")
+        #expect(scene.heard["W2"]?.suffix(2) == [.inLine(position: 1), .presence(meeting: nil, isPresent: false)])
+        let held = ["A1", "A2"].map { AttachTests.held(scene.meetings[$0]!, 0, 0) }
+        scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: held))
+        #expect(scene.last("W2") == .presence(meeting: nil, isPresent: true))
+        #expect(scene.last("W3") == .presence(meeting: nil, isPresent: true))
+    }
+
+    @Test("a long line whose offerer comes and goes costs few frames") func offererComesAndGoes() {
+        var scene = Scene.offered(Self.small)
+        for number in 0..<102 { scene.visit("A\(number)", number) }
+        #expect(scene.lose("B").count <= 2 + Self.small.positionsTold)
+    }
+
     @Test("a long line costs few frames") func traffic() {
         var scene = Scene.offered(Self.small)
         for number in 0..<102 { scene.visit("A\(number)", number) }

@@ -49,7 +49,7 @@ package final class ShownCode {
     /// How many of them the offerer told its user of.
     var wrongProofsTold = 0
     /// Whether the offerer told its user that somebody knew it who is no device.
-    var isKnownTold = false
+    package internal(set) var isKnownTold = false
     /// Whether a stranger has seen one of its guesses confirmed.
     package fileprivate(set) var isWon = false
 
@@ -95,8 +95,14 @@ extension World {
         }
     }
 
+    /// A stranger saw that a guess of his was right, and introduced himself as no device.
+    func learnt(_ code: ShownCode) {
+        if !code.isKnownTold { breach(.guesses, "a right guess passed in silence") }
+    }
+
     /// An offerer took a stranger's guess for right.
     func wonAgainstOfferer(_ code: ShownCode) {
+        if code.isKnownTold { breach(.guesses, "a guess was compared after somebody had known the code") }
         let spent = guessesAgainstOfferer(code)
         if spent >= Bounds.guessesAgainstOfferer { breach(.guesses, "a guess after \(spent) wrong ones was compared") }
         won(code)

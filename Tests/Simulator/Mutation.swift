@@ -12,6 +12,10 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     case saysPairedEarly
     /// Waits for ever.
     case ignoresDeadlines
+    /// Tells nobody that somebody knew the code who is no device.
+    case hidesKnownCode
+    /// Keeps a seed without asking, where it should ask first.
+    case keepsUnasked
     /// Sends nothing again after a lost connection.
     case neverSendsAgain
     // Relays.
@@ -23,8 +27,8 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     /// Which law has to notice it.
     package var breaks: Law {
         switch self {
-        case .approvesByItself: .seed
-        case .drawsOneSecret: .guesses
+        case .approvesByItself, .keepsUnasked: .seed
+        case .drawsOneSecret, .hidesKnownCode: .guesses
         case .saysPairedEarly: .agreement
         case .ignoresDeadlines: .deadline
         case .neverSendsAgain, .relayMixesMeetings: .finish
@@ -35,7 +39,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     /// The kind of world in which it does harm.
     package var kind: Kind {
         switch self {
-        case .approvesByItself, .saysPairedEarly: .human
+        case .approvesByItself, .saysPairedEarly, .hidesKnownCode, .keepsUnasked: .human
         case .drawsOneSecret: .betrayed
         case .ignoresDeadlines: .altered
         case .neverSendsAgain, .relayMixesMeetings, .relayForgetsTheTime: .fair
@@ -50,6 +54,8 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         switch (self, event) {
         case (.neverSendsAgain, .frame(.attachedVisitor)), (.neverSendsAgain, .frame(.attachedOfferer)):
             return actions.filter { if case .send(.message) = $0 { false } else { true } }
+        case (.hidesKnownCode, _):
+            return actions.filter { if case .show(.codeKnown) = $0 { false } else { true } }
         default: return actions
         }
     }

@@ -1,3 +1,4 @@
+import Handshake
 import PairingClient
 import Rendezvous
 import Simulator
@@ -99,6 +100,41 @@ import Testing
         world.run()
         #expect(world.breaches.isEmpty)
         #expect(user.pairedAt != nil)
+    }
+
+    @Test("who knows the code and seals rubbish beside his proof is told of, and the code is replaced") func knownCode()
+    {
+        var told = 0
+        for seed in 1...20 as ClosedRange<UInt64> {
+            let world = World(seed: seed)
+            let relay = world.addRelay()
+            var habits = Self.habits(offererHolds: seed.isMultiple(of: 2))
+            habits.typing = .seconds(60)
+            let user = world.addUser(habits, at: relay)
+            let path = Path(address: 0xC000_0200)
+            world.add(Guesser(world, at: relay, path: path, luck: 1, pace: .seconds(5)))
+            world.run()
+            #expect(world.breaches.isEmpty, "\(seed)")
+            told += user.offerer.shown.count { $0.isKnownTold }
+        }
+        #expect(told > 0)
+    }
+
+    @Test("a receiver that asks first keeps nothing against its user's no, and a yes pairs", arguments: [true, false])
+    func asksFirst(keeps: Bool) {
+        let world = Self.fair()
+        var habits = Self.habits(offererHolds: false)
+        habits.asksFirst = true
+        habits.declinesToKeep = !keeps
+        // Longer than a store may take.
+        habits.thinking = .seconds(90)
+        let user = world.addUser(habits, at: world.addRelay())
+        world.isFair = keeps
+        world.run()
+        #expect(world.breaches.isEmpty)
+        #expect((user.pairedAt != nil) == keeps)
+        #expect(user.visitor.acts.last?.outcome == (keeps ? .paired : .failed(.declined(by: .receiver))))
+        #expect(user.offerer.acts.last?.outcome == (keeps ? .paired : .failed(.declinedHere(.receiver))))
     }
 
     @Test("a relay that plays the other device gets three guesses at each, and nothing by them") func falseRelay() {

@@ -12,12 +12,17 @@ final class Guess {
     private var received: UInt32 = 0
     private var sent: UInt32 = 0
     private var isRight = false
+    /// Whether he seals rubbish beside his proof, so as to learn whether it was right without being seen as a device.
+    private let spoils: Bool
+    private var isSpoiltRight = false
 
     /// - Parameter knows: whether the guess is the right one; so it is anyway once a guess at this code was right.
     init?(at code: ShownCode, knows: Bool, in world: World, _ random: inout SplitMix) {
         self.code = code
         self.world = world
         let text = knows || code.isWon ? code.text : world.wrongText(for: code)
+        spoils = random.once(in: 2)
+        isSpoiltRight = spoils && text == code.text
         // He gives where the offerer wants, and wants where it has.
         chain = code.offerer.holds ? nil : SeededEntropy.syncSeed(&random)
         entropy = SeededEntropy.make(random.next())
@@ -47,7 +52,12 @@ final class Guess {
         received += 1
         do throws(HandshakeError) {
             switch try handshake.receive(message.body, number: message.number) {
-            case .prove(let proof): return [self.message(proof)]
+            case .prove(var proof):
+                if spoils {
+                    let sealed = 1 + ProofMessage.tagByteCount..<proof.count
+                    proof.replaceSubrange(sealed, with: [UInt8](repeating: 0, count: sealed.count))
+                }
+                return [self.message(proof)]
             case .proven:
                 isRight = true
                 world.wonAgainstOfferer(code)
@@ -73,7 +83,13 @@ final class Guess {
 
     /// The offerer has ended it.
     func ended(_ reason: Reason) {
-        if isMade, !isRight, reason == .wrongProof { world.guessedAgainstOfferer(code) }
+        guard isMade, !isRight else { return }
+        switch reason {
+        case .wrongProof: world.guessedAgainstOfferer(code)
+        // Only a right tag beside rubbish ends so: now he knows. The offerer's user must, too.
+        case .malformed where isSpoiltRight: world.learnt(code)
+        default: break
+        }
     }
 
     private func message(_ body: [UInt8]) -> Message {

@@ -1,0 +1,82 @@
+import PairingClient
+import RelayWire
+import SyncSeed
+import Testing
+
+@testable import Handshake
+
+/// Somebody knows the code and introduces himself as no device does: the person at either device must hear of it.
+@Suite("A code that somebody knew") struct KnownCodeSessionTests {
+    /// A proof with its tag as it was, and zeros sealed beside it.
+    private static func spoilt(_ message: Message) -> Message {
+        var message = message
+        let sealed = 1 + ProofMessage.tagByteCount..<message.body.count
+        message.body.replaceSubrange(sealed, with: [UInt8](repeating: 0, count: sealed.count))
+        return message
+    }
+
+    /// A stranger's proof, made by a device that knows the code.
+    private static func proof(_ bench: Bench, _ code: PairingCode, _ meeting: MeetingID) throws -> Message {
+        bench.give(.frame(.visitor(meeting: meeting)), bench.offerer)
+        let stranger = try Bench.visiting(.code(code), bench.offerer.holds ? nil : .random(), now: bench.now)
+        _ = stranger.begin()
+        _ = stranger.handle(.connected, bench.now)
+        let met = RelayFrame.met(meeting: meeting, token: Bench.token, expiresIn: .seconds(600))
+        let hello = try #require(stranger.handle(.frame(met), bench.now).messages.first)
+        let reply = try #require(bench.give(.frame(.message(meeting: meeting, hello)), bench.offerer).messages.first)
+        return try #require(stranger.handle(.frame(.message(meeting: nil, reply)), bench.now).messages.first)
+    }
+
+    @Test("is told by the offerer, and replaced as a burnt one is", arguments: [true, false])
+    func offerer(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        let meeting = MeetingID([UInt8](repeating: 9, count: 16))!
+        let proof = try Self.proof(bench, bench.code, meeting)
+        let said = bench.give(.frame(.message(meeting: meeting, Self.spoilt(proof))), bench.offerer)
+        #expect(bench.offerer.states.map(\.name) == ["code-known"])
+        #expect(said.sent == [.close(meeting: meeting, .malformed), .leave(.codeBurnt)])
+        #expect(bench.asked.isEmpty && bench.toStore.isEmpty)
+        // What follows is a fresh code, in a slot that can't be swept.
+        let again = bench.give(.connected, bench.offerer).sent
+        #expect(again == [.offer(slotLength: 6, work: nil)])
+        let slot = Slot("K7QXYZ")!
+        let fresh = bench.give(
+            .frame(.offered(slot: slot, token: Bench.token, expiresIn: .seconds(600))),
+            bench.offerer
+        )
+        #expect(fresh.offer?.ordinal == 2)
+        // The old code is worth nothing at the fresh slot.
+        #expect(fresh.offer?.code.revealed() != bench.code.revealed())
+    }
+
+    @Test("counts in the codes of an act: the third ends it") func codesSpent() throws {
+        let bench = try Bench()
+        var code = bench.code
+        for number in 1...3 as ClosedRange<UInt8> {
+            let meeting = MeetingID([UInt8](repeating: 20 + number, count: 16))!
+            let proof = try Self.proof(bench, code, meeting)
+            bench.give(.frame(.message(meeting: meeting, Self.spoilt(proof))), bench.offerer)
+            guard number < 3 else { break }
+            bench.give(.connected, bench.offerer)
+            let offered = RelayFrame.offered(slot: Slot("K7QXYZ")!, token: Bench.token, expiresIn: .seconds(600))
+            code = try #require(bench.give(.frame(offered), bench.offerer).offer).code
+        }
+        #expect(bench.offerer.states.count { $0.name == "code-known" } == 3)
+        #expect(bench.offerer.outcome == .failed(.codesSpent))
+    }
+
+    @Test("is told by the visitor that got such an answer, whose try is spent", arguments: [true, false])
+    func visitor(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.give(.frame(.visitor(meeting: Bench.meeting)), bench.offerer)
+        let met = RelayFrame.met(meeting: Bench.meeting, token: Bench.token, expiresIn: .seconds(600))
+        let hello = try #require(bench.give(.frame(met), bench.visitor).messages.first)
+        let reply = bench.give(.frame(.message(meeting: Bench.meeting, hello)), bench.offerer).messages[0]
+        let proof = bench.give(.frame(.message(meeting: nil, reply)), bench.visitor).messages[0]
+        let answer = bench.give(.frame(.message(meeting: Bench.meeting, proof)), bench.offerer).messages[0]
+        let said = bench.give(.frame(.message(meeting: nil, Self.spoilt(answer))), bench.visitor)
+        #expect(bench.visitor.outcome == .failed(.codeKnown))
+        #expect(said.sent == [.leave(.malformed)])
+        #expect(bench.asked.count == (offererHolds ? 1 : 0))
+    }
+}
