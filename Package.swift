@@ -52,7 +52,12 @@ let fuzz: Target =
         swiftSettings: settings + [.enableExperimentalFeature("Extern")],
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
     )
-    : .testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["Corpus", "Runner"], swiftSettings: settings)
+    : .testTarget(
+        name: "FuzzTests",
+        dependencies: fuzzed + ["TestSupport"],
+        exclude: ["Corpus", "Runner"],
+        swiftSettings: settings
+    )
 
 let package = Package(
     name: "EasySetup",
@@ -179,13 +184,13 @@ let package = Package(
         .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
         .testTarget(
             name: "RendezvousTests",
-            dependencies: ["Rendezvous", "RelayWire", crypto],
+            dependencies: ["Rendezvous", "RelayWire", "TestSupport", crypto],
             swiftSettings: settings
         ),
         .testTarget(
             name: "RelayTests",
             dependencies: [
-                "Relay", "RelayWire", "Rendezvous", log,
+                "Relay", "RelayWire", "Rendezvous", "TestSupport", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio,
@@ -202,7 +207,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulatorTests",
-            dependencies: ["Simulator", "PairingClient", "RelayWire", "Rendezvous"],
+            dependencies: ["Simulator", "PairingClient", "RelayWire", "Rendezvous", "TestSupport"],
             swiftSettings: settings
         ),
         // Every file of Protocol/vectors, run by its kind.

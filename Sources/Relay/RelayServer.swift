@@ -87,7 +87,7 @@ extension RelayServer {
         on loops: [any EventLoop]
     ) async throws {
         let ended = loops[0].makePromise(of: Void.self)
-        let clock = RelayClock.system()
+        let clock = configuration.clock ?? .system()
         let exchange = Exchange(
             limits: configuration.connectionLimits,
             rendezvous: rendezvous(clock.now),
@@ -99,6 +99,9 @@ extension RelayServer {
             switchboards.append(try await makeSwitchboard(exchange, clock, on: loop).get())
         }
         let first = switchboards[0]
+        clock.whenMoved { [switchboards] in
+            for (board, loop) in zip(switchboards, loops) { loop.execute { board.value.lookAtTheClock() } }
+        }
         let stop: @Sendable () -> Void = { loops[0].execute { first.value.stop() } }
         var listeners: [any Channel] = []
         do {

@@ -452,6 +452,13 @@ extension Switchboard {
 // MARK: - Time: one alarm for everything
 
 extension Switchboard: NIOScheduledCallbackHandler {
+    /// Does what the rendezvous has to do by now: its clock has jumped, and the alarm was set for the time before.
+    func lookAtTheClock() {
+        guard !hasEnded else { return }
+        alarm?.callback.cancel()
+        handleScheduledCallback(eventLoop: loop)
+    }
+
     func handleScheduledCallback(eventLoop: some EventLoop) {
         alarm = nil
         alarmedFor = nil

@@ -5,7 +5,7 @@ import Testing
 
 @testable import bench
 
-@Suite("The bench") struct PairingTests {
+@Suite("The bench", .inTurn) struct PairingTests {
     private static let program = URL(filePath: Program.path).deletingLastPathComponent().appending(path: "bench").path
 
     @Test("pairs its devices at a relay, through either door", arguments: [Subject.plain, .tls, .http, .https])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The relay is a process of its own, killed with `kill -9` at each boundary of a pairing and started again.
-@Suite("A relay killed at each boundary", .serialized, .timeLimit(.minutes(10)), .enabled(if: Environment.isAlone))
+@Suite("A relay killed at each boundary", .serialized, .timeLimit(.minutes(60)), .enabled(if: Environment.isAlone))
 struct KillTests {
     /// Pairings at once; each has a relay of its own.
     static let width = 16

@@ -1,16 +1,18 @@
 import Foundation
+import Handshake
 import TestSupport
 import Testing
 
-/// Devices as processes that the system stops, as a phone is put to sleep, and lets go on.
-@Suite("Devices that sleep", .timeLimit(.minutes(5))) struct SleepTests {
+/// Devices as processes that the system stops, as a phone is put to sleep, and lets go on. The relay's time passes where the test
+/// says so.
+@Suite("Devices that sleep", .inTurn, .timeLimit(.minutes(60))) struct SleepTests {
     let folder = ScratchFolder()
 
     private func devices(
-        at relay: RelayProcess,
+        at relay: LiveRelay,
         _ body: (_ offer: Running, _ code: String, _ join: (String) throws -> Running) async throws -> Void
     ) async throws {
-        let url = "ws://127.0.0.1:\(relay.port)"
+        let url = "ws://127.0.0.1:\(relay.address.port)"
         _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
         // A process that is stopped hears of its end when it goes on.
@@ -31,7 +33,7 @@ import Testing
     }
 
     @Test("one that sleeps while the other's user says yes pairs when it wakes") func middle() async throws {
-        try await RelayProcess.run(keyFile: nil) { relay in
+        try await LiveRelay.run { relay in
             try await devices(at: relay) { offer, code, join in
                 let join = try join(code)
                 _ = try await offer.event("peer")
@@ -39,7 +41,7 @@ import Testing
                 join.interrupt(SIGSTOP)
                 offer.type("yes\n")
                 _ = try await offer.event("given")
-                try await Task.sleep(for: .seconds(3))
+                relay.clock.pass(.seconds(60))
                 join.interrupt(SIGCONT)
                 let (here, there) = (try await offer.event("paired"), try await join.event("paired"))
                 #expect(here["user_id"] as? String == there["user_id"] as? String)
@@ -51,13 +53,13 @@ import Testing
 
     @Test("those that sleep beyond the code's time say so when they wake: one by its error, one by a fresh code")
     func expired() async throws {
-        try await RelayProcess.run(keyFile: nil, ["--code-lifetime", "2"]) { relay in
+        try await LiveRelay.run { relay in
             try await devices(at: relay) { offer, code, join in
                 offer.interrupt(SIGSTOP)
                 let join = try join(code)
                 _ = try await join.event("greeting")
                 join.interrupt(SIGSTOP)
-                try await Task.sleep(for: .seconds(3))
+                relay.clock.pass(.seconds(600))
                 join.interrupt(SIGCONT)
                 let failure = try await join.event("failed")
                 #expect(["expired", "timed-out"].contains(failure["error"] as? String))

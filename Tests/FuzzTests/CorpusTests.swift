@@ -1,9 +1,10 @@
 import Foundation
 import PairingClient
+import TestSupport
 import Testing
 
 /// What libFuzzer has found so far, run without it: the inputs of `Corpus`, each by the target whose folder it is in.
-@Suite("Kept inputs") struct CorpusTests {
+@Suite("Kept inputs", .busy) struct CorpusTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
 
     static func inputs(of target: String) throws -> [URL] {

@@ -9,7 +9,7 @@ import Testing
 
 /// Strangers who mean harm against a relay as a process, while honest devices pair at it. Run by scripts/hostile, which says
 /// how long; everything else would be in its way.
-@Suite("Hostile load", .enabled(if: Order.size != nil), .serialized, .timeLimit(.minutes(20)))
+@Suite("Hostile load", .enabled(if: Order.size != nil), .serialized, .timeLimit(.minutes(60)))
 struct HostileTests {
     @Test("leaves honest pairings alone, and the relay below its ceiling") func load() async throws {
         let isLong = Order.size == "long"

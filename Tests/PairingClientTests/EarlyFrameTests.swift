@@ -7,10 +7,11 @@ import PairingClient
 import RelayWire
 import SyncSeed
 import Synchronization
+import TestSupport
 import Testing
 
 /// The real client, at something that answers its request for a WebSocket byte for byte (`Protocol/relay.md`, "Early frames").
-@Suite("A first frame in the request", .timeLimit(.minutes(5))) struct EarlyFrameTests {
+@Suite("A first frame in the request", .timeLimit(.minutes(60))) struct EarlyFrameTests {
     private static let offered = RelayFrame.offered(
         slot: Slot("000")!,
         token: Token(bytes: [1, 2, 3]),
@@ -30,7 +31,11 @@ import Testing
         let relay = Script(steps: steps)
         var last: PairingState?
         try await with(relay) { address in
-            let client = PairingClient(name: DeviceName(cleaning: "one")!, store: MemorySeedStore())
+            let client = PairingClient(
+                name: DeviceName(cleaning: "one")!,
+                store: MemorySeedStore(),
+                limits: .unhurried
+            )
             states: for await state in client.offer(at: address, approve: { _ in .decline }) {
                 last = state
                 switch state {
@@ -111,20 +116,22 @@ import Testing
 
     @Test("what was asked for by a device that has stopped meanwhile is given back") func stopped() async throws {
         let relay = Script(steps: [
-            .upgrade("easysetup.v1.0a00", with: Self.answer, after: .milliseconds(300))
+            .upgrade("easysetup.v1.0a00", with: Self.answer, isHeld: true)
         ])
         try await with(relay) { address in
-            let client = PairingClient(name: DeviceName(cleaning: "one")!, store: MemorySeedStore())
-            for await _ in client.offer(at: address, approve: { _ in .decline }) {
-                // It has asked, and has no answer.
-                while relay.heard.withLock(\.requests).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
-                break
-            }
-            let clock = ContinuousClock.now
-            while !relay.heard.withLock({ $0.frames.contains(Self.leave) }), ContinuousClock.now - clock < .seconds(20)
-            {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            let client = PairingClient(
+                name: DeviceName(cleaning: "one")!,
+                store: MemorySeedStore(),
+                limits: .unhurried
+            )
+            let pairing = client.offer(at: address, approve: { _ in .decline })
+            let watch = Watch(pairing)
+            // It has asked, and has no answer.
+            try await until { !relay.heard.withLock(\.requests).isEmpty }
+            pairing.cancel()
+            #expect(try await watch.failure() == .cancelledHere)
+            relay.answersNow()
+            try await until { !relay.heard.withLock(\.frames).isEmpty }
         }
         #expect(relay.heard.withLock(\.frames) == [Self.leave])
     }
@@ -145,8 +152,9 @@ private final class Script: Sendable {
     enum Step {
         /// At the request.
         case close
-        /// Answers with this subprotocol, `with` in one packet with that, and `answer` to the first frame with bytes in it.
-        case upgrade(String, with: [UInt8] = [], answer: [UInt8] = [], after: TimeAmount = .zero)
+        /// Answers with this subprotocol, `with` in one packet with that, and `answer` to the first frame with bytes in it; one that
+        /// is held answers when the test says so.
+        case upgrade(String, with: [UInt8] = [], answer: [UInt8] = [], isHeld: Bool = false)
     }
 
     struct Heard {
@@ -156,8 +164,17 @@ private final class Script: Sendable {
 
     private let steps: [Step]
     let heard = Mutex(Heard())
+    private let word = MultiThreadedEventLoopGroup.singleton.next().makePromise(of: Void.self)
 
     init(steps: [Step]) { self.steps = steps }
+
+    deinit { word.succeed() }
+
+    /// Lets go what is held.
+    func answersNow() { word.succeed() }
+
+    /// When what is held may go.
+    var released: EventLoopFuture<Void> { word.futureResult }
 
     func next(for request: String) -> Step {
         heard.withLock {
@@ -188,7 +205,7 @@ private final class ScriptHandler: ChannelInboundHandler {
         }
         request += String(decoding: bytes, as: UTF8.self)
         guard request.contains("\r\n\r\n") else { return }
-        guard case .upgrade(let subprotocol, let more, let answer, let time) = script.next(for: request) else {
+        guard case .upgrade(let subprotocol, let more, let answer, let isHeld) = script.next(for: request) else {
             return context.close(promise: nil)
         }
         self.answer = answer
@@ -199,7 +216,9 @@ private final class ScriptHandler: ChannelInboundHandler {
             HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\(line)\
             Sec-WebSocket-Accept: \(Data(Insecure.SHA1.hash(data: Data(proof.utf8))).base64EncodedString())\r\n\r\n
             """
-        context.eventLoop.assumeIsolated().scheduleTask(in: time) { self.write(Array(head.utf8) + more, context) }
+        let whole = Array(head.utf8) + more
+        guard isHeld else { return write(whole, context) }
+        script.released.hop(to: context.eventLoop).assumeIsolated().whenComplete { _ in self.write(whole, context) }
     }
 
     /// What binary messages have in them; they are short here, and come whole.

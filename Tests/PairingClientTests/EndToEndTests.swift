@@ -9,7 +9,7 @@ import Testing
 @testable import PairingClient
 
 /// The real client against the real relay on real sockets.
-@Suite("Two devices and a relay", .timeLimit(.minutes(5))) struct EndToEndTests {
+@Suite("Two devices and a relay", .timeLimit(.minutes(60))) struct EndToEndTests {
     struct Way: Sendable, CustomTestStringConvertible {
         var tls: Bool
         var offererHolds: Bool
@@ -227,7 +227,7 @@ import Testing
             let offering = relay.client("one", .random()).offer(
                 at: relay.address,
                 approve: { _ in
-                    try? await Task.sleep(for: .seconds(60))
+                    await noAnswer()
                     return .approve
                 }
             )
@@ -240,7 +240,7 @@ import Testing
                     at: relay.address,
                     approve: { _ in
                         stopping.yield()
-                        try? await Task.sleep(for: .seconds(60))
+                        await noAnswer()
                         return .approve
                     }
                 )
@@ -264,16 +264,20 @@ import Testing
     }
 
     @Test("a code that expires is replaced; typed late it says that it has expired") func expired() async throws {
-        try await LiveRelay.run(configure: { $0.codeLifetime = .milliseconds(300) }) { relay in
+        try await LiveRelay.run { relay in
             let offerer = Watch(
                 relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
             )
             let first = try await offerer.offer()
+            relay.clock.pass(.seconds(600))
             _ = try await offerer.offer(2)
             let late = Watch(
                 relay.client("late").join(first.code, at: relay.address, approve: { _ in .decline })
             )
             #expect(try await late.failure() == .codeExpired)
+            relay.clock.pass(.seconds(600))
+            _ = try await offerer.offer(3)
+            relay.clock.pass(.seconds(600))
             #expect(try await offerer.failure() == .codesSpent)
         }
     }
@@ -302,7 +306,7 @@ import Testing
     }
 
     @Test("strangers who take every place and prove nothing keep nobody out") func strangers() async throws {
-        try await LiveRelay.run(configure: { $0.limits.owedMessage = .milliseconds(200) }) { relay in
+        try await LiveRelay.run { relay in
             let seed = SyncSeed.random()
             let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
             let code = try await offerer.offer().code
@@ -315,7 +319,7 @@ import Testing
                     tls: relay.roots,
                     through: .webSocket,
                     asking: nil,
-                    limits: ClientLimits()
+                    limits: .unhurried
                 ) {
                     if case .frames = $0 { met.continuation.yield() }
                 }
@@ -327,6 +331,8 @@ import Testing
             let visitor = Watch(relay.client("other").join(code, at: relay.address, approve: { _ in .decline }))
             let waited = await visitor.first { if case .inLine(position: 1) = $0 { true } else { false } }
             #expect(waited != nil)
+            // Not one of them has said what it owes by now.
+            relay.clock.pass(.seconds(2))
             #expect(try await visitor.outcome().get().userID == seed.userID)
             #expect(try await offerer.outcome().get().userID == seed.userID)
             for stranger in strangers { stranger.close() }
@@ -373,7 +379,9 @@ import Testing
     {
         let nowhere = try #require(RelayAddress(host: "127.0.0.1", port: 1, isPlain: true))
         let store = MemorySeedStore(.random())
-        let client = PairingClient(name: DeviceName(cleaning: "one")!, store: store)
+        var limits = ClientLimits.unhurried
+        limits.reachTimeout = .zero
+        let client = PairingClient(name: DeviceName(cleaning: "one")!, store: store, limits: limits)
         let failure = try await Watch(client.offer(at: nowhere, approve: { _ in .decline })).failure()
         #expect(failure == .relayUnreachable(.unknown))
         try await LiveRelay.run(tls: true) { relay in

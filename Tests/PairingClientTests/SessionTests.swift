@@ -5,7 +5,7 @@ import SyncSeed
 import Testing
 
 /// The sessions against a relay that the test plays itself: any frame, any order, any time.
-@Suite("Sessions under attack") struct SessionTests {
+@Suite("Sessions under attack", .busy) struct SessionTests {
     /// Everything a relay could say to a device that is past the proofs.
     private static func words(to meeting: MeetingID?) -> [RelayFrame] {
         let other = MeetingID([UInt8](repeating: 4, count: 16))!

@@ -3,10 +3,11 @@ import PairingClient
 import RelayWire
 import Rendezvous
 import SyncSeed
+import TestSupport
 import Testing
 
 /// Both sessions and the rendezvous, in a world whose network is cut wherever it hurts.
-@Suite("A world of two devices", .timeLimit(.minutes(5))) struct WorldTests {
+@Suite("A world of two devices", .busy, .timeLimit(.minutes(60))) struct WorldTests {
     /// Pairs in a world with faults. Nothing that the faults did may be seen but in the time it took.
     private func pair(_ faults: World.Faults, offererHolds: Bool, seed: UInt64 = 1) throws -> (World, Device, Device) {
         let world = World(seed: seed, faults: faults)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import easysetup
 
-@Suite("Arguments", .timeLimit(.minutes(5))) struct ArgumentsTests {
+@Suite("Arguments", .inTurn, .timeLimit(.minutes(60))) struct ArgumentsTests {
     let scratch = ScratchFolder()
 
     static let secrets = [

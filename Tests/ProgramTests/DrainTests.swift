@@ -4,7 +4,7 @@ import Testing
 
 /// A relay that is told to end in the middle of pairings, and the next one at the same place with the same key; every device
 /// and relay a process of its own.
-@Suite("A relay drains", .timeLimit(.minutes(5))) struct DrainTests {
+@Suite("A relay drains", .inTurn, .timeLimit(.minutes(60))) struct DrainTests {
     let folder = ScratchFolder()
 
     func relay(port: Int = 0) async throws -> (Running, Int) {

@@ -4,7 +4,7 @@ import Testing
 
 /// What works for root may fail for others: a socket's option that they may not set, a file that they may not read. Tests are often
 /// root's, so the program is run as somebody else then.
-@Suite("easysetup, run by an ordinary user", .timeLimit(.minutes(5))) struct OrdinaryUserTests {
+@Suite("easysetup, run by an ordinary user", .inTurn, .timeLimit(.minutes(60))) struct OrdinaryUserTests {
     @Test("lets two devices pair through a relay") func demo() async throws {
         let folder = ScratchFolder()
         let demo = ["demo", "--pairings", "2", "--json"]

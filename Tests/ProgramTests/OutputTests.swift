@@ -4,7 +4,7 @@ import Testing
 
 @testable import easysetup
 
-@Suite("Output that can't be written", .timeLimit(.minutes(5))) struct OutputTests {
+@Suite("Output that can't be written", .inTurn, .timeLimit(.minutes(60))) struct OutputTests {
     let scratch = ScratchFolder()
 
     /// Runs a line of a shell in which `$ES` is the program and `$STORE` a store with a seed.

@@ -8,7 +8,7 @@ import Testing
 @testable import easysetup
 
 /// The three programs of a pairing, each a process of its own, over real sockets.
-@Suite("easysetup relay, offer and join", .timeLimit(.minutes(5))) struct PairingCommandTests {
+@Suite("easysetup relay, offer and join", .inTurn, .timeLimit(.minutes(60))) struct PairingCommandTests {
     let folder = ScratchFolder()
 
     /// A relay that listens, and where.

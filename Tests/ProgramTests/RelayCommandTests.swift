@@ -6,7 +6,7 @@ import Testing
 
 @testable import easysetup
 
-@Suite("easysetup relay", .timeLimit(.minutes(5))) struct RelayCommandTests {
+@Suite("easysetup relay", .inTurn, .timeLimit(.minutes(60))) struct RelayCommandTests {
     let folder = ScratchFolder()
 
     @Test("it says where it listens, answers there, and ends with 0 when told to", arguments: [SIGTERM, SIGINT])

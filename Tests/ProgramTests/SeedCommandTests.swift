@@ -4,7 +4,7 @@ import Testing
 
 @testable import easysetup
 
-@Suite("easysetup seed") struct SeedCommandTests {
+@Suite("easysetup seed", .inTurn) struct SeedCommandTests {
     static let phrase =
         "forum purpose proof spike erode illness position drift unfold plug lecture zone name apart aim venue decide "
         + "spider menu immune panel napkin game learn"

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// File systems that lack a call, played by strace, which makes the call fail as they do.
-@Suite("Stores where something is missing", .timeLimit(.minutes(5))) struct StoreCheckTests {
+@Suite("Stores where something is missing", .inTurn, .timeLimit(.minutes(60))) struct StoreCheckTests {
     let scratch = ScratchFolder()
 
     /// What a call fails with, and what a device then ends with: nil where the seed is safe all the same.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("easysetup on a terminal", .timeLimit(.minutes(5))) struct TerminalTests {
+@Suite("easysetup on a terminal", .inTurn, .timeLimit(.minutes(60))) struct TerminalTests {
     let scratch = ScratchFolder()
 
     @Test("a seed that is typed is not shown, and may take several lines") func hidden() throws {

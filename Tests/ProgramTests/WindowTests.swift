@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The windows that the tests of screens look through, tried with programs whose output is known.
-@Suite("A window of the tests", .timeLimit(.minutes(5))) struct WindowTests {
+@Suite("A window of the tests", .inTurn, .timeLimit(.minutes(60))) struct WindowTests {
     @Test("shows what a program writes, takes keys, and says how it ended") func talk() async throws {
         let window = try await Window(
             ["-c", "stty size; read line; echo \"heard $line\"; exit 3"],

@@ -3,12 +3,13 @@ import NIOEmbedded
 import NIOWebSocket
 import RelayWire
 import Rendezvous
+import TestSupport
 import Testing
 
 @testable import Relay
 
 /// Connections that do anything at any time, on two cores that turn in any order: a course that a number tells.
-@Suite struct CoreStormTests {
+@Suite(.busy) struct CoreStormTests {
     private struct Storm {
         let relay: MemoryRelay
         var random: SplitMix

@@ -9,7 +9,7 @@ import Testing
 @testable import Relay
 
 /// A relay with more than one core: devices meet whichever event loops serve them, and every limit holds for all together.
-@Suite(.timeLimit(.minutes(5))) struct CoreTests {
+@Suite(.timeLimit(.minutes(60))) struct CoreTests {
     typealias Doors = PairingTests.Doors
     typealias Pair = PairingTests.Pair
 

@@ -4,12 +4,13 @@ import NIOWebSocket
 import RelayWire
 import Rendezvous
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import Relay
 
 /// A relay that is told to end, over real sockets, and with connections in memory where time has to pass.
-@Suite(.timeLimit(.minutes(5))) struct DrainTests {
+@Suite(.timeLimit(.minutes(60))) struct DrainTests {
     typealias Pair = PairingTests.Pair
 
     static let goodbye = RelayFrame.goodbye(retryAfter: .seconds(2))
@@ -19,6 +20,8 @@ import Testing
         _ configuration: RelayConfiguration = RelayConfiguration(),
         _ body: (Int, ServiceGroup) async throws -> Void
     ) async throws {
+        var configuration = configuration
+        configuration.unhurry()
         let server = RelayServer(configuration: configuration, logger: quietLogger)
         let group = ServiceGroup(services: [server], logger: quietLogger)
         let running = Task { try await group.run() }

@@ -3,13 +3,14 @@ import NIOCore
 import NIOPosix
 import RelayWire
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import Relay
 
 /// The words of a real proxy, where one is installed (Debian's package is `haproxy`): devices from two addresses of loopback are
 /// counted apart, and a third connection is one too many for its own address.
-@Suite(.enabled(if: HAProxy.path != nil, "HAProxy is not installed"), .timeLimit(.minutes(5))) struct HAProxyTests {
+@Suite(.enabled(if: HAProxy.path != nil, "HAProxy is not installed"), .timeLimit(.minutes(60))) struct HAProxyTests {
     static let headers = """
             option forwardfor
             http-request set-header Forwarded "for=%[src]"
@@ -81,6 +82,7 @@ import Testing
         try await withFolder { folder in
             var configuration = RelayConfiguration()
             configuration.keyFile = folder + "/relay.key"
+            configuration.unhurry()
             let old = RelayServer(configuration: configuration, logger: quietLogger)
             let group = ServiceGroup(services: [old], logger: quietLogger)
             let running = Task { try await group.run() }
@@ -119,7 +121,7 @@ import Testing
 
     /// Attaches again and again, as devices do, until the name leads to a relay that takes the offerer.
     private func attach(_ token: Token, port: Int) async throws -> TestDevice? {
-        for _ in 0..<200 {
+        while true {
             let device = try await TestDevice.connect(port: port)
             try await device.send(.attachOfferer(token: token, held: []))
             switch await device.nextFrame() {
@@ -128,7 +130,6 @@ import Testing
             default: return nil
             }
         }
-        return nil
     }
 }
 
@@ -178,11 +179,11 @@ final class HAProxy: Sendable {
         global
             maxconn 100
         defaults
-            timeout connect 5s
-            timeout client 30s
-            timeout server 30s
-            timeout tunnel 30s
-            timeout check 10s
+            timeout connect 300s
+            timeout client 300s
+            timeout server 300s
+            timeout tunnel 300s
+            timeout check 300s
         frontend devices
             mode \(mode)
             bind 127.0.0.1:\(port)
@@ -203,14 +204,14 @@ final class HAProxy: Sendable {
 
     private let status: Int
 
-    /// What HAProxy says of the relay, asked again until it says this, or for ten seconds.
+    /// What HAProxy says of the relay, asked again until it says this, or ends.
     func health(until expected: String) async throws -> String {
         try await Self.health(at: status, of: process, until: expected)
     }
 
     private static func health(at status: Int, of process: Process, until expected: String) async throws -> String {
         var answer = ""
-        for _ in 0..<500 where process.isRunning {
+        while process.isRunning {
             let request = "GET / HTTP/1.0\r\n\r\n"
             if let text = try? await exchange(request, port: status), let body = text.split(separator: "\r\n\r\n").last
             {

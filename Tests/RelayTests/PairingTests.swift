@@ -2,12 +2,13 @@ import Foundation
 import RelayWire
 import Rendezvous
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import Relay
 
 /// A pairing as the relay sees it, over real sockets: two devices, frames with bodies of no meaning.
-@Suite(.timeLimit(.minutes(5))) struct PairingTests {
+@Suite(.timeLimit(.minutes(60))) struct PairingTests {
     /// Two devices that have met.
     struct Pair {
         let offerer: any PairDevice
@@ -102,11 +103,13 @@ import Testing
 
     @Test func `A code expires`() async throws {
         var configuration = RelayConfiguration()
-        configuration.codeLifetime = .milliseconds(100)
+        let clock = HandClock()
+        configuration.clock = clock.clock
         try await withRelay(configuration) { _, port in
             let offerer = try await TestDevice.connect(port: port)
             try await offerer.send(.offer(slotLength: 0, work: nil))
             #expect(await offerer.nextFrame()?.isOffered == true)
+            clock.pass(.seconds(600))
             #expect(await offerer.nextFrame() == .over(meeting: nil, .expired))
         }
     }

@@ -1,10 +1,11 @@
 import RelayWire
 import Rendezvous
+import TestSupport
 import Testing
 
 /// Somebody who holds the tokens of meetings that are over, and shows them to a relay that was started again and so has
 /// forgotten that they are (`Protocol/relay.md`, "After a restart").
-@Suite("Replays") struct ReplayTests {
+@Suite("Replays", .busy) struct ReplayTests {
     static let pairs = 50
 
     /// Meetings that went their way and ended; the tokens are left. With each, the seated meeting's id.

@@ -1,8 +1,9 @@
 import RelayWire
 import Rendezvous
+import TestSupport
 import Testing
 
-@Suite("Soak") struct SoakTests {
+@Suite("Soak", .busy) struct SoakTests {
     @Test("random frames from random connections break no bound, and all is forgotten", arguments: [1, 2, 3, 4])
     func soak(seed: UInt64) {
         var limits = Limits()

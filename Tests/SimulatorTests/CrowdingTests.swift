@@ -1,10 +1,11 @@
 import PairingClient
 import Rendezvous
 import Simulator
+import TestSupport
 import Testing
 
 /// Strangers who crowd to every code they can find. `scripts/worlds crowding` has more pairs and all of a thousand networks.
-@Suite("Crowding") struct CrowdingTests {
+@Suite("Crowding", .busy) struct CrowdingTests {
     @Test("keeps no honest pair out, whatever the strangers do with their places", arguments: Crowding.Manner.allCases)
     func oneNetwork(manner: Crowding.Manner) {
         let outcome = Crowding(manner, strangers: 200, prefixes: 1, pairs: 12).run(seed: 1)

@@ -2,10 +2,11 @@ import Handshake
 import PairingClient
 import Rendezvous
 import Simulator
+import TestSupport
 import Testing
 
 /// Worlds that were not drawn: what the seeds showed to be worth a name.
-@Suite("Scenes of worlds", .timeLimit(.minutes(10))) struct ScenarioTests {
+@Suite("Scenes of worlds", .busy, .timeLimit(.minutes(60))) struct ScenarioTests {
     /// A world in which every pair must finish.
     private static func fair(seed: UInt64 = 1, limits: ClientLimits = ClientLimits()) -> World {
         let world = World(seed: seed, limits: limits)

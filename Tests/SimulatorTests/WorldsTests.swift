@@ -1,10 +1,11 @@
 import PairingClient
 import Simulator
+import TestSupport
 import Testing
 
 /// What the simulator itself has to show: that what is honest breaks no law, and that each law can be broken. That a seed takes
 /// the same course again is for `scripts/worlds` to see, which can keep Swift from shuffling its dictionaries.
-@Suite("Simulated worlds", .timeLimit(.minutes(10))) struct WorldsTests {
+@Suite("Simulated worlds", .busy, .timeLimit(.minutes(60))) struct WorldsTests {
     @Test("break no law, whatever is in them", arguments: Kind.allCases) func laws(kind: Kind) {
         for seed in 1...60 as ClosedRange<UInt64> {
             let world = World.drawn(seed, kind: kind)

@@ -11,7 +11,10 @@ import Testing
 package struct LiveRelay: Sendable {
     package let address: RelayAddress
     package let roots: TrustedRoots
+    /// The rendezvous' time, which passes only where a test says so.
+    package let clock: HandClock
 
+    /// Runs a relay for as long as the body runs, without any limit that a slow machine could reach.
     package static func run<Result: Sendable>(
         tls: Bool = false,
         configure: (inout RelayConfiguration) -> Void = { _ in },
@@ -25,20 +28,23 @@ package struct LiveRelay: Sendable {
             configuration.certificate = CertificateFiles(certificate: files.certificate, key: files.key)
             roots = TrustedRoots(pemFile: files.certificate)
         }
+        let clock = HandClock()
+        configuration.clock = clock.clock
+        configuration.unhurry()
         configure(&configuration)
         let server = RelayServer(configuration: configuration, logger: logger)
         let serving = Task { try await server.run() }
         defer { serving.cancel() }
         let port = try await server.port
         let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
-        return try await body(LiveRelay(address: address, roots: roots))
+        return try await body(LiveRelay(address: address, roots: roots, clock: clock))
     }
 
     package func client(
         _ name: String,
         _ seed: SyncSeed? = nil,
         store: MemorySeedStore? = nil,
-        limits: ClientLimits = ClientLimits()
+        limits: ClientLimits = .unhurried
     ) -> PairingClient {
         PairingClient(
             name: DeviceName(cleaning: name)!,

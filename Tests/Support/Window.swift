@@ -5,14 +5,14 @@ import Testing
 /// A program in a real terminal of a width and a height: a window of tmux, whose server belongs to one test alone.
 ///
 /// A test sends keys, waits until the screen shows something, resizes the window or closes it as a person does. Nothing here
-/// counts on a time: a wait ends as soon as the screen fits, and fails only after minutes.
+/// counts on a time: a wait ends as soon as the screen fits, and fails only after half an hour.
 package final class Window: Sendable {
     private let folder = ScratchFolder()
     private let socket: String
     /// The process id of tmux's server; 0 when it was ended.
     private let server = Mutex<Int32>(0)
     /// How long a screen is waited for before the test fails; only a test that would fail anyway waits so long.
-    private static let patience = Duration.seconds(120)
+    private static let patience = Duration.seconds(1_800)
 
     /// How a program ended, and the mode in which it left the terminal.
     package struct End {

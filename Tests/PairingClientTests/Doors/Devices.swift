@@ -41,7 +41,7 @@ struct TwoDevices: Sendable {
     var offerer: RelayAddress
     var visitor: RelayAddress
     var roots = TrustedRoots.system
-    var limits = ClientLimits()
+    var limits = ClientLimits.unhurried
 
     struct Doors: Equatable, CustomStringConvertible {
         /// Those that each device went through, every one once.
@@ -100,15 +100,5 @@ struct TwoDevices: Sendable {
             limits: limits,
             logger: log.logger
         )
-    }
-}
-
-extension ClientLimits {
-    /// Nothing but an answer ends a call, so that one which is lost on the way to its caller is found out, not made good by
-    /// another.
-    static var patient: ClientLimits {
-        var limits = ClientLimits()
-        limits.callTimeout = .seconds(3_600)
-        return limits
     }
 }

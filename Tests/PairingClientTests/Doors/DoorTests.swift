@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The real client and the real relay, with something in between that lets no WebSocket through.
-@Suite("Two doors", .timeLimit(.minutes(3))) struct DoorTests {
+@Suite("Two doors", .timeLimit(.minutes(60))) struct DoorTests {
     struct Obstacle: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var upgrades: Middlebox.Upgrades
@@ -47,7 +47,7 @@ import Testing
 
     /// Silence is told from slowness sooner than in life.
     private var hasty: ClientLimits {
-        var limits = ClientLimits.patient
+        var limits = ClientLimits.unhurried
         limits.upgradeTimeout = .seconds(1)
         return limits
     }
@@ -214,7 +214,7 @@ import Testing
     func forgetful() async throws {
         try await LiveRelay.run(configure: { $0.connectionLimits.pollAbsence = .milliseconds(100) }) { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { box, address in
-                var limits = ClientLimits.patient
+                var limits = ClientLimits.unhurried
                 limits.pollWait = .milliseconds(20)
                 // On a machine with much to do it may be forgotten before its first poll, again and again.
                 limits.answerTries = 1_000

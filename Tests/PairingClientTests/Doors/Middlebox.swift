@@ -97,7 +97,7 @@ final class Middlebox: Sendable {
     /// Returns when so many more calls have come.
     func sees(calls: Int) async {
         let goal = callCount + calls
-        while callCount < goal { try? await Task.sleep(for: .milliseconds(10)) }
+        try? await until { self.callCount >= goal }
     }
 
     /// Leads to another relay from now on, and ends every connection.

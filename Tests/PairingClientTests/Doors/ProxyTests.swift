@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Whole pairings through the proxies that people put before a relay.
-@Suite("Through a proxy", .timeLimit(.minutes(3))) struct ProxyTests {
+@Suite("Through a proxy", .timeLimit(.minutes(60))) struct ProxyTests {
     struct Setup: Sendable, CustomTestStringConvertible {
         var testDescription: String
         /// The door that is open through it.
@@ -38,7 +38,7 @@ import Testing
                 let roots = proxy.tls ? TrustedRoots(pemFile: try Certificate.files.get().certificate) : .system
                 try await proxy.run { address in
                     for (offerer, visitor) in [(address, address), (address, relay.address), (relay.address, address)] {
-                        let devices = TwoDevices(offerer: offerer, visitor: visitor, roots: roots, limits: .patient)
+                        let devices = TwoDevices(offerer: offerer, visitor: visitor, roots: roots, limits: .unhurried)
                         let doors = try await devices.pair()
                         #expect(
                             doors

@@ -58,13 +58,13 @@ struct ReverseProxy: Sendable {
     }
 
     private func listening(_ port: Int) async throws {
-        for attempt in 1...200 {
+        for attempt in 1...2_400 {
             do {
                 try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                     .connect(host: "127.0.0.1", port: port).get().close()
                 return
             } catch {
-                if attempt == 200 { throw error }
+                if attempt == 2_400 { throw error }
                 try await Task.sleep(for: .milliseconds(50))
             }
         }
@@ -105,9 +105,9 @@ extension ReverseProxy {
                 maxconn 256
             defaults
                 mode http
-                timeout connect 5000
-                timeout client 50000
-                timeout server 50000
+                timeout connect 300s
+                timeout client 300s
+                timeout server 300s
             \(sections(port))
 
             """

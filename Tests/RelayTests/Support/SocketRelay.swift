@@ -4,15 +4,19 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 
 @testable import Relay
 
-/// Runs a relay on a free port of loopback for as long as the body runs.
+/// Runs a relay on a free port of loopback for as long as the body runs. No limit that the test leaves alone passes because the machine
+/// is slow.
 func withRelay<Value>(
     _ configuration: RelayConfiguration = RelayConfiguration(),
     logger: Logger = quietLogger,
     _ body: (RelayServer, Int) async throws -> Value
 ) async throws -> Value {
+    var configuration = configuration
+    configuration.unhurry()
     let server = RelayServer(configuration: configuration, logger: logger)
     let running = Task { try await server.run() }
     do {

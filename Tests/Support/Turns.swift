@@ -1,0 +1,116 @@
+import Foundation
+import Synchronization
+package import Testing
+
+/// All tests begin at once, however many they are. This lets those that have it run a few at a time: each is done soon after it has
+/// begun, where all together would wait for each other's processes.
+package struct InTurn: SuiteTrait, TestTrait, TestScoping {
+    package let isRecursive = true
+
+    private static let places = Places(4)
+
+    package func provideScope(
+        for test: Test,
+        testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        await Self.places.take()
+        defer { Self.places.giveBack() }
+        try await function()
+    }
+
+    private final class Places: Sendable {
+        private struct State {
+            var free: Int
+            var waiting: [CheckedContinuation<Void, Never>] = []
+        }
+
+        private let state: Mutex<State>
+
+        init(_ count: Int) {
+            state = Mutex(State(free: count))
+        }
+
+        func take() async {
+            await withCheckedContinuation { continuation in
+                let isFree = state.withLock { state in
+                    guard state.free == 0 else {
+                        state.free -= 1
+                        return true
+                    }
+                    state.waiting.append(continuation)
+                    return false
+                }
+                if isFree { continuation.resume() }
+            }
+        }
+
+        func giveBack() {
+            let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+                guard !state.waiting.isEmpty else {
+                    state.free += 1
+                    return nil
+                }
+                return state.waiting.removeFirst()
+            }
+            next?.resume()
+        }
+    }
+}
+
+/// Tests that compute for seconds without a pause, on threads of their own: on those that all tests share they would hold up
+/// everybody who waits for an event.
+package struct Busy: SuiteTrait, TestTrait, TestScoping {
+    package let isRecursive = true
+
+    private static let threads = Threads(ProcessInfo.processInfo.activeProcessorCount)
+
+    package func provideScope(
+        for test: Test,
+        testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        try await withTaskExecutorPreference(Self.threads) { try await function() }
+    }
+
+    private final class Threads: TaskExecutor, @unchecked Sendable {
+        private let condition = NSCondition()
+        private var jobs: [UnownedJob] = []
+
+        init(_ count: Int) {
+            for _ in 0..<count {
+                let thread = Thread { [self] in work() }
+                thread.stackSize = 8 << 20
+                thread.start()
+            }
+        }
+
+        func enqueue(_ job: consuming ExecutorJob) {
+            let job = UnownedJob(job)
+            condition.withLock {
+                jobs.append(job)
+                condition.signal()
+            }
+        }
+
+        private func work() {
+            while true {
+                let job = condition.withLock {
+                    while jobs.isEmpty { condition.wait() }
+                    return jobs.removeFirst()
+                }
+                job.runSynchronously(on: asUnownedTaskExecutor())
+            }
+        }
+    }
+}
+
+extension Trait where Self == InTurn {
+    /// A few of these tests at a time: each starts processes.
+    package static var inTurn: InTurn { InTurn() }
+}
+
+extension Trait where Self == Busy {
+    /// These tests keep a processor busy for a while.
+    package static var busy: Busy { Busy() }
+}

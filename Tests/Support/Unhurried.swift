@@ -1,0 +1,70 @@
+import Foundation
+package import PairingClient
+package import Relay
+import Rendezvous
+import Synchronization
+
+/// The clock of a relay in the test's process: it stands still until the test moves it, so that no limit of the rendezvous passes
+/// because the machine is slow.
+package final class HandClock: Sendable {
+    private struct State {
+        var moment = Moment(monotonic: .seconds(1_000), utcSeconds: Int64(Date().timeIntervalSince1970))
+        var watchers: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// What the relay's configuration takes.
+    package var clock: RelayClock {
+        RelayClock {
+            self.state.withLock(\.moment)
+        } whenMoved: { watcher in
+            self.state.withLock { $0.watchers.append(watcher) }
+        }
+    }
+
+    /// Lets time pass for the relay, which does then what is due.
+    package func pass(_ time: Duration) {
+        let watchers = state.withLock { state in
+            state.moment.monotonic += time
+            state.moment.utcSeconds += time.components.seconds
+            return state.watchers
+        }
+        for watcher in watchers { watcher() }
+    }
+}
+
+extension ClientLimits {
+    /// Limits of which none passes because the machine is slow. A test that wants to see one pass sets that one itself, and those
+    /// that could pass before it stay out of its way.
+    package static var unhurried: ClientLimits {
+        var limits = ClientLimits()
+        let waits: [WritableKeyPath<ClientLimits, Duration>] = [
+            \.connectTimeout, \.upgradeTimeout, \.callTimeout, \.silence, \.answerTimeout, \.reachTimeout,
+            \.offererReturn, \.workTimeout, \.receiptTimeout, \.codeLifetime, \.seatedLifetime,
+        ]
+        for wait in waits { limits[keyPath: wait] = .seconds(3_600) }
+        // These end by themselves where the other side is there, and hold a device up where it is not.
+        for wait in [\.goodbye, \.farewell, \.linger] as [WritableKeyPath<ClientLimits, Duration>] {
+            limits[keyPath: wait] = .seconds(60)
+        }
+        return limits
+    }
+}
+
+extension RelayConfiguration {
+    /// Gives each limit that has its default a value that does not pass because the machine is slow, and a relay without a clock one
+    /// that stands still.
+    package mutating func unhurry() {
+        let usual = ConnectionLimits()
+        let waits: [WritableKeyPath<ConnectionLimits, Duration>] = [
+            \.openingTime, \.pingInterval, \.pollAbsence, \.idleTime,
+        ]
+        for wait in waits where connectionLimits[keyPath: wait] == usual[keyPath: wait] {
+            connectionLimits[keyPath: wait] = .seconds(3_600)
+        }
+        if clock == nil { clock = HandClock().clock }
+    }
+}
