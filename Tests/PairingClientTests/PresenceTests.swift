@@ -7,7 +7,7 @@ import Testing
 @testable import PairingClient
 
 /// A device whose peer has lost its connection says so, with the time that it will wait.
-@Suite("A peer that is away", .inTurn, .timeLimit(.minutes(60))) struct PresenceTests {
+@Suite("A peer that is away", .timeLimit(.minutes(60))) struct PresenceTests {
     @Test(
         "is told in every state after the proofs, on both sides, and so is its return",
         arguments: [true, false],

@@ -2,6 +2,7 @@ import Handshake
 import PairingClient
 import RelayWire
 import SyncSeed
+import TestSupport
 import Testing
 
 /// The sessions against a relay that the test plays itself: any frame, any order, any time.

@@ -27,6 +27,11 @@ package final class Running: Sendable {
         // What is written fits into the pipe's buffer, and a program that does not read is no error.
         signal(SIGPIPE, SIG_IGN)
         process.terminationHandler = { [exit] in exit.put($0.terminationStatus) }
+        // A thread of the tests' has most signals blocked, and a program inherits that: none would end it.
+        var (none, own) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &own)
+        defer { pthread_sigmask(SIG_SETMASK, &own, nil) }
         try process.run()
     }
 
