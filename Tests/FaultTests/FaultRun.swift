@@ -21,7 +21,7 @@ struct FaultRun: Sendable {
     /// How much slower than a machine with nothing else to do this one is: all times are so much longer.
     var pace = 1
     /// How long the devices may take before the people stop them.
-    var patience: Duration = .seconds(25)
+    var patience: Duration = .seconds(60)
     /// How long one may go on after the other has failed.
     var grace: Duration = .seconds(2)
     /// Whether a visitor that failed tries again where the offerer shows a fresh code.

@@ -5,10 +5,11 @@ import NIOPosix
 import NIOWebSocket
 import PairingClient
 import SyncSeed
+import TestSupport
 import Testing
 
 /// What answers at the relay's address is no relay, or one gone bad: the real client on real sockets ends all the same.
-@Suite("A relay that does not do its part", .timeLimit(.minutes(60))) struct BadRelayTests {
+@Suite("A relay that does not do its part", .inTurn, .timeLimit(.minutes(60))) struct BadRelayTests {
     /// A listener on loopback that treats each connection as `serve` says, for as long as `body` runs.
     private func with(
         _ serve: @escaping @Sendable (any Channel) throws -> Void,

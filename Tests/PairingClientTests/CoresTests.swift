@@ -7,7 +7,7 @@ import Testing
 @testable import PairingClient
 
 /// The real client against a relay with more than one core.
-@Suite("Many devices and a relay of two cores", .timeLimit(.minutes(60))) struct CoresTests {
+@Suite("Many devices and a relay of two cores", .inTurn, .timeLimit(.minutes(60))) struct CoresTests {
     @Test("pair at once, each two of them with each other", arguments: [false, true]) func pairings(tls: Bool)
         async throws
     {

@@ -11,7 +11,7 @@ import TestSupport
 import Testing
 
 /// The real client, at something that answers its request for a WebSocket byte for byte (`Protocol/relay.md`, "Early frames").
-@Suite("A first frame in the request", .timeLimit(.minutes(60))) struct EarlyFrameTests {
+@Suite("A first frame in the request", .inTurn, .timeLimit(.minutes(60))) struct EarlyFrameTests {
     private static let offered = RelayFrame.offered(
         slot: Slot("000")!,
         token: Token(bytes: [1, 2, 3]),

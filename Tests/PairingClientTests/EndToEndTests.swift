@@ -9,7 +9,7 @@ import Testing
 @testable import PairingClient
 
 /// The real client against the real relay on real sockets.
-@Suite("Two devices and a relay", .timeLimit(.minutes(60))) struct EndToEndTests {
+@Suite("Two devices and a relay", .inTurn, .timeLimit(.minutes(60))) struct EndToEndTests {
     struct Way: Sendable, CustomTestStringConvertible {
         var tls: Bool
         var offererHolds: Bool

@@ -9,7 +9,7 @@ import Testing
 @testable import PairingClient
 
 /// A relay that asks for work, and devices that pay without bothering anybody.
-@Suite("Work", .timeLimit(.minutes(60))) struct WorkTests {
+@Suite("Work", .inTurn, .timeLimit(.minutes(60))) struct WorkTests {
     /// Asks for work at each offer and each visit, for there is no place to count anybody.
     private func asking<Result: Sendable>(
         _ difficulty: Int,

@@ -4,12 +4,13 @@ import NIOWebSocket
 import RelayWire
 import Rendezvous
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import Relay
 
 /// A relay with more than one core: devices meet whichever event loops serve them, and every limit holds for all together.
-@Suite(.timeLimit(.minutes(60))) struct CoreTests {
+@Suite(.inTurn, .timeLimit(.minutes(60))) struct CoreTests {
     typealias Doors = PairingTests.Doors
     typealias Pair = PairingTests.Pair
 

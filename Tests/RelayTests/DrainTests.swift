@@ -10,7 +10,7 @@ import Testing
 @testable import Relay
 
 /// A relay that is told to end, over real sockets, and with connections in memory where time has to pass.
-@Suite(.timeLimit(.minutes(60))) struct DrainTests {
+@Suite(.inTurn, .timeLimit(.minutes(60))) struct DrainTests {
     typealias Pair = PairingTests.Pair
 
     static let goodbye = RelayFrame.goodbye(retryAfter: .seconds(2))

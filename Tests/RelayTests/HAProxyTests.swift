@@ -10,7 +10,8 @@ import Testing
 
 /// The words of a real proxy, where one is installed (Debian's package is `haproxy`): devices from two addresses of loopback are
 /// counted apart, and a third connection is one too many for its own address.
-@Suite(.enabled(if: HAProxy.path != nil, "HAProxy is not installed"), .timeLimit(.minutes(60))) struct HAProxyTests {
+@Suite(.enabled(if: HAProxy.path != nil, "HAProxy is not installed"), .inTurn, .timeLimit(.minutes(60)))
+struct HAProxyTests {
     static let headers = """
             option forwardfor
             http-request set-header Forwarded "for=%[src]"

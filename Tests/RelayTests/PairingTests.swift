@@ -8,7 +8,7 @@ import Testing
 @testable import Relay
 
 /// A pairing as the relay sees it, over real sockets: two devices, frames with bodies of no meaning.
-@Suite(.timeLimit(.minutes(60))) struct PairingTests {
+@Suite(.inTurn, .timeLimit(.minutes(60))) struct PairingTests {
     /// Two devices that have met.
     struct Pair {
         let offerer: any PairDevice

@@ -2,12 +2,13 @@ import NIOCore
 import NIOEmbedded
 import RelayWire
 import Rendezvous
+import TestSupport
 import Testing
 
 @testable import Relay
 
 /// The PROXY protocol, version 2: its bytes, and what becomes of connections.
-@Suite(.timeLimit(.minutes(60))) struct ProxyHeaderTests {
+@Suite(.inTurn, .timeLimit(.minutes(60))) struct ProxyHeaderTests {
     static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
     /// From 192.0.2.7:0x1111 to 198.51.100.1:443.
     static let v4 = signature + [0x21, 0x11, 0, 12, 192, 0, 2, 7, 198, 51, 100, 1, 0x11, 0x11, 0x01, 0xBB]

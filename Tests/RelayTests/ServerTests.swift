@@ -3,12 +3,13 @@ import NIOCore
 import RelayWire
 import Rendezvous
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import Relay
 
 /// The server as a whole, over real sockets.
-@Suite(.timeLimit(.minutes(60))) struct ServerTests {
+@Suite(.inTurn, .timeLimit(.minutes(60))) struct ServerTests {
     @Test(arguments: ["127.0.0.1", "::1", "localhost"])
     func `Listens on a free port and says which`(_ host: String) async throws {
         try await withRelay(RelayConfiguration(host: host)) { _, port in

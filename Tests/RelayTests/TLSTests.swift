@@ -1,12 +1,13 @@
 import Foundation
 import NIOSSL
 import RelayWire
+import TestSupport
 import Testing
 
 @testable import Relay
 
 /// Certificates are made when the test runs, by `openssl`; none is kept.
-@Suite(.timeLimit(.minutes(60))) struct TLSTests {
+@Suite(.inTurn, .timeLimit(.minutes(60))) struct TLSTests {
     @Test func `A device gets in over TLS, and only if it trusts the certificate`() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one")

@@ -3,7 +3,7 @@ import Synchronization
 package import Testing
 
 /// All tests begin at once, however many they are. This lets those that have it run a few at a time: each is done soon after it has
-/// begun, where all together would wait for each other's processes.
+/// begun, where all together would wait for each other's processes, and open more files than a process may have.
 package struct InTurn: SuiteTrait, TestTrait, TestScoping {
     package let isRecursive = true
 
@@ -106,7 +106,7 @@ package struct Busy: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == InTurn {
-    /// A few of these tests at a time: each starts processes.
+    /// A few of these tests at a time: each starts processes, or opens sockets.
     package static var inTurn: InTurn { InTurn() }
 }
 

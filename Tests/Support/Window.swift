@@ -165,7 +165,10 @@ package final class Window: Sendable {
     private func tmux(_ arguments: [String]) async throws -> String {
         // The server that the first command leaves behind must not keep what tells Foundation of the command's own end, and
         // must not inherit that signals are blocked, as they are on a thread of this process.
-        let clean = "POSIX::close($_) for 3..255; sigprocmask(SIG_SETMASK, POSIX::SigSet->new); exec @ARGV or die"
+        let clean = """
+            opendir my $open, '/proc/self/fd'; POSIX::close($_) for grep { $_ > 2 } grep { /^[0-9]+$/ } readdir $open; \
+            sigprocmask(SIG_SETMASK, POSIX::SigSet->new); exec @ARGV or die
+            """
         let running = try Running(["-MPOSIX", "-e", clean, "tmux", "-S", socket] + arguments, of: "/usr/bin/perl")
         running.endInput()
         let code = await running.end()

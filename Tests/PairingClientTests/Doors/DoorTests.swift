@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The real client and the real relay, with something in between that lets no WebSocket through.
-@Suite("Two doors", .timeLimit(.minutes(60))) struct DoorTests {
+@Suite("Two doors", .inTurn, .timeLimit(.minutes(60))) struct DoorTests {
     struct Obstacle: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var upgrades: Middlebox.Upgrades

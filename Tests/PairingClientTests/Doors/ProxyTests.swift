@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Whole pairings through the proxies that people put before a relay.
-@Suite("Through a proxy", .timeLimit(.minutes(60))) struct ProxyTests {
+@Suite("Through a proxy", .inTurn, .timeLimit(.minutes(60))) struct ProxyTests {
     struct Setup: Sendable, CustomTestStringConvertible {
         var testDescription: String
         /// The door that is open through it.
