@@ -97,7 +97,11 @@ let package = Package(
         .target(name: "RelayWire", dependencies: [protobuf], swiftSettings: strict),
         .target(
             name: "Rendezvous",
-            dependencies: ["RelayWire", crypto, .product(name: "HeapModule", package: "swift-collections")],
+            dependencies: [
+                "RelayWire", crypto,
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: strict
         ),
         .target(

@@ -4,6 +4,9 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Connections at a time. Those beyond it wait in the listen backlog, and cost nothing there. About 22 KiB each with
     /// TLS, so a gigabyte at the most; never more than the process may open files.
     public var connections = 50_000
+    /// So many of them, an eighth at most, are kept for devices that come back, for questions about the relay's health, and for telling
+    /// all others that it is full: some seconds of a crowd, each of which is answered in milliseconds.
+    public var keptConnections = 1_024
     /// How many unaccepted connections the system keeps: a second's worth of a crowd that comes back after a restart.
     public var backlog: Int32 = 4096
     /// From accepting to the end of the first request, TLS included, and from the first byte of every later one to its end:
@@ -21,19 +24,23 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back
     /// (16 meetings of 4 KiB).
     public var outboundBytes = 512 * 1024
-    /// Connections of one address prefix that stand for no device: the first request is not complete, or it is one of the HTTP
-    /// door's on which no poll waits. As many as the rendezvous bears that have said nothing yet. Those beyond it are closed at
-    /// once, so that one address cannot take every place. Trusted proxies stand for many devices, and are not counted; whom they
-    /// speak for by the PROXY protocol is.
+    /// Connections of one address prefix that stand for no device: the first request is not complete, the first frame is not there,
+    /// or it is one of the HTTP door's on which no poll waits. Eight and 64 times as many of the wider blocks, and of each only its part
+    /// of what is free once half of the connections are taken. Those beyond it are closed at once, so that no block of addresses can
+    /// take every place. Trusted proxies stand for many devices, and are not counted; whom they speak for is.
     public var openingPerPrefix = 256
     /// A connection through the HTTP door for which no poll waits for so long is lost: a lost answer, the pauses between a few
     /// tries, and a network that comes back.
     public var pollAbsence = Duration.seconds(30)
     /// The longest that a poll is kept: below the 50 s and 60 s after which common proxies give up a silent call.
     public var longestPoll = Duration.seconds(25)
-    /// A socket of the HTTP door on which no request came for so long is closed, after twice as long at the latest: proxies keep
-    /// theirs for up to a minute, and it is better that they close them.
+    /// A socket of the HTTP door on which no request came for so long is closed, after a quarter more at the latest: proxies keep
+    /// theirs for up to a minute, and it is better that they close them. Half as long when half of the connections are taken, a quarter
+    /// when three quarters are.
     public var idleTime = Duration.seconds(60)
+    /// Requests on one socket, and calls of one device, in a ``pingInterval``: a device that polls without pause makes some two
+    /// hundred. The socket is closed after the answer, and opened anew; the device is lost.
+    public var requestsPerInterval = 600
     /// Requests that may wait behind a poll on one socket: devices and proxies send none before the answer is there.
     public var waitingRequests = 2
     /// Closed connections of the HTTP door remembered for repeated calls. Beyond it the oldest is forgotten: a few hundred bytes

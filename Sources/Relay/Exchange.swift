@@ -30,6 +30,8 @@ final class Exchange: Sendable {
     enum Deed: Sendable {
         case send(RelayFrame, to: ConnectionID)
         case close(ConnectionID)
+        /// Somebody else needs the place of this connection, if it is still nobody's.
+        case giveWay(ConnectionID)
         /// A poll that waits on a connection has its answer; nil when its device is not known any more.
         case answer(ConnectionID, PollAnswer?)
         case order(Order)
@@ -146,13 +148,17 @@ extension Exchange {
         var calls: CallDesk<ConnectionID>
         var generator = SystemRandomNumberGenerator()
         var actions: [Action<ConnectionID>] = []
+        /// While its first call is in hand.
+        var newcomer: Newcomer?
         var phase = Phase.serving
         private(set) var outcomes: [Switchboard.Outcome: Int] = [:]
 
         /// How many sockets' connections there are.
         var lineCount = 0
-        /// How many connections of each prefix stand for no device.
-        private(set) var idle: [AddressPrefix: Int] = [:]
+        /// Connections of each prefix that stand for no device, and all that there are.
+        private(set) var opening = PrefixCounts()
+        private(set) var sockets = PrefixCounts()
+        private(set) var nobodies = Nobodies()
         /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
         var unread = 0
         /// Of all calls.
@@ -180,7 +186,28 @@ extension Exchange {
 // MARK: - Connections
 
 extension Exchange.State {
-    var isFull: Bool { lineCount + calls.openCount >= limits.connections }
+    /// Whether no connection is accepted.
+    var isFull: Bool { taken >= limits.connections }
+
+    /// Whether only devices that come back are let in, and others are told that the relay is full.
+    var isCrowded: Bool { kept > 0 && taken > limits.connections - kept }
+
+    private var taken: Int { lineCount + calls.openCount }
+    private var kept: Int { min(limits.keptConnections, limits.connections / 8) }
+
+    private func ceiling(perPrefix: Int = .max) -> PrefixCeiling {
+        PrefixCeiling(
+            all: limits.connections,
+            used: taken,
+            part: rendezvous.partOfFree,
+            perPrefix: perPrefix
+        )
+    }
+
+    /// How many fourths of ``ConnectionLimits/idleTime`` a socket may be idle.
+    var idleFourths: Int {
+        taken < limits.connections / 2 ? 4 : taken < limits.connections / 4 * 3 ? 2 : 1
+    }
 
     /// Two loops may have read the clock before one of them got here: the relay's time does not go back for that.
     fileprivate mutating func latest(_ moment: Moment) -> Moment {
@@ -209,8 +236,69 @@ extension Exchange.State {
         lineCount += 1
         desks[loop].accepted += 1
         notePeak()
-        countIdle(1, prefix)
-        return nextID(loop: loop)
+        count(1, prefix)
+        let id = nextID(loop: loop)
+        if isCrowded {
+            makeRoom()
+            nobodies.insert(id, of: prefix)
+        }
+        return id
+    }
+
+    /// Closes one of those that are nobody, for somebody who may be.
+    private mutating func makeRoom() {
+        let sockets = sockets
+        guard let id = nobodies.takeFullest(using: &generator, standing: { sockets.standing($0) }), let loop = id.loop
+        else { return }
+        desks[loop].deeds.append(.giveWay(id))
+    }
+
+    /// A connection counts for this prefix from now on, or no more, and stands for no device.
+    mutating func count(_ change: Int, _ prefix: AddressPrefix?) {
+        guard let prefix else { return }
+        sockets.count(change, prefix)
+        opening.count(change, prefix)
+    }
+
+    /// A connection is no more; whether it stood for no device.
+    mutating func ended(_ id: ConnectionID, _ prefix: AddressPrefix?, wasIdle: Bool) {
+        lineCount -= 1
+        nobodies.remove(id)
+        guard let prefix else { return }
+        sockets.count(-1, prefix)
+        if wasIdle { opening.count(-1, prefix) }
+    }
+
+    /// A connection stands for no device, or does.
+    mutating func isIdle(_ isIdle: Bool, _ id: ConnectionID, _ prefix: AddressPrefix?) {
+        if let prefix { opening.count(isIdle ? 1 : -1, prefix) }
+        if isIdle { isNobody(id, prefix) } else { nobodies.remove(id) }
+    }
+
+    /// A connection has said what it wants. One that is turned away for it is nobody's until it is gone.
+    mutating func hasSpoken(_ id: ConnectionID, _ prefix: AddressPrefix?, isTurnedAway: Bool) {
+        if let prefix { opening.count(-1, prefix) }
+        if isTurnedAway { note(.turnedAway) } else { nobodies.remove(id) }
+    }
+
+    /// A connection may be closed when its place is needed.
+    mutating func isNobody(_ id: ConnectionID, _ prefix: AddressPrefix?) {
+        nobodies.insert(id, of: prefix)
+    }
+
+    /// Why a socket that has said what it wants has no place if it is somebody new; nil when it has one.
+    func refusal(ofNew prefix: AddressPrefix?) -> Refusal? {
+        if isCrowded { return Refusal(reason: .relayFull, retryAfter: limits.retryAfter) }
+        guard let prefix, !sockets.allows(prefix, ceiling(), counted: 1) else { return nil }
+        return Refusal(reason: .tooMany, retryAfter: limits.retryAfter)
+    }
+
+    /// The same for a device that comes through calls, `isNew` or back with a token.
+    func refusal(ofCaller prefix: AddressPrefix, isNew: Bool) -> Refusal? {
+        let all = isNew ? limits.connections - kept : limits.connections
+        guard taken < all else { return Refusal(reason: .relayFull, retryAfter: limits.retryAfter) }
+        guard isNew, !calls.devices.allows(prefix, ceiling()) else { return nil }
+        return Refusal(reason: .tooMany, retryAfter: limits.retryAfter)
     }
 
     /// What takes memory here: sockets' connections, and those that come through calls, the closed ones that are remembered too.
@@ -228,6 +316,9 @@ extension Exchange.State {
         peak = population
         rendezvous.shrink()
         calls.shrink()
+        opening.shrink()
+        sockets.shrink()
+        nobodies.shrink()
         order(.shrink)
     }
 
@@ -236,15 +327,9 @@ extension Exchange.State {
 
     /// Whether an address may have another connection without a device.
     mutating func hasPlace(for prefix: AddressPrefix?) -> Bool {
-        guard let prefix, idle[prefix, default: 0] >= limits.openingPerPrefix else { return true }
+        guard let prefix, !opening.allows(prefix, ceiling(perPrefix: limits.openingPerPrefix)) else { return true }
         note(.tooManyOpening)
         return false
-    }
-
-    mutating func countIdle(_ change: Int, _ prefix: AddressPrefix?) {
-        guard let prefix else { return }
-        let count = idle[prefix, default: 0] + change
-        idle[prefix] = count > 0 ? count : nil
     }
 
     /// What became of a connection, for logs: never whose it was.

@@ -54,6 +54,10 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var isReading = true
     /// Whether a request came since this was last asked.
     private var wasUsed = true
+    private var quiet = 0
+    /// How many came in this interval, which began then.
+    private var counted = 0
+    private var countedSince = NIODeadline.uptimeNanoseconds(0)
     /// Its last answer is out, and its peer may still be sending.
     private(set) var isLingering = false
     /// The device whose poll waits here.
@@ -69,12 +73,15 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Whether this request, counted from 1, has not come whole.
     func isReading(request: Int) -> Bool { isReading && begun == request }
 
-    /// Whether no request has come here since this was last asked, and nobody waits here.
-    var isIdle: Bool {
-        guard wasUsed || isReading || poller != nil else { return true }
+    /// For how many times in a row, up to now, no request had come here since this was last asked, and nobody waited here.
+    func idleFourths() -> Int {
+        quiet = wasUsed || isReading || poller != nil ? 0 : quiet + 1
         wasUsed = false
-        return false
+        return quiet
     }
+
+    /// Whether no request is in hand here.
+    var isNobody: Bool { poller == nil && (isLingering || (requests.isEmpty && hand == .free && !isReading)) }
 
     // MARK: In
 
@@ -138,6 +145,7 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch part {
         case .head(let head):
             guard requests.count <= switchboard.limits.waitingRequests else { return cutOff(context) }
+            countRequest()
             var answer = switchboard.answer(to: head)
             // An upgrade is the end of requests, so none may be in hand.
             if case .upgrade = answer, !requests.isEmpty { answer = .refuse(.badUpgrade) }
@@ -157,6 +165,15 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         goOn()
     }
+
+    private func countRequest() {
+        let now = switchboard.loop.now
+        if now >= countedSince + TimeAmount(switchboard.limits.pingInterval) { (counted, countedSince) = (0, now) }
+        counted += 1
+    }
+
+    /// Whether more requests came on this socket than one device makes. A proxy's are those of many.
+    private var hasHadEnough: Bool { counted > switchboard.limits.requestsPerInterval && !line.isFromProxy }
 
     private func cutOff(_ context: ChannelHandlerContext) {
         state = .closing
@@ -227,11 +244,11 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
             requests[0].body = []
             tellKept()
         case .body(let body):
-            finish(request, .call(body), keepsAlive: request.keepsAlive)
+            finish(request, .call(body), keepsAlive: request.keepsAlive && !hasHadEnough)
         case .refuse(let refusal, let retryAfter):
             switchboard.note(.refusedRequest)
             let response = Response.problem(refusal, path: request.head.uri, retryAfter: retryAfter)
-            finish(request, response, keepsAlive: request.keepsAlive)
+            finish(request, response, keepsAlive: request.keepsAlive && !hasHadEnough)
         }
     }
 

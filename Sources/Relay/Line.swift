@@ -74,6 +74,17 @@ final class Line: ChannelInboundHandler {
         self.switchboard = switchboard
     }
 
+    /// Whether nothing is lost when it is closed: it has not said what it wants, no poll waits on it, or it is told to go.
+    var isNobody: Bool {
+        switch state {
+        case .opening: true
+        case .requests: door?.isNobody ?? true
+        case .device: isCounted
+        case .closing: true
+        case .closed: false
+        }
+    }
+
     /// Whether it is a WebSocket.
     var isDevice: Bool {
         switch state {
@@ -194,6 +205,7 @@ extension Line {
             let door = FrontDoorHandler(line: self, switchboard: switchboard)
             try ConnectionPipeline.addHTTP(context, door: door, limits: switchboard.limits)
             self.door = door
+            switchboard.isOfHTTPDoor(self)
         } catch {
             return hangUp()
         }
@@ -217,7 +229,7 @@ extension Line {
         answer.writeString("\r\n\r\n")
         outgoing = answer
         awaited()
-        switchboard.upgraded(self, from: prefix)
+        switchboard.upgraded(self, from: prefix, isHeard: subprotocol.earlyFrame != nil)
         peer = nil
         if let frame = subprotocol.earlyFrame { received(message: frame) }
     }
@@ -275,7 +287,10 @@ extension Line {
 
     private func received(_ frame: WebSocketFraming.Frame) {
         guard case .device = state else {
-            if frame.opcode == .connectionClose { hangUp() }
+            // What crosses with our close is little.
+            controlFrames += 1
+            let isEnough = controlFrames > switchboard.limits.controlFramesPerInterval
+            if frame.opcode == .connectionClose || isEnough { hangUp() }
             return
         }
         switch frame.opcode {
@@ -303,7 +318,7 @@ extension Line {
 
     private func received(message: [UInt8]) {
         guard let frame = try? DeviceFrame(parsing: message) else { return violate(.policyViolation) }
-        switchboard.received(frame, from: self)
+        switchboard.received(frame, bytes: message.count, from: self)
     }
 
     private func countControlFrame() {
@@ -326,7 +341,11 @@ extension Line {
     /// Writes; the ``Switchboard`` flushes at the end of a batch, or later what nobody waits for.
     func send(_ frame: RelayFrame) {
         guard case .device = state else { return }
-        if case .goodbye = frame { closeCode = .goingAway }
+        switch frame {
+        case .goodbye: closeCode = .goingAway
+        case .refused(.badFrame, _) where closeCode == .normalClosure: closeCode = .policyViolation
+        default: break
+        }
         switchboard.packed.removeAll(keepingCapacity: true)
         frame.serialize(into: &switchboard.packed)
         write(.binary, switchboard.packed, isAwaited: frame.isAwaited)
@@ -343,6 +362,7 @@ extension Line {
         guard case .device = state else { return }
         write(.connectionClose, Self.closeData(code ?? closeCode))
         state = .closing
+        controlFrames = 0
         switchboard.isClosing(self)
     }
 

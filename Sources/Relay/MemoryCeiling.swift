@@ -43,7 +43,7 @@ extension RelayConfiguration {
         // What a device may leave unread whatever the others do, beside what all of one door may.
         let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
         // Two generations of each, and each of them grows by doubling.
-        let remembered = 4 * (limits.prefixes + limits.usedChallenges + limits.tombstones)
+        let remembered = 4 * (3 * limits.prefixes + limits.usedChallenges + limits.tombstones)
         return connectionLimits.connections * connection
             + 2 * connectionLimits.unreadBytesInAll
             + connectionLimits.bodyBytesInAll
@@ -71,7 +71,7 @@ private enum MemoryCost {
     static let deadline = 128
     /// A counter, a used challenge, the reason why a room ended.
     static let remembered = 128
-    /// Prefixes and challenges that even a small relay remembers: 2 MiB each.
+    /// Prefixes and challenges that even a small relay remembers: 2 MiB for each kind.
     static let leastRemembered = 4096
-    static let floors = 8 * leastRemembered * remembered
+    static let floors = 4 * (3 + 1) * leastRemembered * remembered
 }

@@ -76,7 +76,7 @@ final class Switchboard {
         openings = DeadlineQueue(limits.openingTime)
         closings = DeadlineQueue(limits.closingTime)
         pings = DeadlineQueue(limits.pingInterval)
-        idles = DeadlineQueue(limits.idleTime)
+        idles = DeadlineQueue(limits.idleTime / 4)
         companions = DeadlineQueue(limits.companyTime)
         let itself = NIOLoopBound(Weak(), eventLoop: loop)
         settling = { itself.value.board?.settleNow() }
@@ -126,6 +126,7 @@ extension Switchboard {
         case tooManyOpening = "too-many-opening"
         case turnedAway = "turned-away"
         case slowReader = "slow-reader"
+        case gaveWay = "gave-way"
         case silent
         case absent
     }
@@ -183,7 +184,19 @@ extension Switchboard {
             line.door?.poller = nil
             countsAsIdle(true, line)
             line.door?.answer(answer.map { .body($0.serialized()) } ?? .refuse(.unknownConnection))
+        case .giveWay(let id): giveWay(id)
         case .order(let order): obey(order)
+        }
+    }
+
+    /// Somebody else needs the place of a connection. One that has become somebody since stays.
+    private func giveWay(_ id: ConnectionID) {
+        guard let line = lines[id] else { return }
+        if line.isNobody {
+            note(.gaveWay)
+            line.hangUp()
+        } else if line.isCounted {
+            change { state, _ in state.isNobody(id, line.counted) }
         }
     }
 
@@ -258,36 +271,49 @@ extension Switchboard {
     /// The trusted proxy that has connected speaks for another. False when that one has enough connections without a device.
     func isProxied(_ line: Line, for source: PeerAddress) -> Bool {
         line.peer = source
-        let prefix = addresses.proxies.contain(source) ? nil : source.prefix
-        guard change({ state, _ in state.hasPlace(for: prefix) }) else { return false }
+        return counts(line, for: addresses.proxies.contain(source) ? nil : source.prefix)
+    }
+
+    /// It is known now whom a connection counts for that stands for no device. False when that one has enough of those.
+    private func counts(_ line: Line, for prefix: AddressPrefix?) -> Bool {
         line.counted = prefix
-        line.isCounted = false
-        countsAsIdle(true, line)
-        return true
+        let hasPlace = change { state, _ in
+            let hasPlace = state.hasPlace(for: prefix)
+            state.count(1, prefix)
+            return hasPlace
+        }
+        return hasPlace
     }
 
     /// A connection stands for no device: it has not said what it wants, or no poll waits on it. Or it does, or is no more.
     func countsAsIdle(_ isIdle: Bool, _ line: Line) {
         guard line.isCounted != isIdle else { return }
         line.isCounted = isIdle
-        change { state, _ in state.countIdle(isIdle ? 1 : -1, line.counted) }
+        change { state, _ in state.isIdle(isIdle, line.id, line.counted) }
     }
 
-    /// The connection is a WebSocket now; its device is let in, or told why not.
-    func upgraded(_ line: Line, from prefix: AddressPrefix?) {
+    /// A connection of the HTTP door is nobody's until a poll waits on it.
+    func isOfHTTPDoor(_ line: Line) {
+        change { state, _ in state.isNobody(line.id, line.counted) }
+    }
+
+    /// The connection is a WebSocket now; its device is let in, or told why not. It stands for a device as soon as it has said what it
+    /// wants: `isHeard`, when that is told next.
+    func upgraded(_ line: Line, from prefix: AddressPrefix?, isHeard: Bool) {
         pings.add(line.id, now: loop.now)
         mayBeDueSooner = true
-        let wasCounted = line.isCounted
-        line.isCounted = false
+        // A peer without an address is one whose connection is gone already.
+        guard let prefix else { return line.hangUp() }
+        // A proxy's header says only now whom it speaks for.
+        let hasPlace = line.counted != nil || counts(line, for: prefix) || isHeard
         let refusal = change { state, moment -> Refusal? in
-            if wasCounted { state.countIdle(-1, line.counted) }
-            // A peer without an address is one whose connection is gone already.
-            guard let prefix else { return nil }
-            let refusal = state.rendezvous.connected(line.id, from: prefix, now: moment)
+            let refusal =
+                hasPlace
+                ? state.rendezvous.connected(line.id, from: prefix, now: moment, isHeard: isHeard)
+                : Refusal(reason: .tooMany, retryAfter: state.limits.retryAfter)
             if refusal != nil { state.note(.turnedAway) }
             return refusal
         }
-        guard prefix != nil else { return line.hangUp() }
         if let refusal {
             line.send(.refused(refusal.reason, retryAfter: refusal.retryAfter))
             line.close(.tryAgainLater)
@@ -296,12 +322,18 @@ extension Switchboard {
         }
     }
 
-    func received(_ frame: DeviceFrame, from line: Line) {
+    func received(_ frame: DeviceFrame, bytes: Int, from line: Line) {
         guard line.isKnown else { return }
+        let isFirst = line.isCounted
+        line.isCounted = false
         change { state, moment in
+            let crowded = isFirst ? state.refusal(ofNew: line.counted) : nil
+            if isFirst { state.hasSpoken(line.id, line.counted, isTurnedAway: crowded != nil && frame.isOfStranger) }
             state.rendezvous.received(
                 frame,
+                bytes: bytes,
                 from: line.id,
+                crowded: crowded,
                 now: moment,
                 entropy: &state.generator,
                 into: &state.actions
@@ -335,8 +367,7 @@ extension Switchboard {
         let hasCrowdGone = change { state, moment in
             if wasKnown { state.rendezvous.disconnected(line.id, now: moment, into: &state.actions) }
             if let poller { state.calls.gone(line.id, of: poller, now: self.loop.now) }
-            if wasCounted { state.countIdle(-1, line.counted) }
-            state.lineCount -= 1
+            state.ended(line.id, line.counted, wasIdle: wasCounted)
             state.unread -= line.unread
             state.bodyBytes -= bodyBytes
             return state.hasCrowdGone
@@ -481,7 +512,7 @@ extension Switchboard: NIOScheduledCallbackHandler {
         }
         while let id = idles.popDue(now: now) {
             guard let line = lines[id], let door = line.door, !door.isLingering else { continue }
-            if door.isIdle { line.hangUp() } else { idles.add(id, now: now) }
+            if door.idleFourths() >= exchange.look(\.idleFourths) { line.hangUp() } else { idles.add(id, now: now) }
         }
         let isMemoryDue = memoryDue.map { $0 <= now } ?? false
         if isMemoryDue { memoryDue = nil }

@@ -15,4 +15,9 @@ package struct Refusal: Error, Hashable, Sendable {
     package var reason: Reason
     /// Zero where waiting does not help.
     package var retryAfter: Duration
+
+    package init(reason: Reason, retryAfter: Duration) {
+        self.reason = reason
+        self.retryAfter = retryAfter
+    }
 }

@@ -2,36 +2,45 @@
 /// counters that expire within the hour, and never written anywhere, so it has no description
 /// (`Protocol/relay.md`, "Addresses").
 package struct AddressPrefix: Hashable, Sendable {
-    /// An IPv4 address in the lower 32 bits, or the first 64 bits of an IPv6 one, zero beyond the prefix.
-    private let bits: UInt64
-    private let family: Family
-    private let length: UInt8
+    /// One word, for there is one in every connection: the kind in the lowest byte, above it an IPv4 address in the lower 32 bits
+    /// of the rest, or the first 56 bits of an IPv6 one; zero beyond the prefix.
+    private let word: UInt64
 
-    private enum Family: Hashable { case ipv4, ipv6 }
+    private enum Kind: UInt8 {
+        case ipv4Address
+        case ipv4Block24
+        case ipv6Block56
+        case ipv6Block48
+        case ipv6Block32
+    }
 
     /// The /32 of 4 bytes of IPv4, or the /56 of 16 bytes of IPv6; IPv4 mapped into IPv6 counts as IPv4. Nil for any
     /// other number of bytes.
     package init?(bytes: [UInt8]) {
         switch bytes.count {
         case 4:
-            self.init(bits: Self.number(bytes[...]), family: .ipv4, length: 32)
+            self.init(Self.number(bytes[...]) << 8, .ipv4Address)
         case 16 where bytes[..<10].allSatisfy({ $0 == 0 }) && bytes[10] == 0xFF && bytes[11] == 0xFF:
-            self.init(bits: Self.number(bytes[12...]), family: .ipv4, length: 32)
+            self.init(Self.number(bytes[12...]) << 8, .ipv4Address)
         case 16:
-            self.init(bits: Self.number(bytes[..<8]), family: .ipv6, length: 64)
-            self = shortened(to: 56)
+            self.init(Self.number(bytes[..<8]), .ipv6Block56)
         default:
             return nil
         }
     }
 
-    private init(bits: UInt64, family: Family, length: UInt8) {
-        self.bits = bits
-        self.family = family
-        self.length = length
+    /// `bits` above the lowest byte; those beyond the prefix are dropped.
+    private init(_ bits: UInt64, _ kind: Kind) {
+        let dropped: UInt64 =
+            switch kind {
+            case .ipv4Address, .ipv6Block56: 8
+            case .ipv4Block24, .ipv6Block48: 16
+            case .ipv6Block32: 32
+            }
+        word = ((bits >> dropped) << dropped) | UInt64(kind.rawValue)
     }
 
-    /// The prefixes an event is counted under, narrowest first, with how many times the narrowest's limit each may have.
+    /// The prefixes that an event is counted under, narrowest first, with how many times the narrowest's limit each may have.
     package var counted: Counted { Counted(narrowest: self) }
 
     /// Two or three prefixes around each other, made one by one: this is asked several times for each connection.
@@ -45,25 +54,40 @@ package struct AddressPrefix: Hashable, Sendable {
 
         package mutating func next() -> (prefix: AddressPrefix, allowance: Int)? {
             defer { place += 1 }
-            return switch (place, narrowest.family) {
+            return switch (place, narrowest.isIPv4) {
             case (0, _): (narrowest, 1)
-            case (1, .ipv4): (narrowest.shortened(to: 24), 8)
-            case (1, .ipv6): (narrowest.shortened(to: 48), 8)
-            case (2, .ipv6): (narrowest.shortened(to: 32), 64)
+            case (1, true): (AddressPrefix(narrowest.word, .ipv4Block24), 8)
+            case (1, false): (AddressPrefix(narrowest.word, .ipv6Block48), 8)
+            case (2, false): (AddressPrefix(narrowest.word, .ipv6Block32), 64)
             default: nil
             }
         }
     }
 
-    /// What a challenge is bound to.
-    var macInput: [UInt8] {
-        [family == .ipv4 ? 4 : 6, length] + bits.bigEndianBytes
+    /// Whether this is the other one, or a block around it.
+    func contains(_ other: AddressPrefix) -> Bool {
+        isIPv4 == other.isIPv4 && AddressPrefix(other.word, kind) == self
     }
 
-    private func shortened(to length: UInt8) -> AddressPrefix {
-        let width: UInt8 = family == .ipv4 ? 32 : 64
-        return AddressPrefix(bits: (bits >> (width - length)) << (width - length), family: family, length: length)
+    /// Whether this is no block around others.
+    var isNarrowest: Bool { kind == .ipv4Address || kind == .ipv6Block56 }
+
+    /// What a challenge is bound to: the family, the length, and the prefix as 8 bytes, IPv4 in the last four.
+    var macInput: [UInt8] {
+        let length: UInt8 =
+            switch kind {
+            case .ipv4Address, .ipv6Block32: 32
+            case .ipv4Block24: 24
+            case .ipv6Block56: 56
+            case .ipv6Block48: 48
+            }
+        return [isIPv4 ? 4 : 6, length] + (isIPv4 ? word >> 8 : word & ~0xFF).bigEndianBytes
     }
+
+    /// Whoever makes one says of which kind it is.
+    private var kind: Kind { Kind(rawValue: UInt8(truncatingIfNeeded: word)) ?? .ipv4Address }
+
+    private var isIPv4: Bool { word & 0xFF <= UInt64(Kind.ipv4Block24.rawValue) }
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }

@@ -20,6 +20,13 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
             }
         }
 
+        var isAtWork: Bool {
+            switch self {
+            case .new(_, let isAtWork): isAtWork
+            case .early, .offerer, .visitor: false
+            }
+        }
+
         var deadline: Duration? {
             switch self {
             case .new(let deadline, _), .early(_, let deadline): deadline
@@ -40,57 +47,100 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
     struct Known: Sendable {
         let prefix: AddressPrefix
         var place: Place
+        var budget: FrameBudget
     }
 
     private var known: [Connection: Known] = [:]
-    private var roomlessPerPrefix: [AddressPrefix: Int] = [:]
+    /// Those at work, which is a stranger's place, by their prefixes.
+    private var working = PrefixCounts()
+    /// Those that came back before their offerer.
+    private var early = PrefixCounts()
+    private(set) var atWork = 0
+    private(set) var earlyCount = 0
+    /// All that are in no room, whatever they do.
     private(set) var roomless = 0
 
     var count: Int { known.count }
+    /// Whether no prefix is counted.
+    var isUncounted: Bool { working.isEmpty && early.isEmpty }
     var all: some Sequence<Connection> { known.keys }
 
     subscript(connection: Connection) -> Known? { known[connection] }
 
-    /// Whether there is place for one more in no room from this prefix, and from the wider ones around it.
-    func mayAdd(_ prefix: AddressPrefix, limit: Int) -> Bool {
-        prefix.counted.allSatisfy { (roomlessPerPrefix[$0.prefix] ?? 0) < limit * $0.allowance }
+    /// Whether there is a place at work for one more from this prefix.
+    func mayWork(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
+        working.allows(
+            prefix,
+            PrefixCeiling(
+                all: limits.roomless,
+                used: atWork,
+                part: limits.partOfFree,
+                perPrefix: limits.roomlessPerPrefix
+            )
+        )
     }
 
-    func isAtWork(_ connection: Connection) -> Bool {
-        switch known[connection]?.place {
-        case .new(_, let isAtWork)?: isAtWork
-        case .early?, .offerer?, .visitor?, nil: false
-        }
+    /// Whether one more of this prefix may wait for its offerer.
+    func mayWaitForOfferer(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
+        early.allows(
+            prefix,
+            PrefixCeiling(all: limits.waitingForOfferer, used: earlyCount, part: limits.partOfFree)
+        )
     }
 
-    mutating func add(_ connection: Connection, prefix: AddressPrefix, deadline: Duration) {
+    func isAtWork(_ connection: Connection) -> Bool { known[connection]?.place.isAtWork ?? false }
+
+    mutating func add(_ connection: Connection, prefix: AddressPrefix, deadline: Duration, budget: FrameBudget) {
         remove(connection)
-        known[connection] = Known(prefix: prefix, place: .new(deadline: deadline, isAtWork: false))
-        countRoomless(1, prefix)
+        let place = Place.new(deadline: deadline, isAtWork: false)
+        known[connection] = Known(prefix: prefix, place: place, budget: budget)
+        count(1, place, prefix)
+    }
+
+    /// A frame has come that costs `units`. What is known of its connection, and whether there is enough left for it; nil for one
+    /// that is not known.
+    mutating func spend(_ units: Int, _ connection: Connection, _ limits: Limits, turn: UInt32) -> (Known, Bool)? {
+        guard let index = known.index(forKey: connection) else { return nil }
+        let isEnough = known.values[index].budget.spend(units, of: limits.framesPerInterval, turn: turn)
+        return (known.values[index], isEnough)
+    }
+
+    /// There is somebody to answer.
+    mutating func allow(_ units: Int, _ connection: Connection) {
+        known[connection]?.budget.add(units)
     }
 
     mutating func move(_ connection: Connection, to place: Place) {
-        guard let old = known[connection] else { return }
-        known[connection]?.place = place
-        if old.place.room == nil { countRoomless(-1, old.prefix) }
-        if place.room == nil { countRoomless(1, old.prefix) }
+        guard let index = known.index(forKey: connection) else { return }
+        let (old, prefix) = (known.values[index].place, known.values[index].prefix)
+        known.values[index].place = place
+        count(-1, old, prefix)
+        count(1, place, prefix)
     }
 
     mutating func remove(_ connection: Connection) {
         guard let old = known.removeValue(forKey: connection) else { return }
-        if old.place.room == nil { countRoomless(-1, old.prefix) }
+        count(-1, old.place, old.prefix)
     }
 
     mutating func shrink() {
         known.shrink()
-        roomlessPerPrefix.shrink()
+        working.shrink()
+        early.shrink()
     }
 
-    private mutating func countRoomless(_ change: Int, _ prefix: AddressPrefix) {
-        roomless += change
-        for (prefix, _) in prefix.counted {
-            let count = (roomlessPerPrefix[prefix] ?? 0) + change
-            roomlessPerPrefix[prefix] = count > 0 ? count : nil
+    private mutating func count(_ change: Int, _ place: Place, _ prefix: AddressPrefix) {
+        switch place {
+        case .new(_, isAtWork: false): roomless += change
+        case .new(_, isAtWork: true):
+            roomless += change
+            atWork += change
+            working.count(change, prefix)
+        case .early:
+            roomless += change
+            earlyCount += change
+            early.count(change, prefix)
+        case .offerer, .visitor: break
         }
     }
 }

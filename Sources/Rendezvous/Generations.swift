@@ -1,14 +1,15 @@
 /// A bounded memory that forgets: what is put in is there for at least one period, and gone after two. Two dictionaries
 /// take turns, so that forgetting costs nothing per entry.
 struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private let period: Duration
+    /// Nil when nothing is forgotten by itself.
+    private let period: Duration?
     private let capacity: Int
     private var current: [Key: Value] = [:]
     private var previous: [Key: Value] = [:]
     private var since: Duration
 
     /// At most `capacity` entries in each of the two dictionaries.
-    init(period: Duration, capacity: Int, started: Duration) {
+    init(period: Duration?, capacity: Int, started: Duration) {
         self.period = period
         self.capacity = capacity
         since = started
@@ -26,14 +27,31 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return true
     }
 
-    var isFull: Bool { current.count >= capacity }
+    /// Changes, puts in or takes out what is there now, whatever the capacity.
+    mutating func update(_ key: Key, _ change: (inout Value?) -> Void) {
+        change(&current[key])
+    }
+
+    func sum(_ part: (Key, Value) -> Int) -> Int {
+        current.reduce(0) { $0 + part($1.key, $1.value) } + previous.reduce(0) { $0 + part($1.key, $1.value) }
+    }
+
+    mutating func shrink() {
+        current.shrink()
+        previous.shrink()
+    }
+
+    var currentCount: Int { current.count }
     var isEmpty: Bool { current.isEmpty && previous.isEmpty }
 
     /// When ``advance(_:)`` has something to forget; nil when there is nothing.
-    var nextDeadline: Duration? { isEmpty ? nil : since + period }
+    var nextDeadline: Duration? {
+        guard let period, !isEmpty else { return nil }
+        return since + period
+    }
 
     mutating func advance(_ now: Duration) {
-        guard now >= since + period else { return }
+        guard let period, now >= since + period else { return }
         previous = now >= since + period + period ? [:] : current
         current = [:]
         since = now

@@ -24,6 +24,11 @@ package struct Limits: Hashable, Sendable {
     /// How long a room that nobody has taken the seat of goes on in a relay that drains: a handshake takes a second and waits
     /// for no person, and what is not done by then goes on at the next relay.
     package var unseatedDrain: Duration = .seconds(10)
+    /// How long visitors are told why a code ended: who types one that is still on a screen comes within it, and strangers learn of
+    /// few. After it: `no-such-code`.
+    package var endedTold: Duration = .seconds(180)
+    /// The interval that a budget of frames is for: as long as a device may be silent.
+    package var frameInterval: Duration = .seconds(45)
     /// What refusals for fullness tell to wait: about the time in which a busy moment passes.
     package var retryAfter: Duration = .seconds(30)
     /// What `draining` and `goodbye` tell to wait: as long as a relay takes to start again.
@@ -57,18 +62,29 @@ package struct Limits: Hashable, Sendable {
     package var mailboxBytesInAll = 256 * 1024 * 1024
     /// Visitors in line in all rooms. (`relay-full`)
     package var waitingInAll = 20_000
-    /// Connections in no room: new ones and those at work. (`relay-full`)
+    /// Connections in no room that were asked for work: new ones that have said nothing have no place here, so devices that come
+    /// back don't need one. (`too-many`: from half on each prefix has its part)
     package var roomless = 10_000
-    /// Visitors that came back before their offerer, part of the former. (`relay-full`)
+    /// Visitors that came back before their offerer. (`relay-full`)
     package var waitingForOfferer = 4_000
     /// Of these, for one room: an offerer takes no more of them back. (`relay-full`)
     package var waitingForOffererPerRoom = 16
-    /// Connections in no room of one prefix. (`too-many`)
+    /// Connections at work of one prefix. (`too-many`)
     package var roomlessPerPrefix = 256
+    /// Which part of what is still free one prefix may have, once half of `rooms`, `meetingsInAll`, `waitingInAll`, `roomless`,
+    /// `waitingForOfferer` or a line is taken: a block of addresses, with eight times as much, stops at half of what is left.
+    /// (`too-many`)
+    package var partOfFree = 16
     /// Deadlines remembered, those of what has ended early among them. (`relay-full`)
     package var deadlines = 200_000
     /// Ended rooms remembered, so that a visitor learns why a code does not work; beyond it, it is `no-such-code`.
     package var tombstones = 16_384
+    /// Frames of one connection in a ``frameInterval``, each full KiB of one as another, those without news twice: a pairing has
+    /// some ten. (`bad-frame`)
+    package var framesPerInterval = 256
+    /// So many more for an offerer with each visitor that it is told of: a whole handshake twice. A crowd of strangers must not use up
+    /// what an honest offerer may say. (`bad-frame`)
+    package var framesPerVisitor = 16
 
     // MARK: One address prefix
 
@@ -76,11 +92,17 @@ package struct Limits: Hashable, Sendable {
     package var offersPerPrefix = 20
     /// Visits of a prefix in one window before work is asked for.
     package var visitsPerPrefix = 60
+    /// Visits of a prefix in one window that find no code, before work is asked for that grows twice as fast.
+    package var missesPerPrefix = 20
+    /// Rooms that offerers of a prefix made again from their tokens in one window, their offers included: four times as many as are
+    /// offered without work, for all devices of a house come back at once when a relay was started again. (`too-many`)
+    package var restoresPerPrefix = 80
     /// What a visitor that was closed for a wrong proof counts for, in visits.
     package var wrongProofWeight = 10
     /// The window of these counters; a count is forgotten after one to two of them.
     package var counterWindow: Duration = .seconds(600)
-    /// Prefixes counted; when full, those not counted are asked for work.
+    /// Prefixes counted for each kind of limit; when full, one that is not counted is measured by the block around it, and asked for
+    /// the most work when that is not counted either.
     package var prefixes = 65_536
     /// Leading zero bits of the least and the most work: 2^20 hashes take a slow phone about 2 s.
     package var difficulty = 14...20

@@ -14,35 +14,42 @@ extension Rendezvous {
         case .offer where isDraining, .visit where isDraining:
             refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
         case .offer(let slotLength, let done):
-            guard
-                mayGoOn(
-                    connection,
-                    prefix,
-                    .offer,
-                    limit: limits.offersPerPrefix,
-                    done,
-                    now,
-                    entropy: &entropy,
-                    into: &actions
-                )
-            else { return }
-            offer(connection, slotLength: slotLength, now, entropy: &entropy, into: &actions)
+            let time = now.monotonic
+            // Before it works for nothing.
+            guard mayHavePlaceForRoom else {
+                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+            }
+            guard mayOwnRoom(prefix) else {
+                return refuse(connection, .tooMany, retryAfter: limits.retryAfter, now, into: &actions)
+            }
+            let own = offered.excess(prefix, limit: limits.offersPerPrefix, now: time)
+            let excess = WorkGate.Excess(common: max(own, roomCeiling.excess))
+            guard mayGoOn(connection, prefix, .offer, excess, done, now, entropy: &entropy, into: &actions) else {
+                return
+            }
+            offered.happened(1, prefix, now: time)
+            offer(connection, prefix, slotLength: slotLength, now, entropy: &entropy, into: &actions)
         case .visit(let slot, let done):
-            guard
-                mayGoOn(
-                    connection,
-                    prefix,
-                    .visit,
-                    limit: limits.visitsPerPrefix,
-                    done,
-                    now,
-                    entropy: &entropy,
-                    into: &actions
-                )
-            else { return }
-            visit(connection, prefix, slot, now, entropy: &entropy, into: &actions)
+            let time = now.monotonic
+            let own = visited.excess(prefix, limit: limits.visitsPerPrefix, now: time)
+            // Whatever it asks for, so that it learns nothing by that.
+            guard !isFullForVisitors else {
+                visited.happened(1, prefix, now: time)
+                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+            }
+            let misses = missed.excess(prefix, limit: limits.missesPerPrefix, now: time)
+            let excess = WorkGate.Excess(
+                common: max(own, misses, meetingCeiling(limits.meetingsInAll).excess),
+                misses: missed.ownExcess(prefix, limit: limits.missesPerPrefix)
+            )
+            guard mayGoOn(connection, prefix, .visit, excess, done, now, entropy: &entropy, into: &actions) else {
+                return
+            }
+            visited.happened(1, prefix, now: time)
+            let isWithinLimits = own == 0 && misses == 0
+            visit(connection, prefix, slot, isWithinLimits: isWithinLimits, now, entropy: &entropy, into: &actions)
         case .attachOfferer(let token, let held, let attempt):
-            attachOfferer(connection, token, held, attempt: attempt, now, entropy: &entropy, into: &actions)
+            attachOfferer(connection, prefix, token, held, attempt: attempt, now, entropy: &entropy, into: &actions)
         case .attachVisitor(let token, let acked, let received, let attempt):
             attachVisitor(
                 connection,
@@ -59,60 +66,65 @@ extension Rendezvous {
         }
     }
 
-    /// Counts an offer or a visit. When the prefix has had too many it has to bring work: false, and it was asked or
-    /// refused.
+    /// Whether an offer or a visit may go on. When the prefix has had too many, or the relay gets full, it has to bring work: false,
+    /// and it was asked or refused.
     private mutating func mayGoOn(
         _ connection: Connection,
         _ prefix: AddressPrefix,
-        _ kind: PrefixCounters.Kind,
-        limit: Int,
+        _ purpose: WorkGate.Purpose,
+        _ excess: WorkGate.Excess,
         _ done: Work?,
         _ now: Moment,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) -> Bool {
+        guard !excess.isNone else { return true }
         let time = now.monotonic
-        let excess = counters.excess(kind, of: prefix, limit: limit, now: time)
-        if excess > 0 {
-            guard let done else {
-                guard deadlines.count < limits.deadlines else {
-                    refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
-                    return false
-                }
-                // A challenge is asked for once: who sends the same again would be answered for nothing.
-                guard !connections.isAtWork(connection) else {
-                    refuse(connection, .badOrder, now, into: &actions)
-                    return false
-                }
-                let challenge = work.challenge(kind, prefix: prefix, excess: excess, now: time, entropy: &entropy)
-                let deadline = time + limits.workLifetime
-                connections.move(connection, to: .new(deadline: deadline, isAtWork: true))
-                remind(.connection(connection), at: deadline)
-                actions.append(.send(challenge, to: connection))
-                return false
-            }
-            switch work.check(done, for: kind, prefix: prefix, now: time) {
-            case .done: break
-            case .bad:
-                refuse(connection, .badWork, now, into: &actions)
-                return false
-            case .full:
-                refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
-                return false
-            }
+        guard let done else {
+            askForWork(connection, prefix, purpose, excess, now, entropy: &entropy, into: &actions)
+            return false
         }
-        counters.add(1, kind, of: prefix, now: time)
-        return true
+        switch work.check(done, for: purpose, prefix: prefix, now: time) {
+        case .done: return true
+        case .bad: refuse(connection, .badWork, now, into: &actions)
+        case .full: refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+        }
+        return false
+    }
+
+    private mutating func askForWork(
+        _ connection: Connection,
+        _ prefix: AddressPrefix,
+        _ purpose: WorkGate.Purpose,
+        _ excess: WorkGate.Excess,
+        _ now: Moment,
+        entropy: inout some RandomNumberGenerator,
+        into actions: inout [Action<Connection>]
+    ) {
+        // A challenge is asked for once: who sends the same again would be answered for nothing.
+        guard !connections.isAtWork(connection) else { return refuse(connection, .badOrder, now, into: &actions) }
+        guard connections.atWork < limits.roomless, deadlines.count < limits.deadlines else {
+            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+        }
+        guard connections.mayWork(prefix, limits) else {
+            return refuse(connection, .tooMany, retryAfter: limits.retryAfter, now, into: &actions)
+        }
+        let challenge = work.challenge(purpose, prefix: prefix, excess: excess, now: now.monotonic, entropy: &entropy)
+        let deadline = now.monotonic + limits.workLifetime
+        connections.move(connection, to: .new(deadline: deadline, isAtWork: true))
+        remind(.connection(connection), at: deadline)
+        actions.append(.send(challenge, to: connection))
     }
 
     private mutating func offer(
         _ connection: Connection,
+        _ prefix: AddressPrefix,
         slotLength: Int,
         _ now: Moment,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) {
-        guard hasPlaceForRoom,
+        guard makePlaceForRoom(),
             let slot = pool.draw(
                 atLeast: slotLength,
                 now: now.monotonic,
@@ -123,7 +135,7 @@ extension Rendezvous {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
         }
         let id = OfferID(drawnFrom: &entropy)
-        let room = Room(offer: id, slot: slot, offerer: connection, now: now, limits: limits)
+        let room = Room(offer: id, slot: slot, offerer: connection, of: prefix, now: now, limits: limits)
         let token = room.token(for: nil, Context(rules: rules, now: now.monotonic))
         open(room)
         connections.move(connection, to: .offerer(id))
@@ -136,22 +148,15 @@ extension Rendezvous {
         _ connection: Connection,
         _ prefix: AddressPrefix,
         _ slot: Slot,
+        isWithinLimits: Bool,
         _ now: Moment,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) {
         guard let offer = slots[slot] else {
-            if let ended = tombstones[slot] { return refuse(connection, ended.reason, now, into: &actions) }
-            // Rooms from before the start come back with their offerers.
-            let mayComeBack = limits.restartGuard > .zero && now.monotonic - started < limits.offererReturn
-            let wait = mayComeBack ? limits.retryDraining : .zero
-            return refuse(connection, .noSuchCode, retryAfter: wait, now, into: &actions)
+            return visitNobody(connection, prefix, slot, isWithinLimits: isWithinLimits, now, into: &actions)
         }
-        // Who finds a free place is not kept out by those who wait elsewhere.
-        let mustWait = (rooms[offer]?.meetings.count ?? 0) >= limits.meetings
-        guard mustWait ? totals.waiting < limits.waitingInAll : totals.meetings < limits.meetingsInAll,
-            totals.mailboxBytes < limits.mailboxBytesInAll
-        else {
+        guard hasPlaceForVisitor(of: offer) else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
         }
         // Before the decision, so that a close among its actions finds it.
@@ -160,16 +165,37 @@ extension Rendezvous {
             room.visit(connection, prefix: prefix, context, entropy: &entropy, into: &actions)
         }
         switch verdict {
-        case .fine: break
+        case .fine, .withoutNews, .outOfPlace: break
         case .refused(let reason):
+            if reason != .lineFull { missed.happened(1, prefix, now: now.monotonic) }
             let wait = reason == .lineFull ? limits.retryAfter : .zero
             sendAway(connection, reason, retryAfter: wait, into: &actions)
         case nil: sendAway(connection, .noSuchCode, into: &actions)
         }
     }
 
+    /// A visit to a slot that no room has. Why it has none is told for a while only, and to nobody who looks around.
+    private mutating func visitNobody(
+        _ connection: Connection,
+        _ prefix: AddressPrefix,
+        _ slot: Slot,
+        isWithinLimits: Bool,
+        _ now: Moment,
+        into actions: inout [Action<Connection>]
+    ) {
+        let time = now.monotonic
+        // Rooms from before the start come back with their offerers, and their visitors ask for them meanwhile.
+        let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
+        if !mayComeBack { missed.happened(1, prefix, now: time) }
+        if let ended = tombstones[slot], isWithinLimits, time - ended.at < limits.endedTold {
+            return refuse(connection, ended.reason, now, into: &actions)
+        }
+        refuse(connection, .noSuchCode, retryAfter: mayComeBack ? limits.retryDraining : .zero, now, into: &actions)
+    }
+
     private mutating func attachOfferer(
         _ connection: Connection,
+        _ prefix: AddressPrefix,
         _ token: Token,
         _ held: [Held],
         attempt: UInt32,
@@ -185,10 +211,10 @@ extension Rendezvous {
         }
         guard claims.role == .offerer else { return refuse(connection, .badToken, now, into: &actions) }
         if rooms[claims.offer] == nil {
-            if let reason = restore(claims, held, now) {
+            if let reason = restore(claims, held, prefix, now) {
                 let wait: Duration =
                     switch reason {
-                    case .relayFull: limits.retryAfter
+                    case .relayFull, .tooMany: limits.retryAfter
                     case .draining: limits.retryDraining
                     default: .zero
                     }
@@ -208,28 +234,39 @@ extension Rendezvous {
         }
         if case .refused(let reason) = verdict { sendAway(connection, reason, into: &actions) }
         for visitor in early.removeValue(forKey: claims.offer) ?? [] {
-            earlyCount -= 1
             guard let known = connections[visitor], case .early(let said, _) = known.place else { continue }
             attach(visitor, known.prefix, said, now, into: &actions)
         }
     }
 
     /// Makes a room again from its offerer's word. Nil when done, or why not.
-    private mutating func restore(_ claims: TokenClaims, _ held: [Held], _ now: Moment) -> Reason? {
+    private mutating func restore(
+        _ claims: TokenClaims,
+        _ held: [Held],
+        _ prefix: AddressPrefix,
+        _ now: Moment
+    ) -> Reason? {
         if let ended = tombstones[claims.slot], ended.offer == claims.offer { return ended.reason }
         // The next relay makes it again; here it would soon be over.
         guard !isDraining else { return .draining }
-        guard hasPlaceForRoom else { return .relayFull }
+        guard offered.excess(prefix, limit: limits.restoresPerPrefix, now: now.monotonic) == 0, mayRestoreRoom(prefix)
+        else { return .tooMany }
         let hasLostSlot = slots[claims.slot] != nil
+        let kept = thoseWithPlace(held, prefix)
+        // What the person has said yes to is nothing to be left out.
+        guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
         guard
             let room = Room<Connection>(
                 restoring: claims,
-                held: held,
+                held: kept,
+                of: prefix,
                 hasLostSlot: hasLostSlot,
                 now: now,
                 limits: limits
             )
         else { return .expired }
+        guard makePlaceForRoom() else { return .relayFull }
+        offered.happened(1, prefix, now: now.monotonic)
         if !hasLostSlot { pool.mark(claims.slot, now: now.monotonic) }
         open(room)
         return nil
@@ -271,25 +308,25 @@ extension Rendezvous {
         guard !isDraining else {
             return refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
         }
-        waitForOfferer(connection, said, now, into: &actions)
+        waitForOfferer(connection, prefix, said, now, into: &actions)
     }
 
     private mutating func waitForOfferer(
         _ connection: Connection,
+        _ prefix: AddressPrefix,
         _ said: Connections<Connection>.Early,
         _ now: Moment,
         into actions: inout [Action<Connection>]
     ) {
         let others = early[said.offer] ?? []
-        guard others.count < limits.waitingForOffererPerRoom, earlyCount < limits.waitingForOfferer,
-            deadlines.count < limits.deadlines
+        guard others.count < limits.waitingForOffererPerRoom, connections.earlyCount < limits.waitingForOfferer,
+            deadlines.count < limits.deadlines, connections.mayWaitForOfferer(prefix, limits)
         else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
         }
         let deadline = now.monotonic + limits.offererReturn
         connections.move(connection, to: .early(said, deadline: deadline))
         early[said.offer] = others + [connection]
-        earlyCount += 1
         remind(.connection(connection), at: deadline)
     }
 
@@ -314,7 +351,7 @@ extension Rendezvous {
             )
         }
         switch verdict {
-        case .fine: break
+        case .fine, .withoutNews, .outOfPlace: break
         case .refused(let reason): sendAway(connection, reason, into: &actions)
         case nil: sendAway(connection, .meetingOver, into: &actions)
         }

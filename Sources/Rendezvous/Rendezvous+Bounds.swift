@@ -34,8 +34,10 @@ extension Rendezvous {
         if load != totals { return "the totals are wrong" }
         if rooms.count > limits.rooms { return "too many rooms" }
         if slots.values.contains(where: { rooms[$0] == nil }) { return "a slot leads nowhere" }
-        if early.values.reduce(0, { $0 + $1.count }) != earlyCount { return "early visitors are miscounted" }
-        if connections.roomless > limits.roomless { return "too many connections in no room" }
+        if early.values.reduce(0, { $0 + $1.count }) != connections.earlyCount {
+            return "early visitors are miscounted"
+        }
+        if connections.atWork > limits.roomless { return "too many connections at work" }
         for connection in connections.all {
             if let room = connections[connection]?.place.room, rooms[room] == nil {
                 return "a connection is in no room"
@@ -47,6 +49,7 @@ extension Rendezvous {
     /// Whether nothing at all is remembered, but for the slots that were handed out.
     package var isEmpty: Bool {
         connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
-            && deadlines.count == 0 && tombstones.isEmpty && counters.isEmpty && work.isEmpty
+            && deadlines.count == 0 && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty
+            && missed.isEmpty && owned.isEmpty && connections.isUncounted && abandoned.isEmpty
     }
 }

@@ -16,8 +16,7 @@ extension Rendezvous {
             connections.remove(connection)
         }
         early = [:]
-        earlyCount = 0
-        sendOn(now, into: &actions, where: \.isIdle)
+        sendOn(now, into: &actions, where: \.goesOnElsewhere)
     }
 
     /// The relay stops now. Whoever is there is told to go on at another one, and nothing of them is kept.

@@ -8,6 +8,8 @@ extension Rendezvous {
         slots.shrink()
         early.shrink()
         displacements.shrink()
+        owned.shrink()
+        dropAbandoned()
         dropReminders()
     }
 }

@@ -30,9 +30,9 @@ extension Rendezvous {
             }
         }
         if let charged {
-            counters.add(limits.wrongProofWeight, .visit, of: charged, now: now.monotonic)
+            visited.happened(limits.wrongProofWeight, charged, now: now.monotonic)
         }
-        if case .refused(let reason) = verdict { refuse(connection, reason, now, into: &actions) }
+        follow(verdict, connection, now, into: &actions)
     }
 
     mutating func visitorSent(
@@ -45,8 +45,8 @@ extension Rendezvous {
     ) {
         let verdict = decide(offer, now, into: &actions) { room, context, actions -> Verdict in
             switch frame {
-            case .message(let named, _) where !room.isCurrent(named, of: connection): return .fine
-            case .ack(let named, _) where !room.isCurrent(named, of: connection): return .fine
+            case .message(let named, _) where !room.isCurrent(named, of: connection): return .outOfPlace
+            case .ack(let named, _) where !room.isCurrent(named, of: connection): return .outOfPlace
             case .message(_, let message):
                 let verdict = room.visitorSent(message, from: connection, context, into: &actions)
                 if verdict == .refused(.mailboxFull) {
@@ -63,7 +63,27 @@ extension Rendezvous {
                 return .refused(.badOrder)
             }
         }
-        if case .refused(let reason) = verdict { refuse(connection, reason, now, into: &actions) }
+        follow(verdict, connection, now, into: &actions)
+    }
+
+    /// What a frame's worth means for its connection. One that changed nothing costs more of what it may say.
+    private mutating func follow(
+        _ verdict: Verdict?,
+        _ connection: Connection,
+        _ now: Moment,
+        into actions: inout [Action<Connection>]
+    ) {
+        let units: Int
+        switch verdict {
+        case .fine, nil: return
+        case .refused(let reason): return refuse(connection, reason, now, into: &actions)
+        case .withoutNews: units = FrameBudget.withoutNews
+        case .outOfPlace: units = FrameBudget.withoutNews + FrameBudget.outOfPlace
+        }
+        guard let (_, isEnough) = connections.spend(units, connection, limits, turn: turns.number), !isEnough else {
+            return
+        }
+        refuse(connection, .badFrame, now, into: &actions)
     }
 
     // MARK: Around a decision
@@ -90,11 +110,11 @@ extension Rendezvous {
         }
     }
 
-    var hasPlaceForRoom: Bool { rooms.count < limits.rooms && deadlines.count < limits.deadlines }
-
     mutating func open(_ room: Room<Connection>) {
         rooms[room.offer] = room
-        totals += room.load
+        let load = room.load
+        totals += load
+        owned.count(load, Load(), room.prefix)
         if !room.hasLostSlot { slots[room.slot] = room.offer }
         remind(.room(room.offer), at: room.deadline)
     }
@@ -113,11 +133,17 @@ extension Rendezvous {
         let (outcome, decided) = rooms.values[index].decided(context, isDraining: isDraining, into: &actions, decision)
         totals -= decided.before
         totals += decided.after
+        owned.count(decided.after, decided.before, rooms.values[index].prefix)
         for place in first..<actions.count {
-            if case .close(let connection) = actions[place] { forget(connection) }
+            switch actions[place] {
+            case .close(let connection): forget(connection)
+            case .send(.visitor, let offerer): connections.allow(limits.framesPerVisitor, offerer)
+            case .send: break
+            }
         }
         if let deadline = decided.deadline { remind(.room(offer), at: deadline) }
         remindOfDisplacement(offer, decided.displacement)
+        if decided.isAbandoned { list(offer, at: index) }
         if let reason = decided.end {
             let room = rooms.remove(at: index).value
             bury(room, reason, now)
@@ -132,7 +158,7 @@ extension Rendezvous {
         if isDraining, reason == .draining { return }
         // Beyond the ceiling, later visitors hear `no-such-code`.
         _ = tombstones.put(
-            Tombstone(offer: room.offer, reason: reason.toldToVisitors),
+            Tombstone(offer: room.offer, reason: reason.toldToVisitors, at: now.monotonic),
             for: room.slot,
             now: now.monotonic
         )
@@ -201,7 +227,6 @@ extension Rendezvous {
         if let known = connections[connection], case .early(let said, _) = known.place {
             let others = early[said.offer]?.filter { $0 != connection } ?? []
             early[said.offer] = others.isEmpty ? nil : others
-            earlyCount -= 1
         }
         connections.remove(connection)
     }
@@ -216,6 +241,8 @@ private struct Decided {
     let displacement: Duration?
     /// Why the room is over; nil while it is not.
     let end: Reason?
+    /// Whether nobody holds it, and nobody ever came.
+    let isAbandoned: Bool
 }
 
 extension Room {
@@ -228,14 +255,15 @@ extension Room {
     ) -> (Outcome, Decided) {
         let (before, old) = (load, deadline)
         let outcome = decision(&self, context, &actions)
-        if isDraining, isIdle { sendOn(context.limits, into: &actions) }
+        if isDraining, goesOnElsewhere { sendOn(context.limits, into: &actions) }
         let end: Reason? = if case .over(let reason) = phase { reason } else { nil }
         let decided = Decided(
             before: before,
             after: load,
             deadline: deadline == old || end != nil ? nil : deadline,
             displacement: nextDisplacement(context.limits),
-            end: end
+            end: end,
+            isAbandoned: isAbandoned
         )
         return (outcome, decided)
     }

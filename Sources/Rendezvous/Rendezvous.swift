@@ -1,3 +1,4 @@
+internal import DequeModule
 package import RelayWire
 
 /// What a relay decides: who gets which slot, who meets whom, what is passed on, when all of it ends (`Protocol/relay.md`).
@@ -18,14 +19,22 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     var slots: [Slot: OfferID] = [:]
     /// Visitors that came back before their offerer.
     var early: [OfferID: [Connection]] = [:]
-    var earlyCount = 0
     var totals = Load()
+    /// Living rooms, and what is in them, by the prefixes of their offerers.
+    var owned = Owned()
+    /// Rooms that nobody holds and nobody ever visited, those first that were left first; and some that came back or ended since.
+    var abandoned: Deque<OfferID> = []
     var deadlines = Deadlines<Connection>()
     /// Rooms with a displacement in `deadlines`, and when.
     var displacements: [OfferID: Duration] = [:]
     var pool: SlotPool
     var tombstones: Generations<Slot, Tombstone>
-    var counters: PrefixCounters
+    /// What each prefix did lately.
+    var offered: PrefixCounts
+    var visited: PrefixCounts
+    /// Visits that found nothing.
+    var missed: PrefixCounts
+    var turns: Turns
     var work: WorkGate
     var isDraining = false
 
@@ -36,6 +45,29 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     struct Tombstone: Sendable {
         let offer: OfferID
         let reason: Reason
+        let at: Duration
+    }
+
+    /// Places that are taken by rooms of each prefix.
+    struct Owned: Sendable {
+        var rooms = PrefixCounts()
+        var meetings = PrefixCounts()
+        var waiting = PrefixCounts()
+
+        /// The share of a room of this prefix has changed.
+        mutating func count(_ after: Load, _ before: Load, _ prefix: AddressPrefix) {
+            if after.rooms != before.rooms { rooms.count(after.rooms - before.rooms, prefix) }
+            if after.meetings != before.meetings { meetings.count(after.meetings - before.meetings, prefix) }
+            if after.waiting != before.waiting { waiting.count(after.waiting - before.waiting, prefix) }
+        }
+
+        var isEmpty: Bool { rooms.isEmpty && meetings.isEmpty && waiting.isEmpty }
+
+        mutating func shrink() {
+            rooms.shrink()
+            meetings.shrink()
+            waiting.shrink()
+        }
     }
 
     package init(limits: Limits = Limits(), keys: TokenKeys, started: Moment) {
@@ -44,42 +76,67 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         self.started = start
         pool = SlotPool(limits: limits, started: start)
         tombstones = Generations(period: limits.roomLifetime * 2, capacity: limits.tombstones, started: start)
-        counters = PrefixCounters(limits: limits, started: start)
+        let counts = {
+            PrefixCounts(period: limits.counterWindow, capacity: limits.prefixes, started: start)
+        }
+        (offered, visited, missed) = (counts(), counts(), counts())
+        turns = Turns(limits.frameInterval, started: start)
         work = WorkGate(limits: limits, keys: keys, started: start)
     }
 
     /// A device has connected. Nil when it is let in; otherwise it was not registered and is to be turned away, before the
-    /// upgrade or with a `refused` frame.
+    /// upgrade or with a `refused` frame. Whether there is a place for it is looked at when it has said what it wants.
+    ///
+    /// - Parameter isHeard: whether its first frame is there already, and is told next.
     @specialized(where Connection == ConnectionID)
     package mutating func connected(
         _ connection: Connection,
         from prefix: AddressPrefix,
-        now: Moment
+        now: Moment,
+        isHeard: Bool = false
     ) -> Refusal? {
-        guard connections.roomless < limits.roomless, deadlines.count < limits.deadlines else {
+        guard deadlines.count < limits.deadlines else {
             return Refusal(reason: .relayFull, retryAfter: limits.retryAfter)
         }
-        guard connections.mayAdd(prefix, limit: limits.roomlessPerPrefix) else {
-            return Refusal(reason: .tooMany, retryAfter: limits.retryAfter)
-        }
+        turns.advance(now.monotonic)
         let deadline = now.monotonic + limits.firstFrame
-        connections.add(connection, prefix: prefix, deadline: deadline)
-        remind(.connection(connection), at: deadline)
+        let budget = FrameBudget(limits.framesPerInterval, turn: turns.number)
+        connections.add(connection, prefix: prefix, deadline: deadline, budget: budget)
+        if !isHeard { remind(.connection(connection), at: deadline) }
         return nil
     }
 
     /// A device has sent a frame. From a connection that is not registered it is ignored: it crossed with a close.
+    ///
+    /// - Parameters:
+    ///   - bytes: how long the frame was.
+    ///   - crowded: why there is no place outside for who is new here; nil when there is one. Devices that come back have places of
+    ///     their own.
     @specialized(where Connection == ConnectionID, Entropy == SystemRandomNumberGenerator)
     package mutating func received<Entropy: RandomNumberGenerator>(
         _ frame: DeviceFrame,
+        bytes: Int = 0,
         from connection: Connection,
+        crowded: Refusal? = nil,
         now: Moment,
         entropy: inout Entropy,
         into actions: inout [Action<Connection>]
     ) {
-        guard let known = connections[connection] else { return }
+        turns.advance(now.monotonic)
+        guard
+            let (known, isEnough) = connections.spend(
+                FrameBudget.cost(bytes: bytes),
+                connection,
+                limits,
+                turn: turns.number
+            )
+        else { return }
+        guard isEnough else { return refuse(connection, .badFrame, now, into: &actions) }
         switch known.place {
         case .new:
+            if let crowded, frame.isOfStranger {
+                return refuse(connection, crowded.reason, retryAfter: crowded.retryAfter, now, into: &actions)
+            }
             arrive(connection, known.prefix, frame, now, entropy: &entropy, into: &actions)
         case .early:
             refuse(connection, .badOrder, now, into: &actions)
@@ -120,8 +177,8 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         @specialized(where Connection == ConnectionID)
         get {
             earlier(
-                earlier(deadlines.next, tombstones.nextDeadline),
-                earlier(counters.nextDeadline, work.nextDeadline)
+                earlier(earlier(deadlines.next, tombstones.nextDeadline), work.nextDeadline),
+                earlier(offered.nextDeadline, earlier(visited.nextDeadline, missed.nextDeadline))
             )
         }
     }
@@ -134,7 +191,9 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         into actions: inout [Action<Connection>]
     ) {
         tombstones.advance(now.monotonic)
-        counters.advance(now.monotonic)
+        offered.advance(now.monotonic)
+        visited.advance(now.monotonic)
+        missed.advance(now.monotonic)
         work.advance(now.monotonic)
         while let subject = deadlines.popDue(now.monotonic) {
             switch subject {
@@ -155,6 +214,9 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Which part of what is free one prefix may have, for what is counted outside.
+    package var partOfFree: Int { limits.partOfFree }
+
     package var statistics: Statistics {
         @specialized(where Connection == ConnectionID)
         get {
@@ -168,6 +230,16 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
             statistics.mailboxBytes = totals.mailboxBytes
             statistics.isDraining = isDraining
             return statistics
+        }
+    }
+}
+
+extension DeviceFrame {
+    /// Whether who sends it first is new here.
+    package var isOfStranger: Bool {
+        switch self {
+        case .offer, .visit: true
+        case .attachOfferer, .attachVisitor, .message, .ack, .seat, .close, .leave: false
         }
     }
 }

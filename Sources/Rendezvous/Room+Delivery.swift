@@ -10,7 +10,7 @@ extension Room {
         into actions: inout [Action<Connection>]
     ) -> Verdict {
         // A meeting that is not in hand has just ended: this crossed with its `over`.
-        guard let index = meeting(id), !meetings[index].hasLeft else { return .fine }
+        guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
         let visitor = meetings[index].connection
         let ack = meetings[index].toOfferer.acknowledged(upTo: message.ack)
         guard ack != .beyond else { return .refused(.badOrder) }
@@ -21,9 +21,8 @@ extension Room {
                 actions.append(.send(.message(meeting: nil, message), to: visitor))
             }
         case .repeated:
-            if ack == .news, let visitor {
-                actions.append(.send(.ack(meeting: nil, upTo: message.ack), to: visitor))
-            }
+            guard ack == .news else { return .withoutNews }
+            if let visitor { actions.append(.send(.ack(meeting: nil, upTo: message.ack), to: visitor)) }
         case .gap:
             return .refused(.badOrder)
         case .full:
@@ -59,9 +58,8 @@ extension Room {
                 actions.append(.send(.message(meeting: id, message), to: offerer))
             }
         case .repeated:
-            if ack == .news, let offerer {
-                actions.append(.send(.ack(meeting: id, upTo: message.ack), to: offerer))
-            }
+            guard ack == .news else { return .withoutNews }
+            if let offerer { actions.append(.send(.ack(meeting: id, upTo: message.ack), to: offerer)) }
         case .gap:
             return .refused(.badOrder)
         case .full:
@@ -76,14 +74,14 @@ extension Room {
         in id: MeetingID,
         into actions: inout [Action<Connection>]
     ) -> Verdict {
-        guard let index = meeting(id), !meetings[index].hasLeft else { return .fine }
+        guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
         switch meetings[index].toOfferer.acknowledged(upTo: number) {
         case .news:
             if let visitor = meetings[index].connection {
                 actions.append(.send(.ack(meeting: nil, upTo: number), to: visitor))
             }
             return .fine
-        case .old: return .fine
+        case .old: return .withoutNews
         case .beyond: return .refused(.badOrder)
         }
     }
@@ -100,7 +98,7 @@ extension Room {
                 actions.append(.send(.ack(meeting: meetings[index].id, upTo: number), to: offerer))
             }
             return .fine
-        case .old: return .fine
+        case .old: return .withoutNews
         case .beyond: return .refused(.badOrder)
         }
     }

@@ -18,9 +18,7 @@ extension Room {
                 meet(visitor, prefix: prefix, context, entropy: &entropy, into: &actions)
                 return .fine
             }
-            guard line.count < context.limits.waitingPerRoom,
-                line.count(where: { $0.prefix == prefix }) < context.limits.waitingPerPrefix
-            else { return .refused(.lineFull) }
+            guard mayWait(prefix, context.limits) else { return .refused(.lineFull) }
             line.append(Waiting(connection: visitor, prefix: prefix))
             phase = .open(line: line)
             actions.append(.send(.inLine(position: line.count), to: visitor))
@@ -28,6 +26,20 @@ extension Room {
             displace(context, entropy: &entropy, into: &actions)
             return .fine
         }
+    }
+
+    /// Whether one more of this prefix, and of each block around it, may wait.
+    private func mayWait(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
+        guard line.count < limits.waitingPerRoom else { return false }
+        return prefix.mayJoin(
+            line.lazy.map(\.prefix),
+            PrefixCeiling(
+                all: limits.waitingPerRoom,
+                used: line.count,
+                part: limits.partOfFree,
+                perPrefix: limits.waitingPerPrefix
+            )
+        )
     }
 
     /// A waiting visitor has gone. False when it was none.
@@ -82,9 +94,7 @@ extension Room {
         into actions: inout [Action<Connection>]
     ) {
         var line = line
-        guard line.count < context.limits.waitingPerRoom,
-            line.count(where: { $0.prefix == displaced.prefix }) < context.limits.waitingPerPrefix
-        else {
+        guard mayWait(displaced.prefix, context.limits) else {
             actions.dismiss(displaced.connection, .over(meeting: nil, .tooSlow))
             return
         }
@@ -136,6 +146,7 @@ extension Room {
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) {
+        wasVisited = true
         let id = MeetingID(drawnFrom: &entropy)
         var meeting = Meeting(id: id, visitor: visitor, prefix: prefix)
         meeting.updateOwed(now: context.now, offererIsThere: offerer != nil)

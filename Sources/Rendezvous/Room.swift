@@ -33,10 +33,17 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     let tokenDeadline: Int64
     /// Whether another room has its slot, so that nobody new can come.
     let hasLostSlot: Bool
+    /// Whom its places are counted for: who made it.
+    let prefix: AddressPrefix
+    /// Whether a visitor ever came.
+    var wasVisited = false
+    /// Whether it is on the list of those that may be given up.
+    var isListed = false
 
     /// A new room.
-    init(offer: OfferID, slot: Slot, offerer: Connection, now: Moment, limits: Limits) {
+    init(offer: OfferID, slot: Slot, offerer: Connection, of prefix: AddressPrefix, now: Moment, limits: Limits) {
         self.offer = offer
+        self.prefix = prefix
         self.slot = slot
         self.offerer = offerer
         phase = .open(line: [])
@@ -47,7 +54,14 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// A room as its offerer tells it after a restart, the offerer not yet attached. Nil when its time is over.
-    init?(restoring claims: TokenClaims, held: [Held], hasLostSlot: Bool, now: Moment, limits: Limits) {
+    init?(
+        restoring claims: TokenClaims,
+        held: [Held],
+        of prefix: AddressPrefix,
+        hasLostSlot: Bool,
+        now: Moment,
+        limits: Limits
+    ) {
         let seated = held.first(where: \.isSeated)
         // Whatever the token or this machine's calendar says, no room lives longer than a new one could.
         let (difference, overflow) = claims.deadline.subtractingReportingOverflow(now.utcSeconds)
@@ -64,6 +78,8 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         deadline = now.monotonic + left
         tokenDeadline = claims.deadline
         self.hasLostSlot = hasLostSlot
+        self.prefix = prefix
+        wasVisited = !held.isEmpty
     }
 
     /// What counts towards the relay's totals.
@@ -105,6 +121,15 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         case .seated, .over: false
         }
     }
+
+    /// Whether nobody is connected: a relay that drains does not wait for those, who have what makes the room again elsewhere.
+    var isDeserted: Bool { offerer == nil && line.isEmpty && meetings.allSatisfy { $0.connection == nil } }
+
+    /// Whether a relay that drains sends it on.
+    var goesOnElsewhere: Bool { isIdle || isDeserted }
+
+    /// Whether nobody holds it and nobody ever came: its offerer's token makes it again.
+    var isAbandoned: Bool { offerer == nil && !wasVisited && isIdle }
 
     var isSeated: Bool {
         switch phase {
@@ -154,6 +179,10 @@ final class Rules: Sendable {
 /// What a frame was worth.
 enum Verdict: Equatable {
     case fine
+    /// A repeat, or an acknowledgement without news.
+    case withoutNews
+    /// Said by a visitor that has nobody to say it to just now.
+    case outOfPlace
     /// Not allowed: the connection is refused and closed.
     case refused(Reason)
 }

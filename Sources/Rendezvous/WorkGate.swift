@@ -16,6 +16,23 @@ struct WorkGate: Sendable {
 
     enum Verdict { case done, bad, full }
 
+    /// What work is done for.
+    enum Purpose: UInt8, Sendable {
+        case offer = 1
+        case visit = 2
+    }
+
+    /// How far a prefix is over its limits.
+    struct Excess {
+        /// How many times over the limit of what it asks for, or of what the whole relay has, whichever is worse.
+        var common = 0
+        /// How many times over the limit of visits that found nothing. These cost two bits more for each doubling, up to all that
+        /// the wire format knows: who looks for codes is not to find the next one at the price of the last.
+        var misses = 0
+
+        var isNone: Bool { common == 0 && misses == 0 }
+    }
+
     init(limits: Limits, keys: TokenKeys, started: Duration) {
         key = keys.current
         difficulty = limits.difficulty.clamped(to: WireLimits.difficulty)
@@ -28,16 +45,17 @@ struct WorkGate: Sendable {
 
     mutating func advance(_ now: Duration) { used.advance(now) }
 
-    /// A challenge for a prefix that is `excess` times over its limit: one bit more for each doubling.
+    /// A challenge for a prefix that is so far over its limits: one bit more for each doubling.
     func challenge(
-        _ purpose: PrefixCounters.Kind,
+        _ purpose: Purpose,
         prefix: AddressPrefix,
-        excess: Int,
+        excess: Excess,
         now: Duration,
         entropy: inout some RandomNumberGenerator
     ) -> RelayFrame {
-        let doublings = Int.bitWidth - 1 - max(1, excess).leadingZeroBitCount
-        let bits = min(difficulty.lowerBound + doublings, difficulty.upperBound)
+        let common = min(difficulty.lowerBound + Self.doublings(excess.common), difficulty.upperBound)
+        let misses = difficulty.lowerBound + 2 * Self.doublings(excess.misses)
+        let bits = max(common, min(misses, WireLimits.difficulty.upperBound))
         var bytes = [purpose.rawValue, UInt8(clamping: bits)] + milliseconds(now + lifetime).bigEndianBytes
         bytes += entropy.bytes(8)
         bytes += mac(bytes, prefix)
@@ -47,7 +65,7 @@ struct WorkGate: Sendable {
     /// Whether this is work done for this purpose and prefix, in time, and for the first time.
     mutating func check(
         _ work: Work,
-        for purpose: PrefixCounters.Kind,
+        for purpose: Purpose,
         prefix: AddressPrefix,
         now: Duration
     ) -> Verdict {
@@ -67,6 +85,8 @@ struct WorkGate: Sendable {
         guard used[challenge] == nil else { return .bad }
         return used.put(true, for: challenge, now: now) ? .done : .full
     }
+
+    private static func doublings(_ excess: Int) -> Int { Int.bitWidth - 1 - max(1, excess).leadingZeroBitCount }
 
     private func mac(_ head: [UInt8], _ prefix: AddressPrefix) -> [UInt8] {
         Array(key.challengeMAC(head + prefix.macInput).prefix(Self.macByteCount))

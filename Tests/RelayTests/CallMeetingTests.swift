@@ -248,10 +248,11 @@ import Testing
             return relay.switchboard.lines.count > before
         }
         #expect(try !takes())
-        // A neighbour is let in, and so is who comes when a poll waits on one of these, or one has become a WebSocket, or has gone.
+        // A neighbour is let in, and so is who comes when a poll waits on one of these, or one says what it wants, or has gone.
         #expect(try takes(from: "192.0.2.9"))
         #expect(try offerer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
         let device = try relay.connectDevice()
+        try device.send(.offer(slotLength: 0, work: nil))
         #expect(device.isOpen)
         #expect(try takes())
         #expect(try !takes())

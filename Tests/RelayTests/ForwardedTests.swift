@@ -1,5 +1,6 @@
 import NIOHTTP1
 import RelayWire
+import Rendezvous
 import Testing
 
 @testable import Relay
@@ -150,23 +151,26 @@ import Testing
 
     @Test(arguments: [(ForwardedHeader.xForwardedFor, "192.0.2.7"), (.forwarded, "for=192.0.2.7")])
     func `Devices behind a proxy are counted one by one`(_ header: ForwardedHeader, _ value: String) throws {
-        let limits = ConnectionTests.oneForEachPrefix
+        var limits = ConnectionLimits()
+        limits.openingPerPrefix = 1
         let proxies = TrustedProxies(at: [try #require(AddressBlock("10.0.0.1"))], header: header)
-        let relay = try MemoryRelay(limits: limits, proxies: proxies)
+        let relay = try MemoryRelay(connectionLimits: limits, proxies: proxies)
         let line = "\(header.rawValue): \(value)"
         let first = try relay.connectDevice(from: "10.0.0.1", headers: [line])
         let second = try relay.connectDevice(from: "10.0.0.1", headers: [line.replacing(".7", with: ".8")])
         #expect(try first.receivedFrames().isEmpty)
         #expect(try second.receivedFrames().isEmpty)
-        // The same again, by the proxy and by itself.
-        for peer in [
-            try relay.connect(from: "10.0.0.1"), try relay.connect(from: "192.0.2.8"),
-        ] {
-            try peer.send(text: Requests.upgrade(adding: [line]))
-            let frames = WebSocketBytes.parse(try peer.received().afterHeaders)
-            #expect(frames.first?.relayFrame == .refused(.tooMany, retryAfter: .seconds(30)))
-            #expect(frames.last?.closeCode == 1013)
-        }
+        // The same again, until it has said what it wants.
+        let again = try relay.connect(from: "10.0.0.1")
+        try again.send(text: Requests.upgrade(adding: [line]))
+        let frames = WebSocketBytes.parse(try again.received().afterHeaders)
+        #expect(frames.first?.relayFrame == .refused(.tooMany, retryAfter: .seconds(30)))
+        #expect(frames.last?.closeCode == 1013)
+        try first.send(.offer(slotLength: 0, work: nil))
+        let later = try relay.connectDevice(from: "10.0.0.1", headers: [line])
+        #expect(try later.receivedFrames().isEmpty)
+        // The one that was turned away counts until it is gone.
+        #expect(relay.exchange.look { $0.opening.total } == 3)
     }
 }
 

@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func `Those of the rendezvous`() throws {
-        let sections = ["Times", "One room", "The whole relay", "One address prefix"]
+        let sections = ["Times", "One connection", "One room", "The whole relay", "One address prefix"]
         Self.compare(try Self.rows("limits.md", sections), Mirror(reflecting: Limits()).children.map { $0 })
     }
 

@@ -64,11 +64,11 @@ import Testing
         scene.send("B", .seat(meeting: meeting))
         scene.drain()
         scene.lose("A")
-        scene.lose("B")
         scene.come("A", .attachVisitor(token: scene.tokens["A"]!, acked: 1, received: 1))
         #expect(
             scene.heard["A"]?.contains { if case .attachedVisitor(_, have: 1) = $0 { true } else { false } } == true
         )
+        scene.lose("B")
         scene.come(
             "B",
             .attachOfferer(
@@ -88,6 +88,32 @@ import Testing
         other.come("X", .attachOfferer(token: Token(bytes: [1, 2, 3]), held: []))
         #expect(other.last("X") == .refused(.badToken, retryAfter: .zero))
         #expect(other.relay.statistics.rooms == 0)
+    }
+
+    @Test("a pairing of which both devices are away holds no relay, and goes on at the next", arguments: [true, false])
+    func deserted(isFirst: Bool) {
+        var scene = Scene.met()
+        let meeting = scene.meetings["A"]!
+        scene.say("A", 1)
+        scene.say("B", 1, ack: 1)
+        scene.send("B", .seat(meeting: meeting))
+        scene.lose("A")
+        if isFirst {
+            scene.lose("B")
+            scene.drain()
+        } else {
+            scene.drain()
+            #expect(scene.relay.statistics.rooms == 1)
+            scene.lose("B")
+        }
+        #expect(scene.relay.statistics.rooms == 0)
+        let token = scene.tokens["B"]!
+        let held = [Held(meeting: meeting, acked: 1, received: 1, isSeated: true)]
+        scene.come("B", .attachOfferer(token: token, held: held))
+        #expect(scene.last("B") == Self.draining)
+        scene.restart()
+        scene.come("B", .attachOfferer(token: token, held: held))
+        #expect(scene.relay.statistics.seated == 1)
     }
 
     @Test("a room that has ended is over, whoever asks") func ended() {

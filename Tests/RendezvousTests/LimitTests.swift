@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test("each has its error", arguments: times + room + relay + prefix) func each(row: Row) throws {
+    @Test("each has its error", arguments: times + connection + room + relay + prefix) func each(row: Row) throws {
         var scene = Scene(row.limits)
         row.within(&scene)
         #expect(scene.reasons == [], "within the limit")
@@ -54,7 +54,9 @@ import Testing
 
     @Test("each is tested") func complete() {
         let names = Mirror(reflecting: Limits()).children.compactMap(\.label)
-        #expect((Self.times + Self.room + Self.relay + Self.prefix).map(\.name).sorted() == names.sorted())
+        #expect(
+            (Self.times + Self.connection + Self.room + Self.relay + Self.prefix).map(\.name).sorted() == names.sorted()
+        )
     }
 
     /// The reasons in the last column of the page's row.
@@ -145,6 +147,25 @@ extension LimitTests {
             scene.come("C", .offer(slotLength: 0, work: nil))
             #expect(scene.slot.symbols.utf8.count == 3)
         },
+        Row(
+            "endedTold",
+            told: [.noSuchCode],
+            error: [],
+            {
+                $0.endedTold = .seconds(5)
+                $0.restartGuard = .zero
+            }
+        ) { scene in
+            scene.come("B", .offer(slotLength: 0, work: nil))
+            scene.send("B", .leave(.done))
+            scene.pass(.seconds(4))
+            scene.visit("C", 3)
+            #expect(scene.last("C") == .refused(.seated, retryAfter: .zero))
+            scene.heard = [:]
+        } beyond: { scene in
+            scene.pass(.seconds(1))
+            scene.visit("D", 4)
+        },
         Row("unseatedDrain", { $0.unseatedDrain = .seconds(5) }) { scene in
             scene.meet()
             scene.drain()
@@ -173,6 +194,52 @@ extension LimitTests {
             #expect(scene.last("B") == .goodbye(retryAfter: .seconds(5)))
             scene.come("C", .offer(slotLength: 0, work: nil))
             #expect(scene.last("C") == .refused(.draining, retryAfter: .seconds(5)))
+        },
+    ]
+}
+
+// MARK: One connection
+
+extension LimitTests {
+    static let connection = [
+        Row("framesPerInterval", told: [.badFrame], { $0.framesPerInterval = 4 }) { scene in
+            scene.meet()
+            scene.say("A", 1)
+            // A repeat counts twice.
+            scene.say("A", 1)
+        } beyond: { scene in
+            scene.say("A", 2)
+        },
+        Row(
+            "frameInterval",
+            told: [.badFrame],
+            error: [],
+            {
+                $0.framesPerInterval = 4
+                $0.frameInterval = .seconds(5)
+            }
+        ) { scene in
+            scene.meet()
+            scene.say("A", 1)
+            scene.say("A", 1)
+            scene.pass(.seconds(5))
+            for _ in 0..<2 { scene.say("A", 1) }
+        } beyond: { scene in
+            scene.pass(.seconds(4))
+            scene.say("A", 2)
+        },
+        Row(
+            "framesPerVisitor",
+            told: [.badFrame],
+            {
+                $0.framesPerInterval = 3
+                $0.framesPerVisitor = 2
+            }
+        ) { scene in
+            scene.meet()
+            for number in 1...4 { scene.say("B", UInt32(number)) }
+        } beyond: { scene in
+            scene.say("B", 5)
         },
     ]
 }
@@ -248,6 +315,50 @@ extension LimitTests {
 
 extension LimitTests {
     static let relay = [
+        Row(
+            "roomless",
+            told: [.relayFull],
+            error: [.relayFull],
+            {
+                $0.roomless = 1
+                $0.offersPerPrefix = 1
+            }
+        ) { scene in
+            for (name, address) in [("1", 3), ("2", 3), ("3", 1 << 8)] {
+                scene.come(name, from: Scene.address(address), .offer(slotLength: 0, work: nil))
+            }
+            #expect(scene.last("2")?.isWorkWanted == true)
+        } beyond: { scene in
+            scene.come("4", from: Scene.address(1 << 8), .offer(slotLength: 0, work: nil))
+        },
+        Row(
+            "roomlessPerPrefix",
+            told: [.tooMany],
+            {
+                $0.roomlessPerPrefix = 1
+                $0.offersPerPrefix = 1
+            }
+        ) { scene in
+            for (name, address) in [("1", 3), ("2", 3), ("3", 1 << 8), ("4", 1 << 8)] {
+                scene.come(name, from: Scene.address(address), .offer(slotLength: 0, work: nil))
+            }
+            #expect(scene.relay.statistics.roomless == 2)
+        } beyond: { scene in
+            scene.come("5", from: Scene.address(3), .offer(slotLength: 0, work: nil))
+        },
+        Row(
+            "partOfFree",
+            told: [.tooMany],
+            {
+                $0.rooms = 8
+                $0.partOfFree = 2
+            }
+        ) { scene in
+            for name in ["1", "2", "3", "4"] { scene.come(name, .offer(slotLength: 0, work: nil)) }
+            #expect(scene.relay.statistics.rooms == 4)
+        } beyond: { scene in
+            scene.come("5", .offer(slotLength: 0, work: nil))
+        },
         Row("rooms", told: [.relayFull], { $0.rooms = 1 }) { scene in
             scene.come("B", .offer(slotLength: 0, work: nil))
         } beyond: { scene in
@@ -282,12 +393,6 @@ extension LimitTests {
         } beyond: { scene in
             scene.visit("D", 4)
         },
-        Row("roomless", told: [.relayFull], { $0.roomless = 1 }) { scene in
-            scene.come("B", .offer(slotLength: 0, work: nil))
-            scene.knock("C", 3)
-        } beyond: { scene in
-            scene.knock("D", 4)
-        },
         Row("waitingForOfferer", told: [.relayFull], { $0.waitingForOfferer = 1 }) { scene in
             scene.meet()
             scene.come("B2", from: Scene.address(5), .offer(slotLength: 0, work: nil))
@@ -307,12 +412,6 @@ extension LimitTests {
             scene.comeBack("A2")
         } beyond: { scene in
             scene.comeBack("C")
-        },
-        Row("roomlessPerPrefix", told: [.tooMany], { $0.roomlessPerPrefix = 1 }) { scene in
-            scene.knock("C", 3)
-            scene.knock("D", 4)
-        } beyond: { scene in
-            scene.knock("E", 3)
         },
         Row("deadlines", told: [.relayFull], { $0.deadlines = 1 }) { scene in
             scene.knock("C", 3)
@@ -355,6 +454,28 @@ extension LimitTests {
         } beyond: { scene in
             scene.visit("C", 1)
             #expect(scene.last("C")?.isWorkWanted == true)
+        },
+        Row(
+            "missesPerPrefix",
+            {
+                $0.missesPerPrefix = 1
+                $0.restartGuard = .zero
+            }
+        ) { scene in
+            scene.visit("C", 3)
+            #expect(scene.last("C") == .refused(.noSuchCode, retryAfter: .zero))
+            scene.heard = [:]
+        } beyond: { scene in
+            scene.visit("D", 3)
+            #expect(scene.last("D")?.isWorkWanted == true)
+        },
+        Row("restoresPerPrefix", told: [.tooMany], { $0.restoresPerPrefix = 1 }) { scene in
+            for name in ["B", "C"] { scene.come(name, .offer(slotLength: 0, work: nil)) }
+            scene.restart(limits: scene.limits)
+            scene.come("B", .attachOfferer(token: scene.tokens["B"]!, held: []))
+            #expect(scene.relay.statistics.rooms == 1)
+        } beyond: { scene in
+            scene.come("C", .attachOfferer(token: scene.tokens["C"]!, held: []))
         },
         Row(
             "wrongProofWeight",
@@ -458,11 +579,6 @@ extension Scene {
         come(name, .attachVisitor(token: tokens[name]!, acked: 0, received: 0))
     }
 
-    /// The answer to the work that was asked for.
-    fileprivate func solved(_ name: String) -> Work? {
-        guard case .workWanted(let challenge, let difficulty, _) = last(name) else { return nil }
-        return WorkTests.solve(challenge, difficulty)
-    }
 }
 
 extension RelayFrame {

@@ -125,17 +125,6 @@ import Testing
         #expect(scene.last("X") == .refused(.tooSlow, retryAfter: .zero))
     }
 
-    @Test("connections in no room have a ceiling, and one per prefix") func roomless() {
-        var limits = Limits()
-        limits.roomless = 3
-        limits.roomlessPerPrefix = 2
-        var scene = Scene(limits)
-        #expect(scene.connect("1", from: Scene.address(1)) == nil)
-        #expect(scene.connect("2", from: Scene.address(1)) == nil)
-        #expect(scene.connect("3", from: Scene.address(1))?.reason == .tooMany)
-        #expect(scene.connect("4", from: Scene.address(2)) == nil)
-        #expect(scene.connect("5", from: Scene.address(3))?.reason == .relayFull)
-    }
 }
 
 @Suite("Delivery") struct DeliveryTests {

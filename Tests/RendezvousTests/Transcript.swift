@@ -43,9 +43,22 @@ struct Scene {
     }
 
     @discardableResult
-    mutating func send(_ name: String, _ frame: DeviceFrame) -> [Action<String>] {
+    mutating func send(
+        _ name: String,
+        _ frame: DeviceFrame,
+        bytes: Int = 0,
+        crowded: Refusal? = nil
+    ) -> [Action<String>] {
         var actions: [Action<String>] = []
-        relay.received(frame, from: name, now: now, entropy: &random, into: &actions)
+        relay.received(
+            frame,
+            bytes: bytes,
+            from: name,
+            crowded: crowded,
+            now: now,
+            entropy: &random,
+            into: &actions
+        )
         return note(actions)
     }
 
@@ -107,6 +120,18 @@ struct Scene {
     }
 
     func last(_ name: String) -> RelayFrame? { heard[name]?.last }
+
+    /// The answer to the work that was asked for; nil when none was.
+    func solved(_ name: String) -> Work? {
+        guard case .workWanted(let challenge, let difficulty, _) = last(name) else { return nil }
+        return WorkTests.solve(challenge, difficulty)
+    }
+
+    /// How much was asked for.
+    func difficulty(of name: String) -> Int? {
+        guard case .workWanted(_, let difficulty, _) = last(name) else { return nil }
+        return difficulty
+    }
 }
 
 /// A room with offerer "B"; visitors have addresses of their own.

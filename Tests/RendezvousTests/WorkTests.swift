@@ -168,16 +168,24 @@ import Testing
         #expect(scene.relay.statistics.rooms == 0)
     }
 
-    @Test("neighbours share a softer limit of connections in no room too") func silentNeighbours() {
-        var limits = Limits()
+    @Test("neighbours share a softer limit of places at work too") func workingNeighbours() {
+        var limits = Self.strict
         limits.roomlessPerPrefix = 2
         var scene = Scene(limits)
-        let refusals = (0..<20).map { scene.connect("\($0)", from: Scene.address($0)) }
-        #expect(refusals.filter { $0 == nil }.count == 16)
-        #expect(refusals.last??.reason == .tooMany)
-        #expect(scene.connect("elsewhere", from: Scene.address(1 << 8)) == nil)
-        scene.lose("0")
-        #expect(scene.connect("again", from: Scene.address(30)) == nil)
+        for number in 0..<20 {
+            let address = Scene.address(number)
+            scene.come("\(number)", from: address, .offer(slotLength: 0, work: nil))
+            scene.come("\(number) again", from: address, .offer(slotLength: 0, work: nil))
+        }
+        let refused = scene.heard.filter { $0.value.last == .refused(.tooMany, retryAfter: .seconds(30)) }
+        #expect(scene.relay.statistics.roomless == 16)
+        #expect(!refused.isEmpty)
+        for name in ["elsewhere", "there"] {
+            scene.come(name, from: Scene.address(1 << 8), .offer(slotLength: 0, work: nil))
+        }
+        #expect(scene.relay.statistics.roomless == 17)
+        scene.pass(.seconds(30))
+        #expect(scene.relay.statistics.roomless == 0)
     }
 
     @Test("a table of prefixes that is full asks the uncounted for work") func fullTable() {
@@ -189,6 +197,12 @@ import Testing
         #expect(scene.relay.statistics.rooms == 2)
         scene.come("3", from: Scene.address(3 << 8), .offer(slotLength: 0, work: nil))
         #expect(scene.relay.statistics.rooms == 2)
+        // Of the third's block there is a count, of the fourth's none.
+        #expect(scene.difficulty(of: "3") == 4)
+        scene.come("4", from: Scene.address(4 << 8), .offer(slotLength: 0, work: nil))
+        scene.come("4", from: Scene.address(4 << 8), .offer(slotLength: 0, work: scene.solved("4")))
+        scene.come("5", from: Scene.address(5 << 8), .offer(slotLength: 0, work: nil))
+        #expect(scene.difficulty(of: "5") == 6)
     }
 }
 

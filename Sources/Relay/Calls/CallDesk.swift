@@ -18,6 +18,8 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     /// Those with a poll that waits and something to answer it with.
     private var ready: [ConnectionID] = []
     private var answers: [Answered] = []
+    /// How many of each prefix are not closed.
+    private(set) var devices = PrefixCounts()
     /// What is kept for all of them.
     private var unreadBytes = 0
     /// Closed connections of which no poll has been told so.
@@ -35,6 +37,10 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
 
     private struct Entry {
         let name: CallConnection
+        let prefix: AddressPrefix?
+        /// How many calls came in this interval, which began then.
+        var calls = 0
+        var callsSince: NIODeadline
         var queue = CallQueue()
         var waiting: Waiting?
         /// When the poll that waits is answered with frames that nobody waits for; nil when there are none.
@@ -83,10 +89,25 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     // MARK: What devices do
 
     /// A connection begins. It is not known yet, neither by its name nor by its number.
-    mutating func open(_ connection: CallConnection, as id: ConnectionID, now: NIODeadline) {
+    mutating func open(
+        _ connection: CallConnection,
+        as id: ConnectionID,
+        from prefix: AddressPrefix? = nil,
+        now: NIODeadline
+    ) {
         ids[connection] = id
-        entries[id] = Entry(name: connection, absentSince: now)
+        entries[id] = Entry(name: connection, prefix: prefix, callsSince: now, absentSince: now)
+        if let prefix { devices.count(1, prefix) }
         watch(id)
+    }
+
+    /// A call has come for a connection. Whether it may make so many.
+    mutating func mayCall(_ id: ConnectionID, now: NIODeadline) -> Bool {
+        guard var entry = entries[id], !entry.queue.isClosed else { return true }
+        if now >= entry.callsSince + TimeAmount(limits.pingInterval) { (entry.calls, entry.callsSince) = (0, now) }
+        entry.calls += 1
+        entries[id] = entry
+        return entry.calls <= limits.requestsPerInterval
     }
 
     /// The frames of a call that are new, in order. Nil when it leaves a gap.
@@ -148,6 +169,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     mutating func close(_ id: ConnectionID, now: NIODeadline) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
+        if let prefix = entries[id]?.prefix { devices.count(-1, prefix) }
         isReady(id)
         untold += 1
         closedCount += 1
@@ -172,6 +194,8 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         if entry.queue.isClosed {
             closedCount -= 1
             if !entry.isTold { untold -= 1 }
+        } else if let prefix = entry.prefix {
+            devices.count(-1, prefix)
         }
         if let waiting = entry.waiting { answers.append((waiting.poll, nil)) }
     }
@@ -214,6 +238,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         dropStaleAlarms()
         let entries = entries
         closed.keep { entries[$0] != nil }
+        devices.shrink()
         if ready.isEmpty { ready = [] }
         if answers.isEmpty { answers = [] }
     }

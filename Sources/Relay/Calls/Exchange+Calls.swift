@@ -30,6 +30,7 @@ extension Exchange.State {
             return received(call, prefix: prefix, at: moment, now: now)
         case .poll:
             guard let call = try? PollCall(parsing: body) else { return .refuse(.badBody) }
+            if let id = calls.id(of: call.connection) { count(id, at: moment, now: now) }
             switch calls.poll(call, by: line, now: now) {
             case .unknown: return .refuse(.unknownConnection)
             case .gap: return .refuse(.gap)
@@ -44,15 +45,26 @@ extension Exchange.State {
         at moment: Moment,
         now: NIODeadline
     ) -> CallAnswer {
-        if calls.id(of: call.connection) == nil {
+        let isNew = calls.id(of: call.connection) == nil
+        if isNew {
             guard call.first == 1, !call.frames.isEmpty else { return .refuse(.unknownConnection) }
-            if let refused = open(call.connection, prefix: prefix, at: moment, now: now) { return refused }
+            if let refused = open(call, prefix: prefix, at: moment, now: now) { return refused }
+        } else if let id = calls.id(of: call.connection) {
+            count(id, at: moment, now: now)
         }
         guard let id = calls.id(of: call.connection) else { return .refuse(.unknownConnection) }
         guard let frames = calls.take(call, of: id) else { return .refuse(.gap) }
+        newcomer = isNew ? Newcomer(id: id) : nil
         for bytes in frames where calls.isOpen(id) {
             received(bytes, from: id, at: moment)
             handOn(at: moment, now: now)
+        }
+        let refusal = newcomer?.refusal
+        newcomer = nil
+        if let refusal {
+            // Told by status, so that nothing of it has to be remembered.
+            calls.forget(id)
+            return .refuse(FrontDoor.Refusal(refusal.reason), retryAfter: refusal.retryAfter)
         }
         if call.isClosing, calls.isOpen(id) {
             calls.close(id, now: now)
@@ -65,16 +77,31 @@ extension Exchange.State {
 
     private mutating func received(_ bytes: [UInt8], from id: ConnectionID, at moment: Moment) {
         if let frame = try? DeviceFrame(parsing: bytes) {
-            rendezvous.received(frame, from: id, now: moment, entropy: &generator, into: &actions)
+            rendezvous.received(
+                frame,
+                bytes: bytes.count,
+                from: id,
+                now: moment,
+                entropy: &generator,
+                into: &actions
+            )
         } else {
             note(.badFrame)
             rendezvous.receivedBadFrame(from: id, now: moment, into: &actions)
         }
     }
 
+    /// A call has come of a device that is known. One that makes too many is lost, as for a frame that it may not send.
+    private mutating func count(_ id: ConnectionID, at moment: Moment, now: NIODeadline) {
+        guard !calls.mayCall(id, now: now) else { return }
+        note(.badFrame)
+        rendezvous.receivedBadFrame(from: id, now: moment, into: &actions)
+        handOn(at: moment, now: now)
+    }
+
     /// Lets a new device in. Nil when it is; who isn't leaves nothing behind, so a flood of these costs no memory.
     private mutating func open(
-        _ connection: CallConnection,
+        _ call: SendCall,
         prefix: AddressPrefix?,
         at moment: Moment,
         now: NIODeadline
@@ -83,19 +110,35 @@ extension Exchange.State {
         case .serving, .draining: break
         case .ending, .ended: return .refuse(.draining, retryAfter: limits.closingTime)
         }
-        guard !isFull, let prefix else { return .refuse(.relayFull, retryAfter: limits.retryAfter) }
+        guard let prefix else { return .refuse(.relayFull, retryAfter: limits.retryAfter) }
+        let first = call.frames.first.flatMap { try? DeviceFrame(parsing: $0) }
         let id = nextID(loop: nil)
-        if let refusal = rendezvous.connected(id, from: prefix, now: moment) {
+        let refusal =
+            refusal(ofCaller: prefix, isNew: first?.isOfStranger ?? true)
+            ?? rendezvous.connected(id, from: prefix, now: moment, isHeard: true)
+        if let refusal {
             note(.turnedAway)
             return .refuse(FrontDoor.Refusal(refusal.reason), retryAfter: refusal.retryAfter)
         }
-        calls.open(connection, as: id, now: now)
+        calls.open(call.connection, as: id, from: prefix, now: now)
         notePeak()
         return nil
     }
 
+    /// A device whose first call is in hand.
+    struct Newcomer: Sendable {
+        let id: ConnectionID
+        /// Why there is no place for it.
+        var refusal: Refusal?
+    }
+
     /// A frame for a device that comes through calls, or for none at all.
     mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID, at moment: Moment, now: NIODeadline) {
+        if newcomer?.id == id, case .refused(let reason, let retryAfter) = frame,
+            reason == .relayFull || reason == .tooMany
+        {
+            newcomer?.refusal = Refusal(reason: reason, retryAfter: retryAfter)
+        }
         let latest = frame.isAwaited ? nil : now + TimeAmount(limits.companyTime)
         guard !calls.send(frame.serialized(), to: id, latest: latest) else { return }
         note(.slowReader)

@@ -37,7 +37,7 @@ private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32), pre
         case .workWanted(let challenge, let difficulty, _) = gate.challenge(
             .visit,
             prefix: prefix,
-            excess: 1,
+            excess: .init(common: 1),
             now: .zero,
             entropy: &entropy
         )

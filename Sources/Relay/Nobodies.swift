@@ -1,0 +1,54 @@
+import Rendezvous
+
+/// Sockets that stand for nobody just now: those of the HTTP door on which no poll waits and, once the relay is crowded, those that
+/// have not said what they want. Nothing is lost when one of them is closed, for a device opens another.
+struct Nobodies: Sendable {
+    private struct Socket {
+        let id: ConnectionID
+        let prefix: AddressPrefix?
+    }
+
+    private var sockets: [Socket] = []
+    private var places: [ConnectionID: Int] = [:]
+
+    var count: Int { sockets.count }
+
+    /// A proxy's has no prefix.
+    mutating func insert(_ id: ConnectionID, of prefix: AddressPrefix?) {
+        guard places[id] == nil else { return }
+        places[id] = sockets.count
+        sockets.append(Socket(id: id, prefix: prefix))
+    }
+
+    mutating func remove(_ id: ConnectionID) {
+        guard !places.isEmpty, let place = places.removeValue(forKey: id) else { return }
+        let last = sockets.removeLast()
+        guard place < sockets.count else { return }
+        sockets[place] = last
+        places[last.id] = place
+    }
+
+    /// Takes out one whose prefix has most, by `standing`: of some that are drawn, since who has most is most of them.
+    mutating func takeFullest(
+        using generator: inout some RandomNumberGenerator,
+        standing: (AddressPrefix) -> Int
+    ) -> ConnectionID? {
+        var fullest: (id: ConnectionID, standing: Int)?
+        for look in 0..<min(Self.looks, sockets.count) {
+            let place = sockets.count <= Self.looks ? look : Int.random(in: 0..<sockets.count, using: &generator)
+            let socket = sockets[place]
+            let standing = socket.prefix.map(standing) ?? 0
+            if fullest.map({ standing > $0.standing }) ?? true { fullest = (socket.id, standing) }
+        }
+        guard let fullest else { return nil }
+        remove(fullest.id)
+        return fullest.id
+    }
+
+    mutating func shrink() {
+        sockets = Array(sockets)
+        places = Dictionary(uniqueKeysWithValues: Array(places))
+    }
+
+    private static let looks = 16
+}

@@ -1,0 +1,55 @@
+/// What a device may say in one interval, in units of a frame (`Protocol/limits.md`, `framesPerInterval`).
+struct FrameBudget: Sendable {
+    private var left: Int32
+    /// The interval that `left` is of.
+    private var turn: UInt32
+
+    init(_ frames: Int, turn: UInt32) {
+        left = Int32(clamping: frames)
+        self.turn = turn
+    }
+
+    /// Takes what a frame costs. False when there is less left.
+    mutating func spend(_ units: Int, of frames: Int, turn now: UInt32) -> Bool {
+        if turn != now { self = FrameBudget(frames, turn: now) }
+        left = left.subtractingClamped(Int32(clamping: units))
+        return left >= 0
+    }
+
+    /// Allows for so many more: there is somebody to answer.
+    mutating func add(_ units: Int) {
+        left = Int32(clamping: Int(left) + units)
+    }
+
+    /// What a frame of so many bytes costs: a large one counts as several.
+    static func cost(bytes: Int) -> Int { 1 + bytes / 1024 }
+    /// What one that was a repeat, or an acknowledgement without news, costs once more.
+    static let withoutNews = 1
+    /// What one of a visitor that has nobody to say it to costs beyond that.
+    static let outOfPlace = 15
+}
+
+/// Numbers the intervals, so that a connection remembers a word and no time.
+struct Turns: Sendable {
+    private let length: Duration
+    private var ends: Duration
+    private(set) var number: UInt32 = 0
+
+    init(_ length: Duration, started: Duration) {
+        self.length = length
+        ends = started + length
+    }
+
+    mutating func advance(_ now: Duration) {
+        guard now >= ends else { return }
+        number &+= 1
+        ends = now + length
+    }
+}
+
+extension Int32 {
+    fileprivate func subtractingClamped(_ other: Int32) -> Int32 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? .min : difference
+    }
+}
