@@ -271,17 +271,17 @@ extension PairingError {
         case .declinedHere(.holder):
             (
                 "declined-here", "You said no; nothing was sent.",
-                "If you didn't know the device, somebody had your code: show a new one and start again."
+                "If you didn't know that device, start again with a new code that nobody else sees."
             )
         case .declinedHere(.receiver):
             (
                 "declined-here", "You said no; the seed was not kept.",
-                "If you didn't know the device, somebody had your code: show a new one and start again."
+                "If you didn't know that device, start again with a new code that nobody else sees."
             )
         case .notConfirmed(let role):
             (
                 "not-confirmed", "You answered neither yes nor no; \(role.nothing).",
-                "Start again with a new code, and answer yes if that is what you want."
+                "Start again with a new code, and give a clear answer."
             )
         case .nobodyToAsk(let role):
             (

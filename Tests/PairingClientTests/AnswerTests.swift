@@ -155,6 +155,26 @@ import Testing
         }
     }
 
+    @Test("a receiver that waits in vain says whether the other was away, or it itself was", arguments: [true, false])
+    func waitsInVain(offererHolds: Bool) throws {
+        let away = try Bench(offererHolds: offererHolds)
+        away.prove()
+        let word = RelayFrame.presence(meeting: away.name(away.receiver), isPresent: false)
+        away.give(.frame(word), away.receiver)
+        away.now = try #require(away.receiver.nextDeadline())
+        away.give(.deadlinePassed, away.receiver)
+        #expect(away.receiver.outcome == .failed(.timedOut(.otherDevice)))
+        let cut = try Bench(offererHolds: offererHolds)
+        cut.prove()
+        cut.give(.lost(.connectionLost), cut.receiver)
+        cut.now += cut.limits.seatedLifetime
+        for _ in 0..<3 where cut.receiver.outcome == nil {
+            cut.give(.deadlinePassed, cut.receiver)
+            cut.give(.lost(.connectionLost), cut.receiver)
+        }
+        #expect(cut.receiver.outcome == .failed(.connectionLost))
+    }
+
     @Test("nothing typed is no try, and not asked for without end") func nothingTyped() throws {
         let bench = try Bench(offererHolds: false)
         bench.prove()

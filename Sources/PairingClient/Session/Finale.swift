@@ -21,6 +21,15 @@ struct Finale {
         case finish
     }
 
+    /// Who is connected with the relay when the time is over: what a device that waits for the other can know of it.
+    enum Reach {
+        case both
+        /// The relay says that the other device is not.
+        case peerAway
+        /// This device is not.
+        case cutOff
+    }
+
     // The model is `Protocol/model/pairing.pml`, `mtype:Stage`.
     private enum Stage {
         /// Holder: the user is asked. Next: `given`, `closing`, `over`.
@@ -263,7 +272,7 @@ struct Finale {
         case .accepting, .storing, .lingering, .closing, .over: return []
         case .deciding:
             steps.append(.stopAsking)
-            shown = error == .timedOut ? late : PairingError(error, peer: .receiver)
+            shown = error == .timedOut ? late(.both) : PairingError(error, peer: .receiver)
         case .waiting: shown = PairingError(error, peer: .holder)
         // The relay alone can put a broken message in the receipt's place, and that says nothing about the seed.
         case .given: shown = error.isUnauthenticated ? .sentNotConfirmed : PairingError(error, peer: .receiver)
@@ -285,9 +294,13 @@ struct Finale {
         }
     }
 
-    mutating func deadlinePassed(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
+    mutating func deadlinePassed(
+        side: inout some ExchangeSide & ~Copyable,
+        reach: Reach,
+        now: Duration
+    ) -> [Step] {
         switch stage {
-        case .deciding, .waiting, .accepting: return refuse(.timedOut, as: late, side: &side, now: now)
+        case .deciding, .waiting, .accepting: return refuse(.timedOut, as: late(reach), side: &side, now: now)
         case .storing:
             // Storing ends by itself; the deadline is not allowed to make a stored seed a failure.
             deadline = now + limits.linger
@@ -315,9 +328,9 @@ struct Finale {
     }
 
     /// The meeting is gone: by the relay's word, or because the connection did not come back. Nothing can be sent.
-    mutating func ended(_ error: PairingError) -> [Step] {
-        // A relay ends a seated room only because the time for the answer is over.
-        let error = error == .codeExpired ? late : error
+    mutating func ended(_ error: PairingError, reach: Reach) -> [Step] {
+        // A seated room expires when the time for the answer is over.
+        let error = error == .codeExpired ? late(reach) : error
         switch stage {
         case .deciding, .accepting:
             stage = .over
@@ -379,11 +392,16 @@ struct Finale {
     }
 
     /// Nobody has answered in time: who was it?
-    private var late: PairingError {
+    private func late(_ reach: Reach) -> PairingError {
         switch stage {
-        case .deciding: .timedOut(.thisUser(.holder))
-        case .accepting: .timedOut(.thisUser(.receiver))
-        case .given, .waiting, .storing, .lingering, .closing, .over: .timedOut(.otherUser)
+        case .deciding: return .timedOut(.thisUser(.holder))
+        case .accepting: return .timedOut(.thisUser(.receiver))
+        case .given, .waiting, .storing, .lingering, .closing, .over: break
+        }
+        return switch reach {
+        case .both: .timedOut(.otherUser)
+        case .peerAway: .timedOut(.otherDevice)
+        case .cutOff: .connectionLost
         }
     }
 

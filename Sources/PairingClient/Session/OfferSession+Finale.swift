@@ -13,10 +13,12 @@ extension OfferSession {
 
     mutating func ended(_ error: PairingError) -> [SessionAction] {
         guard var finale else { return end(error, leaving: nil) }
-        let steps = finale.ended(error)
+        let steps = finale.ended(error, reach: reach)
         self.finale = finale
         return actions(steps)
     }
+
+    var reach: Finale.Reach { !link.isReady ? .cutOff : isPeerAway ? .peerAway : .both }
 
     /// The finale's say, with the handshake lent to it.
     mutating func finish(_ body: (inout Finale, inout OffererHandshake) -> [Finale.Step]) -> [SessionAction] {

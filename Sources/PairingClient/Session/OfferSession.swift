@@ -183,7 +183,8 @@ package struct OfferSession: ~Copyable {
             return answerHeld(now)
         case .finishing:
             guard let finale, now >= finale.deadline else { return [] }
-            return finish { finale, side in finale.deadlinePassed(side: &side, now: now) }
+            let reach = reach
+            return finish { finale, side in finale.deadlinePassed(side: &side, reach: reach, now: now) }
         }
     }
 

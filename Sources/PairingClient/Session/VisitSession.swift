@@ -217,7 +217,8 @@ package struct VisitSession: ~Copyable {
                 ? end(link.isReady ? .timedOut(.otherDevice) : .connectionLost, leaving: .cancelled) : []
         case .finishing:
             guard let finale, now >= finale.deadline else { return [] }
-            return finish(now) { (finale, side) in finale.deadlinePassed(side: &side, now: now) }
+            let reach = reach
+            return finish(now) { (finale, side) in finale.deadlinePassed(side: &side, reach: reach, now: now) }
         case .over: return []
         }
     }
@@ -370,10 +371,12 @@ package struct VisitSession: ~Copyable {
 
     private mutating func ended(_ error: PairingError) -> [SessionAction] {
         guard var finale else { return end(error, leaving: nil) }
-        let steps = finale.ended(error)
+        let steps = finale.ended(error, reach: reach)
         self.finale = finale
         return actions(steps)
     }
+
+    private var reach: Finale.Reach { !link.isReady ? .cutOff : isPeerAway ? .peerAway : .both }
 
     /// The finale's say, with the handshake lent to it.
     private mutating func finish(
