@@ -84,21 +84,28 @@ extension PairingLink: CustomReflectable {
 
 /// A relay's host and port, and whether it is spoken to without TLS.
 public struct RelayAddress: Hashable, Sendable {
-    /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets.
+    /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets; that of a link with its zone, as `fe80::1%eth0`.
     public let host: String
     /// 1 to 65535.
     public let port: Int
     /// Whether WebSocket runs over plain TCP: only for a relay on this machine, or where the user insists.
     public let isPlain: Bool
 
-    /// Nil when the host is empty, longer than 253 bytes or has characters that hosts don't have, or the port is out of range.
+    /// Nil when the host is empty, longer than 253 bytes or has characters that hosts don't have, a zone is not that of a link-local
+    /// address, or the port is out of range.
     public init?(host: String, port: Int, isPlain: Bool) {
         guard (1...253).contains(host.utf8.count), (1...65535).contains(port) else { return nil }
-        let lowered = host.lowercased()
+        let address = host.prefix { $0 != "%" }
+        let zone = host.dropFirst(address.count)
+        let lowered = address.lowercased()
+        if !zone.isEmpty {
+            guard Self.isLinkLocal(lowered), zone.count > 1, zone.dropFirst().allSatisfy(Self.isOfZone) else { return nil }
+        }
         let isV6 = lowered.contains(":")
         let allowed: Set<Character> = isV6 ? Self.v6Characters : Self.nameCharacters
         guard lowered.allSatisfy(allowed.contains) else { return nil }
-        self.host = lowered
+        // Names of interfaces know capitals.
+        self.host = lowered + zone
         self.port = port
         self.isPlain = isPlain
     }
@@ -116,7 +123,18 @@ public struct RelayAddress: Hashable, Sendable {
             return nil
         }
         self.init(host: String(host), port: port, isPlain: isPlain)
-        guard self.authority == authority else { return nil }
+        // A zone means something on one machine alone.
+        guard self.authority == authority, zone == nil else { return nil }
+    }
+
+    /// The interface by which a link-local address is reached, on this machine alone: no link carries it.
+    public var zone: Substring? {
+        host.firstIndex(of: "%").map { host[$0...].dropFirst() }
+    }
+
+    /// What stands in a request to the relay: ``authority`` without the zone, which is nobody else's business (RFC 6874, 1).
+    package var authorityWithoutZone: String {
+        zone == nil ? authority : "[\(host.prefix { $0 != "%" })]:\(port)"
     }
 
     /// `host:port`, with brackets around an IPv6 address.
@@ -133,6 +151,16 @@ public struct RelayAddress: Hashable, Sendable {
                 // Digits alone: Swift reads -0 as a number too.
                 part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && UInt8(part) != nil
             }
+    }
+
+    /// fe80::/10.
+    private static func isLinkLocal(_ address: String) -> Bool {
+        ["fe8", "fe9", "fea", "feb"].contains { address.hasPrefix($0) } && address.prefix { $0 != ":" }.count == 4
+    }
+
+    /// What names of interfaces are made of, as far as a URL holds it unencoded.
+    private static func isOfZone(_ character: Character) -> Bool {
+        character.isASCII && (character.isLetter || character.isNumber || "-._~".contains(character))
     }
 
     private static let v6Characters = Set("0123456789abcdef:.")

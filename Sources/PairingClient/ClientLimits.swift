@@ -17,6 +17,9 @@ public struct ClientLimits: Hashable, Sendable {
     /// How long a host that has taken the connection may take to upgrade to WebSocket, and after that until the first sign that frames
     /// get through; then the HTTP door is tried. Half of ``connectTimeout``, for a network that swallows WebSockets says nothing.
     public var upgradeTimeout: Duration = .seconds(5)
+    /// The longest head of a proxy's answer that is read, in bytes: twice what servers commonly send, and nothing that a proxy could fill
+    /// a device's memory with.
+    public var proxyAnswer = 16_384
     /// How long a relay is given to answer a goodbye: what was said last must have left the device.
     public var goodbye: Duration = .seconds(2)
     /// How long a relay may keep a call that asks for frames: proxies end a silent connection after 30 s or more.

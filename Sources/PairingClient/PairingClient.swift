@@ -24,6 +24,7 @@ public struct PairingClient: Sendable {
     private let platform: Platform
     private let store: any SeedStore
     private let roots: TrustedRoots
+    private let proxies: ProxySettings
     private let limits: ClientLimits
     private let entropy: Entropy
     private let tries = TriesByCode()
@@ -34,6 +35,7 @@ public struct PairingClient: Sendable {
     ///   - platform: what kind of system it is.
     ///   - store: where the seed is, or will be.
     ///   - roots: who may speak for a relay.
+    ///   - proxies: which proxy to go through; by default what the environment says, as it does for most programs.
     ///   - limits: every limit, each with a default.
     ///   - logger: hears what happens at the levels debug and trace: names of states, frames and errors, nothing of what they
     ///     carry. Silent by default.
@@ -42,6 +44,7 @@ public struct PairingClient: Sendable {
         platform: Platform = .current,
         store: any SeedStore,
         roots: TrustedRoots = .system,
+        proxies: ProxySettings = .environment,
         limits: ClientLimits = ClientLimits(),
         logger: Logger = Logger(label: "easysetup.client") { _ in SwiftLogNoOpLogHandler() }
     ) {
@@ -50,6 +53,7 @@ public struct PairingClient: Sendable {
         self.platform = platform
         self.store = store
         self.roots = roots
+        self.proxies = proxies
         self.limits = limits
         entropy = .system
     }
@@ -163,6 +167,7 @@ public struct PairingClient: Sendable {
         SessionDriver(
             relay: relay,
             roots: roots,
+            proxies: proxies,
             limits: limits,
             store: store,
             approve: approve,

@@ -57,7 +57,8 @@ public enum PairingState: Sendable {
 public struct Offer: Sendable {
     /// To be typed on the other device.
     public let code: PairingCode
-    /// To be shown as a QR code; nil where this device wants a seed, since no link makes a device give.
+    /// To be shown as a QR code; nil where this device wants a seed, since no link makes a device give, and where the
+    /// relay's address has a zone, which means nothing to another device.
     public let link: PairingLink?
     /// When the code's time is over, on a clock that goes on in suspend.
     public let deadline: ContinuousClock.Instant

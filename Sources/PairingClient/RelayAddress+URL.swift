@@ -3,7 +3,8 @@ public import SyncSeed
 
 extension RelayAddress {
     /// Reads a relay's address as people write it: `wss://relay.example`, `ws://127.0.0.1:4030`, or a bare host, which means
-    /// `wss`. A path is refused: a relay has its own host and port.
+    /// `wss`. A path is refused: a relay has its own host and port. The zone of a link-local address is written as in RFC 6874
+    /// (`wss://[fe80::1%25eth0]`), or as systems show it (`%eth0`).
     ///
     /// - Parameters:
     ///   - url: the text.
@@ -12,38 +13,28 @@ extension RelayAddress {
     public init(url: String, allowPlain: Bool = false) throws(RelayAddressError) {
         var rest = url[...]
         var isPlain = false
-        if let separator = url.range(of: "://") {
+        if let separator = url.firstRange(of: "://") {
             switch url[..<separator.lowerBound].lowercased() {
             case "wss", "https": isPlain = false
             case "ws", "http": isPlain = true
-            default: throw .unreadable
+            default: throw .scheme
             }
             rest = url[separator.upperBound...]
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
-        var host = rest
-        var port = isPlain ? 80 : 443
-        if rest.hasPrefix("[") {
-            guard let end = rest.firstIndex(of: "]") else { throw .unreadable }
-            host = rest[..<end].dropFirst()
-            let tail = rest[end...].dropFirst()
-            if !tail.isEmpty {
-                guard tail.hasPrefix(":"), let number = Self.port(tail.dropFirst()) else { throw .unreadable }
-                port = number
-            }
-        } else if let colon = rest.firstIndex(of: ":") {
-            guard let number = Self.port(rest[colon...].dropFirst()) else { throw .unreadable }
-            host = rest[..<colon]
-            port = number
+        if rest.contains(where: { "/?#\\".contains($0) }) { throw .path }
+        if rest.contains("@") { throw .user }
+        guard rest.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
+        guard let parts = HostAndPort.split(rest) else { throw .unreadable }
+        var host = parts.host
+        if let zone = host.firstRange(of: "%25") { host.replaceSubrange(zone, with: "%") }
+        if let port = parts.port, !(1...65_535).contains(port) { throw .port }
+        guard let address = RelayAddress(host: host, port: parts.port ?? (isPlain ? 80 : 443), isPlain: isPlain)
+        else {
+            throw .unreadable
         }
-        guard let address = RelayAddress(host: String(host), port: port, isPlain: isPlain) else { throw .unreadable }
         guard !address.isPlain || allowPlain || address.isLoopback else { throw .plain }
         self = address
-    }
-
-    /// Digits only: `Int` would take a sign.
-    private static func port(_ digits: Substring) -> Int? {
-        digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(digits) : nil
     }
 }
 
@@ -51,14 +42,36 @@ extension RelayAddress {
 public enum RelayAddressError: ExplainedError, Hashable {
     /// It is no `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
     case unreadable
+    /// It begins with another scheme.
+    case scheme
+    /// It has a path, a query or a fragment.
+    case path
+    /// It has a user's name.
+    case user
+    /// Its port is none.
+    case port
+    /// Its host has other letters than ASCII.
+    case notASCII
     /// It would send everything without TLS to another machine.
     case plain
 
     /// The error's name in `Protocol/errors.md`.
     public var name: String {
         switch self {
-        case .unreadable: "relay-address"
+        case .unreadable, .scheme, .path, .user, .port, .notASCII: "relay-address"
         case .plain: "relay-plain"
+        }
+    }
+
+    /// The part of the address that is wrong, where one is known.
+    public var cause: String? {
+        switch self {
+        case .unreadable, .plain: nil
+        case .scheme: "scheme"
+        case .path: "path"
+        case .user: "user"
+        case .port: "port"
+        case .notASCII: "not-ascii"
         }
     }
 
@@ -66,6 +79,11 @@ public enum RelayAddressError: ExplainedError, Hashable {
     public var description: String {
         switch self {
         case .unreadable: "This is no address of a relay."
+        case .scheme: "A relay's address begins with wss:// or ws://, not with another scheme."
+        case .path: "A relay's address has no path and no query: it ends with the host or the port."
+        case .user: "A relay's address has no user name and no password."
+        case .port: "A relay's port is a number from 1 to 65535."
+        case .notASCII: "A relay's host is written in plain letters, digits, dots and hyphens."
         case .plain: "This address leads to another machine without encryption of the connection."
         }
     }
@@ -73,22 +91,12 @@ public enum RelayAddressError: ExplainedError, Hashable {
     /// What to do next.
     public var advice: String {
         switch self {
-        case .unreadable: "Write it as wss://HOST or wss://HOST:PORT."
+        case .unreadable, .scheme, .path, .user, .port: "Write it as wss://HOST or wss://HOST:PORT."
+        case .notASCII: "Write the host of an international name in its form with xn--, as browsers copy it."
         case .plain: "Use wss, or allow it explicitly for a network of your own."
         }
     }
 
     /// The same text gives the same error.
     public var retryHelps: Bool { false }
-}
-
-extension String {
-    fileprivate func range(of text: String) -> Range<String.Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-            start = index(after: start)
-        }
-        return nil
-    }
 }

@@ -7,7 +7,7 @@ import RelayWire
 /// What came back to a call.
 enum CallAnswer: Equatable, Sendable {
     /// A whole answer; its body is at most ``WireLimits/callBytes`` long.
-    case answered(status: Int, body: [UInt8], retryAfter: Duration?)
+    case answered(status: Int, body: [UInt8], retryAfter: Duration?, redirection: Reply.Redirection? = nil)
     /// None, with what is known of the reason.
     case unanswered(PairingError)
 }
@@ -20,13 +20,13 @@ enum CallAnswer: Equatable, Sendable {
 final class CallSocket: Sendable {
     private let host: RelayHost
     private let loop: any EventLoop
-    private let connectTimeout: TimeAmount
+    private let limits: ClientLimits
     private let channel: NIOLoopBoundBox<(any Channel)?>
 
-    init(to host: RelayHost, on loop: any EventLoop, connectTimeout: Duration) {
+    init(to host: RelayHost, on loop: any EventLoop, limits: ClientLimits) {
         self.host = host
         self.loop = loop
-        self.connectTimeout = TimeAmount(connectTimeout)
+        self.limits = limits
         channel = .makeBoxSendingValue(nil, eventLoop: loop)
     }
 
@@ -36,18 +36,23 @@ final class CallSocket: Sendable {
     /// - Returns: the answer; never fails.
     func call(_ path: String, body: [UInt8], timeout: Duration) -> EventLoopFuture<CallAnswer> {
         let promise = loop.makePromise(of: CallAnswer.self)
+        let attempt = Attempt(to: host)
+        let isOpen = channel.value?.isActive == true
+        if isOpen { attempt.phase = .arrived }
         let timer = loop.scheduleTask(in: TimeAmount(timeout)) {
-            promise.succeed(.unanswered(.relayUnreachable(.noAnswer)))
+            attempt.giveUp(nil)
+            promise.succeed(.unanswered(attempt.failure(ChannelError.eof)))
             self.close()
         }
         promise.futureResult.whenComplete { _ in timer.cancel() }
-        if let channel = channel.value, channel.isActive {
-            post(Call(path: path, body: body, answer: promise), on: channel)
+        let call = Call(path: path, body: body, attempt: attempt, answer: promise)
+        if isOpen, let channel = channel.value {
+            post(call, on: channel)
         } else {
-            connect().whenComplete { outcome in
+            connect(attempt).whenComplete { outcome in
                 switch outcome {
-                case .success(let channel): self.post(Call(path: path, body: body, answer: promise), on: channel)
-                case .failure(let error): promise.succeed(.unanswered(PairingError(connecting: error)))
+                case .success(let channel): self.post(call, on: channel)
+                case .failure(let error): promise.succeed(.unanswered(attempt.failure(error)))
                 }
             }
         }
@@ -60,31 +65,32 @@ final class CallSocket: Sendable {
         channel.value = nil
     }
 
-    private func connect() -> EventLoopFuture<any Channel> {
-        host.bootstrap(on: loop, timeout: connectTimeout)
-            .channelInitializer { [host] channel in
+    private func connect(_ attempt: Attempt) -> EventLoopFuture<any Channel> {
+        host.bootstrap(on: loop, timeout: TimeAmount(limits.connectTimeout))
+            .channelInitializer { [host, limits] channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Known from the first moment, so that it can be closed at any.
                     self.channel.value = channel
-                    try host.secure(channel)
+                    try host.prepare(channel, for: attempt, limits: limits)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    let handler = CallHandler(authority: host.address.authority) {
+                    let handler = CallHandler(to: host.address) {
                         if self.channel.value === channel { self.channel.value = nil }
                     }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
-            .connect(host: host.address.host, port: host.address.port)
+            .connect(host: host.next.host, port: host.next.port)
     }
 
     private func post(_ call: Call, on channel: any Channel) {
-        channel.writeAndFlush(call).whenFailure { call.answer.succeed(.unanswered(PairingError(connecting: $0))) }
+        channel.writeAndFlush(call).whenFailure { call.answer.succeed(.unanswered(call.attempt.failure($0))) }
     }
 }
 
 private struct Call: Sendable {
     let path: String
     let body: [UInt8]
+    let attempt: Attempt
     let answer: EventLoopPromise<CallAnswer>
 }
 
@@ -94,17 +100,20 @@ private final class CallHandler: ChannelDuplexHandler {
     typealias OutboundIn = Call
     typealias OutboundOut = HTTPClientRequestPart
 
-    private let authority: String
+    private let address: RelayAddress
     private let retire: () -> Void
     private var call: Call?
+    /// Whether the relay's host is reached, and has shown its certificate where one is wanted. A call waits for that.
+    private var isOpen = false
+    private var waiting: EventLoopPromise<Void>?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
     /// What went wrong while no call was under way, as a certificate that is not trusted.
     private var failure: (any Error)?
 
     /// - Parameter retire: called when no further call is to be written.
-    init(authority: String, retire: @escaping () -> Void) {
-        self.authority = authority
+    init(to address: RelayAddress, retire: @escaping () -> Void) {
+        self.address = address
         self.retire = retire
     }
 
@@ -115,12 +124,26 @@ private final class CallHandler: ChannelDuplexHandler {
             return
         }
         self.call = call
+        if isOpen { write(call, context, promise) } else { waiting = promise }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        isOpen = true
+        if let call {
+            write(call, context, waiting)
+            waiting = nil
+            context.flush()
+        }
+        context.fireChannelActive()
+    }
+
+    private func write(_ call: Call, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         let head = HTTPRequestHead(
             version: .http1_1,
             method: .POST,
             uri: call.path,
             headers: [
-                "Host": authority, "Content-Type": "application/protobuf", "Content-Length": "\(call.body.count)",
+                "Host": address.authorityWithoutZone, "Content-Type": "application/protobuf", "Content-Length": "\(call.body.count)",
             ]
         )
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -141,12 +164,12 @@ private final class CallHandler: ChannelDuplexHandler {
         case .end:
             guard let head else { return }
             self.head = nil
-            let wait = head.headers.first(name: "Retry-After").flatMap { Int($0) }
+            let reply = Reply(head, body: "", from: address)
             let answer = CallAnswer.answered(
                 status: Int(head.status.code),
                 body: body,
-                // An hour is as good as never.
-                retryAfter: wait.map { .seconds(min(max($0, 0), 3_600)) }
+                retryAfter: reply.retryAfter,
+                redirection: reply.redirection
             )
             if head.isKeepAlive { self.answer(answer) } else { end(context, answer) }
         }
@@ -154,13 +177,17 @@ private final class CallHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if failure == nil { failure = error }
-        end(context, .unanswered(PairingError(connecting: error)))
+        end(context, .unanswered(told(error)))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         retire()
-        answer(.unanswered(failure.map { PairingError(connecting: $0) } ?? .connectionLost))
+        answer(.unanswered(failure.map(told) ?? (isOpen ? .connectionLost : told(ChannelError.eof))))
         context.fireChannelInactive()
+    }
+
+    private func told(_ error: any Error) -> PairingError {
+        call?.attempt.failure(error) ?? PairingError(connecting: error, to: address.host)
     }
 
     private func end(_ context: ChannelHandlerContext, _ last: CallAnswer) {
@@ -175,5 +202,8 @@ private final class CallHandler: ChannelDuplexHandler {
         let answered = call
         call = nil
         answered?.answer.succeed(answer)
+        // It is answered, so nobody asks what became of it.
+        waiting?.succeed()
+        waiting = nil
     }
 }

@@ -205,16 +205,20 @@ extension Calls {
     private mutating func knockAnswered(_ answer: CallAnswer, draw: Double) -> [Step] {
         switch answer {
         case .unanswered(let error): return tryAgain(.send, error, draw: draw)
-        case .answered(let status, let bytes, _):
+        case .answered(let status, let bytes, let retryAfter, let redirection):
             let body = String(decoding: bytes, as: UTF8.self)
             if Problem(in: body)?.name == "unknown-connection" {
                 sending = nil
                 phase = .opening
                 return [.heard] + nextSend()
             }
-            let error = PairingError(status: status, body: body)
-            // What answers otherwise, and is not out of order for a moment, is no relay's door.
-            return Self.mayPass(status) ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
+            let error = PairingError(
+                Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
+            )
+            // What answers otherwise, and is not out of order for a moment, is no relay's door. Who says how long to wait is not asked
+            // again before.
+            let mayPass = Self.mayPass(status) && retryAfter ?? .zero <= limits.reachTimeout
+            return mayPass ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
         }
     }
 
@@ -303,24 +307,27 @@ extension Calls {
     ) -> Verdict<Body> {
         switch answer {
         case .unanswered(let error): return .failed(error)
-        case .answered(200, let bytes, _):
+        case .answered(200, let bytes, _, _):
             // A proxy's page may come with 200.
             guard let body = try? parse(bytes) else { return .failed(.notARelay(.unknown)) }
             return .said(body)
-        case .answered(_, let bytes, let retryAfter):
-            switch Problem(in: String(decoding: bytes, as: UTF8.self))?.name {
+        case .answered(let status, let bytes, let retryAfter, let redirection):
+            let body = String(decoding: bytes, as: UTF8.self)
+            switch Problem(in: body)?.name {
             case "relay-full"?: return .turnedAway(.relayFull, retryAfter: retryAfter ?? .seconds(5))
             case "draining"?: return .turnedAway(.draining, retryAfter: retryAfter ?? .seconds(5))
             case "too-many"?: return .turnedAway(.tooMany, retryAfter: retryAfter ?? .seconds(10))
             case .some: return .lost
-            case nil: return .failed(.notARelay(.unknown))
+            case nil:
+                let reply = Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
+                return .failed(PairingError(reply))
             }
         }
     }
 
     /// Whether a proxy that says so may say something else in a moment.
     private static func mayPass(_ status: Int) -> Bool {
-        status >= 500 || [408, 425, 429].contains(status)
+        status >= 500 && status != 511 || [408, 425, 429].contains(status)
     }
 }
 

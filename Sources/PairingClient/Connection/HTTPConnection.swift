@@ -33,8 +33,8 @@ final class HTTPConnection: Sendable {
         self.report = report
         let calls = Calls(connection: .random(), limits: limits, insteadOf: failure)
         state = NIOLoopBoundBox(State(calls: calls), eventLoop: loop)
-        sending = CallSocket(to: host, on: loop, connectTimeout: limits.connectTimeout)
-        polling = CallSocket(to: host, on: loop, connectTimeout: limits.connectTimeout)
+        sending = CallSocket(to: host, on: loop, limits: limits)
+        polling = CallSocket(to: host, on: loop, limits: limits)
         state.value.opening = loop.scheduleTask(in: TimeAmount(limits.connectTimeout)) {
             self.perform(self.state.value.calls.openingTookTooLong())
         }

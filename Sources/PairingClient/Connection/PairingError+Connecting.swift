@@ -1,32 +1,70 @@
+import NIOCore
 import NIOHTTP1
-import NIOSSL
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 extension PairingError {
     /// What a failed attempt to connect means to a person.
-    init(connecting error: any Error) {
+    init(connecting error: any Error, to host: String) {
         switch error {
         case let error as PairingError: self = error
-        case let error as NIOSSLError:
-            self = error.isOfCertificate ? .relayUntrusted(.unfit) : .relayUnreachable(.unknown)
-        case is NIOSSLExtraError: self = .relayUntrusted(.unfit)
         // Half an answer says nothing about who gave it.
         case HTTPParserError.invalidEOFState, HTTPParserError.closedConnection: self = .relayUnreachable(.cut)
         case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay(.notHTTP)
-        default: self = .relayUnreachable(.unknown)
+        default: self = .relayUnreachable(Unreachable(error, to: host))
         }
     }
 }
 
-extension NIOSSLError {
-    /// Whether the relay showed a certificate that does not do. All else that ends a TLS handshake (a cut, a flipped bit, a
-    /// server that speaks no TLS) tells nothing of whom it was held with.
-    fileprivate var isOfCertificate: Bool {
+extension Unreachable {
+    /// What an error of the network's means.
+    init(_ error: any Error, to host: String) {
+        switch error {
+        case let error as NIOConnectionError:
+            if let lookup = (error.dnsAError ?? error.dnsAAAAError) as? SocketAddressError.UnknownHost {
+                self = lookup.errorCode == Int(EAI_AGAIN) ? .nameLookup(host) : .nameUnknown(host)
+            } else {
+                let causes = error.connectionErrors.map { Unreachable($0.error, to: host) }
+                self = causes.max { $0.weight < $1.weight } ?? .unknown
+            }
+        case ChannelError.connectTimeout: self = .noAnswer
+        case let error as IOError: self.init(number: error.errnoCode)
+        case ChannelError.eof, ChannelError.ioOnClosedChannel, ChannelError.inputClosed, ChannelError.alreadyClosed,
+            ChannelError.inappropriateOperationForState:
+            self = .cut
+        default: self = .unknown
+        }
+    }
+
+    private init(number: CInt) {
+        switch number {
+        case ECONNREFUSED: self = .refused
+        case ETIMEDOUT: self = .noAnswer
+        case EHOSTUNREACH, EHOSTDOWN: self = .noRoute
+        case ENETUNREACH, ENETDOWN, EADDRNOTAVAIL: self = .noNetwork
+        case ECONNRESET, EPIPE, ECONNABORTED: self = .cut
+        case EACCES, EPERM: self = .forbiddenHere
+        default: self = .system(number)
+        }
+    }
+
+    /// How much it tells, where the addresses of one host fail in different ways: who refuses is there, and an address of a kind that
+    /// this network lacks is no news.
+    private var weight: Int {
         switch self {
-        case .noCertificateToValidate, .unableToValidateCertificate: true
-        case .handshakeFailed(.sslError(let errors)):
-            // BoringSSL's own name for it is all that is public.
-            errors.contains { $0.description.contains("CERTIFICATE_VERIFY_FAILED") }
-        default: false
+        case .refused, .cut: 5
+        case .forbiddenHere: 4
+        case .noAnswer: 3
+        case .noRoute: 2
+        case .noNetwork: 1
+        default: 0
         }
     }
 }

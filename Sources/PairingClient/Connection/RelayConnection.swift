@@ -61,6 +61,7 @@ final class RelayConnection: Sendable {
     ///
     /// - Parameters:
     ///   - roots: who is trusted; used where the address is not plain.
+    ///   - proxies: which proxy to go through.
     ///   - door: the one to go through: the WebSocket, and the HTTP door where that turns out to be shut; or the HTTP door at
     ///     once, where it was the one that was open before.
     ///   - frame: what is said first; it goes with the request for the connection where the door has a way for that.
@@ -70,12 +71,13 @@ final class RelayConnection: Sendable {
     static func open(
         to address: RelayAddress,
         tls roots: TrustedRoots,
+        by proxies: ProxySettings,
         through door: Door,
         asking frame: DeviceFrame?,
         limits: ClientLimits,
         report: @escaping @Sendable (Report) -> Void
     ) async throws(PairingError) -> (RelayConnection, hasAsked: Bool) {
-        let host = try RelayHost(address, trusting: roots)
+        let host = try RelayHost(address, trusting: roots, by: proxies)
         let connection = RelayConnection(host: host, limits: limits, report: report)
         switch door {
         case .http: try await connection.openHTTP(insteadOf: nil)
@@ -162,7 +164,7 @@ final class RelayConnection: Sendable {
             }
             .get()
         } catch {
-            throw PairingError(connecting: error)
+            throw PairingError(connecting: error, to: host.address.host)
         }
     }
 

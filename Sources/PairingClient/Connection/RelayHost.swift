@@ -3,14 +3,23 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Where a relay answers, and how its host is reached: with TLS where the address says so.
+/// Where a relay answers, and how its host is reached: through a proxy where one is set, with TLS where the address says so.
 struct RelayHost: Sendable {
     let address: RelayAddress
+    private let roots: TrustedRoots
     private let context: NIOSSLContext?
+    private let proxy: ProxyAddress?
+    private let proxyRoots: TrustedRoots
+    private let proxyContext: NIOSSLContext?
 
-    init(_ address: RelayAddress, trusting roots: TrustedRoots) throws(PairingError) {
+    /// - Throws: what is wrong before anything is sent: a proxy's address, the authorities.
+    init(_ address: RelayAddress, trusting roots: TrustedRoots, by proxies: ProxySettings) throws(PairingError) {
         self.address = address
-        context = address.isPlain ? nil : try roots.context()
+        self.roots = roots
+        proxy = try proxies.proxy(to: address)
+        context = address.isPlain ? nil : try roots.context(isTunnelled: proxy != nil && address.serverName == nil)
+        proxyContext = proxy?.isTLS == true ? try proxies.roots.context() : nil
+        proxyRoots = proxies.roots
     }
 
     /// Opens TCP connections on this loop.
@@ -20,15 +29,79 @@ struct RelayHost: Sendable {
         ClientBootstrap(group: loop).connectTimeout(timeout).channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
-    /// Puts TLS in front of what is added later, where it is wanted.
-    func secure(_ channel: any Channel) throws {
-        guard let context else { return }
-        let name = isName ? address.host : nil
-        try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
+    /// Where TCP goes.
+    var next: (host: String, port: Int) { proxy.map { ($0.host, $0.port) } ?? (address.host, address.port) }
+
+    /// Puts in front of what is added later what leads to the relay: the tunnel, TLS. What is added later sees a connection that becomes
+    /// active when the relay's host is reached and has shown its certificate.
+    ///
+    /// - Parameter arrived: called then.
+    func prepare(
+        _ channel: any Channel,
+        for attempt: Attempt,
+        limits: ClientLimits,
+        arrived: ((ChannelHandlerContext) -> Void)? = nil
+    ) throws {
+        let pipeline = channel.pipeline.syncOperations
+        if let proxy {
+            if let proxyContext {
+                let tls = try NIOSSLClientHandler(context: proxyContext, serverHostname: proxy.serverName)
+                let watch = ProxyTLSHandler(
+                    ShownCertificate(tls, host: proxy.host, roots: proxyRoots),
+                    attempt: attempt
+                )
+                try pipeline.addHandlers([tls, watch])
+            }
+            try pipeline.addHandler(
+                TunnelHandler(through: proxy, to: address.authorityWithoutZone, limits: limits, attempt: attempt)
+            )
+        }
+        let first = FirstBytesHandler(isPlain: context == nil, attempt: attempt)
+        try pipeline.addHandler(first)
+        var tls: NIOSSLClientHandler?
+        if let context {
+            let handler = try NIOSSLClientHandler(context: context, serverHostname: address.serverName)
+            try pipeline.addHandler(handler)
+            tls = handler
+        }
+        let certificate = tls.map { ShownCertificate($0, host: address.host, roots: roots, isTunnelled: proxy != nil) }
+        try pipeline.addHandler(ArrivalHandler(certificate, attempt: attempt, arrived: arrived))
     }
 
-    private var isName: Bool {
-        (try? SocketAddress(ipAddress: address.host, port: 0)) == nil
+    /// What a person is told of an error that no handler could make more of.
+    func explained(_ error: any Error, in phase: Attempt.Phase) -> PairingError {
+        if let error = error as? PairingError { return error }
+        switch phase {
+        case .connecting where proxy != nil: return .proxyFailed(.unreachable(Unreachable(error, to: next.host)))
+        case .tunnelling: return .proxyFailed(.cut)
+        case .connecting, .securing, .arrived: return PairingError(connecting: error, to: address.host)
+        }
+    }
+
+    /// What a person is told when nothing comes.
+    func silence(in phase: Attempt.Phase) -> PairingError {
+        switch phase {
+        case .connecting where proxy != nil: .proxyFailed(.unreachable(.noAnswer))
+        case .tunnelling: .proxyFailed(.silent)
+        case .connecting, .securing, .arrived: .relayUnreachable(.noAnswer)
+        }
+    }
+}
+
+extension RelayAddress {
+    /// The name for TLS; nil for an IP address.
+    fileprivate var serverName: String? { RelayHost.serverName(host) }
+}
+
+extension ProxyAddress {
+    fileprivate var serverName: String? { RelayHost.serverName(host) }
+}
+
+extension RelayHost {
+    /// Without the dot that ends an absolute name: no certificate has it.
+    fileprivate static func serverName(_ host: String) -> String? {
+        guard IPAddress.bytes(host) == nil else { return nil }
+        return host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 }
 

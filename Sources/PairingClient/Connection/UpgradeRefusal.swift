@@ -1,4 +1,48 @@
+import Handshake
+import NIOHTTP1
 import RelayWire
+
+/// What something answered that is not the answer hoped for.
+struct Reply: Equatable, Sendable {
+    /// Where an answer sends a device.
+    enum Redirection: Hashable, Sendable {
+        /// To `https` at the same host, which was spoken to without TLS.
+        case toTLS
+        case elsewhere
+    }
+
+    /// Nil when the answer ended before it.
+    var status: Int?
+    /// As much of it as came and is wanted.
+    var body = ""
+    /// What the header says; the relay's word or a proxy's.
+    var retryAfter: Duration?
+    var redirection: Redirection?
+
+    init(status: Int?, body: String = "", retryAfter: Duration? = nil, redirection: Redirection? = nil) {
+        self.status = status
+        self.body = body
+        self.retryAfter = retryAfter
+        self.redirection = redirection
+    }
+
+    /// - Parameter address: who was asked.
+    init(_ head: HTTPResponseHead, body: String, from address: RelayAddress) {
+        status = Int(head.status.code)
+        self.body = body
+        retryAfter = head.headers.first(name: "Retry-After").flatMap { RetryAfter.wait($0, now: Clock.seconds) }
+        if (300..<400).contains(head.status.code), let place = head.headers.first(name: "Location") {
+            redirection = Self.leadsToTLS(place, from: address) ? .toTLS : .elsewhere
+        }
+    }
+
+    private static func leadsToTLS(_ place: String, from address: RelayAddress) -> Bool {
+        let scheme = "https://"
+        guard address.isPlain, place.lowercased().hasPrefix(scheme) else { return false }
+        let authority = place.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+        return HostAndPort.split(authority)?.host.lowercased() == address.host
+    }
+}
 
 /// What it means when something answers the request for a WebSocket with another status than 101 (`Protocol/relay.md`,
 /// "Transport").
@@ -9,30 +53,58 @@ struct UpgradeRefusal: Equatable, Sendable {
     /// relay that a proxy has shown only half of the request (`Protocol/http.md`, "Which door").
     let isFinal: Bool
 
-    /// - Parameters:
-    ///   - status: nil when the answer ended before it.
-    ///   - body: as much of it as came and is wanted.
-    init(status: Int?, body: String) {
-        let problem = Problem(in: body)?.name
-        switch problem {
+    init(_ reply: Reply) {
+        switch Problem(in: reply.body)?.name {
         case "wrong-version":
             // A relay that names this device's version among its own has been shown none: a proxy took the header away.
-            let speaksOurs = body.contains("\"\(Subprotocol.name)\"")
+            let speaksOurs = reply.body.contains("\"\(Subprotocol.name)\"")
             (error, isFinal) = (.relayVersion, !speaksOurs)
-        case "foreign-origin": (error, isFinal) = (.notARelay(.unknown), true)
-        default: (error, isFinal) = (PairingError(status: status, body: body), false)
+        case "foreign-origin": (error, isFinal) = (.notARelay(.forbidden(status: 403)), true)
+        default: (error, isFinal) = (PairingError(reply), false)
         }
     }
 }
 
 extension PairingError {
-    /// What a status that is not the relay's own word tells a person.
-    init(status: Int?, body: String) {
-        switch status {
-        case 503 where body.contains("draining"): self = .relayDraining(retryAfter: .seconds(60))
-        case 503: self = .relayFull(retryAfter: .seconds(5))
-        case 429: self = .tooMany(retryAfter: .seconds(10))
-        default: self = .notARelay(.unknown)
+    /// What a person is told of an answer: a relay's own word, or else that of something in its place (`Protocol/errors.md`, "Causes").
+    init(_ reply: Reply) {
+        let wait = reply.retryAfter ?? .zero
+        switch Problem(in: reply.body)?.name {
+        case "relay-full"?: self = .relayFull(retryAfter: wait)
+        case "draining"?: self = .relayDraining(retryAfter: wait)
+        case "too-many"?: self = .tooMany(retryAfter: wait)
+        case .some: self = .notARelay(reply.status.map { .web(status: $0) } ?? .unknown)
+        case nil: self.init(foreign: reply, retryAfter: wait)
         }
+    }
+
+    private init(foreign reply: Reply, retryAfter wait: Duration) {
+        guard let status = reply.status else {
+            self = .relayUnreachable(.cut)
+            return
+        }
+        switch status {
+        // A page in a relay's place.
+        case 200..<300: self = .notARelay(reply.isPage ? .signIn : .web(status: status))
+        case 300..<400: self = .notARelay(reply.redirection == .toTLS ? .redirectsToTLS : .signIn)
+        case 400 where reply.asksForTLS: self = .notARelay(.tls)
+        case 401, 402, 403, 407, 451: self = .notARelay(.forbidden(status: status))
+        case 421: self = .notARelay(.misdirected)
+        case 429: self = .tooMany(retryAfter: wait)
+        case 511: self = .notARelay(.signIn)
+        case 408, 425, 500, 502, 503, 504, 520...530:
+            self = .relayUnreachable(.behindIsAway(status: status, retryAfter: wait))
+        default: self = .notARelay(.web(status: status))
+        }
+    }
+}
+
+extension Reply {
+    /// Whether it is meant for a browser.
+    fileprivate var isPage: Bool { body.drop(while: \.isWhitespace).hasPrefix("<") }
+
+    /// Whether a server for TLS says that it was spoken to without: nginx, Apache and Go each have their words for it.
+    fileprivate var asksForTLS: Bool {
+        ["HTTPS port", "HTTPS server", "SSL-enabled", "TLS-enabled"].contains { body.contains($0) }
     }
 }

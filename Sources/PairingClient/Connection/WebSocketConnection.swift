@@ -2,11 +2,8 @@ import Handshake
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
-import NIOTLS
 import NIOWebSocket
 import RelayWire
-import Synchronization
 
 /// One WebSocket connection to a relay: frames out, batches of frames in (`Protocol/relay.md`, "Transport").
 ///
@@ -38,21 +35,24 @@ final class WebSocketConnection: Sendable {
         report: @escaping @Sendable (RelayConnection.Report) -> Void
     ) async throws(UpgradeFailure) -> (WebSocketConnection, hasAsked: Bool) {
         let early = frame.flatMap(Subprotocol.init(early:))
-        let progress = Progress()
+        let attempt = Attempt(to: host)
         let limit = TimeAmount(limits.connectTimeout)
         do throws(any Error) {
             let outcome = try await host.bootstrap(on: loop, timeout: limit)
-                .connect(host: host.address.host, port: host.address.port) { channel in
+                .connect(host: host.next.host, port: host.next.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try host.secure(channel)
                         let hurry = TimeAmount(limits.upgradeTimeout)
-                        let arrival = ArrivalHandler(progress, isPlain: host.address.isPlain, hurry: hurry)
-                        try channel.pipeline.syncOperations.addHandler(arrival)
-                        let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+                        // There is another door to try once the host is reached.
+                        try host.prepare(channel, for: attempt, limits: limits) { context in
+                            context.eventLoop.scheduleTask(in: hurry) { [channel = context.channel] in
+                                if !attempt.isOver { attempt.giveUp(channel) }
+                            }
+                        }
+                        let timer = channel.eventLoop.scheduleTask(in: limit) { attempt.giveUp(channel) }
                         let result = try upgrade(channel, host: host, early: early, limits: limits, report: report)
                         result.whenComplete { outcome in
                             timer.cancel()
-                            progress.isOver = true
+                            attempt.isOver = true
                             // Who gets no connection can't close it.
                             if case .failure = outcome { channel.close(promise: nil) }
                         }
@@ -69,16 +69,18 @@ final class WebSocketConnection: Sendable {
             case .refused(let refusal, let channel):
                 // Whoever answers here may take any time over the rest of it.
                 let hurry = TimeAmount(limits.upgradeTimeout)
-                let timer = channel.eventLoop.scheduleTask(in: hurry) { channel.close(promise: nil) }
-                let refusal = try await refusal.get()
+                let timer = channel.eventLoop.scheduleTask(in: hurry) { attempt.giveUp(channel) }
+                let reply = try await refusal.get()
                 timer.cancel()
                 channel.close(promise: nil)
+                if reply.status == nil { throw UpgradeFailure(error: attempt.failure(ChannelError.eof), isDoorShut: true) }
+                let refusal = UpgradeRefusal(reply)
                 throw UpgradeFailure(error: refusal.error, isDoorShut: !refusal.isFinal)
             }
         } catch let failure as UpgradeFailure {
             throw failure
         } catch {
-            throw UpgradeFailure(error: PairingError(connecting: error), isDoorShut: progress.hasArrived)
+            throw UpgradeFailure(error: attempt.failure(error), isDoorShut: attempt.hasArrived)
         }
     }
 
@@ -113,7 +115,7 @@ final class WebSocketConnection: Sendable {
 
     private enum Upgraded: Sendable {
         case upgraded(any Channel, hasAsked: Bool)
-        case refused(EventLoopFuture<UpgradeRefusal>, any Channel)
+        case refused(EventLoopFuture<Reply>, any Channel)
     }
 
     private static func upgrade(
@@ -145,15 +147,15 @@ final class WebSocketConnection: Sendable {
             version: .http1_1,
             method: .GET,
             uri: Door.webSocketPath,
-            headers: ["Host": host.address.authority, "Sec-WebSocket-Protocol": offered.joined(separator: ", ")]
+            headers: ["Host": host.address.authorityWithoutZone, "Sec-WebSocket-Protocol": offered.joined(separator: ", ")]
         )
         let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgraded>(
             upgradeRequestHead: head,
             upgraders: [upgrader]
         ) { channel in
             channel.eventLoop.makeCompletedFuture {
-                let promise = channel.eventLoop.makePromise(of: UpgradeRefusal.self)
-                try channel.pipeline.syncOperations.addHandler(RefusalHandler(promise: promise))
+                let promise = channel.eventLoop.makePromise(of: Reply.self)
+                try channel.pipeline.syncOperations.addHandler(RefusalHandler(promise: promise, from: host.address))
                 return .refused(promise.futureResult, channel)
             }
         }
@@ -169,60 +171,6 @@ struct UpgradeFailure: Error, Equatable {
     let error: PairingError
     /// Whether the relay's host answers, and the HTTP door may be open where this one is not.
     let isDoorShut: Bool
-}
-
-/// How far an attempt got.
-private final class Progress: Sendable {
-    private struct State {
-        var hasArrived = false
-        var isOver = false
-    }
-
-    private let state = Mutex(State())
-
-    /// Whether the relay's host has taken the connection, and shown its certificate where one is wanted.
-    var hasArrived: Bool {
-        get { state.withLock { $0.hasArrived } }
-        set { state.withLock { $0.hasArrived = newValue } }
-    }
-
-    /// Whether the upgrade was answered, or never will be.
-    var isOver: Bool {
-        get { state.withLock { $0.isOver } }
-        set { state.withLock { $0.isOver = newValue } }
-    }
-}
-
-/// Notices that the host is reached; from then on the upgrade must hurry, for there is another door to try.
-private final class ArrivalHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let progress: Progress
-    private let isPlain: Bool
-    private let hurry: TimeAmount
-
-    init(_ progress: Progress, isPlain: Bool, hurry: TimeAmount) {
-        self.progress = progress
-        self.isPlain = isPlain
-        self.hurry = hurry
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        if isPlain { arrived(context) }
-        context.fireChannelActive()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent { arrived(context) }
-        context.fireUserInboundEventTriggered(event)
-    }
-
-    private func arrived(_ context: ChannelHandlerContext) {
-        progress.hasArrived = true
-        context.eventLoop.scheduleTask(in: hurry) { [progress, channel = context.channel] in
-            if !progress.isOver { channel.close(promise: nil) }
-        }
-    }
 }
 
 /// WebSocket frames as the relay's; pings are answered, everything that the protocol does not have ends the connection.
@@ -348,30 +296,34 @@ private final class RefusalHandler: ChannelInboundHandler {
     /// More than this of a body is not looked at.
     private static let bodyLimit = 4096
 
-    private let promise: EventLoopPromise<UpgradeRefusal>
-    private var status: Int?
+    private let promise: EventLoopPromise<Reply>
+    private let address: RelayAddress
+    private var head: HTTPResponseHead?
     private var body = ""
 
-    init(promise: EventLoopPromise<UpgradeRefusal>) {
+    /// - Parameter address: who was asked.
+    init(promise: EventLoopPromise<Reply>, from address: RelayAddress) {
         self.promise = promise
+        self.address = address
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): status = Int(head.status.code)
+        case .head(let head): self.head = head
         case .body(let buffer):
             if body.utf8.count + buffer.readableBytes <= Self.bodyLimit { body += String(buffer: buffer) }
-        case .end:
-            promise.succeed(UpgradeRefusal(status: status, body: body))
+        case .end: promise.succeed(reply)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        promise.succeed(UpgradeRefusal(status: status, body: body))
+        promise.succeed(reply)
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }
+
+    private var reply: Reply { head.map { Reply($0, body: body, from: address) } ?? Reply(status: nil) }
 }

@@ -263,7 +263,9 @@ package struct OfferSession: ~Copyable {
         } catch {
             return end(.relayMisbehaved, leaving: .fault)
         }
-        let link = role == .holder ? PairingLink(relay: relay, slot: slot.symbols, secret: entropy.bytes(16)) : nil
+        // What leads to this machine's own interface leads no other device anywhere.
+        let hasLink = role == .holder && relay.zone == nil
+        let link = hasLink ? PairingLink(relay: relay, slot: slot.symbols, secret: entropy.bytes(16)) : nil
         do {
             handshake = try OffererHandshake(
                 code: code,

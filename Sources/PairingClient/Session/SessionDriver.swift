@@ -11,6 +11,7 @@ import SyncSeed
 struct SessionDriver: Sendable {
     let relay: RelayAddress
     let roots: TrustedRoots
+    let proxies: ProxySettings
     let limits: ClientLimits
     let store: any SeedStore
     let approve: @Sendable (ApprovalRequest) async -> Approval
@@ -153,6 +154,7 @@ struct SessionDriver: Sendable {
                 let (connection, hasAsked) = try await RelayConnection.open(
                     to: relay,
                     tls: roots,
+                    by: proxies,
                     through: door,
                     asking: frame,
                     limits: limits

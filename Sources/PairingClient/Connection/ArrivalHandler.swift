@@ -1,0 +1,124 @@
+import NIOCore
+import NIOTLS
+
+/// Looks at the first bytes from the other side, which show whether TLS is spoken there, and then is in nobody's way.
+final class FirstBytesHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let isPlain: Bool
+    private let attempt: Attempt
+    private var isDone = false
+
+    init(isPlain: Bool, attempt: Attempt) {
+        self.isPlain = isPlain
+        self.attempt = attempt
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !isDone {
+            isDone = true
+            let bytes = unwrapInboundIn(data).readableBytesView.prefix(2)
+            if isPlain {
+                // A record of TLS: an alert, or a handshake.
+                if bytes.elementsEqual([0x15, 0x03]) || bytes.elementsEqual([0x16, 0x03]) { attempt.fail(.notARelay(.tls)) }
+            } else if bytes.count == 2, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) {
+                // Text. No bit that flips makes it of a record's two bytes.
+                attempt.fail(.relayUnreachable(.noTLS))
+            }
+        }
+        context.fireChannelRead(data)
+    }
+}
+
+/// Lets what stands behind it know of the connection once the relay's host is reached, and has shown its certificate where one is
+/// wanted. Until then nothing is written, so nobody hears anything whose certificate does not do.
+final class ArrivalHandler: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    private let certificate: ShownCertificate?
+    private let attempt: Attempt
+    private let arrived: ((ChannelHandlerContext) -> Void)?
+    private var isOver = false
+
+    /// - Parameters:
+    ///   - certificate: nil where there is no TLS.
+    ///   - arrived: called when the host is reached.
+    init(_ certificate: ShownCertificate?, attempt: Attempt, arrived: ((ChannelHandlerContext) -> Void)?) {
+        self.certificate = certificate
+        self.attempt = attempt
+        self.arrived = arrived
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        attempt.phase = .securing
+        if certificate == nil { open(context) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let certificate, !attempt.hasArrived, case .handshakeCompleted? = event as? TLSUserEvent {
+            if let fault = certificate.fault {
+                isOver = true
+                attempt.fail(.relayUntrusted(fault))
+                context.fireErrorCaught(PairingError.relayUntrusted(fault))
+                return context.close(promise: nil)
+            }
+            open(context)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !attempt.hasArrived, let certificate {
+            attempt.fail(certificate.explained(error))
+        }
+        context.fireErrorCaught(error)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if !attempt.hasArrived { attempt.fail(.relayUnreachable(.cut)) }
+        context.fireChannelInactive()
+    }
+
+    private func open(_ context: ChannelHandlerContext) {
+        guard !isOver else { return }
+        attempt.phase = .arrived
+        arrived?(context)
+        context.fireChannelActive()
+    }
+}
+
+/// Says what is wrong with a proxy's certificate.
+final class ProxyTLSHandler: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    private let certificate: ShownCertificate
+    private let attempt: Attempt
+    private var isDone = false
+
+    init(_ certificate: ShownCertificate, attempt: Attempt) {
+        self.certificate = certificate
+        self.attempt = attempt
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            isDone = true
+            if let fault = certificate.fault {
+                attempt.fail(.proxyFailed(.untrusted(fault)))
+                return context.close(promise: nil)
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !isDone {
+            switch certificate.explained(error) {
+            case .relayUntrusted(let cause): attempt.fail(.proxyFailed(.untrusted(cause)))
+            case .relayUnreachable(let cause): attempt.fail(.proxyFailed(.unreachable(cause)))
+            case let other: attempt.fail(other)
+            }
+        }
+        context.fireErrorCaught(error)
+    }
+}

@@ -1,0 +1,146 @@
+import Handshake
+
+/// Where an HTTP proxy is, and what it wants to know of whom it serves.
+///
+/// It has no way to its name and password but the header that goes to the proxy: neither description nor reflection shows them.
+public struct ProxyAddress: Sendable {
+    /// A DNS name, an IPv4 address, or an IPv6 address without brackets.
+    public let host: String
+    /// 1 to 65535.
+    public let port: Int
+    /// Whether the proxy itself is spoken to over TLS.
+    public let isTLS: Bool
+    let credentials: ProxyCredentials?
+
+    /// Reads a proxy's address: `[http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/]`. Without a scheme `http` is meant; without a port, the
+    /// scheme's own, 80 or 443. Name and password may be percent-encoded.
+    ///
+    /// - Throws: ``PairingError/proxyAddress(_:)``, which holds nothing of the text.
+    public init(url: String) throws(PairingError) {
+        var rest = url[...]
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
+        rest = rest.drop(while: \.isWhitespace)
+        var isTLS = false
+        if let separator = rest.firstRange(of: "://") {
+            let scheme = rest[..<separator.lowerBound].lowercased()
+            switch scheme {
+            case "http": isTLS = false
+            case "https": isTLS = true
+            case "socks", "socks4", "socks4a", "socks5", "socks5h": throw .proxyAddress(.kind(scheme))
+            default: throw .proxyAddress(.unreadable)
+            }
+            rest = rest[separator.upperBound...]
+        }
+        if rest.hasSuffix("/") { rest.removeLast() }
+        var credentials: ProxyCredentials?
+        if let at = rest.lastIndex(of: "@") {
+            credentials = ProxyCredentials(userinfo: rest[..<at])
+            guard credentials != nil else { throw .proxyAddress(.unreadable) }
+            rest = rest[at...].dropFirst()
+        }
+        guard let (host, port) = HostAndPort.split(rest) else { throw .proxyAddress(.unreadable) }
+        guard let address = RelayAddress(host: host, port: port ?? (isTLS ? 443 : 80), isPlain: !isTLS) else {
+            throw .proxyAddress(.unreadable)
+        }
+        self.host = address.host
+        self.port = address.port
+        self.isTLS = isTLS
+        self.credentials = credentials
+    }
+
+    /// What the proxy is asked.
+    ///
+    /// - Parameter authority: the relay's host and port.
+    func request(for authority: String) -> String {
+        var lines = ["CONNECT \(authority) HTTP/1.1", "Host: \(authority)"]
+        if let credentials { lines.append("Proxy-Authorization: \(credentials.header)") }
+        return lines.joined(separator: "\r\n") + "\r\n\r\n"
+    }
+}
+
+extension ProxyAddress: CustomStringConvertible, CustomReflectable {
+    /// Host and port.
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// The same.
+    public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
+}
+
+/// A name and a password for a proxy, as the header that holds them.
+final class ProxyCredentials: Sendable, CustomReflectable {
+    let header: String
+
+    /// Nil where it is badly encoded or has characters that no header can hold.
+    init?(userinfo: Substring) {
+        let colon = userinfo.firstIndex(of: ":")
+        guard let name = Self.decoded(userinfo[..<(colon ?? userinfo.endIndex)]),
+            let password = Self.decoded(colon.map { userinfo[$0...].dropFirst() } ?? ""),
+            // The first colon ends the name (RFC 7617).
+            !name.contains(UInt8(ascii: ":"))
+        else { return nil }
+        header = "Basic " + Base64.encode(name + [UInt8(ascii: ":")] + password)
+    }
+
+    var customMirror: Mirror { Mirror(self, children: [:]) }
+
+    private static func decoded(_ text: Substring) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            var byte = byte
+            if byte == UInt8(ascii: "%") {
+                guard let high = rest.popFirst().flatMap(hex), let low = rest.popFirst().flatMap(hex) else { return nil }
+                byte = high << 4 | low
+            }
+            guard byte >= 0x20, byte != 0x7F else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
+    private static func hex(_ digit: UInt8) -> UInt8? {
+        Character(Unicode.Scalar(digit)).hexDigitValue.map(UInt8.init)
+    }
+}
+
+/// RFC 4648, 4. Full Foundation would bring it with 40 MB.
+private enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text = ""
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            var bits = 0
+            for offset in 0..<3 { bits = bits << 8 | (offset < group.count ? Int(group[start + offset]) : 0) }
+            for digit in 0..<4 {
+                text.append(digit <= group.count ? alphabet[bits >> (18 - 6 * digit) & 63] : "=")
+            }
+        }
+        return text
+    }
+}
+
+/// `HOST[:PORT]`, with brackets around an IPv6 address: what stands in addresses of relays and of proxies.
+enum HostAndPort {
+    /// Host and port, unchecked but for the port's digits; nil where they can't be told apart.
+    static func split(_ text: Substring) -> (host: String, port: Int?)? {
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            let host = text[..<end].dropFirst()
+            let tail = text[end...].dropFirst()
+            guard host.contains(":") else { return nil }
+            if tail.isEmpty { return (String(host), nil) }
+            guard tail.hasPrefix(":"), let port = port(tail.dropFirst()) else { return nil }
+            return (String(host), port)
+        }
+        guard let colon = text.firstIndex(of: ":") else { return (String(text), nil) }
+        guard let port = port(text[colon...].dropFirst()) else { return nil }
+        return (String(text[..<colon]), port)
+    }
+
+    /// Digits only: `Int` would take a sign.
+    private static func port(_ digits: Substring) -> Int? {
+        digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(digits) : nil
+    }
+}

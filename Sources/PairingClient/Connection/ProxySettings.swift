@@ -1,0 +1,78 @@
+import Handshake
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Which proxy a device goes through, if any. A relay on this machine is always reached without one: what `ws` says to it is not
+/// encrypted and must not leave the machine.
+public struct ProxySettings: Sendable {
+    private enum Choice: Sendable {
+        case environment
+        case none
+        case fixed(ProxyAddress, exceptFor: NoProxyList)
+    }
+
+    private let choice: Choice
+    /// Who may speak for a proxy that is spoken to over TLS.
+    let roots: TrustedRoots
+
+    /// What the environment's variables say, in the way of curl: for `wss` `https_proxy` or `HTTPS_PROXY`, for `ws` `http_proxy` (in lower
+    /// case alone: a web server's CGI programs are handed a client's header as `HTTP_PROXY`), for both then `all_proxy` or `ALL_PROXY`;
+    /// none for the hosts in `no_proxy` or `NO_PROXY`. An empty variable means none.
+    public static let environment = ProxySettings(choice: .environment, roots: .system)
+
+    /// None, whatever the environment says.
+    public static let none = ProxySettings(choice: .none, roots: .system)
+
+    /// This one.
+    ///
+    /// - Parameters:
+    ///   - hosts: those that are reached without it, written as in `NO_PROXY`.
+    ///   - roots: who may speak for it, where it is spoken to over TLS.
+    public static func proxy(
+        _ address: ProxyAddress,
+        exceptFor hosts: String = "",
+        roots: TrustedRoots = .system
+    ) -> ProxySettings {
+        ProxySettings(choice: .fixed(address, exceptFor: NoProxyList(hosts)), roots: roots)
+    }
+
+    private init(choice: Choice, roots: TrustedRoots) {
+        self.choice = choice
+        self.roots = roots
+    }
+
+    /// The proxy to this relay; nil where there is none in between.
+    ///
+    /// - Throws: ``PairingError/proxyAddress(_:)``.
+    func proxy(to relay: RelayAddress) throws(PairingError) -> ProxyAddress? {
+        switch choice {
+        case .none: return nil
+        case .fixed(let address, let hosts): return relay.isLoopback || hosts.contains(relay) ? nil : address
+        case .environment:
+            return try Self.proxy(to: relay) { name in getenv(name).map { String(cString: $0) } }
+        }
+    }
+
+    /// What variables say.
+    static func proxy(
+        to relay: RelayAddress,
+        variable: (String) -> String?
+    ) throws(PairingError) -> ProxyAddress? {
+        guard !relay.isLoopback else { return nil }
+        let names = (relay.isPlain ? ["http_proxy"] : ["https_proxy", "HTTPS_PROXY"]) + ["all_proxy", "ALL_PROXY"]
+        guard let url = first(names, variable), !url.allSatisfy(\.isWhitespace) else { return nil }
+        if let hosts = first(["no_proxy", "NO_PROXY"], variable), NoProxyList(hosts).contains(relay) { return nil }
+        return try ProxyAddress(url: url)
+    }
+
+    private static func first(_ names: [String], _ variable: (String) -> String?) -> String? {
+        for name in names { if let value = variable(name) { return value } }
+        return nil
+    }
+}

@@ -1,0 +1,110 @@
+import NIOCore
+import NIOSSL
+
+/// The certificate that the other side has shown: refuses what the TLS library takes and a device does not, and explains what the library
+/// refuses. Whether a certificate is trusted is the library's verdict alone; nothing here turns a no into a yes.
+///
+/// The library gives no reason, so the certificate itself is looked at. Its callback that could tell the reason takes the verdict over,
+/// and the old one that leaves it stops the program for some chains that a stranger can show.
+struct ShownCertificate {
+    private let tls: NIOSSLClientHandler
+    private let host: String
+    private let roots: TrustedRoots
+    private let isTunnelled: Bool
+
+    /// - Parameters:
+    ///   - host: a name or an IP address.
+    ///   - isTunnelled: whether the socket leads to somebody else, so that the library can't compare addresses.
+    init(_ tls: NIOSSLClientHandler, host: String, roots: TrustedRoots, isTunnelled: Bool = false) {
+        self.tls = tls
+        self.host = host
+        self.roots = roots
+        self.isTunnelled = isTunnelled
+    }
+
+    /// What a device does not take although the library does: a common name in place of a subject alternative name; and behind a proxy, where
+    /// the library compares no IP addresses, a certificate for another one.
+    var fault: Untrusted? {
+        guard let certificate = tls.peerCertificate else { return .unfit }
+        let names = certificate._subjectAlternativeNames()
+        if names.isEmpty { return .noNames }
+        if isTunnelled, let address = IPAddress.bytes(host) {
+            let isNamed = names.contains { $0.nameType == .ipAddress && $0.contents.elementsEqual(address) }
+            if !isNamed { return .wrongName(host: host, names: Self.shown(names)) }
+        }
+        return nil
+    }
+
+    /// What the error of a TLS handshake means.
+    func explained(_ error: any Error) -> PairingError {
+        switch error {
+        case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate: return .relayUntrusted(wrongName)
+        case NIOSSLError.noCertificateToValidate: return .relayUntrusted(.unfit)
+        case NIOSSLError.handshakeFailed(.sslError(let reasons)):
+            // The library's own names for them are all that is public.
+            let names = reasons.map(\.description)
+            func has(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
+            if has("CERTIFICATE_VERIFY_FAILED") { return .relayUntrusted(unverified) }
+            if reasons.contains(.eofDuringHandshake) { return .relayUnreachable(.tlsCut) }
+            if has("ALERT_HANDSHAKE_FAILURE", "PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "INSUFFICIENT_SECURITY",
+                "WRONG_SIGNATURE_TYPE", "UNSUPPORTED_CERTIFICATE", "UNKNOWN_CERTIFICATE_TYPE", "WRONG_CERTIFICATE_TYPE",
+                "UNKNOWN_CIPHER", "WRONG_CIPHER", "BAD_ECC_CERT", "UNKNOWN_KEY"
+            ) {
+                return .relayUnreachable(.tlsMismatch)
+            }
+            return .relayUnreachable(.tlsFailed)
+        case is NIOSSLError: return .relayUnreachable(.tlsFailed)
+        default: return PairingError(connecting: error, to: host)
+        }
+    }
+
+    private var wrongName: Untrusted {
+        guard let names = tls.peerCertificate?._subjectAlternativeNames() else { return .unfit }
+        return names.isEmpty ? .noNames : .wrongName(host: host, names: Self.shown(names))
+    }
+
+    /// Why a chain was not verified, as far as its first certificate and the authorities here show.
+    private var unverified: Untrusted {
+        guard let certificate = tls.peerCertificate else { return .unfit }
+        let now = Clock.seconds
+        if let fault = certificate.timeFault(now) { return fault }
+        let issuer = certificate.issuerName
+        if certificate.subjectName.map(\.value) == issuer.map(\.value) { return .selfSigned }
+        // An authority that is known may itself have expired.
+        for authority in roots.authorities where authority.subjectName.map(\.value) == issuer.map(\.value) {
+            return authority.timeFault(now) ?? .unfit
+        }
+        return .unknownAuthority(issuer: Self.safe(issuer.last { $0.type == .commonName }?.value ?? issuer.last?.value ?? ""))
+    }
+
+    /// Three of the names at most: a certificate may have a hundred.
+    private static func shown(_ names: _SubjectAlternativeNames) -> [String] {
+        let readable = names.lazy.compactMap { name -> String? in
+            switch name.nameType {
+            case .dnsName: return safe(String(decoding: name.contents, as: UTF8.self))
+            case .ipAddress: return try? SocketAddress(packedIPAddress: ByteBuffer(bytes: name.contents), port: 0).ipAddress
+            default: return nil
+            }
+        }
+        let first = Array(readable.prefix(4))
+        return first.count > 3 ? first.prefix(3) + ["others"] : first
+    }
+
+    /// What a stranger wrote, as far as it can stand in a line on a screen.
+    private static func safe(_ text: String) -> String {
+        String(
+            text.unicodeScalars.lazy.filter {
+                $0.isASCII && ($0.properties.isAlphabetic || "0123456789 .,:-_*()&+/'".unicodeScalars.contains($0))
+            }
+            .prefix(64).map(Character.init)
+        )
+    }
+}
+
+extension NIOSSLCertificate {
+    fileprivate func timeFault(_ now: Int) -> Untrusted? {
+        if now > notValidAfter { return .expired(at: notValidAfter, clock: now) }
+        if now < notValidBefore { return .notYetValid(from: notValidBefore, clock: now) }
+        return nil
+    }
+}

@@ -1,0 +1,156 @@
+import NIOCore
+import NIOTLS
+
+/// A proxy's answer to CONNECT, as it comes in. Pure; ``TunnelHandler`` reads the bytes.
+///
+/// NIOExtras has a handler for CONNECT. It brings seven packages more, bounds no head, and tells nothing of `Retry-After`.
+package struct TunnelAnswer {
+    /// What is known so far.
+    package enum Step: Equatable {
+        case more
+        /// The tunnel is open; these bytes are the relay's already.
+        case open(rest: [UInt8])
+        case failed(PairingError)
+    }
+
+    private let limit: Int
+    private let isCredentialed: Bool
+    private var head: [UInt8] = []
+
+    /// - Parameters:
+    ///   - limit: the longest head that is read, in bytes; what comes before the last one included.
+    ///   - isCredentialed: whether the proxy was told a name and a password.
+    package init(limit: Int, isCredentialed: Bool) {
+        self.limit = limit
+        self.isCredentialed = isCredentialed
+    }
+
+    /// More bytes.
+    ///
+    /// - Parameter now: seconds since 1970.
+    package mutating func read(_ bytes: some Sequence<UInt8>, now: Int) -> Step {
+        var heads = 0
+        head += bytes
+        let start = Array("HTTP/1.".utf8)
+        while true {
+            guard head.starts(with: start.prefix(head.count)) else { return .failed(.proxyFailed(.garbled)) }
+            guard let end = head.headEnd else {
+                return head.count > limit ? .failed(.proxyFailed(.garbled)) : .more
+            }
+            guard end <= limit else { return .failed(.proxyFailed(.garbled)) }
+            let lines = String(decoding: head[..<end], as: UTF8.self).split { $0.isNewline }
+            head.removeFirst(end)
+            let words = lines[0].split(separator: " ", maxSplits: 2)
+            guard words.count >= 2, words[1].utf8.count == 3, words[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let status = Int(words[1]), status >= 100
+            else { return .failed(.proxyFailed(.garbled)) }
+            // An interim answer; but a proxy that gives nothing else is none.
+            if status < 200, status != 101 {
+                heads += 1
+                guard heads < 16 else { return .failed(.proxyFailed(.garbled)) }
+                continue
+            }
+            if (200..<300).contains(status) { return .open(rest: head) }
+            let wait = lines.dropFirst().first { $0.lowercased().hasPrefix("retry-after:") }.flatMap {
+                RetryAfter.wait(String($0.dropFirst("retry-after:".count)), now: now)
+            }
+            return .failed(error(status, retryAfter: wait ?? .zero))
+        }
+    }
+
+    private func error(_ status: Int, retryAfter: Duration) -> PairingError {
+        switch status {
+        case 407: .proxyFailed(.credentials(given: isCredentialed))
+        case 511: .notARelay(.signIn)
+        case 408, 429, 500, 502, 503, 504, 520...530:
+            .proxyFailed(.reachesNothing(status: status, retryAfter: retryAfter))
+        default: .proxyFailed(.refuses(status: status))
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Behind the empty line that ends a head.
+    fileprivate var headEnd: Int? {
+        var lineIsEmpty = false
+        for (index, byte) in enumerated() {
+            switch byte {
+            case UInt8(ascii: "\n"):
+                if lineIsEmpty { return index + 1 }
+                lineIsEmpty = true
+            case UInt8(ascii: "\r"): break
+            default: lineIsEmpty = false
+            }
+        }
+        return nil
+    }
+}
+
+/// Asks a proxy for a tunnel to the relay. What stands behind it in the pipeline sees a connection that becomes active when the tunnel
+/// is open.
+final class TunnelHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let proxy: ProxyAddress
+    private let authority: String
+    private let attempt: Attempt
+    private var answer: TunnelAnswer
+    private var isOpen = false
+    private var isOver = false
+
+    init(through proxy: ProxyAddress, to authority: String, limits: ClientLimits, attempt: Attempt) {
+        self.proxy = proxy
+        self.authority = authority
+        self.attempt = attempt
+        answer = TunnelAnswer(limit: limits.proxyAnswer, isCredentialed: proxy.credentials != nil)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        attempt.phase = .tunnelling
+        if !proxy.isTLS { ask(context) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if !isOpen, case .handshakeCompleted? = event as? TLSUserEvent { return ask(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func ask(_ context: ChannelHandlerContext) {
+        let request = ByteBuffer(string: proxy.request(for: authority))
+        context.writeAndFlush(wrapOutboundOut(request), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isOpen { return context.fireChannelRead(data) }
+        if isOver { return }
+        switch answer.read(unwrapInboundIn(data).readableBytesView, now: Clock.seconds) {
+        case .more: break
+        case .failed(let error): end(context, error)
+        case .open(let rest):
+            isOpen = true
+            attempt.phase = .securing
+            context.fireChannelActive()
+            if !rest.isEmpty { context.fireChannelRead(wrapInboundOut(ByteBuffer(bytes: rest))) }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if isOpen { return context.fireErrorCaught(error) }
+        end(context, .proxyFailed(.unreachable(Unreachable(error, to: proxy.host))))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if !isOpen { attempt.fail(.proxyFailed(.cut)) }
+        context.fireChannelInactive()
+    }
+
+    private func end(_ context: ChannelHandlerContext, _ error: PairingError) {
+        guard !isOver else { return }
+        isOver = true
+        attempt.fail(error)
+        context.fireErrorCaught(error)
+        context.close(promise: nil)
+    }
+}
