@@ -99,7 +99,9 @@ public struct RelayAddress: Hashable, Sendable {
         let zone = host.dropFirst(address.count)
         let lowered = address.lowercased()
         if !zone.isEmpty {
-            guard Self.isLinkLocal(lowered), zone.count > 1, zone.dropFirst().allSatisfy(Self.isOfZone) else { return nil }
+            guard Self.isLinkLocal(lowered), zone.count > 1, zone.dropFirst().allSatisfy(Self.isOfZone) else {
+                return nil
+            }
         }
         let isV6 = lowered.contains(":")
         let allowed: Set<Character> = isV6 ? Self.v6Characters : Self.nameCharacters

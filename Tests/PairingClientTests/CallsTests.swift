@@ -209,16 +209,18 @@ import Testing
     @Test(
         "what is no relay's door is not knocked at again",
         arguments: [
-            (301, "<html>"), (403, "<html>"), (404, "<html>"), (200, "<html>"),
-            (404, "urn:easysetup:problem:not-found"),
+            (301, "<html>", OtherServer.signIn), (403, "<html>", .forbidden(status: 403)),
+            (404, "<html>", .web(status: 404)), (200, "<html>", .signIn),
+            (404, "urn:easysetup:problem:not-found", .web(status: 404)),
         ]
     )
-    func shut(status: Int, body: String) {
+    func shut(status: Int, body: String, server: OtherServer) {
+        let told = PairingError.notARelay(server)
         for failure in [nil, PairingError.relayUnreachable(.unknown)] {
             var calls = calls(insteadOf: failure)
             _ = calls.knock()
             let page = CallAnswer.answered(status: status, body: Array(body.utf8), retryAfter: nil)
-            #expect(calls.answered(.send, page, draw: 0) == [.closed(failure ?? .notARelay(.unknown))])
+            #expect(calls.answered(.send, page, draw: 0) == [.closed(failure ?? told)])
         }
     }
 
@@ -239,7 +241,7 @@ import Testing
             let shown = failure == .notARelay(.unknown) ? nil : failure
             var calls = calls(insteadOf: failure)
             _ = calls.knock()
-            #expect(calls.openingTookTooLong() == [.closed(shown ?? .relayUnreachable(.unknown))])
+            #expect(calls.openingTookTooLong() == [.closed(shown ?? .relayUnreachable(.noAnswer))])
             var others = self.calls(insteadOf: failure)
             let knock = others.knock()
             for _ in 2...ClientLimits().callTries {
@@ -308,12 +310,12 @@ import Testing
 
     @Test("is final where it is the relay's own word about it") func final() {
         #expect(
-            UpgradeRefusal(status: 400, body: problem("wrong-version", #","versions":["easysetup.v2"]"#))
-                == UpgradeRefusal(status: 400, body: problem("wrong-version"))
+            UpgradeRefusal(Reply(status: 400, body: problem("wrong-version", #","versions":["easysetup.v2"]"#)))
+                == UpgradeRefusal(Reply(status: 400, body: problem("wrong-version")))
         )
-        #expect(UpgradeRefusal(status: 400, body: problem("wrong-version")).isFinal)
-        #expect(UpgradeRefusal(status: 400, body: problem("wrong-version")).error == .relayVersion)
-        #expect(UpgradeRefusal(status: 403, body: problem("foreign-origin")).isFinal)
+        #expect(UpgradeRefusal(Reply(status: 400, body: problem("wrong-version"))).isFinal)
+        #expect(UpgradeRefusal(Reply(status: 400, body: problem("wrong-version"))).error == .relayVersion)
+        #expect(UpgradeRefusal(Reply(status: 403, body: problem("foreign-origin"))).isFinal)
     }
 
     @Test("is not final where a proxy has taken something away, or speaks itself") func passing() {
@@ -322,15 +324,36 @@ import Testing
             (400, problem("bad-upgrade")), (404, problem("not-found")), (403, "<html>Please log in</html>"), (200, ""),
             (502, "Bad Gateway"),
         ] {
-            #expect(!UpgradeRefusal(status: status, body: body).isFinal, "\(status)")
+            #expect(!UpgradeRefusal(Reply(status: status, body: body)).isFinal, "\(status)")
         }
-        #expect(!UpgradeRefusal(status: nil, body: "").isFinal)
+        #expect(!UpgradeRefusal(Reply(status: nil, body: "")).isFinal)
     }
 
     @Test("has a name") func names() {
-        #expect(UpgradeRefusal(status: 503, body: "draining").error == .relayDraining(retryAfter: .seconds(60)))
-        #expect(UpgradeRefusal(status: 503, body: "").error == .relayFull(retryAfter: .seconds(5)))
-        #expect(UpgradeRefusal(status: 429, body: "").error == .tooMany(retryAfter: .seconds(10)))
-        #expect(UpgradeRefusal(status: 404, body: "").error == .notARelay(.unknown))
+        let wait = Duration.seconds(120)
+        func error(_ status: Int?, _ body: String = "", _ way: Reply.Redirection? = nil) -> PairingError {
+            UpgradeRefusal(Reply(status: status, body: body, retryAfter: wait, redirection: way)).error
+        }
+        // The relay's own word.
+        #expect(error(503, problem("draining")) == .relayDraining(retryAfter: wait))
+        #expect(error(503, problem("relay-full")) == .relayFull(retryAfter: wait))
+        #expect(error(429, problem("too-many")) == .tooMany(retryAfter: wait))
+        // That of what stands before it.
+        #expect(error(429) == .tooMany(retryAfter: wait))
+        for status in [408, 425, 500, 502, 503, 504, 522] {
+            #expect(
+                error(status, "<html>draining") == .relayUnreachable(.behindIsAway(status: status, retryAfter: wait))
+            )
+        }
+        #expect(error(nil) == .relayUnreachable(.cut))
+        for status in [401, 403, 407, 451] { #expect(error(status) == .notARelay(.forbidden(status: status))) }
+        for status in [400, 404, 405, 426, 501, 505] { #expect(error(status) == .notARelay(.web(status: status))) }
+        #expect(error(400, "<center>The plain HTTP request was sent to HTTPS port</center>") == .notARelay(.tls))
+        #expect(error(421) == .notARelay(.misdirected))
+        #expect(error(511) == .notARelay(.signIn))
+        #expect(error(200, "\n<!doctype html>") == .notARelay(.signIn))
+        #expect(error(200, "ok") == .notARelay(.web(status: 200)))
+        #expect(error(302, "", .elsewhere) == .notARelay(.signIn))
+        #expect(error(308, "", .toTLS) == .notARelay(.redirectsToTLS))
     }
 }

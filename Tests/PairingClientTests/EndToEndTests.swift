@@ -317,6 +317,7 @@ import Testing
                 let (stranger, _) = try await RelayConnection.open(
                     to: relay.address,
                     tls: relay.roots,
+                    by: .none,
                     through: .webSocket,
                     asking: nil,
                     limits: .unhurried
@@ -383,11 +384,11 @@ import Testing
         limits.reachTimeout = .zero
         let client = PairingClient(name: DeviceName(cleaning: "one")!, store: store, limits: limits)
         let failure = try await Watch(client.offer(at: nowhere, approve: { _ in .decline })).failure()
-        #expect(failure == .relayUnreachable(.unknown))
+        #expect(failure == .relayUnreachable(.refused))
         try await LiveRelay.run(tls: true) { relay in
             let watch = Watch(client.offer(at: relay.address, approve: { _ in .decline }))
             let failure = try await watch.failure()
-            #expect(failure == .relayUntrusted(.unfit))
+            #expect(failure == .relayUntrusted(.selfSigned))
         }
     }
 }

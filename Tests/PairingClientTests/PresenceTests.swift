@@ -100,6 +100,7 @@ import Testing
             let (offerer, _) = try await RelayConnection.open(
                 to: relay.address,
                 tls: relay.roots,
+                by: .none,
                 through: .webSocket,
                 asking: nil,
                 limits: ClientLimits()

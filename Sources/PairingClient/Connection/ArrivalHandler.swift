@@ -20,7 +20,9 @@ final class FirstBytesHandler: ChannelInboundHandler {
             let bytes = unwrapInboundIn(data).readableBytesView.prefix(2)
             if isPlain {
                 // A record of TLS: an alert, or a handshake.
-                if bytes.elementsEqual([0x15, 0x03]) || bytes.elementsEqual([0x16, 0x03]) { attempt.fail(.notARelay(.tls)) }
+                if bytes.elementsEqual([0x15, 0x03]) || bytes.elementsEqual([0x16, 0x03]) {
+                    attempt.fail(.notARelay(.tls))
+                }
             } else if bytes.count == 2, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) {
                 // Text. No bit that flips makes it of a record's two bytes.
                 attempt.fail(.relayUnreachable(.noTLS))
@@ -75,7 +77,7 @@ final class ArrivalHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if !attempt.hasArrived { attempt.fail(.relayUnreachable(.cut)) }
+        if !attempt.hasArrived { attempt.fail(.relayUnreachable(certificate == nil ? .cut : .tlsCut)) }
         context.fireChannelInactive()
     }
 

@@ -143,7 +143,8 @@ private final class CallHandler: ChannelDuplexHandler {
             method: .POST,
             uri: call.path,
             headers: [
-                "Host": address.authorityWithoutZone, "Content-Type": "application/protobuf", "Content-Length": "\(call.body.count)",
+                "Host": address.authorityWithoutZone, "Content-Type": "application/protobuf",
+                "Content-Length": "\(call.body.count)",
             ]
         )
         context.write(wrapOutboundOut(.head(head)), promise: nil)

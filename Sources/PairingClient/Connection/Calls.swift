@@ -49,6 +49,8 @@ struct Calls {
     private let limits: ClientLimits
     private let failure: PairingError?
     private var phase = Phase.knocking
+    /// Why the last call was not answered as it should be.
+    private var lastFailure: PairingError?
     private var isClosing = false
 
     /// Frames that are in no call yet.
@@ -151,7 +153,7 @@ struct Calls {
 
     /// Nobody has opened for as long as connecting may take.
     mutating func openingTookTooLong() -> [Step] {
-        phase == .knocking ? end(unopened(.relayUnreachable(.noAnswer))) : []
+        phase == .knocking ? end(unopened(lastFailure ?? .relayUnreachable(.noAnswer))) : []
     }
 
     /// What is said of a door that nobody opened. Who refuses a WebSocket and then is silent for a while may be heard in a
@@ -260,6 +262,7 @@ extension Calls {
 
     private mutating func tryAgain(_ kind: Kind, _ error: PairingError, draw: Double) -> [Step] {
         guard var call = kind == .send ? sending : polling else { return [] }
+        lastFailure = error
         guard call.tries < limits.callTries else {
             return end(phase == .knocking ? unopened(error) : .connectionLost)
         }

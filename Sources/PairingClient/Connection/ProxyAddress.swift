@@ -89,7 +89,9 @@ final class ProxyCredentials: Sendable, CustomReflectable {
         while let byte = rest.popFirst() {
             var byte = byte
             if byte == UInt8(ascii: "%") {
-                guard let high = rest.popFirst().flatMap(hex), let low = rest.popFirst().flatMap(hex) else { return nil }
+                guard let high = rest.popFirst().flatMap(hex), let low = rest.popFirst().flatMap(hex) else {
+                    return nil
+                }
                 byte = high << 4 | low
             }
             guard byte >= 0x20, byte != 0x7F else { return nil }

@@ -46,15 +46,27 @@ struct ShownCertificate {
             func has(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
             if has("CERTIFICATE_VERIFY_FAILED") { return .relayUntrusted(unverified) }
             if reasons.contains(.eofDuringHandshake) { return .relayUnreachable(.tlsCut) }
-            if has("ALERT_HANDSHAKE_FAILURE", "PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "INSUFFICIENT_SECURITY",
-                "WRONG_SIGNATURE_TYPE", "UNSUPPORTED_CERTIFICATE", "UNKNOWN_CERTIFICATE_TYPE", "WRONG_CERTIFICATE_TYPE",
-                "UNKNOWN_CIPHER", "WRONG_CIPHER", "BAD_ECC_CERT", "UNKNOWN_KEY"
+            if has(
+                "ALERT_HANDSHAKE_FAILURE",
+                "PROTOCOL_VERSION",
+                "UNSUPPORTED_PROTOCOL",
+                "INSUFFICIENT_SECURITY",
+                "WRONG_SIGNATURE_TYPE",
+                "UNSUPPORTED_CERTIFICATE",
+                "UNKNOWN_CERTIFICATE_TYPE",
+                "WRONG_CERTIFICATE_TYPE",
+                "UNKNOWN_CIPHER",
+                "WRONG_CIPHER",
+                "BAD_ECC_CERT",
+                "UNKNOWN_KEY"
             ) {
                 return .relayUnreachable(.tlsMismatch)
             }
             return .relayUnreachable(.tlsFailed)
         case is NIOSSLError: return .relayUnreachable(.tlsFailed)
-        default: return PairingError(connecting: error, to: host)
+        default:
+            let error = PairingError(connecting: error, to: host)
+            return error == .relayUnreachable(.cut) ? .relayUnreachable(.tlsCut) : error
         }
     }
 
@@ -74,7 +86,9 @@ struct ShownCertificate {
         for authority in roots.authorities where authority.subjectName.map(\.value) == issuer.map(\.value) {
             return authority.timeFault(now) ?? .unfit
         }
-        return .unknownAuthority(issuer: Self.safe(issuer.last { $0.type == .commonName }?.value ?? issuer.last?.value ?? ""))
+        return .unknownAuthority(
+            issuer: Self.safe(issuer.last { $0.type == .commonName }?.value ?? issuer.last?.value ?? "")
+        )
     }
 
     /// Three of the names at most: a certificate may have a hundred.
@@ -82,7 +96,8 @@ struct ShownCertificate {
         let readable = names.lazy.compactMap { name -> String? in
             switch name.nameType {
             case .dnsName: return safe(String(decoding: name.contents, as: UTF8.self))
-            case .ipAddress: return try? SocketAddress(packedIPAddress: ByteBuffer(bytes: name.contents), port: 0).ipAddress
+            case .ipAddress:
+                return try? SocketAddress(packedIPAddress: ByteBuffer(bytes: name.contents), port: 0).ipAddress
             default: return nil
             }
         }

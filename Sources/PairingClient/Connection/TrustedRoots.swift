@@ -47,7 +47,8 @@ public final class TrustedRoots: Sendable {
                 let main = sources.first { $0.isFolder } ?? sources.first
                 configuration.trustRoots = main.map { .file($0.path) } ?? .default
                 configuration.additionalTrustRoots = try sources.filter { $0.path != main?.path }.map { source in
-                    source.isFolder ? .certificates(Self.certificates(inFolder: source.path)) : try Self.roots(source.path)
+                    source.isFolder
+                        ? .certificates(Self.certificates(inFolder: source.path)) : try Self.roots(source.path)
                 }
                 if isTunnelled { configuration.certificateVerification = .noHostnameVerification }
                 let context: NIOSSLContext
@@ -89,7 +90,8 @@ public final class TrustedRoots: Sendable {
         }
         // Systems name their own defaults in the variables, too.
         let file = Self.variable("SSL_CERT_FILE").flatMap { Self.systemFiles.contains($0) ? nil : $0 }
-        let folders = Self.variable("SSL_CERT_DIR")?.split(separator: ":").map(String.init)
+        let folders =
+            Self.variable("SSL_CERT_DIR")?.split(separator: ":").map(String.init)
             .filter { $0 != Self.systemFolder } ?? []
         if let file { try Self.check(file) }
         for folder in folders { try Self.check(folder, isFolder: true) }

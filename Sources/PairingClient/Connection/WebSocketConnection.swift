@@ -73,7 +73,9 @@ final class WebSocketConnection: Sendable {
                 let reply = try await refusal.get()
                 timer.cancel()
                 channel.close(promise: nil)
-                if reply.status == nil { throw UpgradeFailure(error: attempt.failure(ChannelError.eof), isDoorShut: true) }
+                if reply.status == nil {
+                    throw UpgradeFailure(error: attempt.failure(ChannelError.eof), isDoorShut: true)
+                }
                 let refusal = UpgradeRefusal(reply)
                 throw UpgradeFailure(error: refusal.error, isDoorShut: !refusal.isFinal)
             }
@@ -147,7 +149,9 @@ final class WebSocketConnection: Sendable {
             version: .http1_1,
             method: .GET,
             uri: Door.webSocketPath,
-            headers: ["Host": host.address.authorityWithoutZone, "Sec-WebSocket-Protocol": offered.joined(separator: ", ")]
+            headers: [
+                "Host": host.address.authorityWithoutZone, "Sec-WebSocket-Protocol": offered.joined(separator: ", "),
+            ]
         )
         let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgraded>(
             upgradeRequestHead: head,

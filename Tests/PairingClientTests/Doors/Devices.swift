@@ -41,6 +41,7 @@ struct TwoDevices: Sendable {
     var offerer: RelayAddress
     var visitor: RelayAddress
     var roots = TrustedRoots.system
+    var proxies = ProxySettings.environment
     var limits = ClientLimits.unhurried
 
     struct Doors: Equatable, CustomStringConvertible {
@@ -97,6 +98,7 @@ struct TwoDevices: Sendable {
             name: DeviceName(cleaning: name)!,
             store: store,
             roots: roots,
+            proxies: proxies,
             limits: limits,
             logger: log.logger
         )

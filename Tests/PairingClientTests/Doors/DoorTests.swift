@@ -105,7 +105,7 @@ import Testing
             try await Middlebox.run(before: relay.address.port, tls: true, upgrades: .hangUp) { box, address in
                 let client = relay.client("one", .random())
                 let failure = try await Watch(client.offer(at: address) { _ in .decline }).failure()
-                #expect(failure == .relayUntrusted(.unfit))
+                #expect(failure == .relayUntrusted(.selfSigned))
                 #expect(box.callCount == 0)
             }
         }
@@ -114,8 +114,11 @@ import Testing
     @Test(
         "when both doors are shut, the WebSocket's error is told",
         arguments: [
-            ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", PairingError.notARelay(.unknown)),
-            ("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", .relayFull(retryAfter: .seconds(5))),
+            ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", PairingError.notARelay(.forbidden(status: 403))),
+            (
+                "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n",
+                .relayUnreachable(.behindIsAway(status: 503, retryAfter: .seconds(9)))
+            ),
         ]
     )
     func bothShut(answer: String, error: PairingError) async throws {

@@ -1,0 +1,297 @@
+import Foundation
+import Handshake
+import NIOCore
+import NIOPosix
+import SyncSeed
+import TestSupport
+import Testing
+
+@testable import PairingClient
+
+/// Why a relay can't be reached or is not trusted, by real sockets and real certificates.
+@Suite("Causes", .timeLimit(.minutes(3))) struct CauseTests {
+    private let folder = ScratchFolder()
+
+    /// Tells silence from slowness sooner than in life, and tries once.
+    private var hasty: ClientLimits {
+        var limits = ClientLimits()
+        limits.connectTimeout = .seconds(1)
+        limits.upgradeTimeout = .milliseconds(500)
+        limits.callTimeout = .seconds(1)
+        limits.reachTimeout = .zero
+        return limits
+    }
+
+    private func failure(
+        at url: String,
+        roots: TrustedRoots = .system,
+        limits: ClientLimits? = nil
+    ) async throws -> PairingError? {
+        let client = PairingClient(
+            name: DeviceName(cleaning: "one")!,
+            store: MemorySeedStore(.random()),
+            roots: roots,
+            proxies: .none,
+            limits: limits ?? hasty
+        )
+        return try await Watch(client.offer(at: RelayAddress(url: url)) { _ in .decline }).failure()
+    }
+
+    private func fails(
+        at url: String,
+        roots: TrustedRoots = .system,
+        _ error: PairingError,
+        location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let failure = try await self.failure(at: url, roots: roots)
+        #expect(failure == error, sourceLocation: location)
+    }
+
+    private func fails(
+        at url: String,
+        roots: TrustedRoots,
+        cause: String,
+        location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let failure = try await self.failure(at: url, roots: roots)
+        #expect(failure?.cause == cause, sourceLocation: location)
+    }
+
+    @Test("a port where nothing listens refuses; a name that nobody has is none") func nobody() async throws {
+        try await fails(at: "ws://127.0.0.1:1", .relayUnreachable(.refused))
+        let unknown = try await failure(at: "wss://relay.invalid", roots: try own())
+        // Where no name server answers at all, nobody can say that there is none.
+        #expect(
+            [.relayUnreachable(.nameUnknown("relay.invalid")), .relayUnreachable(.nameLookup("relay.invalid"))]
+                .contains(unknown)
+        )
+    }
+
+    private func own() throws -> TrustedRoots { TrustedRoots(pemFile: try Certificate.files.get().certificate) }
+
+    @Test("one that takes the connection and says nothing, or ends it") func mute() async throws {
+        let roots = try own()
+        try await Impostor.silent.run { port in
+            try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.noAnswer))
+            try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.noAnswer))
+        }
+        try await Impostor.hangUp.run { port in
+            try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.cut))
+            try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.tlsCut))
+        }
+    }
+
+    @Test("TLS where none is, and none where it is") func mixedUp() async throws {
+        let roots = try own()
+        try await LiveRelay.run { relay in
+            let failure = try await self.failure(at: "wss://127.0.0.1:\(relay.address.port)", roots: roots)
+            #expect(failure == .relayUnreachable(.noTLS))
+        }
+        try await Impostor.answer("SSH-2.0-OpenSSH_9.2\r\n").run { port in
+            try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.noTLS))
+            try await fails(at: "ws://127.0.0.1:\(port)", .notARelay(.notHTTP))
+        }
+        try await Impostor.answer("\u{15}\u{03}\u{01}\u{00}\u{02}\u{02}\u{46}").run { port in
+            try await fails(at: "ws://127.0.0.1:\(port)", .notARelay(.tls))
+        }
+        let page = "The plain HTTP request was sent to HTTPS port"
+        try await Impostor.answer("HTTP/1.1 400 Bad Request\r\nContent-Length: \(page.utf8.count)\r\n\r\n\(page)").run {
+            try await fails(at: "ws://127.0.0.1:\($0)", .notARelay(.tls))
+        }
+    }
+
+    @Test("a relay with TLS that is spoken to without says so, or ends the connection") func plainToTLS() async throws {
+        try await LiveRelay.run(tls: true) { relay in
+            let failure = try await self.failure(at: "ws://127.0.0.1:\(relay.address.port)")
+            #expect([.notARelay(.tls), .relayUnreachable(.cut)].contains(failure))
+            #expect(failure?.advice.contains("wss://") == true)
+        }
+    }
+
+    @Test("versions of TLS and kinds of keys that devices do not take") func mismatch() async throws {
+        let old = try await MadeCertificate.make(in: folder, "old")
+        let odd = try await MadeCertificate.make(in: folder, "odd", newkey: ["ed25519"])
+        for (made, versions) in [(old, 10...11), (odd, 12...13)] {
+            try await Impostor.tls(made, versions: versions).run { port in
+                let roots = TrustedRoots(pemFile: made.certificate)
+                try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUnreachable(.tlsMismatch))
+            }
+        }
+    }
+
+    @Test("a certificate that is over, and one that is not valid yet, say when") func times() async throws {
+        let over = try await MadeCertificate.make(in: folder, "over", until: "20200131120000Z")
+        let early = try await MadeCertificate.make(in: folder, "early", from: "20990101000000Z")
+        try await Impostor.tls(over).run { port in
+            let failure = try await self.failure(
+                at: "wss://localhost:\(port)",
+                roots: TrustedRoots(pemFile: over.certificate)
+            )
+            #expect(failure?.cause == "expired")
+            #expect(failure?.description == "The relay's certificate expired on 2020-01-31 12:00 UTC.")
+            #expect(failure?.advice.contains("clock says 20") == true)
+        }
+        try await Impostor.tls(early).run { port in
+            let failure = try await self.failure(
+                at: "wss://localhost:\(port)",
+                roots: TrustedRoots(pemFile: early.certificate)
+            )
+            #expect(failure?.cause == "not-yet-valid")
+            #expect(failure?.description.contains("2099-01-01 00:00 UTC, and this device's clock says 20") == true)
+        }
+    }
+
+    @Test("an authority that is over is told, not its certificate's issuer") func authorityOver() async throws {
+        let authority = try await MadeCertificate.make(in: folder, "authority", names: nil, until: "20200131120000Z")
+        let made = try await MadeCertificate.make(in: folder, "leaf", issuer: authority)
+        try await Impostor.tls(made).run { port in
+            let roots = TrustedRoots(pemFile: authority.certificate)
+            try await fails(at: "wss://localhost:\(port)", roots: roots, cause: "expired")
+        }
+    }
+
+    @Test("names: another's, none, none that counts, an address's") func names() async throws {
+        let other = try await MadeCertificate.make(
+            in: folder,
+            "other",
+            names: "DNS:other.example,DNS:*.example,IP:192.0.2.7"
+        )
+        try await Impostor.tls(other).run { port in
+            let roots = TrustedRoots(pemFile: other.certificate)
+            let names = ["other.example", "*.example", "192.0.2.7"]
+            for host in ["localhost", "127.0.0.1"] {
+                let failure = try await self.failure(at: "wss://\(host):\(port)", roots: roots)
+                #expect(failure == .relayUntrusted(.wrongName(host: host, names: names)))
+            }
+        }
+        let nameless = try await MadeCertificate.make(in: folder, "localhost", names: nil)
+        try await Impostor.tls(nameless).run { port in
+            let roots = TrustedRoots(pemFile: nameless.certificate)
+            try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUntrusted(.noNames))
+            try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUntrusted(.noNames))
+        }
+    }
+
+    @Test("who signed it: itself, or somebody unknown") func issuers() async throws {
+        let authority = try await MadeCertificate.make(in: folder, "A \u{1B}[31mFirm", names: nil)
+        let made = try await MadeCertificate.make(in: folder, "leaf", issuer: authority)
+        let roots = try own()
+        try await Impostor.tls(made).run { port in
+            let failure = try await self.failure(at: "wss://localhost:\(port)", roots: roots)
+            // What a stranger put into a certificate does nothing to a terminal.
+            #expect(failure == .relayUntrusted(.unknownAuthority(issuer: "A 31mFirm")))
+        }
+        try await Impostor.tls(authority).run { port in
+            try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUntrusted(.selfSigned))
+        }
+    }
+
+    @Test("files of authorities that can't be used are found before anything is sent") func files() async throws {
+        let text = try folder.file("text.pem", "no certificate\n")
+        let empty = try folder.file("empty.pem", "")
+        for (path, fault) in [
+            (folder.path + "/none.pem", Untrusted.FileFault.missing), (text, .noCertificate), (empty, .empty),
+            (folder.path, .noFile), (try Certificate.files.get().key, .noCertificate),
+        ] {
+            let failure = try await self.failure(at: "wss://127.0.0.1:1", roots: TrustedRoots(pemFile: path))
+            #expect(failure == .relayUntrusted(.authoritiesUnreadable(path: path, fault)))
+        }
+    }
+
+    @Test("pages of what stands before a relay, through both doors") func pages() async throws {
+        for (head, cause) in [
+            ("HTTP/1.1 502 Bad Gateway\r\n", "behind-is-away"), ("HTTP/1.1 504 Gateway Timeout\r\n", "behind-is-away"),
+            ("HTTP/1.1 302 Found\r\nLocation: http://signin.example/\r\n", "sign-in"),
+            ("HTTP/1.1 511 Network Authentication Required\r\n", "sign-in"),
+            ("HTTP/1.1 403 Forbidden\r\n", "forbidden"), ("HTTP/1.1 404 Not Found\r\n", "web-server"),
+        ] {
+            try await Impostor.answer(head + "Content-Length: 0\r\n\r\n").run { port in
+                let failure = try await self.failure(at: "ws://127.0.0.1:\(port)")
+                #expect(failure?.cause == cause, "\(head)")
+            }
+        }
+        for wait in ["120", "Fri, 31 Dec 2100 23:59:59 GMT"] {
+            let answer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: \(wait)\r\nContent-Length: 0\r\n\r\n"
+            try await Impostor.answer(answer).run { port in
+                let failure = try await self.failure(at: "ws://127.0.0.1:\(port)", limits: ClientLimits())
+                #expect(failure?.retryAfter == .seconds(wait == "120" ? 120 : 3_600))
+                #expect(failure?.retryHelps == true)
+            }
+        }
+    }
+
+    @Test("a relay that was away behind its proxy for a moment is reached in the same try") func comesBack()
+        async throws
+    {
+        let answers = Attempts()
+        try await LiveRelay.run { relay in
+            try await Middlebox.run(
+                before: relay.address.port,
+                upgrades: .answer("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"),
+                calls: { $0 < 3 ? .answer("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n") : .pass }
+            ) { _, address in
+                _ = await answers.next()
+                let devices = TwoDevices(offerer: address, visitor: relay.address)
+                let doors = try await devices.pair()
+                #expect(doors == .init("http", visitor: "websocket"))
+            }
+        }
+    }
+
+    @Test("a state tells why an attempt failed, before the next") func retrying() async throws {
+        let client = PairingClient(name: DeviceName(cleaning: "one")!, store: MemorySeedStore(.random()))
+        let watch = Watch(client.offer(at: try RelayAddress(url: "ws://127.0.0.1:1")) { _ in .decline })
+        _ = try await watch.failure()
+        let states = await watch.states
+        guard case .connecting? = states.first, case .failed(.relayUnreachable(.refused))? = states.last else {
+            Issue.record("\(states)")
+            return
+        }
+        #expect(states.count > 2)
+        for state in states.dropFirst().dropLast() {
+            guard case .retrying(.relayUnreachable(.refused)) = state else {
+                Issue.record("\(state)")
+                continue
+            }
+        }
+    }
+}
+
+@Suite("Retry-After") struct RetryAfterTests {
+    /// 1994-11-06 08:49:07.
+    private let now = 784_111_747
+
+    @Test(
+        "is seconds or a date in one of HTTP's three forms",
+        arguments: [
+            ("120", 120), (" 7\t", 7), ("0", 0), ("99999999", 3_600), ("Sun, 06 Nov 1994 08:49:37 GMT", 30),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", 30), ("Sun Nov  6 08:49:37 1994", 30),
+            ("Sat, 05 Nov 1994 08:49:37 GMT", 0),
+            ("Wed, 01 Jan 2070 00:00:00 GMT", 3_600),
+        ]
+    )
+    func read(text: String, seconds: Int) {
+        #expect(RetryAfter.wait(text, now: now) == .seconds(seconds))
+    }
+
+    @Test(
+        "is nothing else",
+        arguments: [
+            "", "-1", "+1", "1.5", "soon", "Sun, 06 Nov 1994 08:49:37", "Sun, 32 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "٣", "9999999999999999999999999",
+        ]
+    )
+    func refuse(text: String) {
+        #expect(RetryAfter.wait(text, now: now) == nil)
+    }
+
+    @Test("days are those of the calendar, there and back") func days() {
+        for day in stride(from: -800_000, to: 3_000_000, by: 97) {
+            let (year, month, ofMonth) = Calendar.date(day)
+            #expect(Calendar.day(year: year, month: month, day: ofMonth) == day)
+        }
+        #expect(UTC(0).description == "1970-01-01 00:00 UTC")
+        #expect(UTC(951_782_399).description == "2000-02-28 23:59 UTC")
+        #expect(UTC(-1).description == "1969-12-31 23:59 UTC")
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Handshake
+import NIOCore
+import NIOPosix
+import NIOSSL
+import TestSupport
+import Testing
+
+/// Something on loopback that is no relay, on a free port.
+enum Impostor: Sendable {
+    case silent
+    case hangUp
+    /// It reads, then answers so and closes.
+    case answer(String)
+    /// It shows this certificate and then is silent.
+    case tls(MadeCertificate, versions: ClosedRange<Int> = 12...13)
+
+    func run<Result: Sendable>(_ body: @Sendable (Int) async throws -> Result) async throws -> Result {
+        var context: NIOSSLContext?
+        if case .tls(let made, let versions) = self {
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(made.certificate).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: made.key, format: .pem))
+            )
+            configuration.minimumTLSVersion = versions.lowerBound < 12 ? .tlsv1 : .tlsv12
+            if versions.upperBound < 12 { configuration.maximumTLSVersion = .tlsv11 }
+            context = try NIOSSLContext(configuration: configuration)
+        }
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { [context] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let context {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(ImpostorHandler(self))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        do {
+            let result = try await body(try #require(server.localAddress?.port))
+            try await server.close()
+            return result
+        } catch {
+            try? await server.close()
+            throw error
+        }
+    }
+}
+
+private final class ImpostorHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let kind: Impostor
+
+    init(_ kind: Impostor) { self.kind = kind }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if case .hangUp = kind { context.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .answer(let text) = kind else { return }
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).whenComplete { _ in channel.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+
+/// A certificate made by OpenSSL for one test.
+struct MadeCertificate: Sendable {
+    let certificate: String
+    let key: String
+
+    /// - Parameters:
+    ///   - names: subject alternative names, as OpenSSL writes them; none for a certificate without any.
+    ///   - from: the first moment, as `YYYYMMDDHHMMSSZ`.
+    ///   - until: the last one.
+    ///   - issuer: who signs it; itself where there is none.
+    static func make(
+        in folder: ScratchFolder,
+        _ name: String,
+        names: String? = "DNS:localhost",
+        from: String = "20200101000000Z",
+        until: String = "21000101000000Z",
+        newkey: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        issuer: MadeCertificate? = nil
+    ) async throws -> MadeCertificate {
+        let base = folder.path + "/" + name
+        let extensions =
+            names.map { "subjectAltName = \($0)" } ?? "basicConstraints = CA:\(issuer == nil ? "TRUE" : "FALSE")"
+        let configuration = try folder.file(
+            "\(name).conf",
+            """
+            [ca]
+            default_ca = one
+            [one]
+            database = \(base).txt
+            rand_serial = yes
+            new_certs_dir = \(folder.path)
+            default_md = sha256
+            policy = any
+            x509_extensions = extensions
+            [any]
+            commonName = optional
+            [extensions]
+            \(extensions)
+            """
+        )
+        _ = try folder.file("\(name).txt", "")
+        let signer =
+            issuer.map { ["-cert", $0.certificate, "-keyfile", $0.key] } ?? ["-selfsign", "-keyfile", "\(base).key"]
+        try await openssl(
+            ["req", "-new", "-newkey"] + newkey
+                + ["-nodes", "-subj", "/CN=\(name)", "-keyout", "\(base).key", "-out", "\(base).csr"]
+        )
+        try await openssl(
+            ["ca", "-batch", "-notext", "-config", configuration, "-in", "\(base).csr", "-out", "\(base).pem"]
+                + ["-startdate", from, "-enddate", until] + signer
+        )
+        return MadeCertificate(certificate: "\(base).pem", key: "\(base).key")
+    }
+
+    private static func openssl(_ arguments: [String]) async throws {
+        let process = try Running(["openssl"] + arguments, of: "/usr/bin/env")
+        process.endInput()
+        let code = await process.end()
+        if code != 0 { Issue.record("openssl: \(await process.errors())") }
+        try #require(code == 0)
+    }
+}
