@@ -54,7 +54,7 @@ enum Input {
         Swift.readLine()
     }
 
-    fileprivate static func readByte(_ file: CInt) throws(CommandError) -> UInt8? {
+    private static func readByte(_ file: CInt) throws(CommandError) -> UInt8? {
         var byte: UInt8 = 0
         while true {
             switch read(file, &byte, 1) {
@@ -66,48 +66,8 @@ enum Input {
     }
 }
 
-/// The terminal at standard input while what is typed there is not shown. Hide it before you ask: what is typed ahead
-/// of the question must not be seen either.
-struct HiddenTerminal: ~Copyable {
-    private let saved: termios
-
-    /// Stops showing what is typed, until this goes.
-    /// - Throws: ``CommandError/noTerminal``.
-    init() throws(CommandError) {
-        var saved = termios()
-        guard tcgetattr(STDIN_FILENO, &saved) == 0 else { throw .noTerminal }
-        var hidden = saved
-        // Byte by byte and with Control-C as a byte, so that the terminal is put back whatever is pressed.
-        hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-        guard tcsetattr(STDIN_FILENO, TCSANOW, &hidden) == 0 else { throw .noTerminal }
-        self.saved = saved
-    }
-
-    deinit {
-        var saved = saved
-        tcsetattr(STDIN_FILENO, TCSANOW, &saved)
-    }
-
-    /// One line, or nil at the end of the input. What is typed beyond the limit is dropped, but for one byte.
-    /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
-    borrowing func readLine(limit: Int) throws(CommandError) -> SecretBytes? {
-        var line = SecretLine(limit: limit + 1)
-        while true {
-            switch try Input.readByte(STDIN_FILENO) {
-            case nil: return line.isEmpty ? nil : line.finish()
-            case 0x03, 0x1C: throw .notConfirmed
-            case 0x04 where line.isEmpty: return nil
-            case 0x04, 0x0A, 0x0D: return line.finish()
-            case 0x08, 0x7F: line.removeCharacter()
-            case 0x15: line.removeAll()
-            case let byte?: if !line.isFull { line.append(byte) }
-            }
-        }
-    }
-}
-
-/// A line as it is typed, in locked memory.
-private struct SecretLine: ~Copyable {
+/// A text as it is typed, in locked memory.
+struct SecretLine: ~Copyable {
     private let bytes: SecretBytes
     private var count = 0
 
@@ -136,8 +96,18 @@ private struct SecretLine: ~Copyable {
         count = max(count - 1, 0)
     }
 
-    mutating func removeAll() {
-        count = 0
+    /// Takes back what was typed since the last line end.
+    mutating func removeLine() {
+        bytes.withUnsafeBytes { bytes in
+            while count > 0, bytes[count - 1] != UInt8(ascii: "\n") { count -= 1 }
+        }
+    }
+
+    /// Whether nothing but line ends was typed.
+    var isBlank: Bool {
+        bytes.withUnsafeBytes { bytes in
+            (0..<count).allSatisfy { bytes[$0] == UInt8(ascii: "\n") || bytes[$0] == UInt8(ascii: " ") }
+        }
     }
 
     consuming func finish() -> SecretBytes {

@@ -137,6 +137,8 @@ enum StandardFiles {
         }
         // A reader that went away is an error of writing and no reason to vanish.
         signal(SIGPIPE, SIG_IGN)
+        // Swift's runtime shows what is in the process's memory when a terminal's Control-\\ ends it.
+        signal(SIGQUIT, SIG_DFL)
     }
 }
 

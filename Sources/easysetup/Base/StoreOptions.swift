@@ -60,8 +60,8 @@ struct PassphraseOptions: ParsableArguments {
 
     /// A passphrase that a person types.
     static func ask(_ question: String, _ output: Output) throws -> Passphrase {
-        let terminal = try HiddenTerminal()
-        output.prompt(question)
+        var terminal = try HiddenTerminal(output)
+        terminal.ask(question)
         defer { output.prompt("\n") }
         guard let line = try terminal.readLine(limit: Passphrase.maximumBytes) else { throw CommandError.notConfirmed }
         return try Passphrase(line)

@@ -80,5 +80,8 @@ func confirmReveal(_ output: Output) throws(CommandError) {
         Show it on this screen? Type yes: \u{20}
         """
     )
-    guard Input.readAnswer()?.lowercased() == "yes" else { throw .notConfirmed }
+    let answer = Input.readAnswer()?.lowercased()
+    // What was pasted beyond the answer is meant for this program, and for no shell.
+    Input.forgetTyped()
+    guard answer == "yes" else { throw .notConfirmed }
 }

@@ -1,0 +1,208 @@
+import SyncSeed
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The terminal at standard input while what is typed there is not shown.
+///
+/// However reading ends, by an answer, an error, Control-C or a signal, this waits until a paste is over, throws away what the
+/// terminal still holds, and only then shows typing again: what was meant for this program reaches no other. A signal does what it
+/// does after that. Control-Z gives the terminal back as well, and takes it again when the program goes on.
+struct HiddenTerminal: ~Copyable {
+    private let saved: termios
+    private let signals: SignalPipe
+    private let output: Output
+    private let hasPasteMarks: Bool
+    private var keys = Keys()
+    /// What was asked last: asked again when the program goes on after a stop.
+    private var question = ""
+
+    /// For how long nothing must come until a paste is taken to be over; longer once more came than was read.
+    private static let pause: CInt = 200
+    private static let longPause: CInt = 500
+    /// The same in a paste whose end the terminal marks.
+    private static let markedPause: CInt = 2_000
+    /// How long a paste is waited for in all.
+    private static let patience = Duration.seconds(20)
+
+    /// Stops showing what is typed, until this goes.
+    /// - Throws: ``CommandError/noTerminal``.
+    init(_ output: Output) throws(CommandError) {
+        var saved = termios()
+        guard tcgetattr(STDIN_FILENO, &saved) == 0 else { throw .noTerminal }
+        let kind = getenv("TERM").map { String(cString: $0) } ?? ""
+        let hasPasteMarks = isatty(STDERR_FILENO) == 1 && !kind.isEmpty && kind != "dumb"
+        let signals = try SignalPipe()
+        try Self.hide(saved, hasPasteMarks ? output : nil)
+        self.saved = saved
+        self.output = output
+        self.hasPasteMarks = hasPasteMarks
+        self.signals = signals
+    }
+
+    deinit {
+        var keys = keys
+        Self.settle(&keys)
+        Self.show(saved, hasPasteMarks ? output : nil)
+    }
+
+    /// Asks something.
+    mutating func ask(_ question: String) {
+        self.question = question
+        output.prompt(question)
+    }
+
+    /// One line, or nil at the end of the input. What is typed beyond the limit is dropped, but for one byte.
+    /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
+    mutating func readLine(limit: Int) throws(CommandError) -> SecretBytes? {
+        var line = SecretLine(limit: limit + 1)
+        while true {
+            guard let key = try next(), key != .control(0x04) else { return line.isEmpty ? nil : line.finish() }
+            switch key {
+            case .lineEnd: return line.finish()
+            case .text(let byte): if !line.isFull { line.append(byte) }
+            case .control(let code): try press(code, &line)
+            case .pasteStart, .pasteEnd: break
+            }
+        }
+    }
+
+    /// Several lines that come at once, as from a paste, or one that is typed; nil at the end of the input. Line ends are line
+    /// feeds. What comes beyond the limit is dropped, but for one byte.
+    /// - Throws: as ``readLine(limit:)``.
+    mutating func readLines(limit: Int) throws(CommandError) -> SecretBytes? {
+        var text = SecretLine(limit: limit + 1)
+        while true {
+            guard let key = try next(), key != .control(0x04) else { return text.isEmpty ? nil : text.finish() }
+            switch key {
+            case .text(let byte): if !text.isFull { text.append(byte) }
+            case .lineEnd: if !text.isFull { text.append(UInt8(ascii: "\n")) }
+            case .control(let code): try press(code, &text)
+            case .pasteStart, .pasteEnd: break
+            }
+            // A line is over when Enter is pressed, and a paste when nothing follows.
+            if key == .lineEnd || key == .pasteEnd, !keys.isInPaste, !Self.isMore(within: Self.pause, signals.file) {
+                return text.finish()
+            }
+        }
+    }
+
+    /// What keys do that are no text.
+    private func press(_ code: UInt8, _ text: inout SecretLine) throws(CommandError) {
+        switch code {
+        case 0x03, 0x1C: throw .notConfirmed
+        case 0x08, 0x7F: text.removeCharacter()
+        case 0x15: text.removeLine()
+        case 0x1A: try stop()
+        default: break
+        }
+    }
+
+    /// The next key, or nil at the end of the input.
+    private mutating func next() throws(CommandError) -> Keys.Key? {
+        while true {
+            var files = [
+                pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: signals.file, events: Int16(POLLIN), revents: 0),
+            ]
+            if poll(&files, 2, -1) < 0 {
+                guard errno == EINTR else { throw .inputFailed }
+                continue
+            }
+            while let number = signals.next() { try obey(number) }
+            guard files[0].revents != 0 else { continue }
+            var byte: UInt8 = 0
+            switch read(STDIN_FILENO, &byte, 1) {
+            case 1: if let key = keys.take(byte) { return key }
+            case 0: return nil
+            // The terminal was closed; the signal that says so may still be on its way.
+            default: if errno != EINTR, errno != EAGAIN { throw .inputFailed }
+            }
+        }
+    }
+
+    private mutating func obey(_ number: CInt) throws(CommandError) {
+        switch number {
+        case SIGCONT: try Self.hide(saved, hasPasteMarks ? output : nil)
+        case SIGTSTP: try stop()
+        default:
+            Self.settle(&keys)
+            Self.show(saved, hasPasteMarks ? output : nil)
+            signals.deliver(number)
+        }
+    }
+
+    /// Stops the process as Control-Z does, with the terminal as it was before, and goes on when it is told to.
+    private func stop() throws(CommandError) {
+        var none = Keys()
+        Self.settle(&none)
+        Self.show(saved, hasPasteMarks ? output : nil)
+        output.prompt("\n")
+        // The keyboard stops all that runs together in the foreground.
+        if tcgetpgrp(STDIN_FILENO) == getpgrp() { stopOthers() }
+        signals.deliver(SIGTSTP)
+        try Self.hide(saved, hasPasteMarks ? output : nil)
+        output.prompt(question)
+    }
+
+    private func stopOthers() {
+        var (ignore, taken) = (sigaction(), sigaction())
+        ignore.__sigaction_handler.sa_handler = SIG_IGN
+        sigaction(SIGTSTP, &ignore, &taken)
+        kill(0, SIGTSTP)
+        sigaction(SIGTSTP, &taken, nil)
+    }
+
+    private static func hide(_ saved: termios, _ marked: Output?) throws(CommandError) {
+        var hidden = saved
+        // Byte by byte, with Control-C as a byte and line ends as they are sent.
+        hidden.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | ISIG | IEXTEN)
+        hidden.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP)
+        withUnsafeMutableBytes(of: &hidden.c_cc) { codes in
+            codes[Int(VMIN)] = 1
+            codes[Int(VTIME)] = 0
+        }
+        guard tcsetattr(STDIN_FILENO, TCSANOW, &hidden) == 0 else { throw .noTerminal }
+        marked?.prompt("\u{1B}[?2004h")
+    }
+
+    /// Puts the terminal back, without what it still holds.
+    private static func show(_ saved: termios, _ marked: Output?) {
+        marked?.prompt("\u{1B}[?2004l")
+        var saved = saved
+        tcflush(STDIN_FILENO, TCIFLUSH)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved)
+    }
+
+    /// Waits until nothing more comes, and throws away what does.
+    private static func settle(_ keys: inout Keys) {
+        let start = ContinuousClock.now
+        var wait = pause
+        while start.duration(to: .now) < patience, isMore(within: keys.isInPaste ? markedPause : wait, -1) {
+            let dropped = SecretBytes(zeros: 4096)
+            let count = dropped.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            guard count > 0 || count < 0 && errno == EINTR else { return }
+            dropped.withUnsafeBytes { bytes in
+                for byte in bytes.prefix(max(0, count)) { _ = keys.take(byte) }
+            }
+            wait = longPause
+        }
+    }
+
+    /// Whether something comes within a time, in milliseconds, at the terminal or in the pipe of signals.
+    private static func isMore(within time: CInt, _ other: CInt) -> Bool {
+        var files = [
+            pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            let count = poll(&files, 2, time)
+            if count >= 0 || errno != EINTR { return count > 0 && files[0].revents & Int16(POLLIN) != 0 }
+        }
+    }
+}

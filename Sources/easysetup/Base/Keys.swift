@@ -1,0 +1,88 @@
+/// Takes apart what a terminal sends: keys, pastes between their marks, and what is neither.
+struct Keys {
+    /// What a byte comes to, together with those before it.
+    enum Key: Equatable {
+        /// A byte of a text.
+        case text(UInt8)
+        /// The end of a line: Enter, or a line end in a paste. CR LF is one.
+        case lineEnd
+        /// Control and a letter, by its code; never in a paste, where nobody pressed it.
+        case control(UInt8)
+        /// A paste begins or is over.
+        case pasteStart, pasteEnd
+    }
+
+    private enum State {
+        case ground
+        case carriageReturn
+        case escape
+        /// Within `ESC [ …`, with what came since.
+        case sequence([UInt8])
+        /// Within `ESC O …`.
+        case single
+    }
+
+    private var state = State.ground
+
+    /// Whether a paste has begun and is not over.
+    private(set) var isInPaste = false
+
+    /// The longest sequence that is looked at: longer ones are none.
+    private static let longestSequence = 32
+
+    /// Takes the next byte.
+    /// - Returns: nil if the byte is a part of something, or of no meaning here, such as an arrow.
+    mutating func take(_ byte: UInt8) -> Key? {
+        switch state {
+        case .carriageReturn where byte == 0x0A:
+            state = .ground
+            return nil
+        case .ground, .carriageReturn:
+            return ground(byte)
+        case .escape:
+            switch byte {
+            case UInt8(ascii: "["): state = .sequence([])
+            case UInt8(ascii: "O"): state = .single
+            // Alt and a key.
+            default: return ground(byte)
+            }
+            return nil
+        case .single:
+            state = .ground
+            return nil
+        case .sequence(var bytes):
+            guard 0x40...0x7E ~= byte || bytes.count >= Self.longestSequence else {
+                bytes.append(byte)
+                state = .sequence(bytes)
+                return nil
+            }
+            state = .ground
+            guard byte == UInt8(ascii: "~") else { return nil }
+            if bytes == Array("200".utf8) {
+                isInPaste = true
+                return .pasteStart
+            }
+            if bytes == Array("201".utf8) {
+                isInPaste = false
+                return .pasteEnd
+            }
+            return nil
+        }
+    }
+
+    private mutating func ground(_ byte: UInt8) -> Key? {
+        state = .ground
+        switch byte {
+        case 0x1B:
+            state = .escape
+            return nil
+        case 0x0D:
+            state = .carriageReturn
+            return .lineEnd
+        case 0x0A: return .lineEnd
+        case 0x09: return .text(UInt8(ascii: " "))
+        case 0x00..<0x20, 0x7F: return isInPaste ? .text(UInt8(ascii: " ")) : .control(byte)
+        default: return .text(byte)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Signals as bytes in a pipe, so that a loop that waits for keys hears of them and may put the terminal back first.
+///
+/// There is one at a time: it is the process's.
+struct SignalPipe: ~Copyable {
+    /// Those that end a program, stop it, or tell it that it goes on.
+    static let numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT]
+
+    /// Where the numbers come out.
+    let file: CInt
+    private let other: CInt
+    private let saved: [(number: CInt, action: sigaction)]
+
+    /// Takes the signals, but for those that the process was told to ignore.
+    init() throws(CommandError) {
+        var files: [CInt] = [-1, -1]
+        guard pipe(&files) == 0 else { throw .internal }
+        for file in files {
+            _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(file, F_SETFL, O_NONBLOCK)
+        }
+        file = files[0]
+        other = files[1]
+        pipeForSignals = files[1]
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { number in
+            let error = errno
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = write(pipeForSignals, &byte, 1)
+            errno = error
+        }
+        action.sa_flags = SA_RESTART
+        var saved: [(CInt, sigaction)] = []
+        for number in Self.numbers {
+            var old = sigaction()
+            guard sigaction(number, nil, &old) == 0, !Self.isIgnored(old) else { continue }
+            sigaction(number, &action, nil)
+            saved.append((number, old))
+        }
+        self.saved = saved
+    }
+
+    deinit {
+        giveBack()
+        close(file)
+        close(other)
+    }
+
+    /// The next signal that came, if one did.
+    borrowing func next() -> CInt? {
+        var byte: UInt8 = 0
+        return read(file, &byte, 1) == 1 ? CInt(byte) : nil
+    }
+
+    /// Lets signals do what they did before.
+    borrowing func giveBack() {
+        for (number, action) in saved {
+            var action = action
+            sigaction(number, &action, nil)
+        }
+    }
+
+    /// Does what a signal does by default, at once and in this thread: ends or stops the process.
+    borrowing func deliver(_ number: CInt) {
+        var (action, taken) = (sigaction(), sigaction())
+        action.__sigaction_handler.sa_handler = SIG_DFL
+        sigaction(number, &action, &taken)
+        // Threads of a pool block all signals.
+        var (only, mask) = (sigset_t(), sigset_t())
+        sigemptyset(&only)
+        sigaddset(&only, number)
+        pthread_sigmask(SIG_UNBLOCK, &only, &mask)
+        pthread_kill(pthread_self(), number)
+        // After a stop the process goes on here.
+        pthread_sigmask(SIG_SETMASK, &mask, nil)
+        sigaction(number, &taken, nil)
+    }
+
+    private static func isIgnored(_ action: sigaction) -> Bool {
+        unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+}
+
+// A handler of signals reaches nothing but globals.
+private nonisolated(unsafe) var pipeForSignals: CInt = -1
