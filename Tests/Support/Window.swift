@@ -122,6 +122,15 @@ package final class Window: Sendable {
         try await press("Enter")
     }
 
+    /// Pastes a text as a terminal does, each line feed as a carriage return.
+    /// - Parameters:
+    ///   - isMarked: whether the terminal tells where a paste begins and ends, if the program asked for that.
+    ///   - isRaw: whether line feeds stay what they are.
+    package func paste(_ text: String, isMarked: Bool = false, isRaw: Bool = false) async throws {
+        try await tmux(["load-buffer", try folder.file("paste", text)])
+        try await tmux(["paste-buffer"] + (isMarked ? ["-p"] : []) + (isRaw ? ["-r"] : []))
+    }
+
     package func resize(width: Int, height: Int) async throws {
         try await tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
     }

@@ -61,8 +61,7 @@ struct HiddenTerminal: ~Copyable {
     /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
     mutating func readLine(limit: Int) throws(CommandError) -> SecretBytes? {
         var line = SecretLine(limit: limit + 1)
-        while true {
-            guard let key = try next(), key != .control(0x04) else { return line.isEmpty ? nil : line.finish() }
+        while case .key(let key) = try next(), key != .control(0x04) {
             switch key {
             case .lineEnd: return line.finish()
             case .text(let byte): if !line.isFull { line.append(byte) }
@@ -70,6 +69,7 @@ struct HiddenTerminal: ~Copyable {
             case .pasteStart, .pasteEnd: break
             }
         }
+        return line.isEmpty ? nil : line.finish()
     }
 
     /// Several lines that come at once, as from a paste, or one that is typed; nil at the end of the input. Line ends are line
@@ -77,17 +77,20 @@ struct HiddenTerminal: ~Copyable {
     /// - Throws: as ``readLine(limit:)``.
     mutating func readLines(limit: Int) throws(CommandError) -> SecretBytes? {
         var text = SecretLine(limit: limit + 1)
+        // A line is over when Enter is pressed, and a paste when nothing follows.
+        var isEnd = false
         while true {
-            guard let key = try next(), key != .control(0x04) else { return text.isEmpty ? nil : text.finish() }
-            switch key {
-            case .text(let byte): if !text.isFull { text.append(byte) }
-            case .lineEnd: if !text.isFull { text.append(UInt8(ascii: "\n")) }
-            case .control(let code): try press(code, &text)
-            case .pasteStart, .pasteEnd: break
-            }
-            // A line is over when Enter is pressed, and a paste when nothing follows.
-            if key == .lineEnd || key == .pasteEnd, !keys.isInPaste, !Self.isMore(within: Self.pause, signals.file) {
-                return text.finish()
+            switch try next(within: isEnd ? Self.pause : -1) {
+            case .quiet: return text.finish()
+            case .over, .key(.control(0x04)): return text.isEmpty ? nil : text.finish()
+            case .key(let key):
+                switch key {
+                case .text(let byte): if !text.isFull { text.append(byte) }
+                case .lineEnd: if !text.isFull { text.append(UInt8(ascii: "\n")) }
+                case .control(let code): try press(code, &text)
+                case .pasteStart, .pasteEnd: break
+                }
+                isEnd = !keys.isInPaste && (key == .lineEnd || key == .pasteEnd)
             }
         }
     }
@@ -103,14 +106,26 @@ struct HiddenTerminal: ~Copyable {
         }
     }
 
-    /// The next key, or nil at the end of the input.
-    private mutating func next() throws(CommandError) -> Keys.Key? {
+    /// What comes next.
+    private enum Event: Equatable {
+        case key(Keys.Key)
+        /// Nothing came in the time.
+        case quiet
+        /// The input is at its end.
+        case over
+    }
+
+    /// - Parameter time: how long to wait, in milliseconds; -1 for ever.
+    private mutating func next(within time: CInt = -1) throws(CommandError) -> Event {
         while true {
             var files = [
                 pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: signals.file, events: Int16(POLLIN), revents: 0),
             ]
-            if poll(&files, 2, -1) < 0 {
+            switch poll(&files, 2, time) {
+            case 0: return .quiet
+            case 1...: break
+            default:
                 guard errno == EINTR else { throw .inputFailed }
                 continue
             }
@@ -118,8 +133,8 @@ struct HiddenTerminal: ~Copyable {
             guard files[0].revents != 0 else { continue }
             var byte: UInt8 = 0
             switch read(STDIN_FILENO, &byte, 1) {
-            case 1: if let key = keys.take(byte) { return key }
-            case 0: return nil
+            case 1: if let key = keys.take(byte) { return .key(key) }
+            case 0: return .over
             // The terminal was closed; the signal that says so may still be on its way.
             default: if errno != EINTR, errno != EAGAIN { throw .inputFailed }
             }
@@ -183,7 +198,7 @@ struct HiddenTerminal: ~Copyable {
     private static func settle(_ keys: inout Keys) {
         let start = ContinuousClock.now
         var wait = pause
-        while start.duration(to: .now) < patience, isMore(within: keys.isInPaste ? markedPause : wait, -1) {
+        while start.duration(to: .now) < patience, isMore(within: keys.isInPaste ? markedPause : wait) {
             let dropped = SecretBytes(zeros: 4096)
             let count = dropped.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
             guard count > 0 || count < 0 && errno == EINTR else { return }
@@ -194,15 +209,12 @@ struct HiddenTerminal: ~Copyable {
         }
     }
 
-    /// Whether something comes within a time, in milliseconds, at the terminal or in the pipe of signals.
-    private static func isMore(within time: CInt, _ other: CInt) -> Bool {
-        var files = [
-            pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: other, events: Int16(POLLIN), revents: 0),
-        ]
+    /// Whether something comes within a time, in milliseconds.
+    private static func isMore(within time: CInt) -> Bool {
+        var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         while true {
-            let count = poll(&files, 2, time)
-            if count >= 0 || errno != EINTR { return count > 0 && files[0].revents & Int16(POLLIN) != 0 }
+            let count = poll(&file, 1, time)
+            if count >= 0 || errno != EINTR { return count > 0 && file.revents & Int16(POLLIN) != 0 }
         }
     }
 }

@@ -27,15 +27,13 @@ struct QRCode {
     }
 
     /// Lines of half blocks, two modules above each other in one character.
-    /// - Parameter isColoured: black on white by terminal colours, right on any background. Without colours the light
-    ///   modules are drawn, which is right on a dark background.
+    /// - Parameter isColoured: black on white by terminal colours, right on any background. Without colours the dark modules
+    ///   are drawn all the same: as ink on paper, which is where a text without colours goes.
     func rendered(isColoured: Bool = true) -> String {
         let span = -Self.quietZone..<width + Self.quietZone
         return stride(from: span.lowerBound, to: span.upperBound, by: 2).map { row in
             let line = span.map { column in
-                switch (
-                    isDark(column: column, row: row) == isColoured, isDark(column: column, row: row + 1) == isColoured
-                ) {
+                switch (isDark(column: column, row: row), isDark(column: column, row: row + 1)) {
                 case (true, true): "█"
                 case (true, false): "▀"
                 case (false, true): "▄"
