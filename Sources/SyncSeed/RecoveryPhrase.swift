@@ -1,11 +1,8 @@
 /// A seed as 24 words that a person can write down: BIP-39 with the English list (`Protocol/seed.md`, "Recovery
-/// phrase"). Here are the bits; how forgivingly words are read is in `PhraseWords.swift`.
+/// phrase"). Here are the bits; how phrases are found in people's texts is in
+/// `Text/PhraseFinder.swift`.
 enum RecoveryPhrase {
     static let wordCount = 24
-
-    /// From how many words on a text without white space is taken for a phrase joined by commas or dashes: BIP-39's
-    /// shortest phrase. What has fewer, such as a link of another kind, is something else.
-    static let fewestJoinedWords = 12
 
     private static let bitsPerWord = 11
 
@@ -23,50 +20,15 @@ enum RecoveryPhrase {
     }
 
     /// The 32 bytes of a phrase.
-    /// - Throws: ``SeedError/phraseWordCount(count:)``, then ``SeedError/phraseUnknownWords(_:)``, then
-    ///   ``SeedError/phraseChecksum``.
-    static func seed(from text: Span<UInt8>) throws(SeedError) -> SecretBytes {
+    /// - Parameter number: the place in the list of the word at a position, which is counted from 1.
+    /// - Throws: ``SeedError/phraseChecksum``.
+    static func seed(_ number: (Int) -> Int) throws(SeedError) -> SecretBytes {
         var bits = BitWriter(byteCount: SyncSeed.byteCount + 1)
-        var count = 0
-        var hasUnknown = false
-        var words = PhraseWords(text)
-        while let word = words.next() {
-            count += 1
-            if count > wordCount { continue }
-            if let number = WordIndex.number(of: word) {
-                bits.append(number, width: bitsPerWord)
-            } else {
-                hasUnknown = true
-            }
-        }
-        guard count == wordCount else { throw .phraseWordCount(count: count) }
-        guard !hasUnknown else { throw .phraseUnknownWords(unknownWords(in: text)) }
+        for position in 1...wordCount { bits.append(number(position), width: bitsPerWord) }
         let written = bits.finish()
         let seed = written.bytes.extracting(first: SyncSeed.byteCount)
         guard written.bytes[byte: SyncSeed.byteCount] == checksum(of: seed) else { throw .phraseChecksum }
         return SecretBytes(copying: seed)
-    }
-
-    static func countWords(in text: Span<UInt8>) -> Int {
-        var count = 0
-        var words = PhraseWords(text)
-        while words.next() != nil { count += 1 }
-        return count
-    }
-
-    /// A second look for the suggestions, which cost a comparison with the whole list each: only a text that has the
-    /// right number of words is worth them.
-    private static func unknownWords(in text: Span<UInt8>) -> [SeedError.UnknownWord] {
-        var unknown: [SeedError.UnknownWord] = []
-        var position = 0
-        var words = PhraseWords(text)
-        while let word = words.next() {
-            position += 1
-            if WordIndex.number(of: word) == nil {
-                unknown.append(.init(position: position, suggestions: WordIndex.nearest(to: word)))
-            }
-        }
-        return unknown
     }
 
     /// The eleven-bit numbers of the words, two bytes each.

@@ -4,12 +4,20 @@ public enum SeedError: ExplainedError, Equatable {
     case wrongLength
     /// What was handed in is longer than ``SyncSeed/maximumWrittenBytes``.
     case tooLong
+    /// The text is in UTF-16, and UTF-8 is read.
+    case textUTF16
+    /// The text is not in UTF-8.
+    case textNotUTF8
     /// No written form that is known.
     case unreadable
+    /// Several seeds, or a phrase and a link of two.
+    case severalSeeds
     /// A phrase has 24 words; this one has `count`.
     case phraseWordCount(count: Int)
     /// Words that the list does not have, in the order of the phrase; never empty.
     case phraseUnknownWords([UnknownWord])
+    /// Most of the `count` words are not in the English list: a phrase of another language, or none.
+    case phraseNotEnglish(count: Int)
     /// Every word is in the list, and together they are no phrase.
     case phraseChecksum
     /// A seed link of a version that this program does not know.
@@ -39,14 +47,13 @@ public enum SeedError: ExplainedError, Equatable {
     public struct UnknownWord: Equatable, Sendable {
         /// Which word it is, counted from 1.
         public let position: Int
-        /// Words of the list that are close to what was written, the closest first; at most three, perhaps none. They
-        /// all but tell what was written, so show them to the person who wrote it and to no log.
-        public let suggestions: [String]
+        /// The script of a letter in it that is no plain `a` to `z`, though it may look like one; nil if it has none.
+        public let script: Script?
 
-        /// A word at a position, counted from 1, with the nearest words of the list.
-        public init(position: Int, suggestions: [String]) {
+        /// A word at a position, counted from 1.
+        public init(position: Int, script: Script? = nil) {
             self.position = position
-            self.suggestions = suggestions
+            self.script = script
         }
     }
 }
@@ -57,9 +64,13 @@ extension SeedError {
         switch self {
         case .wrongLength: "seed-wrong-length"
         case .tooLong: "seed-too-long"
+        case .textUTF16: "text-utf-16"
+        case .textNotUTF8: "text-not-utf-8"
         case .unreadable: "seed-unreadable"
+        case .severalSeeds: "several-seeds"
         case .phraseWordCount: "phrase-word-count"
         case .phraseUnknownWords: "phrase-unknown-word"
+        case .phraseNotEnglish: "phrase-not-english"
         case .phraseChecksum: "phrase-checksum"
         case .linkVersion: "seed-link-version"
         case .linkDamaged: "seed-link-damaged"
@@ -80,12 +91,13 @@ extension SeedError {
         switch self {
         case .wrongLength: "A seed has 32 bytes, and this one has not."
         case .tooLong: "What was given is too long to be a seed."
+        case .textUTF16: "The text is in UTF-16."
+        case .textNotUTF8: "The text is not in UTF-8."
+        case .severalSeeds: "What was given holds more than one seed."
         case .unreadable: "What was given is no recovery phrase, seed link, hex or base64 of a seed."
         case .phraseWordCount(let count): "A recovery phrase has 24 words, and this one has \(count)."
-        case .phraseUnknownWords(let words):
-            words.count == 1
-                ? "Word \(words[0].position) is not in the word list."
-                : "Words \(words.map { String($0.position) }.joined(separator: ", ")) are not in the word list."
+        case .phraseUnknownWords(let words): UnknownWord.description(of: words)
+        case .phraseNotEnglish(let count): "Most of the \(count) words are not in the English word list."
         case .phraseChecksum: "Every word is in the list, but together they are no recovery phrase."
         case .linkVersion: "The seed link is of a version that this program does not know."
         case .linkDamaged: "The seed link is damaged."
@@ -108,8 +120,13 @@ extension SeedError {
         case .tooLong: "Give the seed alone, without anything around it."
         case .unreadable:
             "Give 24 words, a link that begins with easysetup-seed:, 64 hex digits, or 44 characters of base64."
+        case .textUTF16, .textNotUTF8: "Save the text as UTF-8, or copy and paste it."
+        case .severalSeeds: "Give one of them, alone."
+        case .phraseWordCount(let count) where [12, 15, 18, 21].contains(count):
+            "Phrases of \(count) words belong to other programs; look whether some of the 24 are missing."
         case .phraseWordCount: "Look for words that are missing, doubled or run together."
-        case .phraseUnknownWords: "Compare each of them with what is written down, letter by letter."
+        case .phraseUnknownWords(let words): UnknownWord.advice(on: words)
+        case .phraseNotEnglish: "Give a phrase of 24 English words; those of other languages are not read."
         case .phraseChecksum:
             "Compare each word and the order with what is written down: one is another word of the list, or two are swapped."
         case .linkVersion, .fileVersion: "Use a newer version of this program."
@@ -128,5 +145,26 @@ extension SeedError {
     /// Whether the same call may succeed if it is made again, with nothing changed.
     public var retryHelps: Bool {
         self == .memoryShort
+    }
+}
+
+extension SeedError.UnknownWord {
+    fileprivate static func description(of words: [Self]) -> String {
+        let scripts: [Script?] = [nil] + Script.allCases
+        return scripts.compactMap { script in
+            let positions = words.filter { $0.script == script }.map { String($0.position) }
+            guard !positions.isEmpty else { return nil }
+            let isOne = positions.count == 1
+            let subject = isOne ? "Word \(positions[0])" : "Words \(positions.joined(separator: ", "))"
+            guard let script else { return "\(subject) \(isOne ? "is" : "are") not in the word list." }
+            return "\(subject) \(isOne ? "has" : "have") \(script.aLetter) in \(isOne ? "it" : "them")."
+        }
+        .joined(separator: " ")
+    }
+
+    fileprivate static func advice(on words: [Self]) -> String {
+        let compare = "Compare each of them with what is written down, letter by letter."
+        guard words.contains(where: { $0.script != nil }) else { return compare }
+        return compare + " Type the plain letters a to z: letters of other scripts can look the same."
     }
 }

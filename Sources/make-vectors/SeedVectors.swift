@@ -7,6 +7,7 @@ func seedVectors() throws -> [VectorFile] {
         VectorFile(name: "seed-derivation.json", content: try derivation()),
         VectorFile(name: "recovery-phrase.json", content: try phrases()),
         VectorFile(name: "seed-link.json", content: try links()),
+        VectorFile(name: "text.json", content: text()),
         VectorFile(name: "seed-file.json", content: try files()),
     ]
 }
@@ -78,13 +79,90 @@ private func phrases() throws -> JSON {
         ("byte order mark", "\u{FEFF}" + phrase),
         ("four-letter prefixes", words.map { String($0.prefix(4)) }.joined(separator: " ")),
         ("longer prefixes", words.map { String($0.prefix(6)) }.joined(separator: " ")),
+        ("in quotation marks", "\u{201C}" + phrase + "\u{201D}!"),
+        ("a JSON list", "[" + words.map { "\"\($0)\"" }.joined(separator: ", ") + "]"),
+        ("JSON with escapes", "{\"words\":\"" + words.joined(separator: "\\n") + "\\u000a\",\"language\":\"english\"}"),
+        (
+            "a list of JSON objects",
+            "["
+                + words.enumerated().map { "{\"index\":\($0.offset + 1),\"word\":\"\($0.element)\"}" }.joined(
+                    separator: ","
+                ) + "]"
+        ),
+        ("CSV with a heading", "index,word\n" + words.enumerated().map { "\($0.offset + 1),\($0.element)\n" }.joined()),
+        (
+            "numbers with an equals sign",
+            words.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: " ")
+        ),
+        ("labels with numbers", words.enumerated().map { "Word \($0.offset + 1): \($0.element)\n" }.joined()),
+        (
+            "numbers run together with words",
+            words.enumerated().map { "\($0.offset + 1)\($0.element)" }.joined(separator: " ")
+        ),
+        (
+            "keycaps",
+            words.enumerated().map { "\($0.offset + 1)".map { "\($0)\u{FE0F}\u{20E3}" }.joined() + $0.element }.joined(
+                separator: " "
+            )
+        ),
+        (
+            "a table",
+            "| # | Word |\n|---|---|\n" + words.enumerated().map { "| \($0.offset + 1) | \($0.element) |\n" }.joined()
+        ),
+        (
+            "columns to be read downwards",
+            (0..<8).map { row in
+                stride(from: row, to: 24, by: 8).map { "\($0 + 1) \(words[$0])" }.joined(separator: "\t")
+            }
+            .joined(separator: "\n")
+        ),
+        ("Markdown", words.map { "- [ ] **\($0)**" }.joined(separator: "\n")),
+        ("an HTML list", "<ol>" + words.map { "<li>\($0)</li>" }.joined() + "</ol>"),
+        ("angle brackets", words.map { "<\($0)>" }.joined(separator: " ")),
+        ("a label", "Recovery phrase: " + phrase),
+        ("a mail", "Hello,\n\nhere it is:\n\n" + phrase + "\n\nKeep it safe, and do not lose it!\n"),
+        ("ideographic commas", words.joined(separator: "\u{3001}")),
+        ("full-width letters", String(String.UnicodeScalarView(phrase.unicodeScalars.map { fullWidth($0) }))),
+        ("soft hyphens", words.map { $0.prefix(2) + "\u{AD}" + $0.dropFirst(2) }.joined(separator: " ")),
+        (
+            "zero-width spaces within words",
+            words.map { $0.prefix(2) + "\u{200B}" + $0.dropFirst(2) }.joined(separator: " ")
+        ),
+        ("zero-width spaces between words", words.joined(separator: "\u{200B}")),
+        ("isolates", "\u{2066}" + phrase + "\u{2069}"),
+        ("a terminal's paste marks", "\u{1B}[200~" + phrase + "\u{1B}[201~"),
+        ("colours of a terminal", words.map { "\u{1B}[1;32m\($0)\u{1B}[0m" }.joined(separator: " ")),
+        ("the phrase twice", phrase + "\n" + phrase),
+        ("the phrase and its link", phrase + "\n" + (try seed(seeds[0]).link.revealed())),
     ]
     let swapped = ([words[1], words[0]] + words[2...]).joined(separator: " ")
     let bad: [(String, String, String, [Int])] = [
         ("23 words", words.dropLast().joined(separator: " "), "phrase-word-count", []),
         ("25 words", phrase + " zoo", "phrase-word-count", []),
         ("12 words", words.prefix(12).joined(separator: " "), "phrase-word-count", []),
-        ("the phrase twice", phrase + "\n" + phrase, "phrase-word-count", []),
+        ("the phrase twice in a line", phrase + " " + phrase, "phrase-word-count", []),
+        ("two phrases", phrase + "\n" + (try seed(seeds[1]).recoveryPhrase.revealed()), "several-seeds", []),
+        ("a phrase and a link of two seeds", phrase + "\n" + (try seed(seeds[1]).link.revealed()), "several-seeds", []),
+        ("a right phrase and a damaged link", phrase + "\neasysetup-seed:1/0", "seed-link-damaged", []),
+        (
+            "numbers to 25",
+            (words + ["zoo"]).enumerated().map { "\($0.offset + 1). \($0.element)" }.joined(separator: " "),
+            "phrase-word-count", []
+        ),
+        ("a Cyrillic letter", replacing(1, "f\u{43E}rum"), "phrase-unknown-word", [1]),
+        ("a Greek letter", replacing(3, "pr\u{3BF}of"), "phrase-unknown-word", [3]),
+        ("an accent of its own", replacing(1, "fo\u{301}rum"), "phrase-unknown-word", [1]),
+        (
+            "12 words of another language",
+            "académie abaisser abdiquer abeille abolir aborder aboutir aboyer abrasif abreuver abriter abroger",
+            "phrase-not-english", []
+        ),
+        (
+            "24 words of another language", [String](repeating: "あいこくしん", count: 24).joined(separator: "\u{3000}"),
+            "phrase-not-english", []
+        ),
+        ("what could not be read before", phrase + "\u{FFFD}", "text-not-utf-8", []),
+        ("zeros between the letters: UTF-16", phrase.map { "\($0)\u{0}" }.joined(), "text-utf-16", []),
         (
             "23 words, one unknown: the count is said first", replacing(1, "").replacing("proof", with: "prooof"),
             "phrase-word-count", []
@@ -97,7 +175,6 @@ private func phrases() throws -> JSON {
         ("a right beginning with a wrong end", replacing(4, "spice"), "phrase-checksum", []),
         ("a digit in a word", replacing(1, "f0rum"), "phrase-unknown-word", [1]),
         ("a letter that is not ASCII", replacing(1, "fórum"), "phrase-unknown-word", [1]),
-        ("an apostrophe after a word", replacing(1, "forum'"), "phrase-unknown-word", [1]),
         ("a word of another language", replacing(24, "zéro"), "phrase-unknown-word", [24]),
         ("two words swapped", swapped, "phrase-checksum", []),
         ("another word of the list", replacing(1, "zoo"), "phrase-checksum", []),
@@ -106,9 +183,10 @@ private func phrases() throws -> JSON {
             "24 times the first word", [String](repeating: "abandon", count: 24).joined(separator: " "),
             "phrase-checksum", []
         ),
-        ("one word", "forum", "seed-unreadable", []),
+        ("one word", "forum", "phrase-word-count", []),
+        ("one word that the list has not", "qqqq", "seed-unreadable", []),
         ("nothing", "", "seed-unreadable", []),
-        ("too long", phrase + String(repeating: " ", count: 4096), "seed-too-long", []),
+        ("too long", phrase + String(repeating: " ", count: 16_384), "seed-too-long", []),
     ]
     return .object([
         ("kind", "recovery-phrase"),
@@ -154,6 +232,26 @@ private func links() throws -> JSON {
         ("base64 without padding", String(base64.dropLast())),
         ("base64, URL-safe", urlSafe),
         ("base64, URL-safe, without padding", String(urlSafe.dropLast())),
+        ("lower-case symbols", "easysetup-seed:1/" + body.lowercased()),
+        ("wrapped", String(link.prefix(40)) + "\r\n  " + String(link.dropFirst(40))),
+        ("wrapped within the scheme", "easysetup-\nseed:1/" + body),
+        ("quoted in a mail", "> " + String(link.prefix(40)) + "\n> " + String(link.dropFirst(40))),
+        ("in angle brackets", "<\(link)>."),
+        ("Markdown", "[\(link)](\(link))"),
+        ("percent-encoded", "easysetup-seed%3a1%2F" + body),
+        ("JSON", "\"easysetup-seed:1\\/" + body + "\""),
+        ("a sentence around it", "This is \(link) and nobody must see it"),
+        ("a dash between symbols", "easysetup-seed:1/" + body.prefix(32) + "-" + body.suffix(32)),
+        ("full-width", String(String.UnicodeScalarView(link.unicodeScalars.map { fullWidth($0) }))),
+        ("hex with 0x", "0x" + hex),
+        ("hex in quotation marks", "\"\(hex)\""),
+        (
+            "hex in pairs",
+            stride(from: 0, to: 64, by: 2).map { String(hex.dropFirst($0).prefix(2)) }.joined(separator: ":")
+        ),
+        ("hex in two lines", String(hex.prefix(32)) + "\n" + String(hex.suffix(32))),
+        ("base64 in quotation marks", "'\(base64)'"),
+        ("base64 in two lines", String(base64.prefix(40)) + "\n" + String(base64.dropFirst(40))),
     ]
     let other = body.hasSuffix("0") ? "1" : "0"
     let bad: [(String, String, String)] = [
@@ -164,9 +262,9 @@ private func links() throws -> JSON {
         ),
         ("a symbol missing", String(link.dropLast()), "seed-link-damaged"),
         ("a symbol too many", link + "0", "seed-link-damaged"),
-        ("lower-case symbols", "easysetup-seed:1/" + body.lowercased(), "seed-link-damaged"),
         ("a letter that is no symbol", "easysetup-seed:1/U" + body.dropFirst(), "seed-link-damaged"),
-        ("a dash between symbols", "easysetup-seed:1/" + body.prefix(32) + "-" + body.suffix(32), "seed-link-damaged"),
+        ("a Cyrillic letter", "easysetup-seed:1/\u{410}" + body.dropFirst(), "seed-link-damaged"),
+        ("two links", link + "\n" + (try seed(seeds[1]).link.revealed()), "several-seeds"),
         ("no version", "easysetup-seed:" + body, "seed-link-damaged"),
         ("two slashes", "easysetup-seed://1/" + body, "seed-link-damaged"),
         ("nothing after the scheme", "easysetup-seed:", "seed-link-damaged"),
@@ -175,9 +273,9 @@ private func links() throws -> JSON {
         ("hex, a digit missing", String(hex.dropLast()), "seed-unreadable"),
         ("hex, a digit too many", hex + "0", "seed-unreadable"),
         ("hex, a letter that is no digit", "g" + hex.dropFirst(), "seed-unreadable"),
-        ("hex with 0x", "0x" + hex, "seed-unreadable"),
         ("base64 with a bit to spare that is set", base64.dropLast(2) + "t=", "seed-unreadable"),
         ("base64 with two paddings", base64.dropLast(2) + "==", "seed-unreadable"),
+        ("base64 in pieces that are no lines", base64.prefix(9) + " " + base64.dropFirst(9), "seed-unreadable"),
         ("base64 of both alphabets", "-" + base64.dropFirst(), "seed-unreadable"),
         ("another scheme", "easysetup:1/" + body, "seed-unreadable"),
     ]
@@ -206,6 +304,24 @@ private func links() throws -> JSON {
                 }
             )
         ),
+    ])
+}
+
+private func fullWidth(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    scalar == " " ? "\u{3000}" : Unicode.Scalar(scalar.value + 0xFEE0) ?? scalar
+}
+
+/// All scalars that are read as ASCII.
+private func text() -> JSON {
+    let forms = ASCIIForms.all.map { scalar, form in
+        let ascii = (0..<4).map { UInt8(truncatingIfNeeded: form >> (8 * $0)) }.filter { $0 != 0 }
+        let digits = String(scalar, radix: 16)
+        return JSON.array([.string(digits), .string(String(decoding: ascii, as: UTF8.self))])
+    }
+    return .object([
+        ("kind", "text"),
+        ("about", "text.md, Compatible forms: scalars in hex, and the ASCII that each is read as"),
+        ("forms", .array(forms)),
     ])
 }
 

@@ -7,8 +7,8 @@ import Testing
 
 @Suite("Command line base") struct BaseTests {
     static let seedErrors: [SeedError] = [
-        .wrongLength, .tooLong, .unreadable, .phraseWordCount(count: 1),
-        .phraseUnknownWords([.init(position: 1, suggestions: [])]),
+        .wrongLength, .tooLong, .unreadable, .textUTF16, .textNotUTF8, .severalSeeds, .phraseWordCount(count: 1),
+        .phraseNotEnglish(count: 12), .phraseUnknownWords([.init(position: 1)]),
         .phraseChecksum, .linkVersion, .linkDamaged, .fileForeign, .fileVersion, .fileDamaged, .fileTooCostly,
         .passphraseNeeded, .wrongPassphrase, .passphraseUnfit, .memoryShort, .derivedKeyRefused,
     ]
@@ -27,7 +27,7 @@ import Testing
         #expect(Set(errors.map(\.name)).count == errors.count)
         for error in errors {
             #expect(ExitCodes.table[error.name] != nil, "\(error.name)")
-            #expect(error.name.allSatisfy { $0.isLowercase || $0 == "-" }, "\(error.name)")
+            #expect(error.name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "-" }, "\(error.name)")
             #expect(error.description.hasSuffix(".") && !error.advice.isEmpty, "\(error.name)")
         }
     }

@@ -27,11 +27,11 @@ import Testing
     @Test(
         "what is no form is refused",
         arguments: [
-            "", " \n", "hello", String(Sample.hex.dropLast()), Sample.hex + "0", "g" + Sample.hex.dropFirst(),
+            "", " \n", "qqqq", String(Sample.hex.dropLast()), Sample.hex + "0", "g" + Sample.hex.dropFirst(),
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18t=",  // a bit that belongs to no byte is set
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18==",
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy-2fkl18s=",  // both alphabets at once
-            "easysetup-seed", "\u{0}",
+            "\u{0}", "https://relay.example", "\u{200B}\u{FEFF}",
         ]
     ) func unreadable(text: String) {
         #expect(throws: SeedError.unreadable) { try read(text) }
@@ -42,8 +42,20 @@ import Testing
             let noise = SecretBytes.random(count: length)
             #expect(throws: SeedError.self) { try SyncSeed.read(written: noise) }
         }
-        for start: [UInt8] in [[0xC2], [0xE2], [0xE2, 0x80], [0xE3, 0x80], [0xEF, 0xBB], [0xFF, 0xFE]] {
-            #expect(throws: SeedError.unreadable) { try SyncSeed.read(written: secret(start)) }
+        for start: [UInt8] in [
+            [0xC2], [0xE2], [0xE2, 0x80], [0xE3, 0x80], [0xEF, 0xBB], [0xC0, 0x80], [0xED, 0xA0, 0x80],
+            [0xF4, 0x90, 0x80, 0x80],
+            [0xFF, 0xFE, 0, 0], [0xEF, 0xBF, 0xBD],
+        ] {
+            #expect(throws: SeedError.textNotUTF8) { try SyncSeed.read(written: secret(start)) }
+        }
+    }
+
+    @Test("UTF-16 is told as such, with its mark and without") func utf16() {
+        let phrase: [UInt8] = Sample.phrase.utf8.flatMap { [$0, 0] as [UInt8] }
+        let swapped: [UInt8] = Sample.phrase.utf8.flatMap { [0, $0] as [UInt8] }
+        for text in [[0xFF, 0xFE] + phrase, [0xFE, 0xFF] + swapped, phrase, swapped, [0xFF, 0xFE]] {
+            #expect(throws: SeedError.textUTF16) { try SyncSeed.read(written: secret(text)) }
         }
     }
 
@@ -69,11 +81,10 @@ import Testing
             }
         }
 
-        @Test("one form and no other") func canonical() {
+        @Test("what is no link is refused") func damaged() {
             for text in [
-                String(link.dropLast()), link + "0", link + "/", "easysetup-seed:", "easysetup-seed:1",
-                "easysetup-seed:1/",
-                "easysetup-seed:/" + link.dropFirst(17), "easysetup-seed:1/" + link.dropFirst(17).lowercased(),
+                String(link.dropLast()), link + "0", "easysetup-seed:", "easysetup-seed:1", "easysetup-seed:1/",
+                "easysetup-seed:/" + link.dropFirst(17), link + "é", "easysetup-seed:1/\u{410}" + link.dropFirst(18),
                 "easysetup-seed://1/" + link.dropFirst(17), link.replacing("0", with: "O", maxReplacements: 1),
                 "easysetup-seed:01", "easysetup-seed:1/U" + link.dropFirst(18),
             ] where text != link {

@@ -7,6 +7,7 @@ let seedRunners: [String: VectorRunner] = [
     "recovery-phrase": { try runPhrases($0.decode(Written.self)) },
     "seed-link": { try runLinks($0.decode(Written.self)) },
     "seed-file": { try runFile($0.decode(SealedFile.self)) },
+    "text": { try runForms($0.decode(Forms.self)) },
 ]
 
 private struct Derivation: Decodable {
@@ -83,6 +84,20 @@ private func runReading(_ vectors: Written) throws {
         #expect(error?.name == bad.error, "\(bad.about)")
         guard case .phraseUnknownWords(let words) = error else { continue }
         #expect(words.map(\.position) == bad.positions, "\(bad.about)")
+    }
+}
+
+private struct Forms: Decodable {
+    let forms: [[String]]
+}
+
+private func runForms(_ vectors: Forms) throws {
+    let known = ASCIIForms.all.map(\.scalar)
+    #expect(try vectors.forms.map { try #require(UInt32($0[0], radix: 16)) } == known)
+    for form in vectors.forms {
+        let scalar = try #require(UInt32(form[0], radix: 16))
+        let bytes = form[1].utf8.enumerated().reduce(0) { $0 | UInt32($1.element) << (8 * $1.offset) }
+        #expect(ASCIIForms.form(of: scalar) == bytes)
     }
 }
 

@@ -19,19 +19,23 @@ enum WordIndex {
         return packed[index] & mask == word.letters ? index : nil
     }
 
-    /// Up to three words of the list that one or two slips of the pen would turn into this one, the closest first.
+    /// Up to three words of the list that one or two slips of the pen would turn into this one, the closest first; never
+    /// the word itself.
     static func nearest(to word: WrittenWord) -> [String] {
         let letters = unpacked(word.letters)
         let reach = word.length > 3 ? 2 : 1
         return packed.indices
             .map { (distance: distance(letters, unpacked(packed[$0])), index: $0) }
-            .filter { $0.distance <= reach }
+            .filter { $0.distance <= reach && !(word.isWhole && $0.distance == 0) }
             .sorted { ($0.distance, $0.index) < ($1.distance, $1.index) }
             .prefix(3)
             .map { EnglishWords.all[$0.index] }
     }
 
-    private static let packed: [UInt64] = EnglishWords.all.map { word in
+    private static let packed: [UInt64] = EnglishWords.all.map(packed)
+
+    /// At most eight letters as a number, the first highest.
+    static func packed(_ word: String) -> UInt64 {
         word.utf8.enumerated().reduce(0) { $0 | UInt64($1.element) << (56 - 8 * $1.offset) }
     }
 

@@ -1,0 +1,230 @@
+/// A word as it was written: at most eight letters in lower case packed into a number, the first letter highest, which
+/// sorts as the letters do. What can't be such a word keeps its first letters for the suggestions.
+struct WrittenWord {
+    var letters: UInt64 = 0
+    var length = 0
+    /// Whether these are letters only, and all of them.
+    var isWhole = true
+    /// The script of the first letter that is none of ours.
+    var script: Script?
+
+    mutating func append(_ symbol: UInt8) {
+        let letter = symbol | 0x20
+        if symbol >= UInt8(ascii: "A"), length < WordIndex.longestWord {
+            letters |= UInt64(letter) << (56 - 8 * length)
+            length += 1
+        } else {
+            isWhole = false
+        }
+    }
+
+    /// Whether letters that look alike may have been mixed up: ours and another script's in one word.
+    var isMixed: Bool { length > 0 && script != nil && script != .latin }
+}
+
+/// What stands between a token and the one before it.
+struct TokenBreaks: OptionSet {
+    let rawValue: UInt8
+    static let line = TokenBreaks(rawValue: 1)
+    /// A blank line.
+    static let paragraph = TokenBreaks(rawValue: 2)
+    static let quote = TokenBreaks(rawValue: 4)
+    /// A colon or an equals sign, in the line of the token before.
+    static let colon = TokenBreaks(rawValue: 8)
+    /// A square or curly bracket, as around a list of JSON.
+    static let bracket = TokenBreaks(rawValue: 16)
+}
+
+/// A word or a number of a text.
+struct PhraseToken {
+    private var letters: UInt64 = 0
+    /// A number's value; the highest where it is larger or not in ASCII digits.
+    private(set) var number: UInt16 = 0
+    private var length: UInt8 = 0
+    private var flags: UInt8 = 0
+    private var script: UInt8 = 0
+    private var breakBits: UInt8 = 0
+
+    init(_ word: WrittenWord, breaks: TokenBreaks) {
+        letters = word.letters
+        length = UInt8(word.length)
+        flags = word.isWhole ? 1 : 0
+        script = word.script.flatMap { Script.allCases.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0
+        breakBits = breaks.rawValue
+    }
+
+    init(number: UInt16, breaks: TokenBreaks) {
+        self.number = number
+        flags = 2
+        breakBits = breaks.rawValue
+    }
+
+    var isNumber: Bool { flags & 2 != 0 }
+    var breaks: TokenBreaks { TokenBreaks(rawValue: breakBits) }
+
+    var word: WrittenWord {
+        WrittenWord(
+            letters: letters,
+            length: Int(length),
+            isWhole: flags & 1 != 0,
+            script: script == 0 ? nil : Script.allCases[Int(script) - 1]
+        )
+    }
+}
+
+/// Tokens in locked memory: they are the phrase.
+struct TokenList: ~Copyable {
+    private let storage: SecretBytes
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        storage = SecretBytes(zeros: capacity * MemoryLayout<PhraseToken>.stride)
+    }
+
+    mutating func append(_ token: PhraseToken) {
+        count += 1
+        self[count - 1] = token
+    }
+
+    subscript(index: Int) -> PhraseToken {
+        get {
+            unsafe storage.bytes.unsafeLoad(
+                fromByteOffset: index * MemoryLayout<PhraseToken>.stride,
+                as: PhraseToken.self
+            )
+        }
+        set {
+            unsafe storage.withUnsafeMutableBytes {
+                unsafe $0.storeBytes(
+                    of: newValue,
+                    toByteOffset: index * MemoryLayout<PhraseToken>.stride,
+                    as: PhraseToken.self
+                )
+            }
+        }
+    }
+}
+
+/// Cuts a text into words and numbers: everything that is no letter and no digit separates (`Protocol/seed.md`,
+/// "Reading a phrase").
+struct Tokenizer: ~Escapable {
+    private var scanner: TextScanner
+    private var skipped: [Range<Int>]
+    private let separatesAtZeroWidth: Bool
+    private var breaks: TokenBreaks = []
+    private var lineIsBlank = false
+    private var word: WrittenWord?
+    private var number: UInt16?
+    /// Whether the word in hand begins right behind a number.
+    private var followsNumber = false
+
+    /// Whether a zero-width space was met.
+    private(set) var metZeroWidthSpace = false
+
+    /// - Parameters:
+    ///   - skipped: the places of links, in their order: what they hold are no words.
+    ///   - separatesAtZeroWidth: whether U+200B ends a word.
+    @_lifetime(copy text)
+    init(_ text: Span<UInt8>, skipping skipped: [Range<Int>] = [], separatesAtZeroWidth: Bool = false) {
+        self.scanner = TextScanner(text)
+        self.skipped = skipped.reversed()
+        self.separatesAtZeroWidth = separatesAtZeroWidth
+    }
+
+    /// Adds all tokens to a list.
+    mutating func run(_ add: (PhraseToken) -> Void) {
+        while true {
+            if let range = skipped.last, scanner.place >= range.lowerBound {
+                finish(add)
+                skipped.removeLast()
+                scanner.jump(to: range.upperBound)
+                lineIsBlank = false
+                continue
+            }
+            guard let unit = scanner.next() else { break }
+            take(unit, add)
+        }
+        finish(add)
+    }
+
+    private mutating func take(_ unit: TextUnit, _ add: (PhraseToken) -> Void) {
+        switch unit {
+        case .symbol(let symbol): take(symbol, add)
+        case .foreign(let script, let isDigit):
+            if isDigit, word == nil {
+                number = .max
+            } else {
+                if word == nil { beginWord(add) }
+                word?.isWhole = false
+                if word?.script == nil { word?.script = script }
+            }
+        case .zeroWidthSpace:
+            metZeroWidthSpace = true
+            if separatesAtZeroWidth { finish(add) }
+        case .space(let endsLine):
+            finish(add)
+            if endsLine {
+                breaks.insert(lineIsBlank ? [.line, .paragraph] : .line)
+                lineIsBlank = true
+            }
+        case .mark(let scalar):
+            finish(add)
+            lineIsBlank = false
+            if Self.quotes.contains(scalar) { breaks.insert(.quote) }
+            switch scalar {
+            case UInt32(UInt8(ascii: ":")), UInt32(UInt8(ascii: "=")):
+                if !breaks.contains(.line) { breaks.insert(.colon) }
+            case UInt32(UInt8(ascii: "[")), UInt32(UInt8(ascii: "]")), UInt32(UInt8(ascii: "{")),
+                UInt32(UInt8(ascii: "}")):
+                breaks.insert(.bracket)
+            default: scanner.skipHTML(after: scalar)
+            }
+        }
+    }
+
+    private mutating func take(_ symbol: UInt8, _ add: (PhraseToken) -> Void) {
+        let isDigit = symbol <= UInt8(ascii: "9")
+        if word == nil, isDigit {
+            let (product, overflow) = (number ?? 0).multipliedReportingOverflow(by: 10)
+            let (sum, more) = product.addingReportingOverflow(UInt16(symbol - UInt8(ascii: "0")))
+            number = overflow || more || number == .max ? .max : sum
+        } else {
+            if word == nil { beginWord(add) }
+            word?.append(symbol)
+        }
+    }
+
+    private mutating func beginWord(_ add: (PhraseToken) -> Void) {
+        followsNumber = number != nil
+        finishNumber(add)
+        word = WrittenWord()
+    }
+
+    private mutating func finishNumber(_ add: (PhraseToken) -> Void) {
+        guard let number else { return }
+        add(PhraseToken(number: number, breaks: takeBreaks()))
+        self.number = nil
+    }
+
+    private mutating func finish(_ add: (PhraseToken) -> Void) {
+        finishNumber(add)
+        guard let word else { return }
+        self.word = nil
+        // 1st, 2nd, 3rd and 4th are numbers.
+        if followsNumber, word.isWhole, Self.ordinals.contains(word.letters) { return }
+        add(PhraseToken(word, breaks: takeBreaks()))
+    }
+
+    private mutating func takeBreaks() -> TokenBreaks {
+        lineIsBlank = false
+        defer { breaks = [] }
+        return breaks
+    }
+
+    private static let ordinals = Set(["st", "nd", "rd", "th"].map(WordIndex.packed))
+
+    private static let quotes: Set<UInt32> = Set(
+        ["\"", "'", "`", "«", "»", "‹", "›", "‘", "’", "‚", "‛", "“", "”", "„", "‟", "「", "」", "『", "』", "〝", "〞", "〟"]
+            .map { (scalar: Unicode.Scalar) in scalar.value }
+    )
+}

@@ -1,0 +1,79 @@
+/// Finds a seed in hex or base64 that is all of a text (`Protocol/seed.md`, "Hex and base64").
+enum ScriptForms {
+    /// The 32 bytes, or nil if the text is neither.
+    static func seed(in text: Span<UInt8>) -> SecretBytes? {
+        hex(text) ?? base64(text)
+    }
+
+    /// 64 digits, whatever white space and marks are between them; `0x` may be before each group.
+    private static func hex(_ text: Span<UInt8>) -> SecretBytes? {
+        var digits = SecretWriter(count: SyncSeed.byteCount * 2)
+        var count = 0
+        var isInGroup = false
+        var scanner = TextScanner(text)
+        while let unit = scanner.next() {
+            switch unit {
+            case .symbol(let symbol):
+                let next = scanner.peek()
+                let isPrefix = next == .symbol(UInt8(ascii: "x")) || next == .symbol(UInt8(ascii: "X"))
+                if !isInGroup, symbol == UInt8(ascii: "0"), isPrefix {
+                    _ = scanner.next()
+                    continue
+                }
+                isInGroup = true
+                guard hexDigit(symbol) != nil, count < SyncSeed.byteCount * 2 else { return nil }
+                digits.append(symbol)
+                count += 1
+            case .foreign: return nil
+            case .mark(let mark):
+                scanner.skipHTML(after: mark)
+                isInGroup = false
+            case .space, .zeroWidthSpace: isInGroup = false
+            }
+        }
+        guard count == SyncSeed.byteCount * 2 else { return nil }
+        let written = digits.finish()
+        return Encoding.bytes(hex: written.bytes.asBytes, count: SyncSeed.byteCount)
+    }
+
+    /// 43 or 44 characters. White space may cut them into pieces of one length, the last of which may be shorter: so lines
+    /// and groups are cut, and words are not.
+    private static func base64(_ text: Span<UInt8>) -> SecretBytes? {
+        var characters = SecretWriter(count: 44)
+        var count = 0
+        var piece = 0
+        var pieces: (first: Int?, areOver: Bool) = (nil, false)
+        var scanner = TextScanner(text)
+        while let unit = scanner.next() {
+            let character: UInt8
+            switch unit {
+            case .symbol(let symbol): character = symbol
+            case .mark(let mark):
+                scanner.skipHTML(after: mark)
+                guard let ascii = UInt8(exactly: mark), marks.contains(ascii) else { continue }
+                character = ascii
+            case .foreign: return nil
+            case .zeroWidthSpace: continue
+            case .space:
+                if piece > 0, let first = pieces.first {
+                    if piece > first { return nil }
+                    pieces.areOver = piece < first
+                } else if piece > 0 {
+                    pieces.first = piece
+                }
+                piece = 0
+                continue
+            }
+            guard count < 44, !pieces.areOver else { return nil }
+            characters.append(character)
+            count += 1
+            piece += 1
+            if let first = pieces.first, piece > first { return nil }
+        }
+        guard count == 43 || count == 44 else { return nil }
+        let written = characters.finish()
+        return Encoding.bytes(base64: written.bytes.asBytes, count: SyncSeed.byteCount)
+    }
+
+    private static let marks = Array("+/-_=".utf8)
+}

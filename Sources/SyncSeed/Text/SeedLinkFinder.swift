@@ -1,0 +1,154 @@
+/// Finds seed links in a text (`Protocol/seed.md`, "Reading a seed link"): wrapped by a mail program, in quotation marks,
+/// in Markdown, percent-encoded.
+struct SeedLinkFinder: ~Copyable {
+    /// Where links stand in the text, in their order.
+    private(set) var places: [Range<Int>] = []
+    /// The seed of all links; nil where there are none.
+    private(set) var seed: SecretBytes?
+    /// What is wrong with the first link that can't be read.
+    private(set) var error: SeedError?
+    /// Whether the text ends within the last link.
+    private(set) var isCut = false
+
+    init(_ text: Span<UInt8>) {
+        var scanner = TextScanner(text)
+        var isInWord = false
+        while true {
+            let start = scanner.place
+            var ahead = scanner
+            if !isInWord, ahead.skip(scheme: Self.scheme) {
+                take(&ahead)
+                places.append(start..<ahead.place)
+                scanner = ahead
+                continue
+            }
+            switch scanner.next() {
+            case nil: return
+            case .symbol, .foreign: isInWord = true
+            default: isInWord = false
+            }
+        }
+    }
+
+    private mutating func take(_ scanner: inout TextScanner) {
+        do throws(SeedError) {
+            let seed = try Self.seed(&scanner, &isCut)
+            if let other = self.seed.take() {
+                let isSame = other.isEqual(to: seed)
+                self.seed = consume other
+                if !isSame { throw .severalSeeds }
+            } else {
+                self.seed = consume seed
+            }
+        } catch {
+            self.error = self.error ?? error
+        }
+    }
+
+    private static func seed(_ scanner: inout TextScanner, _ isCut: inout Bool) throws(SeedError) -> SecretBytes {
+        let version = scanner.takeVersion()
+        guard version != .none else {
+            isCut = scanner.isAtEnd
+            throw .linkDamaged
+        }
+        guard version == .first else { throw .linkVersion }
+        var symbols = SecretWriter(count: SeedLink.symbolCount)
+        for _ in 0..<SeedLink.symbolCount {
+            guard let symbol = scanner.takeSymbol() else {
+                isCut = scanner.isAtEnd
+                throw .linkDamaged
+            }
+            symbols.append(symbol)
+        }
+        isCut = false
+        switch scanner.peek() {
+        case .symbol, .foreign: throw .linkDamaged
+        default: break
+        }
+        let written = symbols.finish()
+        return try SeedLink.seed(fromSymbols: written.bytes.asBytes)
+    }
+
+    private static let scheme = Array("easysetup-seed".utf8)
+}
+
+/// The version of a link that a scanner has found.
+private enum LinkVersion {
+    case first, another, none
+}
+
+extension TextScanner {
+    /// Goes on behind a link's scheme, in any case, and its colon; false if it is not there. White space may be within,
+    /// as where a line was wrapped.
+    package mutating func skip(scheme: [UInt8]) -> Bool {
+        for (index, byte) in scheme.enumerated() {
+            guard let unit = index == 0 ? next() : nextInLink() else { return false }
+            switch unit {
+            case .symbol(let symbol): if lowercase(symbol) != byte { return false }
+            case .mark(let scalar): if scalar != UInt32(byte) { return false }
+            default: return false
+            }
+        }
+        return skip(mark: UInt8(ascii: ":"), percent: ("3", "A"))
+    }
+
+    /// Goes on behind a mark, which may be percent-encoded; false, and anywhere, if it is not there.
+    package mutating func skip(mark: UInt8, percent: (Unicode.Scalar, Unicode.Scalar)) -> Bool {
+        switch nextInLink() {
+        case .mark(UInt32(mark)): return true
+        case .mark(UInt32(UInt8(ascii: "%"))):
+            guard case .symbol(let high) = nextInLink(), case .symbol(let low) = nextInLink() else { return false }
+            return high == UInt8(ascii: percent.0) && (low & 0xDF) == UInt8(ascii: percent.1)
+        default: return false
+        }
+    }
+
+    /// Whether only white space is left.
+    fileprivate var isAtEnd: Bool {
+        var ahead = self
+        return ahead.nextInLink() == nil
+    }
+
+    /// The next unit that is no white space.
+    private mutating func nextInLink() -> TextUnit? {
+        while true {
+            let unit = next()
+            switch unit {
+            case .space, .zeroWidthSpace: continue
+            default: return unit
+            }
+        }
+    }
+
+    /// Goes on behind the version's number and slash.
+    fileprivate mutating func takeVersion() -> LinkVersion {
+        var digits = 0
+        var isFirst = false
+        while true {
+            var ahead = self
+            guard case .symbol(let symbol) = ahead.nextInLink(), symbol <= UInt8(ascii: "9") else { break }
+            digits += 1
+            isFirst = digits == 1 && symbol == UInt8(ascii: "1")
+            self = ahead
+        }
+        guard digits > 0, skip(mark: UInt8(ascii: "/"), percent: ("2", "F")) else { return .none }
+        return isFirst ? .first : .another
+    }
+
+    /// The next letter or digit in upper case; nil, without going on, at the end or at what is of another script.
+    fileprivate mutating func takeSymbol() -> UInt8? {
+        while true {
+            switch peek() {
+            case .symbol(let symbol):
+                _ = next()
+                return symbol >= UInt8(ascii: "a") ? symbol & 0xDF : symbol
+            case nil, .foreign: return nil
+            default: _ = next()
+            }
+        }
+    }
+}
+
+private func lowercase(_ byte: UInt8) -> UInt8 {
+    UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
+}

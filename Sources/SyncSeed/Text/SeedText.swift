@@ -1,0 +1,68 @@
+/// What a text says of a seed, in all forms at once: a text such as the output of `seed show --reveal` has a phrase and a
+/// link, which must be of one seed (`Protocol/seed.md`, "Written forms").
+struct SeedText: ~Copyable {
+    private let links: SeedLinkFinder
+    /// The phrase's words, if the text has 24 that are one.
+    var draft: PhraseDraft?
+    /// A seed in hex or base64.
+    private let script: SecretBytes?
+    /// What is wrong where there is neither.
+    private let nothing: SeedError
+
+    /// - Throws: ``SeedError/severalSeeds``, or what is wrong with the text's encoding.
+    init(_ text: Span<UInt8>) throws(SeedError) {
+        switch TextEncoding(of: text) {
+        case .utf8: break
+        case .utf16: throw .textUTF16
+        case .other: throw .textNotUTF8
+        }
+        let links = SeedLinkFinder(text)
+        let finder = PhraseFinder(text, skipping: links.places)
+        var draft = try finder.phrase()
+        var nothing = finder.error
+        if draft == nil, finder.metZeroWidthSpace {
+            // Where it is not within words it may stand between them.
+            let other = PhraseFinder(text, skipping: links.places, separatesAtZeroWidth: true)
+            draft = try other.phrase()
+            if other.knownCount > finder.knownCount { nothing = other.error }
+        }
+        self.script = draft == nil && links.places.isEmpty ? ScriptForms.seed(in: text) : nil
+        self.links = links
+        self.draft = draft
+        self.nothing = nothing
+    }
+
+    /// Whether the text may be a beginning to which more comes: words that are too few, or a link that is cut off.
+    var isBeginning: Bool {
+        if script != nil || draft != nil { return false }
+        if !links.places.isEmpty { return links.isCut }
+        return switch nothing {
+        case .phraseWordCount(let count), .phraseNotEnglish(let count): count < RecoveryPhrase.wordCount
+        default: true
+        }
+    }
+
+    /// How many words of a phrase there are.
+    var wordCount: Int {
+        if draft != nil { return RecoveryPhrase.wordCount }
+        return switch nothing {
+        case .phraseWordCount(let count), .phraseNotEnglish(let count): count
+        default: 0
+        }
+    }
+
+    /// The 32 bytes.
+    /// - Throws: what is wrong with the phrase, then with the link; ``SeedError/severalSeeds`` where they are of two seeds.
+    func seed() throws(SeedError) -> SecretBytes {
+        if draft != nil {
+            let seed = try draft!.seed()
+            if let error = links.error { throw error }
+            if links.seed != nil, !links.seed!.isEqual(to: seed) { throw .severalSeeds }
+            return seed
+        }
+        if let error = links.error { throw error }
+        if links.seed != nil { return links.seed!.clone() }
+        if script != nil { return script!.clone() }
+        throw nothing
+    }
+}

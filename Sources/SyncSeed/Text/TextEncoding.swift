@@ -1,0 +1,62 @@
+/// Whether bytes are the UTF-8 that readers of people's texts take, and what they are instead
+/// (`Protocol/text.md`, "Encoding").
+package enum TextEncoding {
+    case utf8
+    case utf16
+    /// Neither: UTF-32, an old code page, or no text.
+    case other
+
+    package init(of text: Span<UInt8>) {
+        if Self.looksLikeUTF16(text) {
+            self = .utf16
+            return
+        }
+        var place = 0
+        while place < text.count {
+            guard let (scalar, length) = text.scalar(at: place), scalar != 0xFFFD else {
+                self = .other
+                return
+            }
+            place += length
+        }
+        self = .utf8
+    }
+
+    /// A byte order mark of UTF-16, or zero bytes as every second byte of at least two: ASCII in UTF-16.
+    private static func looksLikeUTF16(_ text: Span<UInt8>) -> Bool {
+        guard text.count >= 2 else { return false }
+        switch (text[0], text[1]) {
+        case (0xFF, 0xFE), (0xFE, 0xFF):
+            // The same mark and two zero bytes are UTF-32's.
+            return text.count < 4 || text[0] == 0xFE || text[2] != 0 || text[3] != 0
+        default: break
+        }
+        var zeros = [0, 0]
+        for index in text.indices where text[index] == 0 { zeros[index & 1] += 1 }
+        let units = text.count / 2
+        return (zeros[0] == 0) != (zeros[1] == 0) && max(zeros[0], zeros[1]) * 2 > units
+    }
+}
+
+extension Span<UInt8> {
+    /// The scalar at an offset and how many bytes of UTF-8 it takes; nil where the bytes are no UTF-8.
+    package func scalar(at offset: Int) -> (scalar: UInt32, length: Int)? {
+        let first = UInt32(self[offset])
+        if first < 0x80 { return (first, 1) }
+        let (length, least): (Int, UInt32)
+        switch first {
+        case 0xC2...0xDF: (length, least) = (2, 0x80)
+        case 0xE0...0xEF: (length, least) = (3, 0x800)
+        case 0xF0...0xF4: (length, least) = (4, 0x10000)
+        default: return nil
+        }
+        guard offset + length <= count else { return nil }
+        var scalar = first & (0x7F >> UInt32(length))
+        for index in offset + 1..<offset + length {
+            guard self[index] & 0xC0 == 0x80 else { return nil }
+            scalar = scalar << 6 | UInt32(self[index] & 0x3F)
+        }
+        guard scalar >= least, Unicode.Scalar(scalar) != nil else { return nil }
+        return (scalar, length)
+    }
+}

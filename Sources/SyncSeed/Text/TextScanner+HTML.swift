@@ -1,0 +1,60 @@
+/// Tags and entities of HTML in texts that were copied from a page's source (`Protocol/text.md`, "HTML").
+extension TextScanner {
+    /// Goes on behind a tag or an entity that begins with a mark that was given.
+    package mutating func skipHTML(after mark: UInt32) {
+        switch mark {
+        case UInt32(UInt8(ascii: "<")): skipTag()
+        case UInt32(UInt8(ascii: "&")): skipEntity()
+        default: break
+        }
+    }
+
+    /// Goes on to the end of an HTML tag, after its `<` was given; stays where it is none: `<legal>` may be a word.
+    private mutating func skipTag() {
+        var ahead = self
+        var name = WrittenWord()
+        var isClosing = false
+        var isNameOver = false
+        for index in 0..<100 {
+            switch ahead.next() {
+            case .mark(UInt32(UInt8(ascii: "<"))): return
+            case .mark(UInt32(UInt8(ascii: "/"))) where index == 0: isClosing = true
+            case .mark(UInt32(UInt8(ascii: ">"))):
+                guard name.length > 0, isClosing || name.isWhole && Self.tags.contains(name.letters) else { return }
+                self = ahead
+                return
+            case .symbol(let symbol) where !isNameOver:
+                // Digits are in no name but those of headings, h1 to h6.
+                if symbol > UInt8(ascii: "9") || name.letters != Self.heading { name.append(symbol) }
+            case nil: return
+            default: isNameOver = true
+            }
+        }
+    }
+
+    /// Goes on to the end of an HTML entity, after its `&` was given; stays where it is none.
+    private mutating func skipEntity() {
+        var ahead = self
+        for index in 0..<10 {
+            switch ahead.next() {
+            case .symbol: continue
+            case .mark(UInt32(UInt8(ascii: "#"))) where index == 0: continue
+            case .mark(UInt32(UInt8(ascii: ";"))) where index > 0:
+                self = ahead
+                return
+            default: return
+            }
+        }
+    }
+
+    private static let heading = WordIndex.packed("h")
+
+    /// None of them is a word of the list.
+    private static let tags: Set<UInt64> = Set(
+        [
+            "a", "b", "i", "p", "u", "br", "hr", "li", "ol", "ul", "dl", "dt", "dd", "td", "tr", "th", "h", "em", "div",
+            "pre",
+            "code", "span", "body", "html", "tbody", "thead", "strong", "font", "kbd", "section",
+        ].map(WordIndex.packed)
+    )
+}

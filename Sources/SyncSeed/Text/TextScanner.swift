@@ -1,0 +1,215 @@
+/// What people's texts consist of for the readers of phrases, codes and links (`Protocol/text.md`, "Units").
+package enum TextUnit: Equatable {
+    /// An ASCII letter or digit, or what stands for one in another form, such as full-width.
+    case symbol(UInt8)
+    /// White space.
+    case space(endsLine: Bool)
+    /// What is no letter, digit or space, as its scalar, in its ASCII form if it has one.
+    case mark(UInt32)
+    /// A letter, a digit or an accent that is none of ASCII's.
+    case foreign(Script, isDigit: Bool)
+    /// U+200B: most readers skip it, and it may stand where words meet.
+    case zeroWidthSpace
+}
+
+/// Goes through a text in UTF-8, unit by unit: what can't be seen is skipped, as are whole escape sequences of terminals.
+/// It copies nothing; the time is linear in the text.
+package struct TextScanner: ~Escapable {
+    private let text: Span<UInt8>
+    /// Whether backslashes are those of JSON strings.
+    private let isJSON: Bool
+    /// ASCII bytes of a form that are still to be given, the next one lowest.
+    private var form: UInt32 = 0
+
+    /// The offset behind the unit that was given last.
+    package private(set) var place = 0
+
+    @_lifetime(copy text)
+    package init(_ text: Span<UInt8>) {
+        self.text = text
+        self.isJSON = Self.beginsAsJSON(text)
+    }
+
+    /// The next unit, or nil at the end.
+    package mutating func next() -> TextUnit? {
+        if form != 0 { return takeForm() }
+        while place < text.count {
+            if text[place] == 0x0D, place + 1 < text.count, text[place + 1] == 0x0A {
+                // One line end.
+                place += 1
+            }
+            if let length = text.pasteMarkLength(at: place) {
+                place += length
+                continue
+            }
+            if let (length, moves) = text.escapeSequence(at: place) {
+                place += length
+                if moves { return .space(endsLine: false) }
+                continue
+            }
+            if isJSON, text[place] == UInt8(ascii: "\\"), let (scalar, length) = text.jsonEscape(at: place) {
+                place += length
+                if let unit = unit(of: scalar) { return unit }
+                continue
+            }
+            // Bytes that are no UTF-8 are marks; readers refuse them before.
+            let (scalar, length) = text.scalar(at: place) ?? (0xFFFD, 1)
+            place += length
+            if let unit = unit(of: scalar) { return unit }
+        }
+        return nil
+    }
+
+    /// Goes on behind what stands before an offset.
+    package mutating func jump(to offset: Int) {
+        place = offset
+        form = 0
+    }
+
+    /// The next unit without going on to it.
+    package func peek() -> TextUnit? {
+        var copy = self
+        return copy.next()
+    }
+
+    /// The unit of a scalar; nil if it is skipped.
+    private mutating func unit(of scalar: UInt32) -> TextUnit? {
+        if scalar < 0x80 { return Self.unit(ascii: UInt8(scalar)) }
+        if scalar == 0x200B { return .zeroWidthSpace }
+        if let form = ASCIIForms.form(of: scalar) {
+            self.form = form
+            return takeForm()
+        }
+        guard let scalar = Unicode.Scalar(scalar) else { return .mark(scalar) }
+        let properties = scalar.properties
+        if properties.isWhitespace { return .space(endsLine: [0x85, 0x2028, 0x2029].contains(scalar.value)) }
+        if properties.isDefaultIgnorableCodePoint { return nil }
+        switch properties.generalCategory {
+        case .format, .control: return nil
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber,
+            .nonspacingMark, .spacingMark:
+            return .foreign(Script(of: scalar.value), isDigit: false)
+        case .decimalNumber: return .foreign(Script(of: scalar.value), isDigit: true)
+        default: return .mark(scalar.value)
+        }
+    }
+
+    private mutating func takeForm() -> TextUnit? {
+        let byte = UInt8(truncatingIfNeeded: form)
+        form >>= 8
+        return Self.unit(ascii: byte)
+    }
+
+    private static func unit(ascii byte: UInt8) -> TextUnit? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            .symbol(byte)
+        case 0x0A...0x0D: .space(endsLine: true)
+        case 0x09, 0x20: .space(endsLine: false)
+        case 0x00..<0x20, 0x7F: nil
+        default: .mark(UInt32(byte))
+        }
+    }
+
+    /// Whether the first thing to be seen begins a list, an object or a string of JSON.
+    private static func beginsAsJSON(_ text: Span<UInt8>) -> Bool {
+        var place = 0
+        while place < text.count, let (scalar, length) = text.scalar(at: place) {
+            switch scalar {
+            case UInt32(UInt8(ascii: "[")):
+                // A paste mark that lost its escape is none.
+                if let length = text.pasteMarkLength(at: place) { place += length } else { return true }
+            case UInt32(UInt8(ascii: "{")), UInt32(UInt8(ascii: "\"")): return true
+            case 0x09...0x0D, 0x20, 0xFEFF: place += length
+            case 0x1B:
+                guard let (length, _) = text.escapeSequence(at: place) else { return false }
+                place += length
+            default: return false
+            }
+        }
+        return false
+    }
+}
+
+extension Span<UInt8> {
+    /// The length of `[200~` or `[201~` at an offset: what is left of a terminal's paste mark that lost its escape.
+    fileprivate func pasteMarkLength(at offset: Int) -> Int? {
+        guard self[offset] == UInt8(ascii: "["), offset + 5 <= count else { return nil }
+        let isMark =
+            self[offset + 1] == UInt8(ascii: "2") && self[offset + 2] == UInt8(ascii: "0")
+            && (self[offset + 3] == UInt8(ascii: "0") || self[offset + 3] == UInt8(ascii: "1"))
+            && self[offset + 4] == UInt8(ascii: "~")
+        return isMark ? 5 : nil
+    }
+
+    /// The length of a terminal's escape sequence at an offset, and whether it moves the cursor, so that what is before
+    /// and behind it does not stand together. Nil if there is none.
+    fileprivate func escapeSequence(at offset: Int) -> (length: Int, moves: Bool)? {
+        if self[offset] == 0xC2, offset + 1 < count, self[offset + 1] == 0x9B {
+            return controlSequence(from: offset, parameters: offset + 2)
+        }
+        guard self[offset] == 0x1B else { return nil }
+        guard offset + 1 < count else { return (1, false) }
+        switch self[offset + 1] {
+        case UInt8(ascii: "["): return controlSequence(from: offset, parameters: offset + 2)
+        case UInt8(ascii: "]"), UInt8(ascii: "P"), UInt8(ascii: "X"), UInt8(ascii: "^"), UInt8(ascii: "_"):
+            return (commandString(from: offset + 2) - offset, false)
+        default:
+            var end = offset + 1
+            while end < count, 0x20...0x2F ~= self[end] { end += 1 }
+            if end < count, 0x30...0x7E ~= self[end] { end += 1 }
+            return (end - offset, false)
+        }
+    }
+
+    private func controlSequence(from offset: Int, parameters: Int) -> (length: Int, moves: Bool) {
+        var end = parameters
+        while end < count, 0x20...0x3F ~= self[end] { end += 1 }
+        guard end < count, 0x40...0x7E ~= self[end] else { return (end - offset, false) }
+        // m colours, ~ marks a paste, h and l switch modes: what is around them stands together.
+        let staysPut = [UInt8(ascii: "m"), UInt8(ascii: "~"), UInt8(ascii: "h"), UInt8(ascii: "l")].contains(self[end])
+        return (end + 1 - offset, !staysPut)
+    }
+
+    /// The end of a command such as a window's title or a link's target: a bell, a string terminator, or the line's end
+    /// where neither comes.
+    private func commandString(from start: Int) -> Int {
+        var end = start
+        while end < count, self[end] != 0x0A, self[end] != 0x0D {
+            if self[end] == 0x07 { return end + 1 }
+            if self[end] == 0x1B { return end + 1 < count && self[end + 1] == UInt8(ascii: "\\") ? end + 2 : end }
+            end += 1
+        }
+        return end
+    }
+
+    /// The scalar that a backslash of a JSON string stands for, and how many bytes that takes; nil if it is none.
+    fileprivate func jsonEscape(at offset: Int) -> (scalar: UInt32, length: Int)? {
+        guard offset + 1 < count else { return nil }
+        switch self[offset + 1] {
+        case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "f"): return (0x0A, 2)
+        case UInt8(ascii: "t"), UInt8(ascii: "b"): return (0x09, 2)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return (UInt32(self[offset + 1]), 2)
+        case UInt8(ascii: "u"):
+            guard offset + 6 <= count else { return nil }
+            var scalar: UInt32 = 0
+            for index in offset + 2..<offset + 6 {
+                guard let digit = hexDigit(self[index]) else { return nil }
+                scalar = scalar << 4 | UInt32(digit)
+            }
+            return (scalar, 6)
+        default: return nil
+        }
+    }
+}
+
+/// The value of a hex digit in either case.
+func hexDigit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

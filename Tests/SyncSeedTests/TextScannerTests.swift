@@ -1,0 +1,71 @@
+import SyncSeed
+import Testing
+
+@Suite("Units of people's texts") struct TextScannerTests {
+    static func units(_ text: String) -> [TextUnit] {
+        let bytes = Array(text.utf8)
+        var scanner = TextScanner(bytes.span)
+        var units: [TextUnit] = []
+        while let unit = scanner.next() { units.append(unit) }
+        return units
+    }
+
+    @Test("every scalar with a compatible form is read as that form") func forms() {
+        #expect(ASCIIForms.all.count == 1440)
+        for (scalar, form) in ASCIIForms.all {
+            let ascii = (0..<4).map { UInt8(truncatingIfNeeded: form >> (8 * $0)) }.filter { $0 != 0 }
+            #expect(ASCIIForms.form(of: scalar) == form)
+            #expect(Self.units(String(Unicode.Scalar(scalar)!)) == Self.units(String(decoding: ascii, as: UTF8.self)))
+        }
+        #expect(Self.units("ﬁ⑽Ⓐ㏂K") == Self.units("fi(10)Aa.m.K"))
+    }
+
+    @Test(
+        "what can't be seen is skipped",
+        arguments: [
+            "\u{AD}", "\u{200C}", "\u{200D}", "\u{200E}", "\u{2060}", "\u{2066}", "\u{2069}", "\u{FEFF}", "\u{FE0F}",
+            "\u{34F}", "\u{180E}", "\u{E0041}", "\u{0}",
+            "\u{8}", "\u{7F}", "\u{1B}[31m", "\u{1B}[200~", "\u{1B}]8;;https://relay.example\u{7}",
+            "\u{1B}]0;title\u{1B}\\", "\u{1B}(B", "\u{9B}1m", "[201~", "\u{1B}",
+        ]
+    ) func invisible(text: String) {
+        #expect(Self.units("a" + text + "b") == [.symbol(0x61), .symbol(0x62)] || text == "\u{1B}")
+        #expect(Self.units(text).isEmpty)
+    }
+
+    @Test("white space is Unicode's") func space() {
+        for scalar in (0...0x10FFFF).compactMap(Unicode.Scalar.init) where scalar.properties.isWhitespace {
+            let units = Self.units(String(scalar))
+            guard units.count == 1, case .space = units[0] else {
+                Issue.record("\(scalar.value)")
+                return
+            }
+        }
+    }
+
+    @Test("letters of other scripts are foreign, with their accents; digits are told apart") func foreign() {
+        #expect(
+            Self.units("а٣é") == [
+                .foreign(.cyrillic, isDigit: false), .foreign(.arabic, isDigit: true), .foreign(.latin, isDigit: false),
+            ]
+        )
+        #expect(Self.units("e\u{301}") == [.symbol(0x65), .foreign(.latin, isDigit: false)])
+    }
+
+    @Test("a backslash is JSON's in JSON alone") func json() {
+        #expect(Self.units("\"a\\nb\"").contains(.space(endsLine: true)))
+        #expect(Self.units("a\\nb") == [.symbol(0x61), .mark(0x5C), .symbol(0x6E), .symbol(0x62)])
+        #expect(Self.units("[\"\\u0061\"]").contains(.symbol(0x61)))
+    }
+
+    @Test("reading takes no longer for one text than for another of its length") func linear() {
+        // Texts that would take minutes if anything looked far ahead from everywhere.
+        for piece in [
+            "<", "<a", "&", "&a", "\u{1B}[", "\u{1B}]", "e", "easysetup-seed:", "easysetup-seed:1/", "a:", "1 a ",
+            "a\n", "㏂", "\u{200B}", "[\"\\u", "0x",
+        ] {
+            let text = String(repeating: piece, count: SyncSeed.maximumWrittenBytes / piece.utf8.count)
+            #expect(throws: SeedError.self) { try read(text) }
+        }
+    }
+}
