@@ -1,4 +1,4 @@
-package import SyncSeed
+public import SyncSeed
 
 /// The code that a person reads on one screen and types on the other, such as `K7Q-29M-XAQ` (`Protocol/code.md`).
 ///
@@ -9,6 +9,8 @@ public final class PairingCode: Sendable {
     public static let slotLengths = 3...6
     /// How many symbols the secret has.
     public static let secretLength = 5
+    /// The longest text that is read as a code: a code, and what a chat puts around it.
+    public static let maximumTextBytes = 1024
 
     /// Where to meet: canonical symbols. Not secret from the relay, and no help in guessing the rest.
     public let slot: String
@@ -41,25 +43,19 @@ public final class PairingCode: Sendable {
         self.init(slot: slot, secret: symbols)
     }
 
-    /// Reads a code as people type it: case, spaces and dashes do not matter, O is read as 0, I and L as 1.
+    /// Reads a code as people type and paste it: case, spaces, dashes, what can't be seen and marks around it do not matter; O is
+    /// read as 0, I and L as 1.
     ///
+    /// - Parameter text: at most ``maximumTextBytes``.
     /// - Throws: ``CodeError``, which says what is wrong where; nothing of it has reached the network.
     public convenience init(typed text: String) throws(CodeError) {
-        var values: [UInt8] = []
+        try self.init(typed: text.utf8Span.span)
+    }
+
+    /// Reads a code from UTF-8 that is in no string; see ``init(typed:)``.
+    public convenience init(typed text: Span<UInt8>) throws(CodeError) {
+        var values = try CodeReader.values(in: text)
         defer { Sodium.wipe(&values) }
-        // Room for all of it at once: growing would leave copies behind.
-        values.reserveCapacity(Self.symbolCounts.upperBound)
-        // Scalars and not characters: what a character is depends on the version of Unicode.
-        for scalar in text.unicodeScalars where !Self.isSkipped(scalar) {
-            let position = values.count + 1
-            guard position <= Self.symbolCounts.upperBound else {
-                throw CodeError.wrongLength(text.unicodeScalars.count { !Self.isSkipped($0) })
-            }
-            if scalar == "u" || scalar == "U" { throw CodeError.containsU(position: position) }
-            guard let value = Symbols.value(typed: scalar) else { throw CodeError.notASymbol(position: position) }
-            values.append(value)
-        }
-        guard Self.symbolCounts.contains(values.count) else { throw CodeError.wrongLength(values.count) }
         guard Field32.sum(values) == UInt8(values.count) else { throw CodeError.mistyped }
         let slotLength = values.count - Self.secretLength - 1
         let slot = String(decoding: values[..<slotLength].map { Symbols.alphabet[Int($0)] }, as: UTF8.self)
@@ -116,10 +112,6 @@ public final class PairingCode: Sendable {
         return symbols
     }
 
-    private static func isSkipped(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isWhitespace || dashes.contains(scalar)
-    }
-
     /// How the symbols are grouped on screens (`Protocol/code.md`, "Groups").
     static func groups(of count: Int) -> [Int] {
         switch count {
@@ -130,8 +122,8 @@ public final class PairingCode: Sendable {
         }
     }
 
-    private static let symbolCounts = 9...12
-    private static let dashes: Set<Unicode.Scalar> = ["-", "‐", "‑", "‒", "–", "—", "−", "_", "."]
+    /// How many symbols a code has.
+    static let symbolCounts = 9...12
 }
 
 extension PairingCode: CustomReflectable {
@@ -143,16 +135,28 @@ extension PairingCode: CustomReflectable {
 public enum CodeError: Error, Hashable, Sendable {
     /// There are this many symbols, but a code has 9 to 12.
     case wrongLength(Int)
-    /// The symbol at this position (from 1, dashes and spaces not counted) is none that codes have.
+    /// What stands at this position (from 1; only letters and digits are counted, and the mark itself) is no symbol of codes.
     case notASymbol(position: Int)
+    /// The letter or digit at this position is of another script, though it may look like a symbol, or it has an accent.
+    case foreignLetter(position: Int, script: Script)
+    /// There is something before the code, such as "Code:".
+    case hasLabel
+    /// The text is longer than ``PairingCode/maximumTextBytes``.
+    case tooLong
+    /// The text is in UTF-16, and UTF-8 is read.
+    case textUTF16
+    /// The text is not in UTF-8.
+    case textNotUTF8
     /// There is a U at this position: codes have none; look again, it may be a V.
     case containsU(position: Int)
     /// The symbols do not fit together: one is wrong, or two are swapped.
     case mistyped
     /// What should be a slot is not 3 to 6 canonical symbols.
     case notASlot
-    /// It is not a pairing link of this version in its canonical form.
+    /// It is not a pairing link of this version.
     case notALink
+    /// There are two different links.
+    case severalLinks
     /// The link leads to a relay without TLS that is not on this machine.
     case plainLink
 }

@@ -7,8 +7,12 @@ package import SyncSeed
 public final class PairingLink: Sendable {
     /// How many bytes the secret has.
     package static let secretByteCount = 16
-    /// The longest text that is read.
+    /// How many symbols the secret has in a link.
+    static let secretSymbols = 26
+    /// The longest link.
     public static let maximumLength = 400
+    /// The longest text in which a link is looked for: a link, percent-encoded and twice, as in Markdown, and lines around it.
+    public static let maximumTextBytes = 4096
 
     /// Where the offerer waits.
     public let relay: RelayAddress
@@ -25,46 +29,43 @@ public final class PairingLink: Sendable {
         self.secret = secret
     }
 
-    /// Reads a link. There is one written form for each; anything else is refused.
+    /// Reads the one link of a text, which programs may have wrapped, quoted or encoded.
     ///
     /// - Parameters:
-    ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET`.
+    ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET` and what is around it, at most ``maximumTextBytes``.
     ///   - allowPlain: whether a relay without TLS is accepted although it is not on this machine.
-    /// - Throws: ``CodeError/notALink`` or ``CodeError/plainLink``.
-    public init(parsing text: String, allowPlain: Bool = false) throws(CodeError) {
-        guard text.utf8.count <= Self.maximumLength else { throw CodeError.notALink }
-        let isPlain: Bool
-        var rest: Substring
-        if text.hasPrefix(Self.scheme) {
-            (isPlain, rest) = (false, text.dropFirst(Self.scheme.count))
-        } else if text.hasPrefix(Self.plainScheme) {
-            (isPlain, rest) = (true, text.dropFirst(Self.plainScheme.count))
-        } else {
-            throw CodeError.notALink
-        }
-        guard let slash = rest.firstIndex(of: "/") else { throw CodeError.notALink }
-        guard let relay = RelayAddress(authority: rest[..<slash], isPlain: isPlain) else { throw CodeError.notALink }
-        rest = rest[slash...].dropFirst()
-        guard rest.hasPrefix("1/") else { throw CodeError.notALink }
-        rest = rest.dropFirst(2)
-        guard let hash = rest.firstIndex(of: "#") else { throw CodeError.notALink }
-        let slot = String(rest[..<hash])
-        guard PairingCode.slotLengths.contains(slot.utf8.count),
-            slot.utf8.allSatisfy({ Symbols.value(canonical: $0) != nil })
-        else { throw CodeError.notALink }
-        let symbols = rest[hash...].dropFirst()
-        guard symbols.utf8.count == 26, var secret = Symbols.decode(canonical: symbols.utf8),
-            secret.count == Self.secretByteCount
-        else { throw CodeError.notALink }
-        if isPlain, !allowPlain, !relay.isLoopback { throw CodeError.plainLink }
-        self.relay = relay
-        self.slot = slot
-        self.secret = SecretBytes(wiping: &secret)
+    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, ``CodeError/plainLink``, or what is wrong with the encoding.
+    public convenience init(parsing text: String, allowPlain: Bool = false) throws(CodeError) {
+        try self.init(parsing: text.utf8Span.span, allowPlain: allowPlain)
     }
 
-    /// Whether a text that should be a code or a link is meant as a link.
+    /// Reads a link from UTF-8 that is in no string; see ``init(parsing:allowPlain:)``.
+    public init(parsing text: Span<UInt8>, allowPlain: Bool = false) throws(CodeError) {
+        var parts = try LinkReader.parts(in: text)
+        defer { Sodium.wipe(&parts.secret) }
+        let authority = String(decoding: parts.authority, as: UTF8.self)
+        guard let relay = RelayAddress(authority: authority[...], isPlain: parts.isPlain) else {
+            throw CodeError.notALink
+        }
+        guard PairingCode.slotLengths.contains(parts.slot.count),
+            parts.slot.allSatisfy({ Symbols.value(canonical: $0) != nil })
+        else { throw CodeError.notALink }
+        guard var secret = Symbols.decode(canonical: parts.secret), secret.count == Self.secretByteCount
+        else { throw CodeError.notALink }
+        self.relay = relay
+        self.slot = String(decoding: parts.slot, as: UTF8.self)
+        self.secret = SecretBytes(wiping: &secret)
+        if relay.isPlain, !allowPlain, !relay.isLoopback { throw CodeError.plainLink }
+    }
+
+    /// Whether a text that should be a code or a link has a link in it, or something that is meant as one.
     public static func isMeant(by text: String) -> Bool {
-        text.lowercased().hasPrefix("easysetup")
+        isMeant(by: text.utf8Span.span)
+    }
+
+    /// The same of UTF-8 that is in no string; see ``isMeant(by:)``.
+    public static func isMeant(by text: Span<UInt8>) -> Bool {
+        LinkReader.isMeant(by: text)
     }
 
     /// The link's text. Whoever has it can come to the slot and prove it.

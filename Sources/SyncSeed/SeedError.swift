@@ -157,7 +157,7 @@ extension SeedError.UnknownWord {
             let isOne = positions.count == 1
             let subject = isOne ? "Word \(positions[0])" : "Words \(positions.joined(separator: ", "))"
             guard let script else { return "\(subject) \(isOne ? "is" : "are") not in the word list." }
-            return "\(subject) \(isOne ? "has" : "have") \(script.aLetter) in \(isOne ? "it" : "them")."
+            return "\(subject) \(isOne ? "has" : "have") \(script.aCharacter) in \(isOne ? "it" : "them")."
         }
         .joined(separator: " ")
     }

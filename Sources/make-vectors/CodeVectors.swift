@@ -25,6 +25,12 @@ func codeVectors() throws -> VectorFile {
         (first.lowercased(), first), (first.filter { $0 != "-" }, first), ("  \(first)\n", first),
         (first.map { "\($0) " }.joined(), first), (first.replacingDashes(with: "–"), first),
         (first.replacingDashes(with: "_"), first), (first.replacingDashes(with: "\u{2212}."), first),
+        ("\u{FEFF}\(first)", first), ("K7Q\u{200B}-29M\u{AD}-XAQ", first), ("\u{2068}\(first)\u{2069}", first),
+        ("“\(first)”.", first),
+        ("**\(first)**,", first), ("[K7Q] [29M] [XAQ]", first), ("k7q/29m/xaq", first),
+        ("K7Q\u{2022}29M\u{30FB}XAQ", first), ("K7Q\r\n29M\r\nXAQ", first),
+        ("Ｋ７Ｑ－２９Ｍ　ＸＡＱ", first), ("\u{212A}7Q-29M-XAQ", first), ("\u{1B}[200~\(first)\u{1B}[201~", first),
+        ("K7Q ! 29M-XAQ!", first), ("<b>\(first)</b>", first),
         ("oia-OLA-ol\(check)", digits), ("0lA\u{A0}0iA\u{2009}oi\(check)", digits),
     ]
     var swapped = Array(first)
@@ -35,14 +41,20 @@ func codeVectors() throws -> VectorFile {
         ("", "code-wrong-length", ("count", 0)), ("K7Q29MXA", "code-wrong-length", ("count", 8)),
         ("K7Q-29M-XAB-000-0", "code-wrong-length", ("count", 13)),
         ("K7Q-U9M-XAB", "code-has-u", ("position", 4)), ("K7Q-29M-XAu", "code-has-u", ("position", 9)),
-        ("K7Q-2!M-XAB", "code-not-a-symbol", ("position", 5)), ("k7q/29m/xab", "code-not-a-symbol", ("position", 4)),
-        ("K\u{301}7Q29MXAB", "code-not-a-symbol", ("position", 2)),
-        ("\u{212A}7Q29MXAB", "code-not-a-symbol", ("position", 1)),
-        ("\u{FF2B}7Q29MXAB", "code-not-a-symbol", ("position", 1)),
-        ("K7Q\u{200B}29MXAB", "code-not-a-symbol", ("position", 4)),
+        ("K7Q-2!M-XAB", "code-not-a-symbol", ("position", 5)),
+        ("\u{200B}K@Q-29M-XAQ", "code-not-a-symbol", ("position", 2)),
+        ("K7Q-U9M-XAB-0000", "code-has-u", ("position", 4)), ("K7Q-29M-XAQ-000-UU", "code-wrong-length", ("count", 14)),
+        ("Code: K7Q-29M-XAQ", "code-has-label", nil), ("your code = K7Q-29M-XAQ", "code-has-label", nil),
+        ("K7Q\u{FFFD}29M-XAQ", "text-not-utf-8", nil), ("K\u{0}7\u{0}Q\u{0}-\u{0}2\u{0}9\u{0}", "text-utf-16", nil),
+        (String(repeating: " ", count: 1025), "code-too-long", nil),
         (String(swapped), "code-mistyped", nil), (String(wrong), "code-mistyped", nil),
         // The symbols of one length do not make a code of another.
         (first + "0", "code-mistyped", nil),
+    ]
+    let foreign: [(typed: String, position: Int, script: String)] = [
+        ("K\u{301}7Q29MXAB", 1, "latin"), ("K7Q-29M-XA\u{410}", 9, "cyrillic"),
+        ("\u{200B}\u{41A}7Q-29M-XAQ", 1, "cyrillic"),
+        ("K7Q-29\u{39C}-XAQ", 6, "greek"), ("K7Q-\u{662}9M-XAQ", 4, "arabic"), ("KÉQ-U9", 2, "latin"),
     ]
     return VectorFile(
         name: "code.json",
@@ -59,6 +71,12 @@ func codeVectors() throws -> VectorFile {
                                 + (item.detail.map { [($0.0, .integer($0.1))] } ?? [])
                         )
                     }
+                        + foreign.map { item in
+                            .object([
+                                ("typed", .string(item.typed)), ("error", "code-foreign-letter"),
+                                ("position", .integer(item.position)), ("script", .string(item.script)),
+                            ])
+                        }
                 )
             ),
             ("bad_slots", .array(["", "K7", "K7Q2345", "k7q", "K7O", "K7U", "K 7"])),
@@ -84,17 +102,29 @@ func linkVectors() throws -> VectorFile {
     }
     let tail = "#008J4CT4ANK7F24SNAXWSQFEZW"
     let good = "easysetup://relay.example:443/1/K7Q"
+    let link = good + tail
+    let encoded = link.replacing(":", with: "%3A").replacing("/", with: "%2f").replacing("#", with: "%23")
+    let read = [
+        link.uppercased(), link.lowercased(), " \(link)\n", "<\(link)>.", "\"\(link)\",", "[Join](\(link))",
+        "[\(link)](\(link))", "Open \(link) now",
+        "https://relay.example/?u=\(link)", "> \(link.prefix(30))\n> \(link.dropFirst(30))",
+        "\(link.prefix(40))=\r\n\(link.dropFirst(40))",
+        "\(link.prefix(12))\n  \(link.dropFirst(12))", "\(link.prefix(7))\u{200B}\(link.dropFirst(7))", encoded,
+        "\"\(link.replacing("/", with: "\\/"))\"",
+        "\u{2068}\(link)\u{2069}", "\u{1B}[200~\(link)\u{1B}[201~", "\(link)\n\(link)",
+    ]
     let bad = [
-        "", "easysetup://", "K7Q-29M-XAB", "EASYSETUP://relay.example:443/1/K7Q\(tail)",
-        "https://relay.example:443/1/K7Q\(tail)", " \(good)\(tail)", "\(good)\(tail)\n", "\(good)", "\(good)#",
-        "\(good)\(tail.dropLast())", "\(good)\(tail)0", "\(good)\(tail.lowercased())",
+        "x\(link)", "\(link)\u{E9}", "\(link) easysetup://", "easysetup://r%65lay.example:443/1/K7Q\(tail)", "",
+        "easysetup://", "K7Q-29M-XAB",
+        "https://relay.example:443/1/K7Q\(tail)", "\(good)", "\(good)#",
+        "\(good)\(tail.dropLast())", "\(good)\(tail)0",
         "\(good)#ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "easysetup://relay.example/1/K7Q\(tail)",
         "easysetup://relay.example:0/1/K7Q\(tail)", "easysetup://relay.example:65536/1/K7Q\(tail)",
-        "easysetup://relay.example:0443/1/K7Q\(tail)", "easysetup://Relay.example:443/1/K7Q\(tail)",
+        "easysetup://relay.example:0443/1/K7Q\(tail)",
         "easysetup://:443/1/K7Q\(tail)", "easysetup://user@relay.example:443/1/K7Q\(tail)",
         "easysetup://2001:db8::1:443/1/K7Q\(tail)", "easysetup://[relay.example]:443/1/K7Q\(tail)",
-        "easysetup://[2001:DB8::1]:443/1/K7Q\(tail)", "easysetup://relay.example:443/2/K7Q\(tail)",
-        "easysetup://relay.example:443/1/K7\(tail)", "easysetup://relay.example:443/1/k7q\(tail)",
+        "easysetup://relay.example:443/2/K7Q\(tail)",
+        "easysetup://relay.example:443/1/K7\(tail)",
         "easysetup://relay.example:443/1/K7Q?x=1\(tail)", "easysetup://relay.example:443/1/K7Q/\(tail)",
     ]
     return VectorFile(
@@ -102,6 +132,7 @@ func linkVectors() throws -> VectorFile {
         content: .object([
             ("kind", "link"),
             ("links", .array(links)),
+            ("read", .array(read.map { .object([("text", .string($0)), ("link", .string(link))]) })),
             (
                 "bad",
                 .array(
@@ -110,7 +141,12 @@ func linkVectors() throws -> VectorFile {
                             .object([
                                 ("link", .string("easysetup+plain://relay.example:80/1/K7Q\(tail)")),
                                 ("error", "plain-link"),
-                            ])
+                            ]),
+                            .object([
+                                ("link", .string("\(link)\n\(link.replacing("K7Q", with: "K7R"))")),
+                                ("error", "several-links"),
+                            ]),
+                            .object([("link", .string("\(link)\u{FFFD}")), ("error", "text-not-utf-8")]),
                         ]
                 )
             ),

@@ -66,20 +66,88 @@ import Testing
         #expect(throws: CodeError.containsU(position: 4)) { try PairingCode(typed: "K7Q-\(letter)9M-XAB") }
     }
 
+    static let code = "K7Q-29M-XAQ"
+
     @Test(
-        "names the place of what is no symbol, dashes and spaces not counted",
+        "is read with whatever programs put into and around it",
         arguments: [
-            ("K7Q-2!M-XAB", 5), ("K7Q-29M-XA\u{411}", 9), ("K\u{301}7Q29MXAB", 2), ("\u{212A}7Q29MXAB", 1),
-            ("k7q/29m/xab", 4),
+            "\u{200B}\(code)", "\u{FEFF}\(code)", "K7Q-\u{2060}29M-XAQ", "\u{2068}\(code)\u{2069}", "K7Q\u{AD}29M-XAQ",
+            "K7Q\u{FE0F}-29M-XAQ",
+            "\"\(code)\"", "“\(code)”", "«\(code)»", "'\(code)'.", "`\(code)`", "**\(code)**", "~~\(code)~~",
+            "# \(code)", "> \(code)", "- \(code)", "(\(code))",
+            "\(code),", "\(code).", "\(code);", "\(code)!", "\(code)?", "[K7Q] [29M] [XAQ]", "K7Q/29M/XAQ",
+            "K7Q•29M•XAQ", "K7Q·29M·XAQ", "K7Q|29M|XAQ",
+            "K7Q:29M:XAQ", "K7Q+29M+XAQ", "K7Q & 29M & XAQ", "K7Q 🔑 29M 🔑 XAQ", "K\u{A0}7\u{2009}Q\u{3000}29M XAQ",
+            "K7Q\r\n29M\nXAQ\n", "K7Q‐29M‑XAQ", "K7Q‒29M–XAQ",
+            "K7Q—29M―XAQ", "K7Q\u{2212}29M\u{FF0D}XAQ", "Ｋ７Ｑ－２９Ｍ－ＸＡＱ", "ｋ７ｑ　２９ｍ　ｘａｑ", "𝐊𝟕𝐐-29M-XAQ",
+            "\u{212A}7Q-29M-XAQ", "\u{1B}[200~\(code)\u{1B}[201~",
+            "[200~\(code)[201~", "\u{1B}[1m\(code)\u{1B}[0m", "<code>\(code)</code>", "<b>\(code)</b>&nbsp;",
+            "\u{0}\(code)",
+        ]
+    ) func decorated(text: String) throws {
+        #expect(try PairingCode(typed: text).revealed() == Self.code)
+    }
+
+    @Test(
+        "names the place of what is no symbol, counting what a person sees",
+        arguments: [
+            ("K7Q-2!M-XAB", 5), ("K7Q-2\u{200B}！M-XAB", 5), ("\u{200B}K@Q-29M-XAB", 2), ("K7#29M-XAQ", 3),
+            ("K7Q-29M-X^Q", 8),
         ]
     ) func notASymbol(text: String, position: Int) {
         #expect(throws: CodeError.notASymbol(position: position)) { try PairingCode(typed: text) }
     }
 
     @Test(
+        "names letters of other scripts as such, by their place",
+        arguments: [
+            ("K7Q-29M-XA\u{411}", 9, Script.cyrillic), ("\u{200B}\u{41A}7Q-29M-XAQ", 1, .cyrillic),
+            ("K7Q-29\u{39C}-XAQ", 6, .greek), ("K\u{301}7Q29MXAB", 1, .latin),
+            ("K7Q-29M-XÁB", 8, .latin), ("K7Q-\u{662}9M-XAQ", 4, .arabic), ("K7Q-29M-X\u{13AA}Q", 8, .cherokee),
+            ("\u{30AD}7Q", 1, .japanese),
+        ]
+    ) func foreign(text: String, position: Int, script: Script) {
+        #expect(throws: CodeError.foreignLetter(position: position, script: script)) { try PairingCode(typed: text) }
+    }
+
+    @Test("a label before it is named", arguments: ["Code: ", "code=", "Your code: ", "Pairing code："]) func label(
+        label: String
+    ) {
+        #expect(throws: CodeError.hasLabel) { try PairingCode(typed: label + Self.code) }
+    }
+
+    @Test("the first thing wrong is told, and a thirteenth symbol ends it, whatever it is") func order() {
+        #expect(throws: CodeError.containsU(position: 2)) { try PairingCode(typed: "KUQ-29é") }
+        #expect(throws: CodeError.foreignLetter(position: 2, script: .latin)) { try PairingCode(typed: "KéQ-U9") }
+        #expect(throws: CodeError.wrongLength(14)) { try PairingCode(typed: "K7Q-29M-XAQ-000-éU") }
+        #expect(throws: CodeError.containsU(position: 12)) { try PairingCode(typed: "K7Q-29M-XAQ-00U-0") }
+    }
+
+    private static func read(_ bytes: [UInt8]) throws(CodeError) -> PairingCode {
+        try PairingCode(typed: bytes.span)
+    }
+
+    @Test("is UTF-8 of no more than the limit") func encoding() {
+        #expect(throws: CodeError.textNotUTF8) { try PairingCode(typed: "K7Q\u{FFFD}29M-XAQ") }
+        #expect(throws: CodeError.textNotUTF8) { try Self.read([0x4B, 0xE9, 0x37]) }
+        #expect(throws: CodeError.textUTF16) {
+            try Self.read(Self.code.utf8.flatMap { [$0, 0] as [UInt8] })
+        }
+        #expect(throws: CodeError.tooLong) {
+            try PairingCode(typed: String(repeating: " ", count: PairingCode.maximumTextBytes + 1))
+        }
+        #expect(throws: Never.self) {
+            try PairingCode(
+                typed: Self.code + String(repeating: " ", count: PairingCode.maximumTextBytes - Self.code.utf8.count)
+            )
+        }
+    }
+
+    @Test(
         "has nine to twelve symbols",
         arguments: [
             ("", 0), ("   - - ", 0), ("K7Q29MXA", 8), ("K7Q29MXAB0000", 13), (String(repeating: "0", count: 500), 500),
+            (" \u{200B}*\u{200B}* ", 0),
         ]
     ) func length(text: String, count: Int) {
         #expect(throws: CodeError.wrongLength(count)) { try PairingCode(typed: text) }

@@ -1,5 +1,6 @@
 import Foundation
 import PairingClient
+import SyncSeed
 import Testing
 
 @testable import Handshake
@@ -78,6 +79,9 @@ import Testing
             ("`maximumVisitors`", OffererHandshake.maximumVisitors),
             ("`maximumMeetings` of a visitor", VisitorHandshake.maximumMeetings),
             ("`maximumDraws`", PairingCode.maximumDraws), ("link length", PairingLink.maximumLength),
+            ("`maximumWrittenBytes`", SyncSeed.maximumWrittenBytes),
+            ("`maximumTextBytes` of a code", PairingCode.maximumTextBytes),
+            ("`maximumTextBytes` of a link", PairingLink.maximumTextBytes),
         ] {
             #expect(page.firstMatch(of: try Regex("\\| \(name) \\| \(value)[ |]")) != nil, "\(name) is \(value)")
         }

@@ -220,7 +220,8 @@ import Testing
         .peerFailed,
     ]
     static let codes: [CodeError] = [
-        .wrongLength(3), .notASymbol(position: 1), .containsU(position: 1), .mistyped, .notASlot, .notALink, .plainLink,
+        .wrongLength(3), .notASymbol(position: 1), .foreignLetter(position: 1, script: .greek), .containsU(position: 1),
+        .hasLabel, .tooLong, .mistyped, .notASlot, .notALink, .severalLinks, .plainLink, .textUTF16, .textNotUTF8,
     ]
 
     /// Rows of the table in `Protocol/errors.md`: name to exit code and retry.

@@ -150,14 +150,11 @@ struct Tokenizer: ~Escapable {
     private mutating func take(_ unit: TextUnit, _ add: (PhraseToken) -> Void) {
         switch unit {
         case .symbol(let symbol): take(symbol, add)
-        case .foreign(let script, let isDigit):
-            if isDigit, word == nil {
-                number = .max
-            } else {
-                if word == nil { beginWord(add) }
-                word?.isWhole = false
-                if word?.script == nil { word?.script = script }
-            }
+        case .foreign(_, isDigit: true) where word == nil: number = .max
+        case .foreign(let script, isDigit: _), .accent(let script):
+            if word == nil { beginWord(add) }
+            word?.isWhole = false
+            if word?.script == nil { word?.script = script }
         case .zeroWidthSpace:
             metZeroWidthSpace = true
             if separatesAtZeroWidth { finish(add) }

@@ -6,13 +6,13 @@ public enum Script: String, CaseIterable, Sendable {
     /// Any other.
     case other
 
-    /// Such a letter in a sentence: "a Cyrillic letter".
-    package var aLetter: String {
+    /// Such a letter or digit in a sentence: "a Cyrillic character".
+    package var aCharacter: String {
         switch self {
         case .latin: "a letter with an accent"
-        case .other: "a letter of another script"
-        case .arabic, .armenian: "an \(rawValue.capitalizedFirst) letter"
-        default: "a \(rawValue.capitalizedFirst) letter"
+        case .other: "a character of another script"
+        case .arabic, .armenian: "an \(rawValue.capitalizedFirst) character"
+        default: "a \(rawValue.capitalizedFirst) character"
         }
     }
 

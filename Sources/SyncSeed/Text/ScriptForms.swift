@@ -24,7 +24,7 @@ enum ScriptForms {
                 guard hexDigit(symbol) != nil, count < SyncSeed.byteCount * 2 else { return nil }
                 digits.append(symbol)
                 count += 1
-            case .foreign: return nil
+            case .foreign, .accent: return nil
             case .mark(let mark):
                 scanner.skipHTML(after: mark)
                 isInGroup = false
@@ -52,7 +52,7 @@ enum ScriptForms {
                 scanner.skipHTML(after: mark)
                 guard let ascii = UInt8(exactly: mark), marks.contains(ascii) else { continue }
                 character = ascii
-            case .foreign: return nil
+            case .foreign, .accent: return nil
             case .zeroWidthSpace: continue
             case .space:
                 if piece > 0, let first = pieces.first {

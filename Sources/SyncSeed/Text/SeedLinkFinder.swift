@@ -24,7 +24,7 @@ struct SeedLinkFinder: ~Copyable {
             }
             switch scanner.next() {
             case nil: return
-            case .symbol, .foreign: isInWord = true
+            case .symbol, .foreign, .accent: isInWord = true
             default: isInWord = false
             }
         }
@@ -62,7 +62,7 @@ struct SeedLinkFinder: ~Copyable {
         }
         isCut = false
         switch scanner.peek() {
-        case .symbol, .foreign: throw .linkDamaged
+        case .symbol, .foreign, .accent: throw .linkDamaged
         default: break
         }
         let written = symbols.finish()
@@ -142,7 +142,7 @@ extension TextScanner {
             case .symbol(let symbol):
                 _ = next()
                 return symbol >= UInt8(ascii: "a") ? symbol & 0xDF : symbol
-            case nil, .foreign: return nil
+            case nil, .foreign, .accent: return nil
             default: _ = next()
             }
         }

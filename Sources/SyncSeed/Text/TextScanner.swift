@@ -6,8 +6,10 @@ package enum TextUnit: Equatable {
     case space(endsLine: Bool)
     /// What is no letter, digit or space, as its scalar, in its ASCII form if it has one.
     case mark(UInt32)
-    /// A letter, a digit or an accent that is none of ASCII's.
+    /// A letter or a digit that is none of ASCII's.
     case foreign(Script, isDigit: Bool)
+    /// An accent of its own, which belongs to what is before it.
+    case accent(Script)
     /// U+200B: most readers skip it, and it may stand where words meet.
     case zeroWidthSpace
 }
@@ -86,9 +88,9 @@ package struct TextScanner: ~Escapable {
         if properties.isDefaultIgnorableCodePoint { return nil }
         switch properties.generalCategory {
         case .format, .control: return nil
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber,
-            .nonspacingMark, .spacingMark:
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber:
             return .foreign(Script(of: scalar.value), isDigit: false)
+        case .nonspacingMark, .spacingMark: return .accent(Script(of: scalar.value))
         case .decimalNumber: return .foreign(Script(of: scalar.value), isDigit: true)
         default: return .mark(scalar.value)
         }

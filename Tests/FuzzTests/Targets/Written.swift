@@ -5,7 +5,7 @@ import SyncSeed
 // What people type, scan or paste: what was read and written again reads the same.
 
 @Sendable func code(_ input: [UInt8]) throws(BrokenRule) {
-    guard let code = try? PairingCode(typed: String(decoding: input, as: UTF8.self)) else { return }
+    guard let code = try? PairingCode(typed: input.span) else { return }
     let written = code.revealed()
     let again = try? PairingCode(typed: written)
     try hold(again?.slot == code.slot, "a code leads to another slot when written again")
@@ -20,8 +20,9 @@ import SyncSeed
     guard let link = try? PairingLink(parsing: text, allowPlain: true) else {
         return try hold(strict == nil, "a link is read only when less is allowed")
     }
-    // Byte by byte: for `String`, texts in different bytes can be the same.
-    try hold(Array(link.revealed().utf8) == Array(text.utf8), "a link has two written forms")
+    let again = try? PairingLink(parsing: link.revealed(), allowPlain: true)
+    try hold(again?.revealed() == link.revealed(), "a link reads as another when written again")
+    try hold(again?.secret.isEqual(to: link.secret) == true, "a link has another secret when written again")
     try hold((strict != nil) == (!link.relay.isPlain || link.relay.isLoopback), "a plain link is read unasked")
     try hold(PairingLink.isMeant(by: text), "a link is not known as one")
 }
@@ -57,7 +58,19 @@ import SyncSeed
 }
 
 @Sendable func seedText(_ input: [UInt8]) throws(BrokenRule) {
-    guard let seed = try? SyncSeed.read(written: input.span.bytes) else { return }
+    // A text that comes in lines is what it is in one piece, and whatever is wrong tells nothing of it.
+    var reader = SeedReader()
+    for line in input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+        reader.append(line: Array(line).span.bytes)
+    }
+    let whole = try? SyncSeed.read(written: input.span.bytes)
+    let isSame = whole.map { seed in (try? reader.seed())?.isSame(as: seed) == true } ?? true
+    try hold(isSame || input.count >= SyncSeed.maximumWrittenBytes, "a text in lines is another seed")
+    if case .wrongWords(let words) = reader.reading {
+        for word in words { _ = reader.suggestions(forWord: word.position) }
+        try? reader.correct(word: words[0].position, to: SecretBytes(copying: Array("abandon".utf8).span.bytes))
+    }
+    guard let seed = whole else { return }
     let again = [
         try? SyncSeed.read(written: seed.recoveryPhrase.utf8),
         try? SyncSeed.read(written: seed.link.utf8),

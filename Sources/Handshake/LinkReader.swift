@@ -1,0 +1,164 @@
+internal import SyncSeed
+
+/// Finds the one pairing link of a text, however a program wrapped, quoted or encoded it (`Protocol/code.md`, "Reading a
+/// link").
+struct LinkReader: ~Escapable {
+    /// A link's parts, in their canonical form.
+    struct Parts: Equatable {
+        var isPlain = false
+        var authority: [UInt8] = []
+        var slot: [UInt8] = []
+        /// Canonical symbols. Wiping them is the caller's part.
+        var secret: [UInt8] = []
+    }
+
+    private var scanner: TextScanner
+    /// Whether the last unit was a line's end, with nothing but what quotes a line behind it.
+    private var beginsLine = false
+
+    @_lifetime(copy scanner)
+    private init(_ scanner: TextScanner) {
+        self.scanner = scanner
+    }
+
+    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, or what is wrong with the text's encoding.
+    static func parts(in text: Span<UInt8>) throws(CodeError) -> Parts {
+        guard text.count <= PairingLink.maximumTextBytes else { throw .notALink }
+        try TextEncoding(of: text).check()
+        var found: Parts?
+        var scanner = TextScanner(text)
+        var isInWord = false
+        while true {
+            if !isInWord {
+                var reader = LinkReader(scanner)
+                if let isPlain = reader.takeScheme() {
+                    guard var parts = reader.takeParts(isPlain: isPlain) else { throw .notALink }
+                    if var other = found {
+                        let isSame = parts == other
+                        Sodium.wipe(&parts.secret)
+                        guard isSame else {
+                            Sodium.wipe(&other.secret)
+                            throw .severalLinks
+                        }
+                    } else {
+                        found = parts
+                    }
+                    scanner = reader.scanner
+                    continue
+                }
+            }
+            guard let unit = scanner.next() else { break }
+            isInWord =
+                switch unit {
+                case .symbol, .foreign, .accent: true
+                default: false
+                }
+        }
+        guard let found else { throw .notALink }
+        return found
+    }
+
+    /// Whether a text has a link in it, or something that is meant as one.
+    static func isMeant(by text: Span<UInt8>) -> Bool {
+        guard text.count <= PairingLink.maximumTextBytes else { return true }
+        var scanner = TextScanner(text)
+        var isInWord = false
+        while true {
+            if !isInWord {
+                var reader = LinkReader(scanner)
+                if reader.takeScheme() != nil { return true }
+                var other = scanner
+                if other.skip(scheme: Array("easysetup-seed".utf8)) { return true }
+            }
+            guard let unit = scanner.next() else { return false }
+            isInWord =
+                switch unit {
+                case .symbol, .foreign, .accent: true
+                default: false
+                }
+        }
+    }
+
+    /// The scheme with the colon and two slashes: true for the plain one, nil if there is none.
+    private mutating func takeScheme() -> Bool? {
+        var isPlain = false
+        var ahead = scanner
+        if !ahead.skip(scheme: Self.scheme) {
+            isPlain = true
+            ahead = scanner
+            guard ahead.skip(scheme: Self.plainScheme) else { return nil }
+        }
+        scanner = ahead
+        return next() == UInt8(ascii: "/") && next() == UInt8(ascii: "/") ? isPlain : nil
+    }
+
+    /// Everything behind the scheme; nil where it is no link's.
+    private mutating func takeParts(isPlain: Bool) -> Parts? {
+        var parts = Parts()
+        parts.isPlain = isPlain
+        // Room for all of it at once: growing would leave copies behind.
+        parts.secret.reserveCapacity(PairingLink.secretSymbols)
+        guard let authority = take(upTo: UInt8(ascii: "/"), limit: PairingLink.maximumLength) else { return nil }
+        parts.authority = authority.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
+        guard next() == UInt8(ascii: "1"), next() == UInt8(ascii: "/") else { return nil }
+        guard let slot = take(upTo: UInt8(ascii: "#"), limit: PairingCode.slotLengths.upperBound) else { return nil }
+        parts.slot = slot.map(Self.upperCase)
+        for _ in 0..<PairingLink.secretSymbols {
+            guard let byte = next(), Symbols.value(canonical: Self.upperCase(byte)) != nil else { return nil }
+            parts.secret.append(Self.upperCase(byte))
+        }
+        switch scanner.peek() {
+        case .symbol, .foreign, .accent: return nil
+        default: return parts
+        }
+    }
+
+    private mutating func take(upTo end: UInt8, limit: Int) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        while let byte = next() {
+            if byte == end { return bytes }
+            guard bytes.count < limit else { return nil }
+            bytes.append(byte)
+        }
+        return nil
+    }
+
+    /// The next ASCII character of a link, without white space and what mail programs put where they wrap a line: `>` before the
+    /// rest and `=` behind the beginning. The marks that a link has may be percent-encoded. Nil at anything else.
+    private mutating func next() -> UInt8? {
+        while let unit = scanner.next() {
+            switch unit {
+            case .space(let endsLine): beginsLine = beginsLine || endsLine
+            case .zeroWidthSpace: continue
+            case .mark(UInt32(UInt8(ascii: ">"))) where beginsLine: continue
+            case .mark(UInt32(UInt8(ascii: "="))) where scanner.peek() == .space(endsLine: true): continue
+            case .mark(UInt32(UInt8(ascii: "%"))):
+                beginsLine = false
+                guard case .symbol(let high) = scanner.next(), case .symbol(let low) = scanner.next() else {
+                    return nil
+                }
+                return Self.encoded[[high, Self.upperCase(low)]]
+            case .symbol(let symbol):
+                beginsLine = false
+                return symbol
+            case .mark(let scalar):
+                beginsLine = false
+                return UInt8(exactly: scalar).flatMap { Self.marks.contains($0) ? $0 : nil }
+            case .foreign, .accent: return nil
+            }
+        }
+        return nil
+    }
+
+    private static func upperCase(_ byte: UInt8) -> UInt8 {
+        UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte ? byte & 0xDF : byte
+    }
+
+    private static let scheme = Array("easysetup".utf8)
+    private static let plainScheme = Array("easysetup+plain".utf8)
+    private static let marks = Array(":/#[].-".utf8)
+    private static let encoded: [[UInt8]: UInt8] = [
+        Array("3A".utf8): UInt8(ascii: ":"), Array("2F".utf8): UInt8(ascii: "/"), Array("23".utf8): UInt8(ascii: "#"),
+        Array("5B".utf8): UInt8(ascii: "["), Array("5D".utf8): UInt8(ascii: "]"),
+    ]
+}
