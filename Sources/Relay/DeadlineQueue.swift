@@ -31,6 +31,12 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
         entries = kept
     }
 
+    /// Some of the first that matter. Those in front of them that don't are forgotten.
+    mutating func first(_ count: Int, where matters: (Element) -> Bool) -> [Element] {
+        while let first = entries.first, !matters(first.element) { entries.removeFirst() }
+        return Array(entries.prefix(4 * count).map(\.element).filter(matters).prefix(count))
+    }
+
     /// Takes the first one, due or not.
     mutating func popFirst() -> Element? { entries.popFirst()?.element }
 }

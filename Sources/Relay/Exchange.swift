@@ -238,19 +238,28 @@ extension Exchange.State {
         notePeak()
         count(1, prefix)
         let id = nextID(loop: loop)
-        if isCrowded {
-            makeRoom()
-            nobodies.insert(id, of: prefix)
-        }
         return id
     }
 
-    /// Closes one of those that are nobody, for somebody who may be.
-    private mutating func makeRoom() {
+    /// A connection was accepted where none but those that come back are let in: one that is nobody is closed for it, or two as long
+    /// as there are more than there should be. False when none is known here.
+    mutating func makeRoom(for id: ConnectionID, _ prefix: AddressPrefix?) -> Bool {
         let sockets = sockets
-        guard let id = nobodies.takeFullest(using: &generator, standing: { sockets.standing($0) }), let loop = id.loop
-        else { return }
-        desks[loop].deeds.append(.giveWay(id))
+        var hasMade = false
+        for _ in 0..<min(2, taken - (limits.connections - kept)) {
+            guard let id = nobodies.takeFullest(using: &generator, standing: { sockets.standing($0) }),
+                let loop = id.loop
+            else { break }
+            desks[loop].deeds.append(.giveWay(id))
+            hasMade = true
+        }
+        nobodies.insert(id, of: prefix)
+        return hasMade
+    }
+
+    /// The one of these whose prefix has most.
+    func fullest(_ candidates: [(id: ConnectionID, prefix: AddressPrefix?)]) -> ConnectionID? {
+        candidates.max { ($0.prefix.map(sockets.standing) ?? 0) < ($1.prefix.map(sockets.standing) ?? 0) }?.id
     }
 
     /// A connection counts for this prefix from now on, or no more, and stands for no device.

@@ -80,8 +80,8 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         return quiet
     }
 
-    /// Whether no request is in hand here.
-    var isNobody: Bool { poller == nil && (isLingering || (requests.isEmpty && hand == .free && !isReading)) }
+    /// Whether no request that came whole is in hand here.
+    var isNobody: Bool { poller == nil && (isLingering || (hand == .free && !requests.contains(where: \.isWhole))) }
 
     // MARK: In
 

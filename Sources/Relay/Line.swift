@@ -344,6 +344,7 @@ extension Line {
         switch frame {
         case .goodbye: closeCode = .goingAway
         case .refused(.badFrame, _) where closeCode == .normalClosure: closeCode = .policyViolation
+        case .refused(.relayFull, _), .refused(.tooMany, _): closeCode = .tryAgainLater
         default: break
         }
         switchboard.packed.removeAll(keepingCapacity: true)

@@ -251,15 +251,33 @@ extension Switchboard {
     func accepted(_ channel: any Channel) -> Line? {
         let peer = channel.remoteAddress.flatMap(PeerAddress.init)
         let prefix = peer.flatMap { addresses.proxies.contain($0) ? nil : $0.prefix }
-        guard let id = change({ state, _ in state.accept(prefix, loop: self.index) }) else { return nil }
+        let (accepted, isCrowded) = change { state, _ in (state.accept(prefix, loop: self.index), state.isCrowded) }
+        guard let id = accepted else { return nil }
         let line = Line(id: id, channel: channel, peer: peer, counted: prefix, switchboard: self)
         lines[id] = line
         openings.add(Opening(line: id, request: 1), now: loop.now)
         mayBeDueSooner = true
         // It may never say anything.
         setAlarm()
+        if isCrowded { makeRoom(for: line) }
         return line
     }
+
+    /// Somebody who is nobody gives way to a connection that may be somebody: one that the exchange knows of, or here one of those that
+    /// have said nothing for longest.
+    private func makeRoom(for line: Line) {
+        let hasMade = change { state, _ in state.makeRoom(for: line.id, line.counted) }
+        defer { settle() }
+        guard !hasMade else { return }
+        let lines = lines
+        let candidates = openings.first(Self.looks) { lines[$0.line]?.isNobody == true }
+            .filter { $0.line != line.id }
+            .map { (id: $0.line, prefix: lines[$0.line]?.counted) }
+        if let id = change({ state, _ in state.fullest(candidates) }) { giveWay(id) }
+    }
+
+    /// How many are looked at for one.
+    private static let looks = 16
 
     func answer(to head: HTTPRequestHead) -> FrontDoor.Answer {
         let isServing = exchange.look { state in
