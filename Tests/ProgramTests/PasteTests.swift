@@ -5,7 +5,7 @@ import Testing
 @testable import easysetup
 
 /// What is pasted at a hidden prompt, in a shell that keeps a history: nothing of it may reach the shell.
-@Suite("Pasting a secret", .serialized, .timeLimit(.minutes(5))) struct PasteTests {
+@Suite("Pasting a secret", .inTurn, .serialized, .timeLimit(.minutes(60))) struct PasteTests {
     let scratch = ScratchFolder()
 
     static let words = SeedCommandTests.phrase.split(separator: " ").map(String.init)
