@@ -5,7 +5,7 @@ struct SeedPrompt: ~Copyable {
     private var terminal: HiddenTerminal
     private let output: Output
     /// What was typed so far: a phrase may come in several lines.
-    private var text = SecretBytes(zeros: 0)
+    private var reader = SeedReader()
     /// Why what was typed last is no seed.
     private var failure: SeedError?
 
@@ -22,98 +22,72 @@ struct SeedPrompt: ~Copyable {
         terminal.ask(Self.question)
         while true {
             guard let lines = try terminal.readLines(limit: SyncSeed.maximumWrittenBytes), !lines.isBlank else {
-                if text.count > 0 || failure == nil { return try SyncSeed.read(written: text) }
-                throw failure ?? .unreadable
+                if reader.isEmpty, let failure { throw failure }
+                return try reader.seed()
             }
-            if lines.isQuestion || text.count == 0 && lines.isSame(as: "help") {
+            if lines.isSame(as: "?") || reader.isEmpty && lines.isSame(as: "help") {
                 explain()
                 continue
             }
-            text = text.joined(with: lines)
-            do throws(SeedError) {
-                return try SyncSeed.read(written: text)
-            } catch {
-                if let seed = try goOn(after: error) { return seed }
-            }
+            reader.append(line: lines)
+            if let seed = try seed() { return seed }
         }
     }
 
-    /// What comes of a text that is no seed, or not yet.
-    private mutating func goOn(after error: SeedError) throws -> SyncSeed? {
-        switch error {
-        case .phraseWordCount(let count) where count < 24:
-            terminal.ask("\(count) of 24 words.\n")
-            return nil
-        case .unreadable where text.isOneWord:
-            terminal.ask("1 of 24 words.\n")
-            return nil
-        case .phraseUnknownWords, .phraseChecksum:
-            guard let correction = PhraseCorrection(text) else { break }
-            return try correct(correction, error)
-        default:
-            break
-        }
-        failure = error
-        text = SecretBytes(zeros: 0)
-        terminal.ask("\(error.description) \(error.advice)\nType or paste it again; an empty line gives up.\n")
-        return nil
-    }
-
-    /// Asks for one word after the other, until the phrase is right.
-    /// - Returns: nil when the whole is to be typed again.
-    private mutating func correct(_ correction: consuming PhraseCorrection, _ first: SeedError) throws -> SyncSeed? {
-        var error = first
+    /// The seed that was typed, with its wrong words put right; nil while there is none.
+    private mutating func seed() throws -> SyncSeed? {
         while true {
-            switch error {
-            case .phraseUnknownWords(let words):
-                try replaceWord(at: words[0].position, in: &correction, error)
-            case .phraseChecksum:
-                try replaceAnyWord(in: &correction)
-            default:
-                throw error
+            switch reader.reading {
+            case .seed(let seed): return seed
+            case .incomplete(let words):
+                terminal.ask("\(words) of 24 words.\n")
+                return nil
+            case .wrongWords(let words): try replaceWord(words[0])
+            case .failed(.phraseChecksum): try replaceAnyWord()
+            case .failed(let error):
+                failure = error
+                reader = SeedReader()
+                terminal.ask("\(error.description) \(error.advice)\nType or paste it again; an empty line gives up.\n")
+                return nil
             }
-            do throws(SeedError) { return try correction.seed() } catch let next { error = next }
         }
     }
 
-    /// Asks for a word that the list has not, until it is one that it has.
-    private mutating func replaceWord(at position: Int, in correction: inout PhraseCorrection, _ error: SeedError)
-        throws
-    {
+    /// Asks for a word that the list has not.
+    private mutating func replaceWord(_ word: SeedError.UnknownWord) throws {
+        let error = SeedError.phraseUnknownWords([word])
         // Suggestions are for the person who typed the word, and stand on this screen alone.
-        let near = correction.suggestions(at: position)
+        let near = reader.suggestions(forWord: word.position)
         let hint = near.isEmpty ? "" : " Is it \(near.joined(separator: " or "))?"
-        while true {
-            terminal.ask(
-                "Word \(position) is not in the word list.\(hint) Type word \(position) alone; an empty line gives up: "
-            )
-            let line = try line(orThrow: error)
-            if line.isQuestion {
-                explain()
-            } else if correction.replace(position, with: line) {
-                return
-            }
-        }
+        terminal.ask("\(error.description)\(hint) Type word \(word.position) alone; an empty line gives up: ")
+        try correct(word.position, with: line(orThrow: error))
     }
 
     /// Asks which word is another than was written down, and for that word.
-    private mutating func replaceAnyWord(in correction: inout PhraseCorrection) throws {
+    private mutating func replaceAnyWord() throws {
         let error = SeedError.phraseChecksum
         output.prompt("\(error.description) \(error.advice)\n")
         while true {
             terminal.ask("Type the number of the wrong word; an empty line gives up: ")
             let line = try line(orThrow: error)
-            if line.isQuestion {
+            if line.isSame(as: "?") {
                 explain()
-                continue
-            }
-            guard let position = line.number, 1...24 ~= position else { continue }
-            while true {
+            } else if let position = line.number, 1...24 ~= position {
                 terminal.ask("Word \(position): ")
-                let word = try self.line(orThrow: error)
-                if correction.replace(position, with: word) { return }
-                output.prompt("That is not in the word list. ")
+                return try correct(position, with: self.line(orThrow: error))
             }
+        }
+    }
+
+    /// Puts a word in the place of another; what is still wrong with it is asked next.
+    private mutating func correct(_ position: Int, with line: borrowing SecretBytes) throws {
+        if line.isSame(as: "?") { return explain() }
+        do throws(SeedError) {
+            try reader.correct(word: position, to: line)
+        } catch .phraseUnknownWords {
+            // It is asked for again, with what is near to it.
+        } catch {
+            output.prompt("That is not one word. ")
         }
     }
 
@@ -147,15 +121,6 @@ extension SecretBytes {
 
     fileprivate var isBlank: Bool { !contains { !Self.isSpace($0) } }
 
-    fileprivate var isQuestion: Bool { isSame(as: "?") }
-
-    /// Letters alone, as many as a word has: the beginning of a phrase.
-    fileprivate var isOneWord: Bool {
-        let letters = withUnsafeBytes { bytes in bytes.filter { !Self.isSpace($0) }.count }
-        return 1...8 ~= letters
-            && !contains { !Self.isSpace($0) && !(UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20) }
-    }
-
     /// A number of one or two digits.
     fileprivate var number: Int? {
         withUnsafeBytes { bytes in
@@ -173,17 +138,5 @@ extension SecretBytes {
             let trimmed = bytes.filter { !Self.isSpace($0) }
             return text.withUTF8Buffer { $0.elementsEqual(trimmed) }
         }
-    }
-
-    /// Both, with a line end between them.
-    fileprivate borrowing func joined(with other: borrowing SecretBytes) -> SecretBytes {
-        let whole = SecretBytes(zeros: count + 1 + other.count)
-        let start = count + 1
-        whole.withUnsafeMutableBytes { out in
-            withUnsafeBytes { out.copyMemory(from: $0) }
-            out[start - 1] = UInt8(ascii: "\n")
-            other.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: out[start...]).copyMemory(from: $0) }
-        }
-        return whole
     }
 }
