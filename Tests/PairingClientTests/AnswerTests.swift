@@ -27,6 +27,8 @@ import Testing
         let bench = try asking()
         bench.give(.accepted(.accept), bench.receiver)
         #expect(bench.toStore.map(\.userID) == [bench.chain.userID])
+        // Whoever has just answered here is not sent to look there.
+        #expect(bench.receiver.states.last?.name == "accepting")
         bench.pass(bench.give(.stored, bench.receiver), from: bench.receiver)
         #expect(bench.receiver.outcome == .paired)
         #expect(bench.holder.outcome == .paired)

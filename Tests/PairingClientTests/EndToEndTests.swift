@@ -222,6 +222,46 @@ import Testing
         }
     }
 
+    @Test(
+        "a receiver that offers asks before it keeps the seed",
+        arguments: [Acceptance.accept, .decline, .nobodyToAsk]
+    )
+    func asksFirst(answer: Acceptance) async throws {
+        try await LiveRelay.run { relay in
+            let store = MemorySeedStore()
+            let seed = SyncSeed.random()
+            let offerer = Watch(
+                relay.client("TV", store: store).offer(
+                    at: relay.address,
+                    approve: { _ in .decline },
+                    accept: { request in
+                        #expect(request.userID == seed.userID)
+                        #expect(request.peer.device.name.description == "phone")
+                        #expect(await store.load() == nil)
+                        return answer
+                    }
+                )
+            )
+            let visitor = Watch(
+                relay.client("phone", seed).join(
+                    try await offerer.offer().code,
+                    at: relay.address,
+                    approve: { .word("\($0.peer.words)") }
+                )
+            )
+            let (here, there) = (try await offerer.failure(), try await visitor.failure())
+            switch answer {
+            case .accept: #expect(here == nil && there == nil)
+            case .decline: #expect(here == .declinedHere(.receiver) && there == .declined(by: .receiver))
+            default: #expect(here == .nobodyToAsk(.receiver) && there == .nobodyAsked(by: .receiver))
+            }
+            let stored = await store.load()
+            #expect(stored?.userID == (answer == .accept ? seed.userID : nil))
+            guard case .given(let peer)? = await visitor.first(where: { $0.name == "given" }) else { return }
+            #expect(peer.device.asksFirst)
+        }
+    }
+
     @Test("stopping one side stops the other", arguments: [true, false]) func cancelling(isOfferer: Bool) async throws {
         try await LiveRelay.run { relay in
             let offering = relay.client("one", .random()).offer(

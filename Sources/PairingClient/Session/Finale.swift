@@ -110,7 +110,9 @@ struct Finale {
     var current: PairingState? {
         switch stage {
         case .deciding: .deciding(peer)
-        case .waiting, .storing: .waiting(peer)
+        case .waiting: .waiting(peer)
+        // For the moment that a store takes there is nothing new to say; whoever has just answered here must not be sent to look there.
+        case .storing: asksFirst ? nil : .waiting(peer)
         case .accepting(let seed): .accepting(request(to: seed))
         case .given: .given(peer)
         case .lingering, .closing, .over: nil
@@ -197,8 +199,7 @@ struct Finale {
         switch answer {
         case .accept:
             stage = .storing(seed)
-            // From here on it is shown as it is for who is not asked.
-            return [.show(.waiting(peer)), .store(seed)]
+            return [.store(seed)]
         case .decline: return refuse(.declined, as: .declinedHere(.receiver), side: &side, now: now)
         case .unclear: return refuse(.cancelled, as: .notConfirmed(.receiver), side: &side, now: now)
         case .nobodyToAsk: return refuse(.nobodyToAsk, as: .nobodyToAsk(.receiver), side: &side, now: now)

@@ -24,6 +24,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
     private var wasApproved = false
     private var isStoring = false
     private var wasAskedToAccept = false
+    private var hasAccepted = false
     private let asksFirst: Bool
     private var challenge: [UInt8]?
     /// What the person is shown at the moment.
@@ -72,7 +73,10 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
             try tell(.lost(script.flag() ? .connectionLost : .relayUnreachable(.unknown)), sent)
         case 4:
             switch script.number(below: 5) {
-            case 4: try tell(.accepted([.accept, .decline, .unclear, .nobodyToAsk][script.number(below: 4)]), sent)
+            case 4:
+                let answer: Acceptance = [.accept, .decline, .unclear, .nobodyToAsk][script.number(below: 4)]
+                if wasAskedToAccept, answer == .accept { hasAccepted = true }
+                try tell(.accepted(answer), sent)
             case 0:
                 wasApproved = true
                 try tell(.answered(.approve), sent)
@@ -170,7 +174,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
             case .stopAsking: words = nil
             case .store:
                 try hold(!holds, "a holder stores a seed")
-                try hold(!asksFirst || wasAskedToAccept, "a seed is stored unasked")
+                try hold(!asksFirst || hasAccepted, "a seed is stored without a yes")
                 isStoring = true
             case .solve(let challenge, _): self.challenge = challenge
             case .finish: isOver = true
