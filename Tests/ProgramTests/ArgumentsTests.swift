@@ -106,6 +106,19 @@ import Testing
         #expect(PathArgument.text(of: Array("é😀 ü/x".utf8)) == "é😀 ü/x")
     }
 
+    @Test("a relay's files may have paths that are no UTF-8, and a key file is made there") func oddRelay() async throws
+    {
+        let run = try await Program.shell(
+            """
+            set -e; cd '\(scratch.path)'; P=$(printf 'r\\xffl'); mkdir -m 700 "$P"
+            timeout -s TERM 20 "$ES" relay --listen 127.0.0.1:0 --drain-time 0 --key-file "$P/relay.key" > out & 
+            until [ -s out ]; do sleep 0.1; done; kill %1; wait %1 || true
+            test -s "$P/relay.key"
+            """
+        )
+        #expect(run.code == 0, "\(run.errors)")
+    }
+
     @Test("paths that are no UTF-8 work") func odd() async throws {
         let run = try await Program.shell(
             """

@@ -14,7 +14,7 @@ struct PairingOptions: ParsableArguments {
             valueName: "file"
         )
     )
-    var caFile: String?
+    var caFile: PathArgument?
 
     @Flag(help: "Allow a relay without TLS on another machine. For a network of your own only.")
     var allowPlain = false
@@ -28,7 +28,7 @@ struct PairingOptions: ParsableArguments {
         return PairingClient(
             name: name,
             store: store,
-            roots: caFile.map(TrustedRoots.init(pemFile:)) ?? .system,
+            roots: caFile.map { TrustedRoots(pemFile: $0.text) } ?? .system,
             logger: Logger(label: "easysetup.client")
         )
     }

@@ -31,13 +31,13 @@ struct RelayCommand: AsyncParsableCommand {
             valueName: "file"
         )
     )
-    var keyFile: String?
+    var keyFile: PathArgument?
 
     @Option(help: ArgumentHelp("The certificate chain, PEM, the relay's own first.", valueName: "file"))
-    var tlsCertificate: String?
+    var tlsCertificate: PathArgument?
 
     @Option(help: ArgumentHelp("The certificate's private key, PEM.", valueName: "file"))
-    var tlsKey: String?
+    var tlsKey: PathArgument?
 
     @Option(help: ArgumentHelp("A web origin that may connect; may be given several times.", valueName: "origin"))
     var origin: [String] = []
@@ -105,9 +105,9 @@ struct RelayCommand: AsyncParsableCommand {
 
     private var configuration: RelayConfiguration {
         var configuration = RelayConfiguration(host: listen.host, port: listen.port)
-        configuration.keyFile = keyFile
+        configuration.keyFile = keyFile?.text
         if let tlsCertificate, let tlsKey {
-            configuration.certificate = CertificateFiles(certificate: tlsCertificate, key: tlsKey)
+            configuration.certificate = CertificateFiles(certificate: tlsCertificate.text, key: tlsKey.text)
         }
         configuration.cores = cores
         configuration.allowedOrigins = Set(origin)
