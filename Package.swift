@@ -235,9 +235,10 @@ let package = Package(
         .testTarget(
             name: "ProgramTests",
             dependencies: [
-                "easysetup", "SyncSeed", "PairingClient", "TestSupport",
+                "easysetup", "SyncSeed", "Handshake", "PairingClient", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            exclude: ["SCREENS.md"],
             swiftSettings: settings
         ),
         // What the bench parses and reckons, and whether it pairs; nothing is measured.

@@ -22,6 +22,8 @@ import CProcess
         do {
             try arguments.refuseRepeats()
             var command = try parseAsRoot(arguments.texts)
+            // A relay listens to signals in its own way.
+            if !(command is RelayCommand) { Signals.watch() }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

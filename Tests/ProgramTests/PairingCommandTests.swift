@@ -70,7 +70,9 @@ import Testing
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--yes", "--json"])
         defer { offer.stop() }
         let link = try #require(try await offer.event("offered")["link"] as? String)
-        let join = try await Program.run(["join", link, "--store", folder.path + "/b", "--name", "x", "--json"])
+        let join = try await Program.run([
+            "join", link, "--store", folder.path + "/b", "--name", "x", "--json", "--yes",
+        ])
         #expect(join.code == 0)
         #expect(try join.json()["user_id"] as? String == (try await offer.event("paired"))["user_id"] as? String)
     }
@@ -90,6 +92,11 @@ import Testing
         let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
         #expect(try await join.event("peer")["words"] == nil, "the giver reads them from the other screen")
         join.type("\(words[0])\n")
+        // The one that shows the code has not chosen who types it: its person is asked too.
+        let question = try await offer.event("question")
+        #expect(question["question"] as? String == "accept")
+        #expect(question["answer"] as? String == "yes-or-no")
+        offer.type("yes\n")
         let here = try await offer.event("paired")
         #expect(here["role"] as? String == "receiver")
         #expect(try await join.event("paired")["user_id"] as? String == here["user_id"] as? String)
@@ -106,9 +113,12 @@ import Testing
         let join = try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"])
         defer { join.stop() }
         _ = try await offer.event("peer")
-        offer.type("\n")
-        #expect(try await offer.event("failed")["error"] as? String == "declined-here")
-        #expect(try await join.event("failed")["error"] as? String == "declined")
+        for attempt in 1...3 {
+            _ = try await offer.event("question") { $0["attempt"] as? Int == attempt }
+            offer.type("\n")
+        }
+        #expect(try await offer.event("failed")["error"] as? String == "not-confirmed")
+        #expect(try await join.event("failed")["error"] as? String == "cancelled")
         #expect(await offer.end() == 1)
         #expect(await join.end() == 1)
         let stored = try await FileSeedStore(folder: folder.path + "/b").load()

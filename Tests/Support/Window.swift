@@ -62,6 +62,8 @@ package final class Window: Sendable {
             stty -a > \(folder.path)/mode 2> /dev/null
             echo $code > \(folder.path)/code.new
             mv \(folder.path)/code.new \(folder.path)/code
+            # The window stays as it is until it is closed: tmux would write about its end into it.
+            exec sleep 3600
             """
         )
         try await tmux(

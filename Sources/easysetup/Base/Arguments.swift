@@ -128,7 +128,7 @@ struct OptionNames {
             case let option as any DeclaredOption:
                 valued.insert(name)
                 if !option.isRepeatable { single.insert(name) }
-            case is any DeclaredFlag: flags.insert(name)
+            case is any DeclaredFlag: flags.formUnion([name, "--no-" + name.dropFirst(2)])
             default: break
             }
         }

@@ -53,7 +53,7 @@ extension CommandError {
         case .passphraseFile: "The passphrase file can't be read."
         case .passphraseFileOpen: "Other users of this machine may read or write the passphrase file."
         case .passphrasesDiffer: "The two passphrases differ."
-        case .noTerminal: "Something must be asked, and there is no terminal."
+        case .noTerminal: "Something must be asked, and nobody is there to answer."
         case .inputFailed: "Standard input can't be read."
         case .outputFailed: "Standard output could not be written, at least not all of it."
         }
@@ -69,7 +69,11 @@ extension CommandError {
         case .passphraseFile: "Check the file's name and rights."
         case .passphraseFileOpen: "Take their rights away: mode 0600, or 0640 for a group of a service's own."
         case .passphrasesDiffer: "Try again."
-        case .noTerminal: "Run it on a terminal, or give the passphrase with --passphrase-file."
+        case .noTerminal:
+            """
+            Run it on a terminal (docker run -it, ssh -t), with --json and answers on standard input, or say yes beforehand with \
+            --yes; a passphrase comes from --passphrase-file.
+            """
         case .inputFailed: "Check what standard input is connected to."
         case .outputFailed:
             "What was done is done. Check the disk or the program that reads the output, and ask for it again."

@@ -44,16 +44,6 @@ enum Input {
         return line.finish()
     }
 
-    /// Throws away what was typed on the terminal and not read yet.
-    static func forgetTyped() {
-        if isTerminal { tcflush(STDIN_FILENO, TCIFLUSH) }
-    }
-
-    /// A line that is no secret, such as the answer to a question; nil at the end of the input.
-    static func readAnswer() -> String? {
-        Swift.readLine()
-    }
-
     private static func readByte(_ file: CInt) throws(CommandError) -> UInt8? {
         var byte: UInt8 = 0
         while true {

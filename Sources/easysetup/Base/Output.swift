@@ -88,6 +88,11 @@ struct Output: Sendable {
         Self.put(text, to: STDERR_FILENO)
     }
 
+    /// Ends the process at once, from whatever thread.
+    static func end(_ code: Int32) -> Never {
+        _exit(code)
+    }
+
     private func write(_ text: String, to file: CInt) {
         Self.put(text + "\n", to: file)
     }

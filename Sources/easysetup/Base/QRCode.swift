@@ -45,4 +45,11 @@ struct QRCode {
         }
         .joined(separator: "\n")
     }
+
+    /// Lines of two characters for each module, where there are no blocks: dark modules are drawn, as for paper.
+    func letters() -> String {
+        let span = -Self.quietZone..<width + Self.quietZone
+        return span.map { row in span.map { isDark(column: $0, row: row) ? "##" : "  " }.joined() }
+            .joined(separator: "\n")
+    }
 }

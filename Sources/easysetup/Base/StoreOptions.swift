@@ -5,8 +5,26 @@ import SyncSeed
 
 /// Where the seed is kept, for the commands that need one.
 struct StoreOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder that holds the seed.", valueName: "dir"))
-    var store: PathArgument
+    @Option(
+        help: ArgumentHelp(
+            "The folder that holds the seed.",
+            discussion:
+                "Without it: $EASYSETUP_STORE, else easysetup in $XDG_DATA_HOME, else ~/.local/share/easysetup.",
+            valueName: "dir"
+        )
+    )
+    var store: PathArgument?
+
+    /// The folder that was named, or the one for when none is.
+    /// - Throws: ``PairingUsage/storeMissing``.
+    var folder: PathArgument {
+        get throws(PairingUsage) {
+            if let store { return store }
+            guard let folder = Variables.store else { throw .storeMissing }
+            Variables.makeDataFolder()
+            return folder
+        }
+    }
 
     @OptionGroup var passphrase: PassphraseOptions
 
@@ -14,12 +32,12 @@ struct StoreOptions: ParsableArguments {
     /// asked for on the terminal.
     /// - Parameter output: where to ask.
     func open(_ output: Output) async throws -> FileSeedStore {
-        try await passphrase.open(store, output)
+        try await passphrase.open(folder, output)
     }
 
     /// Tries whether a seed can be stored, before a person is asked for one.
-    func check() async throws(StoreError) {
-        try await FileSeedStore(path: store.bytes).check()
+    func check() async throws {
+        try await FileSeedStore(path: folder.bytes).check()
     }
 }
 
@@ -80,6 +98,6 @@ struct SealOptions: ParsableArguments {
         let first = try PassphraseOptions.ask("New passphrase: ", output)
         let second = try PassphraseOptions.ask("Once more: ", output)
         guard first.isSame(as: second) else { throw CommandError.passphrasesDiffer }
-        return FileSeedStore(path: options.store.bytes, passphrase: first)
+        return FileSeedStore(path: try options.folder.bytes, passphrase: first)
     }
 }

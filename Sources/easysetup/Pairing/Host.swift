@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// This machine, as far as it names itself.
+/// This machine, as far as it names itself, and this program, as a person runs it.
 enum Host {
     /// What the system calls this machine; a plain word where it has no name.
     static var name: String {
@@ -14,5 +14,22 @@ enum Host {
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "a computer" }
         let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         return name.isEmpty ? "a computer" : name
+    }
+
+    /// How this program is run: by its name where the search path leads to it, else as it was run here.
+    static var program: String {
+        let path = CommandLine.arguments.first ?? ""
+        guard let slash = path.lastIndex(of: "/") else { return path.isEmpty ? "easysetup" : path }
+        let folders = (Variables.value("PATH") ?? "").split(separator: ":").map(String.init)
+        let isOnPath = folders.contains { $0 == path[..<slash] }
+        return isOnPath ? String(path[path.index(after: slash)...]) : path
+    }
+
+    /// A word as a shell takes it.
+    static func quoted(_ word: String) -> String {
+        let isPlain = word.unicodeScalars.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_./:@%+=,".unicodeScalars.contains($0))
+        }
+        return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Handshake
 import PairingClient
+import SyncSeed
 
 /// `easysetup join`: types a code, or opens a link, that another device shows.
 struct JoinCommand: AsyncParsableCommand {
@@ -9,7 +10,9 @@ struct JoinCommand: AsyncParsableCommand {
         abstract: "Type the code that another device shows.",
         discussion: """
             A device whose store is empty receives the seed. One whose store holds a seed gives it, after you have typed one \
-            of the two words on the other screen. A link says where the relay is, and only ever makes this device receive.
+            of the two words on the other screen. A link says where the relay is, and only ever makes this device receive; \
+            you are asked first, and where nobody can be asked the link is refused. A program that opens links for other \
+            programs must not pass --yes: anybody may send a link.
             """
     )
 
@@ -20,39 +23,37 @@ struct JoinCommand: AsyncParsableCommand {
     @Argument(help: "The code, or the link from the QR code; asked for when it is not given.")
     var code: String?
 
-    @Option(help: ArgumentHelp("The relay where the devices meet, as wss://HOST[:PORT].", valueName: "url"))
-    var relay: String?
-
-    @Flag(help: "Don't ask before a link makes this device join.")
+    @Flag(help: "Don't ask before a link makes this device join. Not for a handler of links.")
     var yes = false
 
     func run() async throws {
         try await common.run { output in
             let opened = try await store.open(output)
-            // Before anybody types a code for nothing. What is stored and can't be read is told by the pairing.
-            if code == nil, (try? await opened.load()) == nil { try await opened.check() }
-            let client = try pairing.client(opened)
-            let report = PairingReport(output: output, place: .visitor)
+            let (known, role) = await LoadedStore.load(from: opened)
+            // Before anybody types a code for nothing.
+            if code == nil, role != .holder { try await opened.check() }
+            let client = try pairing.client(known)
+            let stage = output.stage(.never)
+            defer { stage.close() }
+            output.onStopEnd(stage)
             var text = code
             // Each turn is one try of the person's. The library counts them: the fourth for a code fails by itself.
             while true {
-                if text == nil { text = await ask(output) }
-                guard let written = text.take() else { throw CommandError.notConfirmed }
-                let way: Way
-                do {
-                    way = try read(written)
-                } catch let error as CodeError where canAsk(output) {
-                    output.failed(error)
-                    continue
-                }
-                if case .link(let link) = way { try await confirm(link, output) }
-                let person = Person(output: output, isAlwaysYes: false)
-                let pairing =
+                let way = try await way(&text, output, stage)
+                if case .link(let link) = way { try await confirm(link, output, stage) }
+                if case .code = way, role == .holder, StandardInput.current == .atEnd { throw CommandError.noTerminal }
+                let conversation = Conversation(
+                    output: output,
+                    stage: stage,
+                    part: pairing.part(.visitor, at: way.relay, role: role),
+                    isAlwaysYes: false
+                )
+                let visit =
                     switch way {
-                    case .code(let code, let relay): client.join(code, at: relay, approve: person.approve)
+                    case .code(let code, let relay): client.join(code, at: relay, approve: conversation.approve)
                     case .link(let link): client.join(link)
                     }
-                let failure = await Interrupt.cancels(pairing) { await report.follow($0) }
+                let failure = await conversation.follow(visit) { $0 == .wrongCode && canAsk(output) }
                 guard let failure else { return }
                 guard failure == .wrongCode, canAsk(output) else { throw ExitCodes.exit(failure) }
             }
@@ -62,6 +63,53 @@ struct JoinCommand: AsyncParsableCommand {
     private enum Way {
         case code(PairingCode, RelayAddress)
         case link(PairingLink)
+
+        var relay: RelayAddress {
+            switch self {
+            case .code(_, let relay): relay
+            case .link(let link): link.relay
+            }
+        }
+    }
+
+    private func canAsk(_ output: Output) -> Bool {
+        output.form == .people && Input.isTerminal
+    }
+
+    /// The code or link that was given, or that is asked for until it is one.
+    private func way(_ text: inout String?, _ output: Output, _ stage: any Stage) async throws -> Way {
+        var notes: [String] = []
+        var attempt = 1
+        while true {
+            let written: String
+            if let given = text.take() {
+                written = given
+            } else {
+                output.ask(.code, attempt: attempt, notes: notes)
+                let prompt = View.Prompt(notes: notes, text: "Code on the other screen:")
+                switch await stage.ask(View(prompt: prompt)) {
+                case .cancelled: throw CommandError.notConfirmed
+                case .end:
+                    if Verdict.isStopped() { throw CommandError.notConfirmed }
+                    throw CommandError.noTerminal
+                case .line(let line): written = line
+                }
+                if YesOrNo(written) == .help {
+                    notes = [Help.code]
+                    continue
+                }
+                // The prompt is gone until the next one.
+                stage.show(View())
+            }
+            do {
+                return try read(written)
+            } catch let error as CodeError
+                where canAsk(output) || (output.form == .json && attempt < YesOrNo.tries && code == nil)
+            {
+                notes = [error.description, error.advice]
+                attempt += 1
+            }
+        }
     }
 
     private func read(_ written: String) throws -> Way {
@@ -69,29 +117,37 @@ struct JoinCommand: AsyncParsableCommand {
         if PairingLink.isMeant(by: trimmed) {
             return .link(try PairingLink(parsing: trimmed, allowPlain: pairing.allowPlain))
         }
-        let code = try PairingCode(typed: trimmed)
-        guard let relay else { throw PairingUsage.relayMissing }
-        return .code(code, try pairing.address(relay))
-    }
-
-    private func canAsk(_ output: Output) -> Bool {
-        output.form == .people && Input.isTerminal
-    }
-
-    private func ask(_ output: Output) async -> String? {
-        if output.form == .people { output.prompt("Code on the other screen: ") }
-        return await Person.line()
+        return .code(try PairingCode(typed: trimmed), try pairing.address())
     }
 
     /// A link may have come from anywhere, so a person hears what it does before it does it.
-    private func confirm(_ link: PairingLink, _ output: Output) async throws {
-        guard canAsk(output), !yes else { return }
-        output.prompt(
-            """
-            This link leads to the relay \(link.relay.authority). If you go on, this device joins the other device's chain,
-            and what is on this device becomes readable there. Type yes to go on: 
-            """
-        )
-        guard await Person.line()?.lowercased() == "yes" else { throw CommandError.notConfirmed }
+    private func confirm(_ link: PairingLink, _ output: Output, _ stage: any Stage) async throws {
+        if yes { return }
+        switch StandardInput.current {
+        case .terminal: break
+        case .open: if output.form == .people { throw CommandError.noTerminal }
+        case .atEnd: throw CommandError.noTerminal
+        }
+        let view = View(parts: [
+            .text("This link leads to the relay"),
+            .item(link.relay.authority),
+            .text(
+                """
+                If you go on, this device joins the other device's chain, and what is on this device becomes readable there.
+                """
+            ),
+        ])
+        let verdict = await Verdict.ask(help: Help.link) { notes, attempt in
+            output.ask(.link, attempt: attempt, notes: notes, more: [("relay", .string(link.relay.authority))])
+            var asking = view
+            asking.prompt = View.Prompt(notes: notes, text: "Type yes to go on, or no:")
+            return await stage.ask(asking)
+        }
+        stage.show(View())
+        switch verdict {
+        case .yes: return
+        case .nobody: throw CommandError.noTerminal
+        case .no, .unclear, .stopped: throw CommandError.notConfirmed
+        }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Handshake
 import PairingClient
+import SyncSeed
 
 /// `easysetup offer`: shows a code and pairs with the device that types it.
 struct OfferCommand: AsyncParsableCommand {
@@ -9,7 +10,8 @@ struct OfferCommand: AsyncParsableCommand {
         abstract: "Show a code, and pair with the device that types it.",
         discussion: """
             A device whose store holds a seed gives it, after you have approved the other device. One whose store is empty \
-            receives; then the other device's user types one of the two words shown here.
+            receives: the other device's user types one of the two words shown here, and you are asked before the seed is kept. \
+            Where nobody can be asked, nothing is given or kept without --yes.
             """
     )
 
@@ -17,21 +19,50 @@ struct OfferCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var pairing: PairingOptions
 
-    @Option(help: ArgumentHelp("The relay where the devices meet, as wss://HOST[:PORT].", valueName: "url"))
-    var relay: String
-
-    @Flag(help: "Approve the device that knows the code without asking.")
+    @Flag(help: "Approve the device that knows the code, or keep the seed that it sends, without asking.")
     var yes = false
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Draw a QR code wherever it is looked at, or never; else where it fits. EASYSETUP_QR is always or never."
+    )
+    var qr: Bool?
 
     func run() async throws {
         try await common.run { output in
-            let address = try pairing.address(relay)
-            let client = try pairing.client(try await store.open(output))
-            let person = Person(output: output, isAlwaysYes: yes)
-            let report = PairingReport(output: output, place: .offerer)
-            let pairing = client.offer(at: address, approve: person.approve)
-            let failure = await Interrupt.cancels(pairing) { await report.follow($0) }
-            if let failure { throw ExitCodes.exit(failure) }
+            let address = try pairing.address()
+            let (known, role) = await LoadedStore.load(from: try await store.open(output))
+            if role == .holder, !yes { try Self.checkPerson(output) }
+            let client = try pairing.client(known)
+            let stage = output.stage(pictures)
+            defer { stage.close() }
+            output.onStopEnd(stage)
+            let conversation = Conversation(
+                output: output,
+                stage: stage,
+                part: pairing.part(.offerer, at: address, role: role),
+                isAlwaysYes: yes
+            )
+            let offer = client.offer(
+                at: address,
+                approve: conversation.approve,
+                accept: yes ? nil : conversation.accept
+            )
+            if let failure = await conversation.follow(offer) { throw ExitCodes.exit(failure) }
         }
+    }
+
+    /// Before a code is shown for nothing: somebody has to say yes later.
+    private static func checkPerson(_ output: Output) throws(CommandError) {
+        switch StandardInput.current {
+        case .terminal: break
+        case .open: if output.form == .people { throw .noTerminal }
+        case .atEnd: throw .noTerminal
+        }
+    }
+
+    private var pictures: PictureWish {
+        if let qr { return qr ? .always : .never }
+        return PictureWish(rawValue: Variables.value("EASYSETUP_QR") ?? "") ?? .auto
     }
 }

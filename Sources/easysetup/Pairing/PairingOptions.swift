@@ -5,6 +5,14 @@ import PairingClient
 
 /// What `offer` and `join` have in common.
 struct PairingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The relay where the devices meet, as wss://HOST[:PORT]; EASYSETUP_RELAY where this is not given.",
+            valueName: "url"
+        )
+    )
+    var relay: String?
+
     @Option(help: ArgumentHelp("What this device is called on the other screen.", valueName: "name"))
     var name: String?
 
@@ -33,8 +41,26 @@ struct PairingOptions: ParsableArguments {
         )
     }
 
-    /// The relay that an address names.
-    func address(_ url: String) throws -> RelayAddress {
-        try RelayAddress(url: url, allowPlain: allowPlain)
+    /// The relay where the devices meet.
+    func address() throws -> RelayAddress {
+        guard let url = relay ?? Variables.value("EASYSETUP_RELAY") else { throw PairingUsage.relayMissing }
+        return try RelayAddress(url: url, allowPlain: allowPlain)
+    }
+
+    /// How this device takes part in a pairing, for its screen.
+    func part(_ place: Place, at relay: RelayAddress, role: Role?) -> Screen.Part {
+        Screen.Part(role: role, place: place, relay: relay.authority, command: command(at: relay))
+    }
+
+    /// The command to run on the other device, complete as it stands.
+    private func command(at relay: RelayAddress) -> String {
+        // The usual ports go without saying.
+        let usual = relay.isPlain ? 80 : 443
+        let host = relay.host.contains(":") ? "[\(relay.host)]" : relay.host
+        let place = relay.port == usual ? host : relay.authority
+        var words = [Host.program, "join", "--relay", "\(relay.isPlain ? "ws" : "wss")://\(place)"]
+        if relay.isPlain, !relay.isLoopback { words.append("--allow-plain") }
+        if let caFile { words += ["--ca-file", caFile] }
+        return words.map(Host.quoted).joined(separator: " ")
     }
 }

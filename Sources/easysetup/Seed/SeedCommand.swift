@@ -72,16 +72,21 @@ struct SeedReport {
 }
 
 /// Asks for a yes before a secret is shown. Who runs the command without a terminal has said it with `--reveal`.
-func confirmReveal(_ output: Output) throws(CommandError) {
+func confirmReveal(_ output: Output) async throws(CommandError) {
     guard Input.isTerminal else { return }
-    output.prompt(
-        """
-        What comes next IS the secret: whoever sees or photographs it has all that these devices share, for good.
-        Show it on this screen? Type yes: \u{20}
-        """
-    )
-    let answer = Input.readAnswer()?.lowercased()
+    let verdict = await Verdict.ask(help: Help.reveal) { notes, _ in
+        // What was typed before the question was there is no answer to it.
+        Keyboard.shared.forgetTyped()
+        for note in notes { output.prompt(note + "\n") }
+        output.prompt(
+            """
+            What comes next IS the secret: whoever sees or photographs it has all that these devices share, for good.
+            Show it on this screen? Type yes, or no: \u{20}
+            """
+        )
+        return await Keyboard.shared.line()
+    }
     // What was pasted beyond the answer is meant for this program, and for no shell.
-    Input.forgetTyped()
-    guard answer == "yes" else { throw .notConfirmed }
+    Keyboard.shared.forgetTyped()
+    guard verdict == .yes else { throw .notConfirmed }
 }

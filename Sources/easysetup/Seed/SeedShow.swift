@@ -19,7 +19,7 @@ struct SeedShow: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             guard let seed = try await store.open(output).load() else { throw CommandError.noSeedStored }
-            if reveal { try confirmReveal(output) }
+            if reveal { try await confirmReveal(output) }
             SeedReport(seed: seed, isRevealed: reveal).write(output, event: "seed", heading: nil)
         }
     }

@@ -1,0 +1,280 @@
+import ArgumentParser
+import Handshake
+import PairingClient
+import SyncSeed
+import Synchronization
+
+/// Follows a pairing on a stage, and asks the person, or the program at the other end of the pipes, what only they can answer.
+final class Conversation: Sendable {
+    private let output: Output
+    private let stage: any Stage
+    /// Whether every device that knows the code is approved without asking: `--yes`.
+    private let isAlwaysYes: Bool
+    private let screen: Mutex<Screen>
+
+    init(output: Output, stage: any Stage, part: Screen.Part, isAlwaysYes: Bool) {
+        self.output = output
+        self.stage = stage
+        self.isAlwaysYes = isAlwaysYes
+        screen = Mutex(Screen(part, on: output.surface))
+    }
+
+    /// Follows a pairing to its end; a signal that stops is told to the other device.
+    /// - Parameter isRetried: whether the person is asked again after this failure, so that the stage stays.
+    /// - Returns: why it failed; nil when the devices are paired. It has been told already.
+    func follow(_ pairing: Pairing, isRetried: (PairingError) -> Bool = { _ in false }) async -> PairingError? {
+        Signals.onStop { pairing.cancel() }
+        defer { output.onStopEnd(stage) }
+        var failure: PairingError?
+        for await state in pairing {
+            event(state)
+            // A code that nobody can read is of no use to anybody.
+            if output.isLost { pairing.cancel() }
+            let step = screen.withLock { $0.step(state) }
+            switch state {
+            case .paired:
+                stage.close()
+                step.said.forEach(output.say)
+            case .failed(let error):
+                failure = error
+                if output.form == .people, isRetried(error) {
+                    stage.say(step.said)
+                } else {
+                    stage.close()
+                    output.failed(error)
+                }
+            default:
+                stage.say(step.said)
+                stage.show(step.view)
+            }
+        }
+        return failure
+    }
+
+    /// The answer to an approval. The default is no: nothing but the word yes, or a right word, approves.
+    func approve(_ request: ApprovalRequest) async -> Approval {
+        // People are told with the question, and programs before it, so that the two can't come in the wrong order.
+        if request.attempt == 1, request.mistake == nil {
+            output.event("peer", Self.fields(request.peer, decide: true, hasWords: !request.needsWord), people: nil)
+        }
+        if request.needsWord { return await word(request) }
+        if isAlwaysYes { return .approve }
+        if StandardInput.current == .atEnd { return .nobodyToAsk }
+        let verdict = await Verdict.ask(help: Help.approve) { notes, attempt in
+            tell(.approve, attempt: attempt, notes: notes, deadline: request.deadline)
+            return await stage.ask(screen.withLock { $0.ask(request, notes: notes) })
+        }
+        close()
+        switch verdict {
+        case .yes: return .approve
+        case .no, .stopped: return .decline
+        case .unclear: return .unclear
+        case .nobody: return .nobodyToAsk
+        }
+    }
+
+    /// The answer to whether the seed that has come is kept.
+    func accept(_ request: AcceptanceRequest) async -> Acceptance {
+        if StandardInput.current == .atEnd { return .nobodyToAsk }
+        let verdict = await Verdict.ask(help: Help.accept) { notes, attempt in
+            let more = [("user_id", JSONValue.string(request.userID.fingerprint))]
+            tell(.accept, attempt: attempt, notes: notes, deadline: request.deadline, more: more)
+            return await stage.ask(screen.withLock { $0.ask(request, notes: notes) })
+        }
+        close()
+        switch verdict {
+        case .yes: return .accept
+        case .no, .stopped: return .decline
+        case .unclear: return .unclear
+        case .nobody: return .nobodyToAsk
+        }
+    }
+
+    /// One of the two words on the other screen. The library counts the tries.
+    private func word(_ request: ApprovalRequest) async -> Approval {
+        if StandardInput.current == .atEnd { return .nobodyToAsk }
+        defer { close() }
+        var notes: [String]
+        switch request.mistake {
+        case nil: notes = []
+        case .nothing?, .right?: notes = ["Type one of the two words, or no."]
+        case .slip?: notes = ["That is not one of its two words. Look at the other screen again."]
+        case .other?: notes = ["That is not one of its two words. Is it the right device?"]
+        }
+        while true {
+            tell(.word, attempt: request.attempt, notes: notes, deadline: request.deadline)
+            switch await stage.ask(screen.withLock({ $0.ask(request, notes: notes) })) {
+            case .cancelled: return .decline
+            case .end: return Verdict.isStopped() ? .decline : .nobodyToAsk
+            case .line(let line):
+                switch YesOrNo(line) {
+                case .help: notes = [Help.word]
+                case .no: return .decline
+                case .yes, .unclear: return .word(line)
+                }
+            }
+        }
+    }
+
+    private func close() {
+        stage.show(screen.withLock { $0.answered() })
+    }
+
+    // MARK: For programs
+
+    /// A question as programs are asked it; the answer is a line on standard input.
+    private func tell(
+        _ question: Question,
+        attempt: Int,
+        notes: [String],
+        deadline: ContinuousClock.Instant,
+        more: [(String, JSONValue)] = []
+    ) {
+        let left = [("expires_in", JSONValue.integer(Self.seconds(until: deadline)))]
+        output.ask(question, attempt: attempt, notes: notes, more: more + left)
+    }
+
+    private func event(_ state: PairingState) {
+        guard output.form == .json else { return }
+        switch state {
+        case .connecting, .deciding, .accepting, .failed: break
+        case .retrying(let error):
+            output.event(
+                "retrying",
+                [("error", .string(error.name)), ("cause", error.cause.map(JSONValue.string) ?? .null)],
+                people: nil
+            )
+        case .offered(let offer):
+            output.event(
+                "offered",
+                [
+                    ("code", .string(offer.code.revealed())),
+                    ("link", (offer.link?.revealed()).map(JSONValue.string) ?? .null),
+                    ("expires_in", .integer(Self.seconds(until: offer.deadline))),
+                ],
+                people: nil
+            )
+        case .wrongProof(let count): output.event("wrong-proof", [("count", .integer(count))], people: nil)
+        case .codeKnown: output.event("code-known", people: nil)
+        case .inLine(let position): output.event("in-line", [("position", .integer(position))], people: nil)
+        case .greeting: output.event("greeting", people: nil)
+        case .waiting(let peer):
+            output.event("peer", Self.fields(peer, decide: false, hasWords: true), people: nil)
+        case .given: output.event("given", people: nil)
+        case .peerAway(let deadline):
+            output.event("peer-away", [("expires_in", .integer(Self.seconds(until: deadline)))], people: nil)
+        case .reconnecting(let deadline):
+            output.event("reconnecting", [("expires_in", .integer(Self.seconds(until: deadline)))], people: nil)
+        case .paired(let paired):
+            output.event(
+                "paired",
+                [
+                    ("user_id", .string(paired.userID.fingerprint)), ("role", .string(paired.role.rawValue)),
+                    ("peer", .string(paired.peer.device.name.description)),
+                ],
+                people: nil
+            )
+        }
+    }
+
+    private static func seconds(until deadline: ContinuousClock.Instant) -> Int {
+        Int(max(0, ContinuousClock.now.duration(to: deadline).components.seconds))
+    }
+
+    /// A giver that typed the code reads a word from the other screen; this one must not say it.
+    private static func fields(_ peer: Peer, decide: Bool, hasWords: Bool) -> [(String, JSONValue)] {
+        var fields: [(String, JSONValue)] = [
+            ("name", .string(peer.device.name.description)), ("platform", .string(peer.device.platform.rawValue)),
+            ("decide", .boolean(decide)),
+        ]
+        if hasWords { fields.append(("words", .string("\(peer.words.first) \(peer.words.second)"))) }
+        return fields
+    }
+}
+
+/// What `?` and `help` say at each question.
+enum Help {
+    static let approve = """
+        The other device knows the code. If its name is that of your device and its screen shows the same two words, yes gives \
+        it your seed. If you don't know it, say no: nothing is sent.
+        """
+    static let accept = """
+        Yes stores the seed, and this device joins the chain that it belongs to. The fingerprint is shown on the other device \
+        by easysetup seed show. No keeps nothing.
+        """
+    static let word = """
+        The device that shows the code shows two words now. Type one of them here, and it gets your seed. If its screen shows \
+        no words, say no: nothing is sent.
+        """
+    static let code = """
+        The other device shows a code of nine or more letters and digits, such as K7Q-29M-XAQ; easysetup offer shows it. \
+        Dashes, spaces and small letters don't matter. A link from its QR code will do as well.
+        """
+    static let link = """
+        A link makes this device join the chain of the device that shows it. Say yes only if you have asked that device for \
+        it yourself just now.
+        """
+    static let reveal = """
+        Yes shows the recovery phrase, the seed link and its QR code on this screen. No shows nothing.
+        """
+}
+
+/// What is asked, as programs are told.
+enum Question: String, Sendable {
+    case approve, accept, word, code, link
+
+    /// What an answer is.
+    var answer: String {
+        switch self {
+        case .approve, .accept, .link: "yes-or-no"
+        case .word: "word"
+        case .code: "code"
+        }
+    }
+}
+
+extension Output {
+    /// What standard output and standard error can show; nothing but plain text for programs.
+    var surface: Surface { form == .people ? .current : .plain }
+
+    /// The stage that fits where this output goes.
+    func stage(_ pictures: PictureWish) -> any Stage {
+        switch form {
+        case .json: return SilentStage()
+        case .people:
+            let surface = surface
+            guard surface.canRewrite, TerminalMode.isOurs || !Input.isTerminal else {
+                return PlainStage(output: self, surface: surface, pictures: pictures)
+            }
+            return LiveStage(surface: surface, pictures: pictures)
+        }
+    }
+
+    /// Asks a program; people are asked on the stage.
+    func ask(_ question: Question, attempt: Int, notes: [String], more: [(String, JSONValue)] = []) {
+        guard form == .json else { return }
+        var fields: [(String, JSONValue)] = [
+            ("question", .string(question.rawValue)), ("answer", .string(question.answer)),
+            ("attempt", .integer(attempt)),
+        ]
+        if !notes.isEmpty { fields.append(("note", .string(notes.joined(separator: " ")))) }
+        event("question", fields + more, people: nil)
+    }
+
+    /// While no pairing is under way a signal that stops ends the command, which says so.
+    func onStopEnd(_ stage: any Stage) {
+        Signals.onStop { [self] in
+            stage.close()
+            failed(PairingError.cancelledHere)
+            TerminalMode.restore()
+            Self.end(ExitCodes.code(for: PairingError.cancelledHere.name))
+        }
+    }
+}
+
+extension ExitCodes {
+    /// The exit that an error of a pairing means.
+    static func exit(_ error: PairingError) -> ExitCode {
+        ExitCode(code(for: error.name))
+    }
+}

@@ -1,0 +1,30 @@
+import Handshake
+import PairingClient
+import SyncSeed
+
+/// A store whose seed was loaded already, so that a sealed one is not opened twice.
+struct LoadedStore: SeedStore {
+    private let seed: SyncSeed
+    private let store: any SeedStore
+
+    init(_ seed: SyncSeed, in store: any SeedStore) {
+        self.seed = seed
+        self.store = store
+    }
+
+    /// A store ready for a pairing, and what this device brings: nil where what is stored can't be read, which the pairing tells.
+    static func load(from store: FileSeedStore) async -> (store: any SeedStore, role: Role?) {
+        do throws(StoreError) {
+            guard let seed = try await store.load() else { return (store, .receiver) }
+            return (LoadedStore(seed, in: store), .holder)
+        } catch {
+            return (store, nil)
+        }
+    }
+
+    func load() async throws(StoreError) -> SyncSeed? { seed }
+
+    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> Saved {
+        try await store.save(seed, replacing: replacing)
+    }
+}

@@ -1,0 +1,202 @@
+import Handshake
+import PairingClient
+import SyncSeed
+
+/// What a person sees of a pairing, from its states: every sentence of every state, for each role and place. Pure.
+///
+/// A sentence is true on this device, in this role, at this moment: a device without a seed speaks of the device that has one, a
+/// screen that shows no words is not said to show any.
+struct Screen: Sendable {
+    /// How this device takes part.
+    struct Part: Equatable, Sendable {
+        /// What this device brings; nil while nobody knows.
+        var role: Role?
+        var place: Place
+        /// The relay's name, for a person.
+        var relay: String
+        /// What to run on the other device.
+        var command: String
+    }
+
+    /// What stays on the screen when the moment is over, and the moment itself.
+    struct Step: Equatable, Sendable {
+        var said: [String] = []
+        var view: View
+    }
+
+    let part: Part
+    let surface: Surface
+    private var view = View()
+    /// The status of the moment, without what the connection says.
+    private var status: View.Status?
+    private var question: View.Prompt?
+    /// Why the last attempt to reach the relay failed, so that the same is not said again and again.
+    private var lastFailure: PairingError?
+    /// When a seated pairing is over, as far as this device knows by itself.
+    private var seatedUntil: ContinuousClock.Instant?
+
+    init(_ part: Part, on surface: Surface) {
+        self.part = part
+        self.surface = surface
+    }
+
+    /// What a state changes.
+    mutating func step(_ state: PairingState, now: ContinuousClock.Instant = .now) -> Step {
+        var said: [String] = []
+        switch state {
+        case .connecting: status = View.Status(text: "Connecting to \(part.relay)…")
+        case .retrying(let error):
+            if error != lastFailure { said = ["\(error.description) Trying again."] }
+            lastFailure = error
+        case .offered(let offer):
+            if offer.ordinal > 1, view.parts != offered(offer).parts {
+                said = ["The last code is no longer good. Here is a fresh one."]
+            }
+            lastFailure = nil
+            view = offered(offer)
+            status = View.Status(text: "The code lives for", deadline: offer.deadline)
+        case .wrongProof(let count):
+            said = ["Somebody typed a wrong code (\(count) of \(OffererHandshake.maximumWrongProofs))."]
+            if count >= OffererHandshake.maximumWrongProofs { withdrawCode() }
+        case .codeKnown:
+            said = ["Somebody who is no device of yours knew the code. It is worth nothing any more."]
+            withdrawCode()
+        case .inLine(let position):
+            status = View.Status(text: "Others are before this device: it is number \(position) in line")
+        case .greeting: status = View.Status(text: "Found the other device")
+        case .deciding(let peer):
+            if question == nil { view.parts = parts(deciding: peer, codeAge: nil) }
+            (view.picture, view.caption, view.hint) = (nil, nil, nil)
+            status = View.Status(text: "Time to answer:", deadline: seated(now))
+        case .waiting(let peer):
+            view = View(parts: parts(waitingFor: peer))
+            status = View.Status(text: "Waiting for the answer there for", deadline: seated(now))
+        case .accepting(let request):
+            if question == nil { view = View(parts: parts(accepting: request)) }
+            status = View.Status(text: "Time to answer:", deadline: request.deadline)
+        case .given(let peer):
+            let sentence =
+                peer.device.asksFirst
+                ? "Sent. The other device asks whether to keep it: answer there." : "Sent. The other device stores it."
+            view = View(parts: [.text(sentence)])
+            status = View.Status(text: "Waiting for the other device")
+        case .peerAway(let deadline):
+            return Step(
+                view: composed(View.Status(text: "The other device is away; waiting for it for", deadline: deadline))
+            )
+        case .reconnecting(let deadline):
+            return Step(
+                view: composed(View.Status(text: "The connection was lost; trying again for", deadline: deadline))
+            )
+        case .paired(let paired):
+            said = ["Paired. Both devices are \(paired.userID.fingerprint)."]
+            (view, status, question) = (View(), nil, nil)
+        case .failed(let error):
+            said = [error.description, error.advice]
+            (view, status, question) = (View(), nil, nil)
+        }
+        return Step(said: said, view: composed(status))
+    }
+
+    /// The question whether to give, or for a word.
+    mutating func ask(_ request: ApprovalRequest, notes: [String]) -> View {
+        view = View(parts: parts(deciding: request.peer, codeAge: request.codeAge))
+        status = View.Status(text: "Time to answer:", deadline: request.deadline)
+        question = View.Prompt(
+            notes: notes,
+            text: request.needsWord
+                ? "Type one of them to give it your seed, or no:"
+                : "Is this the device in your hands? Type yes to give it your seed, or no:"
+        )
+        return composed(status)
+    }
+
+    /// The question whether to keep the seed that has come.
+    mutating func ask(_ request: AcceptanceRequest, notes: [String]) -> View {
+        view = View(parts: parts(accepting: request))
+        status = View.Status(text: "Time to answer:", deadline: request.deadline)
+        question = View.Prompt(notes: notes, text: "Type yes to keep that seed on this device, or no:")
+        return composed(status)
+    }
+
+    /// The question is over.
+    mutating func answered() -> View {
+        question = nil
+        view = View()
+        status = View.Status(text: "One moment…")
+        return composed(status)
+    }
+
+    /// The code on the screen is used up: nobody is to type it any more.
+    private mutating func withdrawCode() {
+        view = View()
+        status = View.Status(text: "Fetching a fresh code…")
+    }
+
+    private func composed(_ status: View.Status?) -> View {
+        var view = view
+        view.status = status
+        view.prompt = question
+        return view
+    }
+
+    private mutating func seated(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        let deadline = seatedUntil ?? now + ClientLimits().seatedLifetime
+        seatedUntil = deadline
+        return deadline
+    }
+
+    private func offered(_ offer: Offer) -> View {
+        let isHolder = offer.link != nil
+        var view = View(parts: [
+            .text(isHolder ? "On the new device, run:" : "On the device that has your seed, run:"),
+            .verbatim(part.command),
+            .text("and type this code there:"),
+            .blank,
+            .code(offer.code.revealed()),
+        ])
+        if let link = offer.link {
+            view.picture = link.revealed()
+            view.caption = "Or scan the picture above with the new device."
+            view.hint = "For a QR code, make the window larger, or run this with --qr."
+        }
+        return view
+    }
+
+    /// The platform, which the program says, before the name, which the other device says.
+    private func introduction(_ peer: Peer) -> [View.Part] {
+        [
+            .text("The other device is of this kind, and calls itself:"),
+            .item(peer.device.platform.rawValue),
+            .item(surface.quoted(peer.device.name.description)),
+        ]
+    }
+
+    private func parts(deciding peer: Peer, codeAge: Duration?) -> [View.Part] {
+        guard part.place == .offerer else { return introduction(peer) + [.text("Its screen shows two words.")] }
+        var parts =
+            introduction(peer) + [.text("Both screens show these words:"), .item(surface.shown("\(peer.words)"))]
+        if let codeAge { parts.append(.text("The code was shown \(codeAge.components.seconds) s ago.")) }
+        return parts
+    }
+
+    private func parts(waitingFor peer: Peer) -> [View.Part] {
+        let words = View.Part.item(surface.shown("\(peer.words)"))
+        switch part.place {
+        case .visitor:
+            return introduction(peer)
+                + [.text("Both screens show these words:"), words, .text("Look at the other device and answer there.")]
+        case .offerer:
+            return introduction(peer)
+                + [.text("Its screen asks for one of these words:"), words, .text("If it is yours, type one there.")]
+        }
+    }
+
+    private func parts(accepting request: AcceptanceRequest) -> [View.Part] {
+        introduction(request.peer) + [
+            .text("It has sent a seed, which is not stored yet, of the chain:"),
+            .item(request.userID.fingerprint),
+            .text("If you keep it, what is on this device becomes readable for that chain."),
+        ]
+    }
+}

@@ -1,0 +1,123 @@
+import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The one reader of answers at standard input. A question that is over takes its reader with it, so that the next line goes to
+/// the next question; nothing is read while nothing is asked.
+final class Keyboard: Sendable {
+    /// What came of waiting for a line.
+    enum Reading: Equatable, Sendable {
+        /// A line, without its end.
+        case line(String)
+        /// Standard input is at its end, or a person said so (Control-D).
+        case end
+        /// The question is over before it was answered.
+        case cancelled
+    }
+
+    static let shared = Keyboard()
+
+    private struct State {
+        /// What was read and belongs to no line yet.
+        var pending: [UInt8] = []
+        var isAtEnd = false
+    }
+
+    private let queue = DispatchQueue(label: "keyboard")
+    private let state = Mutex(State())
+
+    /// Waits for a line; ends early when the task is cancelled.
+    /// - Parameter typing: hears what is typed so far, where a terminal gives every key.
+    func line(typing: @escaping @Sendable (String) -> Void = { _ in }) async -> Reading {
+        guard let wake = Wake() else { return .end }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                queue.async { [self] in continuation.resume(returning: read(wake, typing)) }
+            }
+        } onCancel: {
+            wake.ring()
+        }
+    }
+
+    /// Throws away what was typed on the terminal and not read yet: it is no answer to a question that comes later.
+    func forgetTyped() {
+        guard isatty(STDIN_FILENO) == 1 else { return }
+        tcflush(STDIN_FILENO, TCIFLUSH)
+        state.withLock { $0.pending = [] }
+    }
+
+    private func read(_ wake: Wake, _ typing: (String) -> Void) -> Reading {
+        var editor = LineEditor()
+        while true {
+            while let byte = next() {
+                switch editor.take(byte) {
+                case .line(let line): return .line(line)
+                case .end: return .end
+                case nil: typing(editor.text)
+                }
+            }
+            if state.withLock({ $0.isAtEnd }) {
+                if case .line(let line) = editor.finish() { return .line(line) }
+                return .end
+            }
+            if wake.waitForInput() { return .cancelled }
+            var bytes = [UInt8](repeating: 0, count: 512)
+            let count = systemRead(STDIN_FILENO, &bytes, bytes.count)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            state.withLock { state in
+                if count > 0 { state.pending += bytes[..<count] } else { state.isAtEnd = true }
+            }
+        }
+    }
+
+    private func next() -> UInt8? {
+        state.withLock { $0.pending.isEmpty ? nil : $0.pending.removeFirst() }
+    }
+
+    /// Ends a wait for input from another thread.
+    private final class Wake: Sendable {
+        private let ends: (read: CInt, write: CInt)
+
+        init?() {
+            var ends: [CInt] = [-1, -1]
+            guard pipe(&ends) == 0 else { return nil }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            self.ends = (ends[0], ends[1])
+        }
+
+        deinit {
+            close(ends.read)
+            close(ends.write)
+        }
+
+        func ring() {
+            var byte: UInt8 = 0
+            _ = write(ends.write, &byte, 1)
+        }
+
+        /// True when rung, false when standard input has something, or its end.
+        func waitForInput() -> Bool {
+            var files = [
+                pollfd(fd: ends.read, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+            ]
+            while true {
+                let count = poll(&files, 2, -1)
+                if count < 0, errno == EINTR { continue }
+                return files[0].revents != 0
+            }
+        }
+    }
+}
+
+/// The system's `read`, which a method of the same name hides.
+private func systemRead(_ file: CInt, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
+    read(file, bytes, count)
+}

@@ -1,0 +1,180 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A window whose last lines are rewritten in place: each second the time that is left, at once what happens, and all of it when
+/// the window has another size. What was said stays above.
+final class LiveStage: Stage {
+    private struct State {
+        var view = View()
+        var typed = ""
+        /// What stands at the window's end now.
+        var drawn = Layout()
+        var size = WindowSize.usual
+        var isClosed = false
+        var ticking: Task<Void, Never>?
+    }
+
+    private let surface: Surface
+    private let pictures: PictureWish
+    private let state = Mutex(State())
+
+    init(surface: Surface, pictures: PictureWish) {
+        self.surface = surface
+        self.pictures = pictures
+        // What a person types shows up where the stage puts it, and nowhere else.
+        TerminalMode.change { mode in
+            mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
+            withUnsafeMutableBytes(of: &mode.c_cc) { characters in
+                characters[Int(VMIN)] = 1
+                characters[Int(VTIME)] = 0
+            }
+        }
+        Signals.onRedraw { [weak self] in self?.redraw() }
+        let ticking = Task { [weak self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                self?.state.withLock { self?.draw(&$0) }
+            }
+        }
+        state.withLock { $0.ticking = ticking }
+    }
+
+    func say(_ lines: [String]) {
+        state.withLock { state in
+            guard !state.isClosed, !lines.isEmpty else { return }
+            var out = erasing(&state)
+            let width = max(4, WindowSize.current.width - 1)
+            for line in lines {
+                for row in Columns.fold(surface.shown(line), width: width) { out += row + "\r\n" }
+            }
+            write(out)
+            draw(&state)
+        }
+    }
+
+    func show(_ view: View) {
+        state.withLock { state in
+            state.view = view
+            draw(&state)
+        }
+    }
+
+    func ask(_ view: View) async -> Keyboard.Reading {
+        // What was typed before the question was there is no answer to it.
+        Keyboard.shared.forgetTyped()
+        state.withLock { state in
+            state.typed = ""
+            state.view = view
+            draw(&state)
+        }
+        let reading = await Keyboard.shared.line { [weak self] typed in
+            self?.state.withLock { state in
+                state.typed = typed
+                self?.draw(&state)
+            }
+        }
+        state.withLock { $0.typed = "" }
+        return reading
+    }
+
+    func close() {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            write(erasing(&state))
+            state.isClosed = true
+            state.ticking?.cancel()
+        }
+        Signals.onRedraw(nil)
+        // What was pasted beyond an answer is meant for this program, and for no shell.
+        Keyboard.shared.forgetTyped()
+        TerminalMode.restore()
+    }
+
+    /// All of it anew: after another program had the terminal nothing is where it was.
+    private func redraw() {
+        state.withLock { state in
+            if WindowSize.current == state.size {
+                // In the foreground again, below what the shell has said meanwhile.
+                state.drawn = Layout()
+                if !state.isClosed, TerminalMode.isOurs { write("\r\u{1B}[J") }
+            }
+            draw(&state)
+        }
+    }
+
+    private func draw(_ state: inout State) {
+        guard !state.isClosed, TerminalMode.isOurs || isatty(STDIN_FILENO) == 0 else { return }
+        let size = WindowSize.current
+        let new = Layout(
+            state.view,
+            on: surface,
+            in: size,
+            pictures: pictures,
+            typed: state.typed,
+            now: .now
+        )
+        guard new != state.drawn || size != state.size else { return }
+        let out: String
+        if size == state.size, let changes = Self.changes(from: state.drawn.rows, to: new.rows, width: size.width) {
+            out = changes
+        } else {
+            out = erasing(&state, in: size) + new.rows.map(\.text).joined(separator: "\r\n")
+        }
+        write(out)
+        state.drawn = new
+        state.size = size
+    }
+
+    /// What to write where only some lines differ, so that a picture does not flicker each second; nil where more does.
+    private static func changes(from old: [Layout.Row], to new: [Layout.Row], width: Int) -> String? {
+        guard old.count == new.count, !new.isEmpty else { return nil }
+        var out = ""
+        var below = 0
+        for (old, new) in zip(old, new).reversed() {
+            if old != new {
+                guard old.height(in: width) == 1, new.height(in: width) == 1 else { return nil }
+                out += up(below) + "\r\(new.text)\u{1B}[K" + (below > 0 ? "\u{1B}[\(below)B" : "")
+            }
+            below += new.height(in: width)
+        }
+        // The cursor goes back to the end of the last line.
+        let last = new[new.count - 1]
+        return out + "\r" + (last.width > 0 ? "\u{1B}[\(last.width)C" : "")
+    }
+
+    private static func up(_ lines: Int) -> String { lines > 0 ? "\u{1B}[\(lines)A" : "" }
+
+    /// What takes away all that is drawn. Lines that were drawn for a wider window are broken by the terminal now.
+    private func erasing(_ state: inout State, in size: WindowSize = .current) -> String {
+        let rows = state.drawn.rows
+        state.drawn = Layout()
+        guard !rows.isEmpty else { return "" }
+        let height = rows.reduce(0) { $0 + $1.height(in: size.width) }
+        return Self.up(height - 1) + "\r\u{1B}[J"
+    }
+
+    /// A window that is gone takes nothing, and the signal that says so comes by itself.
+    private func write(_ text: String) {
+        var text = text
+        text.withUTF8 { buffer in
+            var done = 0
+            while done < buffer.count {
+                let count = systemWrite(STDOUT_FILENO, buffer.baseAddress! + done, buffer.count - done)
+                if count < 0, errno != EINTR { return }
+                done += max(count, 0)
+            }
+        }
+    }
+}
+
+/// The system's `write`, which a method of the same name hides.
+private func systemWrite(_ file: CInt, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
+    write(file, bytes, count)
+}

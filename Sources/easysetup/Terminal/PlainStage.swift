@@ -1,0 +1,95 @@
+import Synchronization
+
+/// Lines one below the other, on a terminal that can't do more, or into a file: nothing is rewritten, nothing is drawn.
+final class PlainStage: Stage {
+    /// How often the time that is left is said, on a terminal.
+    private static let interval = Duration.seconds(60)
+
+    private struct State {
+        var parts: [View.Part] = []
+        var status: View.Status?
+        var isClosed = false
+        var ticking: Task<Void, Never>?
+    }
+
+    private let output: Output
+    private let surface: Surface
+    private let pictures: PictureWish
+    private let state = Mutex(State())
+
+    init(output: Output, surface: Surface, pictures: PictureWish) {
+        self.output = output
+        self.surface = surface
+        self.pictures = pictures
+        guard surface.isTerminal else { return }
+        let ticking = Task { [weak self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: Self.interval)
+                self?.tick()
+            }
+        }
+        state.withLock { $0.ticking = ticking }
+    }
+
+    func say(_ lines: [String]) {
+        for line in lines { output.say(surface.shown(line)) }
+    }
+
+    func show(_ view: View) {
+        let isNew = state.withLock { state in
+            guard !state.isClosed else { return (parts: false, status: false) }
+            // A moment that comes again, after a lost connection, was said already.
+            let isNew = (view.parts != state.parts && !view.parts.isEmpty, view.status != state.status)
+            if isNew.0 { state.parts = view.parts }
+            state.status = view.status
+            return isNew
+        }
+        if isNew.parts {
+            if pictures == .always, let text = view.picture, let code = QRCode(text) {
+                output.say(surface.isUTF8 ? code.rendered(isColoured: false) : code.letters())
+            }
+            for part in view.parts { output.say(surface.shown(Self.text(part))) }
+        }
+        if isNew.status, let status = view.status { tell(status) }
+    }
+
+    func ask(_ view: View) async -> Keyboard.Reading {
+        Keyboard.shared.forgetTyped()
+        show(view)
+        guard let prompt = view.prompt else { return .cancelled }
+        for note in prompt.notes { output.prompt(surface.shown(note) + "\n") }
+        output.prompt(surface.shown(prompt.text) + " ")
+        let reading = await Keyboard.shared.line()
+        if case .line = reading, surface.isTerminal { return reading }
+        // Nobody has pressed Enter here.
+        output.prompt("\n")
+        return reading
+    }
+
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.ticking?.cancel()
+        }
+    }
+
+    private func tick() {
+        let status = state.withLock { $0.isClosed ? nil : $0.status }
+        if let status, status.deadline != nil { tell(status) }
+    }
+
+    private func tell(_ status: View.Status) {
+        var text = status.text
+        if let deadline = status.deadline { text += " \(View.clock(deadline, now: .now))" }
+        output.prompt(surface.shown(text.hasSuffix("…") ? text : text + ".") + "\n")
+    }
+
+    private static func text(_ part: View.Part) -> String {
+        switch part {
+        case .text(let text): text
+        case .verbatim(let text), .item(let text): "    " + text
+        case .code(let code): "\n      " + code + "\n"
+        case .blank: ""
+        }
+    }
+}

@@ -1,0 +1,41 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What is at standard input, as far as it can be known before anything is read from it.
+enum StandardInput {
+    /// A person's terminal.
+    case terminal
+    /// Something from which answers may come: a pipe, a socket, a file.
+    case open
+    /// Nothing will ever come: `/dev/null`, a file or a pipe at its end, nothing at all.
+    case atEnd
+
+    /// Whether it was a terminal when the program began: one that was closed since is none any more.
+    static let wasTerminal = isatty(STDIN_FILENO) == 1
+
+    static var current: StandardInput {
+        if isatty(STDIN_FILENO) == 1 { return .terminal }
+        var status = stat()
+        guard fstat(STDIN_FILENO, &status) == 0 else { return .atEnd }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return lseek(STDIN_FILENO, 0, SEEK_CUR) >= status.st_size ? .atEnd : .open
+        case S_IFDIR: return .atEnd
+        case S_IFCHR:
+            var null = stat()
+            return stat("/dev/null", &null) == 0 && null.st_rdev == status.st_rdev ? .atEnd : .open
+        default:
+            // The other end of a pipe or a socket is closed, and nothing is left in it.
+            var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            guard poll(&file, 1, 0) > 0 else { return .open }
+            if file.revents & Int16(POLLIN) == 0 { return .atEnd }
+            var byte: UInt8 = 0
+            let isSocket = status.st_mode & S_IFMT == S_IFSOCK
+            return isSocket && recv(STDIN_FILENO, &byte, 1, CInt(MSG_PEEK)) == 0 ? .atEnd : .open
+        }
+    }
+}

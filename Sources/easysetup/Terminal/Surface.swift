@@ -1,0 +1,87 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What the program writes on: what a terminal there is able to show, or that it is none.
+struct Surface: Equatable, Sendable {
+    /// Whether a person sees what is said, on a terminal.
+    var isTerminal = false
+    /// Whether lines may be rewritten: a terminal that can move its cursor back. Where the locale is of another time the terminal
+    /// may be, too.
+    var canRewrite = false
+    /// Whether text may be bold and have colours.
+    var hasColours = false
+    /// Whether characters beyond ASCII may be written.
+    var isUTF8 = false
+
+    /// Nothing but ASCII, line by line: what goes to a file or to another program.
+    static let plain = Surface()
+
+    /// The surface that standard output and standard error make together.
+    static var current: Surface {
+        Surface(isTerminal: isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) { name in
+            getenv(name).map { String(cString: $0) }
+        }
+    }
+
+    init() {}
+
+    /// - Parameter variable: the environment; nil for what is not set.
+    init(isTerminal: Bool, variable: (String) -> String?) {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(variable).first { !$0.isEmpty } ?? "C"
+        let charset = locale.lowercased().filter { $0.isLetter || $0.isNumber }
+        isUTF8 = charset.contains("utf8")
+        self.isTerminal = isTerminal
+        let terminal = variable("TERM") ?? ""
+        canRewrite = isTerminal && isUTF8 && !["", "dumb", "unknown"].contains(terminal)
+        hasColours = canRewrite && (variable("NO_COLOR") ?? "").isEmpty
+    }
+
+    /// A name in quotes, so that it can neither run into what stands beside it nor turn it around; characters that this surface
+    /// can't show are written by their numbers.
+    func quoted(_ name: String) -> String {
+        isUTF8 ? "\"\u{2068}\(name)\u{2069}\"" : "\"\(shown(name))\""
+    }
+
+    /// A text as this surface can show it.
+    func shown(_ text: String) -> String {
+        guard !isUTF8 else { return text }
+        var out = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case _ where scalar.isASCII: out.unicodeScalars.append(scalar)
+            case "·": out += "-"
+            case "…": out += "..."
+            case "“", "”": out += "\""
+            default: out += "\\u{\(String(scalar.value, radix: 16))}"
+            }
+        }
+        return out
+    }
+
+    /// A text in bold, where that is possible.
+    func bold(_ text: String) -> String {
+        hasColours ? "\u{1B}[1m\(text)\u{1B}[0m" : text
+    }
+}
+
+/// How many columns and lines a window has.
+struct WindowSize: Equatable, Sendable {
+    var width: Int
+    var height: Int
+
+    static let usual = WindowSize(width: 80, height: 24)
+
+    /// The size now, which changes as a person moves the window's corner.
+    static var current: WindowSize {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return .usual
+        }
+        return WindowSize(width: Int(size.ws_col), height: Int(size.ws_row))
+    }
+}

@@ -1,0 +1,195 @@
+/// What a person sees at one moment, before it is laid out for a window. Pure: ``Layout`` makes lines of it.
+struct View: Equatable, Sendable {
+    /// A piece of text.
+    enum Part: Equatable, Sendable {
+        /// Sentences, broken between words.
+        case text(String)
+        /// What is to be copied as it is: the window breaks it, so that a copy has no breaks.
+        case verbatim(String)
+        /// Indented, on a line of its own: a name, two words.
+        case item(String)
+        /// The code, the largest thing of all.
+        case code(String)
+        case blank
+    }
+
+    /// The line that says what goes on and for how long, rewritten in place.
+    struct Status: Equatable, Sendable {
+        /// A sentence without its end; the time that is left follows.
+        var text: String
+        /// When it is over; nil where nobody knows.
+        var deadline: ContinuousClock.Instant?
+    }
+
+    /// A question, open until it is answered.
+    struct Prompt: Equatable, Sendable {
+        /// What was wrong with the answer before this.
+        var notes: [String] = []
+        /// What stands before the answer, without a space at its end.
+        var text: String
+    }
+
+    var parts: [Part] = []
+    /// The text of a QR code, shown where there is room for it.
+    var picture: String?
+    /// What is said below the picture, where there is one.
+    var caption: String?
+    /// What is said where there would be a picture and there is no room for it.
+    var hint: String?
+    var status: Status?
+    var prompt: Prompt?
+
+    /// The time that a deadline leaves, as minutes and seconds.
+    static func clock(_ deadline: ContinuousClock.Instant, now: ContinuousClock.Instant) -> String {
+        let left = max(0, Int(now.duration(to: deadline).components.seconds))
+        return "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
+    }
+}
+
+/// Whether a QR code is drawn.
+enum PictureWish: String, Equatable, Sendable {
+    /// Where it fits together with all else, on a terminal that shows it as it is.
+    case auto
+    /// Wherever anybody can look at it.
+    case always
+    case never
+}
+
+/// A view, laid out for a window.
+struct Layout: Equatable, Sendable {
+    /// Lines as they are written, from the top; the cursor stays at the end of the last.
+    var rows: [Row] = []
+
+    /// Nothing.
+    init() {}
+
+    struct Row: Equatable, Sendable {
+        /// With escape sequences.
+        var text: String
+        /// How many columns its text takes.
+        var width: Int
+
+        /// How many lines of a window it takes.
+        func height(in width: Int) -> Int {
+            max(1, (self.width + width - 1) / max(1, width))
+        }
+    }
+
+    /// Lays a view out. What is left out where there is too little room: the picture, then hints and blank lines, then what to do,
+    /// from the top. The code, the status and the question stay.
+    /// - Parameter typed: what the person has typed so far.
+    init(
+        _ view: View,
+        on surface: Surface,
+        in size: WindowSize,
+        pictures: PictureWish,
+        typed: String,
+        now: ContinuousClock.Instant
+    ) {
+        // The last column stays free: some terminals begin a new line when it is written.
+        let width = max(4, size.width - 1)
+        var end: [Row] = []
+        let status = view.status.map { [Self.row(Self.line($0, width, surface, now))] } ?? []
+        if let prompt = view.prompt {
+            for note in prompt.notes { end += Self.folded(note, width, surface) }
+            let text = surface.shown(prompt.text)
+            var start = text + " "
+            if Columns.width(text) + 14 > width {
+                end += Self.folded(prompt.text, width, surface)
+                start = "> "
+            }
+            let shown = Columns.tail(surface.shown(typed), width: width - Columns.width(start))
+            end += status + [Self.row(start + shown)]
+        } else {
+            end = status
+        }
+        let picture = Self.picture(view, on: surface, pictures)
+        for attempt in 0..<5 {
+            var rows: [Row] = []
+            if attempt == 0 {
+                guard let picture, picture.allSatisfy({ $0.width <= size.width }) else { continue }
+                rows += picture
+            }
+            for part in view.parts {
+                if part == .blank, attempt > 2 { continue }
+                rows += Self.rows(part, width, surface)
+            }
+            let extra = attempt == 0 ? view.caption : attempt == 1 && pictures != .never ? view.hint : nil
+            if let extra { rows += [Self.row("")] + Self.folded(extra, width, surface) }
+            if attempt <= 2, !rows.isEmpty, !end.isEmpty { rows.append(Self.row("")) }
+            rows += end
+            let isForced = attempt == 0 && pictures == .always
+            if isForced || rows.reduce(0, { $0 + $1.height(in: size.width) }) <= size.height {
+                self.rows = rows
+                return
+            }
+        }
+        // Too small for all of it: from the top, all but the code and the end goes.
+        var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: Self.rows($0, width, surface)) }
+        let ends = end.reduce(0) { $0 + $1.height(in: size.width) }
+        while above.flatMap(\.rows).reduce(ends, { $0 + $1.height(in: size.width) }) > size.height,
+            let index = above.firstIndex(where: { if case .code = $0.part { false } else { true } })
+        {
+            above.remove(at: index)
+        }
+        let rows = above.flatMap(\.rows) + end
+        self.rows = Array(rows.suffix(max(1, size.height)))
+    }
+
+    private static func rows(_ part: View.Part, _ width: Int, _ surface: Surface) -> [Row] {
+        switch part {
+        case .blank: return [row("")]
+        case .text(let text): return folded(text, width, surface)
+        case .item(let text):
+            return Columns.fold("    " + surface.shown(text), width: width, indent: 4).map(row)
+        case .verbatim(let text):
+            let shown = surface.shown(text)
+            let indented = "    " + shown
+            return [row(Columns.width(indented) <= width ? indented : shown)]
+        case .code(let code):
+            // Wide letters are the size that a terminal has.
+            let spaced = "      " + code.map(String.init).joined(separator: " ")
+            let text = Columns.fitting([spaced, "   " + code, code], width: width)
+            return [Row(text: surface.bold(text), width: Columns.width(text))]
+        }
+    }
+
+    private static func folded(_ text: String, _ width: Int, _ surface: Surface) -> [Row] {
+        Columns.fold(surface.shown(text), width: width).map(row)
+    }
+
+    private static func row(_ text: String) -> Row {
+        Row(text: text, width: Columns.width(text))
+    }
+
+    /// The longest form that fits on one line.
+    private static func line(
+        _ status: View.Status,
+        _ width: Int,
+        _ surface: Surface,
+        _ now: ContinuousClock.Instant
+    ) -> String {
+        let text = surface.shown(status.text)
+        guard let deadline = status.deadline else {
+            let end = text.hasSuffix("…") || text.hasSuffix("...") ? "" : "."
+            return Columns.fitting(["\(text)\(end) Control-C stops.", text + end, text], width: width)
+        }
+        let clock = View.clock(deadline, now: now)
+        return Columns.fitting(
+            [
+                "\(text) \(clock). Control-C stops.", "\(text) \(clock).", "\(clock) left. Control-C stops.",
+                "\(clock) left", clock,
+            ],
+            width: width
+        )
+    }
+
+    private static func picture(_ view: View, on surface: Surface, _ wish: PictureWish) -> [Row]? {
+        guard let text = view.picture, wish != .never, let code = QRCode(text) else { return nil }
+        let isFit = surface.canRewrite && surface.isUTF8 && surface.hasColours
+        guard wish == .always || isFit else { return nil }
+        let width = code.width + 2 * QRCode.quietZone
+        return code.rendered(isColoured: surface.hasColours).split(separator: "\n", omittingEmptySubsequences: false)
+            .map { Row(text: String($0), width: width) }
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+@testable import easysetup
+
+@Suite("Answers that people type") struct AnswerReadingTests {
+    @Test("nothing but the whole word is a yes; a slip is neither yes nor no")
+    func yesOrNo() {
+        for text in ["yes", "YES", " yes\t", "Yes\r", "ｙｅｓ", "\u{FEFF}yes\u{200B}"] {
+            #expect(YesOrNo(text) == .yes, "\(text)")
+        }
+        for text in ["no", "n", "N", " No "] { #expect(YesOrNo(text) == .no, "\(text)") }
+        for text in ["?", "help", "HELP", "？"] { #expect(YesOrNo(text) == .help, "\(text)") }
+        for text in ["", " ", "y", "ye", "yes.", "Yes!", "yess", "yes yes", "ja", "1", "nope", "уes"] {
+            #expect(YesOrNo(text) == .unclear, "\(text)")
+        }
+    }
+
+    /// Answers one after the other; then the end.
+    private final class Answers {
+        var lines: [String]
+        var notes: [[String]] = []
+
+        init(_ lines: [String]) { self.lines = lines }
+
+        func verdict() async -> Verdict {
+            await Verdict.ask(help: "This is help.") { notes, _ in
+                self.notes.append(notes)
+                return self.lines.isEmpty ? .cancelled : .line(self.lines.removeFirst())
+            }
+        }
+    }
+
+    @Test("a question is asked three times, and help does not count") func asking() async {
+        let slips = Answers(["y", "", "yes."])
+        #expect(await slips.verdict() == .unclear)
+        #expect(slips.notes == [[], [YesOrNo.again], [YesOrNo.again]])
+        #expect(await Answers(["y", "yes"]).verdict() == .yes)
+        #expect(await Answers(["", "ye", "n"]).verdict() == .no)
+        let helped = Answers(["?", "help", "?", "?", "y", "yes"])
+        #expect(await helped.verdict() == .yes)
+        #expect(helped.notes[1] == ["This is help."])
+        #expect(await Answers([]).verdict() == .stopped)
+        #expect(await Answers(Array(repeating: "?", count: 1000)).verdict() == .unclear, "not without end")
+    }
+
+    @Test("a line is edited as on any terminal") func editing() {
+        func line(_ text: String) -> [LineEditor.Outcome] {
+            var editor = LineEditor()
+            return text.utf8.compactMap { editor.take($0) }
+        }
+        #expect(line("yes\r") == [.line("yes")])
+        #expect(line("a\nb\n") == [.line("a"), .line("b")])
+        #expect(line("né\u{7F}o\n") == [.line("no")])
+        #expect(line("\u{7F}\u{8}no\n") == [.line("no")])
+        #expect(line("wrong words\u{17}one\n") == [.line("wrong one")])
+        #expect(line("wrong\u{15}right\n") == [.line("right")])
+        #expect(line("\u{4}") == [.end])
+        #expect(line("a\u{4}b\n") == [.line("ab")])
+        #expect(line("a\u{1B}[Db\u{1B}OPc\u{1B}[1;5Cd\n") == [.line("abcd")], "arrows and function keys are no text")
+        #expect(line(String(repeating: "x", count: 10_000) + "\n") == [.line(String(repeating: "x", count: 4096))])
+        var editor = LineEditor()
+        for byte in [0xC3] as [UInt8] { _ = editor.take(byte) }
+        #expect(editor.text == "", "half a character is not shown")
+        #expect(editor.finish() != .end)
+        #expect(editor.finish() == .end)
+    }
+}
+
+@Suite("What a terminal can show") struct SurfaceTests {
+    private func surface(_ variables: [String: String], isTerminal: Bool = true) -> Surface {
+        Surface(isTerminal: isTerminal) { variables[$0] }
+    }
+
+    @Test("follows the locale, TERM and NO_COLOR") func detection() {
+        let full = surface(["TERM": "xterm", "LANG": "de_DE.UTF-8"])
+        #expect(full.canRewrite && full.hasColours && full.isUTF8)
+        #expect(!surface(["TERM": "dumb", "LANG": "de_DE.UTF-8"]).canRewrite)
+        #expect(!surface(["LANG": "de_DE.UTF-8"]).canRewrite)
+        let grey = surface(["TERM": "xterm", "LANG": "C.utf8", "NO_COLOR": "1"])
+        #expect(grey.canRewrite && !grey.hasColours && grey.isUTF8)
+        #expect(surface(["TERM": "xterm", "LANG": "C.UTF-8", "NO_COLOR": ""]).hasColours, "an empty one is none")
+        #expect(!surface(["TERM": "xterm", "LANG": "de_DE.UTF-8", "LC_ALL": "C"]).isUTF8)
+        #expect(!surface(["TERM": "xterm", "LANG": "de_DE.ISO-8859-1"]).isUTF8)
+        #expect(!surface(["TERM": "xterm"]).isUTF8)
+        #expect(!surface(["TERM": "xterm", "LANG": "C"]).canRewrite)
+        let file = surface(["TERM": "xterm", "LANG": "de_DE.UTF-8"], isTerminal: false)
+        #expect(!file.canRewrite && !file.hasColours)
+    }
+
+    @Test("a name stands alone in its quotes") func names() {
+        let full = surface(["TERM": "xterm", "LANG": "C.UTF-8"])
+        #expect(full.quoted("Müller") == "\"\u{2068}Müller\u{2069}\"")
+        #expect(Surface.plain.quoted("Müller") == "\"M\\u{fc}ller\"")
+        #expect(Surface.plain.shown("a · b… “c”") == "a - b... \"c\"")
+    }
+
+    @Test("text is broken between words, and never wider than it may be") func folding() {
+        #expect(Columns.fold("one two three", width: 7) == ["one two", "three"])
+        #expect(Columns.fold("    indented item", width: 10, indent: 4) == ["    indent", "    ed", "    item"])
+        #expect(Columns.fold("", width: 5) == [""])
+        for width in 1...30 {
+            for text in ["The other device says it is", "日本語の名前です", "    \"\u{2068}🙂🙂🙂🙂🙂\u{2069}\"", "x"] {
+                let lines = Columns.fold(text, width: width, indent: 4)
+                #expect(width < 4 || lines.allSatisfy { Columns.width($0) <= width }, "\(lines) in \(width)")
+                let letters = { (text: String) in text.filter { $0 != " " } }
+                #expect(letters(lines.joined()) == letters(text))
+            }
+        }
+        #expect(Columns.tail("abcdef", width: 3) == "def")
+        #expect(Columns.tail("ab", width: 3) == "ab")
+        #expect(Columns.fitting(["long one", "short"], width: 6) == "short")
+        #expect(Columns.fitting(["long one", "short"], width: 3) == "sho")
+    }
+}

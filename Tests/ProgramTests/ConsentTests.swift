@@ -1,0 +1,154 @@
+import Foundation
+import PairingClient
+import TestSupport
+import Testing
+
+/// Where nobody can be asked, nothing is given and nothing is taken.
+@Suite("Consent", .inTurn, .timeLimit(.minutes(60))) struct ConsentTests {
+    let folder = ScratchFolder()
+
+    private func seed(_ name: String) async throws -> String {
+        let store = folder.path + "/" + name
+        _ = try await Program.run(["seed", "new", "--store", store])
+        return store
+    }
+
+    /// Nobody listens there: a program that connects ends with another error.
+    private let nowhere = "ws://127.0.0.1:9"
+
+    @Test("a seed is not offered where nobody can say yes", arguments: [["--json"], []]) func offer(form: [String])
+        async throws
+    {
+        let store = try await seed("a")
+        let result = try await Program.run(["offer", "--relay", nowhere, "--store", store] + form)
+        #expect(result.code == 66)
+        #expect((result.output + result.errors).contains(form.isEmpty ? "-it" : "no-terminal"))
+        #expect((result.output + result.errors).contains("--yes"))
+        // Said beforehand it is no question any more.
+        let yes = try await Program.run(["offer", "--relay", nowhere, "--store", store, "--yes"] + form)
+        #expect(yes.code == 20)
+    }
+
+    @Test("without --json a pipe is no person, even one that stays open") func pipe() async throws {
+        let store = try await seed("a")
+        let offer = try Running(["offer", "--relay", nowhere, "--store", store])
+        defer { offer.stop() }
+        #expect(await offer.end() == 66)
+    }
+
+    @Test("a link is not followed where nobody can say yes", arguments: [["--json"], []]) func link(form: [String])
+        async throws
+    {
+        let link = "easysetup+plain://127.0.0.1:9/1/K7Q#00000000000000000000000000"
+        let result = try await Program.run(["join", link, "--store", folder.store] + form)
+        #expect(result.code == 66)
+        let open = try Running(["join", link, "--store", folder.store])
+        defer { open.stop() }
+        #expect(await open.end() == 66)
+        #expect(!FileManager.default.fileExists(atPath: folder.store))
+        let yes = try await Program.run(["join", link, "--store", folder.store, "--yes"] + form)
+        #expect(yes.code == 20)
+    }
+
+    @Test(
+        "with --json a link asks, and a line answers",
+        arguments: [("yes", 20), ("no", 1), ("y\ny\ny", 1), ("?\nYES", 20)]
+    )
+    func linkQuestion(answer: String, code: Int32) async throws {
+        let link = "easysetup+plain://127.0.0.1:9/1/K7Q#00000000000000000000000000"
+        let join = try Running(["join", link, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        let question = try await join.event("question")
+        #expect(question["question"] as? String == "link")
+        #expect(question["answer"] as? String == "yes-or-no")
+        #expect(question["relay"] as? String == "127.0.0.1:9")
+        join.type(answer + "\n")
+        #expect(await join.end() == code)
+    }
+
+    @Test("a holder that types a code gives nothing where nobody can type the word") func holder() async throws {
+        let store = try await seed("a")
+        let result = try await Program.run(["join", "K7Q-29M-XAQ", "--relay", nowhere, "--store", store, "--json"])
+        #expect(try result.json()["error"] as? String == "no-terminal")
+    }
+
+    @Test("a slip is asked about again, and the other device waits") func slip() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--json"])
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        _ = try await offer.event("question")
+        offer.type("y\n")
+        let again = try await offer.event("question") { $0["attempt"] as? Int == 2 }
+        #expect((again["note"] as? String)?.contains("in full") == true)
+        offer.type("yes\n")
+        _ = try await join.event("paired")
+        _ = try await offer.event("paired")
+        #expect(await offer.end() == 0)
+    }
+
+    @Test("a pipe that ends at the question is nobody, and the other device hears so") func ended() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--json"])
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        _ = try await offer.event("question")
+        offer.endInput()
+        #expect(try await offer.event("failed")["error"] as? String == "no-terminal")
+        #expect(try await join.event("failed")["error"] as? String == "nobody-asked")
+        #expect(await offer.end() == 66)
+    }
+
+    @Test("a receiver that offers keeps nothing unasked", arguments: [true, false]) func receiver(saysYes: Bool)
+        async throws
+    {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(
+            ["offer", "--relay", url, "--store", folder.store, "--json"] + (saysYes ? ["--yes"] : [])
+        )
+        defer { offer.stop() }
+        offer.endInput()
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let join = try Running(["join", code, "--relay", url, "--store", try await seed("a"), "--json"])
+        defer { join.stop() }
+        let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
+        // Both are as good as one.
+        join.type("\(words[0]) · \(words[1])\n")
+        if saysYes {
+            _ = try await offer.event("paired")
+            _ = try await join.event("paired")
+        } else {
+            #expect(try await offer.event("failed")["error"] as? String == "no-terminal")
+            #expect(try await join.event("failed")["error"] as? String == "nobody-asked")
+            #expect(!FileManager.default.fileExists(atPath: folder.store + "/seed"))
+        }
+    }
+
+    @Test("without --store and --relay the environment says where, and a home will do") func defaults() async throws {
+        let home = folder.path + "/home"
+        let new = try Running(
+            ["-u", "EASYSETUP_STORE", "-u", "XDG_DATA_HOME", "HOME=\(home)", Program.path, "seed", "new", "--json"],
+            of: "/usr/bin/env"
+        )
+        #expect(await new.end() == 0)
+        let stored = try await FileSeedStore(folder: home + "/.local/share/easysetup").load()
+        #expect(stored != nil)
+        let attributes = try FileManager.default.attributesOfItem(atPath: home + "/.local/share")
+        #expect(attributes[.posixPermissions] as? Int == 0o700)
+        let offer = try Running(
+            [
+                "EASYSETUP_STORE=\(home)/.local/share/easysetup", "EASYSETUP_RELAY=\(nowhere)", Program.path, "offer",
+                "--yes",
+            ],
+            of: "/usr/bin/env"
+        )
+        #expect(await offer.end() == 20)
+    }
+}

@@ -1,0 +1,235 @@
+import Foundation
+import SyncSeed
+import Testing
+
+@testable import Handshake
+@testable import PairingClient
+@testable import easysetup
+
+/// Every sentence of every state, for each role, place and way in, as one page that a person reads: `SCREENS.md` beside this file.
+///
+/// After a change of what a screen says: `EASYSETUP_WRITE_SCREENS=1 swift test --filter ScreenTests`, and read the difference.
+@Suite("Screens of a pairing") struct ScreenTests {
+    static let now = ContinuousClock.now
+    static let relay = RelayAddress(host: "relay.example", port: 443, isPlain: false)!
+    static let userID = try! SyncSeed(bytes: SecretBytes(zeros: 32)).userID
+    static let surfaces: [(name: String, surface: Surface)] = [
+        ("a terminal", Surface(isTerminal: true) { ["TERM": "xterm", "LANG": "en_GB.UTF-8"][$0] }),
+        ("plain", .plain),
+    ]
+
+    /// One of the ways in which a device takes part.
+    struct Pair: Sendable, CustomTestStringConvertible {
+        let role: Role
+        let place: Place
+        let way: String
+
+        var testDescription: String {
+            "\(role == .holder ? "has the seed" : "wants a seed"), \(place == .offerer ? "shows the code" : way)"
+        }
+
+        static let all = [
+            Pair(role: .holder, place: .offerer, way: ""), Pair(role: .receiver, place: .visitor, way: "types it"),
+            Pair(role: .receiver, place: .visitor, way: "opens the link"),
+            Pair(role: .receiver, place: .offerer, way: ""), Pair(role: .holder, place: .visitor, way: "types it"),
+        ]
+
+        var part: Screen.Part {
+            Screen.Part(
+                role: role,
+                place: place,
+                relay: "relay.example:443",
+                command: "easysetup join --relay wss://relay.example"
+            )
+        }
+
+        var peer: Peer {
+            let other: Role = role == .holder ? .receiver : .holder
+            let asksFirst = other == .receiver && place == .visitor
+            return Peer(
+                device: Device(
+                    name: DeviceName(cleaning: "Müllers TV")!,
+                    platform: .tv,
+                    role: other,
+                    asksFirst: asksFirst
+                ),
+                words: Words((0, 1))
+            )
+        }
+
+        /// The states that such a device comes through, in their order, and the questions among them.
+        func moments() throws -> [(name: String, view: (inout Screen) -> Screen.Step)] {
+            let code = try PairingCode(typed: "K7Q-29M-XAQ")
+            let link = role == .holder ? PairingLink(relay: relay, slot: "K7Q", secret: SecretBytes(zeros: 16)) : nil
+            let offer = Offer(code: code, link: link, deadline: now + .seconds(600), ordinal: 1)
+            func state(_ state: PairingState) -> (String, (inout Screen) -> Screen.Step) {
+                (state.name, { $0.step(state, now: ScreenTests.now) })
+            }
+            var moments = [state(.connecting), state(.retrying(.relayUnreachable(.refused)))]
+            if place == .offerer {
+                moments += [
+                    state(.offered(offer)), state(.wrongProof(count: 1)), state(.wrongProof(count: 3)),
+                    state(.codeKnown),
+                ]
+                let fresh = Offer(code: code, link: link, deadline: now + .seconds(590), ordinal: 2)
+                moments.append(state(.offered(fresh)))
+            } else {
+                moments += [state(.inLine(position: 2)), state(.greeting)]
+            }
+            moments.append(state(.reconnecting(deadline: now + .seconds(240))))
+            if role == .holder {
+                let request = ApprovalRequest(
+                    peer: peer,
+                    codeAge: .seconds(12),
+                    needsWord: place == .visitor,
+                    attempt: 1,
+                    mistake: nil,
+                    deadline: now + .seconds(300)
+                )
+                moments.append(state(.deciding(peer)))
+                moments.append(("question", { Screen.Step(view: $0.ask(request, notes: [])) }))
+                moments.append(state(.peerAway(deadline: now + .seconds(200))))
+                moments.append(("asked again", { Screen.Step(view: $0.ask(request, notes: [YesOrNo.again])) }))
+                moments.append(("answered", { Screen.Step(view: $0.answered()) }))
+                moments.append(state(.given(peer)))
+            } else {
+                moments += [state(.waiting(peer)), state(.peerAway(deadline: now + .seconds(200)))]
+                if place == .offerer {
+                    let request = AcceptanceRequest(
+                        peer: peer,
+                        userID: userID,
+                        codeAge: .seconds(12),
+                        deadline: now + .seconds(280)
+                    )
+                    moments.append(state(.accepting(request)))
+                    moments.append(("question", { Screen.Step(view: $0.ask(request, notes: [])) }))
+                    moments.append(("answered", { Screen.Step(view: $0.answered()) }))
+                }
+            }
+            moments.append(state(.paired(Paired(userID: userID, role: role, peer: peer))))
+            return moments
+        }
+    }
+
+    /// The page as the sources have it.
+    static func page() throws -> String {
+        var page = """
+            # What a person sees
+
+            Every state of a pairing for each way to take part, as `ScreenTests` has it from the sources: what stays (>), what is shown
+            while the moment lasts, in a window of 80 by 24, and what goes to a plain terminal, a file or a pipe.
+
+            """
+        for pair in Pair.all {
+            page += "\n## It \(pair.testDescription)\n"
+            for (name, surface) in surfaces {
+                page += "\n### On \(name)\n\n```\n"
+                var screen = Screen(pair.part, on: surface)
+                for moment in try pair.moments() {
+                    let step = moment.view(&screen)
+                    page += "[\(moment.name)]\n"
+                    for line in step.said { page += "> \(surface.shown(line))\n" }
+                    let layout = Layout(
+                        step.view,
+                        on: surface,
+                        in: .usual,
+                        pictures: .never,
+                        typed: "",
+                        now: now
+                    )
+                    for row in layout.rows {
+                        page += row.text.replacing("\u{1B}[1m", with: "").replacing("\u{1B}[0m", with: "") + "\n"
+                    }
+                }
+                page += "```\n"
+            }
+        }
+        return page
+    }
+
+    @Test("say what SCREENS.md shows") func table() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "SCREENS.md")
+        let page = try Self.page()
+        if ProcessInfo.processInfo.environment["EASYSETUP_WRITE_SCREENS"] != nil {
+            try page.write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try String(contentsOf: file, encoding: .utf8) == page)
+    }
+
+    @Test("speak of this device as it is", arguments: Pair.all) func truth(pair: Pair) throws {
+        var screen = Screen(pair.part, on: .plain)
+        var all = ""
+        for moment in try pair.moments() {
+            let view = moment.view(&screen).view
+            all += view.parts.map { "\($0)" }.joined(separator: "\n")
+        }
+        switch (pair.role, pair.place) {
+        case (.holder, .offerer):
+            #expect(all.contains("On the new device") && !all.contains("that has your seed"))
+        case (.receiver, .offerer):
+            #expect(all.contains("On the device that has your seed") && !all.contains("On the new device"))
+            // The other screen shows none: it asks for one.
+            #expect(all.contains("Its screen asks for one of these words") && !all.contains("Both screens"))
+        case (.holder, .visitor):
+            // This screen shows none, for the person reads them from the other one.
+            let words = pair.peer.words
+            #expect(!all.contains(words.first) && !all.contains(words.second))
+        case (.receiver, .visitor): #expect(all.contains("Both screens show these words"))
+        }
+    }
+
+    @Test("show the code, the time and the question in every window, and never more than fits", arguments: Pair.all)
+    func windows(pair: Pair) throws {
+        for (_, surface) in Self.surfaces {
+            for (width, height) in [(80, 24), (80, 23), (40, 20), (38, 30), (20, 10), (200, 50), (120, 12), (12, 8)] {
+                let size = WindowSize(width: width, height: height)
+                var screen = Screen(pair.part, on: surface)
+                for moment in try pair.moments() {
+                    let view = moment.view(&screen).view
+                    let layout = Layout(view, on: surface, in: size, pictures: .auto, typed: "otter", now: Self.now)
+                    let lines = layout.rows.reduce(0) { $0 + $1.height(in: width) }
+                    let comment: Comment = "\(moment.name) in \(width) by \(height): \(layout.rows.map(\.text))"
+                    #expect(lines <= height, comment)
+                    let text = layout.rows.map(\.text).joined(separator: "\n")
+                    if view.parts.contains(where: { if case .code = $0 { true } else { false } }) {
+                        #expect(text.replacing(" ", with: "").contains("K7Q-29M-XAQ"), comment)
+                    }
+                    if let deadline = view.status?.deadline {
+                        #expect(text.contains(View.clock(deadline, now: Self.now)), comment)
+                    }
+                    if view.prompt != nil { #expect(layout.rows.last?.text.hasSuffix("otter") == true, comment) }
+                    if surface == .plain { #expect(!text.contains { !$0.isASCII }, comment) }
+                }
+            }
+        }
+    }
+
+    @Test("draw the QR code where it fits with all else, where it is wished, or not") func pictures() throws {
+        let surface = Self.surfaces[0].surface
+        var screen = Screen(Pair.all[0].part, on: surface)
+        let offered = try #require(try Pair.all[0].moments().first { $0.name == "offered" })
+        let view = offered.view(&screen).view
+        func rows(_ width: Int, _ height: Int, _ wish: PictureWish, _ surface: Surface) -> [String] {
+            Layout(
+                view,
+                on: surface,
+                in: WindowSize(width: width, height: height),
+                pictures: wish,
+                typed: "",
+                now: Self.now
+            ).rows.map(\.text)
+        }
+        func isDrawn(_ rows: [String]) -> Bool { rows.contains { $0.contains("█") || $0.contains("▀") } }
+        #expect(isDrawn(rows(200, 50, .auto, surface)))
+        #expect(!isDrawn(rows(80, 24, .auto, surface)))
+        #expect(rows(80, 24, .auto, surface).contains { $0.contains("--qr") })
+        #expect(!isDrawn(rows(38, 60, .auto, surface)))
+        #expect(!isDrawn(rows(200, 50, .never, surface)))
+        #expect(!rows(200, 50, .never, surface).contains { $0.contains("--qr") })
+        #expect(isDrawn(rows(80, 24, .always, surface)))
+        var uncoloured = surface
+        uncoloured.hasColours = false
+        #expect(!isDrawn(rows(200, 50, .auto, uncoloured)))
+        #expect(!rows(200, 50, .auto, uncoloured).joined().contains("\u{1B}"))
+    }
+}

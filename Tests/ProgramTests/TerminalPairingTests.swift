@@ -1,0 +1,368 @@
+import Foundation
+import Handshake
+import PairingClient
+import SyncSeed
+import TestSupport
+import Testing
+
+/// Whole pairings in real terminals, as people see them.
+@Suite("Pairings in terminals", .inTurn, .timeLimit(.minutes(60))) struct TerminalPairingTests {
+    let folder = ScratchFolder()
+
+    private func seed(_ name: String) async throws -> String {
+        let store = folder.path + "/" + name
+        _ = try await Program.run(["seed", "new", "--store", store])
+        return store
+    }
+
+    /// The code on a screen, with wide letters or without.
+    static func code(_ lines: [String]) -> String? {
+        for line in lines {
+            let text = line.replacing(" ", with: "")
+            if text.wholeMatch(of: /[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}/) != nil { return text }
+        }
+        return nil
+    }
+
+    static func isCountdown(_ lines: [String], _ text: String = "The code lives for") -> Bool {
+        lines.last { !$0.isEmpty }?.contains(text) == true
+    }
+
+    /// A well-formed code for the same slot that is wrong.
+    private func wrong(_ code: String) throws -> String {
+        try PairingCode(typed: code).wrong().revealed()
+    }
+
+    @Test("the device with the seed shows the code: both screens say what to do, to the end") func holderOffers()
+        async throws
+    {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try await Window(["offer", "--relay", url, "--store", try await seed("a"), "--name", "Old Laptop"])
+        defer { offer.stop() }
+        let shown = try await offer.wait(until: { Self.code($0) != nil && Self.isCountdown($0) }, "a code")
+        #expect(shown.contains { $0.contains("On the new device, run:") })
+        // Where the window is too narrow for it the window breaks it, and a copy has no breaks.
+        #expect(shown.joined().contains("easysetup join --relay \(url)"))
+        let code = try #require(Self.code(shown))
+        let join = try await Window(["join", "--relay", url, "--store", folder.store, "--name", "New Phone"])
+        defer { join.stop() }
+        try await join.wait(for: "Code on the other screen:")
+        try await join.enter(code)
+        let asked = try await offer.wait(for: "Is this the device in your hands?")
+        let kind = try #require(asked.firstIndex { $0.contains("linux") })
+        let name = try #require(asked.firstIndex { $0.contains("New Phone") })
+        #expect(kind < name)
+        #expect(asked[name].contains("\"") && !asked[name].contains("linux"))
+        #expect(asked.contains { $0.contains("Time to answer: 4:5") || $0.contains("Time to answer: 5:0") })
+        let waiting = try await join.wait(for: "Look at the other device and answer there.")
+        let words = try #require(waiting.first { $0.contains(" · ") }).trimmingCharacters(in: .whitespaces)
+        #expect(asked.contains { $0.contains(words) }, "the same two words on both screens")
+        try await offer.enter("y")
+        try await offer.wait(for: "Type yes in full, or no.")
+        try await offer.type("yex")
+        try await offer.press("BSpace")
+        try await offer.enter("s")
+        try await offer.wait(for: "Paired. Both devices are")
+        try await join.wait(for: "Paired. Both devices are")
+        for window in [offer, join] {
+            let end = try await window.end()
+            #expect(end.code == 0)
+            #expect(end.isTerminalAsBefore)
+        }
+    }
+
+    @Test("the device without a seed shows the code: the other is asked for a word, this one before it keeps anything")
+    func receiverOffers() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try await Window(["offer", "--relay", url, "--store", folder.store, "--name", "TV"])
+        defer { offer.stop() }
+        let shown = try await offer.wait(until: { Self.code($0) != nil }, "a code")
+        #expect(shown.contains { $0.contains("On the device that has your seed, run:") })
+        #expect(!shown.contains { $0.contains("QR") })
+        let holder = try await seed("a")
+        let join = try await Window(["join", "--relay", url, "--store", holder, try #require(Self.code(shown))])
+        defer { join.stop() }
+        try await join.wait(for: "Its screen shows two words.")
+        let waiting = try await offer.wait(for: "Its screen asks for one of these words:")
+        let words = try #require(waiting.first { $0.contains(" · ") }).trimmingCharacters(in: .whitespaces)
+        try await join.enter("")
+        try await join.wait(for: "Type one of the two words, or no.")
+        try await join.enter("zzz")
+        try await join.wait(for: "That is not one of its two words.")
+        try await join.enter(words)
+        let question = try await offer.wait(for: "Type yes to keep that seed on this device, or no:")
+        let stored = try await FileSeedStore(folder: holder).load()
+        let fingerprint = try #require(stored).userID.fingerprint
+        #expect(question.contains { $0.contains(fingerprint) })
+        try await join.wait(for: "The other device asks whether to keep it: answer there.")
+        try await offer.enter("yes")
+        for window in [offer, join] {
+            try await window.wait(until: { $0.joined().contains("Paired. Both devices are \(fingerprint)") }, "paired")
+        }
+    }
+
+    @Test("a link is opened after a yes") func link() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--yes", "--json"])
+        defer { offer.stop() }
+        let link = try #require(try await offer.event("offered")["link"] as? String)
+        let join = try await Window(["join", link, "--store", folder.store])
+        defer { join.stop() }
+        try await join.wait(for: "This link leads to the relay")
+        try await join.enter("?")
+        try await join.wait(for: "yourself")
+        try await join.enter("yes")
+        try await join.wait(for: "Paired. Both devices are")
+    }
+
+    @Test(
+        "the code, what to do and the time left are in sight in windows of every size, and stay so",
+        arguments: [(80, 24), (40, 20), (38, 30), (20, 10), (200, 50)]
+    )
+    func sizes(width: Int, height: Int) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try await Window(
+            ["offer", "--relay", url, "--store", try await seed("a")],
+            width: width,
+            height: height
+        )
+        defer { offer.stop() }
+        func fits(_ lines: [String]) -> Bool {
+            Self.code(lines) != nil && lines.last { !$0.isEmpty }?.contains(/[0-9]:[0-9][0-9]($|[^0-9])/) == true
+        }
+        let first = try await offer.wait(until: fits, "code and countdown")
+        let code = try #require(Self.code(first))
+        let isDrawn = first.contains { $0.contains("█") }
+        #expect(isDrawn == (width == 200))
+        // It is rewritten in place: a later second stands where the first one stood.
+        let clock = first.last { !$0.isEmpty }
+        let later = try await offer.wait(until: { fits($0) && $0.last { !$0.isEmpty } != clock }, "a later second")
+        #expect(later.count { $0.contains(/[0-9]:[0-9][0-9]($|[^0-9])/) } == 1)
+        // A wrong code is told above, and the countdown stays.
+        _ = try await Program.run(["join", try wrong(code), "--relay", url, "--store", folder.store, "--json"])
+        try await offer.wait(withHistory: true, until: { $0.joined().contains("wrong") }, "a wrong code")
+        let told = try await offer.wait(until: fits, "code and countdown")
+        #expect(Self.code(told) == code)
+        for (width, height) in [(60, 18), (24, 12), (100, 45), (80, 24)] {
+            try await offer.resize(width: width, height: height)
+            try await offer.wait(until: { fits($0) && Self.code($0) == code }, "\(width) by \(height)")
+        }
+    }
+
+    @Test(
+        "a plain terminal gets plain lines",
+        arguments: [
+            ["TERM": "dumb"], ["LC_ALL": "C", "TERM": "dumb", "NO_COLOR": "1"], ["LC_ALL": "POSIX"], ["NO_COLOR": "1"],
+        ]
+    )
+    func plain(variables: [String: String]) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let record = folder.path + "/record"
+        let offer = try await Window(
+            ["-qfc", "\(Program.path) offer --relay \(url) --store \(try await seed("a"))", record],
+            of: "/usr/bin/script",
+            width: 200,
+            height: 60,
+            environment: variables
+        )
+        defer { offer.stop() }
+        try await offer.wait(until: { Self.code($0) != nil && $0.joined().contains("lives for") }, "a code")
+        let bytes = try Data(contentsOf: URL(filePath: record))
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(!text.contains("█") && !text.contains("▀"))
+        #expect(!text.contains("\u{1B}[1m") && !text.contains("\u{1B}[30"), "no colours")
+        if variables["TERM"] == "dumb" { #expect(!text.contains("\u{1B}") && text.count { $0 == "\u{B}" } == 0) }
+        if variables["LC_ALL"] != nil { #expect(text.allSatisfy { $0.isASCII || $0 == "\r\n" }) }
+        try await offer.press("C-c")
+        #expect(try await offer.end().isTerminalAsBefore)
+    }
+
+    enum Stop: String, CaseIterable, Sendable {
+        case controlC, controlBackslash, term, hangup, closed
+
+        func strike(_ window: Window, _ store: String) async throws {
+            switch self {
+            case .controlC: try await window.press("C-c")
+            case .controlBackslash: try await window.press("C-\\")
+            case .term: try Self.send("TERM", store)
+            case .hangup: try Self.send("HUP", store)
+            case .closed: window.close()
+            }
+        }
+
+        /// The program is found by its store, which is this test's own.
+        private static func send(_ signal: String, _ store: String) throws {
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = ["pkill", "-\(signal)", "-f", "^\(Program.path) .*--store \(store)"]
+            try process.run()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+        }
+    }
+
+    @Test("whatever stops the program at its question, the other device hears of it", arguments: Stop.allCases)
+    func stopped(stop: Stop) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await seed("a")
+        let offer = try await Window(["offer", "--relay", url, "--store", store])
+        defer { offer.stop() }
+        let code = try #require(Self.code(try await offer.wait(until: { Self.code($0) != nil }, "a code")))
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        try await offer.wait(for: "Is this the device in your hands?")
+        try await stop.strike(offer, store)
+        #expect(try await join.event("failed")["error"] as? String == "cancelled")
+        let end = try await offer.end()
+        #expect(end.code == 1)
+        #expect(stop == .closed || end.isTerminalAsBefore)
+    }
+
+    @Test("whatever stops it at the word, the other device hears of it", arguments: [Stop.controlC, .term, .closed])
+    func stoppedAtTheWord(stop: Stop) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await seed("a")
+        let offer = try Running(["offer", "--relay", url, "--store", folder.store, "--json"])
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let join = try await Window(["join", code, "--relay", url, "--store", store])
+        defer { join.stop() }
+        try await join.wait(for: "Its screen shows two words.")
+        try await stop.strike(join, store)
+        #expect(try await offer.event("failed")["error"] as? String == "cancelled")
+        #expect(try await join.end().code == 1)
+    }
+
+    @Test("whatever stops it while nobody has come, the code is gone at once", arguments: Stop.allCases)
+    func stoppedEarly(stop: Stop) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await seed("a")
+        let offer = try await Window(["offer", "--relay", url, "--store", store])
+        defer { offer.stop() }
+        let code = try #require(Self.code(try await offer.wait(until: { Self.code($0) != nil }, "a code")))
+        try await stop.strike(offer, store)
+        #expect(try await offer.end().code == 1)
+        let late = try await Program.run(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        #expect(["cancelled", "no-such-code"].contains(try late.json()["error"] as? String))
+    }
+
+    @Test("every question for a code ends by what stops, the second one too", arguments: Stop.allCases)
+    func code(stop: Stop) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--json"])
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        for isSecond in [false, true] {
+            let store = folder.store + "\(isSecond)"
+            let join = try await Window(["join", "--relay", url, "--store", store])
+            defer { join.stop() }
+            try await join.wait(for: "Code on the other screen:")
+            if isSecond {
+                try await join.enter(try wrong(code))
+                try await join.wait(
+                    until: { $0.joined().contains("code is wrong") && $0.contains { $0.hasPrefix("Code on") } },
+                    "asked again"
+                )
+            }
+            try await stop.strike(join, store)
+            let end = try await join.end()
+            #expect(end.code == 1)
+            #expect(stop == .closed || end.isTerminalAsBefore)
+        }
+    }
+
+    @Test("Control-D ends a question as Control-C does") func endOfInput() async throws {
+        let window = try await Window(["join", "--relay", "ws://127.0.0.1:9", "--store", folder.store])
+        defer { window.stop() }
+        try await window.wait(for: "Code on the other screen:")
+        try await window.press("C-d")
+        let end = try await window.end()
+        #expect(end.code == 1)
+        #expect(end.isTerminalAsBefore)
+    }
+
+    @Test(
+        "a hidden prompt that a signal ends leaves the terminal as it was",
+        arguments: ["TERM", "HUP", "INT", "QUIT"]
+    )
+    func hidden(signal: String) async throws {
+        let store = folder.store + signal
+        let window = try await Window(["seed", "new", "--seal", "--store", store])
+        defer { window.stop() }
+        try await window.wait(for: "New passphrase:")
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["pkill", "-\(signal)", "-f", "^\(Program.path) .*--store \(store)"]
+        try process.run()
+        process.waitUntilExit()
+        let end = try await window.end()
+        #expect(end.code > 1)
+        #expect(end.isTerminalAsBefore)
+    }
+
+    @Test("a program that is put aside and fetched back shows all of it again") func aside() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await seed("a")
+        let shell = try await Window(["--norc", "-i"], of: "/bin/bash", environment: ["PS1": "prompt> "])
+        defer { shell.stop() }
+        try await shell.wait(for: "prompt>")
+        try await shell.enter("\(Program.path) offer --relay \(url) --store \(store)")
+        let code = Self.code(try await shell.wait(until: { Self.code($0) != nil && Self.isCountdown($0) }, "a code"))
+        try await shell.press("C-z")
+        try await shell.wait(for: "Stopped")
+        try await shell.enter("clear; echo meanwhile")
+        try await shell.wait(until: { $0.first == "meanwhile" }, "the shell")
+        try await shell.enter("fg")
+        try await shell.wait(until: { Self.code($0) == code && Self.isCountdown($0) }, "the code again")
+        try await shell.press("C-c")
+        try await shell.wait(for: "You stopped.")
+    }
+
+    @Test("that it connects is said at once") func connecting() async throws {
+        // It takes connections, and never answers.
+        let silent = try SilentServer()
+        let window = try await Window([
+            "join", "K7Q-29M-XAQ", "--relay", "ws://127.0.0.1:\(silent.port)", "--store", folder.store,
+        ])
+        defer { window.stop() }
+        try await window.wait(for: "Connecting to 127.0.0.1:\(silent.port)")
+        try await window.press("C-c")
+        #expect(try await window.end().code == 1)
+    }
+}
+
+/// Something that takes connections and says nothing.
+private final class SilentServer {
+    let port: Int
+    private let socket: Int32
+
+    init() throws {
+        let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(listener, pointer, length) | listen(listener, 8) | getsockname(listener, pointer, &length)
+            }
+        }
+        try #require(status == 0)
+        port = Int(UInt16(bigEndian: address.sin_port))
+        socket = listener
+    }
+
+    deinit {
+        close(socket)
+    }
+}
