@@ -155,7 +155,7 @@ import Testing
             Failure(arguments: ["join", "K7Q-29M-XAB"], error: "code-mistyped", code: 10),
             Failure(arguments: ["join", "K7Q-29M-XA"], error: "code-wrong-length", code: 10),
             Failure(arguments: ["join", "K7U-29M-XAQ"], error: "code-has-u", code: 10),
-            Failure(arguments: ["join", "K7Q-29M-XA!"], error: "code-not-a-symbol", code: 10),
+            Failure(arguments: ["join", "K7Q-2!M-XAQ"], error: "code-not-a-symbol", code: 10),
             Failure(arguments: ["join", "easysetup://nowhere"], error: "not-a-link", code: 10),
             Failure(
                 arguments: ["join", "easysetup+plain://relay.example:80/1/K7Q#00000000000000000000000000"],

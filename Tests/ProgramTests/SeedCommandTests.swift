@@ -105,7 +105,7 @@ import Testing
             ),
             (phrase + " zoo", "phrase-word-count", "missing, doubled"),
             (phrase.replacingOccurrences(of: "forum", with: "zoo"), "phrase-checksum", "order"),
-            ("hello", "seed-unreadable", "24 words"),
+            ("xyzzy", "seed-unreadable", "24 words"),
             ("", "seed-unreadable", "24 words"),
             ("easysetup-seed:2/ABC", "seed-link-version", "newer"),
             (String(repeating: "a ", count: 10_000), "seed-too-long", "alone"),

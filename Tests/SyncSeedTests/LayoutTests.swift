@@ -92,6 +92,15 @@ import Testing
         layouts["zero-width spaces between words"] = words.joined(separator: "\u{200B}")
         layouts["colours"] = each({ "\u{1B}[1;32m\($1)\u{1B}[0m" }, " ")
         layouts["steps of the cursor"] = words.joined(separator: "\u{1B}[5C")
+        layouts["lines of four with numbers under a heading"] =
+            "My phrase of words:\n"
+            + (0..<6).map { "\($0 + 1). " + words[4 * $0..<4 * $0 + 4].joined(separator: " ") }.joined(separator: "\n")
+        let roman = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX XXI XXII XXIII XXIV"
+            .split(separator: " ")
+        layouts["Roman numbers"] = each { "\(roman[$0 - 1]). \($1)" }
+        layouts["letters"] = each { "\(Unicode.Scalar(UInt8(96 + $0)))) \($1)" }
+        layouts["a page's address"] = words.joined(separator: "%20")
+        layouts["a count in the label"] = "Seed phrase (24 words): \(phrase)"
         layouts["the same twice"] = phrase + "\n" + phrase
         layouts["with its link"] = phrase + "\n" + Sample.seed().link.revealed()
         return layouts

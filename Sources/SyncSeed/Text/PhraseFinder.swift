@@ -4,7 +4,7 @@
 struct PhraseFinder: ~Copyable {
     private let tokens: TokenList
     private let words: [Int]
-    /// The words without labels and without letters that stand alone.
+    /// The words without labels and without what marks the items of a list.
     private let kept: [Int]
     private let numbered: [Numbered]
 
@@ -31,7 +31,7 @@ struct PhraseFinder: ~Copyable {
         let isLabel = Self.labels(of: tokens)
         kept = words.filter { index in
             let word = tokens[index].word
-            return !isLabel[index] && !(word.isWhole && word.length == 1)
+            return !isLabel[index] && !word.isListMark
         }
         numbered = (0..<max(count - 1, 0)).compactMap { index in
             guard tokens[index].isNumber, !tokens[index + 1].isNumber else { return nil }
@@ -56,8 +56,7 @@ struct PhraseFinder: ~Copyable {
             return .phraseNotEnglish(count: words.count)
         }
         guard isKnown ? !words.isEmpty : words.count >= Self.otherCounts[0] else { return .unreadable }
-        let chain = longestChain
-        return .phraseWordCount(count: chain >= 2 ? chain : kept.isEmpty ? words.count : kept.count)
+        return .phraseWordCount(count: numberedCount ?? (kept.isEmpty ? words.count : kept.count))
     }
 
     /// How many words the phrases of BIP-39 have.
@@ -93,10 +92,24 @@ struct PhraseFinder: ~Copyable {
         return nil
     }
 
+    /// How many words there are from the number 1 on, if 2 follows it: those with numbers, where labels such as "Word" stand
+    /// between them, and all where a number is that of a line.
+    private var numberedCount: Int? {
+        let chain = longestChain
+        guard chain >= 2 else { return nil }
+        let all = wordsFromNumberOne.count
+        return all < 2 * chain ? chain : all
+    }
+
     /// Whether a heading and the first of numbered words are there, and the others are still to come.
     private var isBeginning: Bool {
-        guard let first = numbered.firstIndex(where: { $0.number == 1 }), longestChain >= 2 else { return false }
-        return words.prefix { $0 < numbered[first].word }.count > 1
+        let numbered = wordsFromNumberOne
+        return longestChain >= 2 && numbered.count < RecoveryPhrase.wordCount && words.count > numbered.count + 1
+    }
+
+    private var wordsFromNumberOne: [Int] {
+        guard let first = numbered.first(where: { $0.number == 1 }) else { return [] }
+        return words.filter { $0 >= first.word }
     }
 
     private var longestChain: Int { chains(from: numbered).map(\.count).max() ?? 0 }

@@ -18,6 +18,16 @@ struct WrittenWord {
         }
     }
 
+    /// Whether it is what items of a list begin with: a letter, or a Roman numeral up to 24.
+    var isListMark: Bool {
+        guard isWhole, length <= 5 else { return false }
+        return length == 1
+            || (0..<length).allSatisfy { index in
+                let letter = UInt8(truncatingIfNeeded: letters >> (56 - 8 * index))
+                return [UInt8(ascii: "i"), UInt8(ascii: "v"), UInt8(ascii: "x")].contains(letter)
+            }
+    }
+
     /// Whether letters that look alike may have been mixed up: ours and another script's in one word.
     var isMixed: Bool { length > 0 && script != nil && script != .latin }
 }
