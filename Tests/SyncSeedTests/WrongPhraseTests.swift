@@ -75,6 +75,12 @@ import Testing
         ]
     }()
 
+    @Test("a number with two words behind it leaves open which is meant") func two() {
+        var words = Self.words
+        words[2] = "zoo proof"
+        #expect(throws: SeedError.phraseWordCount(count: 25)) { try read(Self.numbered(words)) }
+    }
+
     @Test("the number of words is told without headings", arguments: counted) func count(text: String, count: Int) {
         #expect(throws: SeedError.phraseWordCount(count: count)) { try read(text) }
     }

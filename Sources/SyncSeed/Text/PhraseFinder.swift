@@ -80,14 +80,16 @@ struct PhraseFinder: ~Copyable {
 
     /// The words behind the numbers 1 to 24: in one run, or each number once, in any order.
     private func numberedPhrase() throws(SeedError) -> [Int]? {
-        let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount }
+        let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount && isEven($0.map(\.word)) }
         if let places = try theOne(of: runs.map { $0.map(\.word) }) { return places }
         guard !numbered.contains(where: { $0.number == RecoveryPhrase.wordCount + 1 }) else { return nil }
         let plausible = numbered.filter { WordIndex.number(of: tokens[$0.word].word) != nil }
         for candidates in [numbered, plausible] {
             let wanted = candidates.filter { 1...RecoveryPhrase.wordCount ~= Int($0.number) }
             let sorted = wanted.sorted { $0.number < $1.number }
-            if sorted.map({ Int($0.number) }).elementsEqual(1...RecoveryPhrase.wordCount) { return sorted.map(\.word) }
+            if sorted.map({ Int($0.number) }).elementsEqual(1...RecoveryPhrase.wordCount), isEven(wanted.map(\.word)) {
+                return sorted.map(\.word)
+            }
         }
         return nil
     }
@@ -98,7 +100,7 @@ struct PhraseFinder: ~Copyable {
         let chain = longestChain
         guard chain >= 2 else { return nil }
         let all = wordsFromNumberOne.count
-        return all < 2 * chain ? chain : all
+        return all < 2 * chain && chain != RecoveryPhrase.wordCount ? chain : all
     }
 
     /// Whether a heading and the first of numbered words are there, and the others are still to come.
@@ -110,6 +112,13 @@ struct PhraseFinder: ~Copyable {
     private var wordsFromNumberOne: [Int] {
         guard let first = numbered.first(where: { $0.number == 1 }) else { return [] }
         return words.filter { $0 >= first.word }
+    }
+
+    /// Whether as many other words are between each two of these as between any others: none, or labels. Where one has a word
+    /// more behind its number, nobody knows which is meant.
+    private func isEven(_ places: [Int]) -> Bool {
+        let gaps = zip(places, places.dropFirst()).map { from, to in (from + 1..<to).count { !tokens[$0].isNumber } }
+        return gaps.allSatisfy { $0 == gaps[0] }
     }
 
     private var longestChain: Int { chains(from: numbered).map(\.count).max() ?? 0 }
