@@ -83,7 +83,7 @@ extension Rendezvous {
         guard !rooms.values[index].isListed else { return }
         rooms.values[index].isListed = true
         abandoned.append(offer)
-        if abandoned.count > 2 * rooms.count + 64 { dropAbandoned() }
+        if abandoned.count > 2 * rooms.count { dropAbandoned() }
     }
 
     /// Forgets those that are held again, were visited or are over.

@@ -152,6 +152,7 @@ extension Rendezvous {
     }
 
     private mutating func bury(_ room: Room<Connection>, _ reason: Reason, _ now: Moment) {
+        if abandoned.count > 2 * rooms.count { dropAbandoned() }
         guard !room.hasLostSlot else { return }
         slots[room.slot] = nil
         // A room that goes on elsewhere has not ended.

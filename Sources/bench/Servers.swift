@@ -65,7 +65,7 @@ struct Servers {
             + [
                 "offersPerPrefix=100000000", "visitsPerPrefix=100000000", "rooms=400000", "meetingsInAll=400000",
                 "roomless=400000", "roomlessPerPrefix=400000", "openingPerPrefix=400000", "deadlines=4000000",
-                "connections=200000",
+                "connections=400000", "partOfFree=1",
             ]
             .flatMap { ["--limit", $0] }
     }

@@ -136,7 +136,7 @@ import Testing
         }
         for _ in 0..<4 { scene.pass(.seconds(600)) }
         scene.pass(.seconds(2_000))
-        scene.relay.shrink()
+        scene.pass(.seconds(2_000))
         #expect(scene.relay.isEmpty)
     }
 

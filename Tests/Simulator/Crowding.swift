@@ -35,6 +35,7 @@ package struct Crowding: Sendable {
         self.pairs = pairs
         // Strangers pay for every visit; the experiment is about places, so the price is small.
         relay.difficulty = 1...2
+        relay.missesPerPrefix = 1_000_000_000
     }
 
     /// What came of it.
