@@ -8,6 +8,7 @@ import Testing
 /// test in this process.
 package final class Running: Sendable {
     package let arguments: [String]
+    private static let starting = Mutex(())
     private let process = Process()
     private let input = Pipe()
     private let lines: Lines
@@ -32,7 +33,8 @@ package final class Running: Sendable {
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, &own)
         defer { pthread_sigmask(SIG_SETMASK, &own, nil) }
-        try process.run()
+        // Two starts at once crash in Foundation, which copies the environment without a lock.
+        try Self.starting.withLock { _ in try process.run() }
     }
 
     /// The first event with this name that fits, once it has come. Throws when the program ends without it.
