@@ -9,7 +9,7 @@ import Testing
 @testable import PairingClient
 
 /// Why a relay can't be reached or is not trusted, by real sockets and real certificates.
-@Suite("Causes", .timeLimit(.minutes(3))) struct CauseTests {
+@Suite("Causes", .inTurn, .timeLimit(.minutes(60))) struct CauseTests {
     private let folder = ScratchFolder()
 
     /// Tells silence from slowness sooner than in life, and tries once.
@@ -18,6 +18,14 @@ import Testing
         limits.connectTimeout = .seconds(1)
         limits.upgradeTimeout = .milliseconds(500)
         limits.callTimeout = .seconds(1)
+        limits.reachTimeout = .zero
+        return limits
+    }
+
+    /// So long that a slow machine is no silent relay; and tries once.
+    private var patient: ClientLimits {
+        var limits = ClientLimits.unhurried
+        (limits.connectTimeout, limits.upgradeTimeout, limits.callTimeout) = (.seconds(60), .seconds(30), .seconds(60))
         limits.reachTimeout = .zero
         return limits
     }
@@ -32,7 +40,7 @@ import Testing
             store: MemorySeedStore(.random()),
             roots: roots,
             proxies: .none,
-            limits: limits ?? hasty
+            limits: limits ?? patient
         )
         return try await Watch(client.offer(at: RelayAddress(url: url)) { _ in .decline }).failure()
     }
@@ -41,9 +49,10 @@ import Testing
         at url: String,
         roots: TrustedRoots = .system,
         _ error: PairingError,
+        limits: ClientLimits? = nil,
         location: SourceLocation = #_sourceLocation
     ) async throws {
-        let failure = try await self.failure(at: url, roots: roots)
+        let failure = try await self.failure(at: url, roots: roots, limits: limits)
         #expect(failure == error, sourceLocation: location)
     }
 
@@ -72,8 +81,8 @@ import Testing
     @Test("one that takes the connection and says nothing, or ends it") func mute() async throws {
         let roots = try own()
         try await Impostor.silent.run { port in
-            try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.noAnswer))
-            try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.noAnswer))
+            try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.noAnswer), limits: hasty)
+            try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.noAnswer), limits: hasty)
         }
         try await Impostor.hangUp.run { port in
             try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.cut))
