@@ -25,13 +25,13 @@ final class AcceptGate: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        switchboard.roomAgain = { [weak self] in self?.release() }
+        switchboard.roomAgain[ObjectIdentifier(self)] = { [weak self] in self?.release() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         exit = nil
-        switchboard.roomAgain = {}
+        switchboard.roomAgain[ObjectIdentifier(self)] = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

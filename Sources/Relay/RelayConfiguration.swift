@@ -2,10 +2,8 @@ package import Rendezvous
 
 /// What an operator decides about a relay (`Protocol/operating.md`).
 public struct RelayConfiguration: Sendable {
-    /// A name or address of this machine; IPv6 without brackets.
-    public var host: String
-    /// 0 takes a free one; ``RelayServer/listening`` tells which.
-    public var port: Int
+    /// Where it listens: at all of these, or it does not start. ``RelayServer/addresses`` tells what was bound.
+    public var listen: [ListenAddress]
     /// Nil for plain TCP: behind a proxy that does TLS, or on loopback.
     public var certificate: CertificateFiles?
     /// The file with the key of the tokens, made when it is missing. Nil draws a key that ends with the process: devices
@@ -35,8 +33,7 @@ public struct RelayConfiguration: Sendable {
     var coreCount: Int { min(max(1, cores), ConnectionID.loops) }
 
     /// A plain relay with a key of its own, on loopback and a free port if nothing else is said.
-    public init(host: String = "127.0.0.1", port: Int = 0) {
-        self.host = host
-        self.port = port
+    public init(listen: [ListenAddress] = [ListenAddress(host: "127.0.0.1", port: 0)]) {
+        self.listen = listen
     }
 }

@@ -11,27 +11,17 @@ import Darwin
 extension RelayError.Cause {
     /// What the network's error says.
     init(_ error: any Error) {
-        if let error = error as? IOError {
-            self.init(number: error.errnoCode)
-        } else {
+        guard let error = error as? IOError else {
             self = error is SocketAddressError.UnknownHost ? .unknownHost : .other
+            return
         }
-    }
-
-    /// Why a file cannot be read; nil when it can.
-    init?(reading path: String) {
-        guard access(path, R_OK) != 0 else { return nil }
-        self.init(number: errno)
-    }
-
-    private init(number: Int32) {
         self =
-            switch number {
+            switch error.errnoCode {
             case EADDRINUSE: .addressInUse
             case EADDRNOTAVAIL: .addressNotAvailable
             case EACCES, EPERM: .notPermitted
-            case ENOENT: .notFound
-            default: .system(number)
+            case EAFNOSUPPORT: .noSuchFamily
+            default: .system(error.errnoCode)
             }
     }
 }

@@ -1,43 +1,50 @@
 public import Logging
 import NIOCore
 import NIOPosix
-import NIOSSL
 import Rendezvous
 public import ServiceLifecycle
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// A relay: takes devices' WebSockets and lets them find each other (`Protocol/relay.md`). Event loops do all the work, one for each
 /// core it may use; ``run()`` only waits for them to end.
 public final class RelayServer: Service {
     private let configuration: RelayConfiguration
     private let logger: Logger
-    private let whenListening: EventLoopPromise<Int>
-    private let certificate: Mutex<NIOSSLContext?>
+    private let clock: RelayClock
+    private let whenListening: EventLoopPromise<[BoundAddress]>
+    private let running = Mutex<Running?>(nil)
+
+    /// What a relay that serves can be told.
+    private struct Running {
+        let certificate: CertificateKeeper?
+        let replaceKeys: @Sendable (TokenKeys) -> Void
+    }
 
     /// Nothing happens before ``run()``.
     public init(configuration: RelayConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
+        clock = configuration.clock ?? .system()
         whenListening = MultiThreadedEventLoopGroup.singleton.next().makePromise()
-        certificate = Mutex(nil)
     }
 
     deinit {
         whenListening.fail(RelayError.stopped)
     }
 
-    /// The port the relay listens on, as soon as it does. Throws a ``RelayError`` when it never will.
-    public var port: Int {
+    /// Where the relay listens, as soon as it does: every address that was bound, in the order of
+    /// ``RelayConfiguration/listen``. Throws a ``RelayError`` when it never will.
+    public var addresses: [BoundAddress] {
         get async throws { try await whenListening.futureResult.get() }
     }
+
+    /// The port of the first of ``addresses``.
+    public var port: Int {
+        get async throws { try await addresses[0].port }
+    }
+
+    /// Whether it listens, or has listened.
+    public var hasListened: Bool { running.withLock { $0 != nil } }
 
     /// Serves until the surrounding task is cancelled (then it ends at once), or shut down gracefully (then it takes nothing
     /// new, and waits for pairings in hand for ``ConnectionLimits/drainTime``). Devices are told to go on elsewhere.
@@ -52,29 +59,47 @@ public final class RelayServer: Service {
         }
     }
 
-    /// Reads the certificate and key files anew, for connections to come; those there are go on. Files that cannot be used
-    /// leave the old certificate in place, and are logged. Does nothing for a relay without TLS.
-    public func reloadCertificate() {
-        guard let files = configuration.certificate else { return }
-        do {
-            let context = try files.load()
-            certificate.withLock { $0 = context }
-            logger.info("certificate read anew")
-        } catch {
-            logger.error("certificate not changed", metadata: ["error": "\(error)", "advice": "\(error.advice)"])
+    /// Reads the files of the certificate and of the tokens' keys anew, as soon as the relay listens.
+    ///
+    /// New connections get the new certificate; those there are go on. New tokens are made with the new key; those of before
+    /// are believed until they expire. Files that cannot be used, and a certificate that no device can take now where the old
+    /// one is good, leave everything as it was; they are logged as errors. It never makes a key file.
+    public func reload() async {
+        guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
+            return
+        }
+        // Files are read on a thread that may wait for them.
+        try? await NIOThreadPool.singleton.runIfActive { [configuration, logger] in
+            running.certificate?.reload()
+            guard let path = configuration.keyFile else { return }
+            do {
+                let keys = try KeyFile.read(path: path)
+                running.replaceKeys(try TokenKeys(current: keys.current, others: keys.others))
+                logger.notice("key file read anew", metadata: ["keys": "\(1 + keys.others.count)"])
+            } catch let error as RelayError {
+                logger.error("keys not changed", metadata: ["error": "\(error)", "advice": "\(error.advice)"])
+            }
         }
     }
 }
 
 extension RelayServer {
+    /// What is read, made and looked up before a relay can listen.
+    private struct Prepared: Sendable {
+        let certificate: CertificateKeeper?
+        let keys: TokenKeys
+        /// No token of an earlier run can be valid.
+        let hasNewKeys: Bool
+        let places: [Resolver.Place]
+    }
+
     private func serve() async throws {
-        let context = try configuration.certificate?.load()
-        certificate.withLock { $0 = context }
-        let rendezvous = try makeRendezvous()
+        // It may take its time: disks and name servers may be far away.
+        let prepared = try await NIOThreadPool.singleton.runIfActive { [self] in try prepare() }
         // Threads of its own, one for each core it may use; they end with it.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.coreCount)
         do {
-            try await serve(rendezvous, on: Array(group.makeIterator()))
+            try await serve(prepared, on: Array(group.makeIterator()))
             try? await group.shutdownGracefully()
         } catch {
             try? await group.shutdownGracefully()
@@ -82,15 +107,32 @@ extension RelayServer {
         }
     }
 
-    private func serve(
-        _ rendezvous: @Sendable (Moment) -> Rendezvous<ConnectionID>,
-        on loops: [any EventLoop]
-    ) async throws {
+    private func prepare() throws -> Prepared {
+        let certificate = try configuration.certificate.map { files in
+            try CertificateKeeper(files, clock: clock, logger: logger)
+        }
+        let loaded: (keys: TokenKeySet, isNew: Bool)
+        if let path = configuration.keyFile {
+            loaded = try KeyFile.load(path: path)
+        } else {
+            var generator = SystemRandomNumberGenerator()
+            loaded = (.random(using: &generator), true)
+        }
+        return Prepared(
+            certificate: certificate,
+            keys: try TokenKeys(current: loaded.keys.current, others: loaded.keys.others),
+            hasNewKeys: loaded.isNew,
+            places: try Resolver.places(configuration.listen)
+        )
+    }
+
+    private func serve(_ prepared: Prepared, on loops: [any EventLoop]) async throws {
         let ended = loops[0].makePromise(of: Void.self)
-        let clock = configuration.clock ?? .system()
+        var limits = configuration.limits
+        if prepared.hasNewKeys { limits.restartGuard = .zero }
         let exchange = Exchange(
             limits: configuration.connectionLimits,
-            rendezvous: rendezvous(clock.now),
+            rendezvous: Rendezvous(limits: limits, keys: prepared.keys, started: clock.now),
             ended: ended,
             logger: logger
         )
@@ -103,20 +145,25 @@ extension RelayServer {
             for (board, loop) in zip(switchboards, loops) { loop.execute { board.value.lookAtTheClock() } }
         }
         let stop: @Sendable () -> Void = { loops[0].execute { first.value.stop() } }
-        var listeners: [any Channel] = []
+        let listeners: [any Channel]
         do {
-            listeners = try await listen(switchboards, on: loops)
+            let opener = Listeners(logger: logger, cores: loops.count, loop: loops[0]) { [switchboards] core in
+                self.bootstrap(switchboards[core], prepared.certificate, on: loops[core])
+            }
+            listeners = try await opener.open(prepared.places)
         } catch {
             stop()
             try? await ended.futureResult.get()
             throw error
         }
-        let port = listeners[0].localAddress?.port ?? configuration.port
-        let metadata: Logger.Metadata = [
-            "port": "\(port)", "tls": "\(configuration.certificate != nil)", "cores": "\(loops.count)",
-        ]
-        logger.info("listening", metadata: metadata)
-        whenListening.succeed(port)
+        let watch = prepared.certificate?.watch(on: loops[0])
+        defer { watch?.cancel() }
+        running.withLock {
+            $0 = Running(certificate: prepared.certificate) { keys in
+                loops[0].execute { first.value.replaceKeys(by: keys) }
+            }
+        }
+        tellListening(listeners, cores: loops.count)
 
         // A listener that ends by itself takes the relay with it.
         for listener in listeners { listener.closeFuture.whenComplete { _ in stop() } }
@@ -132,20 +179,18 @@ extension RelayServer {
         for listener in listeners { try? await listener.close() }
     }
 
-    private func makeRendezvous() throws -> @Sendable (Moment) -> Rendezvous<ConnectionID> {
-        var generator = SystemRandomNumberGenerator()
-        var limits = configuration.limits
-        let keys: TokenKeySet
-        if let path = configuration.keyFile {
-            let loaded = try KeyFile.load(path: path)
-            keys = loaded.keys
-            if loaded.isNew { limits.restartGuard = .zero }
-        } else {
-            keys = .random(using: &generator)
-            limits.restartGuard = .zero
+    private func tellListening(_ listeners: [any Channel], cores: Int) {
+        // The sockets of several cores share their addresses.
+        var addresses: [BoundAddress] = []
+        for case let address? in listeners.map({ $0.localAddress?.bound }) where !addresses.contains(address) {
+            addresses.append(address)
         }
-        let tokenKeys = try TokenKeys(current: keys.current, previous: keys.previous)
-        return { [limits] in Rendezvous(limits: limits, keys: tokenKeys, started: $0) }
+        let metadata: Logger.Metadata = [
+            "ports": "\(Set(addresses.map(\.port)).sorted().map(String.init).joined(separator: " "))",
+            "tls": "\(configuration.certificate != nil)", "cores": "\(cores)",
+        ]
+        logger.info("listening", metadata: metadata)
+        whenListening.succeed(addresses)
     }
 
     private func makeSwitchboard(
@@ -165,38 +210,11 @@ extension RelayServer {
         }
     }
 
-    /// A socket that listens for each loop, all at the same port: the system gives each connection to one of them, and none has to
-    /// be handed from loop to loop.
-    private func listen(
-        _ switchboards: [NIOLoopBound<Switchboard>],
-        on loops: [any EventLoop]
-    ) async throws(RelayError) -> [any Channel] {
-        var listeners: [any Channel] = []
-        do {
-            // Only sockets that share a port may listen there together, another relay's of the same user among them. It had better hear
-            // that the port is taken. Of ports that the system chooses, none is.
-            if loops.count > 1, configuration.port != 0 {
-                let alone = ServerBootstrap(group: loops[0]).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                try await alone.bind(host: configuration.host, port: configuration.port).get().close()
-            }
-            for (switchboard, loop) in zip(switchboards, loops) {
-                let bootstrap = bootstrap(switchboard, on: loop)
-                if let address = listeners.first?.localAddress {
-                    listeners.append(try await bootstrap.bind(to: address).get())
-                } else {
-                    listeners.append(
-                        try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
-                    )
-                }
-            }
-            return listeners
-        } catch {
-            for listener in listeners { try? await listener.close() }
-            throw .cannotListen(host: configuration.host, port: configuration.port, RelayError.Cause(error))
-        }
-    }
-
-    private func bootstrap(_ switchboard: NIOLoopBound<Switchboard>, on loop: any EventLoop) -> ServerBootstrap {
+    private func bootstrap(
+        _ switchboard: NIOLoopBound<Switchboard>,
+        _ certificate: CertificateKeeper?,
+        on loop: any EventLoop
+    ) -> ServerBootstrap {
         ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: configuration.connectionLimits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -205,7 +223,7 @@ extension RelayServer {
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let gate = AcceptGate(switchboard: switchboard.value) { [self] accepted in
-                        try configure(accepted, switchboard.value)
+                        try configure(accepted, switchboard.value, certificate)
                     }
                     try channel.pipeline.syncOperations.addHandler(gate)
                 }
@@ -213,18 +231,16 @@ extension RelayServer {
     }
 
     /// Makes an accepted connection ready. What is set by itself, TCP_NODELAY, it has from the socket that listens.
-    private func configure(_ accepted: any Channel, _ switchboard: Switchboard) throws {
+    private func configure(
+        _ accepted: any Channel,
+        _ switchboard: Switchboard,
+        _ certificate: CertificateKeeper?
+    ) throws {
         if let options = accepted.syncOptions {
             // One read at a time is what makes it take all buffers but its first from there.
             try options.setOption(.maxMessagesPerRead, value: 1)
             try options.setOption(.recvAllocator, value: switchboard.receiveBuffers)
         }
-        let context = certificate.withLock { $0 }
-        try ConnectionPipeline.configure(accepted, switchboard: switchboard, certificate: context)
+        try ConnectionPipeline.configure(accepted, switchboard: switchboard, certificate: certificate?.context)
     }
-}
-
-extension NIOBSDSocket.Option {
-    /// Lets several sockets of one user listen at the same port. NIO has no name for it.
-    fileprivate static let reusePort = Self(rawValue: SO_REUSEPORT)
 }

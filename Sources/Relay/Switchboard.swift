@@ -50,8 +50,8 @@ final class Switchboard {
     private var mayBeDueSooner = false
     private var hasEnded = false
 
-    /// Called when there is room for a connection again.
-    var roomAgain: () -> Void = {}
+    /// Called when there is room for a connection again, each for a socket that listens.
+    var roomAgain: [ObjectIdentifier: () -> Void] = [:]
 
     /// Reminds of a request that should be complete.
     struct Opening {
@@ -202,7 +202,7 @@ extension Switchboard {
 
     private func obey(_ order: Exchange.Order) {
         switch order {
-        case .roomAgain: roomAgain()
+        case .roomAgain: for release in roomAgain.values { release() }
         case .goAway:
             for line in lines.values { line.close(.goingAway) }
         case .closeDoors:
@@ -230,6 +230,12 @@ extension Switchboard {
     /// Takes nothing new, and ends when the pairings in hand have ended or the time is over.
     func drain() {
         change { state, moment in state.drain(at: moment, now: self.loop.now) }
+        settleNow()
+    }
+
+    /// Tokens are made with other keys from now on.
+    func replaceKeys(by keys: TokenKeys) {
+        change { state, moment in state.rendezvous.replaceKeys(by: keys, now: moment) }
         settleNow()
     }
 

@@ -10,7 +10,7 @@ package import RelayWire
 /// What a relay calls is compiled for its ``ConnectionID`` as well: from another module the generic code would run, at several
 /// times the cost.
 package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
-    let rules: Rules
+    private(set) var rules: Rules
     /// When it was.
     let started: Duration
     var connections = Connections<Connection>()
@@ -82,6 +82,14 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         (offered, visited, missed) = (counts(), counts(), counts())
         turns = Turns(limits.frameInterval, started: start)
         work = WorkGate(limits: limits, keys: keys, started: start)
+    }
+
+    /// Other keys take the place of those there were. Tokens that were made with these go on being taken until they expire.
+    package mutating func replaceKeys(by keys: TokenKeys, now: Moment) {
+        let latestDeadline = now.utcSeconds + limits.codeLifetime.components.seconds
+        let keys = self.keys.replaced(by: keys, now: now.utcSeconds, latestDeadline: latestDeadline)
+        rules = Rules(limits: limits, keys: keys)
+        work.replaceKey(by: keys.current, now: now.monotonic)
     }
 
     /// A device has connected. Nil when it is let in; otherwise it was not registered and is to be turned away, before the

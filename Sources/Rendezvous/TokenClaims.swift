@@ -87,7 +87,9 @@ extension TokenClaims {
         guard token.bytes.count == Self.byteCount, token.bytes[0] == Self.version else { throw .invalid }
         let signed = Array(token.bytes.dropLast(Self.macByteCount))
         let fields = signed.dropFirst()
-        guard let key = keys.key(id: Array(fields.prefix(TokenKey.idByteCount))) else { throw .unknownKey }
+        guard let (key, latestDeadline) = keys.key(id: Array(fields.prefix(TokenKey.idByteCount))) else {
+            throw .unknownKey
+        }
         guard key.isTokenMAC(Array(token.bytes.suffix(Self.macByteCount)), of: signed) else { throw .invalid }
 
         let roleAt = 1 + TokenKey.idByteCount
@@ -112,6 +114,8 @@ extension TokenClaims {
             meeting: role == .visitor ? meeting : nil,
             deadline: Int64(bitPattern: deadline)
         )
+        // The relay has stopped making tokens with this key, and this one is younger than that.
+        if let latestDeadline, self.deadline > latestDeadline { throw .unknownKey }
     }
 }
 

@@ -1,9 +1,12 @@
 private import Crypto
 
-/// The keys of a relay: what is made is made with the current one, what is checked may be made with the previous one.
+/// The keys of a relay: what is made is made with the current one, what is checked may be made with any of them.
 package struct TokenKeys: Sendable {
     let current: TokenKey
-    let previous: TokenKey?
+    /// Believed like the current one.
+    private let others: [TokenKey]
+    /// Keys that were replaced while the relay ran.
+    private var retired: [Retired] = []
 
     /// Fewer bytes than ``byteCount`` make no key.
     package struct KeyTooShort: Error, Hashable, Sendable {}
@@ -11,15 +14,41 @@ package struct TokenKeys: Sendable {
     /// The least that a key must have; more are welcome.
     package static let byteCount = 32
 
-    package init(current: [UInt8], previous: [UInt8]? = nil) throws(KeyTooShort) {
+    /// Replaced keys that are remembered; the oldest goes first.
+    static let retiredCount = 16
+
+    package init(current: [UInt8], others: [[UInt8]] = []) throws(KeyTooShort) {
         self.current = try TokenKey(current)
-        if let previous { self.previous = try TokenKey(previous) } else { self.previous = nil }
+        var keys: [TokenKey] = []
+        for other in others { keys.append(try TokenKey(other)) }
+        self.others = keys
     }
 
-    func key(id: [UInt8]) -> TokenKey? {
-        if current.id == id { return current }
-        if let previous, previous.id == id { return previous }
-        return nil
+    /// The key with this id, and the latest deadline that a token of it may have: nil for any.
+    func key(id: [UInt8]) -> (key: TokenKey, latestDeadline: Int64?)? {
+        if current.id == id { return (current, nil) }
+        if let key = others.first(where: { $0.id == id }) { return (key, nil) }
+        return retired.first { $0.key.id == id }.map { ($0.key, $0.latestDeadline) }
+    }
+
+    /// The keys of `next`, and besides them those of here for the tokens that were made with them.
+    /// - Parameters:
+    ///   - next: what the relay goes by from now on.
+    ///   - now: seconds since 1970 UTC.
+    ///   - latestDeadline: the latest deadline of a token that was made until now, in the same seconds. Whoever has got hold of a
+    ///     replaced key makes none that lives longer.
+    func replaced(by next: TokenKeys, now: Int64, latestDeadline: Int64) -> TokenKeys {
+        var keys = next
+        let leaving = ([current] + others).map { Retired(key: $0, latestDeadline: latestDeadline) }
+        keys.retired = (leaving + retired)
+            .filter { $0.latestDeadline > now && next.key(id: $0.key.id) == nil }
+            .prefix(Self.retiredCount).map(\.self)
+        return keys
+    }
+
+    private struct Retired: Sendable {
+        let key: TokenKey
+        let latestDeadline: Int64
     }
 }
 

@@ -9,7 +9,9 @@ struct WorkGate: Sendable {
     private static let headByteCount = 18
     private static let macByteCount = 16
 
-    private let key: TokenKey
+    private var key: TokenKey
+    /// The key of before, and until when challenges of it may come.
+    private var former: (key: TokenKey, until: Duration)?
     private let difficulty: ClosedRange<Int>
     private let lifetime: Duration
     private var used: Generations<[UInt8], Bool>
@@ -45,6 +47,13 @@ struct WorkGate: Sendable {
 
     mutating func advance(_ now: Duration) { used.advance(now) }
 
+    /// Challenges are made with another key from now on; those made before count as long as they would have.
+    mutating func replaceKey(by next: TokenKey, now: Duration) {
+        guard next.id != key.id else { return }
+        former = (key, now + lifetime)
+        key = next
+    }
+
     /// A challenge for a prefix that is so far over its limits: one bit more for each doubling.
     func challenge(
         _ purpose: Purpose,
@@ -58,7 +67,7 @@ struct WorkGate: Sendable {
         let bits = max(common, min(misses, WireLimits.difficulty.upperBound))
         var bytes = [purpose.rawValue, UInt8(clamping: bits)] + milliseconds(now + lifetime).bigEndianBytes
         bytes += entropy.bytes(8)
-        bytes += mac(bytes, prefix)
+        bytes += mac(bytes, prefix, key)
         return .workWanted(challenge: bytes, difficulty: bits, expiresIn: lifetime)
     }
 
@@ -74,9 +83,7 @@ struct WorkGate: Sendable {
         guard challenge.count == Self.headByteCount + Self.macByteCount else { return .bad }
         let head = Array(challenge.prefix(Self.headByteCount))
         // Nothing here is secret from the one who sends it, and a forged MAC buys one offer: plain comparison will do.
-        guard head[0] == purpose.rawValue, Array(challenge.suffix(Self.macByteCount)) == mac(head, prefix) else {
-            return .bad
-        }
+        guard head[0] == purpose.rawValue, isOurs(challenge, head, prefix, now) else { return .bad }
         let expiry = head[2..<10].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         // Another run of the relay counts from another start: no further ahead than a challenge of this run can be.
         guard milliseconds(now)...milliseconds(now + lifetime) ~= expiry else { return .bad }
@@ -88,7 +95,14 @@ struct WorkGate: Sendable {
 
     private static func doublings(_ excess: Int) -> Int { Int.bitWidth - 1 - max(1, excess).leadingZeroBitCount }
 
-    private func mac(_ head: [UInt8], _ prefix: AddressPrefix) -> [UInt8] {
+    private func isOurs(_ challenge: [UInt8], _ head: [UInt8], _ prefix: AddressPrefix, _ now: Duration) -> Bool {
+        let sent = Array(challenge.suffix(Self.macByteCount))
+        if sent == mac(head, prefix, key) { return true }
+        guard let former, now <= former.until else { return false }
+        return sent == mac(head, prefix, former.key)
+    }
+
+    private func mac(_ head: [UInt8], _ prefix: AddressPrefix, _ key: TokenKey) -> [UInt8] {
         Array(key.challengeMAC(head + prefix.macInput).prefix(Self.macByteCount))
     }
 

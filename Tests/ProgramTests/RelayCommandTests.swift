@@ -23,12 +23,104 @@ import Testing
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
+    @Test("* and an empty host are every address, and what is announced was bound", arguments: ["*:0", ":0"])
+    func listensEverywhere(address: String) async throws {
+        let relay = try await RunningRelay(["--listen", address])
+        let announced = try await relay.process.event("listening")
+        #expect(announced["addresses"] as? [String] == ["0.0.0.0:\(relay.port)", "[::]:\(relay.port)"])
+        #expect(announced["url"] as? String == "ws://0.0.0.0:\(relay.port)")
+        for host in ["127.0.0.1", "[::1]"] { #expect(try await relay.health(host: host) == "200") }
+        #expect(await relay.end(by: SIGTERM) == 0)
+    }
+
+    @Test("it listens at every --listen, and tells each") func listensTwice() async throws {
+        let relay = try await RunningRelay(["--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--cores", "2"])
+        let addresses = try #require(try await relay.process.event("listening")["addresses"] as? [String])
+        #expect(addresses.count == 2 && addresses[0] == "127.0.0.1:\(relay.port)" && addresses[1].hasPrefix("[::1]:"))
+        for address in addresses { #expect(try await relay.health(at: address) == "200") }
+        #expect(await relay.end(by: SIGTERM) == 0)
+    }
+
+    @Test("people are told each address on a line of its own") func tellsPeople() async throws {
+        let process = try Running(["relay", "--listen", "127.0.0.1:0", "--listen", "*:0"])
+        _ = try #require(await process.line { $0.contains("every IPv6 address") })
+        process.interrupt(SIGTERM)
+        #expect(await process.end() == 0)
+        let lines = await process.output().split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines[0].wholeMatch(of: /The relay listens at ws:\/\/127\.0\.0\.1:\d+ \(.+\)/) != nil)
+        let every4 = /The relay listens at ws:\/\/0\.0\.0\.0:\d+, every IPv4 address of this machine \(.+\)/
+        #expect(lines[1].wholeMatch(of: every4) != nil)
+        let every6 = /The relay listens at ws:\/\/\[::\]:\d+, every IPv6 address of this machine \(.+\)/
+        #expect(lines[2].wholeMatch(of: every6) != nil)
+    }
+
+    @Test("where one of several addresses can't be had, it ends with an error that names it") func notHalfOpen()
+        async throws
+    {
+        let result = try await Program.run(
+            ["relay", "--listen", "127.0.0.1:0", "--listen", "192.0.2.99:80", "--json"]
+        )
+        #expect(result.code == 74)
+        #expect(try result.json()["error"] as? String == "cannot-listen")
+        #expect(try #require(try result.json()["message"] as? String).contains("192.0.2.99:80"))
+        #expect(!result.output.contains("listening"))
+    }
+
+    @Test("a signal ends it whenever it comes", arguments: [SIGTERM, SIGINT])
+    func endsAtAnyMoment(signal: Int32) async throws {
+        for round in 0..<12 {
+            let process = try Running(["relay", "--listen", "127.0.0.1:0", "--key-file", folder.path + "/\(round).key"])
+            // From before its first instruction to well after it listens, in no order: the moment is nobody's choice.
+            for _ in 0..<(round * round * 400) { await Task.yield() }
+            process.interrupt(signal)
+            // By the signal, before it listens; by itself, after.
+            #expect([0, signal].contains(await process.end()))
+        }
+    }
+
+    @Test("what is no file in place of a key or certificate keeps it from nothing") func pipes() async throws {
+        let pipe = folder.path + "/pipe"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let key = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--key-file", pipe, "--json"])
+        #expect(key.code == 78)
+        #expect(try key.json()["error"] as? String == "bad-key-file")
+        let tls = try await Program.run(
+            ["relay", "--listen", "127.0.0.1:0", "--tls-certificate", pipe, "--tls-key", pipe, "--json"]
+        )
+        #expect(tls.code == 78)
+        #expect(try tls.json()["error"] as? String == "bad-certificate")
+    }
+
+    @Test("a key file that is a link to nowhere is refused, and nothing is written") func danglingKeyFile() async throws
+    {
+        let path = folder.path + "/relay.key"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/not/mounted/relay.key")
+        let result = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--key-file", path, "--json"])
+        #expect(result.code == 78)
+        #expect(try result.json()["error"] as? String == "bad-key-file")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["relay.key"])
+    }
+
     @Test("behind a proxy that speaks the PROXY protocol it takes nobody else") func takesProxies() async throws {
         let relay = try await RunningRelay([
             "--listen", "127.0.0.1:0", "--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "::1", "--proxy-protocol",
             "--forwarded-header", "forwarded",
         ])
         #expect(try await relay.health() == "000")
+        #expect(await relay.end(by: SIGTERM) == 0)
+    }
+
+    @Test("SIGHUP reads the key file anew, and says what came of it") func reloadsKeys() async throws {
+        let path = folder.path + "/relay.key"
+        let relay = try await RunningRelay(["--listen", "127.0.0.1:0", "--key-file", path])
+        relay.process.interrupt(SIGHUP)
+        _ = try #require(await relay.process.logLine { $0.contains("key file read anew") })
+        try "nonsense".write(toFile: path, atomically: false, encoding: .utf8)
+        relay.process.interrupt(SIGHUP)
+        let line = try #require(await relay.process.logLine { $0.contains("keys not changed") })
+        #expect(line.contains("error") && line.contains("line 1"))
+        #expect(try await relay.health() == "200")
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
@@ -71,7 +163,7 @@ import Testing
     @Test(
         "wrong arguments are told as such",
         arguments: [
-            [], ["--listen", "8080"], ["--listen", "localhost:65536"], ["--listen", "::1:80"], ["--listen", ":80"],
+            [], ["--listen", "8080"], ["--listen", "localhost:65536"], ["--listen", "::1:80"], ["--listen", "[]:80"],
             ["--listen", "localhost:+80"], ["--listen", "localhost:0", "--tls-key", "file"],
             ["--listen", "localhost:0", "--code-lifetime", "0"],
             ["--listen", "localhost:0", "--trusted-proxy", "127.0.0.1"],
@@ -85,21 +177,10 @@ import Testing
         #expect(try await Program.run(["relay"] + arguments).code == 64)
     }
 
-    @Test(
-        "an address is a host, a colon and a port",
-        arguments: [
-            ("127.0.0.1:8080", "127.0.0.1", 8080), ("[::1]:0", "::1", 0), ("relay.example:443", "relay.example", 443),
-        ]
-    ) func addresses(written: String, host: String, port: Int) throws {
-        let address = try #require(ListenAddress(argument: written))
-        #expect(address.host == host)
-        #expect(address.port == port)
-    }
-
     @Test("every error of a relay has a name, a text, advice and an exit code") func errors() {
         let errors: [RelayError] = [
             .cannotListen(host: "::1", port: 80, .notPermitted), .badCertificate(path: "/a", .mismatch),
-            .badKeyFile(path: "/a", .malformed), .stopped,
+            .badKeyFile(path: "/a", .noKey), .stopped,
         ]
         #expect(Set(errors.map(\.name)).count == errors.count)
         for error in errors {
@@ -121,7 +202,11 @@ private struct RunningRelay {
 
     /// The status of the relay's health.
     func health(host: String = "127.0.0.1") async throws -> String {
-        let address = "http://\(host):\(port)/health/ready"
+        try await health(at: "\(host):\(port)")
+    }
+
+    func health(at address: String) async throws -> String {
+        let address = "http://\(address)/health/ready"
         let arguments = ["curl", "-s", "-g", "-o", "/dev/null", "-w", "%{http_code}", address]
         let curl = try Running(arguments, of: "/usr/bin/env")
         return await curl.output()

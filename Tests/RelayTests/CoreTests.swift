@@ -136,7 +136,7 @@ import Testing
     func `A port that another relay has is taken, though cores share one`(_ first: Int, _ second: Int) async throws {
         try await withRelay(Self.configuration(cores: first)) { _, port in
             var configuration = Self.configuration(cores: second)
-            configuration.port = port
+            configuration.listen = [ListenAddress(host: "127.0.0.1", port: port)]
             let server = RelayServer(configuration: configuration, logger: quietLogger)
             let expected = RelayError.cannotListen(host: "127.0.0.1", port: port, .addressInUse)
             await #expect(throws: expected) { try await server.run() }
@@ -159,7 +159,7 @@ import Testing
     private func listenTwice() async throws {
         let port = try await withRelay(Self.configuration(cores: 3)) { _, port in port }
         var configuration = Self.configuration(cores: 3)
-        configuration.port = port
+        configuration.listen = [ListenAddress(host: "127.0.0.1", port: port)]
         for _ in 0..<2 {
             try await withRelay(configuration) { _, again in
                 #expect(again == port)
@@ -272,7 +272,10 @@ import Testing
         let relay = try MemoryRelay(connectionLimits: limits, cores: 2)
         let peers = try (0..<2).map { try relay.connect(core: $0) }
         var freed = [0, 0]
-        for core in 0..<2 { relay.switchboards[core].roomAgain = { freed[core] += 1 } }
+        for core in 0..<2 {
+            let board = relay.switchboards[core]
+            board.roomAgain[ObjectIdentifier(board)] = { freed[core] += 1 }
+        }
         #expect(relay.switchboards.map(\.isFull) == [true, true])
         peers[1].channel.close(promise: nil)
         relay.loops[1].run()

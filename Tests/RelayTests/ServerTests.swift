@@ -10,30 +10,6 @@ import Testing
 
 /// The server as a whole, over real sockets.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct ServerTests {
-    @Test(arguments: ["127.0.0.1", "::1", "localhost"])
-    func `Listens on a free port and says which`(_ host: String) async throws {
-        try await withRelay(RelayConfiguration(host: host)) { _, port in
-            let device = try await TestDevice.connect(port: port, host: host)
-            try await device.hangUp()
-        }
-    }
-
-    @Test func `A port that is taken is a clear error`() async throws {
-        try await withRelay { _, port in
-            let second = RelayServer(configuration: RelayConfiguration(port: port), logger: quietLogger)
-            let expected = RelayError.cannotListen(host: "127.0.0.1", port: port, .addressInUse)
-            await #expect(throws: expected) { try await second.run() }
-            await #expect(throws: expected) { try await second.port }
-        }
-    }
-
-    @Test func `An address of another machine is a clear error`() async throws {
-        let server = RelayServer(configuration: RelayConfiguration(host: "192.0.2.1"), logger: quietLogger)
-        await #expect(throws: RelayError.cannotListen(host: "192.0.2.1", port: 0, .addressNotAvailable)) {
-            try await server.run()
-        }
-    }
-
     @Test func `Requests over a socket are answered`() async throws {
         try await withRelay { _, port in
             let health = try await exchange("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n", port: port)

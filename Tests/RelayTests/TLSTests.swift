@@ -37,12 +37,15 @@ import Testing
     @Test func `A renewed certificate counts for new connections, and old ones go on`() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "relay")
-            try await withRelay(.secured(by: files)) { server, port in
+            var configuration = RelayConfiguration.secured(by: files)
+            // For a clock that stands still, the renewed one would not be valid yet.
+            configuration.clock = .system()
+            try await withRelay(configuration) { server, port in
                 let old = try await TestDevice.connect(port: port, trusting: files.certificate)
                 let renewed = try await makeCertificate(in: folder, "renewed")
                 try replace(files.certificate, by: renewed.certificate)
                 try replace(files.key, by: renewed.key)
-                server.reloadCertificate()
+                await server.reload()
                 let new = try await TestDevice.connect(port: port, trusting: renewed.certificate)
                 try await old.send(.offer(slotLength: 0, work: nil))
                 try await new.send(.offer(slotLength: 0, work: nil))
@@ -61,7 +64,7 @@ import Testing
             let log = LogKeeper()
             try await withRelay(.secured(by: files), logger: log.logger) { server, port in
                 try "nonsense".write(toFile: files.certificate, atomically: true, encoding: .utf8)
-                server.reloadCertificate()
+                await server.reload()
                 let device = try await TestDevice.connect(port: port, trusting: trusted)
                 try await device.hangUp()
             }
@@ -76,7 +79,7 @@ import Testing
             let mixed = CertificateFiles(certificate: one.certificate, key: two.key)
             #expect(throws: RelayError.badCertificate(path: two.key, .mismatch)) { try mixed.load() }
             let missing = CertificateFiles(certificate: folder + "/none", key: one.key)
-            #expect(throws: RelayError.badCertificate(path: folder + "/none", .notFound)) { try missing.load() }
+            #expect(throws: RelayError.badCertificate(path: folder + "/none", .file(.missing))) { try missing.load() }
             let swapped = CertificateFiles(certificate: one.key, key: one.certificate)
             #expect(throws: RelayError.badCertificate(path: one.key, .unreadable)) { try swapped.load() }
         }

@@ -288,7 +288,7 @@ import Testing
     @Test("the previous key is good for coming back") func previousKey() throws {
         var scene = Scene.met()
         scene.restart(
-            keys: try TokenKeys(current: [UInt8](repeating: 8, count: 32), previous: [UInt8](repeating: 7, count: 32))
+            keys: try TokenKeys(current: [UInt8](repeating: 8, count: 32), others: [[UInt8](repeating: 7, count: 32)])
         )
         scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: []))
         #expect(

@@ -99,6 +99,11 @@ struct Scene {
         relay = Rendezvous(limits: limits, keys: keys, started: now)
     }
 
+    /// Other keys, while the relay runs.
+    mutating func replaceKeys(by keys: TokenKeys) {
+        relay.replaceKeys(by: keys, now: now)
+    }
+
     private mutating func note(_ actions: [Action<String>]) -> [Action<String>] {
         for action in actions {
             switch action {

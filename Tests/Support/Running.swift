@@ -52,6 +52,16 @@ package final class Running: Sendable {
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
+    /// The first line of standard output that fits, once it has come; nil when the program ends without it.
+    package func line(where fits: @escaping @Sendable (String) -> Bool) async -> String? {
+        await lines.first(where: fits)
+    }
+
+    /// The same of standard error, where the logs are.
+    package func logLine(where fits: @escaping @Sendable (String) -> Bool) async -> String? {
+        await told.first(where: fits)
+    }
+
     /// Writes to its standard input.
     package func type(_ text: String) {
         try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))

@@ -114,7 +114,7 @@ private struct TokenFile: Decodable {
 
 @Sendable private func runTokens(_ file: VectorFile) throws {
     let content = try file.decode(TokenFile.self)
-    let keys = try TokenKeys(current: bytes(content.key), previous: bytes(content.previousKey))
+    let keys = try TokenKeys(current: bytes(content.key), others: [bytes(content.previousKey)])
     for good in content.tokens {
         let claims = TokenClaims(
             slot: try #require(Slot(good.slot)),

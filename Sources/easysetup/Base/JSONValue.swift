@@ -5,6 +5,7 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
     case string(String)
     case integer(Int)
     case boolean(Bool)
+    case list([JSONValue])
     case null
 
     init(stringLiteral value: String) { self = .string(value) }
@@ -21,6 +22,7 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
         case .string(let value): Self.quoted(value)
         case .integer(let value): String(value)
         case .boolean(let value): value ? "true" : "false"
+        case .list(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
         case .null: "null"
         }
     }

@@ -12,17 +12,21 @@ struct RelayCommand: AsyncParsableCommand {
         abstract: "Run a relay, at which devices meet.",
         discussion: """
             SIGTERM and SIGINT end it when the pairings in hand have ended, or after --drain-time; a second one ends it at \
-            once. SIGHUP reads the certificate anew.
+            once. SIGHUP reads the certificate and the key file anew.
             """
     )
 
     @Option(
         help: ArgumentHelp(
-            "Where to listen, as 127.0.0.1:8080 or [::1]:8080; port 0 takes a free one.",
+            "Where to listen, as 127.0.0.1:8080, [::1]:8080 or *:8080; may be given several times.",
+            discussion: """
+                * or nothing for the host is every address, IPv4 and IPv6; a name is every address that it has. Port 0 takes a free \
+                one. It listens at all of them, or ends.
+                """,
             valueName: "host:port"
         )
     )
-    var listen: ListenAddress
+    var listen: [ListenAddress]
 
     @Option(
         help: ArgumentHelp(
@@ -80,6 +84,7 @@ struct RelayCommand: AsyncParsableCommand {
     private static let leastMemory = 128
 
     func validate() throws {
+        guard !listen.isEmpty else { throw ValidationError("--listen says where to listen, as 127.0.0.1:8080.") }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }
@@ -104,7 +109,7 @@ struct RelayCommand: AsyncParsableCommand {
     }
 
     private var configuration: RelayConfiguration {
-        var configuration = RelayConfiguration(host: listen.host, port: listen.port)
+        var configuration = RelayConfiguration(listen: listen)
         configuration.keyFile = keyFile?.text
         if let tlsCertificate, let tlsKey {
             configuration.certificate = CertificateFiles(certificate: tlsCertificate.text, key: tlsKey.text)
@@ -133,12 +138,12 @@ struct RelayCommand: AsyncParsableCommand {
                 return true
             }
             tasks.addTask {
-                await Self.obey(signals, group: group, server: server)
+                await Self.obey(signals, group: group, server: server, output)
                 return true
             }
             tasks.addTask {
                 // A relay that can't start says why itself.
-                if let port = try? await server.port { try announce(port, output) }
+                if let addresses = try? await server.addresses { try announce(addresses, output) }
                 return false
             }
             // The first to end, but for the announcement, ends all.
@@ -148,32 +153,50 @@ struct RelayCommand: AsyncParsableCommand {
     }
 
     /// Returns at the second signal to end.
-    private static func obey(_ signals: UnixSignalsSequence, group: ServiceGroup, server: RelayServer) async {
+    private static func obey(
+        _ signals: UnixSignalsSequence,
+        group: ServiceGroup,
+        server: RelayServer,
+        _ output: Output
+    ) async {
         var isEnding = false
-        for await signal in signals {
-            if signal == .sighup {
-                server.reloadCertificate()
-            } else if isEnding {
-                return
-            } else {
-                isEnding = true
-                await group.triggerGracefulShutdown()
+        await withTaskGroup { readings in
+            for await signal in signals {
+                if signal == .sighup {
+                    // A disk that is slow keeps nobody from ending it.
+                    readings.addTask { await server.reload() }
+                } else if !server.hasListened {
+                    // Nothing is in hand yet, and whatever the start waits for, it does not keep the process.
+                    output.failed(RelayError.stopped)
+                    DefaultSignal.endProcess(by: signal.rawValue)
+                } else if isEnding {
+                    break
+                } else {
+                    isEnding = true
+                    await group.triggerGracefulShutdown()
+                }
             }
+            readings.cancelAll()
         }
     }
 
-    private func announce(_ port: Int, _ output: Output) throws(CommandError) {
+    private func announce(_ addresses: [BoundAddress], _ output: Output) throws(CommandError) {
         let isSecure = tlsCertificate != nil
-        let host = listen.host.contains(":") ? "[\(listen.host)]" : listen.host
-        let url = "\(isSecure ? "wss" : "ws")://\(host):\(port)"
+        let scheme = isSecure ? "wss" : "ws"
+        let urls = addresses.map { "\(scheme)://\($0.authority)" }
+        let lines = zip(addresses, urls).map { address, url in
+            "The relay listens at \(url)" + (address.scope.map { ", \($0)" } ?? "") + " (\(Version.text))"
+        }
         output.event(
             "listening",
             [
-                ("port", .integer(port)), ("host", .string(listen.host)), ("tls", .boolean(isSecure)),
-                ("url", .string(url)), ("memory_ceiling", .integer(configuration.memoryCeiling)),
+                ("port", .integer(addresses[0].port)), ("host", .string(addresses[0].host)),
+                ("tls", .boolean(isSecure)),
+                ("url", .string(urls[0])), ("addresses", .list(addresses.map { .string($0.description) })),
+                ("memory_ceiling", .integer(configuration.memoryCeiling)),
                 ("version", .string(Version.program)), ("protocol", .string(Version.protocolName)),
             ],
-            people: "The relay listens at \(url) (\(Version.text))"
+            people: lines.joined(separator: "\n")
         )
         // Whoever waits to hear where it listens would wait for ever.
         if output.isLost { throw .outputFailed }

@@ -12,8 +12,11 @@ extension RelayError: ExplainedError {
         }
     }
 
-    /// A port in use may be free later; the rest needs the operator.
+    /// A port in use may be free later, and a name server answer; the rest needs the operator.
     public var retryHelps: Bool {
-        if case .cannotListen(_, _, .addressInUse) = self { true } else { false }
+        switch self {
+        case .cannotListen(_, _, .addressInUse), .cannotListen(_, _, .lookUpFailed): true
+        default: false
+        }
     }
 }

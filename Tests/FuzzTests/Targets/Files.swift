@@ -54,9 +54,9 @@ private func error(reading file: borrowing SecretBytes, _ passphrase: Passphrase
 }
 
 @Sendable func keyFile(_ input: [UInt8]) throws(BrokenRule) {
-    guard let keys = KeyFile.parse(input) else { return }
-    let sizes = [keys.current.count, keys.previous?.count ?? TokenKeySet.keyByteCount]
-    try hold(sizes.allSatisfy { $0 == TokenKeySet.keyByteCount }, "a key has another length")
-    let again = KeyFile.parse(KeyFile.format(keys))
-    try hold(again?.current == keys.current && again?.previous == keys.previous, "keys are others when written again")
+    guard let keys = try? KeyFile.parse(input) else { return }
+    let all = [keys.current] + keys.others
+    try hold(all.allSatisfy { $0.count == TokenKeySet.keyByteCount }, "a key has another length")
+    try hold(all.count <= KeyFile.maximumKeyCount, "more keys than a file may have")
+    try hold((try? KeyFile.parse(KeyFile.format(keys))) == keys, "keys are others when written again")
 }

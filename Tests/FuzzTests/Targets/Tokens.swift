@@ -3,7 +3,7 @@ import RelayWire
 
 @testable import Rendezvous
 
-private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32), previous: [UInt8](repeating: 8, count: 32))
+private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32), others: [[UInt8](repeating: 8, count: 32)])
 
 /// A token out of nowhere, or a genuine one that was changed on its way.
 @Sendable func token(_ input: [UInt8]) throws(BrokenRule) {

@@ -33,13 +33,13 @@ func withRelay<Value>(
 let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Sends text over TCP and waits for the end of the connection; what came meanwhile.
-func exchange(_ text: String, port: Int) async throws -> String {
+func exchange(_ text: String, host: String = "127.0.0.1", port: Int) async throws -> String {
     let collector = Collector()
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(collector) }
         }
-        .connect(host: "127.0.0.1", port: port).get()
+        .connect(host: host, port: port).get()
     // A relay that closes first is an answer too.
     try? await channel.writeAndFlush(ByteBuffer(string: text))
     try await channel.closeFuture.get()

@@ -11,18 +11,39 @@ extension RelayConfiguration {
     }
 }
 
+/// What `openssl` makes keys of.
+enum TestKey {
+    static let p256 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    static func curve(_ name: String) -> [String] { ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:\(name)"] }
+    static func rsa(_ bits: Int) -> [String] { ["-newkey", "rsa:\(bits)"] }
+    static let ed25519 = ["-newkey", "ed25519"]
+}
+
 /// Makes a certificate of its own for `localhost`, and its key, in a folder; by `openssl`.
-func makeCertificate(in folder: String, _ name: String) async throws -> CertificateFiles {
+func makeCertificate(
+    in folder: String,
+    _ name: String,
+    key: [String] = TestKey.p256,
+    days: Int = 30,
+    names: String? = "DNS:localhost",
+    extensions: [String] = [],
+    issuer: CertificateFiles? = nil
+) async throws -> CertificateFiles {
     let files = CertificateFiles(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
+    var arguments = ["req", "-x509"] + key + ["-nodes", "-days", "\(days)", "-subj", "/CN=\(name)"]
+    for text in (names.map { ["subjectAltName=\($0)"] } ?? []) + extensions { arguments += ["-addext", text] }
+    if let issuer { arguments += ["-CA", issuer.certificate, "-CAkey", issuer.key] }
+    try await openssl(arguments + ["-keyout", files.key, "-out", files.certificate])
+    return files
+}
+
+/// Runs `openssl` to its end.
+func openssl(_ arguments: [String]) async throws {
     let openssl = Process()
     openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    openssl.arguments =
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-            "-keyout", files.key, "-out", files.certificate,
-        ]
+    openssl.arguments = ["openssl"] + arguments
     openssl.standardError = FileHandle.nullDevice
+    openssl.standardOutput = FileHandle.nullDevice
     // Waiting must not keep a thread from the other tests.
     let status = try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Int32, any Error>) in
         openssl.terminationHandler = { ended.resume(returning: $0.terminationStatus) }
@@ -32,6 +53,5 @@ func makeCertificate(in folder: String, _ name: String) async throws -> Certific
             ended.resume(throwing: error)
         }
     }
-    try #require(status == 0)
-    return files
+    try #require(status == 0, "openssl \(arguments)")
 }

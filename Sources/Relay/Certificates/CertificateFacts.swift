@@ -1,0 +1,150 @@
+import NIOSSL
+
+/// What matters of one certificate of a relay's chain.
+struct CertificateFacts: Sendable, Equatable {
+    /// Seconds since 1970 UTC; valid from the first to the last.
+    var notBefore: Int64
+    var notAfter: Int64
+    var subject: [SSLCertificateName]
+    var issuer: [SSLCertificateName]
+    /// Whether it names a host or an address: without one of these, devices look at nothing else, or at a name that they should not.
+    var hasNames: Bool
+    var key: PublicKeyKind
+    /// Whether it may stand for a server, by its extended key usage; where it has none, it may.
+    var isForServers: Bool
+
+    var isSelfIssued: Bool { subject == issuer }
+}
+
+extension CertificateFacts {
+    /// Nil for one that has not the fields of a certificate, which the library that has read it would have refused.
+    init?(_ certificate: NIOSSLCertificate) {
+        guard let encoded = try? certificate.toDERBytes(), let key = PublicKeyKind(certificate: encoded) else {
+            return nil
+        }
+        notBefore = Int64(certificate.notValidBefore)
+        notAfter = Int64(certificate.notValidAfter)
+        subject = certificate.subjectName
+        issuer = certificate.issuerName
+        hasNames = certificate._subjectAlternativeNames().contains {
+            $0.nameType == .dnsName || $0.nameType == .ipAddress
+        }
+        self.key = key
+        let usage = NIOSSLObjectIdentifier("2.5.29.37")
+        isForServers =
+            certificate._extensions.first { $0.objectIdentifier == usage }
+            .map { Self.isForServers(extendedKeyUsage: Array($0.data)) } ?? true
+    }
+
+    /// A sequence of object identifiers: for servers (1.3.6.1.5.5.7.3.1), or for anything (2.5.29.37.0).
+    static func isForServers(extendedKeyUsage bytes: [UInt8]) -> Bool {
+        var reader = DERReader(bytes[...])
+        guard var purposes = reader.content(of: .sequence) else { return false }
+        while let purpose = purposes.content(of: .objectIdentifier) {
+            let isForServers = purpose.rest.elementsEqual([0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01])
+            if isForServers || purpose.rest.elementsEqual([0x55, 0x1D, 0x25, 0x00]) { return true }
+        }
+        return false
+    }
+}
+
+/// The kind of a certificate's key.
+enum PublicKeyKind: Sendable, Equatable {
+    case rsa(bits: Int)
+    case p256, p384, p521
+    /// Another curve, or another kind altogether, with its name where it has one here.
+    case other(String)
+
+    /// The name of a kind that devices don't take; nil for one that they take. A client that uses BoringSSL with its defaults, as
+    /// this project's own, verifies no signatures of others.
+    var unfitKind: String? {
+        switch self {
+        case .rsa(let bits): bits < 1024 ? "RSA of \(bits) bits" : nil
+        case .p256, .p384: nil
+        case .p521: "ECDSA of P-521"
+        case .other(let name): name
+        }
+    }
+}
+
+extension PublicKeyKind {
+    /// Reads the SubjectPublicKeyInfo of a certificate (RFC 5280, 4.1). Nil where there is none.
+    init?(certificate: [UInt8]) {
+        var file = DERReader(certificate[...])
+        guard var outer = file.content(of: .sequence), var fields = outer.content(of: .sequence) else { return nil }
+        // The version is there from the second on. Serial number, signature, issuer, validity and subject stand before the key.
+        _ = fields.content(of: .version)
+        guard fields.content(of: .integer) != nil else { return nil }
+        for _ in 0..<4 { guard fields.content(of: .sequence) != nil else { return nil } }
+        guard var info = fields.content(of: .sequence), var algorithm = info.content(of: .sequence),
+            let identifier = algorithm.content(of: .objectIdentifier)
+        else { return nil }
+        switch Array(identifier.rest) {
+        case [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01]:
+            guard let bits = Self.modulusBits(info) else { return nil }
+            self = .rsa(bits: bits)
+        case [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]:
+            let curve = algorithm.content(of: .objectIdentifier).map { Array($0.rest) }
+            switch curve {
+            case [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07]: self = .p256
+            case [0x2B, 0x81, 0x04, 0x00, 0x22]: self = .p384
+            case [0x2B, 0x81, 0x04, 0x00, 0x23]: self = .p521
+            default: self = .other("ECDSA of another curve")
+            }
+        case [0x2B, 0x65, 0x70]: self = .other("Ed25519")
+        case [0x2B, 0x65, 0x71]: self = .other("Ed448")
+        case [0x2A, 0x86, 0x48, 0xF7, 0x0D, 0x01, 0x01, 0x0A], [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0A]:
+            self = .other("RSA for PSS alone")
+        case [0x2A, 0x86, 0x48, 0xCE, 0x38, 0x04, 0x01]: self = .other("DSA")
+        default: self = .other("neither RSA nor ECDSA")
+        }
+    }
+
+    /// The key is a bit string without unused bits, and in it the modulus comes first (RFC 8017, A.1.1).
+    private static func modulusBits(_ info: DERReader) -> Int? {
+        var info = info
+        guard let string = info.content(of: .bitString), string.rest.first == 0 else { return nil }
+        var inside = DERReader(string.rest.dropFirst())
+        guard var numbers = inside.content(of: .sequence), let modulus = numbers.content(of: .integer) else {
+            return nil
+        }
+        let digits = modulus.rest.drop { $0 == 0 }
+        return digits.first.map { digits.count * 8 - $0.leadingZeroBitCount }
+    }
+}
+
+/// Walks over ASN.1's distinguished encoding, as far as a key's kind needs it: tags of one byte, definite lengths.
+struct DERReader {
+    enum Tag: UInt8 {
+        case integer = 0x02
+        case bitString = 0x03
+        case objectIdentifier = 0x06
+        case sequence = 0x30
+        case version = 0xA0
+    }
+
+    /// What has not been read.
+    private(set) var rest: ArraySlice<UInt8>
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        rest = bytes
+    }
+
+    /// Steps over the next element and gives what it holds; nil, and no step, when it has another tag or ends too early.
+    mutating func content(of tag: Tag) -> DERReader? {
+        var bytes = rest
+        guard bytes.popFirst() == tag.rawValue, let first = bytes.popFirst() else { return nil }
+        var count = Int(first)
+        if first > 0x80 {
+            let digits = bytes.prefix(Int(first & 0x7F))
+            guard digits.count == Int(first & 0x7F), digits.count <= 4 else { return nil }
+            count = digits.reduce(0) { $0 << 8 | Int($1) }
+            bytes = bytes.dropFirst(digits.count)
+        } else if first == 0x80 {
+            return nil
+        }
+        guard count <= bytes.count else { return nil }
+        rest = bytes.dropFirst(count)
+        return DERReader(bytes.prefix(count))
+    }
+}

@@ -1,0 +1,85 @@
+import Logging
+import NIOCore
+import NIOSSL
+import Rendezvous
+import Synchronization
+
+/// The certificate that new connections get, and what is to be said of it while the relay runs.
+final class CertificateKeeper: Sendable {
+    private let files: CertificateFiles
+    private let clock: RelayClock
+    private let logger: Logger
+    private let authorities: Set<[SSLCertificateName]>
+    private let state: Mutex<State>
+
+    private struct State {
+        var loaded: LoadedCertificate
+        /// When it was last looked at, in seconds since 1970 UTC.
+        var lookedAt: Int64
+    }
+
+    private static let day: Int64 = 24 * 60 * 60
+
+    /// Reads the files, and logs what is to be said of them.
+    init(
+        _ files: CertificateFiles,
+        clock: RelayClock,
+        logger: Logger,
+        authorities: Set<[SSLCertificateName]> = MachineAuthorities.subjects()
+    ) throws(RelayError) {
+        self.files = files
+        self.clock = clock
+        self.logger = logger
+        self.authorities = authorities
+        let now = clock.now.utcSeconds
+        let loaded = try files.load()
+        state = Mutex(State(loaded: loaded, lookedAt: now))
+        tell(loaded.warnings(now: now, authorities: authorities))
+    }
+
+    /// What new connections speak TLS with.
+    var context: NIOSSLContext { state.withLock { $0.loaded.context } }
+
+    /// Reads the files anew. What cannot be used takes nothing's place, and what no device can take at this time takes not the
+    /// place of what one can.
+    func reload() {
+        let now = clock.now.utcSeconds
+        do throws(RelayError) {
+            let loaded = try files.load()
+            if let problem = loaded.problem(now: now), state.withLock({ $0.loaded.problem(now: now) }) == nil {
+                throw .badCertificate(path: files.certificate, problem)
+            }
+            state.withLock { $0 = State(loaded: loaded, lookedAt: now) }
+            logger.notice("certificate read anew")
+            tell(loaded.warnings(now: now, authorities: authorities))
+        } catch {
+            logger.error("certificate not changed", metadata: ["error": "\(error)", "advice": "\(error.advice)"])
+        }
+    }
+
+    /// Looks at the certificate's time once a day. Asked each hour, so that a clock that is set is seen.
+    func watch(on loop: any EventLoop) -> RepeatedTask {
+        loop.scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [weak self] _ in self?.look() }
+    }
+
+    private func look() {
+        let now = clock.now.utcSeconds
+        let chain = state.withLock { state -> [CertificateFacts]? in
+            guard now - state.lookedAt >= Self.day else { return nil }
+            state.lookedAt = now
+            return state.loaded.chain
+        }
+        if let chain { tell(LoadedCertificate.warnings(ofTime: chain, now: now)) }
+    }
+
+    private func tell(_ warnings: [CertificateWarning]) {
+        for warning in warnings {
+            var metadata: Logger.Metadata = ["file": "\(files.certificate)"]
+            switch warning {
+            case .keyOpenToOthers, .keyOfAnotherUser: metadata["file"] = "\(files.key)"
+            default: metadata["day"] = warning.day.map { "\($0)" }
+            }
+            logger.log(level: warning.isWarning ? .warning : .notice, "\(warning.message)", metadata: metadata)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import NIOSSL
+
+/// What an operator should know of a certificate that can be used, or can be used for now.
+enum CertificateWarning: Equatable, Sendable {
+    /// The position in the chain is 1 for the relay's own; the day is one of UTC, as 2026-01-31.
+    case expired(position: Int, day: String)
+    case expiresSoon(position: Int, day: String)
+    case notYetValid(position: Int, day: String)
+    case noNames
+    case weakKey(bits: Int)
+    case notForServers
+    /// The certificate at this position has not signed the one before it.
+    case brokenChain(position: Int)
+    case unknownIssuer
+    case keyOpenToOthers
+    case keyOfAnotherUser
+
+    /// So long before a certificate expires it is said, each day.
+    static let soon: Int64 = 7 * 24 * 60 * 60
+    /// Factoring less is no matter of states any more, and other libraries refuse it.
+    static let leastRSABits = 2048
+
+    /// One line of a log.
+    var message: String {
+        switch self {
+        case .expired(let position, _): "\(Self.name(position)) has expired: devices refuse it"
+        case .expiresSoon(let position, _): "\(Self.name(position)) expires soon"
+        case .notYetValid(let position, _): "\(Self.name(position)) is not valid yet: devices refuse it"
+        case .noNames: "the certificate has no subject alternative name: devices may refuse it"
+        case .weakKey(let bits): "the certificate's RSA key is weak, with \(bits) bits: devices may refuse it"
+        case .notForServers: "the certificate is not for servers, by its extended key usage: devices refuse it"
+        case .brokenChain(let position):
+            "\(Self.name(position)) is not the issuer of the one before it: devices may refuse the chain"
+        case .unknownIssuer:
+            "neither the chain nor this machine has the certificate of the last one's issuer: devices need it, or an intermediate is missing"
+        case .keyOpenToOthers: "the certificate's private key may be read or written by others than its owner"
+        case .keyOfAnotherUser: "the certificate's private key belongs to another user, who can exchange it"
+        }
+    }
+
+    var day: String? {
+        switch self {
+        case .expired(_, let day), .expiresSoon(_, let day), .notYetValid(_, let day): day
+        default: nil
+        }
+    }
+
+    /// An own authority's certificates are as good, so this alone is no reason to worry.
+    var isWarning: Bool { self != .unknownIssuer }
+
+    private static func name(_ position: Int) -> String {
+        position == 1 ? "the certificate" : "certificate \(position) of the chain"
+    }
+}
+
+extension LoadedCertificate {
+    /// Everything that is to be said of it at this time.
+    /// - Parameters:
+    ///   - now: seconds since 1970 UTC.
+    ///   - authorities: the subjects of the authorities that this machine trusts; empty when it has none.
+    func warnings(now: Int64, authorities: Set<[SSLCertificateName]>) -> [CertificateWarning] {
+        var warnings = Self.warnings(ofTime: chain, now: now)
+        let own = chain[0]
+        if !own.hasNames { warnings.append(.noNames) }
+        if case .rsa(let bits) = own.key, bits < CertificateWarning.leastRSABits {
+            warnings.append(.weakKey(bits: bits))
+        }
+        if !own.isForServers { warnings.append(.notForServers) }
+        for position in chain.indices.dropFirst() where chain[position - 1].issuer != chain[position].subject {
+            warnings.append(.brokenChain(position: position + 1))
+        }
+        if let last = chain.last, !last.isSelfIssued, !authorities.isEmpty, !authorities.contains(last.issuer) {
+            warnings.append(.unknownIssuer)
+        }
+        switch keyProblem {
+        case .openToOthers?: warnings.append(.keyOpenToOthers)
+        case .foreignOwner?: warnings.append(.keyOfAnotherUser)
+        case .notKeptHere?, nil: break
+        }
+        return warnings
+    }
+
+    /// Those that time alone brings.
+    static func warnings(ofTime chain: [CertificateFacts], now: Int64) -> [CertificateWarning] {
+        chain.enumerated().compactMap { index, facts in
+            let position = index + 1
+            if now > facts.notAfter { return .expired(position: position, day: UTCDay.text(facts.notAfter)) }
+            if now < facts.notBefore { return .notYetValid(position: position, day: UTCDay.text(facts.notBefore)) }
+            guard facts.notAfter - now < CertificateWarning.soon else { return nil }
+            return .expiresSoon(position: position, day: UTCDay.text(facts.notAfter))
+        }
+    }
+
+    /// Why no device can take it at this time; nil when one can.
+    func problem(now: Int64) -> RelayError.CertificateProblem? {
+        for warning in Self.warnings(ofTime: chain, now: now) {
+            switch warning {
+            case .expired(_, let day): return .expired(day)
+            case .notYetValid(_, let day): return .notYetValid(day)
+            default: continue
+            }
+        }
+        return nil
+    }
+}
+
+/// The authorities that this machine trusts, as far as a file of the usual place has them.
+enum MachineAuthorities {
+    private static let places = [
+        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
+    ]
+
+    /// Their subjects; empty where there is no such file.
+    static func subjects() -> Set<[SSLCertificateName]> {
+        for place in places {
+            guard let file = try? OperatorFile.read(place, limit: 4 * 1024 * 1024),
+                let certificates = try? NIOSSLCertificate.fromPEMBytes(file.bytes)
+            else { continue }
+            return Set(certificates.map(\.subjectName))
+        }
+        return []
+    }
+}

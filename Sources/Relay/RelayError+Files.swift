@@ -1,0 +1,146 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+extension RelayError {
+    /// Why a file can't be read.
+    public enum FileProblem: Error, Equatable, Sendable {
+        case missing
+        /// It is a link, and there is nothing where it leads.
+        case leadsNowhere
+        case notPermitted
+        case otherKind(FileKind)
+        /// More bytes than such a file can have.
+        case tooLarge(limit: Int)
+        /// The system's own number (`errno`).
+        case system(Int32)
+    }
+
+    /// What is there in a file's place.
+    public enum FileKind: String, Sendable {
+        case folder, pipe, socket, device
+    }
+
+    /// Why what a file holds is no secret.
+    public enum SecrecyProblem: Equatable, Sendable {
+        /// Its group or others may read or write it.
+        case openToOthers
+        /// It belongs to neither root nor the relay's user.
+        case foreignOwner
+        /// Its file system keeps no file from others.
+        case notKeptHere
+    }
+
+    /// What is wrong with a key file.
+    public enum KeyFileProblem: Error, Equatable, Sendable {
+        case file(FileProblem)
+        case secrecy(SecrecyProblem)
+        /// There is nothing in it but white space and comments.
+        case noKey
+        /// A line that is neither a key of 64 hexadecimal digits nor a comment; the first is 1.
+        case malformed(line: Int)
+        case tooManyKeys(limit: Int)
+        /// It is to be made in a folder that is not there.
+        case noFolder
+        /// It is to be made in a folder where this user may make nothing.
+        case folderForbidden
+    }
+
+    /// What is wrong with a certificate or its key.
+    public enum CertificateProblem: Error, Equatable, Sendable {
+        case file(FileProblem)
+        /// There is nothing in it.
+        case empty
+        /// It is no PEM, or not what should be in it.
+        case unreadable
+        /// The private key has a passphrase.
+        case encryptedKey
+        /// Certificate and key don't belong together.
+        case mismatch
+        /// No device takes a key of this kind.
+        case unfitKey(String)
+        /// Since this day, as 2026-01-31.
+        case expired(String)
+        /// Until this day.
+        case notYetValid(String)
+    }
+
+    static func isOutOfFiles(_ number: Int32) -> Bool { number == EMFILE || number == ENFILE }
+}
+
+extension RelayError.FileProblem {
+    var words: String {
+        switch self {
+        case .missing: "there is no such file"
+        case .leadsNowhere: "it is a link, and there is nothing where it leads"
+        case .notPermitted: "this user may not read it"
+        case .otherKind(let kind): "it is a \(kind.rawValue), not a file"
+        case .tooLarge(let limit): "it has more than \(limit) bytes"
+        case .system(let number): "system error \(number)"
+        }
+    }
+}
+
+extension RelayError.KeyFileProblem {
+    var words: String {
+        switch self {
+        case .file(let problem): problem.words
+        case .secrecy(.openToOthers): "others may read or write it"
+        case .secrecy(.foreignOwner): "it belongs to another user"
+        case .secrecy(.notKeptHere): "the file system in which it is to be made keeps nothing from others"
+        case .noKey: "there is no key in it"
+        case .malformed(let line): "line \(line) is no key"
+        case .tooManyKeys(let limit): "it has more than \(limit) keys"
+        case .noFolder: "its folder is not there"
+        case .folderForbidden: "this user may not make a file in its folder"
+        }
+    }
+
+    func advice(_ path: String) -> String {
+        switch self {
+        case .secrecy(.openToOthers):
+            "The key is a secret: chmod 600 \(path) (or 440, where it is root's and the relay's user is in its group)"
+        case .secrecy(.foreignOwner):
+            "It must be root's or the relay's user's, for its owner can make tokens: chown it."
+        case .secrecy(.notKeptHere): "Choose a folder of another file system, or mount this one with umask=077."
+        case .noKey, .malformed, .tooManyKeys:
+            "Each line is a key of 64 hexadecimal digits (openssl rand -hex 32), the current one first; remove the file to get a new one."
+        case .file(.leadsNowhere): "Mount or make what the link leads to, or remove the link to get a new file."
+        case .file(.notPermitted): "Let the relay's user read it: chown it, or give it the group and mode 440."
+        default: "Give a file in a folder that the relay may write to; it is made when it is missing."
+        }
+    }
+}
+
+extension RelayError.CertificateProblem {
+    var words: String {
+        switch self {
+        case .file(let problem): problem.words
+        case .empty: "it is empty"
+        case .unreadable: "it does not parse"
+        case .encryptedKey: "the private key has a passphrase"
+        case .mismatch: "certificate and key do not fit each other"
+        case .unfitKey(let kind): "devices do not take a key of this kind (\(kind))"
+        case .expired(let day): "it has expired on \(day)"
+        case .notYetValid(let day): "it is not valid before \(day)"
+        }
+    }
+
+    func advice(_ path: String) -> String {
+        switch self {
+        case .file(.notPermitted): "Let the relay's user read it."
+        case .file(.leadsNowhere): "Mount or make what the link leads to."
+        case .encryptedKey: "Take the passphrase off: openssl pkey -in \(path) -out relay.key"
+        case .mismatch: "The private key must belong to the first certificate of the chain."
+        case .unfitKey: "Take an ECDSA key of P-256 or P-384, or an RSA key of 2048 bits or more."
+        case .expired: "Renew it."
+        case .notYetValid: "Look at this machine's clock, or wait."
+        default:
+            "Give a PEM file with the certificate chain, the relay's own first, and a PEM file with its private key."
+        }
+    }
+}

@@ -1,0 +1,326 @@
+import Foundation
+import NIOCore
+import NIOEmbedded
+import NIOSSL
+import Rendezvous
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Relay
+
+/// What a relay says of its certificate, and which one it uses. Certificates are made when the test runs, by `openssl`.
+@Suite(.inTurn, .timeLimit(.minutes(60))) struct CertificateTests {
+    static let day: Int64 = 24 * 60 * 60
+
+    // MARK: Kinds of keys
+
+    @Test(arguments: [
+        ("p256", TestKey.p256, PublicKeyKind.p256), ("p384", TestKey.curve("secp384r1"), .p384),
+        ("p521", TestKey.curve("secp521r1"), .p521), ("ed25519", TestKey.ed25519, .other("Ed25519")),
+        ("koblitz", TestKey.curve("secp256k1"), .other("ECDSA of another curve")),
+        ("rsa512", TestKey.rsa(512), .rsa(bits: 512)), ("rsa1024", TestKey.rsa(1024), .rsa(bits: 1024)),
+        ("rsa2048", TestKey.rsa(2048), .rsa(bits: 2048)), ("rsa3072", TestKey.rsa(3072), .rsa(bits: 3072)),
+    ])
+    func `A kind of key is refused if, and only if, a device can do nothing with it`(
+        _ name: String,
+        _ key: [String],
+        _ kind: PublicKeyKind
+    ) async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, name, key: key)
+            if let unfit = kind.unfitKind {
+                #expect(throws: RelayError.badCertificate(path: files.certificate, .unfitKey(unfit))) {
+                    try files.load()
+                }
+            } else {
+                #expect(try files.load().chain[0].key == kind)
+            }
+            // Such a key could be taken by a device that does no more than the library does by itself.
+            let isTaken = (try? handshake(files)) ?? false
+            #expect(isTaken == (kind.unfitKind == nil))
+        }
+    }
+
+    @Test func `A key is told by any certificate, and nothing else is one`() async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, "one")
+            let der = try NIOSSLCertificate.fromPEMFile(files.certificate)[0].toDERBytes()
+            #expect(PublicKeyKind(certificate: der) == .p256)
+            for count in 0..<100 { #expect(PublicKeyKind(certificate: Array(der.prefix(count))) == nil) }
+            // Whatever is changed, it reads no further than what is there.
+            var random = SplitMix(state: 1)
+            for _ in 0..<20_000 {
+                var changed = der
+                changed[Int(random.next() % UInt64(der.count))] = UInt8(truncatingIfNeeded: random.next())
+                _ = PublicKeyKind(certificate: changed)
+                _ = CertificateFacts.isForServers(extendedKeyUsage: changed)
+            }
+        }
+    }
+
+    // MARK: What is said
+
+    @Test func `Time alone brings warnings, each with its day`() async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, "one", days: 30)
+            let loaded = try files.load()
+            let (from, to) = (loaded.chain[0].notBefore, loaded.chain[0].notAfter)
+            func said(_ now: Int64) -> [CertificateWarning] { loaded.warnings(now: now, authorities: []) }
+            #expect(said(from - 1) == [.notYetValid(position: 1, day: UTCDay.text(from))])
+            #expect(said(from) == [])
+            #expect(said(to - CertificateWarning.soon) == [])
+            #expect(said(to - CertificateWarning.soon + 1) == [.expiresSoon(position: 1, day: UTCDay.text(to))])
+            #expect(said(to) == [.expiresSoon(position: 1, day: UTCDay.text(to))])
+            #expect(said(to + 1) == [.expired(position: 1, day: UTCDay.text(to))])
+            #expect(loaded.problem(now: from - 1) == .notYetValid(UTCDay.text(from)))
+            #expect(loaded.problem(now: to) == nil)
+            #expect(loaded.problem(now: to + 1) == .expired(UTCDay.text(to)))
+        }
+    }
+
+    @Test(
+        arguments: [
+            (0, "1970-01-01"), (951_782_400, "2000-02-29"), (1_900_000_000, "2030-03-17"),
+            (32_503_679_999, "2999-12-31"),
+            (253_402_300_799, "9999-12-31"), (-1, "1969-12-31"),
+        ] as [(Int64, String)]
+    )
+    func `A time has a day`(_ seconds: Int64, _ day: String) {
+        #expect(UTCDay.text(seconds) == day)
+    }
+
+    @Test(
+        arguments: [
+            ("good", TestKey.p256, "DNS:localhost", [], []), ("address", TestKey.p256, "IP:127.0.0.1", [], []),
+            ("nameless", TestKey.p256, nil, [], [.noNames]),
+            ("mail", TestKey.p256, "email:a@example.org", [], [.noNames]),
+            ("weak", TestKey.rsa(1024), "DNS:localhost", [], [.weakKey(bits: 1024)]),
+            ("client", TestKey.p256, "DNS:localhost", ["extendedKeyUsage=clientAuth"], [.notForServers]),
+            ("both", TestKey.p256, "DNS:localhost", ["extendedKeyUsage=clientAuth,serverAuth"], []),
+            ("any", TestKey.p256, "DNS:localhost", ["extendedKeyUsage=anyExtendedKeyUsage"], []),
+        ] as [(String, [String], String?, [String], [CertificateWarning])]
+    )
+    func `Names, weak keys and purposes are looked at`(
+        _ name: String,
+        _ key: [String],
+        _ names: String?,
+        _ extensions: [String],
+        _ expected: [CertificateWarning]
+    ) async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, name, key: key, names: names, extensions: extensions)
+            let loaded = try files.load()
+            #expect(loaded.warnings(now: loaded.chain[0].notBefore + Self.day, authorities: []) == expected)
+        }
+    }
+
+    @Test func `A chain in wrong order, and one whose end nobody knows, are told`() async throws {
+        try await withFolder { folder in
+            let root = try await makeCertificate(in: folder, "root", names: nil)
+            let middle = try await makeCertificate(in: folder, "middle", names: nil, issuer: root)
+            let leaf = try await makeCertificate(in: folder, "leaf", issuer: middle)
+            let authorities: Set = [try root.load().chain[0].subject]
+            func said(_ files: CertificateFiles...) throws -> [CertificateWarning] {
+                let text = try files.map { try String(contentsOfFile: $0.certificate, encoding: .utf8) }.joined()
+                let chain = folder + "/chain.pem"
+                try text.write(toFile: chain, atomically: true, encoding: .utf8)
+                let loaded = try CertificateFiles(certificate: chain, key: files[0].key).load()
+                return loaded.warnings(now: loaded.chain[0].notBefore + Self.day, authorities: authorities)
+            }
+            #expect(try said(leaf, middle) == [])
+            #expect(try said(leaf, middle, root) == [])
+            #expect(try said(leaf) == [.unknownIssuer])
+            #expect(try said(leaf, root) == [.brokenChain(position: 2)])
+            #expect(try said(leaf, root, middle) == [.brokenChain(position: 2), .brokenChain(position: 3)])
+        }
+    }
+
+    @Test(arguments: [0o640, 0o644, 0o660, 0o666])
+    func `A private key that others may read is used, and told`(_ mode: Int) async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, "one")
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: files.key)
+            let loaded = try files.load()
+            let isFine = mode == 0o640 && geteuid() == 0
+            let said = loaded.warnings(now: loaded.chain[0].notBefore + Self.day, authorities: [])
+            #expect(said == (isFine ? [] : [.keyOpenToOthers]))
+        }
+    }
+
+    // MARK: What is no certificate
+
+    @Test func `What can't be used says why`() async throws {
+        try await withFolder { folder in
+            let good = try await makeCertificate(in: folder, "one")
+            let pem = try String(contentsOfFile: good.certificate, encoding: .utf8)
+            let key = try String(contentsOfFile: good.key, encoding: .utf8)
+            func problem(certificate: String, key: String) throws -> RelayError.CertificateProblem? {
+                let files = CertificateFiles(certificate: folder + "/c", key: folder + "/k")
+                try certificate.write(toFile: files.certificate, atomically: true, encoding: .utf8)
+                try key.write(toFile: files.key, atomically: true, encoding: .utf8)
+                do {
+                    _ = try files.load()
+                    return nil
+                } catch RelayError.badCertificate(_, let problem) {
+                    return problem
+                }
+            }
+            #expect(try problem(certificate: pem, key: key) == nil)
+            #expect(try problem(certificate: "", key: key) == .empty)
+            #expect(try problem(certificate: pem, key: " \r\n") == .empty)
+            #expect(try problem(certificate: "nonsense", key: key) == .unreadable)
+            #expect(try problem(certificate: key, key: key) == .unreadable)
+            #expect(try problem(certificate: pem, key: pem) == .unreadable)
+            #expect(try problem(certificate: String(pem.dropLast(40)), key: key) == .unreadable)
+            // As editors and systems leave them.
+            #expect(try problem(certificate: "\u{FEFF}" + pem, key: "\u{FEFF}" + key) == nil)
+            let dos = { (text: String) in text.replacing("\n", with: "\r\n") }
+            #expect(try problem(certificate: dos(pem), key: dos(key)) == nil)
+            #expect(try problem(certificate: "Subject: CN=one\n" + pem, key: "Bag Attributes\n" + key) == nil)
+            for form in [["pkcs8", "-topk8"], ["ec"]] {
+                try await openssl(
+                    form + ["-in", good.key, "-out", folder + "/e", "-passout", "pass:secret"]
+                        + (form[0] == "ec" ? ["-aes128"] : [])
+                )
+                let encrypted = try String(contentsOfFile: folder + "/e", encoding: .utf8)
+                #expect(try problem(certificate: pem, key: encrypted) == .encryptedKey)
+            }
+            let large = String(repeating: pem, count: 1 + CertificateFiles.maximumByteCount / pem.utf8.count)
+            let limit = CertificateFiles.maximumByteCount
+            #expect(try problem(certificate: large, key: key) == .file(.tooLarge(limit: limit)))
+        }
+    }
+
+    // MARK: While it runs
+
+    @Test func `A certificate is looked at each day, and what is said of its time is said again`() async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, "one", days: 30)
+            let to = try files.load().chain[0].notAfter
+            let loop = EmbeddedEventLoop()
+            let log = LogKeeper()
+            // Nine days before its end.
+            let start = to - 9 * Self.day
+            let clock = RelayClock {
+                let passed = Int64(loop.now.uptimeNanoseconds / 1_000_000_000)
+                return Moment(monotonic: .seconds(passed), utcSeconds: start + passed)
+            }
+            let keeper = try CertificateKeeper(files, clock: clock, logger: log.logger, authorities: [])
+            let watch = keeper.watch(on: loop)
+            var said: [Int] = []
+            for _ in 0..<12 {
+                let before = log.lines.count
+                loop.advanceTime(by: .hours(24))
+                said.append(log.lines.count - before)
+            }
+            watch.cancel()
+            #expect(said == [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+            let day = UTCDay.text(to)
+            #expect(log.lines[0].contains("warning") && log.lines[0].contains("expires soon"))
+            #expect(log.lines.last!.contains("has expired"))
+            #expect(log.lines.allSatisfy { $0.contains(day) && $0.contains(files.certificate) })
+        }
+    }
+
+    @Test func `What no device can take now takes not the place of what one can`() async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, "live", days: 30)
+            let short = try await makeCertificate(in: folder, "short", days: 10)
+            let log = LogKeeper()
+            let now = Mutex(try files.load().chain[0].notBefore + 20 * Self.day)
+            let clock = RelayClock { Moment(monotonic: .zero, utcSeconds: now.withLock { $0 }) }
+            let keeper = try CertificateKeeper(files, clock: clock, logger: log.logger, authorities: [])
+            #expect(log.lines.isEmpty)
+            let first = keeper.context
+
+            // It has expired by then.
+            try replace(files, by: short)
+            keeper.reload()
+            #expect(keeper.context === first)
+            #expect(log.lines.count == 1)
+            #expect(log.lines[0].contains("error certificate not changed") && log.lines[0].contains("has expired"))
+
+            // When the old one has expired too, the new one is no worse.
+            now.withLock { $0 += 20 * Self.day }
+            keeper.reload()
+            #expect(keeper.context !== first)
+            #expect(log.lines.last!.contains("the certificate has expired"))
+
+            // A good one takes the place of any.
+            now.withLock { $0 -= 35 * Self.day }
+            let second = keeper.context
+            try replace(files, by: try await makeCertificate(in: folder, "other", days: 30))
+            keeper.reload()
+            #expect(keeper.context !== second)
+        }
+    }
+
+    @Test func `An expired certificate is told at the start, and used all the same`() async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, "one", days: 30)
+            let end = try files.load().chain[0].notAfter
+            let log = LogKeeper()
+            let clock = RelayClock { Moment(monotonic: .zero, utcSeconds: end + 1) }
+            var configuration = RelayConfiguration.secured(by: files)
+            configuration.clock = clock
+            let server = RelayServer(configuration: configuration, logger: log.logger)
+            let running = Task { try await server.run() }
+            _ = try await server.port
+            #expect(log.lines.contains { $0.contains("warning the certificate has expired") })
+            running.cancel()
+            try await running.value
+        }
+    }
+
+    private func replace(_ files: CertificateFiles, by other: CertificateFiles) throws {
+        for (path, new) in [(files.certificate, other.certificate), (files.key, other.key)] {
+            try Data(contentsOf: URL(filePath: new)).write(to: URL(filePath: path))
+        }
+    }
+}
+
+/// Whether the library's client, which trusts the certificate, gets through a handshake with the library's server, in memory.
+private func handshake(_ files: CertificateFiles) throws -> Bool {
+    let server = TLSConfiguration.makeServerConfiguration(
+        certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
+    )
+    var client = TLSConfiguration.makeClientConfiguration()
+    client.trustRoots = .file(files.certificate)
+    let ends = [EmbeddedChannel(), EmbeddedChannel()]
+    let isDone = Done()
+    try ends[0].pipeline.syncOperations.addHandler(
+        NIOSSLServerHandler(context: try NIOSSLContext(configuration: server))
+    )
+    try ends[1].pipeline.syncOperations.addHandlers([
+        try NIOSSLClientHandler(context: try NIOSSLContext(configuration: client), serverHostname: "localhost"), isDone,
+    ])
+    let address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
+    for end in ends { end.connect(to: address, promise: nil) }
+    var moved = true
+    while moved {
+        moved = false
+        for (from, to) in [(ends[0], ends[1]), (ends[1], ends[0])] {
+            while let bytes = try from.readOutbound(as: ByteBuffer.self) {
+                moved = true
+                try to.writeInbound(bytes)
+            }
+        }
+    }
+    for end in ends {
+        end.close(promise: nil)
+        // One that has no partner any more waits so long for its last word.
+        end.embeddedEventLoop.advanceTime(by: .seconds(60))
+    }
+    return isDone.isDone
+}
+
+private final class Done: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    var isDone = false
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if "\(event)".contains("handshakeCompleted") { isDone = true }
+    }
+}

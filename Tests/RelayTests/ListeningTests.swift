@@ -1,0 +1,207 @@
+import NIOCore
+import NIOPosix
+import TestSupport
+import Testing
+
+@testable import Relay
+
+/// Where a relay listens, over real sockets.
+@Suite(.inTurn, .timeLimit(.minutes(60))) struct ListeningTests {
+    @Test(
+        arguments: [
+            ("127.0.0.1:8080", "127.0.0.1", 8080), ("[::1]:0", "::1", 0), ("relay.example:443", "relay.example", 443),
+            ("*:8080", nil, 8080), (":8080", nil, 8080), ("0.0.0.0:80", "0.0.0.0", 80), ("[::]:80", "::", 80),
+            ("[fe80::1%lo]:8080", "fe80::1%lo", 8080), ("localhost:65535", "localhost", 65535),
+        ] as [(String, String?, Int)]
+    )
+    func `What is written is a host and a port`(_ text: String, _ host: String?, _ port: Int) {
+        #expect(ListenAddress(text) == ListenAddress(host: host, port: port))
+    }
+
+    @Test(arguments: [
+        "", "8080", "localhost", "localhost:", "localhost:65536", "localhost:+80", "localhost:-1", "localhost: 80",
+        "::1:80",
+        "::", "[::1]", "[]:80", "[*]:80", "[localhost]:80", "[127.0.0.1]:80", "**:80", "*.example:80", "a b:80", " :80",
+        "[::1:80", "::1]:80", "localhost:８０",
+    ])
+    func `What is no host and port is refused`(_ text: String) {
+        #expect(ListenAddress(text) == nil)
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1"], [1, 2])
+    func `It listens at an address and says which port is free`(_ host: String, _ cores: Int) async throws {
+        try await withRelay([ListenAddress(host: host, port: 0)], cores: cores) { addresses in
+            #expect(addresses.map(\.host) == [host])
+            try await expectWell(addresses[0])
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `Every address is IPv4 and IPv6, at one port`(_ cores: Int) async throws {
+        try await withRelay([ListenAddress(host: nil, port: 0)], cores: cores) { addresses in
+            #expect(addresses.map(\.host) == ["0.0.0.0", "::"])
+            #expect(Set(addresses.map(\.port)).count == 1)
+            for loopback in ["127.0.0.1", "::1"] {
+                try await expectWell(BoundAddress(host: loopback, port: addresses[0].port))
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `A name is every address that it has, at one port`(_ cores: Int) async throws {
+        // Which these are is the machine's matter.
+        let name = ListenAddress(host: "localhost", port: 0)
+        let found = try Resolver.places([name])[0].addresses.compactMap(\.bound?.host)
+        try await withRelay([name], cores: cores) { addresses in
+            #expect(addresses.map(\.host) == found)
+            #expect(Set(addresses.map(\.port)).count == 1)
+            for address in addresses { try await expectWell(address) }
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `Every IPv4 address and every IPv6 address are two things, and both may be wanted`(_ cores: Int) async throws {
+        try await withRelay(
+            atFreePort: { port in ["0.0.0.0", "::"].map { ListenAddress(host: $0, port: port) } },
+            cores
+        ) { addresses in
+            #expect(addresses.map(\.host) == ["0.0.0.0", "::"])
+            try await expectWell(BoundAddress(host: "127.0.0.1", port: addresses[0].port))
+            try await expectWell(BoundAddress(host: "::1", port: addresses[0].port))
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `It listens at each of several addresses, with ports of their own`(_ cores: Int) async throws {
+        let wanted = ["127.0.0.1", "::1", "127.0.0.1", "127.0.0.2"].map { ListenAddress(host: $0, port: 0) }
+        try await withRelay(wanted, cores: cores) { addresses in
+            #expect(addresses.map(\.host) == wanted.map(\.host))
+            #expect(Set(addresses).count == 4)
+            for address in addresses { try await expectWell(address) }
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `An address that is wanted twice, or served by one for all, is bound once`(_ cores: Int) async throws {
+        let wanted: @Sendable (Int) -> [ListenAddress] = { port in
+            ["127.0.0.1", nil, "localhost", "127.0.0.1"].map { ListenAddress(host: $0, port: port) }
+        }
+        try await withRelay(atFreePort: wanted, cores) { addresses in
+            #expect(addresses.map(\.host) == ["0.0.0.0", "::"])
+            try await expectWell(BoundAddress(host: "127.0.0.1", port: addresses[0].port))
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `Where one address can't be had, none is, and the error names it`(_ cores: Int) async throws {
+        try await withRelay([ListenAddress(host: "127.0.0.1", port: 0)], cores: 1) { taken in
+            // No system gives this port to whoever asks for any, so that nobody else is there.
+            let port = Int.random(in: 20_000..<30_000)
+            var configuration = RelayConfiguration(listen: [
+                ListenAddress(host: "127.0.0.77", port: port), ListenAddress(host: "127.0.0.1", port: taken[0].port),
+            ])
+            configuration.cores = cores
+            let server = RelayServer(configuration: configuration, logger: quietLogger)
+            let expected = RelayError.cannotListen(host: "127.0.0.1", port: taken[0].port, .addressInUse)
+            await #expect(throws: expected) { try await server.run() }
+            await #expect(throws: expected) { try await server.addresses }
+            #expect(!server.hasListened)
+            await #expect(throws: (any Error).self) { try await isWell(BoundAddress(host: "127.0.0.77", port: port)) }
+        }
+    }
+
+    @Test(arguments: [
+        ("192.0.2.99", RelayError.Cause.addressNotAvailable), ("fe80::99", .needsZone),
+        ("no-such-host.invalid", .unknownHost),
+        ("fe80::1%no-such-interface", .unknownHost),
+    ])
+    func `An address of another machine, and a host that is none, are clear errors`(
+        _ host: String,
+        _ cause: RelayError.Cause
+    ) async throws {
+        let listen = [ListenAddress(host: "127.0.0.1", port: 0), ListenAddress(host: host, port: 0)]
+        let server = RelayServer(configuration: RelayConfiguration(listen: listen), logger: quietLogger)
+        let error = try await #require(throws: RelayError.self) { try await server.run() }
+        // A machine without a network says of any name that it can't look it up.
+        let mayBeAway = RelayError.cannotListen(host: host, port: 0, .lookUpFailed)
+        #expect(error == .cannotListen(host: host, port: 0, cause) || (cause == .unknownHost && error == mayBeAway))
+    }
+
+    @Test func `An address with a zone is told with it`() throws {
+        let places = try Resolver.places([ListenAddress(host: "fe80::1%lo", port: 80)])
+        let bound = try #require(places.first?.addresses.first?.bound)
+        #expect(bound.description == "[fe80::1%lo]:80")
+        #expect(bound.authority == "[fe80::1%25lo]:80")
+    }
+
+    @Test func `A machine that is full takes connections again at each address`() async throws {
+        var configuration = RelayConfiguration(listen: ["127.0.0.1", "::1"].map { ListenAddress(host: $0, port: 0) })
+        configuration.connectionLimits.connections = 1
+        let server = RelayServer(configuration: configuration, logger: quietLogger)
+        let running = Task { try await server.run() }
+        let addresses = try await server.addresses
+        // One after the other, several times: whichever is held up goes on when the place is free.
+        for round in 0..<6 {
+            async let first = isWell(addresses[round % 2])
+            async let second = isWell(addresses[(round + 1) % 2])
+            #expect(try await first)
+            #expect(try await second)
+        }
+        running.cancel()
+        try await running.value
+    }
+}
+
+/// A relay for as long as the body runs, and where it listens.
+private func withRelay(
+    _ listen: [ListenAddress],
+    cores: Int,
+    _ body: ([BoundAddress]) async throws -> Void
+) async throws {
+    var configuration = RelayConfiguration(listen: listen)
+    configuration.cores = cores
+    let server = RelayServer(configuration: configuration, logger: quietLogger)
+    let running = Task { try await server.run() }
+    do {
+        try await body(try await server.addresses)
+    } catch {
+        running.cancel()
+        throw error
+    }
+    running.cancel()
+    try await running.value
+}
+
+/// The same at a port that the test has found free; another one where somebody was faster.
+private func withRelay(
+    atFreePort listen: (Int) -> [ListenAddress],
+    _ cores: Int,
+    _ body: ([BoundAddress]) async throws -> Void
+) async throws {
+    for attempt in 0... {
+        let free = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "0.0.0.0", port: 0).get()
+        let port = try #require(free.localAddress?.port)
+        try await free.close()
+        do {
+            return try await withRelay(listen(port), cores: cores, body)
+        } catch RelayError.cannotListen(_, _, .addressInUse) where attempt < 10 {
+            continue
+        }
+    }
+}
+
+private func expectWell(_ address: BoundAddress, at place: SourceLocation = #_sourceLocation) async throws {
+    let isWell = try await isWell(address)
+    #expect(isWell, "\(address)", sourceLocation: place)
+}
+
+/// Whether a relay answers there.
+private func isWell(_ address: BoundAddress) async throws -> Bool {
+    let answer = try await exchange(
+        "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n",
+        host: address.host,
+        port: address.port
+    )
+    return answer.hasPrefix("HTTP/1.1 200 OK\r\n")
+}
