@@ -12,7 +12,7 @@ import Testing
 @Suite("Hostile load", .enabled(if: Order.size != nil), .serialized, .timeLimit(.minutes(60)))
 struct HostileTests {
     @Test("leaves honest pairings alone, and the relay below its ceiling") func load() async throws {
-        let isLong = Order.size == "long"
+        let isLong = Order.isLong
         let memory = isLong ? "512" : "160"
         let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--memory", memory, "--json"], of: Order.program)
         defer { relay.stop() }
@@ -59,7 +59,7 @@ struct HostileTests {
     }
 
     /// Two devices that pair, over and over.
-    private func pair(port: Int, times: Int) async throws -> Pairings {
+    func pair(port: Int, times: Int) async throws -> Pairings {
         let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: true))
         var pairings = Pairings()
         for _ in 0..<times {
@@ -77,19 +77,20 @@ struct HostileTests {
 }
 
 /// What scripts/hostile wants.
-private enum Order {
+enum Order {
     /// Nil when there is nothing to do.
     static let size = ProcessInfo.processInfo.environment["EASYSETUP_HOSTILE"]
+    static let isLong = size == "long"
     static let program = ProcessInfo.processInfo.environment["EASYSETUP_PROGRAM"] ?? Program.path
 }
 
 /// Prints at once, also into a file.
-private func say(_ line: String) {
+func say(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }
 
 /// The numbers, for people.
-private enum Table {
+enum Table {
     static let head = row(["attack", "attempts", "refused", "peak MiB", "honest pairs", "slowest", "took"])
 
     static func row(
@@ -116,7 +117,7 @@ private enum Table {
 }
 
 /// What a process holds, as Linux tells it.
-private enum Memory {
+enum Memory {
     static func resident(_ process: Int32) -> Int { value("VmRSS", process) }
     /// The highest since it started.
     static func highest(_ process: Int32) -> Int { value("VmHWM", process) }

@@ -14,15 +14,21 @@ final class Stranger {
     /// - Parameters:
     ///   - address: which of the addresses 127.1.x.y it comes from.
     ///   - window: how much the system may keep for it that it has not read.
-    init?(port: Int, from address: Int, window: Int32? = nil) {
+    convenience init?(port: Int, from address: Int, window: Int32? = nil) {
+        self.init(port: port, source: "127.1.\(address >> 8 & 0xFF).\(address & 0xFF)", window: window)
+    }
+
+    /// - Parameters:
+    ///   - source: the address of loopback that it comes from.
+    ///   - window: how much the system may keep for it that it has not read.
+    init?(port: Int, source: String, window: Int32? = nil) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { return nil }
         // Ends by a reset, which leaves nothing behind: there are not enough ports for a hundred thousand good ends.
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         if var window { setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size)) }
-        let own = "127.1.\(address >> 8 & 0xFF).\(address & 0xFF)"
-        guard Self.call(bind, socket, own, 0) == 0, Self.call(connect, socket, "127.0.0.1", port) == 0 else {
+        guard Self.call(bind, socket, source, 0) == 0, Self.call(connect, socket, "127.0.0.1", port) == 0 else {
             Glibc.close(socket)
             return nil
         }
@@ -149,4 +155,39 @@ final class Stranger {
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
             + "Sec-WebSocket-Protocol: easysetup.v1\r\n\(more)\r\n"
     }
+}
+
+extension Stranger {
+    /// The token of an offer that it makes.
+    func token() -> Token? {
+        send(Self.upgrade())
+        send(.offer(slotLength: 6, work: nil))
+        guard !head().isEmpty, case .offered(_, let token, _)? = frame() else { return nil }
+        return token
+    }
+
+    /// Comes with an offerer's token, and names meetings of its own making. Whether it was let in.
+    static func attaches(_ token: Token, at port: Int, source: String, meetings: Int) -> Bool {
+        guard let stranger = Stranger(port: port, source: source) else { return false }
+        var entropy = SystemRandomNumberGenerator()
+        let held = (0..<meetings).map { _ in
+            Held(meeting: MeetingID(drawnFrom: &entropy), acked: 0, received: 0, isSeated: false)
+        }
+        stranger.send(upgrade())
+        stranger.send(.attachOfferer(token: token, held: held, attempt: 1))
+        guard !stranger.head().isEmpty, case .attachedOfferer? = stranger.frame() else { return false }
+        return true
+    }
+}
+
+/// Runs a body that blocks on a thread of its own: the tests' own threads are only two.
+func onThread<Result>(_ body: @escaping @Sendable () -> Result) async -> sending Result {
+    nonisolated(unsafe) var result: Result?
+    await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        Thread.detachNewThread {
+            result = body()
+            done.resume()
+        }
+    }
+    return result!
 }
