@@ -100,10 +100,20 @@ public struct SeedReader: ~Copyable {
         return WordIndex.number(of: word) == nil ? WordIndex.nearest(to: word) : []
     }
 
+    /// Puts the corrections into what was found. A part of its own, for the optimizer of Swift 6.3
+    /// fails on it within ``seedText()``.
+    @inline(never)
+    private func correct(_ found: inout SeedText) {
+        switch corrected {
+        case .some(let draft): found.draft = draft.clone()
+        case .none: break
+        }
+    }
+
     private func seedText() throws(SeedError) -> SeedText {
         if isTooLong { throw .tooLong }
         var found = try SeedText(text.bytes.asBytes.extracting(0..<count))
-        if corrected != nil { found.draft = corrected!.clone() }
+        correct(&found)
         return found
     }
 }

@@ -210,7 +210,7 @@ import Testing
     }
 
     @Test("wrong options end with 64 and say what to do") func usage() async throws {
-        let result = try await seed("show")
+        let result = try await seed("show", "--store")
         #expect(result.code == 64)
         #expect(result.output.isEmpty)
         #expect(result.errors.contains("--store"))

@@ -54,15 +54,34 @@ struct SeedText: ~Copyable {
     /// The 32 bytes.
     /// - Throws: what is wrong with the phrase, then with the link; ``SeedError/severalSeeds`` where they are of two seeds.
     func seed() throws(SeedError) -> SecretBytes {
-        if draft != nil {
-            let seed = try draft!.seed()
-            if let error = links.error { throw error }
-            if links.seed != nil, !links.seed!.isEqual(to: seed) { throw .severalSeeds }
+        // Patterns in place of `draft!`, which ends the optimizer of Swift 6.3 where what is unwrapped can't be copied.
+        switch draft {
+        case .some(let draft):
+            let seed = try draft.seed()
+            try check(seed)
             return seed
+        case .none: return try seedWithoutPhrase()
         }
+    }
+
+    /// Compares the phrase's seed with the links'.
+    private func check(_ seed: borrowing SecretBytes) throws(SeedError) {
         if let error = links.error { throw error }
-        if links.seed != nil { return links.seed!.clone() }
-        if script != nil { return script!.clone() }
-        throw nothing
+        switch links.seed {
+        case .some(let other): if !other.isEqual(to: seed) { throw .severalSeeds }
+        case .none: break
+        }
+    }
+
+    private func seedWithoutPhrase() throws(SeedError) -> SecretBytes {
+        if let error = links.error { throw error }
+        switch links.seed {
+        case .some(let seed): return seed.clone()
+        case .none: break
+        }
+        switch script {
+        case .some(let seed): return seed.clone()
+        case .none: throw nothing
+        }
     }
 }

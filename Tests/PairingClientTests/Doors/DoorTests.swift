@@ -128,7 +128,10 @@ import Testing
                 upgrades: .answer(answer),
                 calls: { _ in .answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") }
             ) { box, address in
-                let client = relay.client("one", .random())
+                // A relay that does not answer behind a proxy would be tried again for as long as this.
+                var limits = ClientLimits.unhurried
+                limits.reachTimeout = .zero
+                let client = relay.client("one", .random(), limits: limits)
                 let failure = try await Watch(client.offer(at: address) { _ in .decline }).failure()
                 #expect(failure == error)
                 #expect(box.callCount == 1)
