@@ -46,6 +46,9 @@ struct RelayCommand: ParsableCommand {
         configuration.limits.offersPerPrefix = many
         configuration.limits.visitsPerPrefix = many
         configuration.limits.roomlessPerPrefix = many
+        configuration.limits.missesPerPrefix = many
+        configuration.limits.framesPerInterval = many
+        configuration.connectionLimits.requestsPerInterval = many
         configuration.connectionLimits.openingPerPrefix = many
         let long = Duration.seconds(3_600)
         configuration.limits.firstFrame = long
