@@ -20,6 +20,7 @@ package final class Running: Sendable {
         let (output, errors) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
+        process.environment = Self.environment
         process.standardInput = input
         process.standardOutput = output
         process.standardError = errors
@@ -36,6 +37,14 @@ package final class Running: Sendable {
         // Two starts at once crash in Foundation, which copies the environment without a lock.
         try Self.starting.withLock { _ in try process.run() }
     }
+
+    /// The tests' own environment, without the store and the relay of the person who runs them.
+    private static let environment: [String: String] = {
+        var environment = ProcessInfo.processInfo.environment
+        for name in ["EASYSETUP_STORE", "EASYSETUP_RELAY", "EASYSETUP_QR"] { environment[name] = nil }
+        environment["XDG_DATA_HOME"] = FileManager.default.temporaryDirectory.appending(path: "easysetup-no-home").path
+        return environment
+    }()
 
     /// The first event with this name that fits, once it has come. Throws when the program ends without it.
     package func event(
