@@ -79,7 +79,7 @@ struct CodeReader {
         hasShiftedDigit = false
         isBetweenGroups = false
         count += 1
-        // What comes thirteenth is an error whatever it is; the others are counted.
+        // The thirteenth symbol is an error by itself, whatever it is; counting goes on because the error tells the number of symbols.
         if count > PairingCode.symbolCounts.upperBound, error == nil { isTooMany = true }
     }
 

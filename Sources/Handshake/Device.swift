@@ -1,8 +1,8 @@
 @_spi(_Unicode) import Swift
 import SyncSeed
 
-/// What a person calls a device: NFC, 1 to 64 bytes of UTF-8, nothing that can't be seen, breaks a line or looks like the end of a
-/// quotation (`Protocol/handshake.md`, "Names").
+/// The name that a person gives a device: 1 to 64 bytes of UTF-8 in NFC, without characters that are invisible, break a line or look
+/// like a closing quotation mark (`Protocol/handshake.md`, "Names").
 public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     /// The longest name, in bytes of UTF-8.
     public static let maximumByteCount = 64
@@ -28,7 +28,7 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         }
         var kept = ""
         for character in Self.nfc(String(Self.trimmed(spaced[...]))) {
-            // What NFC makes of a scalar may be another one.
+            // Every scalar is checked again because NFC may have replaced it by another one.
             guard character.unicodeScalars.allSatisfy(NameScalar.isAllowed), character != " " || kept.last != " " else {
                 continue
             }

@@ -135,7 +135,7 @@ extension PairingCode: CustomReflectable {
 public enum CodeError: Error, Hashable, Sendable {
     /// There are this many symbols, but a code has 9 to 12.
     case wrongLength(Int)
-    /// What stands at this position (from 1; only letters and digits are counted, and the mark itself) is no symbol of codes.
+    /// The character at this position is no symbol of codes. Positions start at 1 and count letters, digits and the wrong character itself.
     case notASymbol(position: Int)
     /// The letter or digit at this position is of another script, though it may look like a symbol, or it has an accent.
     case foreignLetter(position: Int, script: Script)

@@ -135,7 +135,7 @@ public struct RelayAddress: Hashable, Sendable {
         host.firstIndex(of: "%").map { host[$0...].dropFirst() }
     }
 
-    /// What stands in a request to the relay: ``authority`` without the zone, which is nobody else's business (RFC 6874, 1).
+    /// The `Host` of requests to the relay: ``authority`` without the zone, because a zone has a meaning on this machine alone (RFC 6874, 1).
     package var authorityWithoutZone: String {
         zone == nil ? authority : "[\(host.prefix { $0 != "%" })]:\(port)"
     }
@@ -161,7 +161,7 @@ public struct RelayAddress: Hashable, Sendable {
         ["fe8", "fe9", "fea", "feb"].contains { address.hasPrefix($0) } && address.prefix { $0 != ":" }.count == 4
     }
 
-    /// What names of interfaces are made of, as far as a URL holds it unencoded.
+    /// Whether a zone (the name of a network interface) may have this character: one that a URL holds without percent-encoding.
     private static func isOfZone(_ character: Character) -> Bool {
         character.isASCII && (character.isLetter || character.isNumber || "-._~".contains(character))
     }

@@ -18,9 +18,9 @@ public struct Words: Hashable, Sendable, CustomStringConvertible {
     /// Both, as the screens show them: `otter · piano`.
     public var description: String { "\(first) · \(second)" }
 
-    /// What a person typed for the two words of the other screen.
+    /// The result of comparing a person's input with the two words of the other screen.
     public enum Match: Hashable, Sendable {
-        /// Nothing that can be seen: no try, but a slip of the Enter key.
+        /// An input without visible characters. It does not count as a try because Enter was probably pressed by mistake.
         case nothing
         /// One of the two words, or both, in any order.
         case right
@@ -67,7 +67,7 @@ public struct Words: Hashable, Sendable, CustomStringConvertible {
         return word.isEmpty ? words : words + [word]
     }
 
-    /// What can't be seen, and the accents that are left of letters.
+    /// Whether a scalar is ignored: an invisible character, or an accent that NFD has split from its letter.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .format, .nonspacingMark, .enclosingMark: true

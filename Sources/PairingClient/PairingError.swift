@@ -397,7 +397,7 @@ extension PairingError.Silent {
 }
 
 extension Role {
-    /// What this device did not do.
+    /// The assurance that nothing was sent or stored, by role; part of a sentence.
     fileprivate var nothing: String {
         switch self {
         case .holder: "nothing was sent"

@@ -87,7 +87,7 @@ public struct ApprovalRequest: Sendable {
     public let needsWord: Bool
     /// Which time this is, from 1: a mistyped word may be typed again. A time when nothing was typed does not count.
     public let attempt: Int
-    /// What was wrong with the last word; nil the first time.
+    /// The fault in the last word; nil the first time.
     public let mistake: Words.Match?
     /// Until when the answer is waited for.
     public let deadline: ContinuousClock.Instant
@@ -108,12 +108,12 @@ public enum Approval: Hashable, Sendable {
     case nobodyToAsk
 }
 
-/// What the user of a receiver that shows the code is asked before it stores a seed: the device that typed the code chose this
-/// one, and what is on this one becomes readable for that chain. The default is no; Enter alone must never mean yes.
+/// The question to the user of a receiver that shows the code, before it stores a seed. It is asked because the device that typed the
+/// code chose this one, and this device's data becomes readable for that sync chain. The default is no; Enter alone must never mean yes.
 public struct AcceptanceRequest: Hashable, Sendable {
     /// The other device, its own words in quotes, and the two words that its user was asked for.
     public let peer: Peer
-    /// Whose chain the seed belongs to; the other device can show the same.
+    /// The user ID of the seed's sync chain; the other device can show the same.
     public let userID: UserID
     /// How long ago the code was shown when the other device proved itself.
     public let codeAge: Duration

@@ -287,7 +287,7 @@ extension Line {
 
     private func received(_ frame: WebSocketFraming.Frame) {
         guard case .device = state else {
-            // What crosses with our close is little.
+            // After our close frame, every frame counts against this limit because a device has little left to send.
             controlFrames += 1
             let isEnough = controlFrames > switchboard.limits.controlFramesPerInterval
             if frame.opcode == .connectionClose || isEnough { hangUp() }

@@ -19,8 +19,8 @@ public struct RelayConfiguration: Sendable {
     public var connectionLimits = ConnectionLimits()
     /// Everything that the rendezvous holds devices to.
     package var limits = Limits()
-    /// What tells the rendezvous the time; nil for the machine's clocks. A test moves one by hand, so that no limit of the rendezvous
-    /// passes because a machine is slow.
+    /// The clock of the rendezvous; nil for the machine's clocks. A test sets a clock that it moves by hand, so that no time limit of the
+    /// rendezvous is reached because a machine is slow.
     package var clock: RelayClock?
 
     /// How long a code lives: 10 minutes.

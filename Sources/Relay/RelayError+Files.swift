@@ -20,7 +20,7 @@ extension RelayError {
         case system(Int32)
     }
 
-    /// What is there in a file's place.
+    /// The kind of the object that was found in place of a regular file.
     public enum FileKind: String, Sendable {
         case folder, pipe, socket, device
     }
@@ -35,7 +35,7 @@ extension RelayError {
         case notKeptHere
     }
 
-    /// What is wrong with a key file.
+    /// The fault in a key file.
     public enum KeyFileProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         case secrecy(SecrecyProblem)
@@ -50,7 +50,7 @@ extension RelayError {
         case folderForbidden
     }
 
-    /// What is wrong with a certificate or its key.
+    /// The fault in a certificate or its key.
     public enum CertificateProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         /// There is nothing in it.

@@ -9,7 +9,7 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The relay stopped before it listened.
     case stopped
 
-    /// What the system said about an address.
+    /// The system's reason why the relay cannot listen on an address.
     public enum Cause: Equatable, Sendable {
         case addressInUse
         case addressNotAvailable

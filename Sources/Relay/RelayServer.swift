@@ -14,7 +14,7 @@ public final class RelayServer: Service {
     private let whenListening: EventLoopPromise<[BoundAddress]>
     private let running = Mutex<Running?>(nil)
 
-    /// What a relay that serves can be told.
+    /// The parts of a running relay that ``reload()`` replaces.
     private struct Running {
         let certificate: CertificateKeeper?
         let replaceKeys: @Sendable (TokenKeys) -> Void
@@ -84,7 +84,7 @@ public final class RelayServer: Service {
 }
 
 extension RelayServer {
-    /// What is read, made and looked up before a relay can listen.
+    /// The results of the preparation before a relay can listen: files read, keys made, addresses resolved.
     private struct Prepared: Sendable {
         let certificate: CertificateKeeper?
         let keys: TokenKeys

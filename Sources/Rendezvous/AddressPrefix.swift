@@ -72,7 +72,7 @@ package struct AddressPrefix: Hashable, Sendable {
     /// Whether this is no block around others.
     var isNarrowest: Bool { kind == .ipv4Address || kind == .ipv6Block56 }
 
-    /// What a challenge is bound to: the family, the length, and the prefix as 8 bytes, IPv4 in the last four.
+    /// The bytes that bind a challenge to the prefix: the family, the length, and the prefix as 8 bytes, IPv4 in the last four.
     var macInput: [UInt8] {
         let length: UInt8 =
             switch kind {
@@ -84,7 +84,7 @@ package struct AddressPrefix: Hashable, Sendable {
         return [isIPv4 ? 4 : 6, length] + (isIPv4 ? word >> 8 : word & ~0xFF).bigEndianBytes
     }
 
-    /// Whoever makes one says of which kind it is.
+    /// The kind of the prefix, from the lowest byte of `word`, where every initializer stores it.
     private var kind: Kind { Kind(rawValue: UInt8(truncatingIfNeeded: word)) ?? .ipv4Address }
 
     private var isIPv4: Bool { word & 0xFF <= UInt64(Kind.ipv4Block24.rawValue) }

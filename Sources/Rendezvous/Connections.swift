@@ -53,7 +53,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
     private var known: [Connection: Known] = [:]
     /// Those at work, which is a stranger's place, by their prefixes.
     private var working = PrefixCounts()
-    /// Those that came back before their offerer.
+    /// Visitors that came back before their offerer, counted by their prefixes.
     private var early = PrefixCounts()
     private(set) var atWork = 0
     private(set) var earlyCount = 0

@@ -1,4 +1,4 @@
-/// What a device may say in one interval, in units of a frame (`Protocol/limits.md`, `framesPerInterval`).
+/// The number of frames that a device may still send in one interval (`Protocol/limits.md`, `framesPerInterval`).
 struct FrameBudget: Sendable {
     private var left: Int32
     /// The interval that `left` is of.
@@ -21,11 +21,11 @@ struct FrameBudget: Sendable {
         left = Int32(clamping: Int(left) + units)
     }
 
-    /// What a frame of so many bytes costs: a large one counts as several.
+    /// The cost of a frame by its size: a large frame counts as several.
     static func cost(bytes: Int) -> Int { 1 + bytes / 1024 }
-    /// What one that was a repeat, or an acknowledgement without news, costs once more.
+    /// The extra cost of a frame without news: a repeat, or an acknowledgement of nothing new.
     static let withoutNews = 1
-    /// What one of a visitor that has nobody to say it to costs beyond that.
+    /// The further extra cost of a visitor's frame for a meeting that is not its current one.
     static let outOfPlace = 15
 }
 

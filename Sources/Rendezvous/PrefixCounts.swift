@@ -18,7 +18,7 @@ package struct PrefixCounts: Sendable {
     }
 
     package var isEmpty: Bool { counts.isEmpty }
-    /// What all have together, each counted once: for tests to compare.
+    /// The sum over all addresses, each counted once, without the wider blocks; for tests.
     package var total: Int { counts.sum { $0.isNarrowest ? $1 : 0 } }
     var nextDeadline: Duration? { counts.nextDeadline }
 
@@ -89,16 +89,15 @@ package struct PrefixCounts: Sendable {
     }
 }
 
-/// What one prefix may have of something that the whole relay has so much of. From half of it on, no more than a part of what is
-/// still free: however many places a few blocks take, as much again stays for all others, and the part gets smaller as they come
-/// (the dynamic thresholds of Choudhury and Hahne).
+/// The share of a limited resource of the relay that one prefix may have. Once half of the resource is taken, the share is a part of
+/// what is still free, so that a few prefixes can't take all of it (the dynamic thresholds of Choudhury and Hahne).
 package struct PrefixCeiling: Sendable {
     /// How much of it there is in all, and how much of that is taken.
     package let all: Int
     package let used: Int
     /// Which part of what is free one prefix may have.
     package let part: Int
-    /// What one prefix may have at any time.
+    /// The limit for one prefix at any time.
     package let perPrefix: Int
 
     package init(all: Int, used: Int, part: Int, perPrefix: Int = .max) {

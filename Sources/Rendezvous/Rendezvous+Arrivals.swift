@@ -253,7 +253,7 @@ extension Rendezvous {
         else { return .tooMany }
         let hasLostSlot = slots[claims.slot] != nil
         let kept = thoseWithPlace(held, prefix)
-        // What the person has said yes to is nothing to be left out.
+        // A room is not restored without its seated meeting because the person has already approved that one.
         guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
         guard
             let room = Room<Connection>(

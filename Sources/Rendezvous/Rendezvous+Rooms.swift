@@ -66,7 +66,7 @@ extension Rendezvous {
         follow(verdict, connection, now, into: &actions)
     }
 
-    /// What a frame's worth means for its connection. One that changed nothing costs more of what it may say.
+    /// Applies the verdict on a frame to its connection: a frame that changed nothing costs more of the frame budget.
     private mutating func follow(
         _ verdict: Verdict?,
         _ connection: Connection,

@@ -29,7 +29,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     var displacements: [OfferID: Duration] = [:]
     var pool: SlotPool
     var tombstones: Generations<Slot, Tombstone>
-    /// What each prefix did lately.
+    /// Recent offers and visits of each prefix.
     var offered: PrefixCounts
     var visited: PrefixCounts
     /// Visits that found nothing.

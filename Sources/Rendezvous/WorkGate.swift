@@ -18,7 +18,7 @@ struct WorkGate: Sendable {
 
     enum Verdict { case done, bad, full }
 
-    /// What work is done for.
+    /// The request that a device does the work for.
     enum Purpose: UInt8, Sendable {
         case offer = 1
         case visit = 2

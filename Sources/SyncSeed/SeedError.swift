@@ -113,7 +113,7 @@ extension SeedError {
         }
     }
 
-    /// What to do next, safe for a log: nothing of what was read is in it, and no word that is near to it.
+    /// A sentence that says what to do next. It is safe for a log because it holds no part of the input and no similar word.
     public var advice: String {
         switch self {
         case .wrongLength: "Copy the seed again, whole."

@@ -3,7 +3,7 @@
 /// All of the text stays in locked memory. Nothing that comes out repeats any of it, but for ``suggestions(forWord:)``,
 /// which are for the person at the terminal alone.
 public struct SeedReader: ~Copyable {
-    /// What the text is so far.
+    /// The result of reading the text so far.
     public enum Reading: Sendable {
         /// A beginning, with so many words of a phrase. More text may complete it; at its end, ``SeedReader/seed(createdAt:)``
         /// says what is missing.
@@ -12,7 +12,7 @@ public struct SeedReader: ~Copyable {
         case wrongWords([SeedError.UnknownWord])
         /// A seed; further text is checked against it.
         case seed(SyncSeed)
-        /// What more text does not mend.
+        /// An error that more text can't correct.
         case failed(SeedError)
     }
 
@@ -52,7 +52,7 @@ public struct SeedReader: ~Copyable {
         count += line.byteCount + 1
     }
 
-    /// What the text is so far.
+    /// The result of reading the text so far.
     public var reading: Reading {
         do throws(SeedError) {
             let found = try seedText()

@@ -48,7 +48,7 @@ final class Attempt: Sendable {
         set { state.withLock { $0.isOver = newValue } }
     }
 
-    /// What went wrong; the first cause is the one that counts, for the others follow from it.
+    /// Notes the attempt's error. The first error counts because later ones follow from it.
     func fail(_ error: PairingError) {
         state.withLock { if $0.failure == nil { $0.failure = error } }
     }
@@ -59,9 +59,9 @@ final class Attempt: Sendable {
         channel?.close(promise: nil)
     }
 
-    /// What a person is told.
+    /// The error to show to a person: the noted one, or else an explanation of `error`.
     ///
-    /// - Parameter error: what ended it, for want of anything better.
+    /// - Parameter error: the error that ended the attempt.
     func failure(_ error: any Error) -> PairingError {
         state.withLock { $0.failure } ?? host.explained(error, in: phase)
     }

@@ -217,8 +217,8 @@ extension Calls {
             let error = PairingError(
                 Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
             )
-            // What answers otherwise, and is not out of order for a moment, is no relay's door. Who says how long to wait is not asked
-            // again before.
+            // Any other answer is an error. The call is repeated only if its status is a temporary one and its `Retry-After` is within
+            // `reachTimeout`, because the server must not be asked before that.
             let mayPass = Self.mayPass(status) && retryAfter ?? .zero <= limits.reachTimeout
             return mayPass ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
         }

@@ -21,7 +21,7 @@ package struct NoProxyList: Sendable {
 
     private let entries: [(pattern: Pattern, port: Int?)]
 
-    /// What can't be read is left out: a list that other programs read too may hold their own forms.
+    /// Unreadable entries are left out because the list may hold forms that only other programs know.
     package init(_ text: String) {
         entries = text.split(whereSeparator: { $0 == "," || $0.isWhitespace }).compactMap(Self.entry)
     }

@@ -1,4 +1,4 @@
-/// What answers in the place of a relay (`Protocol/errors.md`, "Causes").
+/// The kind of server that answers in the place of a relay (`Protocol/errors.md`, "Causes").
 public enum OtherServer: Hashable, Sendable {
     /// Nothing more is known.
     case unknown

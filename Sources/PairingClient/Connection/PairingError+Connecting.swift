@@ -24,7 +24,7 @@ extension PairingError {
 }
 
 extension Unreachable {
-    /// What an error of the network's means.
+    /// The cause that an error of the network library stands for.
     init(_ error: any Error, to host: String) {
         switch error {
         case let error as NIOConnectionError:

@@ -48,7 +48,7 @@ public struct ProxyAddress: Sendable {
         self.credentials = credentials
     }
 
-    /// What the proxy is asked.
+    /// The CONNECT request to the proxy.
     ///
     /// - Parameter authority: the relay's host and port.
     func request(for authority: String) -> String {

@@ -12,7 +12,7 @@ public enum ProxyFailure: Hashable, Sendable {
     case reachesNothing(status: Int, retryAfter: Duration)
     /// It did not answer in time.
     case silent
-    /// What answers is no proxy.
+    /// The answer is not one of an HTTP proxy.
     case garbled
     /// It closed the connection before it was through to the relay.
     case cut
@@ -79,7 +79,7 @@ public enum ProxyFailure: Hashable, Sendable {
     }
 }
 
-/// What is wrong with a proxy's address.
+/// The fault in a proxy's address.
 public enum ProxyAddressFault: Hashable, Sendable {
     /// It can't be read. Its text may hold a password, and is not repeated.
     case unreadable

@@ -18,12 +18,12 @@ public struct ProxySettings: Sendable {
     }
 
     private let choice: Choice
-    /// Who may speak for a proxy that is spoken to over TLS.
+    /// The certificate authorities trusted for a proxy that is reached over TLS.
     let roots: TrustedRoots
 
-    /// What the environment's variables say, in the way of curl: for `wss` `https_proxy` or `HTTPS_PROXY`, for `ws` `http_proxy` (in lower
-    /// case alone: a web server's CGI programs are handed a client's header as `HTTP_PROXY`), for both then `all_proxy` or `ALL_PROXY`;
-    /// none for the hosts in `no_proxy` or `NO_PROXY`. An empty variable means none.
+    /// The proxy of the environment's variables, as curl reads them: for `wss` `https_proxy` or `HTTPS_PROXY`; for `ws` `http_proxy`, in lower
+    /// case alone because a web server gives CGI programs a client's `Proxy` header as `HTTP_PROXY`; for both then `all_proxy` or `ALL_PROXY`.
+    /// No proxy for the hosts in `no_proxy` or `NO_PROXY`. An empty variable means no proxy.
     public static let environment = ProxySettings(choice: .environment, roots: .system)
 
     /// None, whatever the environment says.
@@ -59,7 +59,7 @@ public struct ProxySettings: Sendable {
         }
     }
 
-    /// What variables say.
+    /// The proxy to this relay by the environment's variables; nil for none.
     static func proxy(
         to relay: RelayAddress,
         variable: (String) -> String?

@@ -68,7 +68,7 @@ struct RelayHost: Sendable {
         try pipeline.addHandler(ArrivalHandler(certificate, attempt: attempt, arrived: arrived))
     }
 
-    /// What a person is told of an error that no handler could make more of.
+    /// The explanation of an error that no handler has explained, by the phase in which it came.
     func explained(_ error: any Error, in phase: Attempt.Phase) -> PairingError {
         if let error = error as? PairingError { return error }
         switch phase {
@@ -78,7 +78,7 @@ struct RelayHost: Sendable {
         }
     }
 
-    /// What a person is told when nothing comes.
+    /// The error for a timeout in this phase.
     func silence(in phase: Attempt.Phase) -> PairingError {
         switch phase {
         case .connecting where proxy != nil: .proxyFailed(.unreachable(.noAnswer))

@@ -22,8 +22,8 @@ struct ShownCertificate {
         self.isTunnelled = isTunnelled
     }
 
-    /// What a device does not take although the library does: a common name in place of a subject alternative name; and behind a proxy, where
-    /// the library compares no IP addresses, a certificate for another one.
+    /// The reason to refuse a certificate that the library accepts: it has no subject alternative name; or, behind a proxy, it is for
+    /// another IP address, because there the library compares no IP addresses.
     var fault: Untrusted? {
         guard let certificate = tls.peerCertificate else { return .unfit }
         let names = certificate._subjectAlternativeNames()
@@ -35,7 +35,7 @@ struct ShownCertificate {
         return nil
     }
 
-    /// What the error of a TLS handshake means.
+    /// The cause that an error of the TLS handshake stands for.
     func explained(_ error: any Error) -> PairingError {
         switch error {
         case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate: return .relayUntrusted(wrongName)
@@ -105,7 +105,7 @@ struct ShownCertificate {
         return first.count > 3 ? first.prefix(3) + ["others"] : first
     }
 
-    /// What a stranger wrote, as far as it can stand in a line on a screen.
+    /// The characters of an untrusted text that are safe to show in one line of a terminal.
     private static func safe(_ text: String) -> String {
         String(
             text.unicodeScalars.lazy.filter {

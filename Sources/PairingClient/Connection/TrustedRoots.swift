@@ -13,7 +13,7 @@ import Darwin
 public final class TrustedRoots: Sendable {
     private struct Loaded {
         var context: NIOSSLContext?
-        /// One that compares no names, for a relay by IP address behind a proxy: whose address the socket has is the proxy's.
+        /// A context that compares no names, for a relay with an IP address behind a proxy: there the socket's address is the proxy's.
         var nameless: NIOSSLContext?
     }
 
@@ -82,7 +82,7 @@ public final class TrustedRoots: Sendable {
         var isFolder = false
     }
 
-    /// What to load; nothing for the library's own defaults.
+    /// The files and folders to load; empty for the library's own defaults.
     private func sources() throws(Untrusted) -> [Source] {
         if let file {
             try Self.check(file)
@@ -137,7 +137,7 @@ public final class TrustedRoots: Sendable {
         if let fault = fault(of: path, isFolder: isFolder) { throw .authoritiesUnreadable(path: path, fault) }
     }
 
-    /// What hinders this process from reading it.
+    /// The reason why this process can't read a file or folder; nil if it can.
     private static func fault(of path: String, isFolder: Bool = false) -> Untrusted.FileFault? {
         // A pipe without a writer must not hold the program up.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -5,7 +5,7 @@ import NIOTLS
 ///
 /// NIOExtras has a handler for CONNECT. It brings seven packages more, bounds no head, and tells nothing of `Retry-After`.
 package struct TunnelAnswer {
-    /// What is known so far.
+    /// The state of the answer after the bytes so far.
     package enum Step: Equatable {
         case more
         /// The tunnel is open; these bytes are the relay's already.

@@ -16,7 +16,7 @@ public enum Unreachable: Hashable, Sendable {
     case noNetwork
     /// The connection was closed before anything was answered.
     case cut
-    /// What answers speaks no TLS, and TLS is wanted.
+    /// The server does not speak TLS, and the address asks for TLS.
     case noTLS
     /// The connection was closed while TLS was set up.
     case tlsCut
@@ -49,12 +49,12 @@ public enum Unreachable: Hashable, Sendable {
         if case .behindIsAway(_, let wait) = self { wait } else { .zero }
     }
 
-    /// What to do.
+    /// A sentence that says what to do.
     var advice: String { text.advice }
 
-    /// What happened.
+    /// A sentence that says what happened.
     ///
-    /// - Parameter who: what can't be reached, at the beginning of a sentence.
+    /// - Parameter who: the subject of the sentence: the host that can't be reached.
     func description(_ who: String = "The relay") -> String {
         if case .behindIsAway(let status, _) = self {
             return "\(who) behind this address does not answer just now (status \(status))."

@@ -20,7 +20,7 @@ public enum Untrusted: Hashable, Sendable {
     /// The file or folder of authorities that was named can't be used.
     case authoritiesUnreadable(path: String, FileFault)
 
-    /// What is wrong with a file of authorities.
+    /// The fault in a file of certificate authorities.
     public enum FileFault: String, Hashable, Sendable {
         /// It is not there.
         case missing = "no such file"
@@ -41,9 +41,9 @@ public enum Untrusted: Hashable, Sendable {
 
     var advice: String { text("").advice }
 
-    /// What happened.
+    /// A sentence that says what happened.
     ///
-    /// - Parameter whose: whose certificate it is, at the beginning of a sentence.
+    /// - Parameter whose: the certificate's owner, as the first words of the sentence.
     func description(_ whose: String = "The relay's") -> String { text(whose).what }
 
     private func text(_ whose: String) -> (name: String, what: String, advice: String) {
@@ -105,7 +105,7 @@ public enum Untrusted: Hashable, Sendable {
 }
 
 extension String {
-    /// What a terminal can be given of text that somebody else chose.
+    /// The text with every unprintable character replaced, so that a terminal can show it although somebody else chose it.
     fileprivate var visible: String {
         String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
     }

@@ -2,7 +2,7 @@ import Handshake
 import NIOHTTP1
 import RelayWire
 
-/// What something answered that is not the answer hoped for.
+/// An HTTP answer other than the expected one, from a relay or from another server.
 struct Reply: Equatable, Sendable {
     /// Where an answer sends a device.
     enum Redirection: Hashable, Sendable {
@@ -15,7 +15,7 @@ struct Reply: Equatable, Sendable {
     var status: Int?
     /// As much of it as came and is wanted.
     var body = ""
-    /// What the header says; the relay's word or a proxy's.
+    /// The wait in the `Retry-After` header, which the relay or a proxy sent.
     var retryAfter: Duration?
     var redirection: Redirection?
 
@@ -66,7 +66,7 @@ struct UpgradeRefusal: Equatable, Sendable {
 }
 
 extension PairingError {
-    /// What a person is told of an answer: a relay's own word, or else that of something in its place (`Protocol/errors.md`, "Causes").
+    /// The error that an answer stands for: the relay's own problem, or else the answer of a server in its place (`Protocol/errors.md`, "Causes").
     init(_ reply: Reply) {
         let wait = reply.retryAfter ?? .zero
         switch Problem(in: reply.body)?.name {

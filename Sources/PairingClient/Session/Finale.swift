@@ -21,7 +21,7 @@ struct Finale {
         case finish
     }
 
-    /// Who is connected with the relay when the time is over: what a device that waits for the other can know of it.
+    /// The devices that are connected to the relay at the timeout, as far as the waiting device can know.
     enum Reach {
         case both
         /// The relay says that the other device is not.
@@ -50,7 +50,7 @@ struct Finale {
         case over
     }
 
-    /// What a holder's user has answered so far.
+    /// The state of the question to a holder's user, with the answers so far.
     private struct Question {
         /// Which time it is asked; a time when nothing was typed is not counted.
         var attempt = 1

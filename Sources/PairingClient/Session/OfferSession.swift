@@ -263,7 +263,7 @@ package struct OfferSession: ~Copyable {
         } catch {
             return end(.relayMisbehaved, leaving: .fault)
         }
-        // What leads to this machine's own interface leads no other device anywhere.
+        // A relay address with a zone gets no link because a zone names an interface of this machine alone.
         let hasLink = role == .holder && relay.zone == nil
         let link = hasLink ? PairingLink(relay: relay, slot: slot.symbols, secret: entropy.bytes(16)) : nil
         do {

@@ -86,7 +86,7 @@ public final class FileSeedStore: SeedStore {
         case .other(let stored, let kind):
             let copy = "\(Self.file).\(stored.userID.fingerprint.prefix(16)).old"
             if kind == .plain, passphrase != nil {
-                // Whoever seals a store does not mean the seed that is in it now to stay open.
+                // The copy of the old seed is sealed, too, because a person who gives a passphrase wants no plain seed left.
                 try folder.write(sealed(stored), to: copy)
             } else {
                 try folder.write(old, to: copy)

@@ -185,10 +185,10 @@ package struct PrivateFolder: ~Copyable, Sendable {
         try folder.syncIfPossible()
     }
 
-    /// What a file is called until it is whole.
+    /// The name of a file until it is complete.
     private static let draft = "seed.new"
 
-    /// What it is renamed to when it is only tried.
+    /// The name that a file is renamed to in a test of the folder.
     private static let trial = "seed.try"
 
     private borrowing func fill(_ name: String, with bytes: borrowing SecretBytes) throws(StoreError) -> Descriptor {

@@ -1,6 +1,6 @@
 import NIOSSL
 
-/// What matters of one certificate of a relay's chain.
+/// The facts that the relay checks in one certificate of its chain.
 struct CertificateFacts: Sendable, Equatable {
     /// Seconds since 1970 UTC; valid from the first to the last.
     var notBefore: Int64
@@ -123,7 +123,7 @@ struct DERReader {
         case version = 0xA0
     }
 
-    /// What has not been read.
+    /// The bytes that have not been read.
     private(set) var rest: ArraySlice<UInt8>
 
     init(_ bytes: ArraySlice<UInt8>) {

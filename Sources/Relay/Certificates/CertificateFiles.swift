@@ -14,7 +14,7 @@ public struct CertificateFiles: Sendable, Equatable {
     }
 }
 
-/// What was read from them at one time.
+/// The certificate and key as read from the files at one time.
 struct LoadedCertificate: Sendable {
     let context: NIOSSLContext
     /// The relay's own certificate first.

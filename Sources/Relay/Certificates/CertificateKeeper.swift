@@ -37,11 +37,10 @@ final class CertificateKeeper: Sendable {
         tell(loaded.warnings(now: now, authorities: authorities))
     }
 
-    /// What new connections speak TLS with.
+    /// The TLS context for new connections.
     var context: NIOSSLContext { state.withLock { $0.loaded.context } }
 
-    /// Reads the files anew. What cannot be used takes nothing's place, and what no device can take at this time takes not the
-    /// place of what one can.
+    /// Reads the files anew. The old certificate stays if the new one cannot be used, or if the new one is not valid now and the old one is.
     func reload() {
         let now = clock.now.utcSeconds
         do throws(RelayError) {

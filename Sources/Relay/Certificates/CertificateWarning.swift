@@ -1,6 +1,6 @@
 import NIOSSL
 
-/// What an operator should know of a certificate that can be used, or can be used for now.
+/// A defect of a usable certificate that its operator should know of.
 enum CertificateWarning: Equatable, Sendable {
     /// The position in the chain is 1 for the relay's own; the day is one of UTC, as 2026-01-31.
     case expired(position: Int, day: String)
@@ -80,7 +80,7 @@ extension LoadedCertificate {
         return warnings
     }
 
-    /// Those that time alone brings.
+    /// The warnings about the period of validity, which appear with time alone.
     static func warnings(ofTime chain: [CertificateFacts], now: Int64) -> [CertificateWarning] {
         chain.enumerated().compactMap { index, facts in
             let position = index + 1

@@ -5,7 +5,7 @@ public struct ListenAddress: Sendable, Hashable {
     /// 0 takes a free one.
     public var port: Int
 
-    /// What is written is not looked at: ``RelayServer/run()`` says whether one can listen there.
+    /// The host is not checked here; ``RelayServer/run()`` fails if the relay cannot listen on it.
     public init(host: String?, port: Int) {
         self.host = host
         self.port = port
@@ -46,7 +46,7 @@ public struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
     /// Never 0.
     public let port: Int
 
-    /// What the address stands for, where it stands for more than itself.
+    /// The addresses that a wildcard address stands for, in words; nil for any other address.
     public var scope: String? {
         switch host {
         case "0.0.0.0": "every IPv4 address of this machine"

@@ -1,4 +1,4 @@
-/// What NFKC makes of scalars beyond ASCII where that is ASCII alone: full-width, mathematical, circled and superscript
+/// The scalars beyond ASCII whose NFKC form is pure ASCII, with that form: full-width, mathematical, circled and superscript
 /// letters and digits, ligatures, the Kelvin sign (`Protocol/text.md`, "Compatible forms").
 package enum ASCIIForms {
     /// One run of scalars whose forms follow one another.

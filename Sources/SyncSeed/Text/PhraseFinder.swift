@@ -1,6 +1,6 @@
 /// Finds the 24 words of a phrase among the tokens of a text (`Protocol/seed.md`, "Finding the phrase").
 ///
-/// What it decides by is how the text is laid out, and never whether a checksum fits: one in 256 would by chance.
+/// The text's layout alone decides which words are the phrase; the checksum never does, because one in 256 fits by chance.
 struct PhraseFinder: ~Copyable {
     private let tokens: TokenList
     private let words: [Int]
@@ -49,7 +49,7 @@ struct PhraseFinder: ~Copyable {
     /// How many of all words the list has.
     var knownCount: Int { known(words) }
 
-    /// What is wrong with a text without a phrase.
+    /// The error for a text without a phrase.
     var error: SeedError {
         let isKnown = knownCount * 2 >= words.count
         if !isKnown, !isBeginning, Self.otherCounts.contains(words.count) {

@@ -32,7 +32,7 @@ struct WrittenWord {
     var isMixed: Bool { length > 0 && script != nil && script != .latin }
 }
 
-/// What stands between a token and the one before it.
+/// The separators between a token and the one before it.
 struct TokenBreaks: OptionSet {
     let rawValue: UInt8
     static let line = TokenBreaks(rawValue: 1)

@@ -1,4 +1,4 @@
-/// What a letter is that is no plain `a` to `z`, to tell a person why it can't be read although it may look right.
+/// The script of a letter other than `a` to `z`. It is named to a person because such a letter may look right and still can't be read.
 public enum Script: String, CaseIterable, Sendable {
     /// A Latin letter with an accent, an accent itself, or a Latin letter that English does not have.
     case latin

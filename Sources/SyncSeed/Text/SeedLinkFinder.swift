@@ -5,7 +5,7 @@ struct SeedLinkFinder: ~Copyable {
     private(set) var places: [Range<Int>] = []
     /// The seed of all links; nil where there are none.
     private(set) var seed: SecretBytes?
-    /// What is wrong with the first link that can't be read.
+    /// The error of the first link that can't be read.
     private(set) var error: SeedError?
     /// Whether the text ends within the last link.
     private(set) var isCut = false

@@ -1,12 +1,12 @@
-/// What a text says of a seed, in all forms at once: a text such as the output of `seed show --reveal` has a phrase and a
-/// link, which must be of one seed (`Protocol/seed.md`, "Written forms").
+/// The written forms of a seed in one text: a text such as the output of `seed show --reveal` has a phrase and a link, which must
+/// be of one seed (`Protocol/seed.md`, "Written forms").
 struct SeedText: ~Copyable {
     private let links: SeedLinkFinder
     /// The phrase's words, if the text has 24 that are one.
     var draft: PhraseDraft?
     /// A seed in hex or base64.
     private let script: SecretBytes?
-    /// What is wrong where there is neither.
+    /// The error for a text without any form of a seed.
     private let nothing: SeedError
 
     /// - Throws: ``SeedError/severalSeeds``, or what is wrong with the text's encoding.

@@ -1,10 +1,10 @@
-/// What people's texts consist of for the readers of phrases, codes and links (`Protocol/text.md`, "Units").
+/// A unit of a person's text, as the readers of phrases, codes and links see it (`Protocol/text.md`, "Units").
 package enum TextUnit: Equatable {
     /// An ASCII letter or digit, or what stands for one in another form, such as full-width.
     case symbol(UInt8)
     /// White space.
     case space(endsLine: Bool)
-    /// What is no letter, digit or space, as its scalar, in its ASCII form if it has one.
+    /// Any other character: no letter, digit or space. Its scalar, in the ASCII form if it has one.
     case mark(UInt32)
     /// A letter or a digit that is none of ASCII's.
     case foreign(Script, isDigit: Bool)

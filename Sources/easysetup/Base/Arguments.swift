@@ -8,8 +8,8 @@ import Musl
 import Darwin
 #endif
 
-/// What the process was called with. A code, a link or a mistake among the arguments is kept here alone: it is overwritten
-/// where other users of the machine can see it, and no message repeats it.
+/// The arguments of the process. A code, a link or a mistake among them is kept here alone: it is overwritten in the argument list
+/// that other users of the machine can see, and no message repeats it.
 struct Arguments {
     /// The arguments after the program's name. Bytes that are no UTF-8 are written as ``PathArgument`` reads them.
     let texts: [String]
@@ -95,7 +95,7 @@ struct Arguments {
         for index in hidden.sorted(by: { texts[$0].count > texts[$1].count }) {
             let text = texts[index]
             message = message.replacing("'\(text)'", with: "(argument \(index + 1))")
-            // What the parser took apart: an option with a value.
+            // The parser names the parts of `--option=value` one by one, so each part is replaced, too.
             for part in text.split(separator: "=") {
                 message = message.replacing("'\(part)'", with: "(argument \(index + 1))")
             }
@@ -108,11 +108,11 @@ struct Arguments {
 
 /// The options of a command, as its declaration says.
 struct OptionNames {
-    /// Those that take a value.
+    /// The options that take a value.
     private(set) var valued: Set<String> = []
-    /// Those of them that may be given once.
+    /// The options with a value that may be given only once.
     private(set) var single: Set<String> = []
-    /// Those without a value.
+    /// The options without a value.
     private(set) var flags: Set<String> = ["--help", "-h", "--version", "-V"]
 
     init(of command: any ParsableArguments.Type) {

@@ -32,11 +32,11 @@ struct CommonOptions: ParsableArguments {
             output.failed(error)
             throw ExitCode(ExitCodes.code(for: error.name))
         } catch let error as ExitCode {
-            // What happened is told by the exit code; that it could not be told in words is a sentence of its own.
+            // The exit code tells the outcome; lost output is an error message of its own.
             if output.isLost { output.failed(CommandError.outputFailed) }
             throw error
         } catch {
-            // What a system or a library says may hold anything, so only the kind of error is told.
+            // Only the kind of error is told because the text of a system's or a library's error may hold secrets.
             Logger(label: "easysetup").error("unexpected error", metadata: ["type": "\(type(of: error))"])
             output.failed(CommandError.internal)
             throw ExitCode(ExitCodes.code(for: CommandError.internal.name))

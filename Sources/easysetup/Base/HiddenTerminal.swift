@@ -19,7 +19,7 @@ struct HiddenTerminal: ~Copyable {
     private let output: Output
     private let hasPasteMarks: Bool
     private var keys = Keys()
-    /// What was asked last: asked again when the program goes on after a stop.
+    /// The last question, which is asked again when the program goes on after a stop.
     private var question = ""
 
     /// For how long nothing must come until a paste is taken to be over; longer once more came than was read.
@@ -95,7 +95,7 @@ struct HiddenTerminal: ~Copyable {
         }
     }
 
-    /// What keys do that are no text.
+    /// Handles a control key, by its code.
     private func press(_ code: UInt8, _ text: inout SecretLine) throws(CommandError) {
         switch code {
         case 0x03, 0x1C: throw .notConfirmed
@@ -106,7 +106,7 @@ struct HiddenTerminal: ~Copyable {
         }
     }
 
-    /// What comes next.
+    /// The next event of the terminal.
     private enum Event: Equatable {
         case key(Keys.Key)
         /// Nothing came in the time.

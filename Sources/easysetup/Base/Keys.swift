@@ -1,6 +1,6 @@
 /// Takes apart what a terminal sends: keys, pastes between their marks, and what is neither.
 struct Keys {
-    /// What a byte comes to, together with those before it.
+    /// A key or mark that a byte completes, together with the bytes before it.
     enum Key: Equatable {
         /// A byte of a text.
         case text(UInt8)

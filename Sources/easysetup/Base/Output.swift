@@ -133,8 +133,8 @@ struct Output: Sendable {
 
 /// Standard input, output and error as the process was given them.
 enum StandardFiles {
-    /// Keeps their numbers taken where they were closed, so that no file of the program's own gets one and is written over.
-    /// What takes their place refuses to be used as what it stands for, which is then an error like any other.
+    /// Opens `/dev/null` for each of them that is closed, so that no file of the program's own gets its number and is overwritten. Input is
+    /// opened for writing and output for reading, so that using them is an error, as with the closed file.
     static func keep() {
         for (file, way) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
         where fcntl(file, F_GETFD) == -1 {

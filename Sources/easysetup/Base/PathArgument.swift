@@ -49,7 +49,7 @@ struct PathArgument: ExpressibleByArgument, Hashable, Sendable {
         return file >= 0 ? "/dev/fd/\(file)" : nil
     }
 
-    /// What a person reads of it.
+    /// The path as text for a person.
     var defaultValueDescription: String { String(decoding: bytes, as: UTF8.self) }
 
     static let defaultCompletionKind: CompletionKind = .file()

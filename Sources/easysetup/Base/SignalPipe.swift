@@ -10,7 +10,7 @@ import Darwin
 ///
 /// There is one at a time: it is the process's.
 struct SignalPipe: ~Copyable {
-    /// Those that end a program, stop it, or tell it that it goes on.
+    /// The signals that end a program, stop it, or tell it that it goes on.
     static let numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT]
 
     /// Where the numbers come out.

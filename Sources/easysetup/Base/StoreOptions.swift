@@ -56,7 +56,7 @@ struct PassphraseOptions: ParsableArguments {
         if let passphraseFile {
             let line = try Input.readLine(path: passphraseFile, limit: Passphrase.maximumBytes)
             let store = FileSeedStore(path: folder.bytes, passphrase: try Passphrase(line))
-            // Whoever names a passphrase takes what is stored for sealed.
+            // A person who gives a passphrase expects the stored seed to be sealed.
             if try await store.kind() == .plain {
                 Logger(label: "easysetup.store").warning(
                     "the stored seed is plain although a passphrase is given; import it again with the passphrase to seal it"

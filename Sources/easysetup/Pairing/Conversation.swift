@@ -192,7 +192,7 @@ final class Conversation: Sendable {
     }
 }
 
-/// What `?` and `help` say at each question.
+/// The answers to `?` and `help` at each question.
 enum Help {
     static let approve = """
         The other device knows the code. If its name is that of your device and its screen shows the same two words, yes gives \
@@ -219,11 +219,11 @@ enum Help {
         """
 }
 
-/// What is asked, as programs are told.
+/// The kind of a question, as named in the output for programs.
 enum Question: String, Sendable {
     case approve, accept, word, code, link
 
-    /// What an answer is.
+    /// The kind of answer, as named in the output for programs.
     var answer: String {
         switch self {
         case .approve, .accept, .link: "yes-or-no"
@@ -234,7 +234,7 @@ enum Question: String, Sendable {
 }
 
 extension Output {
-    /// What standard output and standard error can show; nothing but plain text for programs.
+    /// The abilities of standard output and standard error; plain text when the output is for programs.
     var surface: Surface { form == .people ? .current : .plain }
 
     /// The stage that fits where this output goes.

@@ -2,23 +2,23 @@ import Handshake
 import PairingClient
 import SyncSeed
 
-/// What a person sees of a pairing, from its states: every sentence of every state, for each role and place. Pure.
+/// The text that a person sees in each state of a pairing, for each role and place. Pure.
 ///
 /// A sentence is true on this device, in this role, at this moment: a device without a seed speaks of the device that has one, a
 /// screen that shows no words is not said to show any.
 struct Screen: Sendable {
     /// How this device takes part.
     struct Part: Equatable, Sendable {
-        /// What this device brings; nil while nobody knows.
+        /// The role of this device; nil while it is not known.
         var role: Role?
         var place: Place
         /// The relay's name, for a person.
         var relay: String
-        /// What to run on the other device.
+        /// The command to run on the other device.
         var command: String
     }
 
-    /// What stays on the screen when the moment is over, and the moment itself.
+    /// The result of a state: lines that stay on the screen (`said`), and the view that the next one replaces (`view`).
     struct Step: Equatable, Sendable {
         var said: [String] = []
         var view: View
@@ -40,7 +40,7 @@ struct Screen: Sendable {
         self.surface = surface
     }
 
-    /// What a state changes.
+    /// Takes a new state, and gives the change of the screen.
     mutating func step(_ state: PairingState, now: ContinuousClock.Instant = .now) -> Step {
         var said: [String] = []
         switch state {

@@ -6,9 +6,9 @@ import Musl
 import Darwin
 #endif
 
-/// What a signal does to a program that has not asked for it.
+/// The system's default action of a signal.
 enum DefaultSignal {
-    /// Ends this process by the signal, so that whoever started it sees that it did.
+    /// Ends this process by the signal, so that the parent process sees the signal as the cause.
     static func endProcess(by number: CInt) -> Never {
         signal(number, SIG_DFL)
         var alone = sigset_t()

@@ -198,7 +198,7 @@ struct RelayCommand: AsyncParsableCommand {
             ],
             people: lines.joined(separator: "\n")
         )
-        // Whoever waits to hear where it listens would wait for ever.
+        // Lost output is an error because a program that waits for the relay's address would wait for ever.
         if output.isLost { throw .outputFailed }
     }
 

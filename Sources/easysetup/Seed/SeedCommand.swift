@@ -75,7 +75,7 @@ struct SeedReport {
 func confirmReveal(_ output: Output) async throws(CommandError) {
     guard Input.isTerminal else { return }
     let verdict = await Verdict.ask(help: Help.reveal) { notes, _ in
-        // What was typed before the question was there is no answer to it.
+        // Input from before the question is dropped because it can't be an answer to it.
         Keyboard.shared.forgetTyped()
         for note in notes { output.prompt(note + "\n") }
         output.prompt(
@@ -86,7 +86,7 @@ func confirmReveal(_ output: Output) async throws(CommandError) {
         )
         return await Keyboard.shared.line()
     }
-    // What was pasted beyond the answer is meant for this program, and for no shell.
+    // Pasted input after the answer is dropped because the shell would run it as commands.
     Keyboard.shared.forgetTyped()
     guard verdict == .yes else { throw .notConfirmed }
 }

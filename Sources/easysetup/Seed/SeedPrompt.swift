@@ -4,9 +4,9 @@ import SyncSeed
 struct SeedPrompt: ~Copyable {
     private var terminal: HiddenTerminal
     private let output: Output
-    /// What was typed so far: a phrase may come in several lines.
+    /// The reader of the input so far, because a phrase may come in several lines.
     private var reader = SeedReader()
-    /// Why what was typed last is no seed.
+    /// The reason why the last input is no seed.
     private var failure: SeedError?
 
     private static let question = "Type or paste the seed (it is not shown), then press Enter; an empty line ends it.\n"

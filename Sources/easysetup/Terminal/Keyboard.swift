@@ -12,7 +12,7 @@ import Darwin
 /// The one reader of answers at standard input. A question that is over takes its reader with it, so that the next line goes to
 /// the next question; nothing is read while nothing is asked.
 final class Keyboard: Sendable {
-    /// What came of waiting for a line.
+    /// The result of waiting for a line.
     enum Reading: Equatable, Sendable {
         /// A line, without its end.
         case line(String)
@@ -25,7 +25,7 @@ final class Keyboard: Sendable {
     static let shared = Keyboard()
 
     private struct State {
-        /// What was read and belongs to no line yet.
+        /// The bytes that were read and belong to no complete line yet.
         var pending: [UInt8] = []
         var isAtEnd = false
     }

@@ -1,6 +1,6 @@
 /// A line that a person types, byte by byte: what the keys do to it. Pure.
 struct LineEditor: Equatable, Sendable {
-    /// What a key led to.
+    /// The effect of a key.
     enum Outcome: Equatable, Sendable {
         /// The line is complete.
         case line(String)

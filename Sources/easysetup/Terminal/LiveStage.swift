@@ -14,7 +14,7 @@ final class LiveStage: Stage {
     private struct State {
         var view = View()
         var typed = ""
-        /// What stands at the window's end now.
+        /// The layout that the last lines of the window show now.
         var drawn = Layout()
         var size = WindowSize.usual
         var isClosed = false
@@ -28,7 +28,7 @@ final class LiveStage: Stage {
     init(surface: Surface, pictures: PictureWish) {
         self.surface = surface
         self.pictures = pictures
-        // What a person types shows up where the stage puts it, and nowhere else.
+        // The terminal's echo is off because the stage draws the typed text itself.
         TerminalMode.change { mode in
             mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
             withUnsafeMutableBytes(of: &mode.c_cc) { characters in
@@ -67,7 +67,7 @@ final class LiveStage: Stage {
     }
 
     func ask(_ view: View) async -> Keyboard.Reading {
-        // What was typed before the question was there is no answer to it.
+        // Input from before the question is dropped because it can't be an answer to it.
         Keyboard.shared.forgetTyped()
         state.withLock { state in
             state.typed = ""
@@ -92,7 +92,7 @@ final class LiveStage: Stage {
             state.ticking?.cancel()
         }
         Signals.onRedraw(nil)
-        // What was pasted beyond an answer is meant for this program, and for no shell.
+        // Pasted input after an answer is dropped because the shell would run it as commands.
         Keyboard.shared.forgetTyped()
         TerminalMode.restore()
     }
@@ -132,7 +132,7 @@ final class LiveStage: Stage {
         state.size = size
     }
 
-    /// What to write where only some lines differ, so that a picture does not flicker each second; nil where more does.
+    /// The output that rewrites only the lines that differ, so that a picture does not flicker each second; nil if all must be redrawn.
     private static func changes(from old: [Layout.Row], to new: [Layout.Row], width: Int) -> String? {
         guard old.count == new.count, !new.isEmpty else { return nil }
         var out = ""
@@ -151,7 +151,7 @@ final class LiveStage: Stage {
 
     private static func up(_ lines: Int) -> String { lines > 0 ? "\u{1B}[\(lines)A" : "" }
 
-    /// What takes away all that is drawn. Lines that were drawn for a wider window are broken by the terminal now.
+    /// The output that erases all drawn lines. A line counts as several if the window is narrower now, because the terminal wraps it.
     private func erasing(_ state: inout State, in size: WindowSize = .current) -> String {
         let rows = state.drawn.rows
         state.drawn = Layout()

@@ -17,7 +17,7 @@ nonisolated(unsafe) private var signalPipe: CInt = -1
 ///
 /// A handler of the system's may do next to nothing, so it writes the number into a pipe, and all else happens on a queue.
 enum Signals {
-    /// What ends the program: Control-C, `kill`, a closed window or connection, Control-\.
+    /// The signals that end the program: Control-C, `kill`, a closed window or connection, Control-\.
     static let stopping: [CInt] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
     /// A second signal within this time is the same act: a closed window is told by the system and by the shell.
@@ -63,13 +63,13 @@ enum Signals {
         pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
 
-    /// What happens at a signal that stops. Without it the program ends by that signal, as if nobody listened.
+    /// Sets the handler for the signals in ``stopping``. Without a handler the signal ends the program, as by default.
     /// - Parameter body: called once, on a queue of its own; nil for none.
     static func onStop(_ body: (@Sendable () -> Void)?) {
         state.withLock { $0.stop = body }
     }
 
-    /// What happens when the window has another size, or the program is in the foreground again.
+    /// Sets the handler for a changed window size, and for the program's return to the foreground.
     static func onRedraw(_ body: (@Sendable () -> Void)?) {
         state.withLock { $0.redraw = body }
     }

@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// What is at standard input, as far as it can be known before anything is read from it.
+/// The kind of standard input, as far as it can be known before anything is read from it.
 enum StandardInput {
     /// A person's terminal.
     case terminal

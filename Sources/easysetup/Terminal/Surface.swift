@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// What the program writes on: what a terminal there is able to show, or that it is none.
+/// The output device, a terminal or not, and its abilities.
 struct Surface: Equatable, Sendable {
     /// Whether a person sees what is said, on a terminal.
     var isTerminal = false

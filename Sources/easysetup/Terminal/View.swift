@@ -1,10 +1,10 @@
-/// What a person sees at one moment, before it is laid out for a window. Pure: ``Layout`` makes lines of it.
+/// The content of the screen at one moment, before it is laid out for a window. Pure: ``Layout`` makes lines of it.
 struct View: Equatable, Sendable {
     /// A piece of text.
     enum Part: Equatable, Sendable {
         /// Sentences, broken between words.
         case text(String)
-        /// What is to be copied as it is: the window breaks it, so that a copy has no breaks.
+        /// Text to be copied as it is. The terminal wraps it, not the program, so that a copy has no line breaks.
         case verbatim(String)
         /// Indented, on a line of its own: a name, two words.
         case item(String)
@@ -23,18 +23,18 @@ struct View: Equatable, Sendable {
 
     /// A question, open until it is answered.
     struct Prompt: Equatable, Sendable {
-        /// What was wrong with the answer before this.
+        /// The faults in the last answer, as sentences.
         var notes: [String] = []
-        /// What stands before the answer, without a space at its end.
+        /// The prompt before the answer, without a space at its end.
         var text: String
     }
 
     var parts: [Part] = []
     /// The text of a QR code, shown where there is room for it.
     var picture: String?
-    /// What is said below the picture, where there is one.
+    /// The text below the picture, if it is shown.
     var caption: String?
-    /// What is said where there would be a picture and there is no room for it.
+    /// The text in place of a picture that there is no room for.
     var hint: String?
     var status: Status?
     var prompt: Prompt?

@@ -10,7 +10,7 @@ enum YesOrNo: Equatable, Sendable {
     /// How often a question is asked before it counts as not answered.
     static let tries = 3
 
-    /// What is said where an answer was unclear.
+    /// The text after an unclear answer.
     static let again = "Type yes in full, or no."
 
     /// Nothing but the whole word means yes. Case, white space around it and full-width letters don't matter.
