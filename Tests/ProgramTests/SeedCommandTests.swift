@@ -242,13 +242,13 @@ import Testing
     @Test("a running process has no core dumps and can't be looked into by others of its user") func hardened()
         async throws
     {
-        let process = Process()
+        let process = Child()
         let input = Pipe()
         process.executableURL = URL(filePath: Program.path)
         process.arguments = ["seed", "import", "--store", scratch.store]
-        process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
+        process.standardInput = .pipe(input)
+        process.standardOutput = .null
+        process.standardError = .null
         try process.run()
         defer {
             try? input.fileHandleForWriting.close()

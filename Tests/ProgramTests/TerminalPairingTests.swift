@@ -197,7 +197,7 @@ import Testing
 
         /// The program is found by its store, which is this test's own.
         private static func send(_ signal: String, _ store: String) throws {
-            let process = Process()
+            let process = Child()
             process.executableURL = URL(filePath: "/usr/bin/env")
             process.arguments = ["pkill", "-\(signal)", "-f", "^\(Program.path) .*--store \(store)"]
             try process.run()
@@ -299,7 +299,7 @@ import Testing
         let window = try await Window(["seed", "new", "--seal", "--store", store])
         defer { window.stop() }
         try await window.wait(for: "New passphrase:")
-        let process = Process()
+        let process = Child()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["pkill", "-\(signal)", "-f", "^\(Program.path) .*--store \(store)"]
         try process.run()

@@ -62,7 +62,7 @@ import Testing
 
 /// The program with a terminal for its input and output.
 private final class Terminal {
-    private let process = Process()
+    private let process = Child()
     private let ours: CInt
     private var shown = ""
     /// How much of what was shown has been answered.
@@ -74,12 +74,11 @@ private final class Terminal {
         _ = fcntl(ours, F_SETFD, FD_CLOEXEC)
         _ = fcntl(theirs, F_SETFD, FD_CLOEXEC)
         self.ours = ours
-        let handle = FileHandle(fileDescriptor: theirs, closeOnDealloc: false)
         process.executableURL = URL(filePath: Program.path)
         process.arguments = arguments
-        process.standardInput = handle
-        process.standardOutput = handle
-        process.standardError = handle
+        process.standardInput = .descriptor(theirs)
+        process.standardOutput = .descriptor(theirs)
+        process.standardError = .descriptor(theirs)
         try process.run()
         // Only the program holds its side now, so that its end is the end of what can be read.
         close(theirs)

@@ -136,7 +136,7 @@ final class HAProxy: Sendable {
 
     let port: Int
     private let folder: URL
-    private let process: Process
+    private let process: Child
 
     /// Starts it, on ports that were free a moment ago; where another test was faster, on others.
     init(mode: String, server: String, backend: String) async throws {
@@ -153,10 +153,10 @@ final class HAProxy: Sendable {
                 status: status
             )
             try Data(configuration.utf8).write(to: file)
-            let process = Process()
+            let process = Child()
             process.executableURL = URL(filePath: try #require(Self.path))
             process.arguments = ["-db", "-q", "-f", file.path]
-            process.standardError = FileHandle.nullDevice
+            process.standardError = .null
             try process.run()
             if try await !Self.health(at: status, of: process, until: "").isEmpty {
                 (self.port, self.status, self.folder, self.process) = (port, status, folder, process)
@@ -205,7 +205,7 @@ final class HAProxy: Sendable {
         try await Self.health(at: status, of: process, until: expected)
     }
 
-    private static func health(at status: Int, of process: Process, until expected: String) async throws -> String {
+    private static func health(at status: Int, of process: Child, until expected: String) async throws -> String {
         var answer = ""
         while process.isRunning {
             let request = "GET / HTTP/1.0\r\n\r\n"

@@ -66,14 +66,14 @@ package enum Certificate {
         )
         let certificate = folder.appending(path: "certificate.pem").path
         let key = folder.appending(path: "key.pem").path
-        let process = Process()
+        let process = Child()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key, "-out",
             certificate,
         ]
-        process.standardError = FileHandle.nullDevice
+        process.standardError = .null
         try process.run()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw OpenSSLFailed() }

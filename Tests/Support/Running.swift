@@ -8,8 +8,7 @@ import Testing
 /// test in this process.
 package final class Running: Sendable {
     package let arguments: [String]
-    private static let starting = Mutex(())
-    private let process = Process()
+    private let process = Child()
     private let input = Pipe()
     private let lines: Lines
     private let told: Lines
@@ -21,21 +20,15 @@ package final class Running: Sendable {
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
         process.environment = Self.environment
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = errors
+        process.standardInput = .pipe(input)
+        process.standardOutput = .pipe(output)
+        process.standardError = .pipe(errors)
         lines = Lines(output.fileHandleForReading)
         told = Lines(errors.fileHandleForReading)
         // What is written fits into the pipe's buffer, and a program that does not read is no error.
         signal(SIGPIPE, SIG_IGN)
-        process.terminationHandler = { [exit] in exit.put($0.terminationStatus) }
-        // A thread of the tests' has most signals blocked, and a program inherits that: none would end it.
-        var (none, own) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &own)
-        defer { pthread_sigmask(SIG_SETMASK, &own, nil) }
-        // Two starts at once crash in Foundation, which copies the environment without a lock.
-        try Self.starting.withLock { _ in try process.run() }
+        process.whenEnded { [exit] in exit.put($0) }
+        try process.run()
     }
 
     /// The tests' own environment, without the store and the relay of the person who runs them.

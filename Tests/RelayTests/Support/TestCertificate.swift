@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Relay
@@ -39,16 +40,16 @@ func makeCertificate(
 
 /// Runs `openssl` to its end.
 func openssl(_ arguments: [String]) async throws {
-    let openssl = Process()
+    let openssl = Child()
     openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     openssl.arguments = ["openssl"] + arguments
-    openssl.standardError = FileHandle.nullDevice
-    openssl.standardOutput = FileHandle.nullDevice
+    openssl.standardError = .null
+    openssl.standardOutput = .null
     // Waiting must not keep a thread from the other tests.
     let status = try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Int32, any Error>) in
-        openssl.terminationHandler = { ended.resume(returning: $0.terminationStatus) }
         do {
             try openssl.run()
+            openssl.whenEnded { ended.resume(returning: $0) }
         } catch {
             ended.resume(throwing: error)
         }
