@@ -127,7 +127,7 @@ struct FaultTests {
 
     private static func configure(isWork: Bool) -> @Sendable (inout RelayConfiguration) -> Void {
         { configuration in
-            // What stalls is to be missed, as in life.
+            // A stalled connection has to be noticed by a time-out, as on a real network.
             configuration.clock = nil
             // All these pairings come from one address.
             configuration.limits.offersPerPrefix = isWork ? 0 : 1_000_000

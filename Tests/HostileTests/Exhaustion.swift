@@ -6,7 +6,7 @@ import RelayWire
 /// An attack that takes the places of a relay with small limits and holds them while honest devices pair. Each limit keeps its proportion
 /// to the others, so that the short run shows what the long one shows.
 struct Exhaustion: Sendable {
-    /// What an attack holds, and what became of its attempts.
+    /// The places that an attack holds, and the outcome of its attempts.
     struct Held {
         var outcome = Attack.Outcome()
         /// Connections that stay open while honest devices pair.

@@ -113,7 +113,7 @@ extension HostileTests {
         try await body(relay, try #require(listening["port"] as? Int))
     }
 
-    /// What the relay answers when its supervisor asks.
+    /// The relay's answer to a health check.
     private func health(port: Int) async -> String {
         await onThread {
             guard let supervisor = Stranger(port: port, source: "127.0.0.1") else { return "no connection" }

@@ -4,7 +4,7 @@ import RelayWire
 import SyncSeed
 import Testing
 
-/// What the people at both devices answer, and what each of them reads then.
+/// The answers of the people at both devices, and the words that each of them reads then.
 @Suite("Answers of the people") struct AnswerTests {
     /// Up to where a receiver's user is asked whether to keep the seed.
     private func asking() throws -> Bench {
@@ -27,7 +27,7 @@ import Testing
         let bench = try asking()
         bench.give(.accepted(.accept), bench.receiver)
         #expect(bench.toStore.map(\.userID) == [bench.chain.userID])
-        // Whoever has just answered here is not sent to look there.
+        // A person who has just answered here is not sent to the other screen.
         #expect(bench.receiver.states.last?.name == "accepting")
         bench.pass(bench.give(.stored, bench.receiver), from: bench.receiver)
         #expect(bench.receiver.outcome == .paired)

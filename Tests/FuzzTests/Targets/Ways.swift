@@ -1,9 +1,9 @@
 import Handshake
 import PairingClient
 
-// What the environment and proxies say to a device that looks for a way out.
+// Inputs from the environment and from proxies, to a device that looks for a way to its relay.
 
-/// What is read holds what it says; what is not says nothing of its text.
+/// A parsed value is consistent, and an error repeats nothing of the text that could not be parsed.
 @Sendable func proxyAddress(_ input: [UInt8]) throws(BrokenRule) {
     let text = String(decoding: input, as: UTF8.self)
     do {
