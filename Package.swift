@@ -235,7 +235,7 @@ let package = Package(
         .testTarget(
             name: "ProgramTests",
             dependencies: [
-                "easysetup", "SyncSeed", "Handshake", "PairingClient", "TestSupport",
+                "easysetup", "SyncSeed", "Handshake", "PairingClient", "Relay", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["SCREENS.md"],

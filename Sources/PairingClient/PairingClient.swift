@@ -1,5 +1,6 @@
 public import Handshake
 public import Logging
+import RelayWire
 import SyncSeed
 import Synchronization
 
@@ -20,6 +21,9 @@ import Synchronization
 /// A device whose store holds a seed gives it; one whose store is empty receives. Which of the two shows the code is free. An app
 /// that receives with a code that it shows asks its user first: hand in `accept` too.
 public struct PairingClient: Sendable {
+    /// The version of this library, by semantic versioning (`CHANGELOG.md`).
+    public static var version: String { Release.version }
+
     private let name: DeviceName
     private let platform: Platform
     private let store: any SeedStore

@@ -1,6 +1,7 @@
 public import Logging
 import NIOCore
 import NIOPosix
+import RelayWire
 import Rendezvous
 public import ServiceLifecycle
 import Synchronization
@@ -8,6 +9,9 @@ import Synchronization
 /// A relay: takes devices' WebSockets and lets them find each other (`Protocol/relay.md`). Event loops do all the work, one for each
 /// core it may use; ``run()`` only waits for them to end.
 public final class RelayServer: Service {
+    /// The version of this relay, by semantic versioning (`CHANGELOG.md`); logged when it begins to listen.
+    public static var version: String { Release.version }
+
     private let configuration: RelayConfiguration
     private let logger: Logger
     private let clock: RelayClock
@@ -187,7 +191,7 @@ extension RelayServer {
         }
         let metadata: Logger.Metadata = [
             "ports": "\(Set(addresses.map(\.port)).sorted().map(String.init).joined(separator: " "))",
-            "tls": "\(configuration.certificate != nil)", "cores": "\(cores)",
+            "tls": "\(configuration.certificate != nil)", "cores": "\(cores)", "version": "\(Self.version)",
         ]
         logger.info("listening", metadata: metadata)
         whenListening.succeed(addresses)

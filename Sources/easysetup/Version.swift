@@ -3,8 +3,8 @@ import RelayWire
 
 /// Which program this is.
 enum Version {
-    /// The program's version, by semver.
-    static let program = "0.1.0"
+    /// The program's version, which is the release's.
+    static var program: String { Release.version }
 
     /// The version of the protocol that it speaks with relays.
     static let protocolName = Subprotocol.name

@@ -14,6 +14,17 @@ import Testing
         try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
+    /// Every page of the project: those beside the manifest, and those of `docs/` and `Protocol/`.
+    static var pages: [String] {
+        get throws {
+            let files = FileManager.default
+            let inside = try ["docs", "Protocol"].flatMap { folder in
+                try files.subpathsOfDirectory(atPath: root.appending(path: folder).path).map { "\(folder)/\($0)" }
+            }
+            return try (files.contentsOfDirectory(atPath: root.path) + inside).filter { $0.hasSuffix(".md") }.sorted()
+        }
+    }
+
     @Test("every section that a comment names is there") func sections() throws {
         let pattern = /`?(Protocol\/[a-z-]+\.md)`?, "([^"]+)"/
         let files = try FileManager.default.subpathsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
@@ -33,10 +44,8 @@ import Testing
     }
 
     @Test("every link between the pages leads somewhere") func links() throws {
-        let pages =
-            try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Protocol").path)
-            .filter { $0.hasSuffix(".md") }
-            .map { "Protocol/\($0)" } + ["README.md", "Protocol/vectors/README.md"]
+        let pages = try Self.pages
+        #expect(pages.count > 20)
         for page in pages {
             for match in try Self.text(page).matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/) {
                 let target = Self.root.appending(path: page).deletingLastPathComponent()

@@ -143,7 +143,7 @@ import Testing
             try await pair.run(bodies: bodies)
             return pair
         }
-        #expect(log.lines.contains { $0.contains("listening") })
+        #expect(log.lines.contains { $0.contains("listening") && $0.contains(RelayServer.version) })
         let secrets = pair.tokens.map(\.bytes) + [pair.meeting.bytes, Array(pair.slot.symbols.utf8)] + bodies
         for line in log.lines {
             #expect(!line.contains("127.0.0.1"))

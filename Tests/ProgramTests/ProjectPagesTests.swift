@@ -1,0 +1,158 @@
+import Foundation
+import Handshake
+import PairingClient
+import Relay
+import SyncSeed
+import TestSupport
+import Testing
+
+@testable import easysetup
+
+/// What the pages of the project itself say of the code: the changelog, `docs/`, the README.
+@Suite("Pages of the project", .inTurn) struct ProjectPagesTests {
+    @Test("the newest version of the changelog is that of the library, the relay and the program")
+    func version() throws {
+        let heading = try #require(try PagesTests.text("CHANGELOG.md").firstMatch(of: /\n## (\d+\.\d+\.\d+)[ ,\n]/))
+        #expect(PairingClient.version == String(heading.1))
+        #expect(RelayServer.version == PairingClient.version)
+        #expect(Version.text.hasPrefix("easysetup \(PairingClient.version), protocol "))
+    }
+
+    @Test("the README fits three screens") func length() throws {
+        let lines = try PagesTests.text("README.md").split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 150)
+        for line in lines where !line.hasPrefix("|") { #expect(line.count <= 110, "\(line)") }
+    }
+
+    @Test("the README's app is the one that is compiled here") func example() throws {
+        let readme = try PagesTests.text("README.md")
+        let block = try #require(readme.firstMatch(of: /(?s)\n```swift\n(.*?)\n```\n/)).1
+        let source = try PagesTests.text("Tests/ProgramTests/ReadmeExample.swift")
+        let imports = source.split(separator: "\n").filter { $0.hasPrefix("import ") }
+        let parts = source.components(separatedBy: "        // README\n")
+        #expect(parts.count == 5)
+        let code = [parts[1], parts[3]].map { part in
+            part.split(separator: "\n", omittingEmptySubsequences: false)
+                .map { $0.hasPrefix("        ") ? $0.dropFirst(8) : $0 }
+                .joined(separator: "\n")
+        }
+        #expect(block == imports.joined(separator: "\n") + "\n\n" + code[0] + "\n" + code[1].dropLast())
+    }
+
+    @Test("the README's app pairs") func exampleRuns() async throws {
+        let folders = (0..<2).map { _ in
+            FileManager.default.temporaryDirectory.appending(path: "easysetup-readme-\(UUID().uuidString)").path
+        }
+        defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
+        let seed = SyncSeed.random()
+        try await FileSeedStore(folder: folders[0]).save(seed, replacing: false)
+        try await LiveRelay.run { relay in
+            let (events, continuation) = AsyncStream<ReadmeExample.Event>.makeStream()
+            let apps = folders.map {
+                ReadmeExample(
+                    folder: $0,
+                    address: "ws://\(relay.address.host):\(relay.address.port)",
+                    events: continuation
+                )
+            }
+            let offering = Task { try await apps[0].offer() }
+            var seen: [String] = []
+            var joining: Task<Void, any Error>?
+            events: for await event in events {
+                switch event {
+                case .shown(let code): joining = Task { try await apps[1].join(code) }
+                case .asked(let peer): seen.append("asked for \(peer.device.name)")
+                case .finished: seen.append("finished")
+                case .failed(let description):
+                    Issue.record("\(description)")
+                    break events
+                }
+                if seen.count(where: { $0 == "finished" }) == 2 { break }
+            }
+            #expect(seen == ["asked for new phone", "finished", "finished"])
+            try await offering.value
+            try await joining?.value
+        }
+        let received = try #require(try await FileSeedStore(folder: folders[1]).load())
+        #expect(received.userID == seed.userID)
+    }
+
+    @Test("the architecture's table of modules is the manifest's") func modules() async throws {
+        let scratch = ScratchFolder()
+        let dump = try await Program.shell(
+            "cd '\(PagesTests.root.path)' && swift package --scratch-path '\(scratch.path)' dump-package"
+        )
+        let manifest = try JSONDecoder().decode(Manifest.self, from: Data(dump.output.utf8))
+        let names = Set(manifest.targets.filter { $0.type != "system" }.map(\.name))
+        var expected: [String: [Set<String>]] = [:]
+        // The tests, and what they share, have folders of their own.
+        for target in manifest.targets where ["regular", "executable"].contains(target.type) && target.path == nil {
+            let own = target.dependencies.compactMap(\.target)
+            let libraries = target.dependencies.compactMap(\.package)
+            expected[target.name] = [
+                Set(own.filter(names.contains)), Set(libraries + own.filter { !names.contains($0) }),
+            ]
+        }
+        var written: [String: [Set<String>]] = [:]
+        for row in try PagesTests.text("docs/architecture.md").matches(of: /\n\| `([\w-]+)` \|([^|\n]*)\|([^|\n]*)\|/) {
+            written[String(row.1)] = [row.2, row.3].map { cell in
+                Set(cell.matches(of: /[\w-]+/).map { String($0.0) })
+            }
+        }
+        #expect(written == expected)
+    }
+
+    /// What `swift package dump-package` says of the targets.
+    private struct Manifest: Decodable {
+        struct Target: Decodable {
+            let name: String
+            let type: String
+            let path: String?
+            let dependencies: [Dependency]
+        }
+
+        /// A target of this package, `{"byName": ["SyncSeed", null]}`, or a product of another, `{"product": ["Crypto", "swift-crypto"]}`.
+        struct Dependency: Decodable {
+            let target: String?
+            let package: String?
+
+            init(from decoder: any Decoder) throws {
+                let kinds = try decoder.singleValueContainer().decode([String: [Word?]].self)
+                let words = kinds.values.first?.map { $0?.text }
+                target = kinds["product"] == nil ? words?.first ?? nil : nil
+                package = kinds["product"] == nil ? nil : words?.dropFirst().first ?? nil
+            }
+        }
+
+        /// A string, or a condition, which does not matter here.
+        struct Word: Decodable {
+            let text: String?
+
+            init(from decoder: any Decoder) throws {
+                text = try? decoder.singleValueContainer().decode(String.self)
+            }
+        }
+
+        let targets: [Target]
+    }
+
+    @Test("every type that the architecture names is in the sources") func types() throws {
+        let sources = try FileManager.default.subpathsOfDirectory(
+            atPath: PagesTests.root.appending(path: "Sources").path
+        )
+        .filter { $0.hasSuffix(".swift") }
+        var declared: Set<String> = []
+        for file in sources {
+            let text = try PagesTests.text("Sources/" + file)
+            for match in text.matches(of: /\b(?:struct|class|enum|protocol|actor|typealias) (\w+)/) {
+                declared.insert(String(match.1))
+            }
+            // A module is named by its folder.
+            declared.insert(String(file.prefix { $0 != "/" }))
+        }
+        let libraries: Set = ["CSodium", "CQREncode", "CProcess", "CLoad"]
+        let named = try PagesTests.text("docs/architecture.md").matches(of: /`([A-Z]\w+)`/).map { String($0.1) }
+        #expect(named.count > 50)
+        #expect(Set(named).subtracting(declared).subtracting(libraries) == [])
+    }
+}

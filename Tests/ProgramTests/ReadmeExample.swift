@@ -1,0 +1,61 @@
+import Handshake
+import PairingClient
+
+/// The README's app. ``ProjectPagesTests`` holds the README to the imports above and to the lines between the marks, and runs them.
+struct ReadmeExample {
+    enum Event: Sendable {
+        case shown(code: String)
+        case asked(Peer)
+        case finished
+        case failed(String)
+    }
+
+    let folder: String
+    let address: String
+    let events: AsyncStream<Event>.Continuation
+
+    func offer() async throws {
+        let (folder, address) = (folder, address)
+        // README
+        let store = FileSeedStore(folder: folder)
+        let client = PairingClient(name: DeviceName(cleaning: "old laptop")!, store: store)
+        let relay = try RelayAddress(url: address)
+
+        // One device shows the code. The one with the seed asks its user before it gives it.
+        for await state in client.offer(at: relay, approve: { await ask($0.peer) ? .approve : .decline }) {
+            switch state {
+            case .offered(let offer): show(code: offer.code.revealed(), until: offer.deadline)
+            case .paired: finish()
+            case .failed(let error): explain(error.description, error.advice)
+            default: break
+            }
+        }
+        // README
+    }
+
+    func join(_ text: String) async throws {
+        let store = FileSeedStore(folder: folder)
+        let client = PairingClient(name: DeviceName(cleaning: "new phone")!, store: store)
+        let relay = try RelayAddress(url: address)
+        // README
+        // The other one joins with what its user typed: the same loop over the states of this pairing.
+        let pairing = client.join(try PairingCode(typed: text), at: relay, approve: { _ in .decline })
+        // README
+        for await state in pairing {
+            switch state {
+            case .paired: finish()
+            case .failed(let error): explain(error.description, error.advice)
+            default: break
+            }
+        }
+    }
+
+    private func ask(_ peer: Peer) async -> Bool {
+        events.yield(.asked(peer))
+        return true
+    }
+
+    private func show(code: String, until: ContinuousClock.Instant) { events.yield(.shown(code: code)) }
+    private func finish() { events.yield(.finished) }
+    private func explain(_ description: String, _ advice: String) { events.yield(.failed(description)) }
+}
