@@ -7,13 +7,17 @@ import Synchronization
 /// Adds a device by a short code: what an app links.
 ///
 /// ```swift
-/// let client = PairingClient(name: "my laptop", store: store)
-/// for await state in client.offer(at: relay, approve: { await ask($0) ? .approve : .decline }) {
+/// let store = FileSeedStore(folder: folder)
+/// let client = PairingClient(name: DeviceName(cleaning: "old laptop")!, store: store)
+/// let relay = try RelayAddress(url: address)
+///
+/// // One device shows the code. The one with the seed asks its user before it gives it.
+/// for await state in client.offer(at: relay, approve: { await ask($0.peer) ? .approve : .decline }) {
 ///     switch state {
-///     case .offered(let offer): show(offer.code.revealed(), until: offer.deadline)
-///     case .paired(let paired): done(paired.userID)
+///     case .offered(let offer): show(code: offer.code.revealed(), until: offer.deadline)
+///     case .paired: finish()
 ///     case .failed(let error): explain(error.description, error.advice)
-///     default: update(state)
+///     default: break
 ///     }
 /// }
 /// ```

@@ -39,6 +39,27 @@ import Testing
         #expect(block == imports.joined(separator: "\n") + "\n\n" + code[0] + "\n" + code[1].dropLast())
     }
 
+    @Test("every example in a documentation comment is one of the README's lines") func examplesInComments() throws {
+        let readme = try PagesTests.text("README.md")
+        let pattern = /\n *\/\/\/ ```swift\n((?: *\/\/\/.*\n)*?) *\/\/\/ ```\n/
+        var count = 0
+        for file in try Self.sources {
+            for match in try PagesTests.text(file).matches(of: pattern) {
+                #expect(readme.contains(match.1.replacing(/[ ]*\/\/\/ ?/, with: "")), "\(file)")
+                count += 1
+            }
+        }
+        #expect(count > 0)
+    }
+
+    /// All Swift of the product and its tools.
+    private static var sources: [String] {
+        get throws {
+            try FileManager.default.subpathsOfDirectory(atPath: PagesTests.root.appending(path: "Sources").path)
+                .filter { $0.hasSuffix(".swift") }.map { "Sources/" + $0 }
+        }
+    }
+
     @Test("the README's app pairs") func exampleRuns() async throws {
         let folders = (0..<2).map { _ in
             FileManager.default.temporaryDirectory.appending(path: "easysetup-readme-\(UUID().uuidString)").path
@@ -137,18 +158,14 @@ import Testing
     }
 
     @Test("every type that the architecture names is in the sources") func types() throws {
-        let sources = try FileManager.default.subpathsOfDirectory(
-            atPath: PagesTests.root.appending(path: "Sources").path
-        )
-        .filter { $0.hasSuffix(".swift") }
         var declared: Set<String> = []
-        for file in sources {
-            let text = try PagesTests.text("Sources/" + file)
+        for file in try Self.sources {
+            let text = try PagesTests.text(file)
             for match in text.matches(of: /\b(?:struct|class|enum|protocol|actor|typealias) (\w+)/) {
                 declared.insert(String(match.1))
             }
             // A module is named by its folder.
-            declared.insert(String(file.prefix { $0 != "/" }))
+            declared.insert(String(file.split(separator: "/")[1]))
         }
         let libraries: Set = ["CSodium", "CQREncode", "CProcess", "CLoad"]
         let named = try PagesTests.text("docs/architecture.md").matches(of: /`([A-Z]\w+)`/).map { String($0.1) }
