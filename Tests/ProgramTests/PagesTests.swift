@@ -55,6 +55,22 @@ import Testing
         }
     }
 
+    @Test("every section that a page names behind a link is there") func linkedSections() throws {
+        var count = 0
+        for page in try Self.pages {
+            for match in try Self.text(page).matches(of: /\]\(([^)#:]+\.md)\),\s+"([^"]+)"/) {
+                let target = Self.root.appending(path: page).deletingLastPathComponent()
+                    .appending(path: String(match.1)).standardizedFileURL
+                let headings = try String(contentsOf: target, encoding: .utf8).split(separator: "\n")
+                    .filter { $0.hasPrefix("#") }.map { $0.drop { $0 == "#" || $0 == " " } }
+                let section = match.2.replacing(/\s+/, with: " ")
+                #expect(headings.contains(section), "\(page): \(match.1) has no \(section)")
+                count += 1
+            }
+        }
+        #expect(count > 30)
+    }
+
     @Test("a device's limits are those of the page") func limits() throws {
         let page = try Self.text("Protocol/limits.md")
         for child in Mirror(reflecting: ClientLimits()).children {

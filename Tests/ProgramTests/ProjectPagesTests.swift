@@ -24,6 +24,20 @@ import Testing
         for line in lines where !line.hasPrefix("|") { #expect(line.count <= 110, "\(line)") }
     }
 
+    @Test("the page of tests has the steps of scripts/test, and every script is on a page") func scripts() throws {
+        let page = try PagesTests.text("docs/testing.md")
+        let steps = try #require(try PagesTests.text("scripts/test").firstMatch(of: /\nreadonly steps=\(([a-z ]+)\)/)).1
+        #expect(
+            page.matches(of: /\n\| `([a-z]+)` \|/).map { String($0.1) } == steps.split(separator: " ").map(String.init)
+        )
+        let pages = try ["docs/testing.md", "docs/benchmarks.md", "CONTRIBUTING.md"].map(PagesTests.text).joined()
+        for script in try FileManager.default.contentsOfDirectory(
+            atPath: PagesTests.root.appending(path: "scripts").path
+        ) {
+            #expect(pages.contains("`scripts/\(script)"), "\(script)")
+        }
+    }
+
     @Test("the README's app is the one that is compiled here") func example() throws {
         let readme = try PagesTests.text("README.md")
         let block = try #require(readme.firstMatch(of: /(?s)\n```swift\n(.*?)\n```\n/)).1
