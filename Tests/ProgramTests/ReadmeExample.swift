@@ -38,7 +38,7 @@ struct ReadmeExample {
         let client = PairingClient(name: DeviceName(cleaning: "new phone")!, store: store)
         let relay = try RelayAddress(url: address)
         // README
-        // The other one joins with what its user typed: the same loop over the states of this pairing.
+        // The other one joins with the code its user typed. It has no seed to give; the loop is the same.
         let pairing = client.join(try PairingCode(typed: text), at: relay, approve: { _ in .decline })
         // README
         for await state in pairing {
