@@ -25,13 +25,13 @@ final class AcceptGate: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        switchboard.roomAgain[ObjectIdentifier(self)] = { [weak self] in self?.release() }
+        switchboard.listens(ObjectIdentifier(self)) { [weak self] in self?.release() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         exit = nil
-        switchboard.roomAgain[ObjectIdentifier(self)] = nil
+        switchboard.listensNoMore(ObjectIdentifier(self))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

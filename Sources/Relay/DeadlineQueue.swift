@@ -14,8 +14,12 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
     /// When the first one comes due.
     var next: NIODeadline? { entries.first?.due }
 
-    mutating func add(_ element: Element, now: NIODeadline) {
-        entries.append((now + duration, element))
+    /// Adds one, and tells when it comes due.
+    @discardableResult
+    mutating func add(_ element: Element, now: NIODeadline) -> NIODeadline {
+        let due = now + duration
+        entries.append((due, element))
+        return due
     }
 
     /// Takes the first one that is due, nil when none is.

@@ -61,13 +61,28 @@ final class Exchange: Sendable {
         case ended
     }
 
+    /// Something that has happened on a connection of a loop's, to be told in order.
+    enum Event: Sendable {
+        /// A device has sent a frame.
+        case frame(DeviceFrame, bytes: Int, from: ConnectionID)
+        /// The same from one that has said nothing before, and stood for no device until now; the prefix it counted for.
+        case firstFrame(DeviceFrame, bytes: Int, from: ConnectionID, countedFor: AddressPrefix?)
+        /// A device broke the rules of the frames; it is told so, and is lost. It may come back with its token.
+        case badFrame(from: ConnectionID)
+        /// A device is gone, or is not listened to any more.
+        case lost(ConnectionID)
+    }
+
+    /// Which loop makes a change, and when: the rendezvous' time and the loop's.
+    struct Context: Sendable {
+        let loop: Int
+        let moment: Moment
+        let now: NIODeadline
+    }
+
     /// What a change has come to, for the loop that made it.
     struct Outcome<Result> {
         let result: Result
-        /// Whether that loop has deeds to take.
-        let hasDeeds: Bool
-        /// Whether other loops have, and have not been woken for them: ``wakeOthers(but:)`` is to be called soon.
-        let hasForOthers: Bool
         /// When the rendezvous has something to do next, on its own clock; nil for never.
         let rendezvousDue: Duration?
         /// When something else here has.
@@ -83,51 +98,39 @@ final class Exchange: Sendable {
         }
     }
 
-    /// Changes what is shared, and sees to what follows from it. `body` is given the time that it is for all loops.
+    /// Tells what has happened on a loop's connections, changes what is shared, sees to what follows from that, and adds what the
+    /// loop has to do to `deeds`: all of it under one lock. `body` is given the time that it is for all loops.
     func change<Result>(
         by loop: Int,
+        after events: [Event],
+        into deeds: inout [Deed],
         at moment: Moment,
         now: NIODeadline,
-        _ body: (inout State, Moment) -> Result
+        _ body: (inout State, Context) -> Result
     ) -> Outcome<Result> {
-        let (outcome, isOver) = state.withLock { state in
-            let moment = state.latest(moment)
-            let result = body(&state, moment)
-            state.settle(at: moment, now: now)
+        let (outcome, woken, isOver) = state.withLock { state in
+            let context = Context(loop: loop, moment: state.latest(moment), now: now)
+            for event in events { state.happened(event, context) }
+            let result = body(&state, context)
+            state.settle(context)
+            state.take(loop, into: &deeds)
             let outcome = Outcome(
                 result: result,
-                hasDeeds: !state.desks[loop].deeds.isEmpty,
-                hasForOthers: state.hasForOthers(but: loop),
                 rendezvousDue: state.rendezvous.nextDeadline,
                 due: state.nextDue
             )
-            return (outcome, state.takeOver())
+            return (outcome, state.takeWoken(but: loop), state.takeOver())
         }
-        if isOver {
-            // Once it is told, the loops may end.
-            wakeOthers(but: loop)
-            ended.succeed()
-        }
+        // To wake a loop is not cheap: one that has been woken is not woken again before it has taken its deeds.
+        for wake in woken { wake() }
+        // Once it is told, the loops may end.
+        if isOver { ended.succeed() }
         return outcome
     }
 
-    /// Wakes the loops for which others have left something, once for all of it: to wake one is not cheap, and a loop that reads a
-    /// batch of frames would wake another for each of them.
-    func wakeOthers(but loop: Int) {
-        for wake in state.withLock({ $0.takeWoken(but: loop) }) { wake() }
-    }
-
     /// Looks at what is shared.
-    func look<Result>(_ body: (State) -> Result) -> Result where Result: Sendable {
+    func look<Result>(_ body: (borrowing State) -> Result) -> Result where Result: Sendable {
         state.withLock { body($0) }
-    }
-
-    /// Hands a loop its deeds. They take the place of `deeds`, which is empty.
-    func take(_ loop: Int, into deeds: inout [Deed]) {
-        state.withLock { state in
-            swap(&state.desks[loop].deeds, &deeds)
-            state.desks[loop].isWoken = false
-        }
     }
 }
 
@@ -141,7 +144,7 @@ extension Exchange {
         var isWoken = false
     }
 
-    struct State: Sendable {
+    struct State: ~Copyable, Sendable {
         let limits: ConnectionLimits
         var rendezvous: Rendezvous<ConnectionID>
         /// The devices that come through calls. Each has a number of its own, which is no socket's.
@@ -151,7 +154,7 @@ extension Exchange {
         /// While its first call is in hand.
         var newcomer: Newcomer?
         var phase = Phase.serving
-        private(set) var outcomes: [Switchboard.Outcome: Int] = [:]
+        private(set) var outcomes: [ConnectionOutcome: Int] = [:]
 
         /// How many sockets' connections there are.
         var lineCount = 0
@@ -160,9 +163,9 @@ extension Exchange {
         private(set) var sockets = PrefixCounts()
         private(set) var nobodies = Nobodies()
         /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
-        var unread = 0
+        private(set) var unread = 0
         /// Of all calls.
-        var bodyBytes = 0
+        private(set) var bodyBytes = 0
 
         fileprivate var desks: [LoopDesk] = []
         /// The most of ``population`` since memory was last given back.
@@ -186,6 +189,11 @@ extension Exchange {
 // MARK: - Connections
 
 extension Exchange.State {
+    /// Whether devices that are new are taken.
+    var isServing: Bool {
+        if case .serving = phase { true } else { false }
+    }
+
     /// Whether no connection is accepted.
     var isFull: Bool { taken >= limits.connections }
 
@@ -225,7 +233,7 @@ extension Exchange.State {
 
     /// A connection was accepted, and stands for no device yet. Nil when the relay is ending and takes none, or has enough of that
     /// address that say nothing. A proxy's has no prefix.
-    mutating func accept(_ prefix: AddressPrefix?, loop: Int) -> ConnectionID? {
+    mutating func accept(_ prefix: AddressPrefix?, _ context: Exchange.Context) -> ConnectionID? {
         switch phase {
         case .serving, .draining: break
         // The last polls may come on connections of their own.
@@ -234,11 +242,10 @@ extension Exchange.State {
         }
         guard hasPlace(for: prefix) else { return nil }
         lineCount += 1
-        desks[loop].accepted += 1
+        desks[context.loop].accepted += 1
         notePeak()
         count(1, prefix)
-        let id = nextID(loop: loop)
-        return id
+        return nextID(loop: context.loop)
     }
 
     /// A connection was accepted where none but those that come back are let in: one that is nobody is closed for it, or two as long
@@ -288,6 +295,27 @@ extension Exchange.State {
     mutating func hasSpoken(_ id: ConnectionID, _ prefix: AddressPrefix?, isTurnedAway: Bool) {
         if let prefix { opening.count(-1, prefix) }
         if isTurnedAway { note(.turnedAway) } else { nobodies.remove(id) }
+    }
+
+    /// A device leaves so many bytes unread, `difference` more or fewer than before; whether that is borne.
+    mutating func bears(_ bytes: Int, difference: Int) -> Bool {
+        unread += difference
+        return bytes <= (unread > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
+    }
+
+    /// Bodies of so many bytes more, or fewer, are kept for a connection, `total` in all. Whether there is place for them; for a call
+    /// with one frame there always is.
+    mutating func keeps(_ difference: Int, total: Int) -> Bool {
+        bodyBytes += difference
+        guard bodyBytes > limits.bodyBytesInAll, total > WireLimits.frameBytes, difference > 0 else { return true }
+        note(.refusedRequest)
+        return false
+    }
+
+    /// What was kept for a connection that is no more.
+    mutating func forget(unread unreadBytes: Int, bodyBytes bytes: Int) {
+        unread -= unreadBytes
+        bodyBytes -= bytes
     }
 
     /// A connection may be closed when its place is needed.
@@ -342,9 +370,47 @@ extension Exchange.State {
     }
 
     /// What became of a connection, for logs: never whose it was.
-    mutating func note(_ outcome: Switchboard.Outcome) {
+    mutating func note(_ outcome: ConnectionOutcome) {
         outcomes[outcome, default: 0] += 1
         logger.debug("connection refused or lost", metadata: ["outcome": "\(outcome.rawValue)"])
+    }
+}
+
+// MARK: - What happens on connections
+
+extension Exchange.State {
+    fileprivate mutating func happened(_ event: Exchange.Event, _ context: Exchange.Context) {
+        switch event {
+        case .frame(let frame, let bytes, let id):
+            received(frame, bytes: bytes, from: id, crowded: nil, context)
+        case .firstFrame(let frame, let bytes, let id, let prefix):
+            let crowded = refusal(ofNew: prefix)
+            hasSpoken(id, prefix, isTurnedAway: crowded != nil && frame.isOfStranger)
+            received(frame, bytes: bytes, from: id, crowded: crowded, context)
+        case .badFrame(let id):
+            note(.badFrame)
+            rendezvous.receivedBadFrame(from: id, now: context.moment, into: &actions)
+        case .lost(let id):
+            rendezvous.disconnected(id, now: context.moment, into: &actions)
+        }
+    }
+
+    mutating func received(
+        _ frame: DeviceFrame,
+        bytes: Int,
+        from id: ConnectionID,
+        crowded: Refusal?,
+        _ context: Exchange.Context
+    ) {
+        rendezvous.received(
+            frame,
+            bytes: bytes,
+            from: id,
+            crowded: crowded,
+            now: context.moment,
+            entropy: &generator,
+            into: &actions
+        )
     }
 }
 
@@ -352,10 +418,10 @@ extension Exchange.State {
 
 extension Exchange.State {
     /// Hands on what was decided, and looks whether this was the last of it.
-    fileprivate mutating func settle(at moment: Moment, now: NIODeadline) {
-        handOn(at: moment, now: now)
-        if case .draining = phase, rendezvous.statistics.rooms == 0 { end(at: moment, now: now) }
-        answerPolls(now: now)
+    fileprivate mutating func settle(_ context: Exchange.Context) {
+        handOn(context)
+        if case .draining = phase, rendezvous.statistics.rooms == 0 { end(context) }
+        answerPolls(context)
         switch phase {
         case .serving, .draining, .ended: break
         case .ending:
@@ -377,7 +443,7 @@ extension Exchange.State {
     }
 
     /// To each loop what is its own, and to the calls what is theirs, which may make more.
-    mutating func handOn(at moment: Moment, now: NIODeadline) {
+    mutating func handOn(_ context: Exchange.Context) {
         var next = actions.startIndex
         while next < actions.endIndex {
             switch actions[next] {
@@ -385,18 +451,22 @@ extension Exchange.State {
                 if let loop = id.loop {
                     desks[loop].deeds.append(.send(frame, to: id))
                 } else {
-                    send(frame, toCallsOf: id, at: moment, now: now)
+                    send(frame, toCallsOf: id, context)
                 }
             case .close(let id):
-                if let loop = id.loop { desks[loop].deeds.append(.close(id)) } else { calls.close(id, now: now) }
+                if let loop = id.loop {
+                    desks[loop].deeds.append(.close(id))
+                } else {
+                    calls.close(id, now: context.now)
+                }
             }
             next += 1
         }
         actions.removeAll(keepingCapacity: true)
     }
 
-    private mutating func answerPolls(now: NIODeadline) {
-        for (line, answer) in calls.takeAnswers(now: now) {
+    private mutating func answerPolls(_ context: Exchange.Context) {
+        for (line, answer) in calls.takeAnswers(now: context.now) {
             guard let loop = line.loop else { continue }
             desks[loop].deeds.append(.answer(line, answer))
         }
@@ -406,12 +476,16 @@ extension Exchange.State {
         for loop in desks.indices { desks[loop].deeds.append(.order(order)) }
     }
 
-    /// Those loops that have something to do and don't know.
-    fileprivate func hasForOthers(but own: Int) -> Bool {
-        guard desks.count > 1 else { return false }
-        return desks.indices.contains { $0 != own && !desks[$0].deeds.isEmpty && !desks[$0].isWoken }
+    /// Adds a loop's deeds to those that it has.
+    fileprivate mutating func take(_ loop: Int, into deeds: inout [Exchange.Deed]) {
+        desks[loop].isWoken = false
+        guard !desks[loop].deeds.isEmpty else { return }
+        guard !deeds.isEmpty else { return swap(&desks[loop].deeds, &deeds) }
+        deeds += desks[loop].deeds
+        desks[loop].deeds.removeAll(keepingCapacity: true)
     }
 
+    /// How to wake the loops that others have left something for, each once until it has taken that.
     fileprivate mutating func takeWoken(but own: Int) -> [@Sendable () -> Void] {
         guard desks.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []
@@ -422,7 +496,7 @@ extension Exchange.State {
         return woken
     }
 
-    /// When ``deadlinesPassed(at:now:)`` is to be called next for anything but the rendezvous; nil for never.
+    /// When ``deadlinesPassed(_:)`` is to be called next for anything but the rendezvous; nil for never.
     fileprivate var nextDue: NIODeadline? {
         let phaseDue: NIODeadline? =
             switch phase {
@@ -434,15 +508,15 @@ extension Exchange.State {
     }
 
     /// A time has come at which something here is due.
-    mutating func deadlinesPassed(at moment: Moment, now: NIODeadline) {
-        for id in calls.deadlinesPassed(now: now) {
+    mutating func deadlinesPassed(_ context: Exchange.Context) {
+        for id in calls.deadlinesPassed(now: context.now) {
             note(.absent)
-            rendezvous.disconnected(id, now: moment, into: &actions)
+            rendezvous.disconnected(id, now: context.moment, into: &actions)
         }
-        rendezvous.deadlinesPassed(now: moment, entropy: &generator, into: &actions)
+        rendezvous.deadlinesPassed(now: context.moment, entropy: &generator, into: &actions)
         switch phase {
-        case .draining(let until) where until <= now: end(at: moment, now: now)
-        case .ending(let until) where until <= now: hangUpAll()
+        case .draining(let until) where until <= context.now: end(context)
+        case .ending(let until) where until <= context.now: hangUpAll()
         case .serving, .draining, .ending, .ended: break
         }
     }
@@ -453,30 +527,30 @@ extension Exchange.State {
 extension Exchange.State {
     /// Takes nothing new, sends on whoever has not met anybody, and ends when the pairings in hand have ended or the time is over.
     /// The port stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
-    mutating func drain(at moment: Moment, now: NIODeadline) {
+    mutating func drain(_ context: Exchange.Context) {
         guard case .serving = phase else { return }
         logger.info("draining", metadata: statistics)
-        phase = .draining(until: now + TimeAmount(limits.drainTime))
-        rendezvous.drain(now: moment, into: &actions)
+        phase = .draining(until: context.now + TimeAmount(limits.drainTime))
+        rendezvous.drain(now: context.moment, into: &actions)
     }
 
     /// Ends at once.
-    mutating func stop(at moment: Moment, now: NIODeadline) {
+    mutating func stop(_ context: Exchange.Context) {
         switch phase {
         case .serving, .draining:
-            end(at: moment, now: now)
+            end(context)
             hangUpAll()
         case .ending: hangUpAll()
         case .ended: break
         }
     }
 
-    private mutating func end(at moment: Moment, now: NIODeadline) {
-        phase = .ending(until: now + TimeAmount(limits.closingTime))
-        rendezvous.end(now: moment, into: &actions)
-        handOn(at: moment, now: now)
-        calls.closeAll(now: now)
-        answerPolls(now: now)
+    private mutating func end(_ context: Exchange.Context) {
+        phase = .ending(until: context.now + TimeAmount(limits.closingTime))
+        rendezvous.end(now: context.moment, into: &actions)
+        handOn(context)
+        calls.closeAll(now: context.now)
+        answerPolls(context)
         order(.goAway)
     }
 

@@ -147,9 +147,9 @@ import Testing
         for peer in crowd { try peer.channel.close().wait() }
         crowd = []
         relay.loop.run()
-        #expect(relay.exchange.look(\.hasCrowdGone))
+        #expect(relay.exchange.look { $0.hasCrowdGone })
         relay.loop.advanceTime(by: .seconds(2))
-        #expect(!relay.exchange.look(\.hasCrowdGone))
+        #expect(!relay.exchange.look { $0.hasCrowdGone })
         #expect(relay.switchboard.lines.count == 1)
         try stayed.send(WebSocketBytes.frame(.ping, [7]))
         #expect(try stayed.receivedFrames().last == .init(opcode: .pong, payload: [7]))
@@ -171,11 +171,11 @@ import Testing
         relay.loop.advanceTime(by: .seconds(10))
         // What their sockets took has been given back; they may call once more, so they are remembered.
         #expect(relay.calls.count == 400)
-        #expect(!relay.exchange.look(\.hasCrowdGone))
+        #expect(!relay.exchange.look { $0.hasCrowdGone })
         relay.loop.advanceTime(by: .seconds(30))
         #expect(relay.calls.count == 0)
         relay.loop.advanceTime(by: .seconds(3))
-        #expect(!relay.exchange.look(\.hasCrowdGone))
+        #expect(!relay.exchange.look { $0.hasCrowdGone })
         let again = try relay.connect()
         let name = CallConnection.random()
         #expect(try again.send([.offer(slotLength: 0, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1)

@@ -102,24 +102,21 @@ import Testing
             for _ in 0..<250 { try storm.step() }
             met += storm.met
             let relay = storm.relay
-            relay.exchange.look { state in
-                #expect(state.lineCount == relay.switchboards.map(\.lines.count).reduce(0, +))
-                let idle = relay.switchboards.flatMap(\.lines.values).filter(\.isCounted).count
-                #expect(state.opening.total == idle)
-            }
+            #expect(relay.exchange.look { $0.lineCount } == relay.switchboards.map(\.lines.count).reduce(0, +))
+            let idle = relay.switchboards.flatMap(\.lines.values).filter(\.isCounted).count
+            #expect(relay.exchange.look { $0.opening.total } == idle)
             for peer in storm.peers { peer.channel.close(promise: nil) }
             // Longer than any room lives.
             for _ in 0..<20 { for loop in relay.loops { loop.advanceTime(by: .seconds(100)) } }
             #expect(relay.switchboards.allSatisfy { $0.lines.isEmpty }, "\(seed)")
-            relay.exchange.look { state in
-                #expect(state.lineCount == 0)
-                #expect(state.opening.isEmpty && state.sockets.isEmpty && state.nobodies.count == 0, "\(seed)")
-                #expect(state.unread == 0)
-                #expect(state.bodyBytes == 0, "\(seed)")
-                #expect(state.calls.isEmpty)
-                #expect(state.rendezvous.statistics.connections == 0)
-                #expect(state.rendezvous.statistics.rooms == 0)
-            }
+            let counted = relay.exchange.look { ($0.opening.isEmpty, $0.sockets.isEmpty, $0.nobodies.count) }
+            #expect(counted == (true, true, 0), "\(seed)")
+            let kept = relay.exchange.look { ($0.lineCount, $0.unread, $0.bodyBytes) }
+            #expect(kept == (0, 0, 0), "\(seed)")
+            #expect(relay.exchange.look { $0.calls.isEmpty })
+            let statistics = relay.exchange.look { $0.rendezvous.statistics }
+            #expect(statistics.connections == 0)
+            #expect(statistics.rooms == 0)
         }
         // Or the storm was none.
         #expect(met > 40)

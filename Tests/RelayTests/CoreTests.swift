@@ -262,7 +262,7 @@ import Testing
             channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
             try ConnectionPipeline.configure(channel, switchboard: relay.switchboards[core], certificate: nil)
         }
-        #expect(relay.exchange.look(\.lineCount) == 3)
+        #expect(relay.exchange.look { $0.lineCount } == 3)
         #expect(relay.outcomes[.tooManyOpening] == 2)
     }
 
@@ -274,7 +274,7 @@ import Testing
         var freed = [0, 0]
         for core in 0..<2 {
             let board = relay.switchboards[core]
-            board.roomAgain[ObjectIdentifier(board)] = { freed[core] += 1 }
+            board.listens(ObjectIdentifier(board)) { freed[core] += 1 }
         }
         #expect(relay.switchboards.map(\.isFull) == [true, true])
         peers[1].channel.close(promise: nil)
@@ -300,7 +300,10 @@ import Testing
         var seen: [Moment] = []
         for seconds in [10, 8, 12] {
             let moment = Moment(monotonic: .seconds(seconds), utcSeconds: 0)
-            _ = relay.exchange.change(by: 0, at: moment, now: .now()) { _, moment in seen.append(moment) }
+            var deeds: [Exchange.Deed] = []
+            _ = relay.exchange.change(by: 0, after: [], into: &deeds, at: moment, now: .now()) { _, context in
+                seen.append(context.moment)
+            }
         }
         #expect(seen.map(\.monotonic) == [.seconds(10), .seconds(10), .seconds(12)])
     }

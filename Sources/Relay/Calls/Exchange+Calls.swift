@@ -5,33 +5,22 @@ import Rendezvous
 
 /// The HTTP door: devices that speak through requests, whichever loop brings those (`Protocol/http.md`, "Connections").
 extension Exchange.State {
-    /// What a call is answered.
-    enum CallAnswer: Sendable {
-        /// 200, with this body.
-        case body([UInt8])
-        /// With what is told in `Retry-After`, zero for nothing.
-        case refuse(FrontDoor.Refusal, retryAfter: Duration = .zero)
-        /// The poll waits; its answer comes as a deed.
-        case later(of: ConnectionID)
-    }
-
     /// A call has come whole, on a connection. `prefix` says whom limits count a new device for.
     mutating func received(
         _ call: FrontDoor.Call,
         body: [UInt8],
         on line: ConnectionID,
         prefix: AddressPrefix?,
-        at moment: Moment,
-        now: NIODeadline
+        _ context: Exchange.Context
     ) -> CallAnswer {
         switch call {
         case .send:
             guard let call = try? SendCall(parsing: body) else { return .refuse(.badBody) }
-            return received(call, prefix: prefix, at: moment, now: now)
+            return received(call, prefix: prefix, context)
         case .poll:
             guard let call = try? PollCall(parsing: body) else { return .refuse(.badBody) }
-            if let id = calls.id(of: call.connection) { count(id, at: moment, now: now) }
-            switch calls.poll(call, by: line, now: now) {
+            if let id = calls.id(of: call.connection) { count(id, context) }
+            switch calls.poll(call, by: line, now: context.now) {
             case .unknown: return .refuse(.unknownConnection)
             case .gap: return .refuse(.gap)
             case .waits(let id): return .later(of: id)
@@ -42,22 +31,21 @@ extension Exchange.State {
     private mutating func received(
         _ call: SendCall,
         prefix: AddressPrefix?,
-        at moment: Moment,
-        now: NIODeadline
+        _ context: Exchange.Context
     ) -> CallAnswer {
         let isNew = calls.id(of: call.connection) == nil
         if isNew {
             guard call.first == 1, !call.frames.isEmpty else { return .refuse(.unknownConnection) }
-            if let refused = open(call, prefix: prefix, at: moment, now: now) { return refused }
+            if let refused = open(call, prefix: prefix, context) { return refused }
         } else if let id = calls.id(of: call.connection) {
-            count(id, at: moment, now: now)
+            count(id, context)
         }
         guard let id = calls.id(of: call.connection) else { return .refuse(.unknownConnection) }
         guard let frames = calls.take(call, of: id) else { return .refuse(.gap) }
         newcomer = isNew ? Newcomer(id: id) : nil
         for bytes in frames where calls.isOpen(id) {
-            received(bytes, from: id, at: moment)
-            handOn(at: moment, now: now)
+            received(bytes, from: id, context)
+            handOn(context)
         }
         let refusal = newcomer?.refusal
         newcomer = nil
@@ -67,44 +55,36 @@ extension Exchange.State {
             return .refuse(FrontDoor.Refusal(refusal.reason), retryAfter: refusal.retryAfter)
         }
         if call.isClosing, calls.isOpen(id) {
-            calls.close(id, now: now)
-            rendezvous.disconnected(id, now: moment, into: &actions)
+            calls.close(id, now: context.now)
+            rendezvous.disconnected(id, now: context.moment, into: &actions)
         }
         // What came of the frames may have been too much for it.
         guard let have = calls.have(of: id) else { return .refuse(.unknownConnection) }
         return .body(SendAnswer(have: have).serialized())
     }
 
-    private mutating func received(_ bytes: [UInt8], from id: ConnectionID, at moment: Moment) {
+    private mutating func received(_ bytes: [UInt8], from id: ConnectionID, _ context: Exchange.Context) {
         if let frame = try? DeviceFrame(parsing: bytes) {
-            rendezvous.received(
-                frame,
-                bytes: bytes.count,
-                from: id,
-                now: moment,
-                entropy: &generator,
-                into: &actions
-            )
+            received(frame, bytes: bytes.count, from: id, crowded: nil, context)
         } else {
             note(.badFrame)
-            rendezvous.receivedBadFrame(from: id, now: moment, into: &actions)
+            rendezvous.receivedBadFrame(from: id, now: context.moment, into: &actions)
         }
     }
 
     /// A call has come of a device that is known. One that makes too many is lost, as for a frame that it may not send.
-    private mutating func count(_ id: ConnectionID, at moment: Moment, now: NIODeadline) {
-        guard !calls.mayCall(id, now: now) else { return }
+    private mutating func count(_ id: ConnectionID, _ context: Exchange.Context) {
+        guard !calls.mayCall(id, now: context.now) else { return }
         note(.badFrame)
-        rendezvous.receivedBadFrame(from: id, now: moment, into: &actions)
-        handOn(at: moment, now: now)
+        rendezvous.receivedBadFrame(from: id, now: context.moment, into: &actions)
+        handOn(context)
     }
 
     /// Lets a new device in. Nil when it is; who isn't leaves nothing behind, so a flood of these costs no memory.
     private mutating func open(
         _ call: SendCall,
         prefix: AddressPrefix?,
-        at moment: Moment,
-        now: NIODeadline
+        _ context: Exchange.Context
     ) -> CallAnswer? {
         switch phase {
         case .serving, .draining: break
@@ -115,12 +95,12 @@ extension Exchange.State {
         let id = nextID(loop: nil)
         let refusal =
             refusal(ofCaller: prefix, isNew: first?.isOfStranger ?? true)
-            ?? rendezvous.connected(id, from: prefix, now: moment, isHeard: true)
+            ?? rendezvous.connected(id, from: prefix, now: context.moment, isHeard: true)
         if let refusal {
             note(.turnedAway)
             return .refuse(FrontDoor.Refusal(refusal.reason), retryAfter: refusal.retryAfter)
         }
-        calls.open(call.connection, as: id, from: prefix, now: now)
+        calls.open(call.connection, as: id, from: prefix, now: context.now)
         notePeak()
         return nil
     }
@@ -133,17 +113,17 @@ extension Exchange.State {
     }
 
     /// A frame for a device that comes through calls, or for none at all.
-    mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID, at moment: Moment, now: NIODeadline) {
+    mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID, _ context: Exchange.Context) {
         if newcomer?.id == id, case .refused(let reason, let retryAfter) = frame,
             reason == .relayFull || reason == .tooMany
         {
             newcomer?.refusal = Refusal(reason: reason, retryAfter: retryAfter)
         }
-        let latest = frame.isAwaited ? nil : now + TimeAmount(limits.companyTime)
+        let latest = frame.isAwaited ? nil : context.now + TimeAmount(limits.companyTime)
         guard !calls.send(frame.serialized(), to: id, latest: latest) else { return }
         note(.slowReader)
         calls.forget(id)
-        rendezvous.disconnected(id, now: moment, into: &actions)
+        rendezvous.disconnected(id, now: context.moment, into: &actions)
     }
 }
 

@@ -48,7 +48,7 @@ private final class EmbeddedRelay {
     private(set) var written = 0
     private(set) var polls = 0
 
-    var isForgotten: Bool { exchange.look(\.calls.isEmpty) }
+    var isForgotten: Bool { exchange.look { $0.calls.isEmpty } }
 
     init(usesProxyProtocol: Bool) throws {
         let loop = self.loop

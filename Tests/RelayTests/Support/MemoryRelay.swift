@@ -57,9 +57,9 @@ final class MemoryRelay {
         for loop in loops { loop.advanceTime(by: .seconds(60)) }
     }
 
-    var calls: CallDesk<ConnectionID> { exchange.look(\.calls) }
-    var outcomes: [Switchboard.Outcome: Int] { exchange.look(\.outcomes) }
-    var bodyBytes: Int { exchange.look(\.bodyBytes) }
+    var calls: CallDesk<ConnectionID> { exchange.look { $0.calls } }
+    var outcomes: [ConnectionOutcome: Int] { exchange.look { $0.outcomes } }
+    var bodyBytes: Int { exchange.look { $0.bodyBytes } }
 
     /// A connection that has said nothing yet.
     func connect(from address: String = "192.0.2.1", core: Int = 0) throws -> MemoryPeer {

@@ -1,0 +1,250 @@
+import NIOCore
+import NIOWebSocket
+import RelayWire
+
+/// The rules of one connection's bytes: the first request, then WebSocket frames, pings and closing (`Protocol/relay.md`,
+/// "Transport"). Bytes and ticks in, events out; it does no I/O and has no clock. What the messages mean is decided elsewhere.
+struct ConnectionMachine: ~Copyable {
+    private enum State: Equatable {
+        /// The first request is on its way. Next: `requests`, `device`, `closed`.
+        case opening
+        /// HTTP's handlers read. Next: `device`, `closed`.
+        case requests
+        /// A WebSocket. Next: `violated`, `closing`, `closed`.
+        case device
+        /// The device broke the rules, and nothing more is read from it; what it is told still goes out. Next: `closing`, `closed`.
+        case violated
+        /// Our close frame is out; all that still counts is the peer's. Next: `closed`.
+        case closing
+        /// Nothing is read or written any more.
+        case closed
+    }
+
+    enum Event: Equatable {
+        /// A plain upgrade request has come whole: the connection is a WebSocket.
+        case upgraded(UpgradeRequest)
+        /// Another request has come: these bytes and all after them are for HTTP's handlers.
+        case isForHTTP(ByteBuffer)
+        case received(DeviceFrame, bytes: Int)
+        /// The device broke the rules, in the way that ``closeCode`` says.
+        case violated
+        /// The peer closes: its close frame is answered with this payload, and the connection ends.
+        case peerCloses(answer: [UInt8])
+        /// There is nothing left to say, or the peer says too much while it should close.
+        case hangUp
+    }
+
+    private var state = State.opening
+    /// What has come of a request or a frame that is not whole; nil as long as nothing has.
+    private var rest: ByteBuffer?
+    /// The last ping of this batch of reads: answering the latest one is enough (RFC 6455, 5.5.3), and one answer a batch
+    /// bounds what a flood of them costs.
+    private var unansweredPing: [UInt8]?
+    private var controlFrames: Int32 = 0
+    private var silentIntervals: Int32 = 0
+    private var wasHeard = true
+    private var closeCode = WebSocketErrorCode.normalClosure
+
+    // MARK: What it is
+
+    /// Whether its first request is still expected.
+    var isOpening: Bool { state == .opening }
+    /// Whether its requests are read by HTTP's handlers.
+    var carriesRequests: Bool { state == .requests }
+    /// Whether frames may be sent on it.
+    var takesFrames: Bool { state == .device || state == .violated }
+    var isClosing: Bool { state == .closing }
+    var isClosed: Bool { state == .closed }
+    /// Whether it has become a WebSocket.
+    var isWebSocket: Bool { state != .opening && state != .requests }
+
+    // MARK: In
+
+    /// Bytes have come. Appends what they mean to `events`. `payload` is memory to work in.
+    mutating func read(
+        _ bytes: ByteBuffer,
+        controlFrames most: Int,
+        payload: inout [UInt8],
+        into events: inout [Event]
+    ) {
+        var bytes = bytes
+        if var all = rest.take() {
+            all.writeImmutableBuffer(bytes)
+            bytes = all
+        }
+        if state == .opening { readRequest(&bytes, into: &events) }
+        readFrames(&bytes, most, &payload, into: &events)
+        switch state {
+        case .opening, .device, .closing:
+            guard bytes.readableBytes > 0 else { return }
+            // In memory of its own, as little as there is: the buffer it came in is as large as a burst.
+            rest = ByteBuffer(bytes: bytes.readableBytesView)
+        case .requests, .violated, .closed: break
+        }
+    }
+
+    private mutating func readRequest(_ bytes: inout ByteBuffer, into events: inout [Event]) {
+        switch UpgradeRequest.recognise(bytes.readableBytesUInt8Span) {
+        case .incomplete: break
+        case .other:
+            state = .requests
+            events.append(.isForHTTP(bytes))
+        case .request(let request):
+            bytes.moveReaderIndex(forwardBy: request.byteCount)
+            state = .device
+            events.append(.upgraded(request))
+        }
+    }
+
+    private mutating func readFrames(
+        _ bytes: inout ByteBuffer,
+        _ most: Int,
+        _ payload: inout [UInt8],
+        into events: inout [Event]
+    ) {
+        while state == .device || state == .closing, bytes.readableBytes > 0 {
+            let parsed = WebSocketFraming.frame(
+                in: bytes.readableBytesUInt8Span,
+                limit: WireLimits.frameBytes,
+                payload: &payload
+            )
+            switch parsed {
+            case .incomplete: return
+            case .broken(let code):
+                // Where the next frame begins can't be told.
+                bytes.clear()
+                violate(code, into: &events)
+            case .frame(let frame):
+                bytes.moveReaderIndex(forwardBy: frame.byteCount)
+                wasHeard = true
+                received(frame, payload, most, into: &events)
+            }
+        }
+    }
+
+    private mutating func received(
+        _ frame: WebSocketFraming.Frame,
+        _ payload: [UInt8],
+        _ most: Int,
+        into events: inout [Event]
+    ) {
+        guard state == .device else {
+            // After our close frame, every frame counts against this limit because a device has little left to send.
+            controlFrames += 1
+            if frame.opcode == .connectionClose || controlFrames > most { end(into: &events) }
+            return
+        }
+        switch frame.opcode {
+        case .binary where frame.isFinal:
+            guard let message = try? DeviceFrame(parsing: payload) else {
+                return violate(.policyViolation, into: &events)
+            }
+            events.append(.received(message, bytes: payload.count))
+        case .binary, .continuation:
+            // One frame, one message: reassembling is a way to make a relay hold memory.
+            violate(.policyViolation, into: &events)
+        case .text:
+            violate(.unacceptableData, into: &events)
+        case .ping:
+            unansweredPing = payload
+            countControlFrame(most, into: &events)
+        case .pong:
+            countControlFrame(most, into: &events)
+        case .connectionClose:
+            state = .closed
+            events.append(.peerCloses(answer: WebSocketErrorCode.normalClosure.payload))
+        default:
+            violate(.protocolError, into: &events)
+        }
+    }
+
+    private mutating func countControlFrame(_ most: Int, into events: inout [Event]) {
+        controlFrames += 1
+        if controlFrames > most { violate(.policyViolation, into: &events) }
+    }
+
+    private mutating func violate(_ code: WebSocketErrorCode, into events: inout [Event]) {
+        guard state == .device else { return }
+        state = .violated
+        closeCode = code
+        events.append(.violated)
+    }
+
+    private mutating func end(into events: inout [Event]) {
+        state = .closed
+        events.append(.hangUp)
+    }
+
+    /// HTTP's handlers have read an upgrade request, and leave.
+    mutating func upgradedBehindHTTP() {
+        guard state == .requests else { return }
+        state = .device
+    }
+
+    /// A batch of reads has ended. The payload of a pong to send; nil for none.
+    mutating func readCompleted() -> [UInt8]? {
+        guard let ping = unansweredPing else { return nil }
+        unansweredPing = nil
+        return takesFrames ? ping : nil
+    }
+
+    // MARK: Out
+
+    /// A frame is sent to the device. False when nothing can be sent any more.
+    mutating func sends(_ frame: RelayFrame) -> Bool {
+        guard takesFrames else { return false }
+        switch frame {
+        case .goodbye: closeCode = .goingAway
+        case .refused(.badFrame, _) where closeCode == .normalClosure: closeCode = .policyViolation
+        case .refused(.relayFull, _), .refused(.tooMany, _): closeCode = .tryAgainLater
+        default: break
+        }
+        return true
+    }
+
+    /// The relay closes. The payload of the close frame to send; nil when none is.
+    mutating func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? {
+        guard takesFrames else { return nil }
+        state = .closing
+        controlFrames = 0
+        return (code ?? closeCode).payload
+    }
+
+    /// The connection ends at once, or has ended. False when it had before.
+    mutating func end() -> Bool {
+        guard state != .closed else { return false }
+        state = .closed
+        (rest, unansweredPing) = (nil, nil)
+        return true
+    }
+
+    // MARK: Time
+
+    enum OnTick: Equatable {
+        case ping
+        /// The device has been silent for too long.
+        case silent
+        case none
+    }
+
+    /// A ping interval has passed.
+    mutating func tick(silentIntervals most: Int) -> OnTick {
+        guard takesFrames else { return .none }
+        controlFrames = 0
+        silentIntervals = wasHeard ? 0 : silentIntervals + 1
+        guard silentIntervals <= most else { return .silent }
+        wasHeard = false
+        return .ping
+    }
+}
+
+extension WebSocketErrorCode {
+    /// "Try Again Later", from IANA's registry.
+    static let tryAgainLater = WebSocketErrorCode(codeNumber: 1013)
+
+    /// The payload of a close frame with this code.
+    fileprivate var payload: [UInt8] {
+        let number = UInt16(webSocketErrorCode: self)
+        return [UInt8(number >> 8), UInt8(number & 0xFF)]
+    }
+}

@@ -1,0 +1,42 @@
+import Crypto
+import NIOCore
+import RelayWire
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The answer to a device's upgrade request (RFC 6455, 4.2.2).
+struct UpgradeAnswer {
+    /// The symbols of the request's `Sec-WebSocket-Key`.
+    let key: [UInt8]
+    let subprotocol: Subprotocol
+
+    func write(into buffer: inout ByteBuffer) {
+        buffer.writeString(Self.head)
+        buffer.writeString(subprotocol.text)
+        buffer.writeString("\r\nSec-WebSocket-Accept: ")
+        buffer.writeString(accept)
+        buffer.writeString("\r\n\r\n")
+    }
+
+    /// No extension is ever agreed to: compression next to secrets tells their length.
+    private static let head = """
+        HTTP/1.1 101 Switching Protocols\r
+        Upgrade: websocket\r
+        Connection: Upgrade\r
+        Sec-WebSocket-Protocol:\u{20}
+        """
+
+    /// Proves to the peer that its request was understood: no secret, and no hash that anything relies on.
+    private var accept: String {
+        var hash = Insecure.SHA1()
+        hash.update(data: key)
+        hash.update(data: Self.acceptSuffix)
+        return Data(hash.finalize()).base64EncodedString()
+    }
+
+    private static let acceptSuffix = Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)
+}

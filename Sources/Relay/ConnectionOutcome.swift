@@ -1,0 +1,13 @@
+/// Why a connection was refused or lost; counted for the relay's logs, which never tell whose it was.
+enum ConnectionOutcome: String, CaseIterable, Sendable {
+    case refusedRequest = "refused-request"
+    case badProxyHeader = "bad-proxy-header"
+    case badFrame = "bad-frame"
+    case slowOpening = "slow-opening"
+    case tooManyOpening = "too-many-opening"
+    case turnedAway = "turned-away"
+    case slowReader = "slow-reader"
+    case gaveWay = "gave-way"
+    case silent
+    case absent
+}

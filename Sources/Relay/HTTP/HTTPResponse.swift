@@ -1,0 +1,53 @@
+import NIOHTTP1
+
+/// An answer to a request: values, which a ``RequestChannel`` writes.
+struct HTTPResponse: Equatable {
+    let status: HTTPResponseStatus
+    let headers: HTTPHeaders
+    let body: [UInt8]
+    /// Whether the body is sent; if not, its length is told all the same.
+    let hasBody: Bool
+
+    private init(
+        _ status: HTTPResponseStatus,
+        type: String,
+        body: [UInt8],
+        isHead: Bool = false,
+        headers more: [(String, String)] = []
+    ) {
+        self.status = status
+        self.body = body
+        hasBody = !isHead
+        var headers = HTTPHeaders([
+            ("Cache-Control", "no-store"),
+            ("Content-Type", type),
+            ("Content-Length", String(body.count)),
+        ])
+        headers.add(contentsOf: more)
+        self.headers = headers
+    }
+
+    static func call(_ body: [UInt8]) -> HTTPResponse {
+        HTTPResponse(.ok, type: FrontDoor.callType, body: body)
+    }
+
+    static func health(isWell: Bool, isHead: Bool) -> HTTPResponse {
+        let body = Array((isWell ? "ok" : "draining").utf8)
+        return HTTPResponse(isWell ? .ok : .serviceUnavailable, type: "text/plain", body: body, isHead: isHead)
+    }
+
+    static func problem(
+        _ refusal: FrontDoor.Refusal,
+        path: String,
+        isHead: Bool = false,
+        retryAfter: Duration = .zero
+    ) -> HTTPResponse {
+        HTTPResponse(
+            refusal.status,
+            type: "application/problem+json",
+            body: Array(refusal.problem.utf8),
+            isHead: isHead,
+            headers: refusal.headers(path: path, retryAfter: retryAfter)
+        )
+    }
+}

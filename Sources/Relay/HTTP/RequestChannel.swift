@@ -1,0 +1,64 @@
+import NIOCore
+import NIOHTTP1
+import Rendezvous
+
+/// A connection that carries requests: their rules, and the way out for answers.
+final class RequestChannel {
+    private var machine: RequestMachine
+    private var context: ChannelHandlerContext?
+
+    init(limits: ConnectionLimits, isFromProxy: Bool) {
+        machine = RequestMachine(limits: limits, isFromProxy: isFromProxy)
+    }
+
+    /// HTTP's last handler has its place.
+    func attach(_ context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func detach() {
+        context = nil
+    }
+
+    /// Tells the rules what has happened.
+    func tell<Result>(_ event: (inout RequestMachine) -> Result) -> Result { event(&machine) }
+
+    var isNobody: Bool { machine.isNobody }
+    var isLingering: Bool { machine.isLingering }
+    var isHandingOver: Bool { machine.isHandingOver }
+    var poller: ConnectionID? { machine.poller }
+    var bodyBytes: Int { machine.bodyBytes }
+
+    func isReading(request: Int) -> Bool { machine.isReading(request: request) }
+
+    // MARK: Out
+
+    func askForBody() {
+        let head = HTTPResponseHead(version: .http1_1, status: .continue)
+        context?.writeAndFlush(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
+    }
+
+    func write(_ response: HTTPResponse, keepsAlive: Bool) -> EventLoopFuture<Void>? {
+        guard let context else { return nil }
+        var headers = response.headers
+        // Said in every answer: those of the older version need to hear it.
+        headers.add(name: "Connection", value: keepsAlive ? "keep-alive" : "close")
+        let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
+        context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
+        if response.hasBody {
+            let body = HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: response.body)))
+            context.write(NIOAny(body), promise: nil)
+        }
+        return context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil)))
+    }
+
+    func close() {
+        context?.close(promise: nil)
+    }
+
+    /// HTTP's handlers leave; `completion` gets what they had read and not used.
+    func handOver(_ completion: @escaping (ByteBuffer) -> Void) {
+        guard let context else { return }
+        HTTPPipeline.remove(context, completion: completion)
+    }
+}

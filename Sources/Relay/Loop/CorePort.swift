@@ -1,0 +1,99 @@
+import NIOCore
+import Rendezvous
+
+/// A loop's way into the ``Exchange`` that all loops share. What happens on the loop's connections is gathered here and told in one call,
+/// under one lock; that call brings back what there is to do.
+final class CorePort {
+    private let exchange: Exchange
+    private let clock: RelayClock
+    private let loop: any EventLoop
+    private let index: Int
+    private var events: [Exchange.Event] = []
+    private var deeds: [Exchange.Deed] = []
+    /// Another loop has left deeds in the inbox.
+    private var isWoken = false
+    /// When the rendezvous has something to do, on its own clock, and when something else in the exchange has; and the times of either
+    /// that the alarm knows of.
+    private var due: (rendezvous: Duration?, other: NIODeadline?) = (nil, nil)
+    private var told: (rendezvous: Duration?, other: NIODeadline?) = (nil, nil)
+
+    /// `wake` is called, on any thread, when another loop has left something for this one; then ``wasWoken()`` is to be called on the
+    /// loop.
+    init(_ exchange: Exchange, clock: RelayClock, loop: any EventLoop, wake: @escaping @Sendable () -> Void) {
+        self.exchange = exchange
+        self.clock = clock
+        self.loop = loop
+        index = exchange.join(wake: wake)
+    }
+
+    /// Something has happened on a connection. It is told with the next change, or when the batch ends.
+    func happened(_ event: Exchange.Event) {
+        events.append(event)
+    }
+
+    func wasWoken() {
+        isWoken = true
+    }
+
+    /// Changes what all loops share, after all that has happened before.
+    @discardableResult
+    func change<Result>(_ body: (inout Exchange.State, Exchange.Context) -> Result) -> Result {
+        var told: [Exchange.Event] = []
+        var brought: [Exchange.Deed] = []
+        swap(&told, &events)
+        swap(&brought, &deeds)
+        let outcome = exchange.change(
+            by: index,
+            after: told,
+            into: &brought,
+            at: clock.now,
+            now: loop.now,
+            body
+        )
+        told.removeAll(keepingCapacity: told.count <= Self.mostKept)
+        swap(&told, &events)
+        swap(&brought, &deeds)
+        isWoken = false
+        due = (outcome.rendezvousDue, outcome.due)
+        return outcome.result
+    }
+
+    /// Looks at what all loops share.
+    func look<Result: Sendable>(_ body: (borrowing Exchange.State) -> Result) -> Result { exchange.look(body) }
+
+    /// Tells what has happened, and takes what there is to do, in place of `deeds`, which is empty. False when there is nothing.
+    func takeDeeds(_ deeds: inout [Exchange.Deed]) -> Bool {
+        if !events.isEmpty || isWoken { change { _, _ in } }
+        guard !self.deeds.isEmpty else { return false }
+        swap(&deeds, &self.deeds)
+        return true
+    }
+
+    /// Whether there is something to tell or to do.
+    var hasWork: Bool { !events.isEmpty || !deeds.isEmpty || isWoken }
+
+    /// The time that the alarm has to be set for, on the loop's clock: when something is due at a time that it was not told before.
+    func takeNewDue() -> NIODeadline? {
+        var earliest: NIODeadline?
+        if due.other != told.other {
+            told.other = due.other
+            earliest = due.other
+        }
+        if due.rendezvous != told.rendezvous {
+            told.rendezvous = due.rendezvous
+            if let time = due.rendezvous {
+                let time = loop.now + TimeAmount(time - clock.now.monotonic)
+                earliest = min(time, earliest ?? time)
+            }
+        }
+        return earliest
+    }
+
+    /// The alarm has gone off, or was cancelled: every time is to be told again.
+    func alarmIsUnset() {
+        told = (nil, nil)
+    }
+
+    /// A longer list gives its memory back.
+    private static let mostKept = 1024
+}

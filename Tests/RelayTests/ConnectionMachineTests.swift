@@ -1,0 +1,187 @@
+import NIOCore
+import NIOWebSocket
+import RelayWire
+import Testing
+
+@testable import Relay
+
+/// The rules of a connection's bytes, one line an event.
+struct ConnectionMachineTests {
+    /// A machine with memory to work in.
+    private struct Run: ~Copyable {
+        var machine = ConnectionMachine()
+        private var payload: [UInt8] = []
+
+        init(upgraded: Bool = true) {
+            if upgraded { _ = hear(Array(Requests.upgrade().utf8)) }
+        }
+
+        mutating func hear(_ bytes: [UInt8]) -> [ConnectionMachine.Event] {
+            var events: [ConnectionMachine.Event] = []
+            machine.read(ByteBuffer(bytes: bytes), controlFrames: 3, payload: &payload, into: &events)
+            return events
+        }
+
+        mutating func hear(_ opcode: WebSocketOpcode, _ payload: [UInt8] = []) -> [ConnectionMachine.Event] {
+            hear(WebSocketBytes.frame(opcode, payload))
+        }
+    }
+
+    private static let offer = DeviceFrame.offer(slotLength: 0, work: nil)
+    private static let offered = offer.serialized()
+
+    private func isUpgraded(_ events: [ConnectionMachine.Event]) -> Bool {
+        guard case .upgraded(let request)? = events.first else { return false }
+        return events.count == 1 && request.subprotocol == .plain
+    }
+
+    @Test func `A request comes in pieces, then frames in pieces; bytes of one are kept for the next`() {
+        var run = Run(upgraded: false)
+        let request = Array(Requests.upgrade().utf8)
+        let early = run.hear(Array(request.prefix(20)))
+        #expect(early.isEmpty)
+        let frame = WebSocketBytes.frame(.binary, Self.offered)
+        let whole = run.hear(Array(request.dropFirst(20)) + frame.prefix(3))
+        #expect(isUpgraded(whole))
+        let rest = run.hear(Array(frame.dropFirst(3)) + frame)
+        #expect(rest == Array(repeating: .received(Self.offer, bytes: Self.offered.count), count: 2))
+    }
+
+    @Test func `Another request is for HTTP's handlers, and so is all that comes after it`() {
+        var run = Run(upgraded: false)
+        let bytes = Array("GET /health/live HTTP/1.1\r\n\r\n".utf8)
+        let events = run.hear(bytes)
+        #expect(events == [.isForHTTP(ByteBuffer(bytes: bytes))])
+        let (carries, isWebSocket) = (run.machine.carriesRequests, run.machine.isWebSocket)
+        #expect(carries && !isWebSocket)
+        run.machine.upgradedBehindHTTP()
+        let behind = run.hear(.binary, Self.offered)
+        #expect(behind == [.received(Self.offer, bytes: Self.offered.count)])
+    }
+
+    /// What a device may not send, and the code it is closed with.
+    static let violations: [(WebSocketOpcode, [UInt8], WebSocketErrorCode)] = [
+        (.text, [65], .unacceptableData), (.continuation, [], .policyViolation), (.binary, [0xFF], .policyViolation),
+    ]
+
+    @Test(arguments: violations)
+    func `A violation is told once, nothing more is read, and the close frame says which`(
+        _ opcode: WebSocketOpcode,
+        _ payload: [UInt8],
+        _ code: WebSocketErrorCode
+    ) {
+        var run = Run()
+        let events = run.hear(opcode, payload)
+        #expect(events == [.violated])
+        let after = run.hear(.binary, Self.offered)
+        #expect(after.isEmpty)
+        let isSent = run.machine.sends(.refused(.badFrame, retryAfter: .zero))
+        #expect(isSent)
+        let close = run.machine.close()
+        #expect(close == payloadOf(code))
+    }
+
+    @Test func `A frame that is no WebSocket frame breaks the rules`() {
+        var run = Run()
+        let events = run.hear(WebSocketBytes.frame(.binary, Self.offered, isMasked: false))
+        #expect(events == [.violated])
+        let close = run.machine.close()
+        #expect(close == payloadOf(.protocolError))
+    }
+
+    @Test func `Of a batch's pings the last one is answered, once`() {
+        var run = Run()
+        _ = run.hear(.ping, [1])
+        _ = run.hear(.ping, [2])
+        let pongs = [run.machine.readCompleted(), run.machine.readCompleted()]
+        #expect(pongs == [[2], nil])
+    }
+
+    @Test func `Control frames are counted in an interval, and a tick begins another`() {
+        var run = Run()
+        for _ in 0..<3 {
+            let events = run.hear(.pong)
+            #expect(events.isEmpty)
+        }
+        _ = run.machine.tick(silentIntervals: 1)
+        for _ in 0..<3 {
+            let events = run.hear(.pong)
+            #expect(events.isEmpty)
+        }
+        let fourth = run.hear(.ping)
+        #expect(fourth == [.violated])
+    }
+
+    @Test func `A device that says nothing for more intervals than it may is silent`() {
+        var run = Run()
+        var ticks: [ConnectionMachine.OnTick] = []
+        for _ in 0..<3 { ticks.append(run.machine.tick(silentIntervals: 1)) }
+        #expect(ticks == [.ping, .ping, .silent])
+        var heard = Run()
+        for _ in 0..<5 {
+            let tick = heard.machine.tick(silentIntervals: 1)
+            #expect(tick == .ping)
+            _ = heard.hear(.pong)
+        }
+    }
+
+    @Test func `The peer's close frame is answered, and ends it`() {
+        var run = Run()
+        let events = run.hear(WebSocketBytes.frame(.connectionClose, []) + WebSocketBytes.frame(.ping, []))
+        #expect(events == [.peerCloses(answer: payloadOf(.normalClosure))])
+        let close = run.machine.close()
+        #expect(close == nil)
+        let isSent = run.machine.sends(.goodbye(retryAfter: .zero))
+        #expect(!isSent)
+    }
+
+    @Test func `After our close frame nothing is sent, and the peer's or too many others end it`() {
+        var run = Run()
+        let close = run.machine.close(.goingAway)
+        #expect(close == payloadOf(.goingAway))
+        let isSent = run.machine.sends(.goodbye(retryAfter: .zero))
+        let tick = run.machine.tick(silentIntervals: 1)
+        #expect(!isSent && tick == .none)
+        for _ in 0..<3 {
+            let events = run.hear(.binary, Self.offered)
+            #expect(events.isEmpty)
+        }
+        let fourth = run.hear(.binary, Self.offered)
+        #expect(fourth == [.hangUp])
+        var other = Run()
+        _ = other.machine.close()
+        let closes = other.hear(.connectionClose)
+        #expect(closes == [.hangUp])
+    }
+
+    /// Frames that say why, and the code that the close frame after them has.
+    static let reasons: [(RelayFrame, WebSocketErrorCode)] = [
+        (.goodbye(retryAfter: .zero), .goingAway),
+        (.refused(.relayFull, retryAfter: .zero), .tryAgainLater),
+        (.refused(.tooMany, retryAfter: .zero), .tryAgainLater),
+        (.refused(.badFrame, retryAfter: .zero), .policyViolation),
+        (.refused(.noSuchCode, retryAfter: .zero), .normalClosure),
+    ]
+
+    @Test(arguments: reasons)
+    func `The close frame says what the last frame said`(_ frame: RelayFrame, _ code: WebSocketErrorCode) {
+        var run = Run()
+        let isSent = run.machine.sends(frame)
+        #expect(isSent)
+        let close = run.machine.close()
+        #expect(close == payloadOf(code))
+    }
+
+    @Test func `A connection ends once, and hears nothing after that`() {
+        var run = Run()
+        let ends = [run.machine.end(), run.machine.end()]
+        #expect(ends == [true, false])
+        let events = run.hear(.binary, Self.offered)
+        #expect(events.isEmpty)
+    }
+
+    private func payloadOf(_ code: WebSocketErrorCode) -> [UInt8] {
+        let number = UInt16(webSocketErrorCode: code)
+        return [UInt8(number >> 8), UInt8(number & 0xFF)]
+    }
+}

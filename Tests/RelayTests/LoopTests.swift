@@ -1,0 +1,106 @@
+import NIOCore
+import NIOEmbedded
+import NIOWebSocket
+import Rendezvous
+import Testing
+
+@testable import Relay
+
+/// The parts of a loop's worker, each by itself: deadlines, the alarm, buffers, the way out.
+struct LoopTests {
+    private func id(_ number: UInt64) -> ConnectionID { ConnectionID(number, loop: 0) }
+
+    @Test func `Deadlines come due by their kinds, and the earliest of those added is told once`() {
+        var limits = ConnectionLimits()
+        limits.openingTime = .seconds(10)
+        limits.closingTime = .seconds(3)
+        limits.pingInterval = .seconds(45)
+        limits.idleTime = .seconds(60)
+        limits.companyTime = .milliseconds(250)
+        var deadlines = LoopDeadlines(limits)
+        let start = NIODeadline.uptimeNanoseconds(0)
+        #expect(deadlines.takeEarliestAdded() == nil)
+        deadlines.addOpening(id(1), request: 2, now: start)
+        deadlines.addPing(id(2), now: start)
+        deadlines.addClosing(id(3), now: start)
+        #expect(deadlines.takeEarliestAdded() == start + .seconds(3))
+        #expect(deadlines.takeEarliestAdded() == nil)
+        deadlines.addIdle(id(4), now: start)
+        deadlines.addDeferredFrames(id(5), now: start)
+        #expect(deadlines.next == start + .milliseconds(250))
+        #expect(deadlines.popDue(now: start + .milliseconds(249)) == nil)
+        #expect(deadlines.popDue(now: start + .seconds(1)) == .deferredFrames(id(5)))
+        #expect(deadlines.popDue(now: start + .seconds(1)) == nil)
+        var due: [LoopDeadlines.Due] = []
+        while let next = deadlines.popDue(now: start + .seconds(45)) { due.append(next) }
+        #expect(due == [.opening(.init(connection: id(1), request: 2)), .closing(id(3)), .ping(id(2)), .idle(id(4))])
+        #expect(deadlines.next == nil)
+    }
+
+    @Test func `Connections that are gone are forgotten, and the longest opening come first`() {
+        var deadlines = LoopDeadlines(ConnectionLimits())
+        for number in UInt64(1)...6 { deadlines.addOpening(id(number), request: 1, now: .now()) }
+        deadlines.keep { $0 != id(3) }
+        #expect(deadlines.longestOpening(2) { $0 != id(1) } == [id(2), id(4)])
+    }
+
+    @Test func `The alarm moves to an earlier time and to no later one, and never closer than its grain`() {
+        let loop = EmbeddedEventLoop()
+        var rings: [NIODeadline] = []
+        let alarm = Alarm(loop: loop, grain: .milliseconds(10)) { rings.append(loop.now) }
+        let start = loop.now
+        alarm.set(for: start + .seconds(5))
+        alarm.set(for: start + .seconds(9))
+        #expect(alarm.due == start + .seconds(5))
+        alarm.set(for: start + .seconds(2))
+        #expect(alarm.due == start + .seconds(2))
+        loop.advanceTime(by: .seconds(20))
+        #expect(rings == [start + .seconds(2)])
+        #expect(alarm.due == nil)
+        alarm.set(for: start)
+        #expect(alarm.due == start + .seconds(20) + .milliseconds(10))
+        alarm.end()
+        alarm.set(for: start + .seconds(30))
+        loop.advanceTime(by: .seconds(60))
+        #expect(rings.count == 1)
+    }
+
+    @Test func `A buffer that was given back is taken again, empty, and a large one is not kept`() {
+        var pool = BufferPool()
+        var buffer = pool.take()
+        buffer.writeString("something")
+        pool.giveBack(buffer)
+        #expect(pool.take().readableBytes == 0)
+        pool.giveBack(ByteBuffer(repeating: 0, count: 100_000))
+        #expect(pool.take().capacity < 100_000)
+    }
+
+    @Test func `Deferred frames wait for one that is awaited, and all leave in one piece`() throws {
+        var (writer, pool) = (FrameWriter(), BufferPool())
+        #expect(writer.deferredEnough() == .none)
+        #expect(writer.write(.binary, [1], isDeferred: true, &pool) == .flushLater)
+        #expect(writer.write(.binary, [2], isDeferred: true, &pool) == .none)
+        #expect(writer.write(.binary, [3], &pool) == .flushAtEndOfBatch)
+        #expect(writer.write(.binary, [4], &pool) == .none)
+        let taken = writer.take()
+        let frames = WebSocketBytes.parse(Array(buffer: try #require(taken)))
+        #expect(frames.map(\.payload) == [[1], [2], [3], [4]])
+        #expect(writer.write(.binary, [5], isDeferred: true, &pool) == .flushLater)
+        #expect(writer.deferredEnough() == .flushAtEndOfBatch)
+        #expect(writer.deferredEnough() == .none)
+    }
+
+    @Test func `A PROXY header in pieces is taken off, and what is behind it goes on`() {
+        let header = ProxyHeaderTests.v4
+        var reader = ProxyHeaderReader(limits: ConnectionLimits())
+        let first = reader.received(ByteBuffer(bytes: header.prefix(7)))
+        #expect(first == .none)
+        let rest = reader.received(ByteBuffer(bytes: header.dropFirst(7) + [9]))
+        #expect(rest == .header(source: PeerAddress(bytes: [192, 0, 2, 7]), rest: ByteBuffer(bytes: [9])))
+        let behind = reader.received(ByteBuffer(bytes: [8]))
+        #expect(behind == .passOn(ByteBuffer(bytes: [8])))
+        var other = ProxyHeaderReader(limits: ConnectionLimits())
+        let events = [other.received(ByteBuffer(string: "GET / ")), other.received(ByteBuffer(bytes: header))]
+        #expect(events == [.refuse, .none])
+    }
+}

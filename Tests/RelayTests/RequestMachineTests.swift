@@ -1,0 +1,156 @@
+import NIOCore
+import NIOHTTP1
+import RelayWire
+import Rendezvous
+import Testing
+
+@testable import Relay
+
+/// The rules of a connection's requests, one line an event.
+struct RequestMachineTests {
+    private static let poll = FrontDoor.Answer.call(.poll)
+
+    private func machine(_ change: (inout ConnectionLimits) -> Void = { _ in }, isFromProxy: Bool = false)
+        -> RequestMachine
+    {
+        var limits = ConnectionLimits()
+        change(&limits)
+        return RequestMachine(limits: limits, isFromProxy: isFromProxy)
+    }
+
+    private func head(_ uri: String = "/easysetup/v1/poll", _ headers: [(String, String)] = []) -> HTTPRequestHead {
+        HTTPRequestHead(version: .http1_1, method: .POST, uri: uri, headers: HTTPHeaders(headers))
+    }
+
+    private func call(_ machine: inout RequestMachine, at now: NIODeadline = .uptimeNanoseconds(0))
+        -> [RequestMachine.Action]
+    {
+        machine.received(head(), answer: Self.poll, now: now) + machine.receivedEnd()
+    }
+
+    private func responds(_ actions: [RequestMachine.Action], _ afterwards: RequestMachine.Afterwards) -> Bool {
+        guard case .respond(_, then: let then)? = actions.last else { return false }
+        return then == afterwards
+    }
+
+    @Test func `A call is asked of the core when it is whole, answered, and followed by the next`() {
+        var machine = machine()
+        #expect(machine.received(head(), answer: Self.poll, now: .now()).isEmpty)
+        #expect(machine.received(body: ByteBuffer(bytes: [1, 2])) == [.keep(difference: 2, total: 2)])
+        #expect(machine.weighed(isBorne: true).isEmpty)
+        #expect(machine.receivedEnd() == [.watchIdleness, .call(.poll, body: [1, 2], [:])])
+        #expect(!machine.isNobody)
+        let answered = machine.answered(.body([3]))
+        #expect(answered == [.keep(difference: -2, total: 0), .respond(.call([3]), then: .next)])
+        #expect(machine.readCompleted().isEmpty)
+        // The next one waits until that answer has left.
+        #expect(call(&machine).isEmpty)
+        #expect(machine.responseWritten() == [.call(.poll, body: [], [:])])
+    }
+
+    @Test func `A poll waits for its device's answer, and the connection is that device's meanwhile`() {
+        var machine = machine()
+        _ = call(&machine)
+        let device = ConnectionID(callsAs: 7)
+        #expect(machine.answered(.later(of: device)).isEmpty)
+        #expect(machine.poller == device)
+        #expect(machine.idleFourths() == 0)
+        #expect(responds(machine.answered(.body([])), .next))
+        #expect(machine.poller == nil)
+        #expect(machine.idleFourths() == 1)
+        #expect(machine.idleFourths() == 2)
+    }
+
+    @Test func `Bodies that are not borne end the connection`() {
+        var machine = machine()
+        _ = machine.received(head(), answer: Self.poll, now: .now())
+        _ = machine.received(body: ByteBuffer(bytes: [1]))
+        #expect(machine.weighed(isBorne: false) == [.close])
+        #expect(machine.received(body: ByteBuffer(bytes: [1])).isEmpty)
+        #expect(machine.receivedEnd() == [.close])
+    }
+
+    @Test func `A body that is too large is refused before it has come whole, and the rest is awaited`() {
+        var machine = machine()
+        _ = machine.received(head(), answer: Self.poll, now: .now())
+        _ = machine.received(body: ByteBuffer(repeating: 1, count: WireLimits.callBytes))
+        _ = machine.weighed(isBorne: true)
+        let actions = machine.received(body: ByteBuffer(bytes: [1]))
+        #expect(actions.first == .keep(difference: -WireLimits.callBytes, total: 0))
+        #expect(actions.contains(.noteRefusal))
+        #expect(responds(actions, .linger))
+        #expect(machine.isLingering && machine.isNobody)
+        #expect(machine.receivedEnd() == [.close])
+    }
+
+    @Test func `A device that waits to be asked for its body is asked once`() {
+        var machine = machine()
+        let head = head("/easysetup/v1/send", [("Expect", "100-continue")])
+        #expect(machine.received(head, answer: .call(.send), now: .now()) == [.askForBody])
+        #expect(machine.received(body: ByteBuffer()).isEmpty)
+    }
+
+    @Test func `An upgrade is handed over when it is whole, and refused behind another request`() {
+        var machine = machine()
+        let head = head("/easysetup/v1/ws")
+        #expect(machine.received(head, answer: .upgrade(.plain), now: .now()).isEmpty)
+        #expect(machine.receivedEnd() == [.handOver(head, .plain)])
+        #expect(machine.isHandingOver)
+        var other = self.machine()
+        _ = call(&other)
+        _ = other.received(head, answer: .upgrade(.plain), now: .now())
+        _ = other.answered(.body([]))
+        let refused = other.responseWritten()
+        #expect(refused.first == .noteRefusal && responds(refused, .linger))
+    }
+
+    @Test func `More requests than may wait behind a poll end the connection`() {
+        var machine = machine { $0.waitingRequests = 1 }
+        _ = call(&machine)
+        _ = machine.answered(.later(of: ConnectionID(callsAs: 1)))
+        #expect(call(&machine).isEmpty)
+        #expect(machine.received(head(), answer: Self.poll, now: .now()) == [.close])
+    }
+
+    @Test(arguments: [false, true])
+    func `After more requests than one device makes the connection is closed, unless it is a proxy's`(_ isProxy: Bool) {
+        var machine = machine({ $0.requestsPerInterval = 2 }, isFromProxy: isProxy)
+        let start = NIODeadline.uptimeNanoseconds(1_000)
+        for _ in 0..<2 {
+            _ = call(&machine, at: start)
+            #expect(responds(machine.answered(.body([])), .next))
+            _ = machine.responseWritten()
+        }
+        var fresh = machine
+        _ = call(&machine, at: start)
+        #expect(responds(machine.answered(.body([])), isProxy ? .next : .close))
+        // Another interval, another count.
+        _ = call(&fresh, at: start + TimeAmount(ConnectionLimits().pingInterval))
+        #expect(responds(fresh.answered(.body([])), .next))
+    }
+
+    @Test func `Each later request has its time from its first byte, told once`() {
+        var machine = machine()
+        #expect(machine.isReading(request: 1))
+        _ = call(&machine)
+        #expect(!machine.isReading(request: 1))
+        #expect(machine.readCompleted().isEmpty)
+        // Bytes that are no part yet.
+        _ = machine.answered(.body([]))
+        #expect(machine.readCompleted() == [.watchOpening(request: 2)])
+        #expect(machine.readCompleted().isEmpty)
+        #expect(machine.isReading(request: 2))
+    }
+
+    @Test func `What the parser refuses is told and closed; behind a call that waits it is only closed`() {
+        var machine = machine()
+        let actions = machine.failed(.badRequest)
+        #expect(actions.first == .noteRefusal && responds(actions, .close))
+        #expect(machine.failed(.badRequest).isEmpty)
+        var waiting = self.machine()
+        _ = call(&waiting)
+        #expect(waiting.failed(.badRequest) == [.close])
+        var broken = self.machine()
+        #expect(broken.failed(nil) == [.close])
+    }
+}
