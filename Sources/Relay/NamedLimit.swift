@@ -31,6 +31,7 @@ public struct NamedLimit: Sendable, Hashable {
         NamedLimit("waitingPerPrefix", .count(\.waitingPerPrefix)),
         NamedLimit("waitingPerRoom", .count(\.waitingPerRoom)),
         NamedLimit("positionsTold", .count(\.positionsTold)),
+        NamedLimit("absencesTold", .count(\.absencesTold)),
         NamedLimit("mailboxMessages", .count(\.mailboxMessages)),
         NamedLimit("mailboxBytes", .count(\.mailboxBytes)),
         NamedLimit("rooms", .count(\.rooms)),

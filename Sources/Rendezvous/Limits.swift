@@ -44,6 +44,9 @@ package struct Limits: Hashable, Sendable {
     package var waitingPerRoom = 256
     /// How many at the head of the line are told each new position; those behind are told at every sixteenth place.
     package var positionsTold = 8
+    /// How many times an offerer is told that one visitor's connection was lost: a device whose network comes and goes has a few of
+    /// these. Coming back costs nothing, so that a stranger could make an offerer hear of it without end.
+    package var absencesTold = 32
     /// Unacknowledged messages in one direction of a meeting: a handshake has six in all. (`mailbox-full`)
     package var mailboxMessages = 8
     /// Bytes of their bodies: the three of a handshake's direction have 2.4 KB. What strangers leave unread fills no relay then

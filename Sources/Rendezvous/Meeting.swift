@@ -29,6 +29,9 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
     /// The last attach of the visitor's that was taken, by its own count.
     var attempt: UInt32 = 0
     private(set) var owed = Owed.nothing
+    /// How many times its offerer was told that the visitor's connection was lost, and whether that was the last it was told.
+    private var absencesTold: UInt16 = 0
+    var isToldAway = false
     var toOfferer: Mailbox
     var toVisitor: Mailbox
 
@@ -47,6 +50,19 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
         visitor = .detached
         toOfferer = Mailbox(restoredAt: held.received)
         toVisitor = Mailbox(restoredAt: held.acked)
+    }
+
+    /// Whether its offerer is to be told that the visitor is there, or is not. Beyond a number of absences it hears of no further one.
+    mutating func tellsPresence(_ isPresent: Bool, _ limits: Limits) -> Bool {
+        let mayTell = absencesTold < limits.absencesTold
+        if isPresent {
+            defer { isToldAway = false }
+            return isToldAway || mayTell
+        }
+        guard mayTell else { return false }
+        absencesTold += 1
+        isToldAway = true
+        return true
     }
 
     var connection: Connection? {

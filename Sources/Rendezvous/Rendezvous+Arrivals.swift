@@ -318,8 +318,10 @@ extension Rendezvous {
         _ now: Moment,
         into actions: inout [Action<Connection>]
     ) {
-        let others = early[said.offer] ?? []
-        guard others.count < limits.waitingForOffererPerRoom, connections.earlyCount < limits.waitingForOfferer,
+        guard let others = takeBack(said, into: &actions) else {
+            return refuse(connection, .elsewhere, now, into: &actions)
+        }
+        guard mayWaitForOfferer(prefix, beside: others), connections.earlyCount < limits.waitingForOfferer,
             deadlines.count < limits.deadlines, connections.mayWaitForOfferer(prefix, limits)
         else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
@@ -328,6 +330,39 @@ extension Rendezvous {
         connections.move(connection, to: .early(said, deadline: deadline))
         early[said.offer] = others + [connection]
         remind(.connection(connection), at: deadline)
+    }
+
+    /// The visitors that wait for the same offerer. A connection that waits already for the same meeting gives its place to the newer
+    /// one, as it would in the room. Nil when it is this attach that is old.
+    private mutating func takeBack(
+        _ said: Connections<Connection>.Early,
+        into actions: inout [Action<Connection>]
+    ) -> [Connection]? {
+        let others = early[said.offer] ?? []
+        for other in others {
+            guard case .early(let before, _)? = connections[other]?.place, before.meeting == said.meeting else {
+                continue
+            }
+            guard !said.attempt.isStale(after: before.attempt) else { return nil }
+            sendAway(other, .elsewhere, into: &actions)
+            return others.filter { $0 != other }
+        }
+        return others
+    }
+
+    /// Whether one more of this prefix may wait for an offerer beside these. Every stranger who ever visited has a token, so an address
+    /// has one of these places, and a block around it half of them: the device that belongs there finds one.
+    private func mayWaitForOfferer(_ prefix: AddressPrefix, beside others: [Connection]) -> Bool {
+        guard others.count < limits.waitingForOffererPerRoom else { return false }
+        return prefix.mayJoin(
+            others.compactMap { connections[$0]?.prefix },
+            PrefixCeiling(
+                all: limits.waitingForOffererPerRoom,
+                used: others.count,
+                part: limits.partOfFree,
+                perPrefix: 1
+            )
+        )
     }
 
     private mutating func attach(

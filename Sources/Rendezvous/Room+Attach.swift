@@ -97,8 +97,9 @@ extension Room {
         tellAbsence(index, into: &actions)
     }
 
-    private func tellAbsence(_ index: Int, into actions: inout [Action<Connection>]) {
+    private mutating func tellAbsence(_ index: Int, into actions: inout [Action<Connection>]) {
         guard let offerer, meetings[index].connection == nil else { return }
+        meetings[index].isToldAway = true
         actions.append(.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer))
     }
 
@@ -159,7 +160,9 @@ extension Room {
             actions.append(.send(.message(meeting: nil, message), to: connection))
         }
         if let offerer {
-            actions.append(.send(.presence(meeting: id, isPresent: true), to: offerer))
+            if meetings[index].tellsPresence(true, context.limits) {
+                actions.append(.send(.presence(meeting: id, isPresent: true), to: offerer))
+            }
         } else {
             actions.append(.send(.presence(meeting: nil, isPresent: false), to: connection))
         }
@@ -179,5 +182,5 @@ extension Room {
 extension UInt32 {
     /// Whether an attach with this count was on its way while the device came back by a newer one: what it says is old, and
     /// the connection that it came on is given up.
-    fileprivate func isStale(after last: UInt32) -> Bool { self != 0 && self <= last }
+    func isStale(after last: UInt32) -> Bool { self != 0 && self <= last }
 }

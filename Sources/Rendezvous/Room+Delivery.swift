@@ -120,7 +120,7 @@ extension Room {
             tellLine(context, isPresent: false, into: &actions)
         } else if let index = meeting(of: connection) {
             meetings[index].visitor = .detached
-            if let offerer {
+            if let offerer, meetings[index].tellsPresence(false, context.limits) {
                 actions.append(.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer))
             }
         } else {

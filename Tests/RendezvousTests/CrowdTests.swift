@@ -29,6 +29,74 @@ import Testing
         return false
     }
 
+    // MARK: Coming back
+
+    @Test("strangers who visited a code leave a place for its visitor to wait for the offerer after a restart")
+    func waitingForOfferer() {
+        var scene = Scene.offered(Self.free())
+        for number in 0..<15 { scene.visit("\(number)", 1_000 + number) }
+        scene.visit("A", 1)
+        scene.restart(limits: scene.limits)
+        // All of them come from one address now, as one bot may that had many.
+        var waiting = 0
+        for number in 0..<15 {
+            scene.come(
+                "\(number)",
+                from: Scene.home,
+                .attachVisitor(token: scene.tokens["\(number)"]!, acked: 0, received: 0)
+            )
+            if scene.closed.contains("\(number)") {
+                #expect(scene.last("\(number)") == .refused(.relayFull, retryAfter: .seconds(30)))
+            } else {
+                waiting += 1
+            }
+        }
+        #expect(waiting == 1)
+        scene.come("A", from: Scene.address(1), .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
+        #expect(!scene.closed.contains("A"))
+        #expect(scene.relay.brokenBound == nil)
+    }
+
+    @Test("a block of addresses leaves a place before the offerer, too") func waitingBlock() {
+        var scene = Scene.offered(Self.free())
+        for number in 0..<15 { scene.visit("\(number)", 1_000 + number) }
+        scene.visit("A", 1)
+        scene.restart(limits: scene.limits)
+        for number in 0..<15 {
+            let prefix = Scene.address(512 + number)
+            scene.come(
+                "\(number)",
+                from: prefix,
+                .attachVisitor(token: scene.tokens["\(number)"]!, acked: 0, received: 0)
+            )
+        }
+        #expect((0..<15).count { !scene.closed.contains("\($0)") } == 8)
+        scene.come("A", from: Scene.address(1), .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
+        #expect(!scene.closed.contains("A"))
+    }
+
+    @Test("a visitor that waits for its offerer and comes again has one place, that of the newer connection")
+    func again() {
+        var scene = Scene.met(Self.free { $0.waitingForOffererPerRoom = 1 })
+        scene.restart(limits: scene.limits)
+        func attach(_ name: String, _ attempt: UInt32) {
+            scene.come(name, .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0, attempt: attempt))
+        }
+        attach("A2", 2)
+        attach("A3", 3)
+        #expect(scene.last("A2") == .refused(.elsewhere, retryAfter: .zero))
+        // It was under way for longer than the newer ones.
+        attach("A1", 1)
+        #expect(scene.last("A1") == .refused(.elsewhere, retryAfter: .zero))
+        #expect(!scene.closed.contains("A3"))
+        scene.come(
+            "B2",
+            .attachOfferer(token: scene.tokens["B"]!, held: [AttachTests.held(scene.meetings["A"]!, 0, 0)])
+        )
+        #expect(scene.heard["A3"]?.contains { if case .attachedVisitor = $0 { true } else { false } } == true)
+        #expect(scene.relay.brokenBound == nil)
+    }
+
     // MARK: Rooms
 
     @Test("one address stops at half of the rooms, held or not", arguments: [true, false]) func oneAddress(holds: Bool)

@@ -296,6 +296,16 @@ extension LimitTests {
             #expect(scene.last("4") == .inLine(position: 1))
             #expect(scene.last("5") == .inLine(position: 3))
         },
+        Row("absencesTold", { $0.absencesTold = 1 }) { scene in
+            scene.meet()
+            scene.lose("A")
+            scene.comeBack("A")
+            #expect(scene.presences == [false, true])
+        } beyond: { scene in
+            scene.lose("A")
+            scene.comeBack("A")
+            #expect(scene.presences == [false, true])
+        },
         Row("mailboxMessages", told: [.mailboxFull], { $0.mailboxMessages = 2 }) { scene in
             scene.meet()
             for number in 1...2 { scene.say("A", UInt32(number)) }
@@ -575,6 +585,11 @@ extension Scene {
     }
 
     /// A visitor attaches that has nothing yet.
+    /// What the offerer has heard of its visitors' connections.
+    fileprivate var presences: [Bool] {
+        (heard["B"] ?? []).compactMap { if case .presence(_, let isPresent) = $0 { isPresent } else { nil } }
+    }
+
     fileprivate mutating func comeBack(_ name: String) {
         come(name, .attachVisitor(token: tokens[name]!, acked: 0, received: 0))
     }
