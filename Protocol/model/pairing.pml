@@ -41,6 +41,9 @@
 #ifndef WORKS
 #define WORKS 0 /* times that the relay asks for work */
 #endif
+#ifndef FULLS
+#define FULLS 0 /* attaches that the relay has no place for */
+#endif
 #ifndef ASKS
 #define ASKS 0 /* whether a receiver that offers asks its user before it stores the seed */
 #endif
@@ -91,7 +94,7 @@ mtype:RelayFrame = { relay_offered, relay_inLine, relay_met, relay_visitor, rela
 /* Why something ended, in the relay's words and the devices'. */
 mtype:Why = { why_none, why_done, why_cancelled, why_wrongProof, why_codeBurnt, why_malformed, why_noSuchCode, why_seated,
               why_expired, why_meetingOver, why_elsewhere, why_tooSlow, why_relayForgot, why_badOrder, why_lost,
-              why_declined, why_codesSpent, why_triesSpent, why_notStored, why_mismatch }
+              why_declined, why_codesSpent, why_triesSpent, why_notStored, why_mismatch, why_relayFull }
 mtype:Outcome = { outcome_paired, outcome_failed, outcome_unsure /* sent, not confirmed */ }
 /* The third message of each side. */
 mtype:Last = { last_package, last_receipt, last_refusal }
@@ -114,7 +117,8 @@ bool goneCut[4];     /* lost; the relay may hear some of what was sent before, f
 /* What an attaching offerer says of its meetings, and the answer: too long for a frame here. One attach a connection. */
 int heldSaid[2];
 int haveSaid[2];
-byte cuts, restarts, visits, returns, slips, works;
+byte cuts, restarts, visits, returns, slips, works, fulls;
+bool isFull; /* the next attach finds no place */
 
 /* ---- The relay. */
 
@@ -589,8 +593,18 @@ inline come_back(c, m, received, acked, k, withKey, tries) {
     if
     :: withKey != key -> tell(c, relay_refused, 0, 0, 0, why_relayForgot); shut(c)
     :: withKey == key && phase[k] == 0 -> /* even for a room that is gone for good: it stores nothing but this */
-        place[c] = place_early; roomOf[c] = k;
-        earlyMeeting[c] = m; earlyReceived[c] = received; earlyAcked[c] = acked; earlyAttempt[c] = tries
+        /* One place for a meeting: a newer attach takes that of an older one. */
+        y = NONE;
+        for (x : 0 .. CONNS - 1) {
+            if :: place[x] == place_early && earlyMeeting[x] == m -> y = x :: else fi
+        }
+        if
+        :: y != NONE && IS_STALE(tries, earlyAttempt[y]) -> tell(c, relay_refused, 0, 0, 0, why_elsewhere); shut(c)
+        :: else ->
+            if :: y != NONE -> tell(y, relay_refused, 0, 0, 0, why_elsewhere); shut(y) :: else fi;
+            place[c] = place_early; roomOf[c] = k;
+            earlyMeeting[c] = m; earlyReceived[c] = received; earlyAcked[c] = acked; earlyAttempt[c] = tries
+        fi
     :: else -> attach_visitor(c, m, received, acked, k, tries)
     fi
 }
@@ -607,6 +621,14 @@ hidden byte dm, dn, da, rm, rn, ra, dk;
 #define IS_NAMED(has, says) (has != 0 && has == says)
 #endif
 
+/* There is no place for what an attach would have the relay keep: a room that is made again, or a visitor that waits for its offerer. The
+ * attach is refused, and changes nothing. */
+inline turn_away(c) {
+    isFull = false;
+    tell(c, relay_refused, 0, 0, 0, why_relayFull);
+    shut(c)
+}
+
 /* One frame of an honest device. */
 inline hear(c) {
     up[c]?df, dm, dn, da, dr;
@@ -622,9 +644,16 @@ inline hear(c) {
     :: df == device_attachOfferer ->
         if
         :: (da & 3) != key -> tell(c, relay_refused, 0, 0, 0, why_relayForgot); shut(c)
+        :: (da & 3) == key && phase[dm] == 0 && isFull ->
+#ifdef MUTATE_FULL
+            phase[dm] = room_open; offererOf[dm] = NONE; /* a refused attach leaves a room behind */
+#endif
+            turn_away(c)
         :: else -> attach_offerer(c, dm, dn, (da >> 2)); attach_early(dm)
         fi
-    :: df == device_attachVisitor -> come_back(c, dm, dn, (da & 3), codeOfMeeting[dm], ((da >> 2) & 3), (da >> 4))
+    :: df == device_attachVisitor && ((da >> 2) & 3) == key && phase[codeOfMeeting[dm]] == 0 && isFull ->
+        turn_away(c)
+    :: df == device_attachVisitor && !(((da >> 2) & 3) == key && phase[codeOfMeeting[dm]] == 0 && isFull) -> come_back(c, dm, dn, (da & 3), codeOfMeeting[dm], ((da >> 2) & 3), (da >> 4))
     :: df == device_message && c < 2 -> offerer_sent(dk, dm, dn, da)
     :: df == device_message && c >= 2 ->
         y = meetingOf[c];
@@ -1055,8 +1084,14 @@ inline offerer_hears() {
     :: rf == relay_seated
     :: rf == relay_over && dm != 0 -> offerer_over(dm, rr)
     :: rf == relay_over && dm == 0 -> room_over_for_offerer(rr)
-    :: rf == relay_refused ->
-        room_over_for_offerer(rr)
+#ifndef MUTATE_WAIT
+    :: rf == relay_refused && rr == why_relayFull ->
+        drop_connection(B, false);
+        link[B] = link_resting
+    :: rf == relay_refused && rr != why_relayFull -> room_over_for_offerer(rr)
+#else
+    :: rf == relay_refused -> room_over_for_offerer(rr)
+#endif
     :: else -> assert(false)
     fi
 }
@@ -1174,8 +1209,14 @@ inline visitor_hears() {
         visitor_settle()
     :: rf == relay_seated
     :: rf == relay_over -> visitor_gone(rr)
-    :: rf == relay_refused ->
-        visitor_gone(rr)
+#ifndef MUTATE_WAIT
+    :: rf == relay_refused && rr == why_relayFull ->
+        drop_connection(A, false);
+        link[A] = link_resting
+    :: rf == relay_refused && rr != why_relayFull -> visitor_gone(rr)
+#else
+    :: rf == relay_refused -> visitor_gone(rr)
+#endif
     :: else -> assert(false)
     fi
 }
@@ -1342,6 +1383,9 @@ end:
         :: works < WORKS && link[A] == link_opened && up[3]?[device_visit, _, _, _, _] -> c = 3
         fi;
         d_step { works++; up[c]?df, dm, dn, da, dr; tell(c, relay_workWanted, 0, 0, 0, why_none); c = 0 } }
+#endif
+#if FULLS
+    :: d_step { fulls < FULLS && !isFull && restarts > 0 -> fulls++; isFull = true }
 #endif
 #if RESTARTS
     :: atomic { if
