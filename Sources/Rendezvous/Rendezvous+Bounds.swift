@@ -1,3 +1,5 @@
+package import RelayWire
+
 /// What must be true after every event, for tests to look at: it walks over everything and is no part of any decision.
 extension Rendezvous {
     /// The first bound that does not hold; nil when all do.
@@ -46,10 +48,25 @@ extension Rendezvous {
         return nil
     }
 
+    /// What a test sees of the rooms there are.
+    package var glimpses: [OfferID: RoomGlimpse] {
+        rooms.mapValues { RoomGlimpse(slot: $0.slot, mayBeGivenUp: $0.isAbandoned) }
+    }
+
+    /// The room that a connection is in.
+    package func room(of connection: Connection) -> OfferID? { connections[connection]?.place.room }
+
     /// Whether nothing at all is remembered, but for the slots that were handed out.
     package var isEmpty: Bool {
         connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
             && deadlines.count == 0 && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty
             && missed.isEmpty && owned.isEmpty && connections.isUncounted && abandoned.isEmpty
     }
+}
+
+/// A room as tests see it.
+package struct RoomGlimpse: Sendable {
+    package let slot: Slot
+    /// Whether nobody holds it and nobody ever came.
+    package let mayBeGivenUp: Bool
 }

@@ -33,6 +33,8 @@ package final class Device: Client {
     private var timer: Duration?
     private var held: [() -> Void] = []
     private var isAsleep = false
+    /// Whether the relay owes it the answer to a token.
+    private var isComingBack = false
     private var asked = 0
 
     init(_ world: World, name: String, relay: any RelayEnd, path: Path, clock: DeviceClock, holds: Bool) {
@@ -204,6 +206,8 @@ package final class Device: Client {
 
     private func heard(_ frame: RelayFrame, _ act: Act) {
         world.trace { "\(name) ← \(frame.name)" }
+        if isComingBack, case .refused(let reason, _) = frame { world.refused(self, reason) }
+        isComingBack = false
         switch frame {
         case .offered, .met:
             act.hasToken = true
@@ -239,7 +243,10 @@ package final class Device: Client {
     private func says(_ frame: DeviceFrame, _ bytes: [UInt8], _ act: Act) {
         world.trace { "\(name) → \(frame.name)" }
         switch frame {
-        case .offer, .visit, .leave: act.hasToken = false
+        case .offer, .visit, .leave:
+            act.hasToken = false
+            isComingBack = false
+        case .attachOfferer, .attachVisitor: isComingBack = true
         default: break
         }
         if world.isRecording { world.record(bytes, frame, act, relay) }

@@ -8,6 +8,8 @@ package enum Kind: String, CaseIterable, Sendable {
     case fair
     /// The same among strangers who take places, say old things again, break rules, and guess.
     case crowded
+    /// Honest and able people at a relay whose places strangers take.
+    case filled
     /// People make mistakes and change their minds; a stranger may guess right.
     case human
     /// Somebody alters what passes between devices and relays.
@@ -25,13 +27,16 @@ extension World {
     }
 
     private func draw(_ asked: Kind?) {
-        let kinds: [Kind] = [.fair, .fair, .fair, .crowded, .crowded, .human, .human, .human, .altered, .betrayed]
+        let kinds: [Kind] = [
+            .fair, .fair, .fair, .crowded, .crowded, .filled, .human, .human, .human, .altered, .betrayed,
+        ]
         let drawn = random.pick(kinds) ?? .fair
         let kind = asked ?? drawn
         self.kind = kind
-        isFair = kind == .fair || kind == .crowded
+        isFair = kind == .fair || kind == .crowded || kind == .filled
         checksBounds = random.once(in: 8)
         calm = random.seconds(20...150)
+        if kind == .filled { return drawFilled() }
 
         let ends: [any RelayEnd] = kind == .betrayed ? [falseRelay()] : drawRelays(kind)
         // Most worlds have one pair, few have six.
@@ -43,7 +48,7 @@ extension World {
         case .crowded: drawCrowd(luck: .max)
         case .human: if random.once(in: 2) { drawCrowd(luck: Int.random(in: 2...8, using: &random)) }
         case .altered: drawMiddlebox()
-        case .betrayed: break
+        case .betrayed, .filled: break
         }
     }
 
@@ -69,22 +74,28 @@ extension World {
             let relay = addRelay(limits: limits)
             relay.down = random.milliseconds(0...8_000)
             relay.calendarError = Int64.random(in: -20...20, using: &random)
-            drawRestarts(relay, kind)
+            drawRestarts(relay)
             return relay
         }
     }
 
-    private func drawRestarts(_ relay: Relay, _ kind: Kind) {
+    func drawRestarts(_ relay: Relay) {
         guard random.once(in: 3) else { return }
         var forgets = 0
         for _ in 0..<Int.random(in: 1...3, using: &random) {
-            let what = Int.random(in: 0..<6, using: &random)
+            let what = Int.random(in: 0..<8, using: &random)
             // A relay that forgets more than three times uses up the codes of an act.
-            let isForgetting = what == 0 && forgets < 2
+            let isForgetting = what == 0 || what == 3
             if isForgetting { forgets += 1 }
+            guard forgets <= 2 else { continue }
             schedule(random.milliseconds(0...Int(calm.components.seconds) * 1_000)) { [unowned relay, unowned self] in
                 relay.calendarError = max(-20, min(20, relay.calendarError + Int64.random(in: -5...5, using: &random)))
-                if what == 1 { relay.drain(for: random.seconds(0...20)) } else { relay.kill(forgetting: isForgetting) }
+                switch what {
+                case 1: relay.drain(for: random.seconds(0...20))
+                case 2: relay.replaceKey(keepingOld: true)
+                case 3: relay.replaceKey(keepingOld: false)
+                default: relay.kill(forgetting: what == 0)
+                }
             }
         }
     }
@@ -145,7 +156,7 @@ extension World {
 
     // MARK: Faults
 
-    private func drawFaults(_ device: Device) {
+    func drawFaults(_ device: Device) {
         guard !random.once(in: 3) else { return }
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let time = random.milliseconds(0...Int(calm.components.seconds) * 1_000)
@@ -166,7 +177,7 @@ extension World {
         }
     }
 
-    private func drawFrameFaults(_ users: Int) {
+    func drawFrameFaults(_ users: Int) {
         guard random.once(in: 2) else { return }
         for _ in 0..<Int.random(in: 1...4 * users, using: &random) {
             let number = Int.random(in: 1...60 * users, using: &random)

@@ -1,5 +1,6 @@
 import Handshake
 import PairingClient
+import RelayWire
 import SyncSeed
 
 /// What must hold in every world.
@@ -17,6 +18,12 @@ package enum Law: String, CaseIterable, Sendable {
     case finish
     /// A relay holds to its ceilings, and its memory returns to zero.
     case memory
+    /// A room that somebody holds, or ever visited, ends by its own people and by time, never by others who want a place.
+    case living
+    /// A device with a token is never told that there is no place for it.
+    case comeback
+    /// Strangers get no more than the relay's limits say: frames, cheap empty visits, news of codes that ended.
+    case strangers
     /// The same seed takes the same course.
     case course
 }
@@ -198,6 +205,17 @@ extension World {
 }
 
 extension World {
+    private var isAmongStrangers: Bool { kind == .crowded || kind == .filled }
+
+    /// A device that came with a token was refused.
+    func refused(_ device: Device, _ reason: Reason) {
+        guard isFair else { return }
+        switch reason {
+        case .relayFull, .tooMany: breach(.comeback, "\(device.name) comes with a token and hears \(reason)")
+        default: break
+        }
+    }
+
     /// Whether an honest device in a fair world may end so. Everything that is here must be said in `Protocol/errors.md`, and
     /// be followed by a pairing all the same.
     private func may(_ device: Device, _ act: Act, failWith error: PairingError) -> Bool {
@@ -209,18 +227,18 @@ extension World {
         // Before the relay has given it a token nothing is lost, and a person hears at once that the relay can't be reached.
         case .relayUnreachable, .relayDraining: return !act.hasToken
         // A proof that was under way when its connection was lost, while others waited, is a try spent.
-        case .connectionLost: return !act.hasToken || kind == .crowded && act.isTrySpent() && act.words == nil
+        case .connectionLost: return !act.hasToken || isAmongStrangers && act.isTrySpent() && act.words == nil
         case .cancelledHere: return true
         case .relayForgot: return forgets > 0
         // Used up by guesses, or replaced because it was crowded.
-        case .codeBurnt: return isReplaced || kind == .crowded
+        case .codeBurnt: return isReplaced || isAmongStrangers
         // The offerer has left, and its last word was lost with its connection.
         case .codeExpired, .timedOut: return isReplaced && act.words == nil
         case .codesSpent:
             let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
-            return kind == .crowded || burnt + forgets >= Bounds.codesPerAct
+            return isAmongStrangers || burnt + forgets >= Bounds.codesPerAct
         // Places that it lost with its connections still count.
-        case .lineFull: return kind == .crowded
+        case .lineFull: return isAmongStrangers
         // After a restart nobody knows a slot before its offerer is back.
         case .noSuchCode:
             guard let restarted = relay?.restartedAt, let code else { return false }

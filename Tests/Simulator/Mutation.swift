@@ -1,5 +1,6 @@
 import PairingClient
 import RelayWire
+import Rendezvous
 
 /// A fault put into an honest party on purpose, to show that a law notices it.
 package enum Mutation: Hashable, Sendable, CaseIterable {
@@ -23,6 +24,21 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     case relayMixesMeetings
     /// Lets no deadline pass.
     case relayForgetsTheTime
+    /// Forgets a key as soon as another one takes its place.
+    case relayForgetsReplacedKeys
+    // Relays among strangers who take places.
+    /// Takes each connection for one from an address of its own, so that nobody has a share to keep to.
+    case relayCountsNoAddress
+    /// Ends a living room for a new one once half of all are taken.
+    case relayThrowsOut
+    /// Has no places for devices that come back once half of its rooms are taken.
+    case relayTurnsAwayReturners
+    /// Hears any number of frames.
+    case relayCountsNoFrames
+    /// Asks for no work after visits that find nothing.
+    case relayAsksNoPrice
+    /// Tells strangers for an hour how a code ended.
+    case relayTellsForAnHour
 
     /// Which law has to notice it.
     package var breaks: Law {
@@ -31,8 +47,11 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         case .drawsOneSecret, .hidesKnownCode: .guesses
         case .saysPairedEarly: .agreement
         case .ignoresDeadlines: .deadline
-        case .neverSendsAgain, .relayMixesMeetings: .finish
+        case .neverSendsAgain, .relayMixesMeetings, .relayForgetsReplacedKeys, .relayCountsNoAddress: .finish
         case .relayForgetsTheTime: .memory
+        case .relayThrowsOut: .living
+        case .relayTurnsAwayReturners: .comeback
+        case .relayCountsNoFrames, .relayAsksNoPrice, .relayTellsForAnHour: .strangers
         }
     }
 
@@ -42,7 +61,29 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         case .approvesByItself, .saysPairedEarly, .hidesKnownCode, .keepsUnasked: .human
         case .drawsOneSecret: .betrayed
         case .ignoresDeadlines: .altered
-        case .neverSendsAgain, .relayMixesMeetings, .relayForgetsTheTime: .fair
+        case .neverSendsAgain, .relayMixesMeetings, .relayForgetsTheTime, .relayForgetsReplacedKeys: .fair
+        case .relayCountsNoAddress, .relayThrowsOut, .relayTurnsAwayReturners, .relayCountsNoFrames, .relayAsksNoPrice,
+            .relayTellsForAnHour:
+            .filled
+        }
+    }
+
+    /// What it makes of a relay's limits.
+    func change(_ limits: inout Limits) {
+        switch self {
+        case .relayCountsNoFrames: limits.framesPerInterval = 1_000_000
+        case .relayAsksNoPrice: limits.missesPerPrefix = 1_000_000
+        case .relayTellsForAnHour: limits.endedTold = .seconds(3_600)
+        default: break
+        }
+    }
+
+    /// Whether it turns a first frame away for which there is a place.
+    func turnsAway(_ frame: DeviceFrame, _ statistics: Statistics, _ limits: Limits) -> Bool {
+        guard self == .relayTurnsAwayReturners, statistics.rooms * 2 >= limits.rooms else { return false }
+        return switch frame {
+        case .attachOfferer, .attachVisitor: true
+        default: false
         }
     }
 
@@ -64,7 +105,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
 extension World {
     /// Puts a fault into every device and every relay.
     package func mutate(_ mutation: Mutation) {
-        for relay in relays { relay.mutation = mutation }
+        for relay in relays { relay.mutate(mutation) }
         for user in users {
             user.offerer.mutation = mutation
             user.visitor.mutation = mutation

@@ -65,6 +65,10 @@ package final class Connection {
     /// When the last of what is under way arrives.
     var toRelayAt: Duration = .zero
     var toClientAt: Duration = .zero
+    /// When it was open, how many frames the relay heard on it, and how many visitors it told of.
+    private(set) var openedAt: Duration = .zero
+    var heard = 0
+    var visitorsTold = 0
 
     init(number: Int, client: any Client, relay: any RelayEnd, prefix: AddressPrefix, early: [UInt8]?) {
         self.number = number
@@ -79,6 +83,7 @@ package final class Connection {
     func open(at now: Duration) {
         phase = .open
         wasOpened = true
+        openedAt = now
         toRelayAt = now
         toClientAt = now
     }

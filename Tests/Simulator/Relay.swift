@@ -12,14 +12,22 @@ package final class Relay: RelayEnd {
     /// How long it stays away when it is killed by a ``FrameFault``.
     package var down: Duration = .seconds(1)
     /// A mutation of the relay's, to show that a law notices.
-    package var mutation: Mutation?
+    package private(set) var mutation: Mutation?
+    /// The limits that it promises, whatever a mutation makes of them.
+    let promised: Limits
     package private(set) var rendezvous: Rendezvous<Int>
     /// How often it was started again without its key.
     package var forgets: Int { forgotAt.count }
     package private(set) var restarts = 0
     private(set) var forgotAt: [Duration] = []
     private(set) var restartedAt: Duration?
+    /// When the room at each slot ended that had one; kept where ``World/watchesRooms`` says so.
+    private(set) var endedAt: [Slot: Duration] = [:]
+    /// What is in its key file, the newest first.
+    private var keyFile: [[UInt8]]
     private var keys: TokenKeys
+    /// Whether the key file lacks a key that tokens were made with, so that the next start forgets.
+    private var lacksKey = false
     private var isUp = true
     private var started: Duration
     private var connections: [Int: Connection] = [:]
@@ -32,18 +40,24 @@ package final class Relay: RelayEnd {
         self.world = world
         self.number = number
         self.limits = limits
+        promised = limits
         random = world.random.fork()
-        keys = Self.drawKeys(&random)
+        keyFile = [random.bytes(TokenKeys.byteCount)]
+        keys = Self.keys(keyFile)
         started = world.now
         rendezvous = Rendezvous(limits: limits, keys: keys, started: Moment(monotonic: .zero, utcSeconds: 0))
     }
 
     package var isListening: Bool { isUp }
 
+    /// Whether a room is at this slot.
+    func isLive(_ slot: Slot) -> Bool { rendezvous.glimpses.values.contains { $0.slot == slot } }
+
     package func opened(_ connection: Connection) {
-        act { rendezvous, now, _, actions in
+        act(of: connection.number) { rendezvous, now, random, actions in
             connections[connection.number] = connection
-            guard let refusal = rendezvous.connected(connection.number, from: connection.prefix, now: now) else {
+            let prefix = mutation == .relayCountsNoAddress ? Self.anyPrefix(&random) : connection.prefix
+            guard let refusal = rendezvous.connected(connection.number, from: prefix, now: now) else {
                 return
             }
             actions = [
@@ -55,21 +69,43 @@ package final class Relay: RelayEnd {
 
     package func received(_ bytes: [UInt8], on connection: Connection) {
         guard isUp, connections[connection.number] != nil else { return }
-        act { rendezvous, now, random, actions in
+        connection.heard += 1
+        act(of: connection.number) { rendezvous, now, random, actions in
             do throws(FrameError) {
                 let frame = try DeviceFrame(parsing: bytes)
                 world.trace { "relay \(number) ← \(connection.number) \(frame.name)" }
+                if mutation?.turnsAway(frame, rendezvous.statistics, limits) == true {
+                    rendezvous.disconnected(connection.number, now: now, into: &actions)
+                    actions += [
+                        .send(.refused(.tooMany, retryAfter: limits.retryAfter), to: connection.number),
+                        .close(connection.number),
+                    ]
+                    return
+                }
+                if mutation == .relayThrowsOut, rendezvous.statistics.rooms * 2 >= limits.rooms, frame.isOffer {
+                    throwOut(&rendezvous, now, &random, &actions)
+                }
                 rendezvous.received(frame, from: connection.number, now: now, entropy: &random, into: &actions)
             } catch {
                 world.trace { "relay \(number) ← \(connection.number) a bad frame" }
                 rendezvous.receivedBadFrame(from: connection.number, now: now, into: &actions)
             }
         }
+        if connections[connection.number] != nil { judgeFrames(connection) }
+    }
+
+    /// A connection that is still heard has not said more than it may.
+    private func judgeFrames(_ connection: Connection) {
+        let intervals = Int((world.now - connection.openedAt) / promised.frameInterval) + 2
+        let allowed = intervals * promised.framesPerInterval + connection.visitorsTold * promised.framesPerVisitor
+        if connection.heard > allowed { world.breach(.strangers, "a connection has said \(connection.heard) frames") }
     }
 
     package func lost(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.number) != nil else { return }
-        act { rendezvous, now, _, actions in rendezvous.disconnected(connection.number, now: now, into: &actions) }
+        act(of: connection.number) { rendezvous, now, _, actions in
+            rendezvous.disconnected(connection.number, now: now, into: &actions)
+        }
     }
 
     // MARK: The process
@@ -96,13 +132,31 @@ package final class Relay: RelayEnd {
         }
     }
 
+    /// SIGHUP: its key file has another key now, and the old one beside it or not.
+    package func replaceKey(keepingOld: Bool) {
+        guard isUp else { return }
+        world.trace { "relay \(number) gets another key\(keepingOld ? " beside its old one" : "")" }
+        keyFile = [random.bytes(TokenKeys.byteCount)] + (keepingOld ? keyFile : [])
+        keys = Self.keys(keyFile)
+        if !keepingOld { lacksKey = true }
+        act { rendezvous, now, random, _ in
+            if mutation == .relayForgetsReplacedKeys {
+                // It remembers so many at most.
+                for _ in 0..<20 { rendezvous.replaceKeys(by: Self.keys([random.bytes(TokenKeys.byteCount)]), now: now) }
+            }
+            rendezvous.replaceKeys(by: keys, now: now)
+        }
+    }
+
     private func stop(forgetting: Bool) {
         isUp = false
         run += 1
         if forgetting {
-            keys = Self.drawKeys(&random)
-            forgotAt.append(world.now)
+            keyFile = [random.bytes(TokenKeys.byteCount)]
+            keys = Self.keys(keyFile)
         }
+        if forgetting || lacksKey { forgotAt.append(world.now) }
+        lacksKey = false
         restarts += 1
         restartedAt = world.now
         timer = nil
@@ -129,11 +183,18 @@ package final class Relay: RelayEnd {
         )
     }
 
-    private func act(_ body: (inout Rendezvous<Int>, Moment, inout SplitMix, inout [Action<Int>]) -> Void) {
+    /// - Parameter connection: whose doing it is; nil for time's and the operator's.
+    private func act(
+        of connection: Int? = nil,
+        _ body: (inout Rendezvous<Int>, Moment, inout SplitMix, inout [Action<Int>]) -> Void
+    ) {
         guard isUp else { return }
         var actions: [Action<Int>] = []
+        let before = world.watchesRooms ? rendezvous.glimpses : [:]
+        let own = connection.flatMap { rendezvous.room(of: $0) }
         body(&rendezvous, moment, &random, &actions)
         if world.checksBounds, let bound = rendezvous.brokenBound { world.breach(.memory, bound) }
+        if world.watchesRooms { watch(before, own: own, isOfConnection: connection != nil) }
         for action in actions {
             switch action {
             case .send(let frame, let number): send(frame, to: number)
@@ -144,8 +205,20 @@ package final class Relay: RelayEnd {
         remind()
     }
 
+    /// No room that somebody holds or ever visited ends by what somebody else does.
+    private func watch(_ before: [OfferID: RoomGlimpse], own: OfferID?, isOfConnection: Bool) {
+        let after = rendezvous.glimpses
+        for (offer, room) in before where after[offer] == nil {
+            endedAt[room.slot] = world.now
+            if isOfConnection, offer != own, !room.mayBeGivenUp {
+                world.breach(.living, "a living room was thrown out")
+            }
+        }
+    }
+
     private func send(_ frame: RelayFrame, to number: Int) {
         guard let connection = connections[number] else { return }
+        if case .visitor = frame { connection.visitorsTold += 1 }
         let frame = mutation == .relayMixesMeetings ? mixed(frame) : frame
         world.trace { "relay \(self.number) → \(number) \(frame.name)" }
         world.send(frame.serialized(), .toClient, on: connection)
@@ -174,11 +247,41 @@ package final class Relay: RelayEnd {
     /// Whether it remembers nothing any more: the law of memory, once everything has had its time.
     var isEmpty: Bool { rendezvous.isEmpty && connections.isEmpty }
 
-    private static func drawKeys(_ random: inout SplitMix) -> TokenKeys {
-        // A key has the right length.
-        guard let keys = try? TokenKeys(current: random.bytes(TokenKeys.byteCount)) else {
+    private static func keys(_ file: [[UInt8]]) -> TokenKeys {
+        // Keys have the right length.
+        guard let keys = try? TokenKeys(current: file[0], others: Array(file.dropFirst())) else {
             preconditionFailure("a key")
         }
         return keys
     }
+}
+
+// MARK: Mutations
+
+extension Relay {
+    /// Puts a fault into it, before anybody comes.
+    func mutate(_ mutation: Mutation) {
+        self.mutation = mutation
+        mutation.change(&limits)
+        rendezvous = Rendezvous(limits: limits, keys: keys, started: moment)
+    }
+
+    /// Ends the room of whoever has been there for longest.
+    private func throwOut(
+        _ rendezvous: inout Rendezvous<Int>,
+        _ now: Moment,
+        _ random: inout SplitMix,
+        _ actions: inout [Action<Int>]
+    ) {
+        guard let oldest = connections.keys.sorted().first(where: { rendezvous.room(of: $0) != nil }) else { return }
+        rendezvous.received(.leave(.expired), from: oldest, now: now, entropy: &random, into: &actions)
+    }
+
+    private static func anyPrefix(_ random: inout SplitMix) -> AddressPrefix {
+        Path(address: UInt32.random(in: 0x0B00_0000..<0x7F00_0000, using: &random)).prefix
+    }
+}
+
+extension DeviceFrame {
+    fileprivate var isOffer: Bool { if case .offer = self { true } else { false } }
 }

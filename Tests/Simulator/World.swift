@@ -24,6 +24,8 @@ package final class World {
     package var calm: Duration = .seconds(1_000_000)
     /// Whether a relay's bounds are looked at after each of its decisions, which takes longer than to decide.
     package var checksBounds = true
+    /// Whether the laws of rooms are looked at after each of its decisions, which takes time as well.
+    package var watchesRooms = false
     package var frameFaults: [Int: FrameFault] = [:]
     /// How many frames have arrived.
     package internal(set) var frames = 0

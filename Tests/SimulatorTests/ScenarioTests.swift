@@ -70,6 +70,55 @@ import Testing
         #expect(user.offerer.shown.count == 2)
     }
 
+    @Test(
+        "devices that were away while the relay's key was replaced come back with what they have",
+        arguments: [true, false],
+        1...12
+    )
+    func replacedKey(keepsOld: Bool, second: Int) {
+        let world = Self.fair(seed: UInt64(second))
+        let relay = world.addRelay()
+        let user = world.addUser(Self.habits(offererHolds: second.isMultiple(of: 2)), at: relay)
+        world.schedule(.milliseconds(second * 700)) {
+            for device in [user.offerer, user.visitor] { device.loseNetwork(for: .seconds(20)) }
+        }
+        // Twice, so that a token may have been made with the key before the last.
+        for time in [5, 10] {
+            world.schedule(.milliseconds(second * 700 + time * 1_000)) { relay.replaceKey(keepingOld: keepsOld) }
+        }
+        world.run()
+        #expect(world.breaches.isEmpty)
+        #expect(user.pairedAt != nil)
+        #expect(user.offers == 1)
+        #expect(user.offerer.shown.count == 1)
+    }
+
+    @Test("a relay that was started again without the key of before is told by its name, and a fresh code follows")
+    func droppedKey() {
+        let world = Self.fair()
+        let relay = world.addRelay()
+        let user = world.addUser(at: relay)
+        world.schedule(.seconds(2)) { relay.replaceKey(keepingOld: false) }
+        world.schedule(.seconds(3)) { relay.kill() }
+        world.run()
+        #expect(world.breaches.isEmpty)
+        #expect(user.pairedAt != nil)
+        #expect(user.offers == 1)
+        #expect(user.offerer.shown.count == 2)
+    }
+
+    @Test("a relay that was started again with both keys takes everybody back") func keptKey() {
+        let world = Self.fair()
+        let relay = world.addRelay()
+        let user = world.addUser(at: relay)
+        world.schedule(.seconds(2)) { relay.replaceKey(keepingOld: true) }
+        world.schedule(.seconds(3)) { relay.kill() }
+        world.run()
+        #expect(world.breaches.isEmpty)
+        #expect(user.offerer.shown.count == 1)
+        #expect(user.pairedAt != nil)
+    }
+
     @Test("a slow visitor among strangers who hold places is paired", arguments: 1...20) func slow(seed: Int) {
         let world = Self.fair(seed: UInt64(seed))
         var limits = Limits()

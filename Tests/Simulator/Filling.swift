@@ -1,0 +1,123 @@
+package import Rendezvous
+
+/// Strangers who take the places of a relay with few of them, in the usual proportions (`Protocol/limits.md`, "When the relay fills").
+package struct Filling: Sendable {
+    /// From how many networks they come, none near another.
+    package var networks: Int
+    /// How many of each network offer codes and stay, offer and leave, and come back with what they have of before a restart. The rooms
+    /// of those who stay live; there must be fewer of them than the relay has.
+    package var holders = 2
+    package var leavers = 2
+    package var claimers = 1
+    package var loiterers = 4
+    package var chatterers = 1
+    package var sweepers = 1
+    package var askers = 1
+    package var squatters = 2
+
+    package init(networks: Int) {
+        self.networks = networks
+    }
+
+    /// A relay with so few places that half of all are soon taken.
+    package static var limits: Limits {
+        var limits = Limits()
+        limits.rooms = 24
+        limits.meetings = 3
+        limits.meetingsInAll = 96
+        limits.waitingInAll = 48
+        limits.roomless = 64
+        limits.roomlessPerPrefix = 3
+        limits.waitingForOfferer = 32
+        limits.missesPerPrefix = 3
+        limits.difficulty = 1...4
+        return limits
+    }
+
+    /// Everybody who was sent.
+    package struct Crowd {
+        package fileprivate(set) var hoarders: [Hoarder] = []
+        package fileprivate(set) var loiterers: [Loiterer] = []
+        package fileprivate(set) var chatterers: [Chatterer] = []
+        package fileprivate(set) var seekers: [Seeker] = []
+    }
+
+    /// A fair world with nobody in it but them, and the relay that they are at.
+    package func world(seed: UInt64) -> (world: World, relay: Relay, crowd: Crowd) {
+        let world = World(seed: seed)
+        world.kind = .filled
+        world.isFair = true
+        let relay = world.addRelay(limits: Self.limits)
+        return (world, relay, send(to: relay, of: world))
+    }
+
+    /// Sends them to a relay.
+    @discardableResult
+    package func send(to relay: Relay, of world: World) -> Crowd {
+        world.watchesRooms = true
+        var crowd = Crowd()
+        for network in 0..<networks {
+            // Each kind has a /24 of its own: what one does is not to make it dearer for another.
+            var block: UInt32 = 0
+            func path() -> Path {
+                block += 1
+                return Path(address: 0xC000_0001 + UInt32(network) << 16 + block << 8)
+            }
+            func pace(_ milliseconds: ClosedRange<Int>) -> Duration { world.random.milliseconds(milliseconds) }
+            let rooms = path()
+            for (manner, count) in [(Hoarder.Manner.holds, holders), (.leaves, leavers), (.claims, claimers)] {
+                for _ in 0..<count {
+                    let hoarder = Hoarder(world, at: relay, path: rooms, manner: manner, pace: pace(500...5_000))
+                    crowd.hoarders.append(hoarder)
+                }
+            }
+            let work = path()
+            for _ in 0..<loiterers {
+                crowd.loiterers.append(Loiterer(world, at: relay, path: work, pace: pace(500...5_000)))
+            }
+            for _ in 0..<chatterers {
+                crowd.chatterers.append(Chatterer(world, at: relay, path: path(), pace: pace(500...3_000)))
+            }
+            for (manner, count) in [(Seeker.Manner.sweeps, sweepers), (.asks, askers)] {
+                for _ in 0..<count {
+                    let seeker = Seeker(world, at: relay, path: path(), manner: manner, pace: pace(500...5_000))
+                    crowd.seekers.append(seeker)
+                }
+            }
+            for _ in 0..<squatters {
+                let manner = world.random.pick(Squatter.Manner.allCases) ?? .silent
+                world.add(Squatter(world, at: relay, path: path(), manner: manner, pace: pace(500...10_000)))
+            }
+        }
+        for stranger in crowd.hoarders { world.add(stranger) }
+        for stranger in crowd.loiterers { world.add(stranger) }
+        for stranger in crowd.chatterers { world.add(stranger) }
+        for stranger in crowd.seekers { world.add(stranger) }
+        return crowd
+    }
+}
+
+extension World {
+    /// Honest pairs, each in a network of its own, at a relay that strangers fill.
+    func drawFilled() {
+        let relay = addRelay(limits: Filling.limits)
+        relay.down = random.milliseconds(0...8_000)
+        drawRestarts(relay)
+        let count = Int.random(in: 1...2, using: &random)
+        for number in 0..<count {
+            var habits = Habits()
+            habits.offererHolds = random.once(in: 2)
+            habits.scans = random.once(in: 3)
+            // Strangers are there first. The last pair may come long after the first one's code has ended.
+            let isLate = number > 0 && random.once(in: 2)
+            habits.start = random.seconds(isLate ? 300...500 : 10...60)
+            habits.typing = random.milliseconds(500...40_000)
+            habits.thinking = random.milliseconds(500...20_000)
+            habits.patience = 30
+            let user = addUser(habits, at: relay)
+            for device in [user.offerer, user.visitor] { drawFaults(device) }
+        }
+        drawFrameFaults(count)
+        Filling(networks: Int.random(in: 1...6, using: &random)).send(to: relay, of: self)
+    }
+}

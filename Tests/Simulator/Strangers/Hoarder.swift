@@ -1,0 +1,63 @@
+import PairingClient
+package import RelayWire
+
+/// Offers codes that nobody is ever told of, does the work that is asked for, and so takes rooms for as long as a code lives.
+package final class Hoarder: Outsider {
+    package enum Manner: CaseIterable, Sendable {
+        /// Stays connected: the room lives, and has a share to keep to.
+        case holds
+        /// Leaves as soon as it has the room, and makes the next one: nobody holds the room, nobody ever visited it.
+        case leaves
+        /// Leaves, and comes back with the tokens of its rooms when the relay was started again, each with meetings of its own making.
+        case claims
+    }
+
+    private let manner: Manner
+    private let pace: Duration
+    private var tokens: [Token] = []
+    /// How many rooms it was given.
+    package private(set) var rooms = 0
+
+    package init(_ world: World, at relay: any RelayEnd, path: Path, manner: Manner, pace: Duration) {
+        self.manner = manner
+        self.pace = pace
+        super.init(world, at: relay, path: path)
+    }
+
+    package override func begin() { isLost() }
+
+    package override func isConnected() {
+        guard manner == .claims, random.once(in: 2), let token = random.pick(tokens) else {
+            return say(.offer(slotLength: 0, work: nil))
+        }
+        let held = (0..<WireLimits.heldMeetings).compactMap { _ in
+            MeetingID(random.bytes(MeetingID.byteCount)).map {
+                Held(meeting: $0, acked: 1, received: 1, isSeated: false)
+            }
+        }
+        say(.attachOfferer(token: token, held: held, attempt: 0))
+    }
+
+    package override func hears(_ frame: RelayFrame) {
+        switch frame {
+        case .workWanted(let challenge, let difficulty, _):
+            if let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty) {
+                say(.offer(slotLength: 0, work: work))
+            }
+        case .offered(_, let token, _):
+            rooms += 1
+            tokens.append(token)
+            goOn()
+        case .attachedOfferer: goOn()
+        default: break
+        }
+    }
+
+    package override func isLost() { after(pace) { [unowned self] in connect() } }
+
+    private func goOn() {
+        guard manner != .holds else { return }
+        hangUp()
+        isLost()
+    }
+}
