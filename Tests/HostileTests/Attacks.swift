@@ -32,18 +32,19 @@ struct Attack: Sendable {
     var threads = 2
     /// Whether every attempt has to be refused.
     var isAllRefused = true
-    /// The port, the first attempt's number, and how many there are.
-    let body: @Sendable (_ port: Int, _ numbers: Range<Int>) -> Outcome
+    /// The port, the numbers of the attempts, and what opens when the honest devices have paired.
+    let body: @Sendable (_ port: Int, _ numbers: Range<Int>, _ honest: Gate) -> Outcome
 
     /// Carries it out, on threads of its own.
-    func run(port: Int, isLong: Bool) async -> Outcome {
+    func run(port: Int, isLong: Bool, beside honest: Gate) async -> Outcome {
         let size = isLong ? sizes.long : sizes.short
         return await withTaskGroup(of: Outcome.self) { group in
             for thread in 0..<threads {
                 group.addTask {
                     await withCheckedContinuation { done in
                         Thread.detachNewThread {
-                            done.resume(returning: body(port, size * thread / threads..<size * (thread + 1) / threads))
+                            let numbers = size * thread / threads..<size * (thread + 1) / threads
+                            done.resume(returning: body(port, numbers, honest))
                         }
                     }
                 }
@@ -52,53 +53,86 @@ struct Attack: Sendable {
         }
     }
 
-    static let all: [Attack] = [
-        Attack(name: "half-open connections", sizes: (400, 8_000), threads: 1, body: halfOpen),
-        Attack(name: "half-open, one address", sizes: (600, 4_000), threads: 1, body: halfOpenFromOne),
-        Attack(name: "slowloris", sizes: (200, 3_000), threads: 1, body: slowloris),
-        Attack(name: "oversize", sizes: (200, 20_000), body: oversize),
-        Attack(name: "compression bombs", sizes: (100, 10_000), body: compression),
-        Attack(name: "never-reading offerers", sizes: (10, 60), isAllRefused: false, body: neverReading),
-        Attack(name: "junk visits", sizes: (1_500, 100_000), body: junkVisits),
-        Attack(name: "junk visits with work", sizes: (12, 500), isAllRefused: false, body: paidVisits),
+    /// Attacks beside each other: those in the first group are over when the relay's time for a first word is, once for all of them.
+    static let groups: [[Attack]] = [
+        [
+            Attack(name: "half-open connections", sizes: (400, 8_000), threads: 1, body: halfOpen),
+            Attack(name: "half-open, one address", sizes: (600, 4_000), threads: 1, body: halfOpenFromOne),
+            Attack(name: "slowloris", sizes: (200, 3_000), threads: 1, body: slowloris),
+            Attack(name: "upgraded and silent", sizes: (200, 2_000), threads: 1, body: upgradedAndSilent),
+            Attack(name: "bodies never finished", sizes: (200, 2_000), threads: 1, body: unfinishedBodies),
+        ],
+        [Attack(name: "oversize", sizes: (200, 20_000), body: oversize)],
+        [Attack(name: "compression bombs", sizes: (100, 10_000), body: compression)],
+        [Attack(name: "never-reading offerers", sizes: (10, 60), isAllRefused: false, body: neverReading)],
+        [Attack(name: "junk visits", sizes: (1_500, 100_000), body: junkVisits)],
+        [Attack(name: "junk visits with work", sizes: (12, 500), isAllRefused: false, body: paidVisits)],
     ]
 }
 
+/// Opens once, for all who wait at it.
+final class Gate: Sendable {
+    private let group = DispatchGroup()
+
+    init() { group.enter() }
+
+    func open() { group.leave() }
+
+    func wait() { group.wait() }
+}
+
 /// Connections that say nothing, from a few addresses.
-@Sendable private func halfOpen(port: Int, numbers: Range<Int>) -> Attack.Outcome {
+@Sendable private func halfOpen(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     waitForTheEnd(of: numbers.compactMap { Stranger(port: port, from: 1 + $0 / 100) }, attempts: numbers.count)
 }
 
 /// The same from one address: most are turned away at once.
-@Sendable private func halfOpenFromOne(port: Int, numbers: Range<Int>) -> Attack.Outcome {
+@Sendable private func halfOpenFromOne(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     waitForTheEnd(of: numbers.compactMap { _ in Stranger(port: port, from: 900) }, attempts: numbers.count)
 }
 
 /// A header of a request, byte by byte.
-@Sendable private func slowloris(port: Int, numbers: Range<Int>) -> Attack.Outcome {
+@Sendable private func slowloris(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     let strangers = numbers.compactMap { Stranger(port: port, from: 1_000 + $0 / 100) }
     for stranger in strangers { stranger.send("GET /easysetup/v1/ws HTTP/1.1\r\nHost: localhost\r\nX-Slow: ") }
-    return waitForTheEnd(of: strangers, attempts: numbers.count) { $0.send("a") }
+    return waitForTheEnd(of: strangers, attempts: numbers.count, dripping: "a")
 }
 
-/// As long as the relay bears them, which is some ten seconds.
-private func waitForTheEnd(
-    of strangers: [Stranger],
-    attempts: Int,
-    meanwhile: (Stranger) -> Void = { _ in }
-) -> Attack.Outcome {
+/// WebSockets on which no first frame comes, or the head of one and no more.
+@Sendable private func upgradedAndSilent(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
+    let strangers = numbers.compactMap { Stranger(port: port, from: 1_100 + $0 / 100) }
+    for (number, stranger) in strangers.enumerated() {
+        stranger.send(Stranger.upgrade())
+        // Half of them begin a frame of the largest size.
+        if number.isMultiple(of: 2) { stranger.send([0x82, 0xFE, 0x0F, 0xFF, 0, 0, 0, 0]) }
+    }
+    return waitForTheEnd(of: strangers, attempts: numbers.count)
+}
+
+/// Calls of which all comes but the last bytes.
+@Sendable private func unfinishedBodies(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
+    let strangers = numbers.compactMap { Stranger(port: port, from: 1_200 + $0 / 100) }
+    let head = "POST /easysetup/v1/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/protobuf\r\n"
+    let call = Array("\(head)Content-Length: 16384\r\n\r\n".utf8) + [UInt8](repeating: 0, count: 16_000)
+    for stranger in strangers { stranger.send(call) }
+    return waitForTheEnd(of: strangers, attempts: numbers.count, dripping: "a")
+}
+
+/// Until the relay has ended them all, which it does by its own clock. They wait for its word, and for no time; where it never comes,
+/// those that are left are counted.
+private func waitForTheEnd(of strangers: [Stranger], attempts: Int, dripping drop: String? = nil) -> Attack.Outcome {
     let start = ContinuousClock.now
     var living = strangers
-    while !living.isEmpty, ContinuousClock.now - start < .seconds(60) {
-        Thread.sleep(forTimeInterval: 1)
-        living.forEach(meanwhile)
-        living.removeAll(where: \.isEnded)
+    while !living.isEmpty, ContinuousClock.now - start < .seconds(300) {
+        Stranger.waitForWord(to: living)
+        if let drop { living.forEach { $0.send(drop) } }
+        living.removeAll { $0.hasEnded() }
     }
     return Attack.Outcome(attempts: attempts, refused: attempts - living.count)
 }
 
 /// Frames, headers and bodies beyond their limits.
-@Sendable private func oversize(port: Int, numbers: Range<Int>) -> Attack.Outcome {
+@Sendable private func oversize(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     numbers.reduce(Attack.Outcome()) { sum, number in
         guard let stranger = Stranger(port: port, from: 2_000 + number % 200) else {
             return sum + Attack.Outcome(isRefused: true)
@@ -121,7 +155,7 @@ private func waitForTheEnd(
 }
 
 /// Compression is offered, and then used although it was not agreed to: zeros without end in a few bytes.
-@Sendable private func compression(port: Int, numbers: Range<Int>) -> Attack.Outcome {
+@Sendable private func compression(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     numbers.reduce(Attack.Outcome()) { sum, number in
         guard let stranger = Stranger(port: port, from: 3_000 + number % 100) else {
             return sum + Attack.Outcome(isRefused: true)
@@ -136,7 +170,7 @@ private func waitForTheEnd(
 /// Offerers that never read, each with as many visitors as it may have, which fill their mailboxes. Refused are those
 /// visitors that are not let in. They are so many that more than half of what a relay of this size keeps for all is taken:
 /// with all of it taken, honest visitors are told that the relay is full until the strangers' codes expire.
-@Sendable private func neverReading(port: Int, numbers: Range<Int>) -> Attack.Outcome {
+@Sendable private func neverReading(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     var strangers: [Stranger] = []
     var outcome = Attack.Outcome()
     for number in numbers {
@@ -161,13 +195,13 @@ private func waitForTheEnd(
             strangers.append(visitor)
         }
     }
-    // They stay for a while, with everything that is held for them.
-    Thread.sleep(forTimeInterval: 3)
+    // They stay, with everything that is held for them.
+    honest.wait()
     return withExtendedLifetime(strangers) { outcome }
 }
 
 /// Visits to slots that nobody has; some addresses come so often that work is asked for.
-@Sendable private func junkVisits(port: Int, numbers: Range<Int>) -> Attack.Outcome {
+@Sendable private func junkVisits(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     numbers.reduce(Attack.Outcome()) { sum, number in
         guard let stranger = Stranger(port: port, from: 10_000 + number % 1_200 / 80) else {
             return sum + Attack.Outcome(isRefused: true)
@@ -184,7 +218,7 @@ private func waitForTheEnd(
 private let visitToNobody = DeviceFrame.visit(slot: Slot("ZZZZZZ")!, work: nil).serialized()
 
 /// Visits of an address that has used up what is free, each paid for: refused are those that are not let in nevertheless.
-@Sendable private func paidVisits(port: Int, numbers: Range<Int>) -> Attack.Outcome {
+@Sendable private func paidVisits(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     guard let offerer = Stranger(port: port, from: 20_000 + numbers.lowerBound) else { return Attack.Outcome() }
     offerer.send(Stranger.upgrade())
     offerer.send(.offer(slotLength: 0, work: nil))

@@ -33,17 +33,28 @@ struct HostileTests {
                 .zero
             )
         )
-        for attack in Attack.all {
+        for group in Attack.groups {
             let start = ContinuousClock.now
             let peak = Memory.Peak(relay.pid)
-            async let pairings = pair(port: port, times: 3)
-            let outcome = await attack.run(port: port, isLong: isLong)
-            let honest = try await pairings
-            say(Table.row(attack.name, outcome, peak.stop(), honest, ContinuousClock.now - start))
-            #expect(honest.done == 3, "\(attack.name)")
-            #expect(outcome.attempts > 0, "\(attack.name)")
-            if attack.isAllRefused { #expect(outcome.refused == outcome.attempts, "\(attack.name)") }
-            #expect(Memory.resident(relay.pid) < ceiling, "\(attack.name)")
+            let gate = Gate()
+            async let outcomes = withTaskGroup(of: (Int, Attack.Outcome).self) { tasks in
+                for (number, attack) in group.enumerated() {
+                    tasks.addTask { (number, await attack.run(port: port, isLong: isLong, beside: gate)) }
+                }
+                return await tasks.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            }
+            let pairings = await Result { try await pair(port: port, times: 3) }
+            gate.open()
+            let ends = await outcomes
+            let honest = try pairings.get()
+            for (number, attack) in group.enumerated() {
+                let outcome = ends[number] ?? Attack.Outcome()
+                say(Table.row(attack.name, outcome, peak.stop(), honest, ContinuousClock.now - start))
+                #expect(honest.done == 3, "\(attack.name)")
+                #expect(outcome.attempts > 0, "\(attack.name)")
+                if attack.isAllRefused { #expect(outcome.refused == outcome.attempts, "\(attack.name)") }
+            }
+            #expect(Memory.resident(relay.pid) < ceiling, "\(group.map(\.name))")
         }
         let highest = Memory.highest(relay.pid)
         say("at most \(highest >> 20) of \(ceiling >> 20) MiB\n")
@@ -150,6 +161,17 @@ enum Memory {
                 state.highest = max(state.highest, bytes)
                 return !state.isOver
             }
+        }
+    }
+}
+
+extension Result {
+    /// The outcome of what may fail.
+    fileprivate init(_ body: () async throws(Failure) -> Success) async {
+        do throws(Failure) {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
         }
     }
 }

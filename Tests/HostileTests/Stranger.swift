@@ -69,6 +69,21 @@ final class Stranger {
         return count == 0 || (count < 0 && errno != EAGAIN)
     }
 
+    /// The same, and what came before is read.
+    func hasEnded() -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = recv(socket, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+            guard count > 0 else { return count == 0 || errno != EAGAIN }
+        }
+    }
+
+    /// Until the relay says something to one of these or ends one, or for a second, the pace of those that say a byte now and then.
+    static func waitForWord(to strangers: [Stranger]) {
+        var sockets = strangers.map { pollfd(fd: $0.socket, events: Int16(POLLIN), revents: 0) }
+        poll(&sockets, nfds_t(sockets.count), 1_000)
+    }
+
     /// Reads until the relay says no: in HTTP, by closing the WebSocket, or by ending the connection. False when it is silent.
     func isTurnedAway() -> Bool {
         if !isUpgraded {
