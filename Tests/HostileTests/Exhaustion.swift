@@ -67,7 +67,13 @@ struct Exhaustion: Sendable {
             isAllRefused: true,
             body: frames
         ),
-        Exhaustion(name: "looking for codes", short: ["misses": 90], long: ["misses": 150], body: slots),
+        Exhaustion(
+            name: "looking for codes",
+            // A quarter of the free ones, and so a quarter of the hashes.
+            short: ["misses": 22, "missesPerPrefix": 5],
+            long: ["misses": 150],
+            body: slots
+        ),
     ]
 }
 
