@@ -31,6 +31,21 @@ import Testing
         #expect(result.output.isEmpty)
     }
 
+    @Test("an offer whose code nobody can read ends at once with 74", arguments: ["", "--json", "--qr"])
+    func offer(option: String) async throws {
+        _ = try await Program.run(["seed", "import", "--store", scratch.store], input: SeedCommandTests.hex)
+        let result = try await shell(
+            """
+            $ES relay --listen 127.0.0.1:0 --drain-time 0 --json > relay & trap 'kill %1' EXIT
+            until [ -s relay ]; do sleep 0.1; done; PORT=$(sed 's/.*"port":\\([0-9]*\\).*/\\1/' relay)
+            $ES offer --yes --store $STORE --relay ws://127.0.0.1:$PORT \(option) > /dev/full < /dev/null
+            """
+        )
+        #expect(result.code == 74)
+        #expect(result.errors.contains("Standard output could not be written"))
+        #expect(!result.errors.contains("You stopped."))
+    }
+
     @Test("undoes nothing") func stays() async throws {
         #expect(try await shell("$ES seed new --store $STORE > /dev/full").code == 74)
         #expect(try await Program.run(["seed", "show", "--store", scratch.store]).code == 0)

@@ -22,14 +22,16 @@ final class Conversation: Sendable {
     /// Follows a pairing to its end; a signal that stops is told to the other device.
     /// - Parameter isRetried: whether the person is asked again after this failure, so that the stage stays.
     /// - Returns: why it failed; nil when the devices are paired. It has been told already.
-    func follow(_ pairing: Pairing, isRetried: (PairingError) -> Bool = { _ in false }) async -> PairingError? {
+    /// - Throws: ``CommandError/outputFailed`` where that has stopped the pairing.
+    func follow(
+        _ pairing: Pairing,
+        isRetried: (PairingError) -> Bool = { _ in false }
+    ) async throws(CommandError) -> PairingError? {
         Signals.onStop { pairing.cancel() }
         defer { output.onStopEnd(stage) }
         var failure: PairingError?
         for await state in pairing {
             event(state)
-            // A code that nobody can read is of no use to anybody.
-            if output.isLost { pairing.cancel() }
             let step = screen.withLock { $0.step(state) }
             switch state {
             case .paired:
@@ -37,6 +39,10 @@ final class Conversation: Sendable {
                 step.said.forEach(output.say)
             case .failed(let error):
                 failure = error
+                if error == .cancelledHere, output.isLost {
+                    stage.close()
+                    throw .outputFailed
+                }
                 if output.form == .people, isRetried(error) {
                     stage.say(step.said)
                 } else {
@@ -47,6 +53,8 @@ final class Conversation: Sendable {
                 stage.say(step.said)
                 stage.show(step.view)
             }
+            // A code that nobody can read is of no use to anybody.
+            if output.isLost { pairing.cancel() }
         }
         return failure
     }

@@ -53,7 +53,7 @@ struct JoinCommand: AsyncParsableCommand {
                     case .code(let code, let relay): client.join(code, at: relay, approve: conversation.approve)
                     case .link(let link): client.join(link)
                     }
-                let failure = await conversation.follow(visit) { $0 == .wrongCode && canAsk(output) }
+                let failure = try await conversation.follow(visit) { $0 == .wrongCode && canAsk(output) }
                 guard let failure else { return }
                 guard failure == .wrongCode, canAsk(output) else { throw ExitCodes.exit(failure) }
             }

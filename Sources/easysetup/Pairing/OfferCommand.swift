@@ -48,7 +48,7 @@ struct OfferCommand: AsyncParsableCommand {
                 approve: conversation.approve,
                 accept: yes ? nil : conversation.accept
             )
-            if let failure = await conversation.follow(offer) { throw ExitCodes.exit(failure) }
+            if let failure = try await conversation.follow(offer) { throw ExitCodes.exit(failure) }
         }
     }
 
