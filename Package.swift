@@ -203,8 +203,8 @@ let package = Package(
         .testTarget(
             name: "PairingClientTests",
             dependencies: [
-                "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous", "TestSupport", crypto,
-                log,
+                "easysetup", "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous",
+                "TestSupport", crypto, log,
             ]
                 + nio,
             swiftSettings: settings

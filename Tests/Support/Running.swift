@@ -14,12 +14,17 @@ package final class Running: Sendable {
     private let told: Lines
     private let exit = Exit()
 
-    package init(_ arguments: [String], of program: String = Program.path) throws {
+    /// - Parameter variables: what is in its environment besides that of the tests.
+    package init(
+        _ arguments: [String],
+        of program: String = Program.path,
+        variables: [String: String] = [:]
+    ) throws {
         self.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
-        process.environment = Self.environment
+        process.environment = Self.environment.merging(variables) { $1 }
         process.standardInput = .pipe(input)
         process.standardOutput = .pipe(output)
         process.standardError = .pipe(errors)
@@ -31,10 +36,13 @@ package final class Running: Sendable {
         try process.run()
     }
 
-    /// The tests' own environment, without the store and the relay of the person who runs them.
+    /// The tests' own environment, without the store, the relay and the proxies of the person who runs them.
     private static let environment: [String: String] = {
         var environment = ProcessInfo.processInfo.environment
         for name in ["EASYSETUP_STORE", "EASYSETUP_RELAY", "EASYSETUP_QR"] { environment[name] = nil }
+        for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+            (environment[name], environment[name.uppercased()]) = (nil, nil)
+        }
         environment["XDG_DATA_HOME"] = FileManager.default.temporaryDirectory.appending(path: "easysetup-no-home").path
         return environment
     }()
