@@ -11,21 +11,27 @@ extension RelayAddress {
     ///   - allowPlain: whether `ws` is accepted to other machines than this one.
     /// - Throws: ``RelayAddressError``.
     public init(url: String, allowPlain: Bool = false) throws(RelayAddressError) {
-        var rest = url[...]
+        // White space around it comes along with what is copied.
+        var rest = url[...].drop(while: \.isWhitespace)
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
         var isPlain = false
-        if let separator = url.firstRange(of: "://") {
-            switch url[..<separator.lowerBound].lowercased() {
+        if let separator = rest.firstRange(of: "://") {
+            switch rest[..<separator.lowerBound].lowercased() {
             case "wss", "https": isPlain = false
             case "ws", "http": isPlain = true
             default: throw .scheme
             }
-            rest = url[separator.upperBound...]
+            rest = rest[separator.upperBound...]
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         if rest.contains(where: { "/?#\\".contains($0) }) { throw .path }
         if rest.contains("@") { throw .user }
         guard rest.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
-        guard let parts = HostAndPort.split(rest) else { throw .unreadable }
+        guard let parts = HostAndPort.split(rest) else {
+            // One colon behind the host, and no number behind the colon.
+            throw rest.drop { $0 != "]" }.dropFirst().first == ":" || rest.count(where: { $0 == ":" }) == 1
+                ? .port : .unreadable
+        }
         var host = parts.host
         if let zone = host.firstRange(of: "%25") { host.replaceSubrange(zone, with: "%") }
         if let port = parts.port, !(1...65_535).contains(port) { throw .port }

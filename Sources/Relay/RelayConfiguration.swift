@@ -8,7 +8,7 @@ public struct RelayConfiguration: Sendable {
     public var certificate: CertificateFiles?
     /// The file with the key of the tokens, made when it is missing. Nil draws a key that ends with the process: devices
     /// cannot come back to a relay that was started again.
-    public var keyFile: String?
+    public var keyFile: PathBytes?
     /// Web origins that may connect, as `https://example.org`; none by default. Devices send no origin.
     public var allowedOrigins: Set<String> = []
     /// Proxies that are believed about a device's address; nobody by default.

@@ -55,8 +55,12 @@ extension RelayError {
         case file(FileProblem)
         /// There is nothing in it.
         case empty
-        /// It is no PEM, or not what should be in it.
+        /// It is no PEM, or damaged.
         case unreadable
+        /// It is in a binary form of the same.
+        case binary
+        /// It is PEM of something else, by these words for it.
+        case otherContent(String)
         /// The private key has a passphrase.
         case encryptedKey
         /// Certificate and key don't belong together.
@@ -72,7 +76,29 @@ extension RelayError {
     static func isOutOfFiles(_ number: Int32) -> Bool { number == EMFILE || number == ENFILE }
 }
 
+extension RelayError {
+    /// The name of the fault in a file in `Protocol/errors.md`, "Causes"; nil for other errors.
+    public var cause: String? {
+        switch self {
+        case .badCertificate(_, let problem): problem.name
+        case .badKeyFile(_, let problem): problem.name
+        case .cannotListen, .stopped: nil
+        }
+    }
+}
+
 extension RelayError.FileProblem {
+    fileprivate var name: String {
+        switch self {
+        case .missing: "missing"
+        case .leadsNowhere: "leads-nowhere"
+        case .notPermitted: "forbidden"
+        case .otherKind: "no-file"
+        case .tooLarge: "too-large"
+        case .system: "system"
+        }
+    }
+
     var words: String {
         switch self {
         case .missing: "there is no such file"
@@ -86,6 +112,20 @@ extension RelayError.FileProblem {
 }
 
 extension RelayError.KeyFileProblem {
+    fileprivate var name: String {
+        switch self {
+        case .file(let problem): problem.name
+        case .secrecy(.openToOthers): "open-to-others"
+        case .secrecy(.foreignOwner): "not-ours"
+        case .secrecy(.notKeptHere): "not-kept"
+        case .noKey: "no-key"
+        case .malformed: "malformed"
+        case .tooManyKeys: "too-many-keys"
+        case .noFolder: "no-folder"
+        case .folderForbidden: "folder-forbidden"
+        }
+    }
+
     var words: String {
         switch self {
         case .file(let problem): problem.words
@@ -117,11 +157,28 @@ extension RelayError.KeyFileProblem {
 }
 
 extension RelayError.CertificateProblem {
+    fileprivate var name: String {
+        switch self {
+        case .file(let problem): problem.name
+        case .empty: "empty"
+        case .unreadable: "unreadable"
+        case .binary: "binary"
+        case .otherContent: "other-content"
+        case .encryptedKey: "passphrase"
+        case .mismatch: "mismatch"
+        case .unfitKey: "unfit-key"
+        case .expired: "expired"
+        case .notYetValid: "not-yet-valid"
+        }
+    }
+
     var words: String {
         switch self {
         case .file(let problem): problem.words
         case .empty: "it is empty"
         case .unreadable: "it does not parse"
+        case .binary: "it is binary (DER or PKCS #12), not PEM"
+        case .otherContent(let found): "it holds \(found) instead"
         case .encryptedKey: "the private key has a passphrase"
         case .mismatch: "certificate and key do not fit each other"
         case .unfitKey(let kind): "devices do not take a key of this kind (\(kind))"
@@ -134,6 +191,8 @@ extension RelayError.CertificateProblem {
         switch self {
         case .file(.notPermitted): "Let the relay's user read it."
         case .file(.leadsNowhere): "Mount or make what the link leads to."
+        case .binary:
+            "Change it to PEM: openssl pkcs12 -in \(path) -nodes -out relay.pem, or openssl x509 (or pkey) -inform DER -in \(path) -out relay.pem"
         case .encryptedKey: "Take the passphrase off: openssl pkey -in \(path) -out relay.key"
         case .mismatch: "The private key must belong to the first certificate of the chain."
         case .unfitKey: "Take an ECDSA key of P-256 or P-384, or an RSA key of 2048 bits or more."

@@ -1,3 +1,5 @@
+import Logging
+
 /// Why a relay could not start. Each has a sentence for the operator, with what to do next; none carries a secret.
 public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The address could not be listened on.
@@ -48,6 +50,15 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case .badKeyFile(let path, let problem): problem.advice(path)
         case .stopped: "Start it again."
         }
+    }
+}
+
+extension RelayError {
+    /// What a log says of it while the relay runs.
+    var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = ["error": "\(self)", "advice": "\(advice)"]
+        metadata["cause"] = cause.map { "\($0)" }
+        return metadata
     }
 }
 

@@ -81,7 +81,7 @@ public final class RelayServer: Service {
                 running.replaceKeys(try TokenKeys(current: keys.current, others: keys.others))
                 logger.notice("key file read anew", metadata: ["keys": "\(1 + keys.others.count)"])
             } catch let error as RelayError {
-                logger.error("keys not changed", metadata: ["error": "\(error)", "advice": "\(error.advice)"])
+                logger.error("keys not changed", metadata: error.metadata)
             }
         }
     }

@@ -119,6 +119,33 @@ import Testing
         #expect(run.code == 0, "\(run.errors)")
     }
 
+    @Test("what is put in the place of such a file is read at SIGHUP, and so is what --ca-file names") func oddReload()
+        async throws
+    {
+        let run = try await Program.shell(
+            """
+            set -e; cd '\(scratch.path)'; P=$(printf 'c\\xffrt\\xe9'); K=$(printf 'k\\xffy'); T=$(printf 't\\xffk')
+            make() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1" \\
+                -addext subjectAltName=IP:127.0.0.1 -keyout "$1.key" -out "$1.pem" 2> /dev/null; }
+            make one; make two; cp one.pem "$P"; cp one.key "$K"; openssl rand -hex 32 > "$T"; chmod 600 "$K" "$T"
+            "$ES" relay --listen 127.0.0.1:0 --drain-time 0 --json --tls-certificate "$P" --tls-key "$K" --key-file "$T" \\
+                > out 2> log &
+            trap 'kill %1' EXIT
+            until [ -s out ]; do sleep 0.1; done
+            PORT=$(sed 's/.*"port":\\([0-9]*\\).*/\\1/' out)
+            mv two.pem "$P"; cp two.key "$K"; rm "$T"; openssl rand -hex 32 > "$T"; chmod 600 "$T"; kill -HUP %1
+            until [ "$(grep -c 'read anew' log)" = 2 ]; do grep 'not changed' log && exit 9; sleep 0.1; done
+            openssl s_client -connect 127.0.0.1:$PORT < /dev/null 2> /dev/null | grep 'CN *= *two' > /dev/null
+            "$ES" seed new --store s > /dev/null
+            timeout 60 "$ES" offer --yes --store s --relay wss://127.0.0.1:$PORT --ca-file "$P" --json < /dev/null > offer &
+            until grep -q offered offer || grep failed offer >&2; do sleep 0.1; done; kill %2
+            grep -q offered offer
+            rm "$T"; kill -HUP %1; until grep -q 'cause=missing' log; do sleep 0.1; done
+            """
+        )
+        #expect(run.code == 0, "\(run.output) \(run.errors)")
+    }
+
     @Test("paths that are no UTF-8 work") func odd() async throws {
         let run = try await Program.shell(
             """

@@ -30,7 +30,7 @@ import Testing
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, name, key: key)
             if let unfit = kind.unfitKind {
-                #expect(throws: RelayError.badCertificate(path: files.certificate, .unfitKey(unfit))) {
+                #expect(throws: RelayError.badCertificate(path: files.certificatePath, .unfitKey(unfit))) {
                     try files.load()
                 }
             } else {
@@ -45,7 +45,7 @@ import Testing
     @Test func `A key is told by any certificate, and nothing else is one`() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one")
-            let der = try NIOSSLCertificate.fromPEMFile(files.certificate)[0].toDERBytes()
+            let der = try NIOSSLCertificate.fromPEMFile(files.certificatePath)[0].toDERBytes()
             #expect(PublicKeyKind(certificate: der) == .p256)
             for count in 0..<100 { #expect(PublicKeyKind(certificate: Array(der.prefix(count))) == nil) }
             // Whatever is changed, it reads no further than what is there.
@@ -122,10 +122,10 @@ import Testing
             let leaf = try await makeCertificate(in: folder, "leaf", issuer: middle)
             let authorities: Set = [try root.load().chain[0].subject]
             func said(_ files: CertificateFiles...) throws -> [CertificateWarning] {
-                let text = try files.map { try String(contentsOfFile: $0.certificate, encoding: .utf8) }.joined()
+                let text = try files.map { try String(contentsOfFile: $0.certificatePath, encoding: .utf8) }.joined()
                 let chain = folder + "/chain.pem"
                 try text.write(toFile: chain, atomically: true, encoding: .utf8)
-                let loaded = try CertificateFiles(certificate: chain, key: files[0].key).load()
+                let loaded = try CertificateFiles(certificate: chain, key: files[0].keyPath).load()
                 return loaded.warnings(now: loaded.chain[0].notBefore + Self.day, authorities: authorities)
             }
             #expect(try said(leaf, middle) == [])
@@ -140,7 +140,7 @@ import Testing
     func `A private key that others may read is used, and told`(_ mode: Int) async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one")
-            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: files.key)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: files.keyPath)
             let loaded = try files.load()
             let isFine = mode == 0o640 && geteuid() == 0
             let said = loaded.warnings(now: loaded.chain[0].notBefore + Self.day, authorities: [])
@@ -153,12 +153,12 @@ import Testing
     @Test func `What can't be used says why`() async throws {
         try await withFolder { folder in
             let good = try await makeCertificate(in: folder, "one")
-            let pem = try String(contentsOfFile: good.certificate, encoding: .utf8)
-            let key = try String(contentsOfFile: good.key, encoding: .utf8)
+            let pem = try String(contentsOfFile: good.certificatePath, encoding: .utf8)
+            let key = try String(contentsOfFile: good.keyPath, encoding: .utf8)
             func problem(certificate: String, key: String) throws -> RelayError.CertificateProblem? {
                 let files = CertificateFiles(certificate: folder + "/c", key: folder + "/k")
-                try certificate.write(toFile: files.certificate, atomically: true, encoding: .utf8)
-                try key.write(toFile: files.key, atomically: true, encoding: .utf8)
+                try certificate.write(toFile: files.certificatePath, atomically: true, encoding: .utf8)
+                try key.write(toFile: files.keyPath, atomically: true, encoding: .utf8)
                 do {
                     _ = try files.load()
                     return nil
@@ -170,9 +170,32 @@ import Testing
             #expect(try problem(certificate: "", key: key) == .empty)
             #expect(try problem(certificate: pem, key: " \r\n") == .empty)
             #expect(try problem(certificate: "nonsense", key: key) == .unreadable)
-            #expect(try problem(certificate: key, key: key) == .unreadable)
-            #expect(try problem(certificate: pem, key: pem) == .unreadable)
+            #expect(try problem(certificate: key, key: key) == .otherContent("a private key"))
+            #expect(try problem(certificate: pem, key: pem) == .otherContent("a certificate"))
             #expect(try problem(certificate: String(pem.dropLast(40)), key: key) == .unreadable)
+            let ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+            #expect(try problem(certificate: pem, key: ssh) == .otherContent("an OpenSSH key"))
+            for (form, isKey) in [
+                (["x509", "-in", good.certificatePath], false), (["pkey", "-in", good.keyPath], true),
+                (["rsa", "-in", folder + "/rsa"], true),
+            ] {
+                if form[0] == "rsa" { try await openssl(["genrsa", "-out", folder + "/rsa", "2048"]) }
+                try await openssl(form + ["-outform", "DER", "-out", folder + "/der"])
+                let files = CertificateFiles(
+                    certificate: isKey ? good.certificatePath : folder + "/der",
+                    key: isKey ? folder + "/der" : good.keyPath
+                )
+                #expect(throws: RelayError.badCertificate(path: folder + "/der", .binary)) { try files.load() }
+            }
+            try await openssl(
+                ["pkcs12", "-export", "-in", good.certificatePath, "-inkey", good.keyPath, "-passout", "pass:"]
+                    + ["-out", folder + "/p12"]
+            )
+            let bundle = CertificateFiles(certificate: folder + "/p12", key: folder + "/p12")
+            #expect(throws: RelayError.badCertificate(path: folder + "/p12", .binary)) { try bundle.load() }
+            try await openssl(["req", "-new", "-key", good.keyPath, "-subj", "/CN=x", "-out", folder + "/csr"])
+            let request = try String(contentsOfFile: folder + "/csr", encoding: .utf8)
+            #expect(try problem(certificate: request, key: key) == .otherContent("a request for a certificate"))
             // As editors and systems leave them.
             #expect(try problem(certificate: "\u{FEFF}" + pem, key: "\u{FEFF}" + key) == nil)
             let dos = { (text: String) in text.replacing("\n", with: "\r\n") }
@@ -180,7 +203,7 @@ import Testing
             #expect(try problem(certificate: "Subject: CN=one\n" + pem, key: "Bag Attributes\n" + key) == nil)
             for form in [["pkcs8", "-topk8"], ["ec"]] {
                 try await openssl(
-                    form + ["-in", good.key, "-out", folder + "/e", "-passout", "pass:secret"]
+                    form + ["-in", good.keyPath, "-out", folder + "/e", "-passout", "pass:secret"]
                         + (form[0] == "ec" ? ["-aes128"] : [])
                 )
                 let encrypted = try String(contentsOfFile: folder + "/e", encoding: .utf8)
@@ -219,7 +242,7 @@ import Testing
             let day = UTCDay.text(to)
             #expect(log.lines[0].contains("warning") && log.lines[0].contains("expires soon"))
             #expect(log.lines.last!.contains("has expired"))
-            #expect(log.lines.allSatisfy { $0.contains(day) && $0.contains(files.certificate) })
+            #expect(log.lines.allSatisfy { $0.contains(day) && $0.contains(files.certificatePath) })
         }
     }
 
@@ -274,7 +297,7 @@ import Testing
     }
 
     private func replace(_ files: CertificateFiles, by other: CertificateFiles) throws {
-        for (path, new) in [(files.certificate, other.certificate), (files.key, other.key)] {
+        for (path, new) in [(files.certificatePath, other.certificatePath), (files.keyPath, other.keyPath)] {
             try Data(contentsOf: URL(filePath: new)).write(to: URL(filePath: path))
         }
     }
@@ -283,11 +306,11 @@ import Testing
 /// Whether the library's client, which trusts the certificate, gets through a handshake with the library's server, in memory.
 private func handshake(_ files: CertificateFiles) throws -> Bool {
     let server = TLSConfiguration.makeServerConfiguration(
-        certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
-        privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
+        certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificatePath).map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(file: files.keyPath, format: .pem))
     )
     var client = TLSConfiguration.makeClientConfiguration()
-    client.trustRoots = .file(files.certificate)
+    client.trustRoots = .file(files.certificatePath)
     let ends = [EmbeddedChannel(), EmbeddedChannel()]
     let isDone = Done()
     try ends[0].pipeline.syncOperations.addHandler(

@@ -77,7 +77,7 @@ struct HAProxyTests {
     @Test func `Behind one name, a relay that drains hands its codes on while its pairings finish`() async throws {
         try await withFolder { folder in
             var configuration = RelayConfiguration()
-            configuration.keyFile = folder + "/relay.key"
+            configuration.keyFile = PathBytes(folder + "/relay.key")
             configuration.unhurry()
             let old = RelayServer(configuration: configuration, logger: quietLogger)
             let group = ServiceGroup(services: [old], logger: quietLogger)

@@ -14,7 +14,7 @@ import Testing
         try await withFolder { folder in
             var configuration = RelayConfiguration()
             configuration.cores = cores
-            configuration.keyFile = folder + "/relay.key"
+            configuration.keyFile = PathBytes(folder + "/relay.key")
             try write("11", to: folder)
             let log = LogKeeper()
             let tokens = try await withRelay(configuration, logger: log.logger) { server, port in
@@ -39,7 +39,7 @@ import Testing
     func `A file that is none leaves the keys in force, and is logged`(_ text: String) async throws {
         try await withFolder { folder in
             var configuration = RelayConfiguration()
-            configuration.keyFile = folder + "/relay.key"
+            configuration.keyFile = PathBytes(folder + "/relay.key")
             let log = LogKeeper()
             let token = try await withRelay(configuration, logger: log.logger) { server, port in
                 try text.write(toFile: folder + "/relay.key", atomically: false, encoding: .utf8)

@@ -117,7 +117,7 @@ import Testing
     @Test func `A killed relay that is started again with its key takes a pairing back`() async throws {
         try await withFolder { folder in
             var configuration = RelayConfiguration()
-            configuration.keyFile = folder + "/relay.key"
+            configuration.keyFile = PathBytes(folder + "/relay.key")
             let pair = try await withRelay(configuration) { _, port in try await Pair(port: port) }
             try await withRelay(configuration) { _, port in
                 let offerer = try await TestDevice.connect(port: port)

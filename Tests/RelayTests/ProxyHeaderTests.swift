@@ -243,11 +243,11 @@ import Testing
             var configuration = try Self.configuration()
             configuration.certificate = files
             try await withRelay(configuration) { _, port in
-                let device = try await TestDevice.connect(port: port, trusting: files.certificate, first: Self.v6)
+                let device = try await TestDevice.connect(port: port, trusting: files.certificatePath, first: Self.v6)
                 try await device.send(.offer(slotLength: 0, work: nil))
                 #expect(await device.nextFrame()?.isOffered == true)
                 await #expect(throws: (any Error).self) {
-                    try await TestDevice.connect(port: port, trusting: files.certificate)
+                    try await TestDevice.connect(port: port, trusting: files.certificatePath)
                 }
             }
         }

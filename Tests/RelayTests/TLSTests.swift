@@ -13,10 +13,10 @@ import Testing
             let files = try await makeCertificate(in: folder, "one")
             let other = try await makeCertificate(in: folder, "other")
             try await withRelay(.secured(by: files)) { _, port in
-                let device = try await TestDevice.connect(port: port, trusting: files.certificate)
+                let device = try await TestDevice.connect(port: port, trusting: files.certificatePath)
                 try await device.hangUp()
                 await #expect(throws: (any Error).self) {
-                    try await TestDevice.connect(port: port, trusting: other.certificate)
+                    try await TestDevice.connect(port: port, trusting: other.certificatePath)
                 }
             }
         }
@@ -41,12 +41,12 @@ import Testing
             // For a clock that stands still, the renewed one would not be valid yet.
             configuration.clock = .system()
             try await withRelay(configuration) { server, port in
-                let old = try await TestDevice.connect(port: port, trusting: files.certificate)
+                let old = try await TestDevice.connect(port: port, trusting: files.certificatePath)
                 let renewed = try await makeCertificate(in: folder, "renewed")
-                try replace(files.certificate, by: renewed.certificate)
-                try replace(files.key, by: renewed.key)
+                try replace(files.certificatePath, by: renewed.certificatePath)
+                try replace(files.keyPath, by: renewed.keyPath)
                 await server.reload()
-                let new = try await TestDevice.connect(port: port, trusting: renewed.certificate)
+                let new = try await TestDevice.connect(port: port, trusting: renewed.certificatePath)
                 try await old.send(.offer(slotLength: 0, work: nil))
                 try await new.send(.offer(slotLength: 0, work: nil))
                 #expect(await old.nextFrame()?.isOffered == true)
@@ -58,12 +58,12 @@ import Testing
     @Test func `An unreadable new certificate leaves the old one, and is logged`() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "relay")
-            let original = try String(contentsOfFile: files.certificate, encoding: .utf8)
+            let original = try String(contentsOfFile: files.certificatePath, encoding: .utf8)
             let trusted = folder + "/trusted.pem"
             try original.write(toFile: trusted, atomically: true, encoding: .utf8)
             let log = LogKeeper()
             try await withRelay(.secured(by: files), logger: log.logger) { server, port in
-                try "nonsense".write(toFile: files.certificate, atomically: true, encoding: .utf8)
+                try "nonsense".write(toFile: files.certificatePath, atomically: true, encoding: .utf8)
                 await server.reload()
                 let device = try await TestDevice.connect(port: port, trusting: trusted)
                 try await device.hangUp()
@@ -76,12 +76,14 @@ import Testing
         try await withFolder { folder in
             let one = try await makeCertificate(in: folder, "one")
             let two = try await makeCertificate(in: folder, "two")
-            let mixed = CertificateFiles(certificate: one.certificate, key: two.key)
-            #expect(throws: RelayError.badCertificate(path: two.key, .mismatch)) { try mixed.load() }
-            let missing = CertificateFiles(certificate: folder + "/none", key: one.key)
+            let mixed = CertificateFiles(certificate: one.certificatePath, key: two.keyPath)
+            #expect(throws: RelayError.badCertificate(path: two.keyPath, .mismatch)) { try mixed.load() }
+            let missing = CertificateFiles(certificate: folder + "/none", key: one.keyPath)
             #expect(throws: RelayError.badCertificate(path: folder + "/none", .file(.missing))) { try missing.load() }
-            let swapped = CertificateFiles(certificate: one.key, key: one.certificate)
-            #expect(throws: RelayError.badCertificate(path: one.key, .unreadable)) { try swapped.load() }
+            let swapped = CertificateFiles(certificate: one.keyPath, key: one.certificatePath)
+            #expect(throws: RelayError.badCertificate(path: one.keyPath, .otherContent("a private key"))) {
+                try swapped.load()
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ final class CountedRelay {
     ///   - command: what to start it with, `counted` itself or something around it.
     ///   - certificate: for a relay with TLS.
     init(_ command: [String], certificate: CertificateFiles? = nil) throws(CountError) {
-        let options = certificate.map { ["--certificate", $0.certificate, "--key", $0.key] } ?? []
+        let options = certificate.map { ["--certificate", "\($0.certificate)", "--key", "\($0.key)"] } ?? []
         child = try Child(command + ["relay"] + options)
         guard let port = UInt16(try child.line()) else { throw .noRelay }
         self.port = port

@@ -6,11 +6,14 @@ final class FirstBytesHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let isPlain: Bool
+    private let isProxys: Bool
     private let attempt: Attempt
     private var isDone = false
 
-    init(isPlain: Bool, attempt: Attempt) {
+    /// - Parameter isProxys: whether the other side is the proxy, and not the relay.
+    init(isPlain: Bool, isProxys: Bool = false, attempt: Attempt) {
         self.isPlain = isPlain
+        self.isProxys = isProxys
         self.attempt = attempt
     }
 
@@ -25,7 +28,7 @@ final class FirstBytesHandler: ChannelInboundHandler {
                 }
             } else if bytes.count == 2, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) {
                 // Text. No bit that flips makes it of a record's two bytes.
-                attempt.fail(.relayUnreachable(.noTLS))
+                attempt.fail(isProxys ? .proxyFailed(.unreachable(.noTLS)) : .relayUnreachable(.noTLS))
             }
         }
         context.fireChannelRead(data)

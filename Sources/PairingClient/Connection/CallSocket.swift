@@ -158,22 +158,26 @@ private final class CallHandler: ChannelDuplexHandler {
             self.head = head
             body = []
         case .body(let buffer):
-            guard body.count + buffer.readableBytes <= WireLimits.callBytes else {
-                return end(context, .unanswered(.notARelay(.unknown)))
-            }
-            body.append(contentsOf: buffer.readableBytesView)
+            guard let head else { return }
+            body.append(contentsOf: buffer.readableBytesView.prefix(WireLimits.callBytes + 1 - body.count))
+            // No relay says so much: its beginning shows what it is.
+            if body.count > WireLimits.callBytes { end(context, answer(head)) }
         case .end:
             guard let head else { return }
-            self.head = nil
-            let reply = Reply(head, body: "", from: address)
-            let answer = CallAnswer.answered(
-                status: Int(head.status.code),
-                body: body,
-                retryAfter: reply.retryAfter,
-                redirection: reply.redirection
-            )
+            let answer = answer(head)
             if head.isKeepAlive { self.answer(answer) } else { end(context, answer) }
         }
+    }
+
+    private func answer(_ head: HTTPResponseHead) -> CallAnswer {
+        self.head = nil
+        let reply = Reply(head, body: "", from: address)
+        return .answered(
+            status: Int(head.status.code),
+            body: body,
+            retryAfter: reply.retryAfter,
+            redirection: reply.redirection
+        )
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -159,7 +159,14 @@ struct Calls {
     /// What is said of a door that nobody opened. Who refuses a WebSocket and then is silent for a while may be heard in a
     /// moment, and is not to be taken for no relay.
     private func unopened(_ error: PairingError) -> PairingError {
-        if case .notARelay? = failure { error } else { failure ?? error }
+        switch failure {
+        // It has shown what it is, and a connection that is cut afterwards shows nothing else.
+        case .notARelay(.signIn)? where error == .connectionLost,
+            .notARelay(.redirectsToTLS)? where error == .connectionLost:
+            failure ?? error
+        case .notARelay?: error
+        case nil, .some: failure ?? error
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOWebSocket
 
 #if canImport(Glibc)
 import Glibc
@@ -18,6 +19,8 @@ extension PairingError {
         // Half an answer says nothing about who gave it.
         case HTTPParserError.invalidEOFState, HTTPParserError.closedConnection: self = .relayUnreachable(.cut)
         case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay(.notHTTP)
+        // It agrees to another protocol, and not in the words of WebSocket's handshake.
+        case is NIOWebSocketUpgradeError, is NIOHTTPClientUpgradeError: self = .notARelay(.web(status: 101))
         default: self = .relayUnreachable(Unreachable(error, to: host))
         }
     }
@@ -29,7 +32,12 @@ extension Unreachable {
         switch error {
         case let error as NIOConnectionError:
             if let lookup = (error.dnsAError ?? error.dnsAAAAError) as? SocketAddressError.UnknownHost {
-                self = lookup.errorCode == Int(EAI_AGAIN) ? .nameLookup(host) : .nameUnknown(host)
+                if let zone = host.firstIndex(of: "%") {
+                    // The rest is an address in numbers, so the interface is what nobody knows.
+                    self = .zoneUnknown(String(host[zone...].dropFirst()))
+                } else {
+                    self = lookup.errorCode == Int(EAI_AGAIN) ? .nameLookup(host) : .nameUnknown(host)
+                }
             } else {
                 let causes = error.connectionErrors.map { Unreachable($0.error, to: host) }
                 self = causes.max { $0.weight < $1.weight } ?? .unknown

@@ -36,13 +36,21 @@ public enum ProxyFailure: Hashable, Sendable {
     var description: String { text.what }
     var advice: String { text.advice }
 
+    /// What to do about a proxy that can't be reached. A relay's address has other schemes.
+    private static func advice(_ cause: Unreachable) -> String {
+        switch cause {
+        case .noTLS, .tlsCut: "A proxy without TLS is written http:// in place of https://."
+        default: cause.advice
+        }
+    }
+
     private var text: (name: String, what: String, advice: String) {
         let ask = "Ask who runs the proxy to let the relay's host and port through, or name the host in NO_PROXY."
         switch self {
         case .unreachable(let cause):
             return (
                 "proxy-unreachable", cause.description("The proxy"),
-                "Check the proxy's address (HTTPS_PROXY, http_proxy, ALL_PROXY). \(cause.advice)"
+                "Check the proxy's address (HTTPS_PROXY, http_proxy, ALL_PROXY). \(Self.advice(cause))"
             )
         case .untrusted(let cause): return ("proxy-untrusted", cause.description("The proxy's"), cause.advice)
         case .credentials(let isGiven):
@@ -73,7 +81,7 @@ public enum ProxyFailure: Hashable, Sendable {
         case .cut:
             return (
                 "proxy-cut", "The proxy closed the connection before it was through to the relay.",
-                "Try again. If it stays so: \(ask)"
+                "Try again. If it stays so, look further. \(ask)"
             )
         }
     }

@@ -79,26 +79,35 @@ final class RelayConnection: Sendable {
     ) async throws(PairingError) -> (RelayConnection, hasAsked: Bool) {
         let host = try RelayHost(address, trusting: roots, by: proxies)
         let connection = RelayConnection(host: host, limits: limits, report: report)
+        do throws(PairingError) {
+            return (connection, hasAsked: try await connection.open(through: door, asking: frame))
+        } catch {
+            throw await host.explained(error, on: connection.loop, limits: limits)
+        }
+    }
+
+    /// - Returns: whether the relay has taken the frame already.
+    private func open(through door: Door, asking frame: DeviceFrame?) async throws(PairingError) -> Bool {
         switch door {
-        case .http: try await connection.openHTTP(insteadOf: nil)
+        case .http: try await openHTTP(insteadOf: nil)
         case .webSocket:
             do throws(UpgradeFailure) {
                 let (webSocket, hasAsked) = try await WebSocketConnection.open(
                     to: host,
-                    on: connection.loop,
+                    on: loop,
                     asking: frame,
                     limits: limits
-                ) { connection.heard($0) }
-                connection.loop.execute { connection.opened(webSocket) }
-                return (connection, hasAsked)
+                ) { self.heard($0) }
+                loop.execute { self.opened(webSocket) }
+                return hasAsked
             } catch {
                 guard error.isDoorShut else { throw error.error }
                 // No answer at all: it may be the network's way with WebSockets, or a relay that was killed just now.
                 if case .relayUnreachable = error.error { report(.stumbled) }
-                try await connection.openHTTP(insteadOf: error.error)
+                try await openHTTP(insteadOf: error.error)
             }
         }
-        return (connection, hasAsked: false)
+        return false
     }
 
     /// Sends frames together.

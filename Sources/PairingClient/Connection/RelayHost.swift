@@ -35,22 +35,26 @@ struct RelayHost: Sendable {
     /// Puts in front of what is added later what leads to the relay: the tunnel, TLS. What is added later sees a connection that becomes
     /// active when the relay's host is reached and has shown its certificate.
     ///
-    /// - Parameter arrived: called then.
+    /// - Parameters:
+    ///   - reading: whose certificates are told and refused, whatever they are.
+    ///   - arrived: called then.
     func prepare(
         _ channel: any Channel,
         for attempt: Attempt,
         limits: ClientLimits,
+        reading: ChainReading? = nil,
         arrived: ((ChannelHandlerContext) -> Void)? = nil
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         if let proxy {
             if let proxyContext {
-                let tls = try NIOSSLClientHandler(context: proxyContext, serverHostname: proxy.serverName)
+                let tls = try tlsHandler(proxyContext, proxy.serverName, reading, isProxys: true)
                 let watch = ProxyTLSHandler(
                     ShownCertificate(tls, host: proxy.host, roots: proxyRoots),
                     attempt: attempt
                 )
-                try pipeline.addHandlers([tls, watch])
+                let first = FirstBytesHandler(isPlain: false, isProxys: true, attempt: attempt)
+                try pipeline.addHandlers([first, tls, watch])
             }
             try pipeline.addHandler(
                 TunnelHandler(through: proxy, to: address.authorityWithoutZone, limits: limits, attempt: attempt)
@@ -60,13 +64,31 @@ struct RelayHost: Sendable {
         try pipeline.addHandler(first)
         var tls: NIOSSLClientHandler?
         if let context {
-            let handler = try NIOSSLClientHandler(context: context, serverHostname: address.serverName)
+            let handler = try tlsHandler(context, address.serverName, reading, isProxys: false)
             try pipeline.addHandler(handler)
             tls = handler
         }
         let certificate = tls.map { ShownCertificate($0, host: address.host, roots: roots, isTunnelled: proxy != nil) }
         try pipeline.addHandler(ArrivalHandler(certificate, attempt: attempt, arrived: arrived))
     }
+
+    private func tlsHandler(
+        _ context: NIOSSLContext,
+        _ name: String?,
+        _ reading: ChainReading?,
+        isProxys: Bool
+    ) throws -> NIOSSLClientHandler {
+        guard let reading, reading.isProxys == isProxys else {
+            return try NIOSSLClientHandler(context: context, serverHostname: name)
+        }
+        return try NIOSSLClientHandler(context: context, serverHostname: name) { certificates, verdict in
+            reading.told(certificates)
+            verdict.succeed(NIOSSLVerificationResult.failed)
+        }
+    }
+
+    /// Who is trusted to speak for the proxy, or for the relay.
+    func roots(ofProxy isProxys: Bool) -> TrustedRoots { isProxys ? proxyRoots : roots }
 
     /// The explanation of an error that no handler has explained, by the phase in which it came.
     func explained(_ error: any Error, in phase: Attempt.Phase) -> PairingError {

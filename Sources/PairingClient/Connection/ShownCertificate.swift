@@ -5,7 +5,8 @@ import NIOSSL
 /// refuses. Whether a certificate is trusted is the library's verdict alone; nothing here turns a no into a yes.
 ///
 /// The library gives no reason, so the certificate itself is looked at. Its callback that could tell the reason takes the verdict over,
-/// and the old one that leaves it stops the program for some chains that a stranger can show.
+/// and the old one that leaves it stops the program for some chains that a stranger can show. ``SentChain`` looks at the other
+/// certificates.
 struct ShownCertificate {
     private let tls: NIOSSLClientHandler
     private let host: String
@@ -78,24 +79,14 @@ struct ShownCertificate {
     /// Why a chain was not verified, as far as its first certificate and the authorities here show.
     private var unverified: Untrusted {
         guard let certificate = tls.peerCertificate else { return .unfit }
-        let now = Clock.seconds
-        if let fault = certificate.timeFault(now) { return fault }
-        let issuer = certificate.issuerName
-        if certificate.subjectName.map(\.value) == issuer.map(\.value) { return .selfSigned }
-        // An authority that is known may itself have expired.
-        for authority in roots.authorities where authority.subjectName.map(\.value) == issuer.map(\.value) {
-            return authority.timeFault(now) ?? .unfit
-        }
-        return .unknownAuthority(
-            issuer: Self.safe(issuer.last { $0.type == .commonName }?.value ?? issuer.last?.value ?? "")
-        )
+        return SentChain([certificate]).fault(authorities: roots.authorities, now: Clock.seconds)
     }
 
     /// Three of the names at most: a certificate may have a hundred.
     private static func shown(_ names: _SubjectAlternativeNames) -> [String] {
         let readable = names.lazy.compactMap { name -> String? in
             switch name.nameType {
-            case .dnsName: return safe(String(decoding: name.contents, as: UTF8.self))
+            case .dnsName: return SentChain.safe(String(decoding: name.contents, as: UTF8.self))
             case .ipAddress:
                 return try? SocketAddress(packedIPAddress: ByteBuffer(bytes: name.contents), port: 0).ipAddress
             default: return nil
@@ -103,23 +94,5 @@ struct ShownCertificate {
         }
         let first = Array(readable.prefix(4))
         return first.count > 3 ? first.prefix(3) + ["others"] : first
-    }
-
-    /// The characters of an untrusted text that are safe to show in one line of a terminal.
-    private static func safe(_ text: String) -> String {
-        String(
-            text.unicodeScalars.lazy.filter {
-                $0.isASCII && ($0.properties.isAlphabetic || "0123456789 .,:-_*()&+/'".unicodeScalars.contains($0))
-            }
-            .prefix(64).map(Character.init)
-        )
-    }
-}
-
-extension NIOSSLCertificate {
-    fileprivate func timeFault(_ now: Int) -> Untrusted? {
-        if now > notValidAfter { return .expired(at: notValidAfter, clock: now) }
-        if now < notValidBefore { return .notYetValid(from: notValidBefore, clock: now) }
-        return nil
     }
 }

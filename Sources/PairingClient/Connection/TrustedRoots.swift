@@ -17,7 +17,7 @@ public final class TrustedRoots: Sendable {
         var nameless: NIOSSLContext?
     }
 
-    private let file: String?
+    private let file: Path?
     // Loading a system's authorities takes longer than a whole pairing, so it is done once.
     private let loaded = Mutex(Loaded())
 
@@ -27,10 +27,16 @@ public final class TrustedRoots: Sendable {
 
     /// Those of a PEM file, and no others: for a relay with a certificate of one's own.
     public convenience init(pemFile: String) {
-        self.init(file: pemFile)
+        self.init(file: Path(pemFile))
     }
 
-    private init(file: String?) {
+    /// Those of a PEM file, and no others.
+    /// - Parameter pemPath: the file's path, which may be no UTF-8, without a zero at the end.
+    public convenience init(pemPath: [UInt8]) {
+        self.init(file: Path(bytes: pemPath))
+    }
+
+    private init(file: Path?) {
         self.file = file
     }
 
@@ -43,19 +49,25 @@ public final class TrustedRoots: Sendable {
                 var configuration = TLSConfiguration.makeClientConfiguration()
                 configuration.minimumTLSVersion = .tlsv12
                 let sources = try sources()
-                // One place may be a folder, of which the library reads what it needs; the others are read whole.
-                let main = sources.first { $0.isFolder } ?? sources.first
-                configuration.trustRoots = main.map { .file($0.path) } ?? .default
-                configuration.additionalTrustRoots = try sources.filter { $0.path != main?.path }.map { source in
-                    source.isFolder
-                        ? .certificates(Self.certificates(inFolder: source.path)) : try Self.roots(source.path)
+                // The library reads what it needs from one folder, where its name is text. Everything else is read here, because the
+                // library takes no other names.
+                let folder = sources.first { $0.isFolder && $0.path.text != nil }
+                let read = try sources.filter { $0.path != folder?.path }.flatMap { source in
+                    try source.isFolder ? Self.certificates(inFolder: source.path) : Self.certificates(in: source.path)
+                }
+                if let text = folder?.path.text {
+                    configuration.trustRoots = .file(text)
+                    configuration.additionalTrustRoots = [.certificates(read)]
+                } else {
+                    configuration.trustRoots = sources.isEmpty ? .default : .certificates(read)
                 }
                 if isTunnelled { configuration.certificateVerification = .noHostnameVerification }
                 let context: NIOSSLContext
                 do {
                     context = try NIOSSLContext(configuration: configuration)
                 } catch {
-                    throw Untrusted.authoritiesUnreadable(path: main?.path ?? Self.systemFiles[0], .noCertificate)
+                    let path = sources.first?.path ?? Self.systemFiles[0]
+                    throw Untrusted.authoritiesUnreadable(path: path.description, .noCertificate)
                 }
                 if isTunnelled { loaded.nameless = context } else { loaded.context = context }
                 return context
@@ -70,15 +82,33 @@ public final class TrustedRoots: Sendable {
     /// All of them, as far as they are in files; for explanations alone.
     var authorities: [NIOSSLCertificate] {
         let files = ((try? sources()) ?? []).filter { !$0.isFolder }.map(\.path)
-        return (files.isEmpty ? Self.systemFiles : files).flatMap { (try? NIOSSLCertificate.fromPEMFile($0)) ?? [] }
+        return (files.isEmpty ? Self.systemFiles : files).flatMap { (try? Self.certificates(in: $0)) ?? [] }
     }
 
     /// Where the TLS library looks for a system's authorities.
-    private static let systemFiles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
-    private static let systemFolder = "/etc/ssl/certs"
+    private static let systemFiles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"].map(
+        Path.init
+    )
+    private static let systemFolder = Path("/etc/ssl/certs")
+    /// Far above a system's authorities, which have some 250 kB.
+    private static let maximumByteCount = 16 * 1024 * 1024
+
+    /// A path as the system has it: bytes, which may be no UTF-8.
+    private struct Path: Hashable, Sendable, CustomStringConvertible {
+        let bytes: [UInt8]
+
+        init(bytes: [UInt8]) { self.bytes = Array(bytes.prefix { $0 != 0 }) }
+
+        init(_ text: String) { self.init(bytes: Array(text.utf8)) }
+
+        /// Nil where it is no UTF-8.
+        var text: String? { String(validating: bytes, as: UTF8.self) }
+        var description: String { String(decoding: bytes, as: UTF8.self) }
+        var cString: [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
+    }
 
     private struct Source {
-        var path: String
+        var path: Path
         var isFolder = false
     }
 
@@ -91,7 +121,7 @@ public final class TrustedRoots: Sendable {
         // Systems name their own defaults in the variables, too.
         let file = Self.variable("SSL_CERT_FILE").flatMap { Self.systemFiles.contains($0) ? nil : $0 }
         let folders =
-            Self.variable("SSL_CERT_DIR")?.split(separator: ":").map(String.init)
+            Self.variable("SSL_CERT_DIR")?.bytes.split(separator: UInt8(ascii: ":")).map { Path(bytes: Array($0)) }
             .filter { $0 != Self.systemFolder } ?? []
         if let file { try Self.check(file) }
         for folder in folders { try Self.check(folder, isFolder: true) }
@@ -107,59 +137,104 @@ public final class TrustedRoots: Sendable {
         return files.map { Source(path: $0) } + places.map { Source(path: $0, isFolder: true) }
     }
 
-    private static func roots(_ path: String) throws -> NIOSSLAdditionalTrustRoots {
-        guard let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty else {
-            throw Untrusted.authoritiesUnreadable(path: path, .noCertificate)
+    /// All certificates of a PEM file.
+    private static func certificates(in path: Path) throws(Untrusted) -> [NIOSSLCertificate] {
+        var bytes: [UInt8]
+        do throws(FileFault) {
+            bytes = try read(path)
+        } catch {
+            throw .authoritiesUnreadable(path: path.description, error)
         }
-        return .certificates(certificates)
+        // The mark of byte order that some editors put before a text would hide the first line from the library.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+        guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
+            throw .authoritiesUnreadable(path: path.description, .noCertificate)
+        }
+        return certificates
     }
 
     /// Those of a folder as `openssl rehash` lays it out.
-    private static func certificates(inFolder path: String) -> [NIOSSLCertificate] {
-        guard let entries = opendir(path) else { return [] }
+    private static func certificates(inFolder path: Path) -> [NIOSSLCertificate] {
+        guard let entries = opendir(path.cString) else { return [] }
         defer { closedir(entries) }
-        var names: [String] = []
+        var names: [[UInt8]] = []
         while let entry = readdir(entries) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.prefix(9).last == ".", name.prefix(8).allSatisfy(\.isHexDigit) { names.append(name) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
+            let digits = name.prefix(8).allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+            if name.prefix(9).last == UInt8(ascii: "."), digits { names.append(name) }
         }
-        return names.sorted().flatMap { (try? NIOSSLCertificate.fromPEMFile("\(path)/\($0)")) ?? [] }
+        return names.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { name in
+            (try? certificates(in: Path(bytes: path.bytes + [UInt8(ascii: "/")] + name))) ?? []
+        }
     }
 
-    private static func variable(_ name: String) -> String? {
+    private static func variable(_ name: String) -> Path? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
+        return Path(bytes: Array(UnsafeRawBufferPointer(start: value, count: strlen(value))))
     }
 
-    private static func check(_ path: String, isFolder: Bool = false) throws(Untrusted) {
-        if let fault = fault(of: path, isFolder: isFolder) { throw .authoritiesUnreadable(path: path, fault) }
+    private static func check(_ path: Path, isFolder: Bool = false) throws(Untrusted) {
+        if let fault = fault(of: path, isFolder: isFolder) {
+            throw .authoritiesUnreadable(path: path.description, fault)
+        }
     }
+
+    private typealias FileFault = Untrusted.FileFault
 
     /// The reason why this process can't read a file or folder; nil if it can.
-    private static func fault(of path: String, isFolder: Bool = false) -> Untrusted.FileFault? {
-        // A pipe without a writer must not hold the program up.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else {
-            switch errno {
-            case ENOENT, ENOTDIR: return .missing
-            case EACCES, EPERM: return .forbidden
-            default: return .unreadable
-            }
-        }
-        defer { close(file) }
-        var facts = stat()
-        guard fstat(file, &facts) == 0 else { return .unreadable }
-        switch facts.st_mode & S_IFMT {
-        case S_IFDIR where isFolder: return nil
-        case S_IFREG where !isFolder: return facts.st_size == 0 ? .empty : nil
-        default: return .noFile
+    private static func fault(of path: Path, isFolder: Bool = false) -> FileFault? {
+        do throws(FileFault) {
+            close(try open(path, isFolder: isFolder))
+            return nil
+        } catch {
+            return error
         }
     }
 
-    private static func isEmpty(_ folder: String) -> Bool {
-        guard let entries = opendir(folder) else { return true }
+    /// Opens a file that is not empty, or a folder.
+    private static func open(_ path: Path, isFolder: Bool = false) throws(FileFault) -> CInt {
+        // A pipe without a writer must not hold the program up.
+        let file = systemOpen(path.cString)
+        guard file >= 0 else {
+            switch errno {
+            case ENOENT, ENOTDIR: throw .missing
+            case EACCES, EPERM: throw .forbidden
+            default: throw .unreadable
+            }
+        }
+        var facts = stat()
+        let fault: FileFault? =
+            if fstat(file, &facts) != 0 {
+                .unreadable
+            } else {
+                switch facts.st_mode & S_IFMT {
+                case S_IFDIR where isFolder: nil
+                case S_IFREG where !isFolder: facts.st_size == 0 ? .empty : nil
+                default: .noFile
+                }
+            }
+        guard let fault else { return file }
+        close(file)
+        throw fault
+    }
+
+    private static func read(_ path: Path) throws(FileFault) -> [UInt8] {
+        let file = try open(path)
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = systemRead(file, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .unreadable }
+            if count == 0 { return bytes }
+            bytes += buffer.prefix(count)
+            guard bytes.count <= maximumByteCount else { throw .tooLarge }
+        }
+    }
+
+    private static func isEmpty(_ folder: Path) -> Bool {
+        guard let entries = opendir(folder.cString) else { return true }
         defer { closedir(entries) }
         while let entry = readdir(entries) {
             let first = entry.pointee.d_name.0
@@ -170,3 +245,10 @@ public final class TrustedRoots: Sendable {
 }
 
 extension Untrusted: Error {}
+extension Untrusted.FileFault: Error {}
+
+/// `open` and `read` of the system's, which methods of these names hide.
+private func systemOpen(_ path: [CChar]) -> CInt { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+private func systemRead(_ file: CInt, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    read(file, buffer, count)
+}

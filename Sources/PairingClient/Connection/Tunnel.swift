@@ -3,7 +3,7 @@ import NIOTLS
 
 /// A proxy's answer to CONNECT, as it comes in. Pure; ``TunnelHandler`` reads the bytes.
 ///
-/// NIOExtras has a handler for CONNECT. It brings seven packages more, bounds no head, and tells nothing of `Retry-After`.
+/// NIOExtras has a handler for CONNECT. It bounds no head, and tells nothing of `Retry-After`.
 package struct TunnelAnswer {
     /// The state of the answer after the bytes so far.
     package enum Step: Equatable {
@@ -61,7 +61,8 @@ package struct TunnelAnswer {
     private func error(_ status: Int, retryAfter: Duration) -> PairingError {
         switch status {
         case 407: .proxyFailed(.credentials(given: isCredentialed))
-        case 511: .notARelay(.signIn)
+        // A network that wants a sign-in first answers in the proxy's place, too.
+        case 301, 302, 303, 307, 308, 511: .notARelay(.signIn)
         case 408, 429, 500, 502, 503, 504, 520...530:
             .proxyFailed(.reachesNothing(status: status, retryAfter: retryAfter))
         default: .proxyFailed(.refuses(status: status))

@@ -6,6 +6,8 @@ public enum Unreachable: Hashable, Sendable {
     case nameUnknown(String)
     /// No name server answered.
     case nameLookup(String)
+    /// This device has no network interface of that name, which the address has for its zone.
+    case zoneUnknown(String)
     /// Nothing listens at that port.
     case refused
     /// Nothing answered in time.
@@ -37,7 +39,7 @@ public enum Unreachable: Hashable, Sendable {
     /// Whether the same again may help.
     public var retryHelps: Bool {
         switch self {
-        case .nameUnknown, .noTLS, .tlsMismatch, .forbiddenHere: false
+        case .nameUnknown, .zoneUnknown, .noTLS, .tlsMismatch, .forbiddenHere: false
         case .unknown, .nameLookup, .refused, .noAnswer, .noRoute, .noNetwork, .cut, .tlsCut, .tlsFailed, .behindIsAway,
             .system:
             true
@@ -74,6 +76,11 @@ public enum Unreachable: Hashable, Sendable {
             (
                 "name-lookup", "no name server answered the question for \(host)",
                 "Check this device's network, then try again."
+            )
+        case .zoneUnknown(let zone):
+            (
+                "zone-unknown", "this device has no network interface named \(zone)",
+                "Write the name of an interface of this device behind the %; `ip link` lists them."
             )
         case .refused:
             (

@@ -4,21 +4,33 @@ public enum Untrusted: Hashable, Sendable {
     /// A certificate that does not do for another reason.
     case unfit
     /// It has expired: when, and what this device's clock says, in seconds since 1970.
-    case expired(at: Int, clock: Int)
+    case expired(at: Int, clock: Int, part: ChainPart = .own)
     /// It is not valid yet: from when on it is, and what this device's clock says, in seconds since 1970.
-    case notYetValid(from: Int, clock: Int)
+    case notYetValid(from: Int, clock: Int, part: ChainPart = .own)
     /// It is for other names.
     case wrongName(host: String, names: [String])
     /// It has no subject alternative name. A common name does not count.
     case noNames
     /// Its issuer is unknown.
     case unknownAuthority(issuer: String)
+    /// It was sent alone, without the certificate of its issuer, which is unknown here.
+    case chainIncomplete(issuer: String)
     /// It is signed by its own key.
     case selfSigned
     /// No authorities are installed on this device.
     case noAuthorities
     /// The file or folder of authorities that was named can't be used.
     case authoritiesUnreadable(path: String, FileFault)
+
+    /// The certificate of a chain that has the fault.
+    public enum ChainPart: Hashable, Sendable {
+        /// The other side's own.
+        case own
+        /// That of an authority of this name, which was sent with it.
+        case sent(String)
+        /// That of an authority of this name, which this device has.
+        case authority(String)
+    }
 
     /// The fault in a file of certificate authorities.
     public enum FileFault: String, Hashable, Sendable {
@@ -30,6 +42,8 @@ public enum Untrusted: Hashable, Sendable {
         case empty = "it is empty"
         /// It has no certificate.
         case noCertificate = "it holds no PEM certificate"
+        /// It has more bytes than all authorities of the world.
+        case tooLarge = "it is too large"
         /// It is no file.
         case noFile = "it is no file"
         /// It can't be read for another reason.
@@ -51,15 +65,21 @@ public enum Untrusted: Hashable, Sendable {
         let own = "For a certificate or an authority of your own, name its file with --ca-file."
         return switch self {
         case .unfit: ("unfit", "\(whose) certificate is not one that this device trusts.", "\(between) \(own)")
-        case .expired(let moment, let clock):
+        case .expired(let moment, let clock, let part):
             (
-                "expired", "\(whose) certificate expired on \(UTC(moment)).",
-                "It must be renewed where it is used. This device's clock says \(UTC(clock)): if that is wrong, set it."
+                "expired",
+                part.authority.map {
+                    "\(whose) certificate depends on the authority \"\($0)\", whose own certificate expired on \(UTC(moment))."
+                } ?? "\(whose) certificate expired on \(UTC(moment)).",
+                "\(part.renewal) This device's clock says \(UTC(clock)): if that is wrong, set it."
             )
-        case .notYetValid(let moment, let clock):
+        case .notYetValid(let moment, let clock, let part):
             (
                 "not-yet-valid",
-                "\(whose) certificate is not valid yet: it begins on \(UTC(moment)), and this device's clock says \(UTC(clock)).",
+                (part.authority.map {
+                    "\(whose) certificate depends on the authority \"\($0)\", whose own certificate is not valid yet"
+                } ?? "\(whose) certificate is not valid yet")
+                    + ": it begins on \(UTC(moment)), and this device's clock says \(UTC(clock)).",
                 "Look at this device's clock, and set it if it is wrong. If it is right, try again later."
             )
         case .wrongName(let host, let names):
@@ -81,7 +101,13 @@ public enum Untrusted: Hashable, Sendable {
                 issuer.isEmpty
                     ? "\(whose) certificate was issued by an authority that this device does not know."
                     : "\(whose) certificate was issued by an authority that this device does not know: \"\(issuer)\".",
-                "\(between) \(own)"
+                "\(between) \(own) If that authority is an intermediate one, the other side must send its certificate as well."
+            )
+        case .chainIncomplete(let issuer):
+            (
+                "chain-incomplete",
+                "\(whose) certificate was sent without that of its issuer, \"\(issuer)\", which this device does not know.",
+                "The other side must send its whole chain: the file of its certificate needs the intermediate ones as well. \(own)"
             )
         case .selfSigned:
             (
@@ -100,6 +126,24 @@ public enum Untrusted: Hashable, Sendable {
                 "The certificate authorities can't be read from \(path.visible): \(fault.rawValue).",
                 "Name a file of PEM certificates with --ca-file or SSL_CERT_FILE."
             )
+        }
+    }
+}
+
+extension Untrusted.ChainPart {
+    /// The authority's name; nil for the other side's own certificate.
+    fileprivate var authority: String? {
+        switch self {
+        case .own: nil
+        case .sent(let name), .authority(let name): name
+        }
+    }
+
+    fileprivate var renewal: String {
+        switch self {
+        case .own: "It must be renewed where it is used."
+        case .sent: "The other side must send its chain with a certificate of that authority's that is valid."
+        case .authority: "Bring this device's authorities, or the file of --ca-file, up to date."
         }
     }
 }

@@ -31,10 +31,13 @@ struct Reply: Equatable, Sendable {
         status = Int(head.status.code)
         self.body = body
         retryAfter = head.headers.first(name: "Retry-After").flatMap { RetryAfter.wait($0, now: Clock.seconds) }
-        if (300..<400).contains(head.status.code), let place = head.headers.first(name: "Location") {
+        if Self.redirections.contains(head.status.code), let place = head.headers.first(name: "Location") {
             redirection = Self.leadsToTLS(place, from: address) ? .toTLS : .elsewhere
         }
     }
+
+    /// The statuses that send a browser elsewhere.
+    private static let redirections: Set<UInt> = [301, 302, 303, 307, 308]
 
     private static func leadsToTLS(_ place: String, from address: RelayAddress) -> Bool {
         let scheme = "https://"
@@ -86,7 +89,7 @@ extension PairingError {
         switch status {
         // A page in a relay's place.
         case 200..<300: self = .notARelay(reply.isPage ? .signIn : .web(status: status))
-        case 300..<400: self = .notARelay(reply.redirection == .toTLS ? .redirectsToTLS : .signIn)
+        case 301, 302, 303, 307, 308: self = .notARelay(reply.redirection == .toTLS ? .redirectsToTLS : .signIn)
         case 400 where reply.asksForTLS: self = .notARelay(.tls)
         case 401, 402, 403, 407, 451: self = .notARelay(.forbidden(status: status))
         case 421: self = .notARelay(.misdirected)
@@ -101,7 +104,7 @@ extension PairingError {
 
 extension Reply {
     /// Whether it is meant for a browser.
-    fileprivate var isPage: Bool { body.drop(while: \.isWhitespace).hasPrefix("<") }
+    fileprivate var isPage: Bool { body.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.hasPrefix("<") }
 
     /// Whether a server for TLS says that it was spoken to without: nginx, Apache and Go each have their words for it.
     fileprivate var asksForTLS: Bool {

@@ -315,7 +315,8 @@ private final class RefusalHandler: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head): self.head = head
         case .body(let buffer):
-            if body.utf8.count + buffer.readableBytes <= Self.bodyLimit { body += String(buffer: buffer) }
+            let room = Self.bodyLimit - body.utf8.count
+            body += String(decoding: buffer.readableBytesView.prefix(max(0, room)), as: UTF8.self)
         case .end: promise.succeed(reply)
         }
     }

@@ -100,7 +100,8 @@ extension StoreError {
         case ENOENT: self = .missing
         case EACCES, EPERM, EROFS: self = .forbidden
         case ENOSPC, EDQUOT: self = .full
-        case ELOOP, ENOTDIR, EISDIR: self = .unfit
+        // A socket in the place of a file gives ENXIO.
+        case ELOOP, ENOTDIR, EISDIR, ENXIO: self = .unfit
         case EWOULDBLOCK: self = .busy
         default: self = .failed(errno: code)
         }

@@ -3,14 +3,19 @@ import NIOSSL
 /// Where a relay's certificate and key are, as PEM.
 public struct CertificateFiles: Sendable, Equatable {
     /// The chain, the relay's own certificate first.
-    public var certificate: String
+    public var certificate: PathBytes
     /// The private key of that certificate.
-    public var key: String
+    public var key: PathBytes
 
     /// Two paths; nothing is read yet.
-    public init(certificate: String, key: String) {
+    public init(certificate: PathBytes, key: PathBytes) {
         self.certificate = certificate
         self.key = key
+    }
+
+    /// Two paths that are text; nothing is read yet.
+    public init(certificate: String, key: String) {
+        self.init(certificate: PathBytes(certificate), key: PathBytes(key))
     }
 }
 
@@ -29,18 +34,21 @@ extension CertificateFiles {
 
     /// Reads the files anew. Both are read each time, so that a renewed pair is taken together or not at all.
     func load() throws(RelayError) -> LoadedCertificate {
-        let (certificates, _) = try read(certificate) { try NIOSSLCertificate.fromPEMBytes($0) }
-        guard !certificates.isEmpty else { throw .badCertificate(path: certificate, .unreadable) }
+        let (certificates, _) = try read(certificate, .certificate) { bytes in
+            let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
+            guard !certificates.isEmpty else { throw RelayError.CertificateProblem.unreadable }
+            return certificates
+        }
         var chain: [CertificateFacts] = []
         for certificate in certificates {
             guard let facts = CertificateFacts(certificate) else {
-                throw .badCertificate(path: self.certificate, .unreadable)
+                throw .badCertificate(path: self.certificate.description, .unreadable)
             }
             chain.append(facts)
         }
         // Asked before the private key is read: the library does not read every kind.
-        if let kind = chain[0].key.unfitKind { throw .badCertificate(path: certificate, .unfitKey(kind)) }
-        let (privateKey, keyFile) = try read(key) { bytes in
+        if let kind = chain[0].key.unfitKind { throw .badCertificate(path: certificate.description, .unfitKey(kind)) }
+        let (privateKey, keyFile) = try read(key, .privateKey) { bytes in
             if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }
             return try NIOSSLPrivateKey(bytes: bytes, format: .pem)
         }
@@ -55,12 +63,13 @@ extension CertificateFiles {
             let context = try NIOSSLContext(configuration: configuration)
             return LoadedCertificate(context: context, chain: chain, keyProblem: keyFile.secrecyProblem)
         } catch {
-            throw .badCertificate(path: key, .mismatch)
+            throw .badCertificate(path: key.description, .mismatch)
         }
     }
 
     private func read<Value>(
-        _ path: String,
+        _ path: PathBytes,
+        _ wanted: PEMContent.Wanted,
         _ parse: ([UInt8]) throws -> Value
     ) throws(RelayError) -> (Value, OperatorFile) {
         do {
@@ -70,13 +79,19 @@ extension CertificateFiles {
             guard !text.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
                 throw RelayError.CertificateProblem.empty
             }
-            return (try parse(text), file)
+            do {
+                return (try parse(text), file)
+            } catch let problem as RelayError.CertificateProblem where problem != .unreadable {
+                throw problem
+            } catch {
+                throw PEMContent(text).problem(wanted: wanted)
+            }
         } catch let problem as RelayError.FileProblem {
-            throw .badCertificate(path: path, .file(problem))
+            throw .badCertificate(path: path.description, .file(problem))
         } catch let problem as RelayError.CertificateProblem {
-            throw .badCertificate(path: path, problem)
+            throw .badCertificate(path: path.description, problem)
         } catch {
-            throw .badCertificate(path: path, .unreadable)
+            throw .badCertificate(path: path.description, .unreadable)
         }
     }
 

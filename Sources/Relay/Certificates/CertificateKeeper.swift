@@ -46,13 +46,13 @@ final class CertificateKeeper: Sendable {
         do throws(RelayError) {
             let loaded = try files.load()
             if let problem = loaded.problem(now: now), state.withLock({ $0.loaded.problem(now: now) }) == nil {
-                throw .badCertificate(path: files.certificate, problem)
+                throw .badCertificate(path: files.certificate.description, problem)
             }
             state.withLock { $0 = State(loaded: loaded, lookedAt: now) }
             logger.notice("certificate read anew")
             tell(loaded.warnings(now: now, authorities: authorities))
         } catch {
-            logger.error("certificate not changed", metadata: ["error": "\(error)", "advice": "\(error.advice)"])
+            logger.error("certificate not changed", metadata: error.metadata)
         }
     }
 

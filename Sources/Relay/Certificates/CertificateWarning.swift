@@ -113,7 +113,7 @@ enum MachineAuthorities {
     /// Their subjects; empty where there is no such file.
     static func subjects() -> Set<[SSLCertificateName]> {
         for place in places {
-            guard let file = try? OperatorFile.read(place, limit: 4 * 1024 * 1024),
+            guard let file = try? OperatorFile.read(PathBytes(place), limit: 4 * 1024 * 1024),
                 let certificates = try? NIOSSLCertificate.fromPEMBytes(file.bytes)
             else { continue }
             return Set(certificates.map(\.subjectName))

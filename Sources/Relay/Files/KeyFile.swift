@@ -35,36 +35,37 @@ enum KeyFile {
     static let maximumKeyCount = 8
 
     /// The keys, and whether they are new: no token of an earlier run can then be valid.
-    static func load(path: String, ways: [Way] = Way.allCases) throws(RelayError) -> (keys: TokenKeySet, isNew: Bool) {
+    static func load(path: PathBytes, ways: [Way] = Way.allCases) throws(RelayError) -> (keys: TokenKeySet, isNew: Bool)
+    {
         if let keys = try readIfThere(path) { return (keys, false) }
         var generator = SystemRandomNumberGenerator()
         let keys = TokenKeySet.random(using: &generator)
         if try create(path: path, text: format(keys), ways: ways, generator: &generator) { return (keys, true) }
         // Another relay was faster: its key is as good as ours, and both must use the same.
         if let keys = try readIfThere(path) { return (keys, false) }
-        throw .badKeyFile(path: path, .file(.leadsNowhere))
+        throw .badKeyFile(path: path.description, .file(.leadsNowhere))
     }
 
     /// The keys of a file that must be there.
-    static func read(path: String) throws(RelayError) -> TokenKeySet {
-        guard let keys = try readIfThere(path) else { throw .badKeyFile(path: path, .file(.missing)) }
+    static func read(path: PathBytes) throws(RelayError) -> TokenKeySet {
+        guard let keys = try readIfThere(path) else { throw .badKeyFile(path: path.description, .file(.missing)) }
         return keys
     }
 
     /// Nil when there is nothing at that path, not even a link.
-    private static func readIfThere(_ path: String) throws(RelayError) -> TokenKeySet? {
+    private static func readIfThere(_ path: PathBytes) throws(RelayError) -> TokenKeySet? {
         let file: OperatorFile
         do throws(RelayError.FileProblem) {
             file = try OperatorFile.read(path, limit: maximumByteCount)
         } catch {
             if error == .missing { return nil }
-            throw .badKeyFile(path: path, .file(error))
+            throw .badKeyFile(path: path.description, .file(error))
         }
-        if let problem = file.secrecyProblem { throw .badKeyFile(path: path, .secrecy(problem)) }
+        if let problem = file.secrecyProblem { throw .badKeyFile(path: path.description, .secrecy(problem)) }
         do throws(RelayError.KeyFileProblem) {
             return try parse(file.bytes)
         } catch {
-            throw .badKeyFile(path: path, error)
+            throw .badKeyFile(path: path.description, error)
         }
     }
 
@@ -140,18 +141,18 @@ extension KeyFile {
     /// Writes the whole file or none of it, for its owner only, and onto the disk before it returns. False when the file
     /// has come into being meanwhile.
     private static func create(
-        path: String,
+        path: PathBytes,
         text: [UInt8],
         ways: [Way],
         generator: inout some RandomNumberGenerator
     ) throws(RelayError) -> Bool {
-        let draft = "\(path).\(UInt64.random(in: .min ... .max, using: &generator))"
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let draft = path.appending(".\(UInt64.random(in: .min ... .max, using: &generator))")
+        let file = open(draft.cString, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure(path, errno) }
-        defer { unlink(draft) }
+        defer { unlink(draft.cString) }
         let problem = write(text, to: file)
         let isClosed = close(file) == 0
-        if let problem { throw .badKeyFile(path: path, problem) }
+        if let problem { throw .badKeyFile(path: path.description, problem) }
         guard isClosed else { throw failure(path, errno) }
         for way in ways {
             switch place(draft, at: path, by: way) {
@@ -186,34 +187,33 @@ extension KeyFile {
     }
 
     /// 0 when it is done; otherwise the system's number.
-    private static func place(_ draft: String, at path: String, by way: Way) -> Int32 {
+    private static func place(_ draft: PathBytes, at path: PathBytes, by way: Way) -> Int32 {
         switch way {
         case .link:
-            return link(draft, path) == 0 ? 0 : errno
+            return link(draft.cString, path.cString) == 0 ? 0 : errno
         case .rename:
-            return easysetup_rename_to_free_name(draft, path)
+            return easysetup_rename_to_free_name(draft.cString, path.cString)
         case .claim:
-            let claim = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            let claim = open(path.cString, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             guard claim >= 0 else { return errno }
             close(claim)
-            guard rename(draft, path) != 0 else { return 0 }
+            guard rename(draft.cString, path.cString) != 0 else { return 0 }
             let number = errno
-            unlink(path)
+            unlink(path.cString)
             return number
         }
     }
 
-    private static func failure(_ path: String, _ number: Int32) -> RelayError {
+    private static func failure(_ path: PathBytes, _ number: Int32) -> RelayError {
         switch number {
-        case ENOENT, ENOTDIR: .badKeyFile(path: path, .noFolder)
-        case EACCES, EPERM, EROFS: .badKeyFile(path: path, .folderForbidden)
-        default: .badKeyFile(path: path, .file(.system(number)))
+        case ENOENT, ENOTDIR: .badKeyFile(path: path.description, .noFolder)
+        case EACCES, EPERM, EROFS: .badKeyFile(path: path.description, .folderForbidden)
+        default: .badKeyFile(path: path.description, .file(.system(number)))
         }
     }
 
-    private static func syncFolder(of path: String) {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let file = open(folder, O_RDONLY | O_CLOEXEC)
+    private static func syncFolder(of path: PathBytes) {
+        let file = open(path.folder.cString, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return }
         // Some file systems refuse to sync a folder; the file itself is on the disk.
         _ = fsync(file)

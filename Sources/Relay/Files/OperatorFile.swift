@@ -15,13 +15,13 @@ struct OperatorFile: Sendable {
     let mode: mode_t
 
     /// Reads at most `limit` bytes. Links are followed.
-    static func read(_ path: String, limit: Int) throws(RelayError.FileProblem) -> OperatorFile {
+    static func read(_ path: PathBytes, limit: Int) throws(RelayError.FileProblem) -> OperatorFile {
         var status = stat()
         // Asked before it is opened, because opening a device may do something.
-        guard stat(path, &status) == 0 else { throw problem(errno, path) }
+        guard stat(path.cString, &status) == 0 else { throw problem(errno, path) }
         try check(status)
         // It may have been exchanged in between: then nothing waits either.
-        let file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        let file = open(path.cString, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard file >= 0 else { throw problem(errno, path) }
         defer { close(file) }
         guard fstat(file, &status) == 0 else { throw .system(errno) }
@@ -52,11 +52,12 @@ struct OperatorFile: Sendable {
         }
     }
 
-    private static func problem(_ number: Int32, _ path: String) -> RelayError.FileProblem {
+    private static func problem(_ number: Int32, _ path: PathBytes) -> RelayError.FileProblem {
         switch number {
         case ENOENT:
             var status = stat()
-            return lstat(path, &status) == 0 ? .leadsNowhere : .missing
+            return lstat(path.cString, &status) == 0 ? .leadsNowhere : .missing
+        case ENOTDIR: return .missing
         case ELOOP: return .leadsNowhere
         case EACCES, EPERM: return .notPermitted
         // Somebody has put a socket there since it was asked for.

@@ -1,13 +1,5 @@
 import ArgumentParser
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// A path as it was given: bytes, which on most systems are whatever a file's name is, and not always UTF-8.
 ///
 /// The parser of arguments takes texts. So each byte that is no UTF-8 goes through it as one of the last 128 code points,
@@ -29,25 +21,6 @@ struct PathArgument: ExpressibleByArgument, Hashable, Sendable {
 
     /// The path for the system's calls.
     var cString: [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
-
-    /// The path for libraries that take texts: the same where it is UTF-8, else a way to the same place through an open file of
-    /// this process's, which stays open. A folder is held open and the name in it kept, so that a file that is made, or put in the
-    /// place of another, is found; only where the name itself is no UTF-8 the file that is there now is meant.
-    var text: String {
-        if let text = String(validating: bytes, as: UTF8.self) { return text }
-        let slash = bytes.lastIndex(of: UInt8(ascii: "/"))
-        let folder = PathArgument(bytes: slash.map { Array(bytes[...$0]) } ?? Array("./".utf8))
-        let name = bytes[(slash.map { $0 + 1 } ?? 0)...]
-        guard let name = String(validating: name, as: UTF8.self) else {
-            return Self.alias(self) ?? defaultValueDescription
-        }
-        return Self.alias(folder).map { "\($0)/\(name)" } ?? defaultValueDescription
-    }
-
-    private static func alias(_ path: PathArgument) -> String? {
-        let file = open(path.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        return file >= 0 ? "/dev/fd/\(file)" : nil
-    }
 
     /// The path as text for a person.
     var defaultValueDescription: String { String(decoding: bytes, as: UTF8.self) }

@@ -36,7 +36,7 @@ struct PairingOptions: ParsableArguments {
         return PairingClient(
             name: name,
             store: store,
-            roots: caFile.map { TrustedRoots(pemFile: $0.text) } ?? .system,
+            roots: caFile.map { TrustedRoots(pemPath: $0.bytes) } ?? .system,
             logger: Logger(label: "easysetup.client")
         )
     }

@@ -110,9 +110,12 @@ struct RelayCommand: AsyncParsableCommand {
 
     private var configuration: RelayConfiguration {
         var configuration = RelayConfiguration(listen: listen)
-        configuration.keyFile = keyFile?.text
+        configuration.keyFile = keyFile.map { PathBytes(bytes: $0.bytes) }
         if let tlsCertificate, let tlsKey {
-            configuration.certificate = CertificateFiles(certificate: tlsCertificate.text, key: tlsKey.text)
+            configuration.certificate = CertificateFiles(
+                certificate: PathBytes(bytes: tlsCertificate.bytes),
+                key: PathBytes(bytes: tlsKey.bytes)
+            )
         }
         configuration.cores = cores
         configuration.allowedOrigins = Set(origin)

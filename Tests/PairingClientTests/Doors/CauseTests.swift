@@ -74,6 +74,8 @@ import Testing
             [.relayUnreachable(.nameUnknown("relay.invalid")), .relayUnreachable(.nameLookup("relay.invalid"))]
                 .contains(unknown)
         )
+        let zone = try await failure(at: "wss://[fe80::1%25no-such]:1", roots: try own())
+        #expect(zone == .relayUnreachable(.zoneUnknown("no-such")))
     }
 
     private func own() throws -> TrustedRoots { TrustedRoots(pemFile: try Certificate.files.get().certificate) }
@@ -213,10 +215,19 @@ import Testing
             ("HTTP/1.1 302 Found\r\nLocation: http://signin.example/\r\n", "sign-in"),
             ("HTTP/1.1 511 Network Authentication Required\r\n", "sign-in"),
             ("HTTP/1.1 403 Forbidden\r\n", "forbidden"), ("HTTP/1.1 404 Not Found\r\n", "web-server"),
+            ("HTTP/1.1 304 Not Modified\r\n", "web-server"), ("HTTP/1.1 307 Moved\r\nLocation: /in\r\n", "sign-in"),
+            ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n", "web-server"),
         ] {
             try await Impostor.answer(head + "Content-Length: 0\r\n\r\n").run { port in
                 let failure = try await self.failure(at: "ws://127.0.0.1:\(port)")
                 #expect(failure?.cause == cause, "\(head)")
+            }
+        }
+        // Pages of sign-ins: longer than any answer of a relay, and with a mark of byte order.
+        for page in ["<html>" + String(repeating: "x", count: 40_000), "\u{FEFF} <!doctype html>"] {
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(page.utf8.count)\r\n\r\n\(page)"
+            try await Impostor.answer(answer).run { port in
+                try await fails(at: "ws://127.0.0.1:\(port)", .notARelay(.signIn))
             }
         }
         for wait in ["120", "Fri, 31 Dec 2100 23:59:59 GMT"] {

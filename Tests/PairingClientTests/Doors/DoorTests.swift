@@ -243,7 +243,9 @@ import Testing
     )
     func restart(bothByCalls: Bool, downtime: Downtime) async throws {
         let folder = ScratchFolder()
-        let configure: @Sendable (inout RelayConfiguration) -> Void = { $0.keyFile = folder.path + "/relay.key" }
+        let configure: @Sendable (inout RelayConfiguration) -> Void = {
+            $0.keyFile = PathBytes(folder.path + "/relay.key")
+        }
         try await LiveRelay.run(configure: configure) { first in
             try await LiveRelay.run(configure: configure) { second in
                 try await Middlebox.run(before: first.address.port, upgrades: .hangUp) { calls, address in

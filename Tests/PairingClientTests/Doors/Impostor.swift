@@ -81,6 +81,8 @@ struct MadeCertificate: Sendable {
     ///   - from: the first moment, as `YYYYMMDDHHMMSSZ`.
     ///   - until: the last one.
     ///   - issuer: who signs it; itself where there is none.
+    ///   - isAuthority: whether it may sign others; one without names that signs itself may anyhow.
+    ///   - more: more extensions, as OpenSSL writes them.
     static func make(
         in folder: ScratchFolder,
         _ name: String,
@@ -88,11 +90,13 @@ struct MadeCertificate: Sendable {
         from: String = "20200101000000Z",
         until: String = "21000101000000Z",
         newkey: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-        issuer: MadeCertificate? = nil
+        issuer: MadeCertificate? = nil,
+        isAuthority: Bool? = nil,
+        more: [String] = []
     ) async throws -> MadeCertificate {
         let base = folder.path + "/" + name
-        let extensions =
-            names.map { "subjectAltName = \($0)" } ?? "basicConstraints = CA:\(issuer == nil ? "TRUE" : "FALSE")"
+        let constraints = "basicConstraints = CA:\(isAuthority ?? (issuer == nil) ? "TRUE" : "FALSE")"
+        let extensions = ([names.map { "subjectAltName = \($0)" } ?? constraints] + more).joined(separator: "\n")
         let configuration = try folder.file(
             "\(name).conf",
             """
@@ -123,6 +127,12 @@ struct MadeCertificate: Sendable {
                 + ["-startdate", from, "-enddate", until] + signer
         )
         return MadeCertificate(certificate: "\(base).pem", key: "\(base).key")
+    }
+
+    /// The same with the certificates of its issuers behind it.
+    func sent(with issuers: [MadeCertificate], in folder: ScratchFolder) throws -> MadeCertificate {
+        let chain = try ([self] + issuers).map { try String(contentsOfFile: $0.certificate, encoding: .utf8) }.joined()
+        return MadeCertificate(certificate: try folder.file("\(UUID()).pem", chain), key: key)
     }
 
     private static func openssl(_ arguments: [String]) async throws {

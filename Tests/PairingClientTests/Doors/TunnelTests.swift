@@ -109,6 +109,7 @@ import Testing
             ),
             (.answer("HTTP/1.1 502 No\r\n\r\n"), .proxyFailed(.reachesNothing(status: 502, retryAfter: .zero))),
             (.answer("HTTP/1.1 511 No\r\n\r\n"), .notARelay(.signIn)),
+            (.answer("HTTP/1.1 302 Found\r\nLocation: http://in.example/\r\n\r\n"), .notARelay(.signIn)),
         ]
         try await ConnectProxy.run(to: 1, .silent) { _, port in
             let failure = try await self.failure(at: relay(isPlain: true), settings(port), within: .seconds(1))
@@ -126,6 +127,16 @@ import Testing
         }
         let failure = try await self.failure(at: relay(isPlain: true), settings(1))
         #expect(failure == .proxyFailed(.unreachable(.refused)))
+        // Spoken to over TLS, which it does not speak.
+        try await Impostor.answer("HTTP/1.1 400 Bad Request\r\n\r\n").run { port in
+            let proxies = ProxySettings.proxy(
+                try ProxyAddress(url: "https://127.0.0.1:\(port)"),
+                roots: TrustedRoots(pemFile: try Certificate.files.get().certificate)
+            )
+            let failure = try await self.failure(at: relay(isPlain: true), proxies)
+            #expect(failure == .proxyFailed(.unreachable(.noTLS)))
+            #expect(failure?.advice.contains("ws://") == false && failure?.advice.contains("http://") == true)
+        }
     }
 
     @Test("an IP address behind it is compared with the relay's certificate, not with the proxy's address")
@@ -326,10 +337,13 @@ import Testing
             ("ftp://relay.example", RelayAddressError.scheme), ("wss://relay.example/x", .path),
             ("wss://relay.example?x", .path), ("wss://me@relay.example", .user), ("wss://relay.example:0", .port),
             ("wss://relay.example:65536", .port), ("wss://r\u{E9}lay.example", .notASCII), ("wss://", .unreadable),
-            ("wss://relay.example:+1", .unreadable),
+            ("wss://relay.example:+1", .port), ("wss://relay.example:", .port), ("wss://[::1]:x", .port),
+            ("::1", .unreadable), ("wss://a:1:2", .unreadable), ("wss://[::1", .unreadable),
         ] {
             #expect(throws: error, "\(text)") { try RelayAddress(url: text) }
         }
         #expect((try? RelayAddress(url: "WSS://Relay.Example.:443"))?.host == "relay.example.")
+        // As it is copied, or comes from a file.
+        #expect((try? RelayAddress(url: " \twss://relay.example:4443/\r\n"))?.authority == "relay.example:4443")
     }
 }

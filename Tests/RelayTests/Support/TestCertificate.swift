@@ -12,6 +12,20 @@ extension RelayConfiguration {
     }
 }
 
+extension CertificateFiles {
+    /// The paths as the tests made them, for `openssl` and Foundation.
+    var certificatePath: String { "\(certificate)" }
+    var keyPath: String { "\(key)" }
+}
+
+extension KeyFile {
+    static func load(path: String, ways: [Way] = Way.allCases) throws(RelayError) -> (keys: TokenKeySet, isNew: Bool) {
+        try load(path: PathBytes(path), ways: ways)
+    }
+
+    static func read(path: String) throws(RelayError) -> TokenKeySet { try read(path: PathBytes(path)) }
+}
+
 /// What `openssl` makes keys of.
 enum TestKey {
     static let p256 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
@@ -33,8 +47,8 @@ func makeCertificate(
     let files = CertificateFiles(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
     var arguments = ["req", "-x509"] + key + ["-nodes", "-days", "\(days)", "-subj", "/CN=\(name)"]
     for text in (names.map { ["subjectAltName=\($0)"] } ?? []) + extensions { arguments += ["-addext", text] }
-    if let issuer { arguments += ["-CA", issuer.certificate, "-CAkey", issuer.key] }
-    try await openssl(arguments + ["-keyout", files.key, "-out", files.certificate])
+    if let issuer { arguments += ["-CA", issuer.certificatePath, "-CAkey", issuer.keyPath] }
+    try await openssl(arguments + ["-keyout", files.keyPath, "-out", files.certificatePath])
     return files
 }
 

@@ -1,0 +1,190 @@
+import Foundation
+import Handshake
+import SyncSeed
+import TestSupport
+import Testing
+
+@testable import PairingClient
+
+/// What is wrong behind the first certificate of a chain, by real sockets and real certificates.
+@Suite("Chains of certificates", .inTurn, .timeLimit(.minutes(60))) struct ChainTests {
+    private let folder = ScratchFolder()
+
+    private func failure(
+        _ made: MadeCertificate,
+        trusting authority: MadeCertificate?,
+        versions: ClosedRange<Int> = 12...13
+    ) async throws -> PairingError? {
+        try await Impostor.tls(made, versions: versions).run { port in
+            try await failure(
+                try RelayAddress(url: "wss://localhost:\(port)"),
+                roots: TrustedRoots(pemFile: try (authority?.certificate ?? Certificate.files.get().certificate))
+            )
+        }
+    }
+
+    private func failure(
+        _ address: RelayAddress,
+        roots: TrustedRoots,
+        proxies: ProxySettings = .none
+    ) async throws -> PairingError? {
+        var limits = ClientLimits.unhurried
+        limits.reachTimeout = .zero
+        let client = PairingClient(
+            name: DeviceName(cleaning: "one")!,
+            store: MemorySeedStore(.random()),
+            roots: roots,
+            proxies: proxies,
+            limits: limits
+        )
+        return try await Watch(client.offer(at: address) { _ in .decline }).failure()
+    }
+
+    private func root(_ name: String = "root", until: String = "21000101000000Z") async throws -> MadeCertificate {
+        try await MadeCertificate.make(in: folder, name, names: nil, until: until)
+    }
+
+    private func intermediate(
+        _ name: String = "middle",
+        by issuer: MadeCertificate,
+        from: String = "20200101000000Z",
+        until: String = "21000101000000Z"
+    ) async throws -> MadeCertificate {
+        try await MadeCertificate.make(
+            in: folder,
+            name,
+            names: nil,
+            from: from,
+            until: until,
+            issuer: issuer,
+            isAuthority: true
+        )
+    }
+
+    @Test("an intermediate authority that is over, or not valid yet, is told with its name and its day")
+    func times() async throws {
+        let root = try await root()
+        let over = try await intermediate("over", by: root, until: "20200131120000Z")
+        let early = try await intermediate("early", by: root, from: "20990101000000Z")
+        for (middle, cause, words) in [
+            (over, "expired", "authority \"over\", whose own certificate expired on 2020-01-31 12:00 UTC."),
+            (
+                early, "not-yet-valid",
+                "authority \"early\", whose own certificate is not valid yet: it begins on 2099-01-01"
+            ),
+        ] {
+            let leaf = try await MadeCertificate.make(in: folder, "leaf-\(cause)", issuer: middle)
+            let sent = try leaf.sent(with: [middle], in: folder)
+            for versions in [12...12, 12...13] {
+                let failure = try await failure(sent, trusting: root, versions: versions)
+                #expect(failure?.cause == cause)
+                #expect(failure?.description.contains(words) == true, "\(failure?.description ?? "")")
+            }
+        }
+        // The relay's own certificate comes first.
+        let leaf = try await MadeCertificate.make(in: folder, "leaf", until: "20200131120000Z", issuer: over)
+        let failure = try await failure(try leaf.sent(with: [over], in: folder), trusting: root)
+        #expect(failure?.description == "The relay's certificate expired on 2020-01-31 12:00 UTC.")
+    }
+
+    @Test("the second of two intermediate authorities is looked at too, in whatever order they come")
+    func deep() async throws {
+        let root = try await root()
+        let upper = try await intermediate("upper", by: root, until: "20200131120000Z")
+        let lower = try await intermediate("lower", by: upper)
+        let leaf = try await MadeCertificate.make(in: folder, "leaf", issuer: lower)
+        for issuers in [[lower, upper], [upper, lower], [lower, upper, root]] {
+            let failure = try await failure(try leaf.sent(with: issuers, in: folder), trusting: root)
+            #expect(failure?.cause == "expired")
+            #expect(failure?.description.contains("\"upper\"") == true)
+        }
+    }
+
+    @Test("an authority here that is over is told as this device's") func ownAuthority() async throws {
+        let root = try await root(until: "20200131120000Z")
+        let middle = try await intermediate(by: root)
+        let leaf = try await MadeCertificate.make(in: folder, "leaf", issuer: middle)
+        let failure = try await failure(try leaf.sent(with: [middle], in: folder), trusting: root)
+        #expect(failure?.cause == "expired")
+        #expect(failure?.description.contains("\"root\"") == true)
+        #expect(failure?.advice.contains("--ca-file") == true)
+    }
+
+    @Test("an intermediate that is not sent is told, as far as it can be known") func missing() async throws {
+        let root = try await root()
+        let middle = try await intermediate(by: root)
+        let known = try await MadeCertificate.make(
+            in: folder,
+            "known",
+            issuer: middle,
+            more: ["authorityInfoAccess = caIssuers;URI:http://ca.example/middle.crt"]
+        )
+        let error = try await failure(known, trusting: root)
+        #expect(error == .relayUntrusted(.chainIncomplete(issuer: "middle")))
+        // Nothing tells an intermediate from an authority that nobody here knows, so both are named.
+        let plain = try await MadeCertificate.make(in: folder, "plain", issuer: middle)
+        let other = try await failure(plain, trusting: root)
+        #expect(other == .relayUntrusted(.unknownAuthority(issuer: "middle")))
+        #expect(other?.advice.contains("intermediate") == true)
+        // With the intermediate, nothing is wrong with the chain that the unknown root does not explain.
+        let whole = try await failure(try known.sent(with: [middle], in: folder), trusting: nil)
+        #expect(whole == .relayUntrusted(.unknownAuthority(issuer: "root")))
+        let rooted = try await failure(try known.sent(with: [middle, root], in: folder), trusting: nil)
+        #expect(rooted == .relayUntrusted(.unknownAuthority(issuer: "root")))
+    }
+
+    @Test("a proxy's chain is explained as a relay's is") func proxys() async throws {
+        let root = try await root()
+        let over = try await intermediate("over", by: root, until: "20200131120000Z")
+        let leaf = try await MadeCertificate.make(in: folder, "proxy", names: "IP:127.0.0.1", issuer: over)
+        let roots = TrustedRoots(pemFile: root.certificate)
+        try await ConnectProxy.run(to: 1, tls: try leaf.sent(with: [over], in: folder)) { proxy, port in
+            let address = try #require(RelayAddress(host: "relay.test", port: 1, isPlain: false))
+            let settings = ProxySettings.proxy(try ProxyAddress(url: "https://127.0.0.1:\(port)"), roots: roots)
+            let failure = try await failure(address, roots: roots, proxies: settings)
+            guard case .proxyFailed(.untrusted(.expired(_, _, .sent("over"))))? = failure else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
+            // Whoever shows such a certificate hears nothing, neither the first time nor the second.
+            #expect(proxy.heads.isEmpty)
+        }
+    }
+
+    @Test(
+        "files of authorities are read with a mark of byte order, with line ends of DOS and with paths that are no UTF-8"
+    )
+    func forms() async throws {
+        let made = try await MadeCertificate.make(in: folder, "relay")
+        let text = try String(contentsOfFile: made.certificate, encoding: .utf8)
+        for form in ["\u{FEFF}" + text, text.replacing("\n", with: "\r\n"), "Subject: x\n" + text] {
+            let path = Array((folder.path + "/ca-").utf8) + [0xFF, 0xC3, 0x28]
+            try path.withUnsafeBytes { bytes in
+                let name = Array(bytes) + [0]
+                let file = name.withUnsafeBytes {
+                    open($0.bindMemory(to: CChar.self).baseAddress!, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+                }
+                try #require(file >= 0)
+                try FileHandle(fileDescriptor: file, closeOnDealloc: true).write(contentsOf: Data(form.utf8))
+            }
+            try await Impostor.tls(made).run { port in
+                // The certificate is trusted, so that the connection gets as far as an answer that does not come.
+                var limits = ClientLimits.unhurried
+                (limits.upgradeTimeout, limits.connectTimeout, limits.callTimeout) = (
+                    .milliseconds(100), .seconds(60), .milliseconds(100)
+                )
+                limits.reachTimeout = .zero
+                let client = PairingClient(
+                    name: DeviceName(cleaning: "one")!,
+                    store: MemorySeedStore(.random()),
+                    roots: TrustedRoots(pemPath: path),
+                    proxies: .none,
+                    limits: limits
+                )
+                let address = try RelayAddress(url: "wss://localhost:\(port)")
+                let failure = try await Watch(client.offer(at: address) { _ in .decline }).failure()
+                #expect(failure == .relayUnreachable(.noAnswer))
+            }
+        }
+    }
+}
