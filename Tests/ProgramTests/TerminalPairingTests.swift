@@ -330,7 +330,7 @@ import Testing
 
     @Test("that it connects is said at once") func connecting() async throws {
         // It takes connections, and never answers.
-        let silent = try SilentServer()
+        let silent = try CannedServer()
         let window = try await Window([
             "join", "K7Q-29M-XAQ", "--relay", "ws://127.0.0.1:\(silent.port)", "--store", folder.store,
         ])
@@ -338,31 +338,5 @@ import Testing
         try await window.wait(for: "Connecting to 127.0.0.1:\(silent.port)")
         try await window.press("C-c")
         #expect(try await window.end().code == 1)
-    }
-}
-
-/// Something that takes connections and says nothing.
-private final class SilentServer {
-    let port: Int
-    private let socket: Int32
-
-    init() throws {
-        let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, length) | listen(listener, 8) | getsockname(listener, pointer, &length)
-            }
-        }
-        try #require(status == 0)
-        port = Int(UInt16(bigEndian: address.sin_port))
-        socket = listener
-    }
-
-    deinit {
-        close(socket)
     }
 }
