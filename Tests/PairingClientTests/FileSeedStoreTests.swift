@@ -143,6 +143,60 @@ extension FileSeedStoreTests {
         #expect(try scratch.data(String(second.dropFirst(scratch.store.count + 1))) == before)
     }
 
+    @Test(
+        "copies of seeds that were replaced before are sealed when the store is, whatever is saved then",
+        arguments: 0...2
+    )
+    func copiesSealedLater(way: Int) async throws {
+        let seeds = (0..<3).map { SyncSeed.random(createdAt: UInt64($0)) }
+        for seed in seeds { try await store.save(seed, replacing: true) }
+        let copies = try scratch.names().filter { $0.hasSuffix(".old") }
+        #expect(copies.count == 2)
+        // A crash has left a draft, and other files are none of the store's.
+        try scratch.put(scratch.data("seed"), "seed.new")
+        try scratch.put(Data("not a seed".utf8), "seed.mine.old")
+        let passphrase = try passphrase("one")
+        let sealed = FileSeedStore(folder: scratch.store, passphrase: passphrase)
+        #expect(try await sealed.plainCopies().map { String($0.dropFirst(scratch.store.count + 1)) } == copies)
+        #expect(try await store.plainCopies().isEmpty, "a plain store has plain copies")
+        switch way {
+        case 0: try await sealed.save(seeds[2], replacing: false)
+        case 1: try await sealed.save(.random(), replacing: true)
+        default:
+            try FileManager.default.removeItem(atPath: scratch.store + "/seed")
+            try await sealed.save(.random(), replacing: false)
+        }
+        #expect(try await sealed.plainCopies().isEmpty)
+        for (name, seed) in zip(copies.sorted(), seeds[..<2].sorted { $0.userID.fingerprint < $1.userID.fingerprint }) {
+            var bytes = Array(try scratch.data(name))
+            let secret = SecretBytes(wiping: &bytes)
+            #expect(try SeedFile.kind(of: secret) == .sealed)
+            let read = try SeedFile.read(secret, passphrase: passphrase)
+            #expect(read.isSame(as: seed) && read.createdAt == seed.createdAt)
+            #expect(try scratch.mode(name) == 0o600)
+        }
+        #expect(try scratch.data("seed.mine.old") == Data("not a seed".utf8))
+        #expect(try !scratch.names().contains("seed.new"))
+        // Copies of a store that was sealed by an older program are sealed when the same seed is saved again.
+        let plain = SyncSeed.random()
+        let other = Scratch()
+        try await FileSeedStore(folder: other.store).save(plain, replacing: false)
+        try scratch.put(other.data("seed"), "seed.0123456789abcdef.old")
+        let stored = try #require(try await sealed.load())
+        #expect(try await sealed.save(stored, replacing: false) == .alreadyStored)
+        #expect(try await sealed.plainCopies().isEmpty)
+    }
+
+    @Test("a damaged plain copy can't be sealed, and is told") func damagedCopy() async throws {
+        try await store.save(.random(), replacing: false)
+        let file = try scratch.data("seed")
+        try scratch.put(file.dropLast() + [file.last! ^ 1], "seed.unread-1.old")
+        let sealed = FileSeedStore(folder: scratch.store, passphrase: try passphrase("one"))
+        let stored = try #require(try await sealed.load())
+        #expect(try await sealed.save(stored, replacing: false) == .alreadyStored)
+        #expect(try await sealed.plainCopies() == [scratch.store + "/seed.unread-1.old"])
+    }
+
     private func passphrase(_ text: String) throws -> Passphrase {
         var bytes = Array(text.utf8)
         return try Passphrase(SecretBytes(wiping: &bytes))

@@ -64,6 +64,8 @@ public final class FileSeedStore: SeedStore {
     ///
     /// What can't be read, because it is damaged or sealed under another passphrase, counts as another seed when
     /// `replacing` is true, and is kept as a copy too.
+    ///
+    /// With a passphrase the copies of seeds that were replaced before are sealed too; ``plainCopies()`` tells of those that can't be.
     @discardableResult
     @concurrent public func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> Saved {
         // Sealing takes a while, so it is done before the lock is taken.
@@ -71,6 +73,18 @@ public final class FileSeedStore: SeedStore {
         let folder = try PrivateFolder.openOrMake(path, onStep: onStep)
         let lock = try await folder.lock(patience: Self.lockPatience)
         defer { lock.unlock() }
+        let saved = try put(new, of: seed, replacing: replacing, into: folder)
+        // The seed is safe by now, whatever becomes of old copies.
+        if passphrase != nil { try? sealCopies(in: folder) }
+        return saved
+    }
+
+    private func put(
+        _ new: borrowing SecretBytes,
+        of seed: SyncSeed,
+        replacing: Bool,
+        into folder: borrowing PrivateFolder
+    ) throws(StoreError) -> Saved {
         guard let old = try folder.read(Self.file) else {
             try folder.write(new, to: Self.file)
             return .stored
@@ -111,6 +125,33 @@ public final class FileSeedStore: SeedStore {
         guard let folder = try PrivateFolder.open(path, onStep: onStep), let file = try folder.read(Self.file)
         else { return nil }
         do throws(SeedError) { return try SeedFile.kind(of: file) } catch { throw .seed(error) }
+    }
+
+    /// The places of copies of replaced seeds that are plain although this store has a passphrase, for a person. ``save(_:replacing:)``
+    /// seals them; one that is damaged can't be, and is as secret as ever.
+    @concurrent public func plainCopies() async throws(StoreError) -> [String] {
+        guard passphrase != nil, let folder = try PrivateFolder.open(path, onStep: onStep) else { return [] }
+        return try plainCopies(in: folder).map(place(of:))
+    }
+
+    private func plainCopies(in folder: borrowing PrivateFolder) throws(StoreError) -> [String] {
+        var copies: [String] = []
+        for name in try folder.names() where name.hasPrefix("\(Self.file).") && name.hasSuffix(".old") {
+            // What can't be read, or is no seed file, is none of this store's.
+            guard let file = try? folder.read(name), (try? SeedFile.kind(of: file)) == .plain else { continue }
+            copies.append(name)
+        }
+        return copies
+    }
+
+    private func sealCopies(in folder: borrowing PrivateFolder) throws(StoreError) {
+        try folder.clear()
+        for name in try plainCopies(in: folder) {
+            guard let file = try folder.read(name), let seed = try? SeedFile.read(file, passphrase: nil) else {
+                continue
+            }
+            try folder.write(sealed(seed), to: name)
+        }
     }
 
     /// Where a file of the store is, for a person.

@@ -148,6 +148,31 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
+    /// The names of all that is in the folder, sorted.
+    borrowing func names() throws(StoreError) -> [String] {
+        let number = folder.number
+        // A descriptor of its own, because reading a folder moves on in it.
+        let own = try system { openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard let entries = fdopendir(own) else {
+            let code = errno
+            close(own)
+            throw StoreError(errno: code)
+        }
+        defer { closedir(entries) }
+        var names: [String] = []
+        while let entry = readdir(entries) {
+            withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                if let name = String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self) { names.append(name) }
+            }
+        }
+        return names.sorted()
+    }
+
+    /// Clears away what a crash may have left behind. The caller holds the lock.
+    borrowing func clear() throws(StoreError) {
+        try remove(Self.draft)
+    }
+
     /// All bytes of a file, or nil if it does not exist.
     borrowing func read(_ name: String) throws(StoreError) -> SecretBytes? {
         do throws(StoreError) {

@@ -61,6 +61,10 @@ struct PassphraseOptions: ParsableArguments {
                 Logger(label: "easysetup.store").warning(
                     "the stored seed is plain although a passphrase is given; import it again with the passphrase to seal it"
                 )
+            } else if try await !store.plainCopies().isEmpty {
+                Logger(label: "easysetup.store").warning(
+                    "copies of replaced seeds are plain although a passphrase is given; import the seed again with the passphrase to seal them"
+                )
             }
             return store
         }

@@ -22,11 +22,18 @@ struct SeedImport: AsyncParsableCommand {
             // Before anybody types 24 words for nothing.
             try await store.check()
             let seed = try WrittenSeed.read(output)
-            let saved = try await seal.apply(to: store, output).save(seed, replacing: replace)
+            let store = try await seal.apply(to: store, output)
+            let saved = try await store.save(seed, replacing: replace)
             var more: [(String, JSONValue)] = [("result", .string(saved.name))]
             if case .replaced(let copy?) = saved { more.append(("copy", .string(copy))) }
-            SeedReport(seed: seed, isRevealed: false)
-                .write(output, event: "imported", heading: saved.heading, more: more)
+            var heading = saved.heading
+            let plain = try await store.plainCopies()
+            if !plain.isEmpty {
+                more.append(("plain_copies", .list(plain.map(JSONValue.string))))
+                heading +=
+                    "\nThese copies of replaced seeds are damaged, and not sealed:\n" + plain.joined(separator: "\n")
+            }
+            SeedReport(seed: seed, isRevealed: false).write(output, event: "imported", heading: heading, more: more)
         }
     }
 }
