@@ -23,8 +23,10 @@ struct CodeReader {
         reader.values.reserveCapacity(PairingCode.symbolCounts.upperBound)
         var scanner = TextScanner(text)
         while let unit = scanner.next() {
-            reader.take(unit)
+            let place = scanner.place
             if case .mark(let scalar) = unit { scanner.skipHTML(after: scalar) }
+            // The mark at which a tag or an entity begins is a part of it.
+            if scanner.place == place { reader.take(unit) } else { reader.isBetweenGroups = true }
         }
         let error = reader.error ?? reader.lengthError
         guard let error else { return reader.values }

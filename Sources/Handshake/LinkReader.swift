@@ -134,9 +134,7 @@ struct LinkReader: ~Escapable {
             case .mark(UInt32(UInt8(ascii: "="))) where scanner.peek() == .space(endsLine: true): continue
             case .mark(UInt32(UInt8(ascii: "%"))):
                 beginsLine = false
-                guard case .symbol(let high) = scanner.next(), case .symbol(let low) = scanner.next() else {
-                    return nil
-                }
+                guard let (high, low) = scanner.percentDigits() else { return nil }
                 return Self.encoded[[high, Self.upperCase(low)]]
             case .symbol(let symbol):
                 beginsLine = false

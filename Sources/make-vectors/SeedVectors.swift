@@ -65,6 +65,7 @@ private func phrases() throws -> JSON {
         (words[..<(position - 1)] + [word] + words[position...]).joined(separator: " ")
     }
     let numbered = words.enumerated().map { "\($0.offset + 1)" + ". " + $0.element }
+    let numbersBehind = words.enumerated().map { "\($0.element) \($0.offset + 1)" }
     let good: [(String, String)] = [
         ("upper case", phrase.uppercased()),
         ("a word a line, CR LF", words.joined(separator: "\r\n") + "\r\n"),
@@ -133,6 +134,26 @@ private func phrases() throws -> JSON {
         ("a terminal's paste marks", "\u{1B}[200~" + phrase + "\u{1B}[201~"),
         ("colours of a terminal", words.map { "\u{1B}[1;32m\($0)\u{1B}[0m" }.joined(separator: " ")),
         ("the phrase twice", phrase + "\n" + phrase),
+        ("numbers behind, and a heading below", numbersBehind.joined(separator: "\n") + "\n\nSeed link:\n"),
+        ("numbers, and a note below", numbered.joined(separator: "\n") + "\n\nKeep these words safe. Never share."),
+        ("ordinals", words.enumerated().map { "\($0.offset + 1)\u{BA} \($0.element)" }.joined(separator: "\n")),
+        (
+            "Chinese numbers",
+            words.enumerated().map { "一二三四五六七八九十".map(String.init)[$0.offset % 10] + "\u{3001}" + $0.element }
+                .joined(separator: "\n")
+        ),
+        (
+            "letters of another script before each",
+            words.enumerated().map { "\(Unicode.Scalar(UInt16(0x430 + $0.offset))!)) \($0.element)" }.joined(
+                separator: "\n"
+            )
+        ),
+        ("an HTML heading", "<h2>Recovery phrase</h2><p>" + phrase + "</p>"),
+        ("HTML references", phrase.unicodeScalars.map { "&#\($0.value);" }.joined()),
+        (
+            "a folded card",
+            "BEGIN:VCARD\r\nFN:Me\r\nNOTE:" + phrase.prefix(70) + "\r\n " + phrase.dropFirst(70) + "\r\nEND:VCARD\r\n"
+        ),
         ("the phrase and its link", phrase + "\n" + (try seed(seeds[0]).link.revealed())),
     ]
     let swapped = ([words[1], words[0]] + words[2...]).joined(separator: " ")
@@ -148,6 +169,20 @@ private func phrases() throws -> JSON {
             "numbers to 25",
             (words + ["zoo"]).enumerated().map { "\($0.offset + 1). \($0.element)" }.joined(separator: " "),
             "phrase-word-count", []
+        ),
+        ("a word behind 24 numbered ones", numbered.joined(separator: " ") + " zoo", "phrase-word-count", []),
+        ("a line behind 24 numbered ones", numbered.joined(separator: "\n") + "\nzoo", "phrase-word-count", []),
+        ("a paragraph behind 24 numbered ones", numbered.joined(separator: "\n") + "\n\nzoo", "phrase-word-count", []),
+        ("a word before 24 numbered ones", "zoo " + numbered.joined(separator: " "), "phrase-word-count", []),
+        (
+            "a word behind numbers that are behind", numbersBehind.joined(separator: " ") + " zoo", "phrase-word-count",
+            []
+        ),
+        ("a line of 24 words and one of one", phrase + "\nzoo", "phrase-word-count", []),
+        (
+            "numbered words and another phrase",
+            numbered.joined(separator: "\n") + "\n\n" + (try seed(seeds[1]).recoveryPhrase.revealed()), "several-seeds",
+            []
         ),
         ("a Cyrillic letter", replacing(1, "f\u{43E}rum"), "phrase-unknown-word", [1]),
         ("a Greek letter", replacing(3, "pr\u{3BF}of"), "phrase-unknown-word", [3]),

@@ -82,6 +82,7 @@ import Testing
             "K7Q—29M―XAQ", "K7Q\u{2212}29M\u{FF0D}XAQ", "Ｋ７Ｑ－２９Ｍ－ＸＡＱ", "ｋ７ｑ　２９ｍ　ｘａｑ", "𝐊𝟕𝐐-29M-XAQ",
             "\u{212A}7Q-29M-XAQ", "\u{1B}[200~\(code)\u{1B}[201~",
             "[200~\(code)[201~", "\u{1B}[1m\(code)\u{1B}[0m", "<code>\(code)</code>", "<b>\(code)</b>&nbsp;",
+            "K7Q&nbsp;29M&nbsp;XAQ", "K7Q&#45;29M&#x2D;XAQ", "&#75;7Q-29M-XAQ",
             "\u{0}\(code)",
         ]
     ) func decorated(text: String) throws {

@@ -92,6 +92,9 @@ import Testing
             "\(link.prefix(50))\u{AD}\(link.dropFirst(50))", encoded,
             encoded.replacing("[", with: "%5B").replacing("]", with: "%5D"), "\"\(link.replacing("/", with: "\\/"))\"",
             "\u{2068}\(link)\u{2069}", "\u{1B}[200~\(link)\u{1B}[201~", "\(link)\n\(link)",
+            encoded.replacing("%", with: "%25"), encoded.replacing("%", with: "%2525"),
+            link.replacing("#", with: "&#35;").replacing("/", with: "&#x2F;"),
+            "BEGIN:VCARD\r\nURL:\(link.prefix(33))\r\n \(link.dropFirst(33))\r\nEND:VCARD",
             link.unicodeScalars.map { String(Unicode.Scalar($0.value + 0xFEE0)!) }.joined(),
         ] {
             #expect(throws: Never.self, "\(text)") {
@@ -120,6 +123,7 @@ import Testing
 
     @Test("is told from a code by its scheme") func meant() {
         #expect(PairingLink.isMeant(by: "EasySetup://x"))
+        #expect(PairingLink.isMeant(by: "easysetup%2Bplain%3A%2F%2Fx"))
         #expect(PairingLink.isMeant(by: "<easysetup+plain%3A//x>"))
         #expect(PairingLink.isMeant(by: "easysetup-seed:1/0"))
         #expect(!PairingLink.isMeant(by: "K7Q-29M-XAB"))

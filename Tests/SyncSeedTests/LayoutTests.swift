@@ -51,6 +51,26 @@ import Testing
         layouts["1st"] = each {
             "\($0)\($0 % 10 == 1 && $0 != 11 ? "st" : $0 % 10 == 2 && $0 != 12 ? "nd" : $0 % 10 == 3 && $0 != 13 ? "rd" : "th") \($1)"
         }
+        layouts["ordinals of other languages"] = each {
+            "\($0)\(["\u{BA}", "\u{AA}", "e", "er", ".\u{BA}", "o"][$0 % 6]) \($1)"
+        }
+        layouts["Chinese numbers"] = each { number, word in
+            let digits = ["", "一", "二", "三", "四", "五", "六", "七", "八", "九"]
+            return (number < 10 ? "" : number < 20 ? "十" : "二十") + digits[number % 10] + "、" + word
+        }
+        layouts["letters of another script"] = each { "\(Unicode.Scalar(UInt32(0x42F + $0))!)) \($1)" }
+        layouts["numbers behind, and a heading below"] = each { "\($1) \($0)" } + "\n\nSeed link:\n"
+        layouts["an HTML heading"] = "<h2>Recovery phrase</h2><p>\(phrase)</p>"
+        layouts["HTML references"] = phrase.unicodeScalars.map { "&#\($0.value);" }.joined()
+        layouts["HTML references in hex"] = phrase.replacing(" ", with: "&#x20;")
+        layouts["a folded card"] =
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Me\r\nNOTE:\(phrase.prefix(70))\r\n \(phrase.dropFirst(70).prefix(74))\r\n\t"
+            + "\(phrase.dropFirst(144))\r\nEND:VCARD\r\n"
+        layouts["a calendar's note"] = "BEGIN:VEVENT\nDESCRIPTION:" + each({ "\($0). \($1)" }, "\\n") + "\nEND:VEVENT"
+        layouts["numbers, and a note below"] = each { "\($0). \($1)" } + "\n\nKeep these words safe. Never share."
+        layouts["numbers, and a note in the next line"] = each { "\($0). \($1)" } + "\nNever show it to anybody"
+        layouts["numbers, and a link"] = each { "\($0). \($1)" } + "\nSeed link\n" + Sample.seed().link.revealed()
+        layouts["numbers, and the words again"] = each { "\($0). \($1)" } + "\n\n" + phrase
         layouts["numbers without a space"] = each({ "\($0)\($1)" }, " ")
         layouts["numbers behind"] = each { "\($1) (\($0))" }
         layouts["a number's line and a word's line"] = each { "\($0).\n\($1)" }
@@ -108,6 +128,42 @@ import Testing
 
     @Test("is read", arguments: layouts.keys.sorted()) func layout(name: String) throws {
         #expect(try read(Self.layouts[name]!).isSame(as: Sample.seed()))
+    }
+
+    /// Texts with more words than a phrase has, of which nobody knows the 24 that are meant.
+    static let surplus: [String: (String, Int)] = [
+        "behind a numbered line": (each({ "\($0). \($1)" }, " ") + " zoo", 25),
+        "behind the last number": (each { "\($0). \($1)" } + " zoo", 25),
+        "behind it with a comma": (each({ "\($0). \($1)" }, ", ") + ", zoo, able", 26),
+        "a word that the list has not": (each({ "\($0) \($1)" }, " ") + " zooo", 25),
+        "in the next line": (each { "\($0). \($1)" } + "\nzoo\n", 25),
+        "in the next line, two": (each { "\($0). \($1)" } + "\nzoo able", 26),
+        "alone behind a blank line": (each { "\($0). \($1)" } + "\n\nzoo", 25),
+        "in paragraphs": (each({ "\($0). \($1)" }, "\n\n") + "\n\nzoo able", 26),
+        "in a quoted mail": (each { "> \($0). \($1)" } + "\n> zoo", 25),
+        "in columns": (columns + "\nzoo", 25),
+        "behind columns": (columns + " zoo", 25),
+        "in a table": (table + "\n25 zoo", 25),
+        "before the first number": ("zoo " + each({ "\($0). \($1)" }, " "), 25),
+        "behind numbers that are behind": (each({ "\($1) \($0)" }, " ") + " zoo", 25),
+        "behind lines with numbers behind": (each { "\($1) \($0)" } + "\nzoo", 25),
+        "a line of one word": (phrase + "\nzoo", 25),
+        "a line of two words": (phrase + "\nzoo able", 26),
+        "a paragraph of one word": (phrase + "\n\nzoo\n", 25),
+        "a JSON list of 25": ("[" + words.map { "\"\($0)\"" }.joined(separator: ",") + ",\"zoo\"]", 25),
+    ]
+
+    @Test("is refused with more words than it has", arguments: surplus.keys.sorted()) func tooMany(name: String) throws
+    {
+        let (text, count) = Self.surplus[name]!
+        #expect(throws: SeedError.phraseWordCount(count: count)) { try read(text) }
+    }
+
+    @Test("numbered words and another phrase are two seeds") func numberedAndOther() {
+        let other = SyncSeed.random().recoveryPhrase.revealed()
+        for text in [Self.table + "\n\n" + other, other + "\n" + Self.columns] {
+            #expect(throws: SeedError.severalSeeds) { try read(text) }
+        }
     }
 
     static let separators = [

@@ -49,7 +49,23 @@ import Testing
                 .foreign(.cyrillic, isDigit: false), .foreign(.arabic, isDigit: true), .foreign(.latin, isDigit: false),
             ]
         )
+        #expect(Self.units("三") == [.foreign(.chinese, isDigit: true)], "some scripts count with letters")
         #expect(Self.units("e\u{301}") == [.symbol(0x65), .accent(.latin)])
+    }
+
+    @Test("numeric references of HTML are the scalars that they stand for") func references() {
+        #expect(Self.units("&#97;&#x62;&#X2F;&#160;") == Self.units("ab/\u{A0}"))
+        #expect(Self.units("&#x1D41A;&#173;") == [.symbol(0x61)])
+        for text in ["&#;", "&#x;", "&#a;", "&#xD800;", "&#99999999;", "&#97", "&#x110000;"] {
+            #expect(Self.units(text).first == .mark(0x26), "\(text)")
+        }
+    }
+
+    @Test("a folded line goes on in cards and calendars alone") func folding() {
+        let card = Self.units("BEGIN:VCARD\r\nab\r\n cd\nef\n\tgh")
+        #expect(card.suffix(9) == Self.units("abcd\nefgh").suffix(9))
+        #expect(Self.units("ab\r\n cd") == Self.units("ab\r\n") + Self.units(" cd"))
+        #expect(Self.units("\u{FEFF}begin:vevent\nA\\nB").suffix(3) == Self.units("A\nB").suffix(3))
     }
 
     @Test("a backslash is JSON's in JSON alone") func json() {

@@ -39,7 +39,7 @@ import Testing
 
     @Test("bytes that are no text are refused and do not trap") func noise() {
         for length in 0..<200 {
-            let noise = SecretBytes.random(count: length)
+            let noise = UserText(.random(count: length))
             #expect(throws: SeedError.self) { try SyncSeed.read(written: noise) }
         }
         for start: [UInt8] in [
@@ -47,7 +47,7 @@ import Testing
             [0xF4, 0x90, 0x80, 0x80],
             [0xFF, 0xFE, 0, 0], [0xEF, 0xBF, 0xBD],
         ] {
-            #expect(throws: SeedError.textNotUTF8) { try SyncSeed.read(written: secret(start)) }
+            #expect(throws: SeedError.textNotUTF8) { try SyncSeed.read(written: typed(start)) }
         }
     }
 
@@ -55,7 +55,7 @@ import Testing
         let phrase: [UInt8] = Sample.phrase.utf8.flatMap { [$0, 0] as [UInt8] }
         let swapped: [UInt8] = Sample.phrase.utf8.flatMap { [0, $0] as [UInt8] }
         for text in [[0xFF, 0xFE] + phrase, [0xFE, 0xFF] + swapped, phrase, swapped, [0xFF, 0xFE]] {
-            #expect(throws: SeedError.textUTF16) { try SyncSeed.read(written: secret(text)) }
+            #expect(throws: SeedError.textUTF16) { try SyncSeed.read(written: typed(text)) }
         }
     }
 
@@ -89,6 +89,18 @@ import Testing
                 "easysetup-seed:01", "easysetup-seed:1/U" + link.dropFirst(18),
             ] where text != link {
                 #expect(throws: SeedError.linkDamaged) { try read(text) }
+            }
+        }
+
+        @Test("a page's source and a link within a link are read") func encoded() throws {
+            let encoded = link.replacing(":", with: "%3A").replacing("/", with: "%2F")
+            for text in [
+                encoded, encoded.replacing("%", with: "%25"), "https://relay.example/?to=" + encoded.lowercased(),
+                link.replacing("/", with: "&#x2F;").replacing(":", with: "&#58;"),
+                link.map { "&#\($0.asciiValue!);" }.joined(),
+                "BEGIN:VCARD\r\nURL:\(link.prefix(40))\r\n \(link.dropFirst(40))\r\nEND:VCARD\r\n",
+            ] {
+                #expect(try read(text).isSame(as: Sample.seed()), "\(text)")
             }
         }
 

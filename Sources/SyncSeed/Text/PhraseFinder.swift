@@ -8,9 +8,26 @@ struct PhraseFinder: ~Copyable {
     private let kept: [Int]
     private let numbered: [Numbered]
 
+    /// The separators behind the last token.
+    private let lastBreaks: TokenBreaks
+    /// Whether a link is in the text. It tells a wrong phrase by a checksum of 64 bits.
+    private let hasLink: Bool
+
     private struct Numbered {
         let number: UInt16
+        /// Where the number stands.
+        let place: Int
         let word: Int
+    }
+
+    /// Words that may be the phrase, and where they stand.
+    private struct Candidate {
+        /// The words' places, in the phrase's order.
+        let places: [Int]
+        /// The place of the last of them in the text, or of the last in the text's last copy of the phrase.
+        let end: Int
+        /// How many other words are between each two.
+        var gap = 0
     }
 
     /// From how many words of the list on a part of a longer text is taken for a phrase.
@@ -27,6 +44,8 @@ struct PhraseFinder: ~Copyable {
         var tokenizer = Tokenizer(text, skipping: skipped, separatesAtZeroWidth: separatesAtZeroWidth)
         tokenizer.run { tokens.append($0) }
         self.metZeroWidthSpace = tokenizer.metZeroWidthSpace
+        lastBreaks = tokenizer.breaks
+        hasLink = !skipped.isEmpty
         words = (0..<count).filter { !tokens[$0].isNumber }
         let isLabel = Self.labels(of: tokens)
         kept = words.filter { index in
@@ -34,11 +53,14 @@ struct PhraseFinder: ~Copyable {
             return !isLabel[index] && !word.isListMark
         }
         numbered = (0..<max(count - 1, 0)).compactMap { index in
-            guard tokens[index].isNumber, !tokens[index + 1].isNumber else { return nil }
+            guard tokens[index].isNumber else { return nil }
+            // A letter behind the number, as of an ordinal, is no word.
+            let next = (index + 1..<count).first { tokens[$0].isNumber || !tokens[$0].word.isListMark }
+            guard let next, !tokens[next].isNumber else { return nil }
             // In {"index": 1, "word": "able"} the word is behind its label.
             let isLabelled =
-                index + 2 < count && !tokens[index + 2].isNumber && tokens[index + 2].breaks.contains(.colon)
-            return Numbered(number: tokens[index].number, word: index + (isLabelled ? 2 : 1))
+                next + 1 < count && !tokens[next + 1].isNumber && tokens[next + 1].breaks.contains(.colon)
+            return Numbered(number: tokens[index].number, place: index, word: isLabelled ? next + 1 : next)
         }
         self.tokens = tokens
     }
@@ -65,30 +87,77 @@ struct PhraseFinder: ~Copyable {
     /// The 24 words, or nil if the text has no such part.
     /// - Throws: ``SeedError/severalSeeds`` where several parts could be meant.
     func phrase() throws(SeedError) -> PhraseDraft? {
-        if let places = try numberedPhrase() { return draft(places) }
+        if let candidate = try numberedPhrase() {
+            try checkOthers(than: candidate)
+            return hasSurplus(behind: candidate) ? nil : draft(candidate.places)
+        }
         let isWhole = words.count == RecoveryPhrase.wordCount && !isBeginning
         if isWhole { return draft(words) }
-        for parts in [[kept], pieces(.paragraph), pieces(.line), pieces(.bracket), pieces(.quote)] {
+        for cut: TokenBreaks in [[], .paragraph, .line, .bracket, .quote] {
+            let parts = pieces(cut)
             if isBeginning, parts.count == 1 { continue }
-            let phrases = parts.filter { $0.count == RecoveryPhrase.wordCount && known($0) >= Self.fewestKnown }
-            if let places = try theOne(of: phrases) { return draft(places) }
+            guard let candidate = try theOne(of: parts.filter { isPhrase($0) }) else { continue }
+            // Brackets and quotation marks say where the phrase ends.
+            if cut == .paragraph || cut == .line, hasSurplus(behind: candidate) { continue }
+            return draft(candidate.places)
         }
         return nil
+    }
+
+    private func isPhrase(_ places: [Int]) -> Bool {
+        places.count == RecoveryPhrase.wordCount && known(places) >= Self.fewestKnown
+    }
+
+    // MARK: - More words than there should be
+
+    /// Makes sure that no paragraph and no line beside the numbered words is another phrase.
+    /// - Throws: ``SeedError/severalSeeds``.
+    private func checkOthers(than candidate: Candidate) throws(SeedError) {
+        let own = Set(candidate.places)
+        let others = (pieces(.paragraph) + pieces(.line)).filter { isPhrase($0) && own.isDisjoint(with: $0) }
+        _ = try theOne(of: [candidate.places] + others)
+    }
+
+    /// Whether words stand behind the phrase that may belong to it, so that nobody knows which 24 are meant: in its last line more
+    /// than are between each two, or a line of words that are all in the list, up to a blank line, and behind that such a line
+    /// of one word. A line with a label, such as "Seed link:", is none of the phrase's. Where the text has a link, that decides.
+    private func hasSurplus(behind candidate: Candidate) -> Bool {
+        guard !hasLink else { return false }
+        let isSpaced = (candidate.places.min()! + 1...candidate.end).contains { tokens[$0].breaks.contains(.paragraph) }
+        var line: [Int] = []
+        var (isOwnLine, isLabelled, isApart) = (true, false, false)
+        for index in candidate.end + 1...tokens.count {
+            let isEnd = index == tokens.count
+            let breaks = isEnd ? lastBreaks.union(.line) : tokens[index].breaks
+            if breaks.contains(.colon), !line.isEmpty { isLabelled = true }
+            if breaks.contains(.line) {
+                let isList = !line.isEmpty && known(line) == line.count && (line.count == 1 || !isApart)
+                if !isLabelled, isOwnLine ? line.count > candidate.gap : isList { return true }
+                (line, isOwnLine, isLabelled) = ([], false, false)
+                if breaks.contains(.paragraph), !isSpaced { isApart = true }
+            }
+            if !isEnd, !tokens[index].isNumber, !tokens[index].word.isListMark { line.append(index) }
+        }
+        return false
     }
 
     // MARK: - Numbers
 
     /// The words behind the numbers 1 to 24: in one run, or each number once, in any order.
-    private func numberedPhrase() throws(SeedError) -> [Int]? {
-        let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount && isEven($0.map(\.word)) }
-        if let places = try theOne(of: runs.map { $0.map(\.word) }) { return places }
+    private func numberedPhrase() throws(SeedError) -> Candidate? {
+        let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount && isNumbered($0) }
+        if var candidate = try theOne(of: runs.map { $0.map(\.word) }) {
+            candidate.gap = gap(of: candidate.places) ?? 0
+            return candidate
+        }
         guard !numbered.contains(where: { $0.number == RecoveryPhrase.wordCount + 1 }) else { return nil }
         let plausible = numbered.filter { WordIndex.number(of: tokens[$0.word].word) != nil }
         for candidates in [numbered, plausible] {
             let wanted = candidates.filter { 1...RecoveryPhrase.wordCount ~= Int($0.number) }
             let sorted = wanted.sorted { $0.number < $1.number }
-            if sorted.map({ Int($0.number) }).elementsEqual(1...RecoveryPhrase.wordCount), isEven(wanted.map(\.word)) {
-                return sorted.map(\.word)
+            if sorted.map({ Int($0.number) }).elementsEqual(1...RecoveryPhrase.wordCount), isNumbered(wanted) {
+                let places = wanted.map(\.word)
+                return Candidate(places: sorted.map(\.word), end: places[places.count - 1], gap: gap(of: places) ?? 0)
             }
         }
         return nil
@@ -100,7 +169,8 @@ struct PhraseFinder: ~Copyable {
         let chain = longestChain
         guard chain >= 2 else { return nil }
         let all = wordsFromNumberOne.count
-        return all < 2 * chain && chain != RecoveryPhrase.wordCount ? chain : all
+        if chain == RecoveryPhrase.wordCount { return all == chain ? nil : all }
+        return all < 2 * chain ? chain : all
     }
 
     /// Whether a heading and the first of numbered words are there, and the others are still to come.
@@ -114,11 +184,25 @@ struct PhraseFinder: ~Copyable {
         return words.filter { $0 >= first.word }
     }
 
-    /// Whether as many other words are between each two of these as between any others: none, or labels. Where one has a word
-    /// more behind its number, nobody knows which is meant.
-    private func isEven(_ places: [Int]) -> Bool {
+    /// How many other words are between each two of these: none, or labels. Nil where it is not the same between all: where one
+    /// has a word more behind its number, nobody knows which is meant.
+    private func gap(of places: [Int]) -> Int? {
         let gaps = zip(places, places.dropFirst()).map { from, to in (from + 1..<to).count { !tokens[$0].isNumber } }
-        return gaps.allSatisfy { $0 == gaps[0] }
+        return gaps.allSatisfy { $0 == gaps[0] } ? gaps[0] : nil
+    }
+
+    /// Whether these words, in the order of the text, are numbered by what is before them, and not by what is behind, as in "able 1".
+    private func isNumbered(_ items: [Numbered]) -> Bool {
+        guard let gap = gap(of: items.map(\.word)), let first = items.first, let last = items.last else { return false }
+        // A word in another line than its number, where others are not, is the next thing behind the phrase.
+        let cut = items.count { tokens[$0.word].breaks.contains(.line) }
+        if tokens[last.word].breaks.contains(.line), cut * 2 <= items.count { return false }
+        // One word before the first number in its line is a heading, or the first word of all.
+        let before = words.reversed().drop { $0 > first.place }
+        var start = first.place
+        while start > 0, !tokens[start].breaks.contains(.line) { start -= 1 }
+        let isLabelled = tokens[first.place].breaks.contains(.colon)
+        return gap > 0 || isLabelled || before.prefix { $0 >= start }.count != 1
     }
 
     private var longestChain: Int { chains(from: numbered).map(\.count).max() ?? 0 }
@@ -179,13 +263,13 @@ struct PhraseFinder: ~Copyable {
     }
 
     /// The phrase that all of these are, or nil if there are none.
-    private func theOne(of phrases: [[Int]]) throws(SeedError) -> [Int]? {
-        guard let first = phrases.first else { return nil }
+    private func theOne(of phrases: [[Int]]) throws(SeedError) -> Candidate? {
+        guard let first = phrases.first, let end = phrases.joined().max() else { return nil }
         for other in phrases.dropFirst() {
             let areSame = zip(first, other).allSatisfy { isSame(tokens[$0].word, tokens[$1].word) }
             guard areSame else { throw .severalSeeds }
         }
-        return first
+        return Candidate(places: first, end: end)
     }
 
     private func isSame(_ one: WrittenWord, _ other: WrittenWord) -> Bool {

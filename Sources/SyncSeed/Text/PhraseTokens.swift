@@ -7,8 +7,11 @@ struct WrittenWord {
     var isWhole = true
     /// The script of the first letter that is none of ours.
     var script: Script?
+    /// Whether it is one letter of another script.
+    private(set) var isForeignLetter = false
 
     mutating func append(_ symbol: UInt8) {
+        isForeignLetter = false
         let letter = symbol | 0x20
         if symbol >= UInt8(ascii: "A"), length < WordIndex.longestWord {
             letters |= UInt64(letter) << (56 - 8 * length)
@@ -18,8 +21,16 @@ struct WrittenWord {
         }
     }
 
-    /// Whether it is what items of a list begin with: a letter, or a Roman numeral up to 24.
+    /// Adds a letter, a digit or an accent that is none of ours.
+    mutating func append(foreign script: Script) {
+        isForeignLetter = length == 0 && isWhole
+        isWhole = false
+        if self.script == nil { self.script = script }
+    }
+
+    /// Whether it is what items of a list begin with: a letter of any script, or a Roman numeral up to 24.
     var isListMark: Bool {
+        if isForeignLetter { return true }
         guard isWhole, length <= 5 else { return false }
         return length == 1
             || (0..<length).allSatisfy { index in
@@ -58,7 +69,7 @@ struct PhraseToken {
     init(_ word: WrittenWord, breaks: TokenBreaks) {
         letters = word.letters
         length = UInt8(word.length)
-        flags = word.isWhole ? 1 : 0
+        flags = (word.isWhole ? 1 : 0) | (word.isForeignLetter ? 4 : 0)
         script = word.script.flatMap { Script.allCases.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0
         breakBits = breaks.rawValue
     }
@@ -77,7 +88,8 @@ struct PhraseToken {
             letters: letters,
             length: Int(length),
             isWhole: flags & 1 != 0,
-            script: script == 0 ? nil : Script.allCases[Int(script) - 1]
+            script: script == 0 ? nil : Script.allCases[Int(script) - 1],
+            isForeignLetter: flags & 4 != 0
         )
     }
 }
@@ -121,7 +133,8 @@ struct Tokenizer: ~Escapable {
     private var scanner: TextScanner
     private var skipped: [Range<Int>]
     private let separatesAtZeroWidth: Bool
-    private var breaks: TokenBreaks = []
+    /// The separators since the last token; after ``run(_:)``, those behind the last of all.
+    private(set) var breaks: TokenBreaks = []
     private var lineIsBlank = false
     private var word: WrittenWord?
     private var number: UInt16?
@@ -163,8 +176,7 @@ struct Tokenizer: ~Escapable {
         case .foreign(_, isDigit: true) where word == nil: number = .max
         case .foreign(let script, isDigit: _), .accent(let script):
             if word == nil { beginWord(add) }
-            word?.isWhole = false
-            if word?.script == nil { word?.script = script }
+            word?.append(foreign: script)
         case .zeroWidthSpace:
             metZeroWidthSpace = true
             if separatesAtZeroWidth { finish(add) }
@@ -184,7 +196,7 @@ struct Tokenizer: ~Escapable {
             case UInt32(UInt8(ascii: "[")), UInt32(UInt8(ascii: "]")), UInt32(UInt8(ascii: "{")),
                 UInt32(UInt8(ascii: "}")):
                 breaks.insert(.bracket)
-            default: scanner.skipHTML(after: scalar)
+            default: if scanner.skipHTML(after: scalar) { breaks.insert(.line) }
             }
         }
     }
@@ -217,8 +229,8 @@ struct Tokenizer: ~Escapable {
         finishNumber(add)
         guard let word else { return }
         self.word = nil
-        // 1st, 2nd, 3rd and 4th are numbers.
-        if followsNumber, word.isWhole, Self.ordinals.contains(word.letters) { return }
+        // 1st, 2e, 3er and 4th are numbers. Words of the list have three letters or more.
+        if followsNumber, word.isWhole, word.length <= 2 { return }
         add(PhraseToken(word, breaks: takeBreaks()))
     }
 
@@ -227,8 +239,6 @@ struct Tokenizer: ~Escapable {
         defer { breaks = [] }
         return breaks
     }
-
-    private static let ordinals = Set(["st", "nd", "rd", "th"].map(WordIndex.packed))
 
     private static let quotes: Set<UInt32> = Set(
         ["\"", "'", "`", "«", "»", "‹", "›", "‘", "’", "‚", "‛", "“", "”", "„", "‟", "「", "」", "『", "』", "〝", "〞", "〟"]

@@ -82,6 +82,10 @@ extension TextScanner {
     /// as where a line was wrapped.
     package mutating func skip(scheme: [UInt8]) -> Bool {
         for (index, byte) in scheme.enumerated() {
+            if byte == UInt8(ascii: "+") {
+                guard skip(mark: byte, percent: ("2", "B")) else { return false }
+                continue
+            }
             guard let unit = index == 0 ? next() : nextInLink() else { return false }
             switch unit {
             case .symbol(let symbol): if lowercase(symbol) != byte { return false }
@@ -97,9 +101,18 @@ extension TextScanner {
         switch nextInLink() {
         case .mark(UInt32(mark)): return true
         case .mark(UInt32(UInt8(ascii: "%"))):
-            guard case .symbol(let high) = nextInLink(), case .symbol(let low) = nextInLink() else { return false }
+            guard let (high, low) = percentDigits() else { return false }
             return high == UInt8(ascii: percent.0) && (low & 0xDF) == UInt8(ascii: percent.1)
         default: return false
+        }
+    }
+
+    /// The two digits behind a percent sign. A link within a link may be encoded twice: `%25` is the sign itself.
+    package mutating func percentDigits() -> (UInt8, UInt8)? {
+        while true {
+            guard case .symbol(let high) = nextInLink() else { return nil }
+            guard case .symbol(let low) = nextInLink() else { return nil }
+            if high != UInt8(ascii: "2") || low != UInt8(ascii: "5") { return (high, low) }
         }
     }
 

@@ -1,35 +1,41 @@
 /// Tags and entities of HTML in texts that were copied from a page's source (`Protocol/text.md`, "HTML").
 extension TextScanner {
     /// Goes on behind a tag or an entity that begins with a mark that was given.
-    package mutating func skipHTML(after mark: UInt32) {
+    /// - Returns: whether it is a tag at which browsers begin a line.
+    @discardableResult
+    package mutating func skipHTML(after mark: UInt32) -> Bool {
         switch mark {
-        case UInt32(UInt8(ascii: "<")): skipTag()
+        case UInt32(UInt8(ascii: "<")): return skipTag()
         case UInt32(UInt8(ascii: "&")): skipEntity()
         default: break
         }
+        return false
     }
 
     /// Goes on to the end of an HTML tag, after its `<` was given; stays where it is none: `<legal>` may be a word.
-    private mutating func skipTag() {
+    private mutating func skipTag() -> Bool {
         var ahead = self
         var name = WrittenWord()
         var isClosing = false
         var isNameOver = false
         for index in 0..<100 {
             switch ahead.next() {
-            case .mark(UInt32(UInt8(ascii: "<"))): return
+            case .mark(UInt32(UInt8(ascii: "<"))): return false
             case .mark(UInt32(UInt8(ascii: "/"))) where index == 0: isClosing = true
             case .mark(UInt32(UInt8(ascii: ">"))):
-                guard name.length > 0, isClosing || name.isWhole && Self.tags.contains(name.letters) else { return }
+                guard name.length > 0, isClosing || name.isWhole && Self.tags.contains(name.letters) else {
+                    return false
+                }
                 self = ahead
-                return
+                return Self.lineTags.contains(name.letters)
             case .symbol(let symbol) where !isNameOver:
                 // Digits are in no name but those of headings, h1 to h6.
                 if symbol > UInt8(ascii: "9") || name.letters != Self.heading { name.append(symbol) }
-            case nil: return
+            case nil: return false
             default: isNameOver = true
             }
         }
+        return false
     }
 
     /// Goes on to the end of an HTML entity, after its `&` was given; stays where it is none.
@@ -48,6 +54,11 @@ extension TextScanner {
     }
 
     private static let heading = WordIndex.packed("h")
+
+    /// The tags at which a line begins or ends.
+    private static let lineTags: Set<UInt64> = Set(
+        ["br", "div", "h", "hr", "li", "ol", "p", "pre", "section", "tr", "ul"].map(WordIndex.packed)
+    )
 
     /// None of them is a word of the list.
     private static let tags: Set<UInt64> = Set(

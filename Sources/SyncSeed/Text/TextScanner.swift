@@ -18,8 +18,10 @@ package enum TextUnit: Equatable {
 /// It copies nothing; the time is linear in the text.
 package struct TextScanner: ~Escapable {
     private let text: Span<UInt8>
-    /// Whether backslashes are those of JSON strings.
-    private let isJSON: Bool
+    /// Whether backslashes are those of JSON strings, or of a card's or a calendar's values.
+    private let hasEscapes: Bool
+    /// Whether a line that begins with a space goes on with the one before, as in a card or a calendar.
+    private let isFolded: Bool
     /// ASCII bytes of a form that are still to be given, the next one lowest.
     private var form: UInt32 = 0
 
@@ -29,13 +31,18 @@ package struct TextScanner: ~Escapable {
     @_lifetime(copy text)
     package init(_ text: Span<UInt8>) {
         self.text = text
-        self.isJSON = Self.beginsAsJSON(text)
+        self.isFolded = Self.beginsAsCard(text)
+        self.hasEscapes = isFolded || Self.beginsAsJSON(text)
     }
 
     /// The next unit, or nil at the end.
     package mutating func next() -> TextUnit? {
         if form != 0 { return takeForm() }
         while place < text.count {
+            if isFolded, let length = text.foldLength(at: place) {
+                place += length
+                continue
+            }
             if text[place] == 0x0D, place + 1 < text.count, text[place + 1] == 0x0A {
                 // One line end.
                 place += 1
@@ -49,7 +56,12 @@ package struct TextScanner: ~Escapable {
                 if moves { return .space(endsLine: false) }
                 continue
             }
-            if isJSON, text[place] == UInt8(ascii: "\\"), let (scalar, length) = text.jsonEscape(at: place) {
+            if hasEscapes, text[place] == UInt8(ascii: "\\"), let (scalar, length) = text.jsonEscape(at: place) {
+                place += length
+                if let unit = unit(of: scalar) { return unit }
+                continue
+            }
+            if text[place] == UInt8(ascii: "&"), let (scalar, length) = text.characterReference(at: place) {
                 place += length
                 if let unit = unit(of: scalar) { return unit }
                 continue
@@ -89,7 +101,8 @@ package struct TextScanner: ~Escapable {
         switch properties.generalCategory {
         case .format, .control: return nil
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber:
-            return .foreign(Script(of: scalar.value), isDigit: false)
+            // Some scripts count with letters, such as Chinese.
+            return .foreign(Script(of: scalar.value), isDigit: properties.numericType != nil)
         case .nonspacingMark, .spacingMark: return .accent(Script(of: scalar.value))
         case .decimalNumber: return .foreign(Script(of: scalar.value), isDigit: true)
         default: return .mark(scalar.value)
@@ -111,6 +124,20 @@ package struct TextScanner: ~Escapable {
         case 0x09, 0x20: .space(endsLine: false)
         case 0x00..<0x20, 0x7F: nil
         default: .mark(UInt32(byte))
+        }
+    }
+
+    /// Whether the text is a card or a calendar (RFC 6350, RFC 5545), by its first line.
+    private static func beginsAsCard(_ text: Span<UInt8>) -> Bool {
+        var place = 0
+        while place < text.count, let (scalar, length) = text.scalar(at: place), scalar <= 0x20 || scalar == 0xFEFF {
+            place += length
+        }
+        let beginning = Array("begin:v".utf8)
+        guard place + beginning.count <= text.count else { return false }
+        return beginning.indices.allSatisfy { index in
+            let byte = text[place + index]
+            return (UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte) == beginning[index]
         }
     }
 
@@ -143,6 +170,33 @@ extension Span<UInt8> {
             && (self[offset + 3] == UInt8(ascii: "0") || self[offset + 3] == UInt8(ascii: "1"))
             && self[offset + 4] == UInt8(ascii: "~")
         return isMark ? 5 : nil
+    }
+
+    /// The length of a line's end with one space or tab behind it, at which a program folded a line.
+    fileprivate func foldLength(at offset: Int) -> Int? {
+        var end = offset
+        if self[end] == 0x0D { end += 1 }
+        guard end < count, self[end] == 0x0A, end + 1 < count, self[end + 1] == 0x20 || self[end + 1] == 0x09 else {
+            return nil
+        }
+        return end + 2 - offset
+    }
+
+    /// The scalar of a numeric character reference of HTML at an offset, such as `&#x2F;`, and how many bytes it takes.
+    fileprivate func characterReference(at offset: Int) -> (scalar: UInt32, length: Int)? {
+        guard offset + 3 < count, self[offset + 1] == UInt8(ascii: "#") else { return nil }
+        let isHex = self[offset + 2] | 0x20 == UInt8(ascii: "x")
+        let start = offset + (isHex ? 3 : 2)
+        var (scalar, end): (UInt32, Int) = (0, start)
+        // The last scalar has six digits in hex, and seven in decimal.
+        while end < count, end < start + 7, let digit = hexDigit(self[end]), isHex || digit < 10 {
+            scalar = scalar * (isHex ? 16 : 10) + UInt32(digit)
+            end += 1
+        }
+        guard end > start, end < count, self[end] == UInt8(ascii: ";"), Unicode.Scalar(scalar) != nil else {
+            return nil
+        }
+        return (scalar, end + 1 - offset)
     }
 
     /// The length of a terminal's escape sequence at an offset, and whether it moves the cursor, so that what is before
