@@ -90,18 +90,23 @@ struct Arguments {
     /// A message of the parser's, with every argument in it that may be secret replaced by its number.
     func without(_ message: String) -> String {
         var message = message
-        // A relay is handed no secrets, and who runs one wants to read which value was wrong.
-        let hidden = command == RelayCommand.self ? others : others.union(values)
+        let hidden = others.union(values)
         for index in hidden.sorted(by: { texts[$0].count > texts[$1].count }) {
             let text = texts[index]
             message = message.replacing("'\(text)'", with: "(argument \(index + 1))")
-            // The parser names the parts of `--option=value` one by one, so each part is replaced, too.
-            for part in text.split(separator: "=") {
+            // The parser names the parts of `--option=value` one by one, so each part is replaced, too. A value may have a second `=`.
+            let value = text.firstIndex(of: "=").map { text[$0...].dropFirst() }
+            for part in [value ?? ""] + text.split(separator: "=") where !part.isEmpty {
                 message = message.replacing("'\(part)'", with: "(argument \(index + 1))")
             }
         }
-        // Other ways to repeat it would be new ones of the parser's: then the message is not worth it.
-        let isClean = others.allSatisfy { texts[$0].count < 3 || !message.contains(texts[$0]) }
+        // Other ways to repeat it would be new ones of the parser's: then the message is not worth it. A value such as a folder named
+        // store is no secret where the help has that word.
+        let help = EasySetup.helpMessage(for: command)
+        let isClean = hidden.allSatisfy { index in
+            let text = texts[index]
+            return text.count < 3 || !message.contains(text) || (values.contains(index) && help.contains(text))
+        }
         return isClean ? message : "Error: \(CommandError.usage.description)\n\(CommandError.usage.advice)"
     }
 }
