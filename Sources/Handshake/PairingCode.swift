@@ -48,14 +48,27 @@ public final class PairingCode: Sendable {
     ///
     /// - Parameter text: at most ``maximumTextBytes``.
     /// - Throws: ``CodeError``, which says what is wrong where; nothing of it has reached the network.
+    public convenience init(typed text: UserText) throws(CodeError) {
+        var values = try text.withText { (text) throws(CodeError) in try CodeReader.values(in: text) }
+        defer { Sodium.wipe(&values) }
+        try self.init(values)
+    }
+
+    /// Reads a code from a string, which can't be wiped; see ``init(typed:)``.
     public convenience init(typed text: String) throws(CodeError) {
         try self.init(typed: text.utf8Span.span)
     }
 
-    /// Reads a code from UTF-8 that is in no string; see ``init(typed:)``.
-    public convenience init(typed text: Span<UInt8>) throws(CodeError) {
+    /// Reads a code from UTF-8; see ``init(typed:)``.
+    package convenience init(typed text: Span<UInt8>) throws(CodeError) {
         var values = try CodeReader.values(in: text)
         defer { Sodium.wipe(&values) }
+        try self.init(values)
+    }
+
+    /// The code of 9 to 12 symbols' values.
+    /// - Throws: ``CodeError/mistyped``.
+    private convenience init(_ values: [UInt8]) throws(CodeError) {
         guard Field32.sum(values) == UInt8(values.count) else { throw CodeError.mistyped }
         let slotLength = values.count - Self.secretLength - 1
         let slot = String(decoding: values[..<slotLength].map { Symbols.alphabet[Int($0)] }, as: UTF8.self)

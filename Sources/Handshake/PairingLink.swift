@@ -1,4 +1,4 @@
-package import SyncSeed
+public import SyncSeed
 
 /// What a QR code carries: the relay, the slot, and a 128-bit secret in place of the typed one (`Protocol/code.md`, "Link").
 ///
@@ -35,14 +35,25 @@ public final class PairingLink: Sendable {
     ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET` and what is around it, at most ``maximumTextBytes``.
     ///   - allowPlain: whether a relay without TLS is accepted although it is not on this machine.
     /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, ``CodeError/plainLink``, or what is wrong with the encoding.
+    public convenience init(parsing text: UserText, allowPlain: Bool = false) throws(CodeError) {
+        var parts = try text.withText { (text) throws(CodeError) in try LinkReader.parts(in: text) }
+        defer { Sodium.wipe(&parts.secret) }
+        try self.init(parts, allowPlain: allowPlain)
+    }
+
+    /// Reads the one link of a string, which can't be wiped; see ``init(parsing:allowPlain:)``.
     public convenience init(parsing text: String, allowPlain: Bool = false) throws(CodeError) {
         try self.init(parsing: text.utf8Span.span, allowPlain: allowPlain)
     }
 
-    /// Reads a link from UTF-8 that is in no string; see ``init(parsing:allowPlain:)``.
-    public init(parsing text: Span<UInt8>, allowPlain: Bool = false) throws(CodeError) {
+    /// Reads the one link of UTF-8; see ``init(parsing:allowPlain:)``.
+    package convenience init(parsing text: Span<UInt8>, allowPlain: Bool = false) throws(CodeError) {
         var parts = try LinkReader.parts(in: text)
         defer { Sodium.wipe(&parts.secret) }
+        try self.init(parts, allowPlain: allowPlain)
+    }
+
+    private init(_ parts: LinkReader.Parts, allowPlain: Bool) throws(CodeError) {
         let authority = String(decoding: parts.authority, as: UTF8.self)
         guard let relay = RelayAddress(authority: authority[...], isPlain: parts.isPlain) else {
             throw CodeError.notALink
@@ -59,13 +70,13 @@ public final class PairingLink: Sendable {
     }
 
     /// Whether a text that should be a code or a link has a link in it, or something that is meant as one.
-    public static func isMeant(by text: String) -> Bool {
-        isMeant(by: text.utf8Span.span)
+    public static func isMeant(by text: UserText) -> Bool {
+        text.withText { LinkReader.isMeant(by: $0) }
     }
 
-    /// The same of UTF-8 that is in no string; see ``isMeant(by:)``.
-    public static func isMeant(by text: Span<UInt8>) -> Bool {
-        LinkReader.isMeant(by: text)
+    /// The same of a string, which can't be wiped; see ``isMeant(by:)``.
+    public static func isMeant(by text: String) -> Bool {
+        LinkReader.isMeant(by: text.utf8Span.span)
     }
 
     /// The link's text. Whoever has it can come to the slot and prove it.

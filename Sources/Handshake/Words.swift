@@ -1,4 +1,5 @@
 @_spi(_Unicode) import Swift
+public import SyncSeed
 
 /// Two words by which a person tells the devices in a room apart (`Protocol/handshake.md`, "Words").
 ///
@@ -45,8 +46,16 @@ public struct Words: Hashable, Sendable, CustomStringConvertible {
         return isAnything ? .slip : .nothing
     }
 
+    /// Compares what a person typed with the two words; see ``match(typed:)``. Longer texts than any answer are no word.
+    public func match(typed text: UserText) -> Match {
+        text.byteCount <= Self.longestAnswer ? match(typed: text.revealed()) : .slip
+    }
+
+    /// The longest text in which a word is looked for, in bytes.
+    private static let longestAnswer = 1024
+
     /// Whether what a person typed is one of the two words, or both.
-    public func contain(typed: String) -> Bool { match(typed: typed) == .right }
+    public func contain(typed: UserText) -> Bool { match(typed: typed) == .right }
 
     private static func words(in text: String, isAnything: inout Bool) -> [String] {
         var words: [String] = []

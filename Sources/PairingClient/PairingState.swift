@@ -94,18 +94,23 @@ public struct ApprovalRequest: Sendable {
 }
 
 /// The user's answer.
-public enum Approval: Hashable, Sendable {
+public enum Approval: Sendable {
     /// It is the right device. Not enough where a word is needed.
     case approve
     /// It is the right device, and this is one of the two words on its screen, or both, as the user typed it
     /// (``Words/match(typed:)``).
-    case word(String)
+    case word(UserText)
     /// It is not.
     case decline
     /// The user was asked, and it is still not clear whether it is. Nothing is given.
     case unclear
     /// There is nobody to ask. Nothing is given, and the other device is told why.
     case nobodyToAsk
+
+    /// It is the right device, and this is the word that the user typed into a text field; see ``Approval/word(_:)``.
+    public static func word(_ typed: String) -> Approval {
+        .word(UserText(copying: typed))
+    }
 }
 
 /// The question to the user of a receiver that shows the code, before it stores a seed. It is asked because the device that typed the

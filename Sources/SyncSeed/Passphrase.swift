@@ -12,6 +12,12 @@ public final class Passphrase: Sendable {
         self.secret = utf8
     }
 
+    /// A passphrase as a person typed it or wrote it into a file.
+    /// - Throws: ``SeedError/passphraseUnfit``.
+    public convenience init(_ text: UserText) throws(SeedError) {
+        try self.init(text.withBytes { SecretBytes(copying: $0) })
+    }
+
     /// Whether both are the same bytes, in constant time for passphrases of one length.
     public func isSame(as other: Passphrase) -> Bool {
         secret.isEqual(to: other.secret)

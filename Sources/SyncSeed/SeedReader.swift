@@ -31,8 +31,8 @@ public struct SeedReader: ~Copyable {
     /// Adds a line, without its end.
     ///
     /// Text that is added after a correction takes the corrections back.
-    public mutating func append(line: borrowing SecretBytes) {
-        append(line: line.bytes)
+    public mutating func append(line: UserText) {
+        line.withBytes { append(line: $0) }
     }
 
     /// Adds a line, without its end; see ``append(line:)``.
@@ -78,10 +78,10 @@ public struct SeedReader: ~Copyable {
     /// - Throws: ``SeedError/phraseUnknownWords(_:)`` with this position alone if the list has no such word, which takes the
     ///   old one's place all the same, so that suggestions are for it; ``SeedError/unreadable`` if it is not one word,
     ///   or there is no phrase of 24 words to correct.
-    public mutating func correct(word position: Int, to text: borrowing SecretBytes) throws(SeedError) {
+    public mutating func correct(word position: Int, to text: UserText) throws(SeedError) {
         var found = try seedText()
         guard 1...RecoveryPhrase.wordCount ~= position, var draft = found.draft.take() else { throw .unreadable }
-        guard let word = WrittenWord(alone: text.bytes.asBytes) else { throw .unreadable }
+        guard let word = text.withText({ WrittenWord(alone: $0) }) else { throw .unreadable }
         draft[position] = word
         corrected = consume draft
         guard WordIndex.number(of: word) != nil else {

@@ -34,11 +34,11 @@ extension SyncSeed {
         return try SyncSeed(bytes: SeedText(text.asBytes).seed(), createdAt: createdAt)
     }
 
-    /// Reads a seed in any written form; see ``read(written:createdAt:)``.
+    /// Reads a seed in any written form from a person's text; see ``read(written:createdAt:)``.
     public static func read(
-        written text: borrowing SecretBytes,
+        written text: UserText,
         createdAt: UInt64 = 0
     ) throws(SeedError) -> SyncSeed {
-        try read(written: text.bytes, createdAt: createdAt)
+        try text.withBytes { (bytes) throws(SeedError) in try read(written: bytes, createdAt: createdAt) }
     }
 }

@@ -138,10 +138,10 @@ import Testing
     @Test("are found in what a person types") func typed() {
         let words = Words((0, 255))
         #expect(words.description == "accordion · zucchini")
-        #expect(words.contain(typed: " Zucchini\n"))
-        #expect(words.contain(typed: "accordion"))
-        #expect(!words.contain(typed: "acorn"))
-        #expect(!words.contain(typed: ""))
+        #expect(words.contain(typed: UserText(copying: " Zucchini\n")))
+        #expect(words.contain(typed: UserText(copying: "accordion")))
+        #expect(!words.contain(typed: UserText(copying: "acorn")))
+        #expect(!words.contain(typed: UserText(copying: "")))
     }
 
     @Test(

@@ -240,7 +240,7 @@ final class World {
         case .relayNotices(let id):
             act { $0.disconnected(id, now: $1, into: &$3) }
         case .answered(let device, let answer):
-            if answer != .decline { device.wasApproved = true }
+            if case .decline = answer {} else { device.wasApproved = true }
             tell(device, .answered(answer))
         case .stored(let device, let seed):
             device.stored = seed

@@ -22,6 +22,11 @@ import Testing
             ["offer", "--store", "x", "?"], ["offer", "?", "?"], ["seed", "import", "?"], ["seed", "?"],
             ["seed", "show", "--store", "x", "--passphrase", "?"], ["?"], ["--?"], ["demo", "?"],
             ["seed", "import", "--store", "x", "legal", "?"], ["version", "?"],
+            ["relay", "--listen", "?"], ["relay", "--listen=?"], ["relay", "--listen", "127.0.0.1:0", "?"],
+            ["relay", "--listen", "127.0.0.1:0", "--limit", "?"], ["relay", "--listen", "127.0.0.1:0", "--limit=?=1"],
+            ["relay", "--listen", "127.0.0.1:0", "--cores", "?"], ["relay", "--trusted-proxy", "?"],
+            ["relay", "--forwarded-header", "?", "--listen", "127.0.0.1:0"], ["demo", "--pairings", "?"],
+            ["demo", "--pairings=?=1"], ["offer", "--qr=?=1"],
         ]
     ) func silent(arguments: [String]) async throws {
         for secret in Self.secrets {
@@ -41,17 +46,48 @@ import Testing
         let result = try await Program.run(["join", "--store", "x", "--naem", "y"])
         #expect(result.code == 64)
         #expect(result.errors.contains("argument 4"))
+        let relay = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--limit", "connections=many"])
+        #expect(relay.code == 64)
+        #expect(relay.errors.contains("(argument 5) is invalid for '--limit <name=value>'"))
+        // A value that is a word of the help as well costs nobody the message.
+        let folder = try await Program.run(["join", "--store", "store", "--naem", "y"])
+        #expect(folder.errors.contains("argument 4"))
+    }
+
+    @Test("a code or link by argument is the text of a person, and no error of its reading repeats a part of it")
+    func typed() async throws {
+        let (phrase, hex) = (Self.secrets[3], Self.secrets[4])
+        for text in [
+            phrase, hex, "\u{41A}7Q-29M-XAQ", "Code: K7Q-29M-XAQ", "K7Q-29M", "easysetup-seed:1/K7Q29MXAQ",
+            "K7Q-29M-XAQ=K7Q",
+            "easysetup://user:pass@relay.example:443/1/K7Q#00041061050R3GG28A1C60T3GC",
+            "easysetup://relay.example:443/1/K7Q#00041061050R3GG28A1C60T3G", "https://relay.example/K7Q29MXAQ",
+        ] {
+            for form in [["--json"], []] {
+                let arguments = ["join", "--relay", "ws://127.0.0.1:1", "--store", scratch.store, "--yes"] + form
+                for result in [
+                    try await Program.run(arguments + ["--", text]),
+                    try await Program.run(arguments, input: text + "\n"),
+                ] {
+                    #expect(result.code != 0 && result.code < 100, "\(text)")
+                    for part in text.split(whereSeparator: { " :/@#=".contains($0) }) where part.count > 4 {
+                        guard !part.hasPrefix("easysetup"), part != "https" else { continue }
+                        #expect(!(result.errors + result.output).contains(part), "\(text)")
+                    }
+                }
+            }
+        }
     }
 
     @Test("a code or link leaves what other users see of the process", arguments: [secrets[0], secrets[1]])
     func cmdline(secret: String) async throws {
-        let silent = try SilentPort()
+        let silent = try CannedServer()
         let url = "ws://127.0.0.1:\(silent.port)"
         let link = secret.replacing("relay.example:443", with: "127.0.0.1:\(silent.port)")
             .replacing("easysetup:", with: "easysetup+plain:")
         let join = try Running(["join", "--store", scratch.store, link, "--relay", url, "--json", "--yes"])
         defer { join.stop() }
-        try await silent.visitor()
+        await silent.visitor()
         // It has been read by now: the program is at the relay's door.
         let seen = try Data(contentsOf: URL(filePath: "/proc/\(join.pid)/cmdline"))
         let text = String(decoding: seen, as: UTF8.self)
@@ -156,41 +192,5 @@ import Testing
             """
         )
         #expect(run.code == 0, "\(run.errors)")
-    }
-}
-
-/// A port where somebody can come, and nobody answers.
-private final class SilentPort: Sendable {
-    let port: Int
-    private let socket: CInt
-
-    init() throws {
-        let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, length) | listen(listener, 8) | getsockname(listener, pointer, &length)
-            }
-        }
-        try #require(status == 0)
-        port = Int(UInt16(bigEndian: address.sin_port))
-        socket = listener
-    }
-
-    /// Returns when somebody has come.
-    func visitor() async throws {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { [socket] in
-                _ = accept(socket, nil, nil)
-                continuation.resume()
-            }
-        }
-    }
-
-    deinit {
-        close(socket)
     }
 }

@@ -328,7 +328,7 @@ package final class Device: Client {
         }
         user.asked(self, request) { [unowned self] answer in
             guard number == asked, act?.outcome == nil else { return }
-            if answer != .decline, !request.needsWord || answer.isWord(of: request.peer.words) {
+            if !answer.isDecline, !request.needsWord || answer.isWord(of: request.peer.words) {
                 hasApproved = true
                 approvedWords.insert(request.peer.words)
             }
@@ -394,6 +394,10 @@ package final class Device: Client {
 }
 
 extension Approval {
+    fileprivate var isDecline: Bool {
+        if case .decline = self { true } else { false }
+    }
+
     fileprivate func isWord(of words: Words) -> Bool {
         if case .word(let word) = self { words.contain(typed: word) } else { false }
     }

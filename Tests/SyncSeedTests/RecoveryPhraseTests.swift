@@ -61,21 +61,21 @@ import Testing
             ("for", ["fog", "fox"]),
             ("abcdefghijkl", []), ("7", []), ("é", []), ("zzzzz", []), ("forumforumforum", []),
         ]
-    ) func nearest(typed: String, near: [String]) throws {
+    ) func nearest(written: String, near: [String]) throws {
         // A bare number is numbering, not a word.
-        let text = ([typed] + Self.words.dropFirst()).joined(separator: " ")
+        let text = ([written] + Self.words.dropFirst()).joined(separator: " ")
         let error = #expect(throws: SeedError.self) { try read(text) }
-        if Int(typed) != nil {
+        if Int(written) != nil {
             #expect(error == .phraseWordCount(count: 23))
             return
         }
-        #expect(error == .phraseUnknownWords([.init(position: 1, script: typed == "é" ? .latin : nil)]))
+        #expect(error == .phraseUnknownWords([.init(position: 1, script: written == "é" ? .latin : nil)]))
         var reader = SeedReader()
-        reader.append(line: secret(text))
+        reader.append(line: typed(text))
         let suggestions = reader.suggestions(forWord: 1)
         #expect(near.allSatisfy(suggestions.contains), "\(suggestions)")
         #expect(near.isEmpty == suggestions.isEmpty, "\(suggestions)")
-        #expect(!suggestions.contains(typed))
+        #expect(!suggestions.contains(written))
         #expect(reader.suggestions(forWord: 2).isEmpty)
     }
 

@@ -9,7 +9,7 @@ enum Sample {
 
     static func seed(createdAt: UInt64 = 0) -> SyncSeed {
         // The digits are right, so this cannot fail.
-        try! SyncSeed.read(written: secret(hex), createdAt: createdAt)
+        try! SyncSeed.read(written: typed(hex), createdAt: createdAt)
     }
 }
 
@@ -23,9 +23,14 @@ func secret(_ bytes: [UInt8]) -> SecretBytes {
     return SecretBytes(wiping: &bytes)
 }
 
+/// Text as a person gives it.
+func typed(_ text: String) -> UserText { UserText(copying: text) }
+
+func typed(_ bytes: [UInt8]) -> UserText { UserText(secret(bytes)) }
+
 /// A seed in any written form, from a string.
 func read(_ text: String) throws(SeedError) -> SyncSeed {
-    try SyncSeed.read(written: secret(text))
+    try SyncSeed.read(written: typed(text))
 }
 
 /// The bytes of a secret, to be looked at.

@@ -9,8 +9,8 @@ import Testing
         let isEmpty = reader.isEmpty
         #expect(isEmpty)
         for (index, word) in Self.words.enumerated() {
-            if index % 5 == 0 { reader.append(line: secret("")) }
-            reader.append(line: secret("\(word)\r"))
+            if index % 5 == 0 { reader.append(line: typed("")) }
+            reader.append(line: typed("\(word)\r"))
             guard index < 23 else { break }
             guard case .incomplete(let count) = reader.reading, count == index + 1 else {
                 Issue.record("word \(index + 1)")
@@ -26,7 +26,7 @@ import Testing
         var reader = SeedReader()
         var isRead = false
         for line in LayoutTests.shown.split(separator: "\n", omittingEmptySubsequences: false) {
-            reader.append(line: secret(String(line)))
+            reader.append(line: typed(String(line)))
             switch reader.reading {
             case .incomplete: #expect(!isRead)
             case .seed(let seed):
@@ -42,10 +42,10 @@ import Testing
         let link = Sample.seed().link.revealed()
         var reader = SeedReader()
         for part in [link.prefix(15), link.dropFirst(15).prefix(30)] {
-            reader.append(line: secret(String(part)))
+            reader.append(line: typed(String(part)))
             guard case .incomplete(0) = reader.reading else { throw Unexpected() }
         }
-        reader.append(line: secret(String(link.dropFirst(45))))
+        reader.append(line: typed(String(link.dropFirst(45))))
         guard case .seed(let seed) = reader.reading else { throw Unexpected() }
         #expect(seed.isSame(as: Sample.seed()))
     }
@@ -55,43 +55,43 @@ import Testing
         words[2] = "prooof"
         words[18] = "mneu"
         var reader = SeedReader()
-        reader.append(line: secret(words.joined(separator: " ")))
+        reader.append(line: typed(words.joined(separator: " ")))
         guard case .wrongWords(let first) = reader.reading, first.map(\.position) == [3, 19] else { throw Unexpected() }
-        try reader.correct(word: 3, to: secret(" 3. Proof\n"))
+        try reader.correct(word: 3, to: typed(" 3. Proof\n"))
         guard case .wrongWords(let second) = reader.reading, second.map(\.position) == [19] else { throw Unexpected() }
-        let again = Self.error { () throws(SeedError) in try reader.correct(word: 19, to: secret("m\u{435}nu")) }
+        let again = Self.error { () throws(SeedError) in try reader.correct(word: 19, to: typed("m\u{435}nu")) }
         #expect(again == .phraseUnknownWords([.init(position: 19, script: .cyrillic)]))
         let suggestions = reader.suggestions(forWord: 19)
         #expect(suggestions.contains("menu"))
         for text in ["", "menu menu", "19"] {
-            let error = Self.error { () throws(SeedError) in try reader.correct(word: 19, to: secret(text)) }
+            let error = Self.error { () throws(SeedError) in try reader.correct(word: 19, to: typed(text)) }
             #expect(error == .unreadable)
         }
-        try reader.correct(word: 19, to: secret("menu"))
+        try reader.correct(word: 19, to: typed("menu"))
         guard case .seed(let seed) = reader.reading else { throw Unexpected() }
         #expect(seed.isSame(as: Sample.seed()))
     }
 
     @Test("a corrected phrase is checked as any other, against its link too") func checks() throws {
         var reader = SeedReader()
-        reader.append(line: secret(LayoutTests.shown.replacing("proof", with: "prooof")))
-        try reader.correct(word: 3, to: secret("zoo"))
+        reader.append(line: typed(LayoutTests.shown.replacing("proof", with: "prooof")))
+        try reader.correct(word: 3, to: typed("zoo"))
         guard case .failed(.phraseChecksum) = reader.reading else { throw Unexpected() }
-        try reader.correct(word: 3, to: secret("proof"))
+        try reader.correct(word: 3, to: typed("proof"))
         guard case .seed = reader.reading else { throw Unexpected() }
         var other = SeedReader()
         other.append(
-            line: secret(Sample.phrase.replacing("proof", with: "prooof") + "\n" + SyncSeed.random().link.revealed())
+            line: typed(Sample.phrase.replacing("proof", with: "prooof") + "\n" + SyncSeed.random().link.revealed())
         )
-        try other.correct(word: 3, to: secret("proof"))
+        try other.correct(word: 3, to: typed("proof"))
         guard case .failed(.severalSeeds) = other.reading else { throw Unexpected() }
     }
 
     @Test("a word is corrected only where 24 are known") func nothingToCorrect() {
         var reader = SeedReader()
-        reader.append(line: secret("forum purpose"))
+        reader.append(line: typed("forum purpose"))
         for position in [0, 1, 24, 25] {
-            let error = Self.error { () throws(SeedError) in try reader.correct(word: position, to: secret("forum")) }
+            let error = Self.error { () throws(SeedError) in try reader.correct(word: position, to: typed("forum")) }
             #expect(error == .unreadable)
         }
         let suggestions = reader.suggestions(forWord: 1)
@@ -100,8 +100,8 @@ import Testing
 
     @Test("more than the limit is an error, not a part of it") func limit() throws {
         var reader = SeedReader()
-        reader.append(line: secret(Sample.phrase))
-        reader.append(line: secret(String(repeating: " ", count: SyncSeed.maximumWrittenBytes)))
+        reader.append(line: typed(Sample.phrase))
+        reader.append(line: typed(String(repeating: " ", count: SyncSeed.maximumWrittenBytes)))
         guard case .failed(.tooLong) = reader.reading else { throw Unexpected() }
     }
 

@@ -137,7 +137,7 @@ private func runFile(_ vectors: SealedFile) throws {
 }
 
 private func read(_ text: String) throws(SeedError) -> SyncSeed {
-    try SyncSeed.read(written: secret(Array(text.utf8)))
+    try SyncSeed.read(written: UserText(copying: text))
 }
 
 private func secret(_ bytes: [UInt8]) -> SecretBytes {

@@ -59,7 +59,7 @@ struct HiddenTerminal: ~Copyable {
 
     /// One line, or nil at the end of the input. What is typed beyond the limit is dropped, but for one byte.
     /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
-    mutating func readLine(limit: Int) throws(CommandError) -> SecretBytes? {
+    mutating func readLine(limit: Int) throws(CommandError) -> UserText? {
         var line = SecretLine(limit: limit + 1)
         while case .key(let key) = try next(), key != .control(0x04) {
             switch key {
@@ -75,7 +75,7 @@ struct HiddenTerminal: ~Copyable {
     /// Several lines that come at once, as from a paste, or one that is typed; nil at the end of the input. Line ends are line
     /// feeds. What comes beyond the limit is dropped, but for one byte.
     /// - Throws: as ``readLine(limit:)``.
-    mutating func readLines(limit: Int) throws(CommandError) -> SecretBytes? {
+    mutating func readLines(limit: Int) throws(CommandError) -> UserText? {
         var text = SecretLine(limit: limit + 1)
         // A line is over when Enter is pressed, and a paste when nothing follows.
         var isEnd = false

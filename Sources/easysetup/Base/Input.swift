@@ -17,7 +17,7 @@ enum Input {
 
     /// Everything up to the end of a file, or one byte more than the limit when there is more.
     /// - Throws: ``CommandError/inputFailed``.
-    static func readAll(_ file: CInt, limit: Int) throws(CommandError) -> SecretBytes {
+    static func readAll(_ file: CInt, limit: Int) throws(CommandError) -> UserText {
         var line = SecretLine(limit: limit + 1)
         while !line.isFull, let byte = try readByte(file) { line.append(byte) }
         return line.finish()
@@ -26,7 +26,7 @@ enum Input {
     /// The first line of a file, without its end; for passphrases.
     /// - Throws: ``CommandError/passphraseFile``, or ``CommandError/passphraseFileOpen`` for a file that everybody may read or
     ///   that others may write.
-    static func readLine(path: PathArgument, limit: Int) throws(CommandError) -> SecretBytes {
+    static func readLine(path: PathArgument, limit: Int) throws(CommandError) -> UserText {
         let file = open(path.cString, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .passphraseFile }
         defer { close(file) }
@@ -86,6 +86,20 @@ struct SecretLine: ~Copyable {
         count = max(count - 1, 0)
     }
 
+    /// Takes back the last word, and the spaces behind it.
+    mutating func removeWord() {
+        bytes.withUnsafeBytes { bytes in
+            while count > 0, bytes[count - 1] == UInt8(ascii: " ") { count -= 1 }
+            while count > 0, bytes[count - 1] != UInt8(ascii: " ") { count -= 1 }
+        }
+    }
+
+    /// Takes everything back, and wipes it.
+    mutating func removeAll() {
+        bytes.withUnsafeMutableBytes { for index in 0..<count { $0[index] = 0 } }
+        count = 0
+    }
+
     /// Takes back what was typed since the last line end.
     mutating func removeLine() {
         bytes.withUnsafeBytes { bytes in
@@ -93,14 +107,17 @@ struct SecretLine: ~Copyable {
         }
     }
 
-    /// Whether nothing but line ends was typed.
-    var isBlank: Bool {
-        bytes.withUnsafeBytes { bytes in
-            (0..<count).allSatisfy { bytes[$0] == UInt8(ascii: "\n") || bytes[$0] == UInt8(ascii: " ") }
-        }
+    /// An ordinary string of the text so far, for the screen of the person who types it.
+    var revealed: String {
+        bytes.withUnsafeBytes { String(decoding: $0.prefix(count), as: UTF8.self) }
     }
 
-    consuming func finish() -> SecretBytes {
-        SecretBytes(copying: bytes.bytes.extracting(first: count))
+    /// The text so far.
+    var text: UserText {
+        UserText(SecretBytes(copying: bytes.bytes.extracting(first: count)))
+    }
+
+    consuming func finish() -> UserText {
+        text
     }
 }

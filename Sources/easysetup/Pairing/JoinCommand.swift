@@ -21,7 +21,7 @@ struct JoinCommand: AsyncParsableCommand {
     @OptionGroup var pairing: PairingOptions
 
     @Argument(help: "The code, or the link from the QR code; asked for when it is not given.")
-    var code: String?
+    var code: UserText?
 
     @Flag(help: "Don't ask before a link makes this device join. Not for a handler of links.")
     var yes = false
@@ -77,11 +77,11 @@ struct JoinCommand: AsyncParsableCommand {
     }
 
     /// The code or link that was given, or that is asked for until it is one.
-    private func way(_ text: inout String?, _ output: Output, _ stage: any Stage) async throws -> Way {
+    private func way(_ text: inout UserText?, _ output: Output, _ stage: any Stage) async throws -> Way {
         var notes: [String] = []
         var attempt = 1
         while true {
-            let written: String
+            let written: UserText
             if let given = text.take() {
                 written = given
             } else {
@@ -112,12 +112,11 @@ struct JoinCommand: AsyncParsableCommand {
         }
     }
 
-    private func read(_ written: String) throws -> Way {
-        let trimmed = String(written.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-        if PairingLink.isMeant(by: trimmed) {
-            return .link(try PairingLink(parsing: trimmed, allowPlain: pairing.allowPlain))
+    private func read(_ written: UserText) throws -> Way {
+        if PairingLink.isMeant(by: written) {
+            return .link(try PairingLink(parsing: written, allowPlain: pairing.allowPlain))
         }
-        return .code(try PairingCode(typed: trimmed), try pairing.address())
+        return .code(try PairingCode(typed: written), try pairing.address())
     }
 
     /// A link may have come from anywhere, so a person hears what it does before it does it.

@@ -80,7 +80,7 @@ struct SeedPrompt: ~Copyable {
     }
 
     /// Puts a word in the place of another; what is still wrong with it is asked next.
-    private mutating func correct(_ position: Int, with line: borrowing SecretBytes) throws {
+    private mutating func correct(_ position: Int, with line: UserText) throws {
         if line.isSame(as: "?") { return explain() }
         do throws(SeedError) {
             try reader.correct(word: position, to: line)
@@ -92,7 +92,7 @@ struct SeedPrompt: ~Copyable {
     }
 
     /// A line that is not empty.
-    private mutating func line(orThrow error: SeedError) throws -> SecretBytes {
+    private mutating func line(orThrow error: SeedError) throws -> UserText {
         let line = try terminal.readLine(limit: 256)
         output.prompt("\n")
         guard let line, !line.isBlank else { throw error }
@@ -112,9 +112,9 @@ struct SeedPrompt: ~Copyable {
     }
 }
 
-extension SecretBytes {
-    fileprivate borrowing func contains(where fits: (UInt8) -> Bool) -> Bool {
-        withUnsafeBytes { $0.contains(where: fits) }
+extension UserText {
+    private func contains(where fits: (UInt8) -> Bool) -> Bool {
+        withBytes { $0.withUnsafeBytes { $0.contains(where: fits) } }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte <= UInt8(ascii: " ") }
@@ -123,20 +123,24 @@ extension SecretBytes {
 
     /// A number of one or two digits.
     fileprivate var number: Int? {
-        withUnsafeBytes { bytes in
-            let digits = bytes.filter { !Self.isSpace($0) && $0 != UInt8(ascii: ".") }
-            guard 1...2 ~= digits.count, digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else {
-                return nil
+        withBytes { span in
+            span.withUnsafeBytes { bytes in
+                let digits = bytes.filter { !Self.isSpace($0) && $0 != UInt8(ascii: ".") }
+                guard 1...2 ~= digits.count, digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else {
+                    return nil
+                }
+                return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
             }
-            return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
         }
     }
 
     /// Whether it is this text, but for white space around it.
-    fileprivate borrowing func isSame(as text: StaticString) -> Bool {
-        withUnsafeBytes { bytes in
-            let trimmed = bytes.filter { !Self.isSpace($0) }
-            return text.withUTF8Buffer { $0.elementsEqual(trimmed) }
+    fileprivate func isSame(as text: StaticString) -> Bool {
+        withBytes { span in
+            span.withUnsafeBytes { bytes in
+                let trimmed = bytes.filter { !Self.isSpace($0) }
+                return text.withUTF8Buffer { $0.elementsEqual(trimmed) }
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ enum WrittenSeed {
     /// The same for what may be empty, and never asks: nil if nothing is there.
     static func readIfAny() throws -> SyncSeed? {
         let text = try Input.readAll(STDIN_FILENO, limit: SyncSeed.maximumWrittenBytes)
-        if text.count == 0 { return nil }
+        if text.byteCount == 0 { return nil }
         return try SyncSeed.read(written: text)
     }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import SyncSeed
 import Synchronization
 
 #if canImport(Glibc)
@@ -13,9 +14,9 @@ import Darwin
 /// the next question; nothing is read while nothing is asked.
 final class Keyboard: Sendable {
     /// The result of waiting for a line.
-    enum Reading: Equatable, Sendable {
+    enum Reading: Sendable {
         /// A line, without its end.
-        case line(String)
+        case line(UserText)
         /// Standard input is at its end, or a person said so (Control-D).
         case end
         /// The question is over before it was answered.

@@ -1,9 +1,11 @@
+import SyncSeed
+
 /// A line that a person types, byte by byte: what the keys do to it. Pure.
-struct LineEditor: Equatable, Sendable {
+struct LineEditor: ~Copyable {
     /// The effect of a key.
-    enum Outcome: Equatable, Sendable {
+    enum Outcome {
         /// The line is complete.
-        case line(String)
+        case line(UserText)
         /// The input ends: Control-D on an empty line.
         case end
     }
@@ -11,7 +13,7 @@ struct LineEditor: Equatable, Sendable {
     /// The longest line, in bytes: more than any answer has. What is typed beyond it is dropped.
     static let limit = 4096
 
-    private var bytes: [UInt8] = []
+    private var line = SecretLine(limit: Self.limit)
     private var escape = Escape.none
 
     /// Where in a sequence of a key without a character (an arrow, a function key) the input is.
@@ -19,7 +21,7 @@ struct LineEditor: Equatable, Sendable {
 
     /// The line so far. Bytes of a character that is not complete yet are left out.
     var text: String {
-        var text = String(decoding: bytes, as: UTF8.self)
+        var text = line.revealed
         while text.unicodeScalars.last == "\u{FFFD}" { text.unicodeScalars.removeLast() }
         return text
     }
@@ -37,14 +39,12 @@ struct LineEditor: Equatable, Sendable {
         }
         switch byte {
         case 0x0A, 0x0D:
-            let line = String(decoding: bytes, as: UTF8.self)
-            bytes = []
-            return .line(line)
+            return .line(take())
         case 0x04:
-            return bytes.isEmpty ? .end : nil
-        case 0x08, 0x7F: removeCharacter()
-        case 0x15: bytes = []
-        case 0x17: removeWord()
+            return line.isEmpty ? .end : nil
+        case 0x08, 0x7F: line.removeCharacter()
+        case 0x15: line.removeAll()
+        case 0x17: line.removeWord()
         case 0x1B: escape = .begun
         case 0x09: append(0x20)
         case 0x00..<0x20: break
@@ -55,24 +55,16 @@ struct LineEditor: Equatable, Sendable {
 
     /// The end of the input: what was typed before it counts as a line.
     mutating func finish() -> Outcome {
-        if bytes.isEmpty { return .end }
-        let line = String(decoding: bytes, as: UTF8.self)
-        bytes = []
-        return .line(line)
+        line.isEmpty ? .end : .line(take())
     }
 
     private mutating func append(_ byte: UInt8) {
-        if bytes.count < Self.limit { bytes.append(byte) }
+        if !line.isFull { line.append(byte) }
     }
 
-    private mutating func removeCharacter() {
-        var text = String(decoding: bytes, as: UTF8.self)
-        if !text.isEmpty { text.removeLast() }
-        bytes = Array(text.utf8)
-    }
-
-    private mutating func removeWord() {
-        while bytes.last == 0x20 { bytes.removeLast() }
-        while let last = bytes.last, last != 0x20 { bytes.removeLast() }
+    private mutating func take() -> UserText {
+        let text = line.text
+        line.removeAll()
+        return text
     }
 }

@@ -1,3 +1,5 @@
+import SyncSeed
+
 /// How a person's answer to a question of yes or no is read, the same for every such question. Pure.
 enum YesOrNo: Equatable, Sendable {
     case yes
@@ -21,6 +23,11 @@ enum YesOrNo: Equatable, Sendable {
         case "?", "help": self = .help
         default: self = .unclear
         }
+    }
+
+    /// The same of a person's text. Longer ones than any answer are none.
+    init(_ answer: UserText) {
+        if answer.byteCount <= 64 { self.init(answer.revealed()) } else { self = .unclear }
     }
 
     /// A short answer without what can't be seen and without space at its ends, in small letters of the usual width.

@@ -68,7 +68,7 @@ import SyncSeed
     try hold(isSame || input.count >= SyncSeed.maximumWrittenBytes, "a text in lines is another seed")
     if case .wrongWords(let words) = reader.reading {
         for word in words { _ = reader.suggestions(forWord: word.position) }
-        try? reader.correct(word: words[0].position, to: SecretBytes(copying: Array("abandon".utf8).span.bytes))
+        try? reader.correct(word: words[0].position, to: UserText(copying: "abandon"))
     }
     guard let seed = whole else { return }
     let again = [

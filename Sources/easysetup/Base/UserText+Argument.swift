@@ -1,0 +1,10 @@
+public import ArgumentParser
+public import SyncSeed
+
+extension UserText: ExpressibleByArgument {
+    /// The bytes of an argument, whether they are UTF-8 or not.
+    public convenience init?(argument: String) {
+        var bytes = PathArgument(argument: argument).bytes
+        self.init(SecretBytes(wiping: &bytes))
+    }
+}
