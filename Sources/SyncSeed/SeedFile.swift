@@ -72,6 +72,17 @@ public enum SeedFile {
         return checksummed(file.finish())
     }
 
+    /// Whether a file holds a seed without a passphrase, or may hold what is left of one.
+    package static func isPlain(_ file: borrowing SecretBytes) -> Bool {
+        do throws(SeedError) {
+            return try kind(of: file) == .plain
+        } catch .fileDamaged {
+            return file.count > Layout.kindOffset && file.bytes.asBytes[Layout.kindOffset] == Layout.plainKind
+        } catch {
+            return false
+        }
+    }
+
     /// Whether a whole and undamaged file is plain or sealed.
     /// - Throws: ``SeedError/fileForeign``, ``SeedError/fileVersion`` or ``SeedError/fileDamaged``.
     public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind {

@@ -49,7 +49,6 @@ import Testing
                 .foreign(.cyrillic, isDigit: false), .foreign(.arabic, isDigit: true), .foreign(.latin, isDigit: false),
             ]
         )
-        #expect(Self.units("三") == [.foreign(.chinese, isDigit: true)], "some scripts count with letters")
         #expect(Self.units("e\u{301}") == [.symbol(0x65), .accent(.latin)])
     }
 

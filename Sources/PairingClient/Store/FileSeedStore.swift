@@ -138,7 +138,7 @@ public final class FileSeedStore: SeedStore {
         var copies: [String] = []
         for name in try folder.names() where name.hasPrefix("\(Self.file).") && name.hasSuffix(".old") {
             // What can't be read, or is no seed file, is none of this store's.
-            guard let file = try? folder.read(name), (try? SeedFile.kind(of: file)) == .plain else { continue }
+            guard let file = try? folder.read(name), SeedFile.isPlain(file) else { continue }
             copies.append(name)
         }
         return copies

@@ -55,8 +55,10 @@ struct PhraseFinder: ~Copyable {
         numbered = (0..<max(count - 1, 0)).compactMap { index in
             guard tokens[index].isNumber else { return nil }
             // A letter behind the number, as of an ordinal, is no word.
-            let next = (index + 1..<count).first { tokens[$0].isNumber || !tokens[$0].word.isListMark }
-            guard let next, !tokens[next].isNumber else { return nil }
+            let other = (index + 1..<count).first { tokens[$0].isNumber || !tokens[$0].word.isListMark }
+            // Where it is all that there is, it is what was written for the word.
+            let next = other.flatMap { tokens[$0].isNumber ? nil : $0 } ?? index + 1
+            guard !tokens[next].isNumber else { return nil }
             // In {"index": 1, "word": "able"} the word is behind its label.
             let isLabelled =
                 next + 1 < count && !tokens[next + 1].isNumber && tokens[next + 1].breaks.contains(.colon)

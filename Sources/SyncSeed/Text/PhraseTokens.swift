@@ -7,11 +7,13 @@ struct WrittenWord {
     var isWhole = true
     /// The script of the first letter that is none of ours.
     var script: Script?
-    /// Whether it is one letter of another script.
-    private(set) var isForeignLetter = false
+    /// Whether it is one letter of another script, or up to three Chinese ones, as items of a list are numbered.
+    private(set) var isForeignMark = false
+    /// How many letters, digits and accents it has that are none of ours.
+    var foreignCount = 0
 
     mutating func append(_ symbol: UInt8) {
-        isForeignLetter = false
+        isForeignMark = false
         let letter = symbol | 0x20
         if symbol >= UInt8(ascii: "A"), length < WordIndex.longestWord {
             letters |= UInt64(letter) << (56 - 8 * length)
@@ -23,14 +25,16 @@ struct WrittenWord {
 
     /// Adds a letter, a digit or an accent that is none of ours.
     mutating func append(foreign script: Script) {
-        isForeignLetter = length == 0 && isWhole
+        foreignCount += 1
         isWhole = false
         if self.script == nil { self.script = script }
+        let isShort = foreignCount == 1 || foreignCount <= 3 && script == .chinese && self.script == .chinese
+        isForeignMark = length == 0 && isShort
     }
 
-    /// Whether it is what items of a list begin with: a letter of any script, or a Roman numeral up to 24.
+    /// Whether it is what items of a list begin with: a letter of any script, a Chinese number, or a Roman one up to 24.
     var isListMark: Bool {
-        if isForeignLetter { return true }
+        if isForeignMark { return true }
         guard isWhole, length <= 5 else { return false }
         return length == 1
             || (0..<length).allSatisfy { index in
@@ -69,7 +73,7 @@ struct PhraseToken {
     init(_ word: WrittenWord, breaks: TokenBreaks) {
         letters = word.letters
         length = UInt8(word.length)
-        flags = (word.isWhole ? 1 : 0) | (word.isForeignLetter ? 4 : 0)
+        flags = (word.isWhole ? 1 : 0) | (word.isForeignMark ? 4 : 0)
         script = word.script.flatMap { Script.allCases.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0
         breakBits = breaks.rawValue
     }
@@ -89,7 +93,7 @@ struct PhraseToken {
             length: Int(length),
             isWhole: flags & 1 != 0,
             script: script == 0 ? nil : Script.allCases[Int(script) - 1],
-            isForeignLetter: flags & 4 != 0
+            isForeignMark: flags & 4 != 0
         )
     }
 }

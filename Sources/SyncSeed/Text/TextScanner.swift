@@ -101,8 +101,7 @@ package struct TextScanner: ~Escapable {
         switch properties.generalCategory {
         case .format, .control: return nil
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber:
-            // Some scripts count with letters, such as Chinese.
-            return .foreign(Script(of: scalar.value), isDigit: properties.numericType != nil)
+            return .foreign(Script(of: scalar.value), isDigit: false)
         case .nonspacingMark, .spacingMark: return .accent(Script(of: scalar.value))
         case .decimalNumber: return .foreign(Script(of: scalar.value), isDigit: true)
         default: return .mark(scalar.value)
