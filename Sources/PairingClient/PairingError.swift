@@ -286,7 +286,7 @@ extension PairingError {
         case .nobodyToAsk(let role):
             (
                 "no-terminal", "Nobody could be asked on this device; \(role.nothing).",
-                "Start again where a person can answer, or say beforehand that you approve."
+                "Start again where a person can answer, or, on the device that shows the code, say yes beforehand."
             )
         case .nobodyAsked(by: let role):
             (

@@ -17,14 +17,16 @@ public enum PairingState: Sendable {
     case inLine(position: Int)
     /// Visitor: the other device was found and is being greeted.
     case greeting
-    /// Holder: the other device has proved that it knows the code; the user is asked whether it is the right one.
-    case deciding(Peer)
-    /// Receiver: the user of the other device is asked.
-    case waiting(Peer)
+    /// Holder: the other device has proved that it knows the code; the user is asked, until `deadline`, whether it is the right one.
+    /// It comes again when the relay gives less time.
+    case deciding(Peer, deadline: ContinuousClock.Instant)
+    /// Receiver: the user of the other device is asked, until `deadline`. It comes again when the relay gives less time.
+    case waiting(Peer, deadline: ContinuousClock.Instant)
     /// Receiver: the seed has come; the user is asked whether to keep it.
     case accepting(AcceptanceRequest)
-    /// Holder: the seed was sent and the other device stores it, or asks its user first (``Device/asksFirst``).
-    case given(Peer)
+    /// Holder: the seed was sent and the other device stores it, or asks its user first (``Device/asksFirst``). Its receipt is
+    /// waited for until `deadline`.
+    case given(Peer, deadline: ContinuousClock.Instant)
     /// The other device has no connection to the relay; this one waits for it until `deadline`. When it is back the state before
     /// is shown again.
     case peerAway(deadline: ContinuousClock.Instant)

@@ -64,7 +64,7 @@ import Testing
     func patience() throws {
         let bench = try asking()
         let end = bench.now + bench.limits.seatedLifetime
-        guard case .given(let peer) = bench.holder.states.last else {
+        guard case .given(let peer, _) = bench.holder.states.last else {
             Issue.record("not given")
             return
         }
@@ -110,7 +110,7 @@ import Testing
         for bench in [try Bench(offererHolds: true, asksFirst: true), try Bench(offererHolds: false)] {
             bench.seedIsStored(until: true)
             #expect(bench.askedToAccept.isEmpty)
-            guard case .given(let peer) = bench.holder.states.last else {
+            guard case .given(let peer, _) = bench.holder.states.last else {
                 Issue.record("not given")
                 continue
             }

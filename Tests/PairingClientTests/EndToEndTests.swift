@@ -257,7 +257,7 @@ import Testing
             }
             let stored = await store.load()
             #expect(stored?.userID == (answer == .accept ? seed.userID : nil))
-            guard case .given(let peer)? = await visitor.first(where: { $0.name == "given" }) else { return }
+            guard case .given(let peer, _)? = await visitor.first(where: { $0.name == "given" }) else { return }
             #expect(peer.device.asksFirst)
         }
     }

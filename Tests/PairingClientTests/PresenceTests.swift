@@ -1,4 +1,5 @@
 import Handshake
+import Relay
 import RelayWire
 import SyncSeed
 import TestSupport
@@ -53,6 +54,40 @@ import Testing
         #expect(bench.visitor.states.map(\.name) == ["connecting", "greeting", "peer-away", "greeting"])
     }
 
+    @Test("a screen's time left is the relay's, whichever of the two it tells first", arguments: [true, false])
+    func timeLeft(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        func deadline(_ device: Device) -> Duration? {
+            switch device.states.last {
+            case .deciding(_, let deadline)?, .waiting(_, let deadline)?: deadline.moment
+            default: nil
+            }
+        }
+        bench.give(.frame(.visitor(meeting: Bench.meeting)), bench.offerer)
+        let met = RelayFrame.met(meeting: Bench.meeting, token: Bench.token, expiresIn: .seconds(600))
+        let hello = bench.give(.frame(met), bench.visitor)
+        // The visitor hears of its seat before the proof that seats it here.
+        bench.give(.frame(.seated(meeting: nil, expiresIn: .seconds(100))), bench.visitor)
+        bench.pass(hello, from: bench.visitor)
+        let end = bench.now + .seconds(100)
+        #expect(deadline(bench.visitor) == end)
+        #expect(bench.visitor.nextDeadline() == end)
+        #expect(deadline(bench.offerer) == bench.now + bench.limits.seatedLifetime)
+        for _ in 0..<2 { bench.give(.frame(.seated(meeting: Bench.meeting, expiresIn: .seconds(100))), bench.offerer) }
+        #expect(deadline(bench.offerer) == end)
+        let name = offererHolds ? "deciding" : "waiting"
+        #expect(bench.offerer.states.count { $0.name == name } == 2, "shown again once, for the time that is less")
+    }
+
+    @Test("a device that answers while it has no connection goes on saying so", arguments: [true, false])
+    func answersCutOff(offererHolds: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        bench.prove()
+        bench.give(.lost(.connectionLost), bench.holder)
+        bench.give(.answered(bench.yes), bench.holder)
+        #expect(bench.holder.states.suffix(3).map(\.name) == ["reconnecting", "given", "reconnecting"])
+    }
+
     @Test("is told again after this device has come back itself, where it is still away", arguments: [true, false])
     func comesBack(isOfferer: Bool) throws {
         let bench = try Bench()
@@ -91,6 +126,44 @@ import Testing
         let shown = paired.receiver.states.count
         paired.give(.frame(.presence(meeting: paired.name(paired.receiver), isPresent: false)), paired.receiver)
         #expect(paired.receiver.states.count == shown)
+    }
+
+    @Test("is told through long polling, and so is its return", arguments: [true, false])
+    func polling(offererHolds: Bool) async throws {
+        try await LiveRelay.run(configure: { $0.connectionLimits.pollAbsence = .milliseconds(500) }) { relay in
+            try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { _, here in
+                try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { box, there in
+                    let seed = SyncSeed.random()
+                    let asking: @Sendable (ApprovalRequest) async -> Approval = { _ in
+                        await noAnswer()
+                        return .decline
+                    }
+                    let offering = relay.client("one", offererHolds ? seed : nil).offer(at: here, approve: asking)
+                    let offerer = Watch(offering)
+                    let code = try await offerer.offer().code
+                    let joining = relay.client("other", offererHolds ? nil : seed)
+                        .join(code, at: there, approve: asking)
+                    let visitor = Watch(joining)
+                    let state = offererHolds ? "deciding" : "waiting"
+                    #expect(await offerer.first { $0.name == state } != nil)
+                    #expect(await visitor.first { ["deciding", "waiting"].contains($0.name) } != nil)
+                    // Nothing listens at the port that the other device is led to now.
+                    box.move(to: 9)
+                    let away = await offerer.first { $0.name == "peer-away" }
+                    guard case .peerAway(let deadline)? = away else {
+                        Issue.record("not told")
+                        return
+                    }
+                    #expect(deadline > .now)
+                    box.move(to: relay.address.port)
+                    try await until {
+                        let names = await offerer.states.map(\.name)
+                        return names.lastIndex(of: state)! > names.firstIndex(of: "peer-away")!
+                    }
+                    for pairing in [offering, joining] { pairing.cancel() }
+                }
+            }
+        }
     }
 
     @Test("is told by the relay to whoever comes while the offerer is away, and at once to whoever is there")

@@ -19,7 +19,7 @@ import Testing
     ]
     static let commandErrors: [CommandError] = [
         .usage, .internal, .notConfirmed, .noSeedStored, .seedStored(userID), .passphraseFile,
-        .passphraseFileOpen, .passphrasesDiffer, .noTerminal, .inputFailed, .outputFailed,
+        .passphraseFileOpen, .passphrasesDiffer, .noTerminal(.yes), .inputFailed, .outputFailed,
     ]
 
     @Test("every error has a name of its own, a text, advice and an exit code") func errors() {

@@ -31,9 +31,36 @@ import Testing
 
     @Test("without --json a pipe is no person, even one that stays open") func pipe() async throws {
         let store = try await seed("a")
-        let offer = try Running(["offer", "--relay", nowhere, "--store", store])
-        defer { offer.stop() }
-        #expect(await offer.end() == 66)
+        let link = "easysetup+plain://127.0.0.1:9/1/K7Q#00000000000000000000000000"
+        for arguments in [["offer", "--relay", nowhere, "--store", store], ["join", link, "--store", folder.store]] {
+            let program = try Running(arguments)
+            defer { program.stop() }
+            #expect(await program.end() == 66)
+        }
+    }
+
+    @Test(
+        "a pipe that ends at the question for a code is nobody, whatever came before its end",
+        arguments: ["", "?\n", "help", "no such code\n", "K7Q"],
+        [true, false]
+    )
+    func endAtTheCode(typed: String, isJSON: Bool) async throws {
+        let join = try Running(
+            ["join", "--relay", nowhere, "--store", folder.store] + (isJSON ? ["--json"] : [])
+        )
+        defer { join.stop() }
+        if isJSON { _ = try await join.event("question") }
+        join.type(typed)
+        join.endInput()
+        // A program may answer again; without --json the first answer counts.
+        let isNoCode = typed.contains { $0.isUppercase } || typed.contains("such")
+        let expected = isNoCode && !isJSON ? 10 : 66
+        #expect(await join.end() == Int32(expected))
+        if isJSON {
+            #expect(try await join.event("failed")["error"] as? String == "no-terminal")
+        } else if !isNoCode {
+            #expect(await join.errors().contains("nobody is there to answer"))
+        }
     }
 
     @Test("a link is not followed where nobody can say yes", arguments: [["--json"], []]) func link(form: [String])
@@ -42,9 +69,6 @@ import Testing
         let link = "easysetup+plain://127.0.0.1:9/1/K7Q#00000000000000000000000000"
         let result = try await Program.run(["join", link, "--store", folder.store] + form)
         #expect(result.code == 66)
-        let open = try Running(["join", link, "--store", folder.store])
-        defer { open.stop() }
-        #expect(await open.end() == 66)
         #expect(!FileManager.default.fileExists(atPath: folder.store))
         let yes = try await Program.run(["join", link, "--store", folder.store, "--yes"] + form)
         #expect(yes.code == 20)

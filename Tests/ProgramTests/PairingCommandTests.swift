@@ -12,8 +12,11 @@ import Testing
     let folder = ScratchFolder()
 
     /// A relay that listens, and where.
-    static func relay(logLevel: String = "notice") async throws -> (Running, String) {
-        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--log-level", logLevel, "--json"])
+    static func relay(logLevel: String = "notice", limits: [String] = []) async throws -> (Running, String) {
+        let relay = try Running(
+            ["relay", "--listen", "127.0.0.1:0", "--log-level", logLevel, "--json"]
+                + limits.flatMap { ["--limit", $0] }
+        )
         let port = try #require(try await relay.event("listening")["port"] as? Int)
         return (relay, "ws://127.0.0.1:\(port)")
     }

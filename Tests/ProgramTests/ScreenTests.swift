@@ -63,7 +63,7 @@ import Testing
             let link = role == .holder ? PairingLink(relay: relay, slot: "K7Q", secret: SecretBytes(zeros: 16)) : nil
             let offer = Offer(code: code, link: link, deadline: now + .seconds(600), ordinal: 1)
             func state(_ state: PairingState) -> (String, (inout Screen) -> Screen.Step) {
-                (state.name, { $0.step(state, now: ScreenTests.now) })
+                (state.name, { $0.step(state) })
             }
             var moments = [state(.connecting), state(.retrying(.relayUnreachable(.refused)))]
             if place == .offerer {
@@ -86,14 +86,17 @@ import Testing
                     mistake: nil,
                     deadline: now + .seconds(300)
                 )
-                moments.append(state(.deciding(peer)))
+                moments.append(state(.deciding(peer, deadline: now + .seconds(300))))
                 moments.append(("question", { Screen.Step(view: $0.ask(request, notes: [])) }))
                 moments.append(state(.peerAway(deadline: now + .seconds(200))))
                 moments.append(("asked again", { Screen.Step(view: $0.ask(request, notes: [YesOrNo.again])) }))
                 moments.append(("answered", { Screen.Step(view: $0.answered()) }))
-                moments.append(state(.given(peer)))
+                moments.append(state(.given(peer, deadline: now + .seconds(60))))
             } else {
-                moments += [state(.waiting(peer)), state(.peerAway(deadline: now + .seconds(200)))]
+                moments += [
+                    state(.waiting(peer, deadline: now + .seconds(290))),
+                    state(.peerAway(deadline: now + .seconds(200))),
+                ]
                 if place == .offerer {
                     let request = AcceptanceRequest(
                         peer: peer,
@@ -231,5 +234,10 @@ import Testing
         uncoloured.hasColours = false
         #expect(!isDrawn(rows(200, 50, .auto, uncoloured)))
         #expect(!rows(200, 50, .auto, uncoloured).joined().contains("\u{1B}"))
+        // No window is large enough for a terminal without colours: the hint must not ask for one.
+        for size in [(200, 50), (80, 24)] {
+            let hint = rows(size.0, size.1, .auto, uncoloured).first { $0.contains("--qr") }
+            #expect(hint?.contains("larger") == false)
+        }
     }
 }

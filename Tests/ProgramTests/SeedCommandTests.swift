@@ -271,28 +271,7 @@ import Testing
 
     @Test("a recovery sheet that is printed has a QR code that is read from paper") func paper() async throws {
         let result = try await seed("inspect", "--reveal", input: Self.hex)
-        let rows = result.output.split(separator: "\n").filter { line in
-            line.contains { "█▀▄".contains($0) } && line.allSatisfy { "█▀▄ ".contains($0) }
-        }
-        // Ink on paper, eight dots for each module.
-        let (size, margin) = (8, 40)
-        let width = try #require(rows.map(\.count).max()) * size + 2 * margin
-        var dots = [[UInt8]](
-            repeating: [UInt8](repeating: 255, count: width),
-            count: rows.count * 2 * size + 2 * margin
-        )
-        for (row, line) in rows.enumerated() {
-            for (column, sign) in line.enumerated() {
-                for half in 0..<2 where (half == 0 ? "█▀" : "█▄").contains(sign) {
-                    for y in 0..<size {
-                        for x in 0..<size { dots[margin + (2 * row + half) * size + y][margin + column * size + x] = 0 }
-                    }
-                }
-            }
-        }
-        let picture = scratch.path + "/paper.pgm"
-        try (Data("P5 \(width) \(dots.count) 255\n".utf8) + dots.joined()).write(to: URL(filePath: picture))
-        let read = try await Program.shell("zbarimg -q --raw '\(picture)'")
-        #expect(read.lines.first?.hasPrefix("easysetup-seed:1/BETWXCB8WK4E4TGT") == true, "\(read.errors)")
+        let text = try await Picture.text(of: result.output.split(separator: "\n").map(String.init), in: scratch)
+        #expect(text.hasPrefix("easysetup-seed:1/BETWXCB8WK4E4TGT"))
     }
 }

@@ -182,6 +182,35 @@ import Testing
         #expect(try await offer.end().isTerminalAsBefore)
     }
 
+    @Test("plain lines say each thing once, and their question stands where a person looks", arguments: [true, false])
+    func plainQuestion(isErrorInFile: Bool) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await seed("a")
+        let errors = folder.path + "/errors"
+        let redirection = isErrorInFile ? "2> \(errors)" : ""
+        let offer = try await Window(
+            ["-c", "\(Program.path) offer --relay \(url) --store \(store) \(redirection)"],
+            of: "/bin/sh",
+            height: 40,
+            environment: isErrorInFile ? [:] : ["TERM": "dumb"]
+        )
+        defer { offer.stop() }
+        let code = try #require(Self.code(try await offer.wait(until: { Self.code($0) != nil }, "a code")))
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        try await offer.wait(for: "Is this the device in your hands?")
+        try await offer.enter("y")
+        try await offer.wait(for: "Type yes in full, or no.")
+        // Several lines at once: the first one counts, and a shell would get none of the others.
+        try await offer.paste("yes\nzebra\nzebra\n")
+        let shown = try await offer.wait(for: "Paired. Both devices are")
+        for text in ["calls itself", "Both screens show these words", "The code was used", "    linux"] {
+            #expect(shown.count { $0.contains(text) } == 1, "\(text)\n\(shown.joined(separator: "\n"))")
+        }
+        #expect(try await offer.end().isTerminalAsBefore)
+    }
+
     enum Stop: String, CaseIterable, Sendable {
         case controlC, controlBackslash, term, hangup, closed
 
@@ -280,6 +309,31 @@ import Testing
         }
     }
 
+    @Test(
+        "the question for a link ends by what stops, nothing is sent, and the code stays good",
+        arguments: Stop.allCases
+    )
+    func linkStopped(stop: Stop) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--yes", "--json"])
+        defer { offer.stop() }
+        let offered = try await offer.event("offered")
+        let link = try #require(offered["link"] as? String)
+        let store = folder.store + "stopped"
+        let join = try await Window(["join", link, "--store", store])
+        defer { join.stop() }
+        try await join.wait(for: "Type yes to go on, or no:")
+        try await stop.strike(join, store)
+        let end = try await join.end()
+        #expect(end.code == 1)
+        #expect(stop == .closed || end.isTerminalAsBefore)
+        // The other device has seen no visitor: the same link pairs the next one.
+        let next = try await Program.run(["join", link, "--yes", "--store", folder.store, "--json"])
+        #expect(try next.json()["event"] as? String == "paired")
+        #expect(await offer.end() == 0)
+    }
+
     @Test("Control-D ends a question as Control-C does") func endOfInput() async throws {
         let window = try await Window(["join", "--relay", "ws://127.0.0.1:9", "--store", folder.store])
         defer { window.stop() }
@@ -326,6 +380,47 @@ import Testing
         try await shell.wait(until: { Self.code($0) == code && Self.isCountdown($0) }, "the code again")
         try await shell.press("C-c")
         try await shell.wait(for: "You stopped.")
+    }
+
+    @Test(
+        "a program in the background takes nothing that is typed for the shell, and asks once it is fetched",
+        arguments: [true, false]
+    )
+    func background(isStoppedFirst: Bool) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await seed("a")
+        let shell = try await Window(
+            ["--norc", "--noprofile", "-i"],
+            of: "/bin/bash",
+            height: 50,
+            environment: ["PS1": "prompt> "]
+        )
+        defer { shell.stop() }
+        try await shell.wait(for: "prompt>")
+        let command = "\(Program.path) offer --relay \(url) --store \(store)"
+        try await shell.enter(isStoppedFirst ? command : command + " &")
+        let code = try #require(Self.code(try await shell.wait(until: { Self.code($0) != nil }, "a code")))
+        if isStoppedFirst {
+            try await shell.press("C-z")
+            try await shell.wait(for: "Stopped")
+            try await shell.enter("bg")
+        }
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        _ = try await join.event("peer")
+        // What it would take for an answer goes to the shell, twice.
+        for word in ["one", "two"] {
+            try await shell.enter("echo heard-$((40 + 2))-\(word)")
+            try await shell.wait(for: "heard-42-\(word)")
+        }
+        try await shell.enter("clear; fg")
+        try await shell.wait(for: isStoppedFirst ? "Is this the device in your hands?" : "offer --relay")
+        try await shell.enter("yes")
+        _ = try await join.event("paired")
+        try await shell.wait(for: "Paired. Both devices are")
+        try await shell.enter("stty -a | tr ' ;' '\\n' | grep -cxE 'echo|icanon|isig|icrnl'")
+        try await shell.wait(until: { $0.contains("4") }, "the terminal as before")
     }
 
     @Test("that it connects is said at once") func connecting() async throws {

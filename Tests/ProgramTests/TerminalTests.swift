@@ -61,19 +61,26 @@ import Testing
 }
 
 /// The program with a terminal for its input and output.
-private final class Terminal {
+final class Terminal {
     private let process = Child()
     private let ours: CInt
+    /// The program's side, open here as well, as it is in the shell that starts a program; -1 where it is not.
+    private let side: CInt
     private var shown = ""
     /// How much of what was shown has been answered.
     private var answered = 0
 
-    init(_ arguments: [String]) throws {
+    /// - Parameters:
+    ///   - keepsSide: whether what the program left unread can be read by ``rest()``; the terminal is not closed by the program's end then.
+    ///   - environment: variables beside the inherited ones.
+    init(_ arguments: [String], keepsSide: Bool = false, environment: [String: String] = [:]) throws {
         var (ours, theirs): (CInt, CInt) = (-1, -1)
         try #require(openpty(&ours, &theirs, nil, nil, nil) == 0)
         _ = fcntl(ours, F_SETFD, FD_CLOEXEC)
         _ = fcntl(theirs, F_SETFD, FD_CLOEXEC)
         self.ours = ours
+        side = keepsSide ? theirs : -1
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.executableURL = URL(filePath: Program.path)
         process.arguments = arguments
         process.standardInput = .descriptor(theirs)
@@ -81,11 +88,33 @@ private final class Terminal {
         process.standardError = .descriptor(theirs)
         try process.run()
         // Only the program holds its side now, so that its end is the end of what can be read.
-        close(theirs)
+        if !keepsSide { close(theirs) }
     }
 
     deinit {
         close(ours)
+        if side >= 0 { close(side) }
+    }
+
+    /// Types bytes, whatever is on the screen.
+    func type(_ bytes: [UInt8]) throws {
+        try #require(write(ours, bytes, bytes.count) == bytes.count)
+    }
+
+    /// Once the program has ended: what a shell would read now.
+    func rest() -> String {
+        process.waitUntilExit()
+        var mode = termios()
+        tcgetattr(side, &mode)
+        mode.c_lflag &= ~tcflag_t(ICANON)
+        withUnsafeMutableBytes(of: &mode.c_cc) { characters in
+            characters[Int(VMIN)] = 0
+            characters[Int(VTIME)] = 0
+        }
+        tcsetattr(side, TCSANOW, &mode)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = read(side, &buffer, buffer.count)
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 
     /// Types a text once the question is on the screen.

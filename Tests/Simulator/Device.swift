@@ -301,7 +301,7 @@ package final class Device: Client {
             shown.append(code)
             world.codes.append(code)
             user.sees(code)
-        case .waiting(let peer): act.words = peer.words
+        case .waiting(let peer, _): act.words = peer.words
         case .given:
             act.givenAt = act.givenAt ?? world.now
             if mutation == .saysPairedEarly { act.outcome = .paired }

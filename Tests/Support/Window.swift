@@ -74,8 +74,11 @@ package final class Window: Sendable {
     }
 
     /// The lines that the window shows now, without spaces at their ends; with what has scrolled out above, if asked for.
-    package func lines(withHistory: Bool = false) async throws -> [String] {
-        let text = try await tmux(["capture-pane", "-p"] + (withHistory ? ["-S", "-"] : []))
+    /// - Parameter isJoined: whether a line that the terminal broke is one line again, as in a person's copy.
+    package func lines(withHistory: Bool = false, isJoined: Bool = false) async throws -> [String] {
+        let text = try await tmux(
+            ["capture-pane", "-p"] + (withHistory ? ["-S", "-"] : []) + (isJoined ? ["-J"] : [])
+        )
         return text.components(separatedBy: "\n")
     }
 

@@ -109,12 +109,12 @@ struct Finale {
     /// What the screen shows now; nil once the outcome was shown.
     var current: PairingState? {
         switch stage {
-        case .deciding: .deciding(peer)
-        case .waiting: .waiting(peer)
+        case .deciding: .deciding(peer, deadline: .at(deadline))
+        case .waiting: .waiting(peer, deadline: .at(deadline))
         // For the moment that a store takes there is nothing new to say; whoever has just answered here must not be sent to look there.
-        case .storing: asksFirst ? nil : .waiting(peer)
+        case .storing: asksFirst ? nil : .waiting(peer, deadline: .at(deadline))
         case .accepting(let seed): .accepting(request(to: seed))
-        case .given: .given(peer)
+        case .given: .given(peer, deadline: .at(deadline))
         case .lingering, .closing, .over: nil
         }
     }
@@ -122,18 +122,22 @@ struct Finale {
     /// What to do first.
     func start() -> [Step] {
         switch role {
-        case .holder: [.show(.deciding(peer)), .ask(request(Question()))]
-        case .receiver: [.show(.waiting(peer))]
+        case .holder: [.show(.deciding(peer, deadline: .at(deadline))), .ask(request(Question()))]
+        case .receiver: [.show(.waiting(peer, deadline: .at(deadline)))]
         }
     }
 
     /// The relay moved the deadline; it never lengthens what the limits allow.
-    mutating func move(deadline new: Duration) {
+    /// - Returns: the state to show again; nil where a person sees no difference.
+    mutating func move(deadline new: Duration) -> PairingState? {
+        let old = deadline
         switch stage {
         case .deciding, .waiting: deadline = min(new, latest)
         case .accepting: deadline = min(new, latest) - limits.farewell
         case .given, .storing, .lingering, .closing, .over: break
         }
+        let change = deadline - old
+        return change <= .seconds(-1) || change >= .seconds(1) ? current : nil
     }
 
     /// The proofs fit, and these two can't pair: the outcome is told, and the proof that tells the peer is on its way.
@@ -360,7 +364,7 @@ struct Finale {
             stage = .given
             // Where a person is asked there, a receipt takes as long as a person does.
             deadline = max(now + limits.receiptTimeout, peer.device.asksFirst ? latest : now)
-            return [.send(package), .show(.given(peer))]
+            return [.send(package), .show(.given(peer, deadline: .at(deadline)))]
         } catch {
             return fail(error, side: &side, now: now)
         }

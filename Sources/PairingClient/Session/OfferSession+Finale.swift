@@ -67,10 +67,11 @@ extension OfferSession {
         return isPresent ? [.show(state)] : shownAway
     }
 
-    /// After every state of the finale's, as long as the peer is away: that is what the person must know first.
-    private var shownAway: [SessionAction] {
-        guard isPeerAway, let finale, finale.current != nil else { return [] }
-        return [.show(.peerAway(deadline: .at(finale.deadline)))]
+    /// After every state of the finale's, as long as this device or the peer is away: that is what the person must know first.
+    var shownAway: [SessionAction] {
+        guard let finale, finale.current != nil else { return [] }
+        guard link.isReady else { return [.show(.reconnecting(deadline: .at(finale.deadline)))] }
+        return isPeerAway ? [.show(.peerAway(deadline: .at(finale.deadline)))] : []
     }
 
     mutating func send(_ body: [UInt8], to meeting: MeetingID) -> [SessionAction] {

@@ -212,8 +212,8 @@ package struct OfferSession: ~Copyable {
             return attached(expiresIn, have, isSlotLost: isSlotLost, now)
         case .seated(let meeting?, let expiresIn):
             guard case .finishing(meeting) = phase else { return [] }
-            finale?.move(deadline: now + min(expiresIn, limits.seatedLifetime))
-            return []
+            guard let state = finale?.move(deadline: now + min(expiresIn, limits.seatedLifetime)) else { return [] }
+            return [.show(state)] + shownAway
         case .presence(let meeting?, let isPresent): return presence(meeting, isPresent)
         case .goodbye(let retryAfter):
             wait = retryAfter

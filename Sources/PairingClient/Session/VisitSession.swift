@@ -33,6 +33,8 @@ package struct VisitSession: ~Copyable {
     private var position: Int?
     /// Whether the relay says that the offerer has no connection to it.
     private var isPeerAway = false
+    /// Until when the seated pairing goes on, as the relay says; nil before it does.
+    private var seatedUntil: Duration?
     /// Until when a slot that the relay does not know may be one whose offerer is not back yet.
     private var unknownUntil: Duration?
     private let slot: Slot
@@ -247,9 +249,11 @@ package struct VisitSession: ~Copyable {
         case .ack(nil, let number):
             return withLane { lane throws(LaneError) in try lane.acknowledge(upTo: number) } ?? settle()
         case .seated(nil, let expiresIn):
+            // It comes before the proof that begins the finale.
             let deadline = now + min(expiresIn, limits.seatedLifetime)
-            finale?.move(deadline: deadline)
-            return []
+            seatedUntil = deadline
+            guard let state = finale?.move(deadline: deadline) else { return [] }
+            return [.show(state)] + shownAway
         case .presence(nil, let isPresent):
             guard isPeerAway == isPresent else { return [] }
             isPeerAway = !isPresent
@@ -301,7 +305,7 @@ package struct VisitSession: ~Copyable {
         do {
             let hello = try handshake.begin(meeting: meeting.bytes, entropy: entropy)
             phase = .greeting(Meeting(id: meeting, token: token, deadline: deadline))
-            isPeerAway = false
+            (isPeerAway, seatedUntil) = (false, nil)
             return shown + send(hello)
         } catch {
             return end(PairingError(error), leaving: .fault)
@@ -357,7 +361,7 @@ package struct VisitSession: ~Copyable {
         let deadline = now + limits.seatedLifetime
         meeting.deadline = deadline
         phase = .finishing(meeting)
-        let finale = Finale(
+        var finale = Finale(
             peer: peer,
             place: .visitor,
             seed: seed,
@@ -365,6 +369,7 @@ package struct VisitSession: ~Copyable {
             deadline: deadline,
             limits: limits
         )
+        if let seatedUntil { _ = finale.move(deadline: seatedUntil) }
         self.finale = finale
         return actions(finale.start())
     }
@@ -444,8 +449,11 @@ package struct VisitSession: ~Copyable {
         return [.show(state)] + shownAway
     }
 
-    /// After every other state, as long as the offerer is away: that is what the person must know first.
+    /// After every other state, as long as the offerer or this device is away: that is what the person must know first.
     private var shownAway: [SessionAction] {
+        if let finale, finale.current != nil, !link.isReady {
+            return [.show(.reconnecting(deadline: .at(finale.deadline)))]
+        }
         guard isPeerAway, current != nil else { return [] }
         let deadline: Duration
         switch phase {

@@ -2,6 +2,17 @@ import SyncSeed
 
 /// What can go wrong in the command line itself; everything else is named where it happens.
 enum CommandError: ExplainedError, Equatable {
+    /// What only a person can give, and how else it comes to the program.
+    enum Need: CaseIterable {
+        /// A yes, which may be said beforehand.
+        case yes
+        /// The code or link of the other device.
+        case code
+        /// A word from the other screen, which nobody knows beforehand.
+        case word
+        case passphrase
+    }
+
     /// The arguments are wrong.
     case usage
     /// A fault of this program.
@@ -19,7 +30,7 @@ enum CommandError: ExplainedError, Equatable {
     /// The two times that a new passphrase was typed differ.
     case passphrasesDiffer
     /// Something must be asked, and there is no terminal to ask it on.
-    case noTerminal
+    case noTerminal(Need)
     /// Standard input can't be read.
     case inputFailed
     /// Standard output could not be written.
@@ -69,11 +80,13 @@ extension CommandError {
         case .passphraseFile: "Check the file's name and rights."
         case .passphraseFileOpen: "Take their rights away: mode 0600, or 0640 for a group of a service's own."
         case .passphrasesDiffer: "Try again."
-        case .noTerminal:
-            """
-            Run it on a terminal (docker run -it, ssh -t), with --json and answers on standard input, or say yes beforehand with \
-            --yes; a passphrase comes from --passphrase-file.
-            """
+        case .noTerminal(let need):
+            switch need {
+            case .yes: "\(Self.asked), or say yes beforehand with --yes."
+            case .code: "\(Self.asked), or name the code or link as an argument."
+            case .word: "\(Self.asked): it is one of the two words on the other screen."
+            case .passphrase: "Run it on a terminal (docker run -it, ssh -t), or name a file with --passphrase-file."
+            }
         case .inputFailed: "Check what standard input is connected to."
         case .outputFailed:
             "What was done is done. Check the disk or the program that reads the output, and ask for it again."
@@ -83,4 +96,7 @@ extension CommandError {
     var retryHelps: Bool {
         false
     }
+
+    private static let asked =
+        "Run it on a terminal (docker run -it, ssh -t), or with --json and the answer on standard input"
 }

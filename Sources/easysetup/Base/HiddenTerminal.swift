@@ -10,11 +10,11 @@ import Darwin
 
 /// The terminal at standard input while what is typed there is not shown.
 ///
-/// However reading ends, by an answer, an error, Control-C or a signal, this waits until a paste is over, throws away what the
-/// terminal still holds, and only then shows typing again: what was meant for this program reaches no other. A signal does what it
-/// does after that. Control-Z gives the terminal back as well, and takes it again when the program goes on.
+/// However reading ends, by an answer, an error, Control-C or a signal, this waits until a paste is over and throws away what the
+/// terminal still holds: what was meant for this program reaches no other. Typing stays hidden until the process ends or asks for what
+/// may be seen (``TerminalMode``). A signal does what it does after that. Control-Z gives the terminal back as well, and takes it again
+/// when the program goes on.
 struct HiddenTerminal: ~Copyable {
-    private let saved: termios
     private let signals: SignalPipe
     private let output: Output
     private let hasPasteMarks: Bool
@@ -26,20 +26,16 @@ struct HiddenTerminal: ~Copyable {
     private static let pause: CInt = 200
     private static let longPause: CInt = 500
     /// The same in a paste whose end the terminal marks.
-    private static let markedPause: CInt = 2_000
-    /// How long a paste is waited for in all.
-    private static let patience = Duration.seconds(20)
+    private static let markedPause: CInt = 5_000
 
     /// Stops showing what is typed, until this goes.
-    /// - Throws: ``CommandError/noTerminal``.
+    /// - Throws: ``CommandError/noTerminal(_:)``.
     init(_ output: Output) throws(CommandError) {
-        var saved = termios()
-        guard tcgetattr(STDIN_FILENO, &saved) == 0 else { throw .noTerminal }
+        guard Input.isTerminal else { throw .noTerminal(.passphrase) }
         let kind = getenv("TERM").map { String(cString: $0) } ?? ""
         let hasPasteMarks = isatty(STDERR_FILENO) == 1 && !kind.isEmpty && kind != "dumb"
         let signals = try SignalPipe()
-        try Self.hide(saved, hasPasteMarks ? output : nil)
-        self.saved = saved
+        try Self.hide(hasPasteMarks ? output : nil)
         self.output = output
         self.hasPasteMarks = hasPasteMarks
         self.signals = signals
@@ -48,7 +44,8 @@ struct HiddenTerminal: ~Copyable {
     deinit {
         var keys = keys
         Self.settle(&keys)
-        Self.show(saved, hasPasteMarks ? output : nil)
+        if hasPasteMarks { output.prompt(Self.marksOff) }
+        TerminalMode.hide()
     }
 
     /// Asks something.
@@ -133,7 +130,9 @@ struct HiddenTerminal: ~Copyable {
             guard files[0].revents != 0 else { continue }
             var byte: UInt8 = 0
             switch read(STDIN_FILENO, &byte, 1) {
-            case 1: if let key = keys.take(byte) { return .key(key) }
+            case 1:
+                TerminalMode.heard(isSecret: true)
+                if let key = keys.take(byte) { return .key(key) }
             case 0: return .over
             // The terminal was closed; the signal that says so may still be on its way.
             default: if errno != EINTR, errno != EAGAIN { throw .inputFailed }
@@ -143,11 +142,12 @@ struct HiddenTerminal: ~Copyable {
 
     private mutating func obey(_ number: CInt) throws(CommandError) {
         switch number {
-        case SIGCONT: try Self.hide(saved, hasPasteMarks ? output : nil)
+        case SIGCONT: try Self.hide(hasPasteMarks ? output : nil)
         case SIGTSTP: try stop()
         default:
             Self.settle(&keys)
-            Self.show(saved, hasPasteMarks ? output : nil)
+            if hasPasteMarks { output.prompt(Self.marksOff) }
+            TerminalMode.finish()
             signals.deliver(number)
         }
     }
@@ -156,12 +156,13 @@ struct HiddenTerminal: ~Copyable {
     private func stop() throws(CommandError) {
         var none = Keys()
         Self.settle(&none)
-        Self.show(saved, hasPasteMarks ? output : nil)
+        if hasPasteMarks { output.prompt(Self.marksOff) }
+        TerminalMode.putAside()
         output.prompt("\n")
         // The keyboard stops all that runs together in the foreground.
         if tcgetpgrp(STDIN_FILENO) == getpgrp() { stopOthers() }
         signals.deliver(SIGTSTP)
-        try Self.hide(saved, hasPasteMarks ? output : nil)
+        try Self.hide(hasPasteMarks ? output : nil)
         output.prompt(question)
     }
 
@@ -173,38 +174,32 @@ struct HiddenTerminal: ~Copyable {
         sigaction(SIGTSTP, &taken, nil)
     }
 
-    private static func hide(_ saved: termios, _ marked: Output?) throws(CommandError) {
-        var hidden = saved
-        // Byte by byte, with Control-C as a byte and line ends as they are sent.
-        hidden.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | ISIG | IEXTEN)
-        hidden.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP)
-        withUnsafeMutableBytes(of: &hidden.c_cc) { codes in
-            codes[Int(VMIN)] = 1
-            codes[Int(VTIME)] = 0
+    private static func hide(_ marked: Output?) throws(CommandError) {
+        let isHidden = TerminalMode.change(waits: true) { mode in
+            // Byte by byte, with Control-C as a byte and line ends as they are sent.
+            mode.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | ISIG | IEXTEN)
+            mode.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP)
+            TerminalMode.setSingleBytes(&mode)
         }
-        guard tcsetattr(STDIN_FILENO, TCSANOW, &hidden) == 0 else { throw .noTerminal }
+        guard isHidden else { throw .noTerminal(.passphrase) }
         marked?.prompt("\u{1B}[?2004h")
     }
 
-    /// Puts the terminal back, without what it still holds.
-    private static func show(_ saved: termios, _ marked: Output?) {
-        marked?.prompt("\u{1B}[?2004l")
-        var saved = saved
-        tcflush(STDIN_FILENO, TCIFLUSH)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved)
-    }
+    /// Ends the marks of pastes.
+    private static let marksOff = "\u{1B}[?2004l"
 
     /// Waits until nothing more comes, and throws away what does.
     private static func settle(_ keys: inout Keys) {
         let start = ContinuousClock.now
         var wait = pause
-        while start.duration(to: .now) < patience, isMore(within: keys.isInPaste ? markedPause : wait) {
+        while start.duration(to: .now) < TerminalMode.patience, isMore(within: keys.isInPaste ? markedPause : wait) {
             let dropped = SecretBytes(zeros: 4096)
             let count = dropped.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
             guard count > 0 || count < 0 && errno == EINTR else { return }
             dropped.withUnsafeBytes { bytes in
                 for byte in bytes.prefix(max(0, count)) { _ = keys.take(byte) }
             }
+            TerminalMode.heard(isSecret: true)
             wait = longPause
         }
     }

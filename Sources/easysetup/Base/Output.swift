@@ -58,7 +58,12 @@ struct Output: Sendable {
             // A program that can't be told is told at the one place that is left.
             if isLost { fallthrough }
         case .people:
-            write("\(error.description)\n\(error.advice)", to: STDERR_FILENO)
+            let lines = [error.description, error.advice]
+            // A terminal would break the lines within words.
+            let isShown = isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+            let width = max(20, WindowSize.current.width - 1)
+            let folded = isShown ? lines.flatMap { Columns.fold($0, width: width) } : lines
+            write(folded.joined(separator: "\n"), to: STDERR_FILENO)
         }
     }
 
@@ -83,9 +88,10 @@ struct Output: Sendable {
         write(text, to: STDOUT_FILENO)
     }
 
-    /// Puts text on the terminal, for a question or for progress, whatever the form; no line end is added.
+    /// Puts text on the terminal, for a question or for progress, whatever the form; no line end is added. Where standard error goes to a
+    /// file and people look at standard output, it goes there, because a question that nobody sees is none.
     func prompt(_ text: String) {
-        Self.put(text, to: STDERR_FILENO)
+        Self.put(text, to: isTerminal && isatty(STDERR_FILENO) != 1 ? STDOUT_FILENO : STDERR_FILENO)
     }
 
     /// Ends the process at once, from whatever thread.

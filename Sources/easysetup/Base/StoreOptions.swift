@@ -98,7 +98,7 @@ struct SealOptions: ParsableArguments {
     /// A store that seals what is saved, if that was asked for; else the store as it is.
     func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
         guard seal, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
-        guard Input.isTerminal else { throw CommandError.noTerminal }
+        guard Input.isTerminal else { throw CommandError.noTerminal(.passphrase) }
         let first = try PassphraseOptions.ask("New passphrase: ", output)
         let second = try PassphraseOptions.ask("Once more: ", output)
         guard first.isSame(as: second) else { throw CommandError.passphrasesDiffer }

@@ -166,9 +166,11 @@ final class Conversation: Sendable {
         case .codeKnown: output.event("code-known", people: nil)
         case .inLine(let position): output.event("in-line", [("position", .integer(position))], people: nil)
         case .greeting: output.event("greeting", people: nil)
-        case .waiting(let peer):
-            output.event("peer", Self.fields(peer, decide: false, hasWords: true), people: nil)
-        case .given: output.event("given", people: nil)
+        case .waiting(let peer, let deadline):
+            let left = [("expires_in", JSONValue.integer(Self.seconds(until: deadline)))]
+            output.event("peer", Self.fields(peer, decide: false, hasWords: true) + left, people: nil)
+        case .given(_, let deadline):
+            output.event("given", [("expires_in", .integer(Self.seconds(until: deadline)))], people: nil)
         case .peerAway(let deadline):
             output.event("peer-away", [("expires_in", .integer(Self.seconds(until: deadline)))], people: nil)
         case .reconnecting(let deadline):
@@ -274,7 +276,7 @@ extension Output {
         Signals.onStop { [self] in
             stage.close()
             failed(PairingError.cancelledHere)
-            TerminalMode.restore()
+            TerminalMode.finish()
             Self.end(ExitCodes.code(for: PairingError.cancelledHere.name))
         }
     }

@@ -16,13 +16,17 @@ enum Host {
         return name.isEmpty ? "a computer" : name
     }
 
-    /// How this program is run: by its name where the search path leads to it, else as it was run here.
+    /// How this program is run: by its name where the search path leads to it, else by its whole path, which works in every folder.
     static var program: String {
         let path = CommandLine.arguments.first ?? ""
         guard let slash = path.lastIndex(of: "/") else { return path.isEmpty ? "easysetup" : path }
         let folders = (Variables.value("PATH") ?? "").split(separator: ":").map(String.init)
         let isOnPath = folders.contains { $0 == path[..<slash] }
-        return isOnPath ? String(path[path.index(after: slash)...]) : path
+        if isOnPath { return String(path[path.index(after: slash)...]) }
+        guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+        defer { free(here) }
+        let relative = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+        return String(cString: here) + "/" + relative
     }
 
     /// A word as a shell takes it.

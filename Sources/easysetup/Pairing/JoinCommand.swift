@@ -41,7 +41,9 @@ struct JoinCommand: AsyncParsableCommand {
             while true {
                 let way = try await way(&text, output, stage)
                 if case .link(let link) = way { try await confirm(link, output, stage) }
-                if case .code = way, role == .holder, StandardInput.current == .atEnd { throw CommandError.noTerminal }
+                if case .code = way, role == .holder, StandardInput.current == .atEnd {
+                    throw CommandError.noTerminal(.word)
+                }
                 let conversation = Conversation(
                     output: output,
                     stage: stage,
@@ -91,7 +93,7 @@ struct JoinCommand: AsyncParsableCommand {
                 case .cancelled: throw CommandError.notConfirmed
                 case .end:
                     if Verdict.isStopped() { throw CommandError.notConfirmed }
-                    throw CommandError.noTerminal
+                    throw CommandError.noTerminal(.code)
                 case .line(let line): written = line
                 }
                 if YesOrNo(written) == .help {
@@ -124,8 +126,8 @@ struct JoinCommand: AsyncParsableCommand {
         if yes { return }
         switch StandardInput.current {
         case .terminal: break
-        case .open: if output.form == .people { throw CommandError.noTerminal }
-        case .atEnd: throw CommandError.noTerminal
+        case .open: if output.form == .people { throw CommandError.noTerminal(.yes) }
+        case .atEnd: throw CommandError.noTerminal(.yes)
         }
         let view = View(parts: [
             .text("This link leads to the relay"),
@@ -145,7 +147,7 @@ struct JoinCommand: AsyncParsableCommand {
         stage.show(View())
         switch verdict {
         case .yes: return
-        case .nobody: throw CommandError.noTerminal
+        case .nobody: throw CommandError.noTerminal(.yes)
         case .no, .unclear, .stopped: throw CommandError.notConfirmed
         }
     }

@@ -24,6 +24,7 @@ struct OfferCommand: AsyncParsableCommand {
 
     @Flag(
         inversion: .prefixedNo,
+        exclusivity: .exclusive,
         help: "Draw a QR code wherever it is looked at, or never; else where it fits. EASYSETUP_QR is always or never."
     )
     var qr: Bool?
@@ -56,8 +57,8 @@ struct OfferCommand: AsyncParsableCommand {
     private static func checkPerson(_ output: Output) throws(CommandError) {
         switch StandardInput.current {
         case .terminal: break
-        case .open: if output.form == .people { throw .noTerminal }
-        case .atEnd: throw .noTerminal
+        case .open: if output.form == .people { throw .noTerminal(.yes) }
+        case .atEnd: throw .noTerminal(.yes)
         }
     }
 

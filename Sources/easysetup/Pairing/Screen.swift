@@ -29,11 +29,13 @@ struct Screen: Sendable {
     private var view = View()
     /// The status of the moment, without what the connection says.
     private var status: View.Status?
+    /// The device that has no connection now, shown in place of the status until the next state.
+    private var interruption: View.Status?
     private var question: View.Prompt?
     /// Why the last attempt to reach the relay failed, so that the same is not said again and again.
     private var lastFailure: PairingError?
-    /// When a seated pairing is over, as far as this device knows by itself.
-    private var seatedUntil: ContinuousClock.Instant?
+    /// Until when an answer is waited for, as the last state said: the relay may have shortened it since a question was asked.
+    private var answerUntil: ContinuousClock.Instant?
 
     init(_ part: Part, on surface: Surface) {
         self.part = part
@@ -41,13 +43,16 @@ struct Screen: Sendable {
     }
 
     /// Takes a new state, and gives the change of the screen.
-    mutating func step(_ state: PairingState, now: ContinuousClock.Instant = .now) -> Step {
+    mutating func step(_ state: PairingState) -> Step {
         var said: [String] = []
+        let lasting = interruption
+        interruption = nil
         switch state {
         case .connecting: status = View.Status(text: "Connecting to \(part.relay)…")
         case .retrying(let error):
             if error != lastFailure { said = ["\(error.description) Trying again."] }
             lastFailure = error
+            interruption = lasting
         case .offered(let offer):
             if offer.ordinal > 1, view.parts != offered(offer).parts {
                 said = ["The last code is no longer good. Here is a fresh one."]
@@ -64,30 +69,28 @@ struct Screen: Sendable {
         case .inLine(let position):
             status = View.Status(text: "Others are before this device: it is number \(position) in line")
         case .greeting: status = View.Status(text: "Found the other device")
-        case .deciding(let peer):
+        case .deciding(let peer, let deadline):
             if question == nil { view.parts = parts(deciding: peer, codeAge: nil) }
             (view.picture, view.caption, view.hint) = (nil, nil, nil)
-            status = View.Status(text: "Time to answer:", deadline: seated(now))
-        case .waiting(let peer):
+            status = View.Status(text: "Time to answer:", deadline: deadline)
+            answerUntil = deadline
+        case .waiting(let peer, let deadline):
             view = View(parts: parts(waitingFor: peer))
-            status = View.Status(text: "Waiting for the answer there for", deadline: seated(now))
+            status = View.Status(text: "Waiting for the answer there for", deadline: deadline)
         case .accepting(let request):
             if question == nil { view = View(parts: parts(accepting: request)) }
+            answerUntil = request.deadline
             status = View.Status(text: "Time to answer:", deadline: request.deadline)
-        case .given(let peer):
+        case .given(let peer, let deadline):
             let sentence =
                 peer.device.asksFirst
                 ? "Sent. The other device asks whether to keep it: answer there." : "Sent. The other device stores it."
             view = View(parts: [.text(sentence)])
-            status = View.Status(text: "Waiting for the other device")
+            status = View.Status(text: "Waiting for the other device for", deadline: deadline)
         case .peerAway(let deadline):
-            return Step(
-                view: composed(View.Status(text: "The other device is away; waiting for it for", deadline: deadline))
-            )
+            interruption = View.Status(text: "The other device is away; waiting for it for", deadline: deadline)
         case .reconnecting(let deadline):
-            return Step(
-                view: composed(View.Status(text: "The connection was lost; trying again for", deadline: deadline))
-            )
+            interruption = View.Status(text: "The connection was lost; trying again for", deadline: deadline)
         case .paired(let paired):
             said = ["Paired. Both devices are \(paired.userID.fingerprint)."]
             (view, status, question) = (View(), nil, nil)
@@ -95,28 +98,28 @@ struct Screen: Sendable {
             said = [error.description, error.advice]
             (view, status, question) = (View(), nil, nil)
         }
-        return Step(said: said, view: composed(status))
+        return Step(said: said, view: composed())
     }
 
     /// The question whether to give, or for a word.
     mutating func ask(_ request: ApprovalRequest, notes: [String]) -> View {
         view = View(parts: parts(deciding: request.peer, codeAge: request.codeAge))
-        status = View.Status(text: "Time to answer:", deadline: request.deadline)
+        status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
         question = View.Prompt(
             notes: notes,
             text: request.needsWord
                 ? "Type one of them to give it your seed, or no:"
                 : "Is this the device in your hands? Type yes to give it your seed, or no:"
         )
-        return composed(status)
+        return composed()
     }
 
     /// The question whether to keep the seed that has come.
     mutating func ask(_ request: AcceptanceRequest, notes: [String]) -> View {
         view = View(parts: parts(accepting: request))
-        status = View.Status(text: "Time to answer:", deadline: request.deadline)
+        status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
         question = View.Prompt(notes: notes, text: "Type yes to keep that seed on this device, or no:")
-        return composed(status)
+        return composed()
     }
 
     /// The question is over.
@@ -124,7 +127,7 @@ struct Screen: Sendable {
         question = nil
         view = View()
         status = View.Status(text: "One moment…")
-        return composed(status)
+        return composed()
     }
 
     /// The code on the screen is used up: nobody is to type it any more.
@@ -133,21 +136,20 @@ struct Screen: Sendable {
         status = View.Status(text: "Fetching a fresh code…")
     }
 
-    private func composed(_ status: View.Status?) -> View {
+    private func composed() -> View {
         var view = view
-        view.status = status
+        view.status = interruption ?? status
         view.prompt = question
         return view
     }
 
-    private mutating func seated(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant {
-        let deadline = seatedUntil ?? now + ClientLimits().seatedLifetime
-        seatedUntil = deadline
-        return deadline
+    private func earlier(_ deadline: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        answerUntil.map { min($0, deadline) } ?? deadline
     }
 
     private func offered(_ offer: Offer) -> View {
-        let isHolder = offer.link != nil
+        // A holder has no link where the relay's address has a zone.
+        let isHolder = part.role == .holder || offer.link != nil
         var view = View(parts: [
             .text(isHolder ? "On the new device, run:" : "On the device that has your seed, run:"),
             .verbatim(part.command),
@@ -158,7 +160,10 @@ struct Screen: Sendable {
         if let link = offer.link {
             view.picture = link.revealed()
             view.caption = "Or scan the picture above with the new device."
-            view.hint = "For a QR code, make the window larger, or run this with --qr."
+            view.hint = View.Hint(
+                small: "For a QR code, make the window larger, or run this with --qr.",
+                unfit: "For a QR code, run this with --qr."
+            )
         }
         return view
     }
@@ -176,7 +181,7 @@ struct Screen: Sendable {
         guard part.place == .offerer else { return introduction(peer) + [.text("Its screen shows two words.")] }
         var parts =
             introduction(peer) + [.text("Both screens show these words:"), .item(surface.shown("\(peer.words)"))]
-        if let codeAge { parts.append(.text("The code was shown \(codeAge.components.seconds) s ago.")) }
+        if let codeAge { parts.append(.text("The code was used \(codeAge.components.seconds) s after it was shown.")) }
         return parts
     }
 

@@ -41,10 +41,10 @@ struct SeedReport {
             ("secretbox_key_fingerprint", .string(seed.secretboxKeyFingerprint)),
         ]
         if let phrase, let link { fields += [("recovery_phrase", .string(phrase)), ("link", .string(link))] }
-        output.event(event, fields + more, people: people(heading, phrase, link, isColoured: output.isTerminal))
+        output.event(event, fields + more, people: people(heading, phrase, link, output))
     }
 
-    private func people(_ heading: String?, _ phrase: String?, _ link: String?, isColoured: Bool) -> String {
+    private func people(_ heading: String?, _ phrase: String?, _ link: String?, _ output: Output) -> String {
         var lines = heading.map { [$0] } ?? []
         lines += [
             "User id (fingerprint):      \(seed.userID.fingerprint)",
@@ -53,9 +53,21 @@ struct SeedReport {
         ]
         if let phrase, let link {
             lines += ["", "Recovery phrase:", numbered(phrase), "", "Seed link:", link]
-            if let code = QRCode(link) { lines += ["", code.rendered(isColoured: isColoured)] }
+            if let code = QRCode(link) { lines += ["", Self.picture(code, output)] }
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// The QR code as the output can show it: a file gets it as ink on paper, a terminal where it has the colours and the room for it.
+    private static func picture(_ code: QRCode, _ output: Output) -> String {
+        guard output.isTerminal else { return code.rendered(isColoured: false) }
+        let surface = Surface(isTerminal: true, variable: Variables.value)
+        let width = code.width + 2 * QRCode.quietZone
+        guard surface.hasColours else {
+            return "This terminal shows no QR code: it has no colours, or its locale is not UTF-8."
+        }
+        guard width <= WindowSize.current.width else { return "For a QR code, make the window \(width) columns wide." }
+        return code.rendered()
     }
 
     /// The words in four columns with their numbers, to be written down.
@@ -75,18 +87,17 @@ struct SeedReport {
 func confirmReveal(_ output: Output) async throws(CommandError) {
     guard Input.isTerminal else { return }
     let verdict = await Verdict.ask(help: Help.reveal) { notes, _ in
-        // Input from before the question is dropped because it can't be an answer to it.
+        // A hidden prompt has left typing hidden; input from before the question can't be an answer to it.
+        TerminalMode.restore()
         Keyboard.shared.forgetTyped()
         for note in notes { output.prompt(note + "\n") }
         output.prompt(
             """
             What comes next IS the secret: whoever sees or photographs it has all that these devices share, for good.
-            Show it on this screen? Type yes, or no: \u{20}
+            \(output.isTerminal ? "Show it on this screen?" : "Write it where the output goes?") Type yes, or no: \u{20}
             """
         )
         return await Keyboard.shared.line()
     }
-    // Pasted input after the answer is dropped because the shell would run it as commands.
-    Keyboard.shared.forgetTyped()
     guard verdict == .yes else { throw .notConfirmed }
 }

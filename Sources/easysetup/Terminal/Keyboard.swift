@@ -49,7 +49,10 @@ final class Keyboard: Sendable {
 
     /// Throws away what was typed on the terminal and not read yet: it is no answer to a question that comes later.
     func forgetTyped() {
-        guard isatty(STDIN_FILENO) == 1 else { return }
+        guard isatty(STDIN_FILENO) == 1, TerminalMode.isOurs else { return }
+        // More may follow, for which the end of the process waits.
+        var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        if poll(&file, 1, 0) > 0 { TerminalMode.heard() }
         tcflush(STDIN_FILENO, TCIFLUSH)
         state.withLock { $0.pending = [] }
     }
@@ -72,6 +75,7 @@ final class Keyboard: Sendable {
             var bytes = [UInt8](repeating: 0, count: 512)
             let count = systemRead(STDIN_FILENO, &bytes, bytes.count)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            if count > 0, StandardInput.wasTerminal { TerminalMode.heard() }
             state.withLock { state in
                 if count > 0 { state.pending += bytes[..<count] } else { state.isAtEnd = true }
             }
@@ -104,15 +108,22 @@ final class Keyboard: Sendable {
         }
 
         /// True when rung, false when standard input has something, or its end.
+        ///
+        /// A program in the background waits until it has the terminal again: what is typed there is meant for another program. The system
+        /// tells nobody when a shell puts a running program into the foreground, so this looks now and then.
         func waitForInput() -> Bool {
-            var files = [
-                pollfd(fd: ends.read, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-            ]
+            var isAside = false
             while true {
-                let count = poll(&files, 2, -1)
-                if count < 0, errno == EINTR { continue }
-                return files[0].revents != 0
+                let isOurs = !StandardInput.wasTerminal || TerminalMode.isOurs
+                if isAside, isOurs { Signals.cameBack() }
+                isAside = !isOurs
+                var files = [
+                    pollfd(fd: ends.read, events: Int16(POLLIN), revents: 0),
+                    pollfd(fd: isAside ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+                ]
+                let count = poll(&files, 2, StandardInput.wasTerminal ? 250 : -1)
+                if files[0].revents != 0 { return true }
+                if count > 0, !StandardInput.wasTerminal || TerminalMode.isOurs { return false }
             }
         }
     }

@@ -31,10 +31,7 @@ final class LiveStage: Stage {
         // The terminal's echo is off because the stage draws the typed text itself.
         TerminalMode.change { mode in
             mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
-            withUnsafeMutableBytes(of: &mode.c_cc) { characters in
-                characters[Int(VMIN)] = 1
-                characters[Int(VTIME)] = 0
-            }
+            TerminalMode.setSingleBytes(&mode)
         }
         Signals.onRedraw { [weak self] in self?.redraw() }
         let ticking = Task { [weak self] in
@@ -92,9 +89,7 @@ final class LiveStage: Stage {
             state.ticking?.cancel()
         }
         Signals.onRedraw(nil)
-        // Pasted input after an answer is dropped because the shell would run it as commands.
         Keyboard.shared.forgetTyped()
-        TerminalMode.restore()
     }
 
     /// All of it anew: after another program had the terminal nothing is where it was.
@@ -140,13 +135,13 @@ final class LiveStage: Stage {
         for (old, new) in zip(old, new).reversed() {
             if old != new {
                 guard old.height(in: width) == 1, new.height(in: width) == 1 else { return nil }
-                out += up(below) + "\r\(new.text)\u{1B}[K" + (below > 0 ? "\u{1B}[\(below)B" : "")
+                let line = "\r\(new.text)\u{1B}[K"
+                // The terminal remembers the end of the last line, because it alone knows how wide it has drawn the text.
+                out += below > 0 ? "\u{1B}7" + up(below) + line + "\u{1B}8" : line
             }
             below += new.height(in: width)
         }
-        // The cursor goes back to the end of the last line.
-        let last = new[new.count - 1]
-        return out + "\r" + (last.width > 0 ? "\u{1B}[\(last.width)C" : "")
+        return out
     }
 
     private static func up(_ lines: Int) -> String { lines > 0 ? "\u{1B}[\(lines)A" : "" }

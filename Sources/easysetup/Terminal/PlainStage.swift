@@ -9,6 +9,8 @@ final class PlainStage: Stage {
         var parts: [View.Part] = []
         var status: View.Status?
         var isClosed = false
+        /// Whether the cursor stands behind a question.
+        var isAsking = false
         var ticking: Task<Void, Never>?
     }
 
@@ -36,41 +38,56 @@ final class PlainStage: Stage {
     }
 
     func show(_ view: View) {
-        let isNew = state.withLock { state in
-            guard !state.isClosed else { return (parts: false, status: false) }
-            // A moment that comes again, after a lost connection, was said already.
-            let isNew = (view.parts != state.parts && !view.parts.isEmpty, view.status != state.status)
-            if isNew.0 { state.parts = view.parts }
-            state.status = view.status
-            return isNew
-        }
-        if isNew.parts {
-            if pictures == .always, let text = view.picture, let code = QRCode(text) {
-                output.say(surface.isUTF8 ? code.rendered(isColoured: false) : code.letters())
+        // The lock is held while it is written: a state and a question come from two tasks, and their lines must not mix.
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            // A moment that comes again, after a lost connection, was said already, and one that has more lines than before needs only
+            // these.
+            if !state.parts.starts(with: view.parts) {
+                let isLonger = !state.parts.isEmpty && view.parts.starts(with: state.parts)
+                if !isLonger, pictures == .always, let text = view.picture, let code = QRCode(text) {
+                    output.say(surface.isUTF8 ? code.rendered(isColoured: false) : code.letters())
+                }
+                for part in view.parts.dropFirst(isLonger ? state.parts.count : 0) {
+                    output.say(surface.shown(Self.text(part)))
+                }
+                state.parts = view.parts
             }
-            for part in view.parts { output.say(surface.shown(Self.text(part))) }
+            if view.status != state.status, let status = view.status { tell(status) }
+            state.status = view.status
         }
-        if isNew.status, let status = view.status { tell(status) }
     }
 
     func ask(_ view: View) async -> Keyboard.Reading {
+        // A hidden prompt has left typing hidden.
+        TerminalMode.restore()
         Keyboard.shared.forgetTyped()
         show(view)
         guard let prompt = view.prompt else { return .cancelled }
         for note in prompt.notes { output.prompt(surface.shown(note) + "\n") }
         output.prompt(surface.shown(prompt.text) + " ")
+        state.withLock { $0.isAsking = true }
         let reading = await Keyboard.shared.line()
-        if case .line = reading, surface.isTerminal { return reading }
-        // Nobody has pressed Enter here.
-        output.prompt("\n")
+        if case .line = reading, surface.isTerminal { state.withLock { $0.isAsking = false } }
+        endLine()
         return reading
     }
 
     func close() {
+        endLine()
         state.withLock { state in
             state.isClosed = true
             state.ticking?.cancel()
         }
+    }
+
+    /// Ends the line of a question at which nobody has pressed Enter.
+    private func endLine() {
+        let isAsking = state.withLock { state in
+            defer { state.isAsking = false }
+            return state.isAsking
+        }
+        if isAsking { output.prompt("\n") }
     }
 
     private func tick() {

@@ -79,6 +79,11 @@ enum Signals {
         heard(SIGINT)
     }
 
+    /// The program has the terminal again.
+    static func cameBack() {
+        heard(SIGCONT)
+    }
+
     private static func heard(_ number: CInt) {
         switch number {
         case SIGTSTP: suspend()
@@ -92,6 +97,8 @@ enum Signals {
 
     private static func stopped(by number: CInt) {
         let now = ContinuousClock.now
+        // A Control-C in a paste has more behind it.
+        if number == SIGINT || number == SIGQUIT { TerminalMode.heardStop() }
         let (first, stop) = state.withLock { state in
             let first = state.firstStop
             state.firstStop = first ?? now
@@ -101,13 +108,13 @@ enum Signals {
         if let stop { return stop() }
         // A window that closes is no second thought of the person's.
         if let first, number == SIGHUP || first.duration(to: now) < sameAct { return }
-        TerminalMode.restore()
+        TerminalMode.finish()
         die(by: number)
     }
 
     /// Puts the terminal in order, and stops as the system would have stopped the program by itself.
     private static func suspend() {
-        TerminalMode.pause()
+        TerminalMode.putAside()
         raise(SIGTSTP, with: SIG_DFL)
         // Here it goes on.
         listen(SIGTSTP)

@@ -14,6 +14,10 @@ protocol Stage: Sendable {
 struct SilentStage: Stage {
     func say(_ lines: [String]) {}
     func show(_ view: View) {}
-    func ask(_ view: View) async -> Keyboard.Reading { await Keyboard.shared.line() }
+    func ask(_ view: View) async -> Keyboard.Reading {
+        // A hidden prompt has left typing hidden.
+        TerminalMode.restore()
+        return await Keyboard.shared.line()
+    }
     func close() {}
 }

@@ -11,6 +11,15 @@ struct View: Equatable, Sendable {
         /// The code, the largest thing of all.
         case code(String)
         case blank
+
+        /// How long it stays where there is too little room: what a person decides by outlives the sentences around it.
+        var rank: Int {
+            switch self {
+            case .text, .verbatim, .blank: 0
+            case .item: 1
+            case .code: 2
+            }
+        }
     }
 
     /// The line that says what goes on and for how long, rewritten in place.
@@ -29,13 +38,21 @@ struct View: Equatable, Sendable {
         var text: String
     }
 
+    /// How to come to a picture that is not drawn.
+    struct Hint: Equatable, Sendable {
+        /// Where a larger window has room for it.
+        var small: String
+        /// Where the terminal can't show it as it is, in whatever window.
+        var unfit: String
+    }
+
     var parts: [Part] = []
     /// The text of a QR code, shown where there is room for it.
     var picture: String?
     /// The text below the picture, if it is shown.
     var caption: String?
-    /// The text in place of a picture that there is no room for.
-    var hint: String?
+    /// The text in place of a picture that is not drawn, and the option that draws it all the same.
+    var hint: Hint?
     var status: Status?
     var prompt: Prompt?
 
@@ -114,7 +131,8 @@ struct Layout: Equatable, Sendable {
                 if part == .blank, attempt > 2 { continue }
                 rows += Self.rows(part, width, surface)
             }
-            let extra = attempt == 0 ? view.caption : attempt == 1 && pictures != .never ? view.hint : nil
+            let hint = picture == nil ? view.hint?.unfit : view.hint?.small
+            let extra = attempt == 0 ? view.caption : attempt == 1 && pictures != .never ? hint : nil
             if let extra { rows += [Self.row("")] + Self.folded(extra, width, surface) }
             if attempt <= 2, !rows.isEmpty, !end.isEmpty { rows.append(Self.row("")) }
             rows += end
@@ -124,11 +142,11 @@ struct Layout: Equatable, Sendable {
                 return
             }
         }
-        // Too small for all of it: from the top, all but the code and the end goes.
+        // Too small for all of it: from the top sentences go, then names and words, and never the code and the end.
         var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: Self.rows($0, width, surface)) }
         let ends = end.reduce(0) { $0 + $1.height(in: size.width) }
         while above.flatMap(\.rows).reduce(ends, { $0 + $1.height(in: size.width) }) > size.height,
-            let index = above.firstIndex(where: { if case .code = $0.part { false } else { true } })
+            let index = above.firstIndex(where: { $0.part.rank == 0 }) ?? above.firstIndex(where: { $0.part.rank == 1 })
         {
             above.remove(at: index)
         }

@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The line of status in real terminals: the time left is the relay's, and a device that is away is said to be.
+@Suite("The time left and a peer that is away, on a screen", .inTurn, .timeLimit(.minutes(60))) struct AwayTests {
+    let folder = ScratchFolder()
+
+    private func seed() async throws -> String {
+        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
+        return folder.path + "/a"
+    }
+
+    private static func isAway(_ lines: [String]) -> Bool {
+        lines.contains { $0.contains(/The other device is away; waiting for it for [0-9]:[0-9][0-9]\./) }
+    }
+
+    @Test("the device that is asked says that the other is away, before and after a slip") func holder() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try await Window(["offer", "--relay", url, "--store", try await seed()])
+        defer { offer.stop() }
+        let shown = try await offer.wait(until: { TerminalPairingTests.code($0) != nil }, "a code")
+        let code = try #require(TerminalPairingTests.code(shown))
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        try await offer.wait(for: "Is this the device in your hands?")
+        join.interrupt(SIGKILL)
+        let lines = try await offer.wait(until: Self.isAway, "away")
+        #expect(lines.contains { $0.contains("Is this the device in your hands?") }, "the question stays")
+        try await offer.enter("y")
+        try await offer.wait(for: "Type yes in full, or no.")
+        #expect(Self.isAway(try await offer.lines()))
+        try await offer.enter("no")
+        #expect(try await offer.end().code == 1)
+    }
+
+    @Test("the device that waits says that the other is away") func receiver() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(["offer", "--relay", url, "--store", try await seed(), "--json"])
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let join = try await Window(["join", code, "--relay", url, "--store", folder.store])
+        defer { join.stop() }
+        try await join.wait(for: "Look at the other device and answer there.")
+        offer.interrupt(SIGKILL)
+        try await join.wait(until: Self.isAway, "away")
+        try await join.press("C-c")
+        #expect(try await join.end().code == 1)
+    }
+
+    @Test("both count down from what the relay gives") func timeLeft() async throws {
+        let (relay, url) = try await PairingCommandTests.relay(limits: ["seatedLifetime=90"])
+        defer { relay.stop() }
+        let offer = try await Window(["offer", "--relay", url, "--store", try await seed()])
+        defer { offer.stop() }
+        let shown = try await offer.wait(until: { TerminalPairingTests.code($0) != nil }, "a code")
+        let code = try #require(TerminalPairingTests.code(shown))
+        let join = try await Window(["join", code, "--relay", url, "--store", folder.store])
+        defer { join.stop() }
+        try await offer.wait(until: { $0.contains { $0.contains(/Time to answer: [01]:/) } }, "the relay's time")
+        let waiting = try await join.wait(for: "Waiting for the answer there for")
+        #expect(waiting.contains { $0.contains(/there for [01]:/) }, "never more than that")
+    }
+}

@@ -1,0 +1,163 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The command on a screen, as a person copies it: read off the window and given to a shell as it stands.
+@Suite("The command for the other device", .inTurn, .timeLimit(.minutes(60))) struct PastedCommandTests {
+    let folder = ScratchFolder()
+
+    private func seed(_ name: String) async throws -> String {
+        let store = folder.path + "/" + name
+        _ = try await Program.run(["seed", "new", "--store", store])
+        return store
+    }
+
+    /// A relay with TLS, its address, and its certificate in a file whose name a shell would take apart.
+    private func secureRelay() async throws -> (Running, url: String, caFile: String) {
+        let files = try Certificate.files.get()
+        let caFile = folder.path + "/it's \"my\" $HOME `ca`.pem"
+        try FileManager.default.copyItem(atPath: files.certificate, toPath: caFile)
+        let relay = try Running([
+            "relay", "--listen", "127.0.0.1:0", "--tls-certificate", files.certificate, "--tls-key", files.key,
+            "--json",
+        ])
+        let port = try #require(try await relay.event("listening")["port"] as? Int)
+        return (relay, "wss://127.0.0.1:\(port)", caFile)
+    }
+
+    /// A shell with a store of its own, such as a person has on the other device.
+    private func shell(store: String) async throws -> Window {
+        let shell = try await Window(
+            ["--norc", "--noprofile", "-i"],
+            of: "/bin/bash",
+            environment: ["PS1": "prompt> ", "EASYSETUP_STORE": store]
+        )
+        try await shell.wait(for: "prompt>")
+        return shell
+    }
+
+    @Test("is complete: pasted into a shell it pairs", arguments: [true, false], [true, false])
+    func code(holderOffers: Bool, isSecure: Bool) async throws {
+        let holder = try await seed("a")
+        let (offers, joins) = holderOffers ? (holder, folder.store) : (folder.store, holder)
+        var (relay, url): (Running, String)
+        var more: [String] = []
+        if isSecure {
+            let caFile: String
+            (relay, url, caFile) = try await secureRelay()
+            more = ["--ca-file", caFile]
+        } else {
+            (relay, url) = try await PairingCommandTests.relay()
+        }
+        defer { relay.stop() }
+        // A window that is narrower than the command: it must come out in one piece all the same.
+        let offer = try await Window(["offer", "--relay", url, "--store", offers] + more, width: 60, height: 30)
+        defer { offer.stop() }
+        let code = try #require(
+            TerminalPairingTests.code(try await offer.wait(until: { TerminalPairingTests.code($0) != nil }, "a code"))
+        )
+        let lines = try await offer.lines(isJoined: true)
+        let command = try #require(lines.first { $0.contains(" join --relay \(url)") })
+            .trimmingCharacters(in: .whitespaces)
+        let other = try await shell(store: joins)
+        defer { other.stop() }
+        try await other.enter(command)
+        try await other.wait(for: "Code on the other screen:")
+        try await other.enter(code)
+        if holderOffers {
+            try await offer.wait(for: "Is this the device in your hands?")
+            try await other.wait(for: "Look at the other device and answer there.")
+            try await offer.enter("yes")
+        } else {
+            try await other.wait(for: "Type one of them to give it your seed")
+            let shown = try await offer.wait(for: "Its screen asks for one of these words:")
+            let words = try #require(shown.first { $0.contains(" · ") }).split { !$0.isLetter }
+            try await other.enter(String(words[1]))
+            try await offer.wait(for: "Type yes to keep that seed on this device, or no:")
+            try await offer.enter("yes")
+        }
+        for window in [offer, other] { try await window.wait(for: "Paired. Both devices are") }
+    }
+
+    @Test("has a picture beside it whose link pairs, where the device has the seed", arguments: [true, false])
+    func link(isSecure: Bool) async throws {
+        var (relay, url): (Running, String)
+        var more: [String] = []
+        if isSecure {
+            let caFile: String
+            (relay, url, caFile) = try await secureRelay()
+            more = ["--ca-file", caFile]
+        } else {
+            (relay, url) = try await PairingCommandTests.relay()
+        }
+        defer { relay.stop() }
+        let offer = try await Window(
+            ["offer", "--relay", url, "--store", try await seed("a")] + more,
+            width: 200,
+            height: 60
+        )
+        defer { offer.stop() }
+        let shown = try await offer.wait(
+            until: {
+                $0.contains { $0.contains("scan the picture") } && $0.contains { $0.contains("Control-C stops") }
+            },
+            "a picture"
+        )
+        let link = try await Picture.text(of: shown, in: folder)
+        let join = try await Window(["join", link, "--store", folder.store] + more)
+        defer { join.stop() }
+        try await join.wait(for: "Type yes to go on, or no:")
+        try await join.enter("yes")
+        try await offer.wait(for: "Is this the device in your hands?")
+        try await offer.enter("yes")
+        for window in [offer, join] { try await window.wait(for: "Paired. Both devices are") }
+    }
+
+    @Test("names this program by its whole path, where it was run by a path of the folder's") func program()
+        async throws
+    {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let path = URL(filePath: Program.path)
+        let offer = try Running(
+            [
+                "-c", "cd \"$1\" && exec ./easysetup offer --relay \(url) --store \"$2\" --yes < /dev/null", "sh",
+                path.deletingLastPathComponent().path, try await seed("a"),
+            ],
+            of: "/bin/sh"
+        )
+        defer { offer.stop() }
+        let line = await offer.line { $0.contains(" join --relay ") }
+        #expect(line?.trimmingCharacters(in: .whitespaces) == "\(Program.path) join --relay \(url)")
+    }
+}
+
+/// A QR code that stands on a screen or on paper, read as a camera reads it.
+enum Picture {
+    /// The text of the QR code in these lines: half blocks that are dark where they have ink.
+    static func text(of lines: [String], in folder: ScratchFolder) async throws -> String {
+        let rows = lines.filter { line in
+            line.contains { "█▀▄".contains($0) } && line.allSatisfy { "█▀▄ ".contains($0) }
+        }
+        // Eight dots for each module.
+        let (size, margin) = (8, 40)
+        let width = try #require(rows.map(\.count).max()) * size + 2 * margin
+        var dots = [[UInt8]](
+            repeating: [UInt8](repeating: 255, count: width),
+            count: rows.count * 2 * size + 2 * margin
+        )
+        for (row, line) in rows.enumerated() {
+            for (column, sign) in line.enumerated() {
+                for half in 0..<2 where (half == 0 ? "█▀" : "█▄").contains(sign) {
+                    for y in 0..<size {
+                        for x in 0..<size { dots[margin + (2 * row + half) * size + y][margin + column * size + x] = 0 }
+                    }
+                }
+            }
+        }
+        let picture = folder.path + "/picture.pgm"
+        try (Data("P5 \(width) \(dots.count) 255\n".utf8) + dots.joined()).write(to: URL(filePath: picture))
+        let read = try await Program.shell("zbarimg -q --raw '\(picture)'")
+        return try #require(read.lines.first, "\(read.errors)")
+    }
+}
