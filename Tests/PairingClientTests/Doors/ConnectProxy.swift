@@ -50,32 +50,9 @@ final class ConnectProxy: Sendable {
         _ body: @Sendable (ConnectProxy, _ port: Int) async throws -> Result
     ) async throws -> Result {
         let proxy = ConnectProxy(to: target, way)
-        var context: NIOSSLContext?
-        if let tls {
-            context = try NIOSSLContext(
-                configuration: .makeServerConfiguration(
-                    certificateChain: try NIOSSLCertificate.fromPEMFile(tls.certificate).map { .certificate($0) },
-                    privateKey: .privateKey(try NIOSSLPrivateKey(file: tls.key, format: .pem))
-                )
-            )
-        }
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { [context] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    }
-                    try channel.pipeline.syncOperations.addHandler(AskedSide(proxy))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        do {
-            let result = try await body(proxy, try #require(server.localAddress?.port))
-            try await server.close()
-            return result
-        } catch {
-            try? await server.close()
-            throw error
+        let context = try tls.map { try NIOSSLContext.server(certificate: $0.certificate, key: $0.key) }
+        return try await LoopbackServer.run(tls: context, handler: { AskedSide(proxy) }) { port in
+            try await body(proxy, port)
         }
     }
 }

@@ -18,32 +18,12 @@ enum Impostor: Sendable {
     func run<Result: Sendable>(_ body: @Sendable (Int) async throws -> Result) async throws -> Result {
         var context: NIOSSLContext?
         if case .tls(let made, let versions) = self {
-            var configuration = TLSConfiguration.makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(made.certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: made.key, format: .pem))
-            )
-            configuration.minimumTLSVersion = versions.lowerBound < 12 ? .tlsv1 : .tlsv12
-            if versions.upperBound < 12 { configuration.maximumTLSVersion = .tlsv11 }
-            context = try NIOSSLContext(configuration: configuration)
-        }
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { [context] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    }
-                    try channel.pipeline.syncOperations.addHandler(ImpostorHandler(self))
-                }
+            context = try .server(certificate: made.certificate, key: made.key) { configuration in
+                configuration.minimumTLSVersion = versions.lowerBound < 12 ? .tlsv1 : .tlsv12
+                if versions.upperBound < 12 { configuration.maximumTLSVersion = .tlsv11 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
-        do {
-            let result = try await body(try #require(server.localAddress?.port))
-            try await server.close()
-            return result
-        } catch {
-            try? await server.close()
-            throw error
         }
+        return try await LoopbackServer.run(tls: context, handler: { ImpostorHandler(self) }, body)
     }
 }
 

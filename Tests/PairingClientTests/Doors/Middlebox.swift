@@ -59,35 +59,10 @@ final class Middlebox: Sendable {
         _ body: @Sendable (Middlebox, RelayAddress) async throws -> Result
     ) async throws -> Result {
         let box = Middlebox(target: relay, upgrades: upgrades, calls: calls)
-        var context: NIOSSLContext?
-        if tls {
-            let files = try Certificate.files.get()
-            context = try NIOSSLContext(
-                configuration: .makeServerConfiguration(
-                    certificateChain: NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
-                    privateKey: .privateKey(NIOSSLPrivateKey(file: files.key, format: .pem))
-                )
-            )
-        }
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { [context] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    }
-                    try channel.pipeline.syncOperations.addHandler(DeviceSide(box: box))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = try #require(server.localAddress?.port)
-        let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
-        do {
-            let result = try await body(box, address)
-            try await server.close()
-            return result
-        } catch {
-            try? await server.close()
-            throw error
+        let files = tls ? try Certificate.files.get() : nil
+        let context = try files.map { try NIOSSLContext.server(certificate: $0.certificate, key: $0.key) }
+        return try await LoopbackServer.run(tls: context, handler: { DeviceSide(box: box) }) { port in
+            try await body(box, try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls)))
         }
     }
 

@@ -1,0 +1,50 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Testing
+
+/// A server of a test's own, on loopback and a free port: what stands in a relay's or a proxy's place.
+enum LoopbackServer {
+    /// Runs for as long as `body` does.
+    /// - Parameters:
+    ///   - tls: how it speaks TLS; nil for a server that does not.
+    ///   - handler: makes what answers one connection.
+    static func run<Result: Sendable>(
+        tls: NIOSSLContext? = nil,
+        handler: @escaping @Sendable () -> any ChannelHandler,
+        _ body: @Sendable (_ port: Int) async throws -> Result
+    ) async throws -> Result {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+                    try channel.pipeline.syncOperations.addHandler(handler())
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        do {
+            let result = try await body(try #require(server.localAddress?.port))
+            try await server.close()
+            return result
+        } catch {
+            try? await server.close()
+            throw error
+        }
+    }
+}
+
+extension NIOSSLContext {
+    /// That of a server with this certificate.
+    static func server(
+        certificate: String,
+        key: String,
+        _ change: (inout TLSConfiguration) -> Void = { _ in }
+    ) throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+        )
+        change(&configuration)
+        return try NIOSSLContext(configuration: configuration)
+    }
+}
