@@ -30,6 +30,7 @@ struct Output: Sendable {
     ///   - fields: the object's other members, in order.
     ///   - people: the same for people; nothing is written for them when it is nil.
     func event(_ name: String, _ fields: [(String, JSONValue)] = [], people: String?) {
+        TerminalMode.awaitQuiet()
         switch form {
         case .json: write(JSONValue.line([("event", .string(name))] + fields), to: STDOUT_FILENO)
         case .people: if let people { write(people, to: STDOUT_FILENO) }
@@ -58,6 +59,7 @@ struct Output: Sendable {
             // A program that can't be told is told at the one place that is left.
             if isLost { fallthrough }
         case .people:
+            TerminalMode.awaitQuiet()
             let lines = [error.description, error.advice]
             // A terminal would break the lines within words.
             let isShown = isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 1

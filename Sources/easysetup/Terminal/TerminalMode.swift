@@ -120,6 +120,15 @@ enum TerminalMode {
         }
     }
 
+    /// After a secret was typed: waits until nothing more comes, and throws away what does. It comes before a result is told, because
+    /// a person who reads the result types the next command.
+    static func awaitQuiet() {
+        let (lastInput, pause) = state.withLock { ($0.lastInput, $0.quiet) }
+        guard let lastInput, pause >= secretPause, isOurs, isatty(STDIN_FILENO) == 1 else { return }
+        drop(since: lastInput, pause: pause)
+        state.withLock { $0.lastInput = nil }
+    }
+
     /// Waits until nothing more comes from a person who was asked something, throws away what does, and puts the mode back. The
     /// last act of the process.
     static func finish() {
