@@ -262,7 +262,7 @@ import Testing
             channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
             try ConnectionPipeline.configure(channel, switchboard: relay.switchboards[core], certificate: nil)
         }
-        #expect(relay.exchange.look { $0.lineCount } == 3)
+        #expect(relay.exchange.look { $0.admission.lineCount } == 3)
         #expect(relay.outcomes[.tooManyOpening] == 2)
     }
 

@@ -170,7 +170,7 @@ import Testing
         let later = try relay.connectDevice(from: "10.0.0.1", headers: [line])
         #expect(try later.receivedFrames().isEmpty)
         // The one that was turned away counts until it is gone.
-        #expect(relay.exchange.look { $0.opening.total } == 3)
+        #expect(relay.exchange.look { $0.admission.opening.total } == 3)
     }
 }
 

@@ -106,7 +106,7 @@ import Testing
         if isCut { scene.relay.switchboard.lines.values.first { $0.id.number > 1 << 8 }?.hangUp() }
         scene.relay.loop.run()
         #expect(scene.relay.switchboard.lines.count == 1)
-        #expect(scene.relay.exchange.look { $0.lineCount } == 1)
+        #expect(scene.relay.exchange.look { $0.admission.lineCount } == 1)
         #expect(scene.relay.exchange.look { $0.rendezvous.statistics.connections } == 1)
     }
 }

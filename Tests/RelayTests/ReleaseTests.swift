@@ -68,7 +68,7 @@ import Testing
         #expect(relay.switchboard.lines.isEmpty)
         #expect(line == nil)
         #expect(requests == nil)
-        let kept = relay.exchange.look { ($0.lineCount, $0.unread, $0.bodyBytes) }
+        let kept = relay.exchange.look { ($0.admission.lineCount, $0.admission.unread, $0.admission.bodyBytes) }
         #expect(kept == (0, 0, 0))
     }
 
@@ -79,11 +79,11 @@ import Testing
         try peer.send(.offer(slotLength: 0, work: nil))
         let line = try #require(relay.switchboard.lines.values.first)
         #expect(relay.switchboard.bears(unread: 100_000, of: line))
-        #expect(relay.exchange.look { $0.unread } == 100_000)
+        #expect(relay.exchange.look { $0.admission.unread } == 100_000)
         // It has read, and answers pings: nothing more is sent to it than those.
         relay.loop.advanceTime(by: .seconds(46))
         try peer.send(WebSocketBytes.frame(.pong, []))
         #expect(peer.isOpen)
-        #expect(relay.exchange.look { $0.unread } == 0)
+        #expect(relay.exchange.look { $0.admission.unread } == 0)
     }
 }

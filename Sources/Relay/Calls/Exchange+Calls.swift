@@ -86,22 +86,19 @@ extension Exchange.State {
         prefix: AddressPrefix?,
         _ context: Exchange.Context
     ) -> CallAnswer? {
-        switch phase {
-        case .serving, .draining: break
-        case .ending, .ended: return .refuse(.draining, retryAfter: limits.closingTime)
-        }
+        guard lifecycle.takesCallers else { return .refuse(.draining, retryAfter: limits.closingTime) }
         guard let prefix else { return .refuse(.relayFull, retryAfter: limits.retryAfter) }
         let first = call.frames.first.flatMap { try? DeviceFrame(parsing: $0) }
         let id = nextID(loop: nil)
         let refusal =
-            refusal(ofCaller: prefix, isNew: first?.isOfStranger ?? true)
+            admission.refusal(ofCaller: prefix, isNew: first?.isOfStranger ?? true, calls.devices, callers)
             ?? rendezvous.connected(id, from: prefix, now: context.moment, isHeard: true)
         if let refusal {
             note(.turnedAway)
             return .refuse(FrontDoor.Refusal(refusal.reason), retryAfter: refusal.retryAfter)
         }
         calls.open(call.connection, as: id, from: prefix, now: context.now)
-        notePeak()
+        admission.notePeak(callers)
         return nil
     }
 

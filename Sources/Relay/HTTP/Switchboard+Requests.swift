@@ -9,7 +9,7 @@ extension Switchboard {
     func carryRequests(on line: Line) -> RequestChannel {
         let requests = RequestChannel(limits: limits, isFromProxy: isFromProxy(line))
         line.carry(requests)
-        core.change { state, _ in state.isNobody(line.id, line.counted) }
+        core.change { state, _ in state.admission.isNobody(line.id, line.counted) }
         return requests
     }
 
@@ -25,7 +25,7 @@ extension Switchboard {
     }
 
     private func received(_ head: HTTPRequestHead, by requests: RequestChannel) -> [RequestMachine.Action] {
-        let answer = frontDoor.answer(to: head, isDraining: !core.look { $0.isServing })
+        let answer = frontDoor.answer(to: head, isDraining: !core.look { $0.lifecycle.isServing })
         let now = loop.now
         return requests.tell { $0.received(head, answer: answer, now: now) }
     }

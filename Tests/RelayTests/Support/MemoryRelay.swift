@@ -59,7 +59,7 @@ final class MemoryRelay {
 
     var calls: CallDesk<ConnectionID> { exchange.look { $0.calls } }
     var outcomes: [ConnectionOutcome: Int] { exchange.look { $0.outcomes } }
-    var bodyBytes: Int { exchange.look { $0.bodyBytes } }
+    var bodyBytes: Int { exchange.look { $0.admission.bodyBytes } }
 
     /// A connection that has said nothing yet.
     func connect(from address: String = "192.0.2.1", core: Int = 0) throws -> MemoryPeer {

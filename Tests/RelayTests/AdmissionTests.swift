@@ -1,0 +1,102 @@
+import RelayWire
+import Rendezvous
+import Testing
+
+@testable import Relay
+
+/// Which connections have a place, without a relay around it.
+struct AdmissionTests {
+    private static let nobody = Admission.Callers(open: 0, remembered: 0)
+
+    private func prefix(_ last: UInt8) throws -> AddressPrefix {
+        try #require(PeerAddress(bytes: [192, 0, 2, last])).prefix
+    }
+
+    private func admission(_ change: (inout ConnectionLimits) -> Void) -> Admission {
+        var limits = ConnectionLimits()
+        change(&limits)
+        return Admission(limits: limits, partOfFree: 16)
+    }
+
+    private func id(_ number: UInt64) -> ConnectionID { ConnectionID(number, loop: 0) }
+
+    @Test func `Devices that come through calls take places as connections do`() throws {
+        var admission = admission { ($0.connections, $0.keptConnections) = (4, 0) }
+        for _ in 0..<3 { admission.accepted(nil, Self.nobody) }
+        #expect(!admission.isFull(Self.nobody))
+        #expect(admission.isFull(Admission.Callers(open: 1, remembered: 9)))
+        #expect(admission.idleFourths(Self.nobody) == 1)
+        admission.ended(id(1), nil, wasIdle: true)
+        #expect(admission.idleFourths(Self.nobody) == 2)
+    }
+
+    @Test func `An address has so many connections that say nothing, and more once they have spoken`() throws {
+        var admission = admission { $0.openingPerPrefix = 2 }
+        let prefix = try prefix(1)
+        for _ in 0..<2 {
+            #expect(admission.hasPlace(for: prefix, Self.nobody))
+            admission.accepted(prefix, Self.nobody)
+        }
+        #expect(!admission.hasPlace(for: prefix, Self.nobody))
+        // A proxy's connection stands for many.
+        #expect(admission.hasPlace(for: nil, Self.nobody))
+        admission.hasSpoken(id(1), prefix, isTurnedAway: false)
+        #expect(admission.hasPlace(for: prefix, Self.nobody))
+        admission.isIdle(true, id(1), prefix)
+        #expect(!admission.hasPlace(for: prefix, Self.nobody))
+        admission.ended(id(1), prefix, wasIdle: true)
+        admission.ended(id(2), prefix, wasIdle: true)
+        #expect(admission.opening.isEmpty && admission.sockets.isEmpty && admission.nobodies.count == 0)
+    }
+
+    @Test func `Where only devices that come back are let in, nobodies of the fullest address give way, two at most`() throws {
+        var admission = admission { ($0.connections, $0.keptConnections) = (16, 2) }
+        let (one, other) = (try prefix(1), try prefix(2))
+        for number in UInt64(1)...12 {
+            admission.accepted(one, Self.nobody)
+            admission.isNobody(id(number), one)
+        }
+        for number in UInt64(13)...14 {
+            admission.accepted(other, Self.nobody)
+            admission.isNobody(id(number), other)
+        }
+        #expect(!admission.isCrowded(Self.nobody))
+        admission.accepted(other, Self.nobody)
+        #expect(admission.isCrowded(Self.nobody))
+        #expect(admission.refusal(ofNew: other, Self.nobody)?.reason == .relayFull)
+        var generator = SystemRandomNumberGenerator()
+        let leaving = admission.makeRoom(for: id(15), other, Self.nobody, using: &generator)
+        #expect(leaving.count == 1)
+        #expect(leaving.allSatisfy { $0.number >> 8 <= 12 })
+        for _ in 0..<3 { admission.accepted(nil, Self.nobody) }
+        #expect(admission.makeRoom(for: id(16), nil, Self.nobody, using: &generator).count == 2)
+    }
+
+    @Test func `What is left unread, and bodies that come, are borne from one while all have little`() {
+        var admission = admission {
+            ($0.unreadBytesInAll, $0.outboundBytes, $0.bodyBytesInAll) = (1_000_000, 500_000, 100_000)
+        }
+        #expect(admission.bears(unread: 500_000, difference: 500_000))
+        #expect(!admission.bears(unread: 500_001, difference: 500_001))
+        #expect(admission.bears(unread: WireLimits.callBytes, difference: WireLimits.callBytes))
+        #expect(admission.bears(bodies: 100_000, total: 100_000))
+        // A call with one frame always is.
+        #expect(admission.bears(bodies: WireLimits.frameBytes, total: WireLimits.frameBytes))
+        #expect(!admission.bears(bodies: 1, total: WireLimits.frameBytes + 1))
+        #expect(admission.bears(bodies: -1, total: WireLimits.frameBytes + 1))
+        admission.forget(unread: admission.unread, bodyBytes: admission.bodyBytes)
+        #expect(admission.unread == 0 && admission.bodyBytes == 0)
+    }
+
+    @Test func `A crowd has gone when half of it has, and it was one`() {
+        var admission = admission { _ in }
+        for _ in 0..<600 { admission.accepted(nil, Self.nobody) }
+        for number in UInt64(0)..<299 { admission.ended(id(number), nil, wasIdle: false) }
+        #expect(!admission.hasCrowdGone(Self.nobody))
+        admission.ended(id(300), nil, wasIdle: false)
+        #expect(admission.hasCrowdGone(Self.nobody))
+        #expect(!admission.hasCrowdGone(Admission.Callers(open: 0, remembered: 1)))
+        admission.shrink(Self.nobody)
+        #expect(!admission.hasCrowdGone(Self.nobody))
+    }
+}

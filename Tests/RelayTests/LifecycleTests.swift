@@ -1,0 +1,74 @@
+import NIOCore
+import Testing
+
+@testable import Relay
+
+/// A relay's way to its end, one line an event; and what waits for each loop.
+struct LifecycleTests {
+    private let start = NIODeadline.uptimeNanoseconds(0)
+
+    private var lifecycle: Lifecycle {
+        var limits = ConnectionLimits()
+        limits.drainTime = .seconds(300)
+        limits.closingTime = .seconds(3)
+        return Lifecycle(limits: limits)
+    }
+
+    @Test func `A relay that drains ends when its rooms have, then its polls, then its connections`() {
+        var lifecycle = lifecycle
+        #expect(lifecycle.isServing && lifecycle.due == nil)
+        #expect(lifecycle.changed(rooms: 0, connections: 0, untold: 0, now: start) == nil)
+        #expect(lifecycle.drain(now: start))
+        #expect(!lifecycle.drain(now: start))
+        #expect(!lifecycle.isServing && lifecycle.accepts(untold: 0) && lifecycle.takesCallers)
+        #expect(lifecycle.due == start + .seconds(300))
+        #expect(lifecycle.changed(rooms: 1, connections: 3, untold: 1, now: start) == nil)
+        #expect(lifecycle.changed(rooms: 0, connections: 3, untold: 1, now: start) == .end)
+        #expect(lifecycle.due == start + .seconds(3))
+        #expect(lifecycle.accepts(untold: 1) && !lifecycle.accepts(untold: 0) && !lifecycle.takesCallers)
+        #expect(lifecycle.changed(rooms: 0, connections: 3, untold: 1, now: start) == nil)
+        #expect(lifecycle.changed(rooms: 0, connections: 3, untold: 0, now: start) == .closeRequests)
+        #expect(lifecycle.changed(rooms: 0, connections: 3, untold: 0, now: start) == nil)
+        #expect(lifecycle.changed(rooms: 0, connections: 0, untold: 0, now: start) == .ended)
+        #expect(lifecycle.changed(rooms: 0, connections: 0, untold: 0, now: start) == nil)
+        let ends = [lifecycle.takeEnd(), lifecycle.takeEnd()]
+        #expect(ends == [true, false])
+        #expect(lifecycle.due == nil && lifecycle.stop(now: start).isEmpty)
+    }
+
+    @Test func `Each step has its time, and a connection that stays is cut`() {
+        var lifecycle = lifecycle
+        _ = lifecycle.drain(now: start)
+        #expect(lifecycle.deadlinePassed(now: start + .seconds(299)) == nil)
+        #expect(lifecycle.deadlinePassed(now: start + .seconds(300)) == .end)
+        #expect(lifecycle.deadlinePassed(now: start + .seconds(302)) == nil)
+        #expect(lifecycle.deadlinePassed(now: start + .seconds(303)) == .hangUp)
+    }
+
+    @Test func `Stopping skips the draining, and cuts what is there`() {
+        var lifecycle = lifecycle
+        #expect(lifecycle.stop(now: start) == [.end, .hangUp])
+        #expect(lifecycle.stop(now: start) == [.hangUp])
+        #expect(!lifecycle.drain(now: start))
+    }
+
+    @Test func `Deeds wait for their loop in their order, and it is woken once until it takes them`() {
+        var inboxes = LoopInboxes<String>()
+        for loop in 0..<2 { #expect(inboxes.join {} == loop) }
+        inboxes.leave("a", for: 1)
+        inboxes.leaveForAll("b")
+        #expect(inboxes.takeWoken(but: 0).count == 1)
+        #expect(inboxes.takeWoken(but: 0).isEmpty)
+        var taken = ["before"]
+        inboxes.take(1, into: &taken)
+        #expect(taken == ["before", "a", "b"])
+        inboxes.leave("c", for: 1)
+        #expect(inboxes.takeWoken(but: 0).count == 1)
+        taken = []
+        inboxes.take(0, into: &taken)
+        #expect(taken == ["b"])
+        taken = []
+        inboxes.take(0, into: &taken)
+        #expect(taken.isEmpty)
+    }
+}
