@@ -102,14 +102,18 @@ import Testing
             for _ in 0..<250 { try storm.step() }
             met += storm.met
             let relay = storm.relay
-            #expect(relay.exchange.look { $0.admission.lineCount } == relay.switchboards.map(\.lines.count).reduce(0, +))
+            #expect(
+                relay.exchange.look { $0.admission.lineCount } == relay.switchboards.map(\.lines.count).reduce(0, +)
+            )
             let idle = relay.switchboards.flatMap(\.lines.values).filter(\.isCounted).count
             #expect(relay.exchange.look { $0.admission.opening.total } == idle)
             for peer in storm.peers { peer.channel.close(promise: nil) }
             // Longer than any room lives.
             for _ in 0..<20 { for loop in relay.loops { loop.advanceTime(by: .seconds(100)) } }
             #expect(relay.switchboards.allSatisfy { $0.lines.isEmpty }, "\(seed)")
-            let counted = relay.exchange.look { ($0.admission.opening.isEmpty, $0.admission.sockets.isEmpty, $0.admission.nobodies.count) }
+            let counted = relay.exchange.look {
+                ($0.admission.opening.isEmpty, $0.admission.sockets.isEmpty, $0.admission.nobodies.count)
+            }
             #expect(counted == (true, true, 0), "\(seed)")
             let kept = relay.exchange.look { ($0.admission.lineCount, $0.admission.unread, $0.admission.bodyBytes) }
             #expect(kept == (0, 0, 0), "\(seed)")

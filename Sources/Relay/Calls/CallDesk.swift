@@ -209,6 +209,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
 
     /// The polls that can be answered by now.
     mutating func takeAnswers(now: NIODeadline) -> [Answered] {
+        guard !ready.isEmpty || !answers.isEmpty else { return [] }
         for id in ready {
             guard var entry = entries[id] else { continue }
             entry.isReady = false
@@ -252,7 +253,10 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     // MARK: Time
 
     /// When ``deadlinesPassed(now:)`` is to be called next; nil for never.
-    var nextDeadline: NIODeadline? { [alarms.min?.due, closed.next].compactMap(\.self).min() }
+    var nextDeadline: NIODeadline? {
+        guard let alarm = alarms.min?.due, let closing = closed.next else { return alarms.min?.due ?? closed.next }
+        return min(alarm, closing)
+    }
 
     /// Answers polls that have waited long enough, forgets closed connections, and gives those that have been absent for too long:
     /// they are forgotten here already.

@@ -5,7 +5,7 @@ import NIOCore
 /// A channel of NIO's holds the first buffer that it was given for as long as it lives; so that one is small, as large as a device's
 /// first request. Each later one comes from here, and goes back when what was read has been used.
 struct ReceiveBuffers: RecvByteBufferAllocator {
-    private let spares: NIOLoopBoundBox<[ByteBuffer]>
+    private let spares = Spares()
     private var hasRead = false
 
     /// What a device's upgrade request has, with a frame in it and a host's name of thirty letters. One byte more, and the buffer takes
@@ -16,14 +16,22 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
     /// Reads follow each other; more than one buffer is out where what was read is kept until the rest comes.
     private static let most = 16
 
-    /// To be made on the loop.
-    init(loop: any EventLoop) {
-        spares = NIOLoopBoundBox([], eventLoop: loop)
+    /// Unchecked, because NIO asks for buffers only on the loop that they are read on, and they are given back there: a check each time
+    /// was some 2 % of what a message costs.
+    private final class Spares: @unchecked Sendable {
+        private var buffers: [ByteBuffer] = []
+
+        func take() -> ByteBuffer? { buffers.popLast() }
+
+        func giveBack(_ buffer: ByteBuffer) {
+            guard buffers.count < ReceiveBuffers.most else { return }
+            buffers.append(buffer)
+        }
     }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         guard hasRead else { return allocator.buffer(capacity: Self.firstBytes) }
-        guard var buffer = spares.value.popLast() else { return allocator.buffer(capacity: Self.bytes) }
+        guard var buffer = spares.take() else { return allocator.buffer(capacity: Self.bytes) }
         buffer.clear()
         return buffer
     }
@@ -36,7 +44,6 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
 
     /// Takes back what was read into. Whoever still holds it keeps it: then it is copied when it is used next.
     func giveBack(_ buffer: ByteBuffer) {
-        guard spares.value.count < Self.most, buffer.storageCapacity == Self.bytes else { return }
-        spares.value.append(buffer)
+        if buffer.storageCapacity == Self.bytes { spares.giveBack(buffer) }
     }
 }

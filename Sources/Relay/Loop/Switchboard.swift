@@ -43,7 +43,7 @@ final class Switchboard {
         self.frontDoor = frontDoor
         limits = exchange.limits
         unlooked = min(WireLimits.callBytes, limits.outboundBytes)
-        receiveBuffers = ReceiveBuffers(loop: loop)
+        receiveBuffers = ReceiveBuffers()
         addresses = AddressSource(proxies: proxies, limits: limits)
         deadlines = LoopDeadlines(limits)
         // Weak, so that a wake-up or an alarm does not keep the worker of a stopped loop alive.
