@@ -899,8 +899,6 @@ inline replace_code(why) {
     fi
 }
 
-/* An offer or a visit that goes with the request for the connection (relay.md, "Early frames") is this with nothing else in between:
-   the relay sees the same, and a device that loses the connection before it hears of it comes again as after one that it had. */
 inline offerer_connected() {
     open_connection(B);
     if

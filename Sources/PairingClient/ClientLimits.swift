@@ -14,8 +14,8 @@ public struct ClientLimits: Hashable, Sendable {
     /// How long one attempt to connect may take: TCP, TLS and upgrade; through the HTTP door as long again, the first answer
     /// included.
     public var connectTimeout: Duration = .seconds(10)
-    /// How long a host that has taken the connection may take to upgrade to WebSocket, and after that until the first sign that frames
-    /// get through; then the HTTP door is tried. Half of ``connectTimeout``, for a network that swallows WebSockets says nothing.
+    /// How long a host that has taken the connection may take to upgrade to WebSocket, and after that until the first frame of
+    /// any kind; then the HTTP door is tried. Half of ``connectTimeout``, for a network that swallows WebSockets says nothing.
     public var upgradeTimeout: Duration = .seconds(5)
     /// The longest head of a proxy's answer that is read, in bytes: twice what servers commonly send, and nothing that a proxy could fill
     /// a device's memory with.

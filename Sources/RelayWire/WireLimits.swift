@@ -6,8 +6,6 @@ package enum WireLimits {
     /// Bytes of the body of a call through the HTTP door: a burst of frames, and little to hold for each call. Several times
     /// ``frameBytes``, so that one frame always fits.
     package static let callBytes = 16_384
-    /// Bytes of a frame that comes with the request for a WebSocket: an `offer` or a `visit` has a dozen, without work.
-    package static let earlyFrameBytes = 1...64
     /// Bytes of a message's body: the largest of the handshake has about 1,300, and eight of this size fill a mailbox.
     package static let bodyBytes = 1...2048
     /// Bytes of a token: this relay's have 85, another's may have more.

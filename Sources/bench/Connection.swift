@@ -22,51 +22,23 @@ protocol ConnectionOwner: AnyObject {
 
 /// The ways into a relay (`Protocol/http.md`, "Which door").
 enum Door {
-    /// The first frame comes with the request for it.
-    case webSocket
-    /// The first frame comes when the request has been answered.
-    case lateWebSocket
-    case http
+    case webSocket, http
 
     /// How many sockets a device has open while it pairs.
     var socketsOfDevice: Int { self == .http ? 2 : 1 }
 
-    /// Whether the first frame has gone when a connection is open; where it has not, the owner writes it then.
-    var carriesFirstFrame: Bool { self == .webSocket }
-
     /// Opens a connection of one device's; nil when the system has no socket left.
-    ///
-    /// - Parameter first: the first frame.
     func connect(
         to target: Target,
         source: UInt16,
-        saying first: [UInt8],
         poller: Poller,
         owner: any ConnectionOwner
     ) -> (any Connection)? {
         switch self {
-        case .webSocket:
-            Self.early(first).flatMap { early in
-                WebSocket(
-                    to: target,
-                    source: source,
-                    request: WebSocket.request(path: Self.path, subprotocol: "\(early), \(Subprotocol.name)"),
-                    headerWanted: Array("Sec-WebSocket-Protocol: \(early)\r\n".utf8),
-                    poller: poller,
-                    owner: owner
-                )
-            }
-        case .lateWebSocket:
-            WebSocket(to: target, source: source, request: Self.request, poller: poller, owner: owner)
+        case .webSocket: WebSocket(to: target, source: source, request: Self.request, poller: poller, owner: owner)
         case .http: HTTPConnection(to: target, source: source, poller: poller, owner: owner)
         }
     }
 
-    private static let path = "/easysetup/v1/ws"
-    private static let request = WebSocket.request(path: path, subprotocol: Subprotocol.name)
-
-    /// A subprotocol with a frame in it; nil for one that is too long.
-    private static func early(_ frame: [UInt8]) -> String? {
-        (try? DeviceFrame(parsing: frame)).flatMap(Subprotocol.init(early:))?.text
-    }
+    private static let request = WebSocket.request(path: "/easysetup/v1/ws", subprotocol: Subprotocol.name)
 }

@@ -86,16 +86,15 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
 
     func start() {
         itself = self
-        offerer = connect(saying: frames.offer)
+        offerer = connect()
         if offerer == nil { fail("no socket") }
     }
 
-    private func connect(saying first: [UInt8]) -> (any Connection)? {
-        door.connect(to: target, source: source, saying: first, poller: poller, owner: self)
+    private func connect() -> (any Connection)? {
+        door.connect(to: target, source: source, poller: poller, owner: self)
     }
 
     func opened(_ socket: any Connection) {
-        guard !door.carriesFirstFrame else { return }
         if socket === offerer {
             socket.write(frames.offer)
         } else {
@@ -122,7 +121,7 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
         case .offered:
             place = "offered"
             slot = frame.name
-            visitor = connect(saying: frames.visit(slot))
+            visitor = connect()
             if visitor == nil { fail("no socket") }
         case .visitor: meeting = frame.name
         case .message:

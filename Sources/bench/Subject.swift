@@ -19,8 +19,7 @@ enum Subject: String, CaseIterable {
     /// The relay's door it goes through; nil for what is no relay.
     var door: Door? {
         switch self {
-        case .bare: .lateWebSocket
-        case .plain, .tls, .cores: .webSocket
+        case .bare, .plain, .tls, .cores: .webSocket
         case .http, .https: .http
         case .mailbox, .publish, .devices: nil
         }

@@ -22,11 +22,10 @@ struct RelayWaiting: Waiting {
     }
 
     func connect(source: UInt16, poller: Poller, owner: any ConnectionOwner) -> (any Connection)? {
-        door.connect(to: target, source: source, saying: frames.offer, poller: poller, owner: owner)
+        door.connect(to: target, source: source, poller: poller, owner: owner)
     }
 
     func begin(_ connection: any Connection) {
-        guard !door.carriesFirstFrame else { return }
         connection.write(frames.offer)
         connection.flush()
     }

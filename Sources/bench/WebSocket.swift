@@ -2,26 +2,21 @@
 final class WebSocket: Connection, Stream.Owner {
     private weak var owner: (any ConnectionOwner)?
     private let request: [UInt8]
-    private let headerWanted: [UInt8]
     private let opcode: UInt8
     private var stream: Stream?
     private var isUpgraded = false
     private var isOver = false
 
-    /// - Parameters:
-    ///   - request: the whole upgrade request, see ``request(path:subprotocol:)``.
-    ///   - headerWanted: what the answer's head must have in it, else the connection is closed.
+    /// - Parameter request: the whole upgrade request, see ``request(path:subprotocol:)``.
     init?(
         to target: Target,
         source: UInt16 = 0,
         request: [UInt8],
-        headerWanted: [UInt8] = [],
         isText: Bool = false,
         poller: Poller,
         owner: any ConnectionOwner
     ) {
         self.request = request
-        self.headerWanted = headerWanted
         self.owner = owner
         opcode = isText ? 1 : 2
         guard let stream = Stream(to: target, source: source, poller: poller, owner: self) else { return nil }
@@ -82,7 +77,7 @@ final class WebSocket: Connection, Stream.Owner {
         if !isUpgraded {
             guard let end = HTTPAnswer.endOfHead(bytes) else { return 0 }
             used = end
-            guard HTTPAnswer.status(bytes) == 101, hasHeader(bytes, end) else {
+            guard HTTPAnswer.status(bytes) == 101 else {
                 stream.close()
                 closed(stream)
                 return bytes.count
@@ -106,13 +101,6 @@ final class WebSocket: Connection, Stream.Owner {
             }
         }
         return isOver ? bytes.count : used
-    }
-
-    private func hasHeader(_ bytes: UnsafeRawBufferPointer, _ end: Int) -> Bool {
-        guard let first = headerWanted.first else { return true }
-        return (0..<max(0, end - headerWanted.count)).contains { start in
-            bytes[start] == first && bytes[start..<start + headerWanted.count].elementsEqual(headerWanted)
-        }
     }
 
     private static func frame(

@@ -65,7 +65,6 @@ private func relayFrames() -> VectorFile {
             ("relay", .array((relay + reasons).map { frame($0.fields, $0.serialized()) })),
             ("bad_device", .array(badDevice())),
             ("bad_relay", .array(badRelay())),
-            ("subprotocols", .array(subprotocols())),
         ])
     )
 }
@@ -148,28 +147,6 @@ private func badRelay() -> [JSON] {
             "challenge"
         ),
     ]
-}
-
-/// What a device offers, what a relay chooses, and the frame that has come then.
-private func subprotocols() -> [JSON] {
-    let early = [
-        DeviceFrame.offer(slotLength: 0, work: nil), .offer(slotLength: 6, work: nil),
-        .visit(slot: Slot("K7Q")!, work: nil), .visit(slot: Slot("K7Q29M")!, work: nil),
-    ].compactMap(Subprotocol.init(early:)).map { "\($0.text), \(Subprotocol.name)" }
-    let others = [
-        "easysetup.v1", "other, easysetup.v1", "easysetup.v1.0a00", "easysetup.v1, easysetup.v1.0a00",
-        "easysetup.v1.ff, easysetup.v1", "easysetup.v1.0A00, easysetup.v1", "easysetup.v1.0a0, easysetup.v1",
-        "easysetup.v1., easysetup.v1", "easysetup.v2.0a00, easysetup.v1",
-        "easysetup.v1." + String(repeating: "00", count: 64) + ", easysetup.v1",
-        "easysetup.v1." + String(repeating: "00", count: 65) + ", easysetup.v1", "easysetup.v1.0A00", "easysetup.v2",
-    ]
-    return (early + others).map { offered in
-        let chosen = Subprotocol.chosen(from: offered.split(separator: ", "))
-        return .object([
-            ("offered", .string(offered)), ("chosen", chosen.map { .string($0.text) } ?? .null),
-            ("frame", chosen?.earlyFrame.map { .hex($0) } ?? .null),
-        ])
-    }
 }
 
 // MARK: Fields

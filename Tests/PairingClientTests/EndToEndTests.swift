@@ -354,12 +354,11 @@ import Testing
             var strangers: [RelayConnection] = []
             for _ in 0..<16 {
                 let met = AsyncStream<Void>.makeStream()
-                let (stranger, _) = try await RelayConnection.open(
+                let stranger = try await RelayConnection.open(
                     to: relay.address,
                     tls: relay.roots,
                     by: .none,
                     through: .webSocket,
-                    asking: nil,
                     limits: .unhurried
                 ) {
                     if case .frames = $0 { met.continuation.yield() }

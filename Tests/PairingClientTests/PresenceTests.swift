@@ -170,12 +170,11 @@ import Testing
     func relay() async throws {
         try await LiveRelay.run { relay in
             let (frames, put) = AsyncStream<RelayFrame>.makeStream()
-            let (offerer, _) = try await RelayConnection.open(
+            let offerer = try await RelayConnection.open(
                 to: relay.address,
                 tls: relay.roots,
                 by: .none,
                 through: .webSocket,
-                asking: nil,
                 limits: ClientLimits()
             ) {
                 if case .frames(let all) = $0 { for frame in all { put.yield(frame) } }

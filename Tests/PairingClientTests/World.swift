@@ -33,8 +33,6 @@ final class World {
 
     enum Event {
         case opened(Int)
-        /// The device hears that the relay has taken its first frame with the request.
-        case asked(Int)
         case toRelay(Int, [UInt8])
         case toDevice(Int, [UInt8])
         case relayClosed(Int)
@@ -48,8 +46,6 @@ final class World {
     private struct Line {
         let device: Device
         var isUp = false
-        /// Whether the device knows that it is.
-        var isKnownUp = false
         var toRelay: Duration = .zero
         var toDevice: Duration = .zero
     }
@@ -62,8 +58,6 @@ final class World {
     private(set) var devices: [Device] = []
     /// What broke a rule that must hold in every world.
     private(set) var broken: [String] = []
-    /// Whether the relay was killed when a device had asked it for a connection, and had no answer.
-    private(set) var wasKilledUnheard = false
     /// All that the relay said to whom, for a relay gone bad to say again.
     private(set) var said: [(device: Device, frame: RelayFrame)] = []
     private(set) var meetings: [MeetingID] = []
@@ -209,19 +203,7 @@ final class World {
                 guard let refusal = relay.connected(id, from: prefix, now: now) else { return }
                 actions = [.send(.refused(refusal.reason, retryAfter: refusal.retryAfter), to: id), .close(id)]
             }
-            guard let early = device.early else {
-                lines[id]?.isKnownUp = true
-                return tell(device, .connected)
-            }
-            // What the relay says to it comes behind its answer to the request.
-            let answered = now + latency()
-            lines[id]?.toDevice = answered
-            put(.asked(id), at: answered)
-            put(.toRelay(id, early), at: now)
-        case .asked(let id):
-            guard let line = lines[id], line.device.connection == id else { return }
-            lines[id]?.isKnownUp = true
-            tell(line.device, .asked)
+            tell(device, .connected)
         case .toRelay(let id, let bytes):
             guard lines[id] != nil, isCounted(id), let frame = try? DeviceFrame(parsing: bytes) else { return }
             act { $0.received(frame, from: id, now: $1, entropy: &$2, into: &$3) }
@@ -287,7 +269,6 @@ final class World {
         put(.relayStarts, at: now + faults.down)
         for id in lines.keys.sorted() where lines[id]?.isUp == true {
             guard let line = lines.removeValue(forKey: id), line.device.connection == id else { continue }
-            if !line.isKnownUp { wasKilledUnheard = true }
             line.device.connection = nil
             tell(line.device, .lost(.connectionLost))
         }
@@ -301,10 +282,8 @@ final class World {
     private func perform(_ actions: [SessionAction], _ device: Device) {
         for action in actions {
             switch action {
-            case .connect(let frame):
+            case .connect:
                 lastLine += 1
-                // Every other one takes it.
-                device.early = lastLine.isMultiple(of: 2) ? frame?.serialized() : nil
                 lines[lastLine] = Line(device: device)
                 device.connection = lastLine
                 put(.opened(lastLine), at: now + latency())
@@ -396,8 +375,6 @@ final class Device {
     let handle: (SessionEvent, Duration) -> [SessionAction]
     let nextDeadline: () -> Duration?
     var connection: Int?
-    /// What goes with the request for the connection.
-    var early: [UInt8]?
     var states: [PairingState] = []
     var outcome: Outcome?
     var stored: SyncSeed?

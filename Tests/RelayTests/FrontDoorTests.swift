@@ -166,7 +166,7 @@ import Testing
 
     @Test func `A configured origin is let in, another one is not`() {
         let door = FrontDoor(allowedOrigins: ["https://good.example"])
-        #expect(door.answer(toUpgradeFrom: "https://good.example") == .upgrade(.plain))
+        #expect(door.answer(toUpgradeFrom: "https://good.example") == .upgrade)
         #expect(door.answer(toUpgradeFrom: "https://bad.example") == .refuse(.foreignOrigin))
         #expect(door.answer(toUpgradeFrom: "null") == .refuse(.foreignOrigin))
     }

@@ -86,7 +86,7 @@ import Testing
 
     @Test func `Those of the wire format`() throws {
         let values: [(label: String?, value: Any)] = [
-            ("frameBytes", WireLimits.frameBytes), ("earlyFrameBytes", WireLimits.earlyFrameBytes),
+            ("frameBytes", WireLimits.frameBytes),
             ("callBytes", WireLimits.callBytes),
             ("bodyBytes", WireLimits.bodyBytes),
             ("tokenBytes", WireLimits.tokenBytes), ("challengeBytes", WireLimits.challengeBytes),

@@ -120,7 +120,7 @@ package final class Device: Client {
 
     package func opened(_ connection: Connection) {
         guard self.connection === connection else { return }
-        hear(connection.early == nil ? .connected : .asked, on: connection)
+        hear(.connected, on: connection)
     }
 
     package func received(_ bytes: [UInt8], on connection: Connection) {
@@ -240,34 +240,28 @@ package final class Device: Client {
         if next <= local { tell(.deadlinePassed) } else { remind() }
     }
 
-    private func says(_ frame: DeviceFrame, _ bytes: [UInt8], _ act: Act) {
-        world.trace { "\(name) → \(frame.name)" }
-        switch frame {
-        case .offer, .visit, .leave:
-            act.hasToken = false
-            isComingBack = false
-        case .attachOfferer, .attachVisitor: isComingBack = true
-        default: break
-        }
-        if world.isRecording { world.record(bytes, frame, act, relay) }
-    }
-
     private func perform(_ actions: [SessionAction]) {
         guard let act else { return }
         for action in actions {
             switch action {
-            case .connect(let frame):
+            case .connect:
                 answeredAt = nil
-                let connection = world.connect(self, to: relay, asking: frame?.serialized())
-                self.connection = connection
-                if let frame, let early = connection.early { says(frame, early, act) }
+                connection = world.connect(self, to: relay)
             case .send(let frame):
+                world.trace { "\(name) → \(frame.name)" }
+                switch frame {
+                case .offer, .visit, .leave:
+                    act.hasToken = false
+                    isComingBack = false
+                case .attachOfferer, .attachVisitor: isComingBack = true
+                default: break
+                }
                 guard let connection else {
                     world.breach(.agreement, "\(name) sends without a connection")
                     continue
                 }
                 let bytes = frame.serialized()
-                says(frame, bytes, act)
+                if world.isRecording { world.record(bytes, frame, act, relay) }
                 world.send(bytes, .toRelay, on: connection)
             case .disconnect:
                 if let connection { world.hangUp(connection) }

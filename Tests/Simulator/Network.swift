@@ -54,8 +54,6 @@ package final class Connection {
     unowned let relay: any RelayEnd
     /// Where it comes from; a path may change its address later.
     let prefix: AddressPrefix
-    /// What goes with the request for it.
-    let early: [UInt8]?
     var phase: Phase = .opening
     private(set) var wasOpened = false
     /// What is on its way is lost, and so is what follows, until somebody notices.
@@ -70,9 +68,8 @@ package final class Connection {
     var heard = 0
     var visitorsTold = 0
 
-    init(number: Int, client: any Client, relay: any RelayEnd, prefix: AddressPrefix, early: [UInt8]?) {
+    init(number: Int, client: any Client, relay: any RelayEnd, prefix: AddressPrefix) {
         self.number = number
-        self.early = early
         self.client = client
         self.relay = relay
         self.prefix = prefix
@@ -114,17 +111,9 @@ package protocol Meddler: AnyObject {
 
 extension World {
     /// Opens a connection; the client hears `opened` or `lost`.
-    ///
-    /// - Parameter early: a frame that goes with the request for it, if that is of a kind that takes one: every other.
-    package func connect(_ client: any Client, to relay: any RelayEnd, asking early: [UInt8]? = nil) -> Connection {
+    package func connect(_ client: any Client, to relay: any RelayEnd) -> Connection {
         connections += 1
-        let connection = Connection(
-            number: connections,
-            client: client,
-            relay: relay,
-            prefix: client.path.prefix,
-            early: connections.isMultiple(of: 2) ? early : nil
-        )
+        let connection = Connection(number: connections, client: client, relay: relay, prefix: client.path.prefix)
         after(latency(client) * 2) { [unowned self] in
             guard connection.phase == .opening else { return }
             if connection.isClientGone {
@@ -137,15 +126,7 @@ extension World {
             } else {
                 connection.open(at: now)
                 relay.opened(connection)
-                guard let early = connection.early else {
-                    if connection.isOpen { client.opened(connection) }
-                    return
-                }
-                // The relay's answers come behind its answer to the request.
-                let answered = now + latency(client)
-                connection.toClientAt = answered
-                schedule(answered) { if connection.isOpen, !connection.isStalled { client.opened(connection) } }
-                arrive(early, .toRelay, on: connection)
+                if connection.isOpen { client.opened(connection) }
             }
         }
         return connection

@@ -16,20 +16,13 @@ private struct FrameFile: Decodable {
         let error: String
     }
 
-    struct Choice: Decodable {
-        let offered: String
-        let chosen: String?
-        let frame: String?
-    }
-
     let device: [Frame]
     let relay: [Frame]
     let badDevice: [Bad]
     let badRelay: [Bad]
-    let subprotocols: [Choice]
 
     enum CodingKeys: String, CodingKey {
-        case device, relay, subprotocols
+        case device, relay
         case badDevice = "bad_device"
         case badRelay = "bad_relay"
     }
@@ -58,12 +51,6 @@ private struct FrameFile: Decodable {
         let bytes = try bytes(bad.bytes)
         let error = #expect(throws: FrameError.self, "\(bad.why)") { try RelayFrame(parsing: bytes) }
         #expect(error?.vectorName == bad.error, "\(bad.why)")
-    }
-    #expect(!content.subprotocols.isEmpty)
-    for choice in content.subprotocols {
-        let chosen = Subprotocol.chosen(from: choice.offered.split(separator: ", "))
-        #expect(chosen?.text == choice.chosen, "\(choice.offered)")
-        #expect(chosen?.earlyFrame.map(hex) == choice.frame, "\(choice.offered)")
     }
 }
 

@@ -64,42 +64,35 @@ final class RelayConnection: Sendable {
     ///   - proxies: which proxy to go through.
     ///   - door: the one to go through: the WebSocket, and the HTTP door where that turns out to be shut; or the HTTP door at
     ///     once, where it was the one that was open before.
-    ///   - frame: what is said first; it goes with the request for the connection where the door has a way for that.
     ///   - report: called on the connection's event loop.
-    /// - Returns: the connection, and whether the relay has taken the frame already.
     /// - Throws: ``PairingError`` that names the cause as well as it can be known.
     static func open(
         to address: RelayAddress,
         tls roots: TrustedRoots,
         by proxies: ProxySettings,
         through door: Door,
-        asking frame: DeviceFrame?,
         limits: ClientLimits,
         report: @escaping @Sendable (Report) -> Void
-    ) async throws(PairingError) -> (RelayConnection, hasAsked: Bool) {
+    ) async throws(PairingError) -> RelayConnection {
         let host = try RelayHost(address, trusting: roots, by: proxies)
         let connection = RelayConnection(host: host, limits: limits, report: report)
         do throws(PairingError) {
-            return (connection, hasAsked: try await connection.open(through: door, asking: frame))
+            try await connection.open(through: door)
+            return connection
         } catch {
             throw await host.explained(error, on: connection.loop, limits: limits)
         }
     }
 
-    /// - Returns: whether the relay has taken the frame already.
-    private func open(through door: Door, asking frame: DeviceFrame?) async throws(PairingError) -> Bool {
+    private func open(through door: Door) async throws(PairingError) {
         switch door {
         case .http: try await openHTTP(insteadOf: nil)
         case .webSocket:
             do throws(UpgradeFailure) {
-                let (webSocket, hasAsked) = try await WebSocketConnection.open(
-                    to: host,
-                    on: loop,
-                    asking: frame,
-                    limits: limits
-                ) { self.heard($0) }
+                let webSocket = try await WebSocketConnection.open(to: host, on: loop, limits: limits) {
+                    self.heard($0)
+                }
                 loop.execute { self.opened(webSocket) }
-                return hasAsked
             } catch {
                 guard error.isDoorShut else { throw error.error }
                 // No answer at all: it may be the network's way with WebSockets, or a relay that was killed just now.
@@ -107,7 +100,6 @@ final class RelayConnection: Sendable {
                 try await openHTTP(insteadOf: error.error)
             }
         }
-        return false
     }
 
     /// Sends frames together.
@@ -155,12 +147,6 @@ final class RelayConnection: Sendable {
             case .http(let connection): return connection.close()
             }
         }
-    }
-
-    /// Closes one that came too late. What it has asked for is given back.
-    func abandon(hasAsked: Bool) {
-        if hasAsked { send([.leave(.cancelled)]) }
-        close()
     }
 
     private func openHTTP(insteadOf failure: PairingError?) async throws(PairingError) {

@@ -22,19 +22,15 @@ final class WebSocketConnection: Sendable {
     ///
     /// - Parameters:
     ///   - loop: where everything happens.
-    ///   - frame: goes with the request, when it is short enough for that.
     ///   - report: called on that loop: `through` when the relay's end was first heard on the WebSocket, then frames, and
     ///     `closed`.
-    /// - Returns: the connection, and whether the relay has taken the frame.
     /// - Throws: ``UpgradeFailure``, which says whether the other door is worth a try.
     static func open(
         to host: RelayHost,
         on loop: any EventLoop,
-        asking frame: DeviceFrame?,
         limits: ClientLimits,
         report: @escaping @Sendable (RelayConnection.Report) -> Void
-    ) async throws(UpgradeFailure) -> (WebSocketConnection, hasAsked: Bool) {
-        let early = frame.flatMap(Subprotocol.init(early:))
+    ) async throws(UpgradeFailure) -> WebSocketConnection {
         let attempt = Attempt(to: host)
         let limit = TimeAmount(limits.connectTimeout)
         do throws(any Error) {
@@ -49,7 +45,7 @@ final class WebSocketConnection: Sendable {
                             }
                         }
                         let timer = channel.eventLoop.scheduleTask(in: limit) { attempt.giveUp(channel) }
-                        let result = try upgrade(channel, host: host, early: early, limits: limits, report: report)
+                        let result = try upgrade(channel, host: host, limits: limits, report: report)
                         result.whenComplete { outcome in
                             timer.cancel()
                             attempt.isOver = true
@@ -60,12 +56,12 @@ final class WebSocketConnection: Sendable {
                     }
                 }
             switch try await outcome.get() {
-            case .upgraded(let channel, let hasAsked):
+            case .upgraded(let channel):
                 // The relay must answer this, so that a middlebox that lets the upgrade through and no frame after it is
                 // found out soon, whatever the relay has to say.
                 let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
                 channel.writeAndFlush(ping, promise: nil)
-                return (WebSocketConnection(channel: channel, goodbye: TimeAmount(limits.goodbye)), hasAsked)
+                return WebSocketConnection(channel: channel, goodbye: TimeAmount(limits.goodbye))
             case .refused(let refusal, let channel):
                 // Whoever answers here may take any time over the rest of it.
                 let hurry = TimeAmount(limits.upgradeTimeout)
@@ -116,42 +112,35 @@ final class WebSocketConnection: Sendable {
     }
 
     private enum Upgraded: Sendable {
-        case upgraded(any Channel, hasAsked: Bool)
+        case upgraded(any Channel)
         case refused(EventLoopFuture<Reply>, any Channel)
     }
 
     private static func upgrade(
         _ channel: any Channel,
         host: RelayHost,
-        early: Subprotocol?,
         limits: ClientLimits,
         report: @escaping @Sendable (RelayConnection.Report) -> Void
     ) throws -> EventLoopFuture<Upgraded> {
-        let offered = ([early].compactMap(\.self) + [.plain]).map(\.text)
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgraded>(
             maxFrameSize: WireLimits.frameBytes,
             enableAutomaticErrorHandling: false
         ) { channel, head in
-            let chosen = head.headers["Sec-WebSocket-Protocol"]
-            guard chosen.count == 1, offered.contains(chosen[0]) else {
+            guard head.headers["Sec-WebSocket-Protocol"] == [Subprotocol.name] else {
                 return channel.eventLoop.makeFailedFuture(PairingError.relayVersion)
             }
-            let hasAsked = chosen[0] != Subprotocol.name
             return channel.setOption(.autoRead, value: false).flatMapThrowing {
                 let life = IdleStateHandler(readTimeout: TimeAmount(limits.silence))
-                let patience = TimeAmount(limits.upgradeTimeout)
-                let frames = FrameHandler(patience: patience, hasAsked: hasAsked, report: report)
+                let frames = FrameHandler(patience: TimeAmount(limits.upgradeTimeout), report: report)
                 try channel.pipeline.syncOperations.addHandlers([life, frames])
-                return .upgraded(channel, hasAsked: hasAsked)
+                return .upgraded(channel)
             }
         }
         let head = HTTPRequestHead(
             version: .http1_1,
             method: .GET,
             uri: Door.webSocketPath,
-            headers: [
-                "Host": host.address.authorityWithoutZone, "Sec-WebSocket-Protocol": offered.joined(separator: ", "),
-            ]
+            headers: ["Host": host.address.authorityWithoutZone, "Sec-WebSocket-Protocol": Subprotocol.name]
         )
         let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgraded>(
             upgradeRequestHead: head,
@@ -186,7 +175,6 @@ private final class FrameHandler: ChannelDuplexHandler {
     typealias OutboundOut = WebSocketFrame
 
     private let patience: TimeAmount
-    private let hasAsked: Bool
     private let report: @Sendable (RelayConnection.Report) -> Void
     private var batch: [RelayFrame] = []
     private var isOver = false
@@ -195,13 +183,9 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var isPinged = false
 
-    /// - Parameters:
-    ///   - patience: how long the first frame that shows that frames get through may take, once it is waited for.
-    ///   - hasAsked: whether the relay has something to answer already. What it says then shows nothing about frames to it, but that it
-    ///     has no more to hear: a refusal, a goodbye. A pong does.
-    init(patience: TimeAmount, hasAsked: Bool, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
+    /// - Parameter patience: how long the first frame may take, once it is waited for.
+    init(patience: TimeAmount, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
         self.patience = patience
-        self.hasAsked = hasAsked
         self.report = report
     }
 
@@ -209,16 +193,14 @@ private final class FrameHandler: ChannelDuplexHandler {
         if isOver { return }
         let frame = unwrapInboundIn(data)
         isPinged = false
-        if !hasAsked || frame.opcode == .pong { heard() }
+        if !isHeard {
+            isHeard = true
+            report(.through(.webSocket))
+        }
         switch frame.opcode {
         case .binary where frame.fin:
             do {
-                let frame = try RelayFrame(parsing: Array(frame.unmaskedData.readableBytesView))
-                batch.append(frame)
-                switch frame {
-                case .refused, .goodbye: heard()
-                default: break
-                }
+                batch.append(try RelayFrame(parsing: Array(frame.unmaskedData.readableBytesView)))
             } catch {
                 end(context, .relayMisbehaved)
             }
@@ -229,12 +211,6 @@ private final class FrameHandler: ChannelDuplexHandler {
         case .connectionClose: end(context, .connectionLost)
         default: end(context, .relayMisbehaved)
         }
-    }
-
-    private func heard() {
-        guard !isHeard else { return }
-        isHeard = true
-        report(.through(.webSocket))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

@@ -51,9 +51,6 @@ struct Link {
     /// Whether the connection was lost since the relay last answered.
     var wasLost: Bool { attempts > 0 }
 
-    /// Whether the last connection was open, and ended without the answer to its first frame.
-    var wasUnanswered: Bool { unanswered > 0 }
-
     /// Whether frames can be sent in answer to what the relay said.
     var isReady: Bool { state == .ready }
 

@@ -47,7 +47,6 @@ extension Inbox.Letter {
     var name: String {
         switch self {
         case .event(.connected): "connected"
-        case .event(.asked): "asked"
         case .event(.stumbled), .report(_, .stumbled): "stumbled"
         case .report(_, .unheard): "unheard"
         case .event(.lost), .failed, .report(_, .closed): "lost"

@@ -83,7 +83,7 @@ package struct OfferSession: ~Copyable {
     /// What to do first.
     package mutating func begin() -> [SessionAction] {
         link.connecting()
-        return [.show(.connecting), connect]
+        return [.show(.connecting), .connect]
     }
 
     /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
@@ -103,9 +103,6 @@ package struct OfferSession: ~Copyable {
         if case .over = phase { return [] }
         switch event {
         case .connected: return connected(now)
-        case .asked:
-            link.opened(now: now)
-            return []
         case .stumbled:
             link.stumbled()
             return []
@@ -126,15 +123,9 @@ package struct OfferSession: ~Copyable {
         }
     }
 
-    /// An offer may go with the request, where none has got lost on that way. What it comes back with is a secret, and no matter
-    /// for a header.
-    private var connect: SessionAction { .connect(asking: room == nil && !link.wasUnanswered ? offer : nil) }
-
-    private var offer: DeviceFrame { .offer(slotLength: slotLength, work: nil) }
-
     mutating func connected(_ now: Duration) -> [SessionAction] {
         link.opened(now: now)
-        guard let room else { return [.send(offer)] }
+        guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
         let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
         // An honest relay has no more of them in hand.
         let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, lane in
@@ -167,7 +158,7 @@ package struct OfferSession: ~Copyable {
         switch link.state {
         case .resting(let moment) where now >= moment:
             link.connecting()
-            return [connect]
+            return [.connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
             return hangUp(.relayUnreachable(.noAnswer), now)
         case .idle, .connecting, .opened, .working, .ready, .resting: break
@@ -357,6 +348,6 @@ package struct OfferSession: ~Copyable {
         phase = .opening
         link.closed()
         link.connecting()
-        return goodbye + [.disconnect, connect]
+        return goodbye + [.disconnect, .connect]
     }
 }

@@ -49,9 +49,9 @@ struct SessionDriver: Sendable {
                 frames.removeAll()
                 switch action {
                 case .send: break
-                case .connect(let frame):
+                case .connect:
                     generation += 1
-                    tasks.replace(.connect, with: connect(generation, through: door, asking: frame))
+                    tasks.replace(.connect, with: connect(generation, through: door))
                 case .disconnect:
                     if let connection { closings.append(connection.close()) }
                     connection = nil
@@ -79,7 +79,7 @@ struct SessionDriver: Sendable {
                     inbox.close()
                     // A connection that came too late for the session is in nobody else's hands.
                     while let letter = await letters.next() {
-                        if case .opened(_, let late, let hasAsked) = letter { late.abandon(hasAsked: hasAsked) }
+                        if case .opened(_, let late) = letter { late.close() }
                     }
                     // The program may end after this: what was said last must have left it.
                     for closing in closings { try? await closing.get() }
@@ -96,13 +96,13 @@ struct SessionDriver: Sendable {
             case .event(let event):
                 if case .deadlinePassed = event { tasks.rang() }
                 actions = session.handle(event, now: now)
-            case .opened(let opened, let new, let hasAsked):
+            case .opened(let opened, let new):
                 if opened == generation {
                     connection = new
-                    actions = session.handle(hasAsked ? .asked : .connected, now: now)
+                    actions = session.handle(.connected, now: now)
                     new.read()
                 } else {
-                    new.abandon(hasAsked: hasAsked)
+                    new.close()
                     actions = []
                 }
             case .failed(let failed, let error):
@@ -148,20 +148,17 @@ struct SessionDriver: Sendable {
         }
     }
 
-    private func connect(_ generation: Int, through door: Door, asking frame: DeviceFrame?) -> Task<Void, Never> {
+    private func connect(_ generation: Int, through door: Door) -> Task<Void, Never> {
         Task {
             do throws(PairingError) {
-                let (connection, hasAsked) = try await RelayConnection.open(
+                let connection = try await RelayConnection.open(
                     to: relay,
                     tls: roots,
                     by: proxies,
                     through: door,
-                    asking: frame,
                     limits: limits
                 ) { inbox.put(.report(generation, $0)) }
-                if !inbox.put(.opened(generation, connection, hasAsked: hasAsked)) {
-                    connection.abandon(hasAsked: hasAsked)
-                }
+                if !inbox.put(.opened(generation, connection)) { connection.close() }
             } catch {
                 inbox.put(.failed(generation, error))
             }
@@ -203,7 +200,7 @@ extension VisitSession: PairingSession {}
 final class Inbox: Sendable {
     enum Letter: Sendable {
         case event(SessionEvent)
-        case opened(Int, RelayConnection, hasAsked: Bool)
+        case opened(Int, RelayConnection)
         case failed(Int, PairingError)
         case report(Int, RelayConnection.Report)
     }

@@ -6,8 +6,6 @@ package import SyncSeed
 package enum SessionEvent: Sendable {
     /// The connection that was asked for is open.
     case connected
-    /// It is open, and the frame that was to go with the request for it has gone (`Protocol/relay.md`, "Early frames").
-    case asked
     /// On the way to it, or to its first answer, the relay was away for a moment: it may have been started again since.
     case stumbled
     /// It could not be made, or has ended; with the reason where one is known.
@@ -32,9 +30,8 @@ package enum SessionEvent: Sendable {
 
 /// What a session wants done, in this order.
 package enum SessionAction: Sendable {
-    /// Open a connection to the relay; the answer is `connected`, `asked` or `lost`. A frame here is what the session would say
-    /// first: it may go with the request for the connection.
-    case connect(asking: DeviceFrame? = nil)
+    /// Open a connection to the relay; the answer is `connected` or `lost`.
+    case connect
     /// Send a frame on the open connection.
     case send(DeviceFrame)
     /// Close the connection once everything is sent; nothing more is heard of it.

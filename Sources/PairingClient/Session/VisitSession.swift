@@ -96,7 +96,7 @@ package struct VisitSession: ~Copyable {
     /// What to do first.
     package mutating func begin() -> [SessionAction] {
         link.connecting()
-        return [.show(.connecting), connect]
+        return [.show(.connecting), .connect]
     }
 
     /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
@@ -114,9 +114,6 @@ package struct VisitSession: ~Copyable {
         if case .over = phase { return [] }
         switch event {
         case .connected: return connected(now)
-        case .asked:
-            link.opened(now: now)
-            return []
         case .stumbled:
             link.stumbled()
             return []
@@ -137,18 +134,10 @@ package struct VisitSession: ~Copyable {
         }
     }
 
-    /// A visit may go with the request, where none has got lost on that way. What it comes back with is a secret, and no matter
-    /// for a header.
-    private var connect: SessionAction {
-        if case .arriving = phase, !link.wasUnanswered { .connect(asking: visit) } else { .connect() }
-    }
-
-    private var visit: DeviceFrame { .visit(slot: slot, work: nil) }
-
     private mutating func connected(_ now: Duration) -> [SessionAction] {
         link.opened(now: now)
         switch phase {
-        case .arriving: return [.send(visit)]
+        case .arriving: return [.send(.visit(slot: slot, work: nil))]
         case .greeting(let meeting), .finishing(let meeting):
             let lane = meeting.lane
             let attempt = meeting.attempts &+ 1
@@ -205,7 +194,7 @@ package struct VisitSession: ~Copyable {
         switch link.state {
         case .resting(let moment) where now >= moment:
             link.connecting()
-            return [connect]
+            return [.connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
             return hangUp(.relayUnreachable(.noAnswer), now)
         case .idle, .connecting, .opened, .working, .ready, .resting: break

@@ -12,12 +12,9 @@ import Foundation
 struct UpgradeAnswer {
     /// The symbols of the request's `Sec-WebSocket-Key`.
     let key: [UInt8]
-    let subprotocol: Subprotocol
 
     func write(into buffer: inout ByteBuffer) {
         buffer.writeString(Self.head)
-        buffer.writeString(subprotocol.text)
-        buffer.writeString("\r\nSec-WebSocket-Accept: ")
         buffer.writeString(accept)
         buffer.writeString("\r\n\r\n")
     }
@@ -27,7 +24,8 @@ struct UpgradeAnswer {
         HTTP/1.1 101 Switching Protocols\r
         Upgrade: websocket\r
         Connection: Upgrade\r
-        Sec-WebSocket-Protocol:\u{20}
+        Sec-WebSocket-Protocol: \(Subprotocol.name)\r
+        Sec-WebSocket-Accept:\u{20}
         """
 
     /// Proves to the peer that its request was understood: no secret, and no hash that anything relies on.

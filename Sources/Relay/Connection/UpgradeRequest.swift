@@ -1,5 +1,4 @@
 import NIOCore
-import RelayWire
 
 /// The upgrade request that a device sends, recognised as it stands (RFC 6455, 4.1; `Protocol/relay.md`, "Transport").
 ///
@@ -9,8 +8,6 @@ import RelayWire
 struct UpgradeRequest: Equatable {
     /// The 24 symbols of its `Sec-WebSocket-Key`.
     let key: [UInt8]
-    /// The first one that it offers.
-    let subprotocol: Subprotocol
     let byteCount: Int
 
     enum Recognised: Equatable {
@@ -46,12 +43,10 @@ struct UpgradeRequest: Equatable {
     private struct Headers {
         private var seen = Name()
         private var key = 0..<0
-        private var subprotocol = Subprotocol.plain
 
         /// False when it is not plainly one of ours.
         mutating func note(_ line: Range<Int>, in bytes: Span<UInt8>) -> Bool {
-            guard let colon = bytes.firstPlace(of: UInt8(ascii: ":"), in: line),
-                let value = bytes.value(at: colon + 1..<line.upperBound)
+            guard let colon = bytes.firstColon(in: line), let value = bytes.value(at: colon + 1..<line.upperBound)
             else { return false }
             let name = Name(line.lowerBound..<colon, in: bytes)
             guard !name.isEmpty, seen.isDisjoint(with: name) else { return false }
@@ -60,26 +55,12 @@ struct UpgradeRequest: Equatable {
             case .upgrade: return bytes.says("websocket", at: value)
             case .connection: return bytes.says("upgrade", at: value)
             case .version: return bytes.says("13", at: value)
-            case .subprotocol: return note(subprotocols: value, in: bytes)
+            case .subprotocol: return bytes.says("easysetup.v1", at: value, exactly: true)
             case .key:
                 key = value
                 return value.count == 24 && bytes.says("==", at: value.upperBound - 2..<value.upperBound)
             default: return true
             }
-        }
-
-        /// One, or one with a frame and after it the same without, as a device writes them.
-        private mutating func note(subprotocols: Range<Int>, in bytes: Span<UInt8>) -> Bool {
-            var first = subprotocols
-            if let comma = bytes.firstPlace(of: UInt8(ascii: ","), in: subprotocols) {
-                guard bytes.says(", easysetup.v1", at: comma..<subprotocols.upperBound, exactly: true) else {
-                    return false
-                }
-                first = subprotocols.lowerBound..<comma
-            }
-            guard let subprotocol = Subprotocol(bytes.extracting(first)) else { return false }
-            self.subprotocol = subprotocol
-            return true
         }
 
         /// The request, when all is there.
@@ -89,7 +70,7 @@ struct UpgradeRequest: Equatable {
                 for (index, place) in self.key.enumerated() { symbols[index] = bytes[place] }
                 count = self.key.count
             }
-            return UpgradeRequest(key: key, subprotocol: subprotocol, byteCount: byteCount)
+            return UpgradeRequest(key: key, byteCount: byteCount)
         }
     }
 
@@ -145,8 +126,8 @@ extension Span<UInt8> {
         return nil
     }
 
-    fileprivate func firstPlace(of sign: UInt8, in range: Range<Int>) -> Int? {
-        for place in range where self[place] == sign { return place }
+    fileprivate func firstColon(in range: Range<Int>) -> Int? {
+        for place in range where self[place] == UInt8(ascii: ":") { return place }
         return nil
     }
 

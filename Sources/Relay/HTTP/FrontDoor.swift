@@ -12,8 +12,7 @@ struct FrontDoor: Sendable {
     var allowedOrigins: Set<String>
 
     enum Answer: Equatable {
-        /// To the first subprotocol offered that is spoken.
-        case upgrade(Subprotocol)
+        case upgrade
         case health(isWell: Bool, isHead: Bool)
         /// The body is to be read; it says more.
         case call(Call)
@@ -78,8 +77,7 @@ struct FrontDoor: Sendable {
             headers["sec-websocket-version"] == ["13"], hasKey(headers), !hasBody(headers)
         else { return .refuse(.badUpgrade) }
         let offered = headers[canonicalForm: "sec-websocket-protocol"]
-        guard let spoken = Subprotocol.chosen(from: offered) else { return .refuse(.wrongVersion) }
-        return .upgrade(spoken)
+        return offered.contains { $0 == Subprotocol.name } ? .upgrade : .refuse(.wrongVersion)
     }
 
     /// Browsers can't leave these headers out, and a page can't forge them.

@@ -10,7 +10,7 @@ struct RequestMachine {
     private enum State {
         case open
         /// A request for an upgrade has begun. Next: `handingOver`.
-        case upgrading(HTTPRequestHead, Subprotocol)
+        case upgrading(HTTPRequestHead)
         /// It has come whole, and HTTP's handlers leave: what comes still is bytes behind it, for the WebSocket.
         case handingOver
         /// The last answer is out. What comes still is dropped, so that the peer is not cut off before it reads that answer.
@@ -54,7 +54,7 @@ struct RequestMachine {
         case call(FrontDoor.Call, body: [UInt8], HTTPHeaders)
         case respond(HTTPResponse, then: Afterwards)
         /// The connection becomes a WebSocket.
-        case handOver(HTTPRequestHead, Subprotocol)
+        case handOver(HTTPRequestHead)
         case close
     }
 
@@ -165,9 +165,9 @@ extension RequestMachine {
             isReading = false
             wasUsed = true
             return actions + goOn()
-        case .upgrading(let head, let subprotocol):
+        case .upgrading(let head):
             state = .handingOver
-            return [.handOver(head, subprotocol)]
+            return [.handOver(head)]
         case .handingOver: return []
         case .closing: return [.close]
         }
@@ -246,8 +246,8 @@ extension RequestMachine {
     private mutating func goOn() -> [Action] {
         guard case .open = state, hand == .free, let request = requests.first else { return [] }
         switch request.answer {
-        case .upgrade(let subprotocol):
-            state = .upgrading(request.head, subprotocol)
+        case .upgrade:
+            state = .upgrading(request.head)
             requests = []
             return []
         case .health(let isWell, let isHead):

@@ -64,7 +64,7 @@ extension Switchboard {
             let answer = answer(to: call, body, headers, on: line)
             run(requests.tell { $0.answered(answer) }, requests, on: line)
         case .respond(let response, let afterwards): respond(response, afterwards, requests, on: line)
-        case .handOver(let head, let subprotocol): handOver(head, subprotocol, requests, on: line)
+        case .handOver(let head): handOver(head, requests, on: line)
         case .close: requests.close()
         }
     }
@@ -103,17 +103,12 @@ extension Switchboard {
     }
 
     /// HTTP's handlers leave, and the line is a WebSocket.
-    private func handOver(
-        _ head: HTTPRequestHead,
-        _ subprotocol: Subprotocol,
-        _ requests: RequestChannel,
-        on line: Line
-    ) {
+    private func handOver(_ head: HTTPRequestHead, _ requests: RequestChannel, on line: Line) {
         requests.handOver { behind in
             guard line.upgradeBehindHTTP() else { return }
             let key = Array((head.headers.first(name: "sec-websocket-key") ?? "").utf8)
             let prefix = self.prefix(of: line, head.headers)
-            self.upgraded(line, UpgradeAnswer(key: key, subprotocol: subprotocol), from: prefix)
+            self.upgraded(line, UpgradeAnswer(key: key), from: prefix)
             _ = self.received(behind, on: line)
             self.readCompleted(on: line)
         }

@@ -20,8 +20,7 @@ extension Switchboard {
             switch event {
             case .received(let frame, let count): received(frame, bytes: count, from: line)
             case .upgraded(let request):
-                let answer = UpgradeAnswer(key: request.key, subprotocol: request.subprotocol)
-                upgraded(line, answer, from: line.peer?.prefix)
+                upgraded(line, UpgradeAnswer(key: request.key), from: line.peer?.prefix)
             case .isForHTTP(let bytes): forHTTP = bytes
             case .violated: if line.becomesUnknown() { core.happened(.badFrame(from: line.id)) }
             case .peerCloses(let answer):
@@ -45,16 +44,15 @@ extension Switchboard {
     /// wants.
     func upgraded(_ line: Line, _ answer: UpgradeAnswer, from prefix: AddressPrefix?) {
         wrote(line.answerUpgrade(answer, &buffers), to: line)
-        let isHeard = answer.subprotocol.earlyFrame != nil
         deadlines.addPing(line.id, now: loop.now)
         // A peer without an address is one whose connection is gone already.
         guard let prefix else { return line.hangUp() }
         // A proxy's header says only now whom it speaks for.
-        let hasPlace = line.counted != nil || counts(line, for: prefix) || isHeard
+        let hasPlace = line.counted != nil || counts(line, for: prefix)
         let refusal = core.change { state, context -> Refusal? in
             let refusal =
                 hasPlace
-                ? state.rendezvous.connected(line.id, from: prefix, now: context.moment, isHeard: isHeard)
+                ? state.rendezvous.connected(line.id, from: prefix, now: context.moment)
                 : Refusal(reason: .tooMany, retryAfter: state.limits.retryAfter)
             if refusal != nil { state.note(.turnedAway) }
             return refusal
@@ -64,12 +62,6 @@ extension Switchboard {
             close(line, .tryAgainLater)
         } else {
             line.becomesKnown()
-        }
-        guard let early = answer.subprotocol.earlyFrame else { return }
-        if let frame = try? DeviceFrame(parsing: early) {
-            received(frame, bytes: early.count, from: line)
-        } else if line.becomesUnknown() {
-            core.happened(.badFrame(from: line.id))
         }
     }
 

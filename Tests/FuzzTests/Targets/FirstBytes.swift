@@ -10,8 +10,7 @@ import RelayWire
 
 private let frontDoor = FrontDoor(allowedOrigins: [])
 
-/// What is recognised as a device's request is let in by HTTP and the front door too, with the same key and
-/// the same first frame; and however it comes in
+/// What is recognised as a device's request is let in by HTTP and the front door too, with the same key; and however it comes in
 /// pieces, it is recognised with its last byte.
 @Sendable func upgradeRequest(_ input: [UInt8]) throws(BrokenRule) {
     let whole = UpgradeRequest.recognise(input.span)
@@ -25,7 +24,7 @@ private let frontDoor = FrontDoor(allowedOrigins: [])
         throw BrokenRule(description: "a request is recognised that HTTP does not read")
     }
     let answer = frontDoor.answer(to: head, isDraining: false)
-    try hold(answer == .upgrade(request.subprotocol), "a request is recognised that the front door refuses")
+    try hold(answer == .upgrade, "a request is recognised that the front door refuses")
     let isSame = head.headers["sec-websocket-key"].map { Array($0.utf8) } == [request.key]
     try hold(isSame, "a request's key is another for HTTP")
 }

@@ -17,8 +17,6 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
     private var session: Session
     private let holds: Bool
     private var wantsConnection = false
-    /// What may go with the request for it.
-    private var early: DeviceFrame?
     private var isConnected = false
     private var isOver = false
     private var wasApproved = false
@@ -61,12 +59,10 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
         _ sent: (DeviceFrame) throws(BrokenRule) -> Void
     ) throws(BrokenRule) {
         switch script.number(below: 10) {
-        case let way where way <= 2:
+        case 0, 1, 2:
             guard wantsConnection else { return }
             (wantsConnection, isConnected) = (false, true)
-            guard let early, way == 2 else { return try tell(.connected, sent) }
-            try sent(early)
-            try tell(.asked, sent)
+            try tell(.connected, sent)
         case 3:
             guard wantsConnection || isConnected else { return }
             (wantsConnection, isConnected) = (false, false)
@@ -155,8 +151,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
         for action in actions {
             try hold(!isOver, "something follows the end")
             switch action {
-            case .connect(let frame):
-                early = frame
+            case .connect:
                 try hold(!isConnected && !wantsConnection, "a second connection is wanted")
                 wantsConnection = true
             case .send(let frame):
