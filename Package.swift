@@ -36,7 +36,8 @@ let nio: [Target.Dependency] = [
 
 /// Every parser under any input: a program on libFuzzer, or tests that run the inputs of Tests/FuzzTests/Corpus.
 let fuzzed: [Target.Dependency] = [
-    "SyncSeed", "Handshake", "RelayWire", "Rendezvous", "Relay", "PairingClient", crypto, log,
+    "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupRelay",
+    "EasySetup", crypto, log,
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOEmbedded", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -62,11 +63,9 @@ let fuzz: Target =
 let package = Package(
     name: "EasySetup",
     products: [
-        .library(name: "SyncSeed", targets: ["SyncSeed"]),
-        .library(name: "Handshake", targets: ["Handshake"]),
-        .library(name: "PairingClient", targets: ["PairingClient"]),
-        .library(name: "Relay", targets: ["Relay"]),
-        .executable(name: "easysetup", targets: ["easysetup"]),
+        .library(name: "EasySetup", targets: ["EasySetup"]),
+        .library(name: "EasySetupRelay", targets: ["EasySetupRelay"]),
+        .executable(name: "easysetup", targets: ["EasySetupTool"]),
     ],
     dependencies: [
         // HKDF, HMAC, SHA-2 and X-Wing, which libsodium 1.0.18 lacks.
@@ -88,40 +87,41 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CProcess"),
-        .target(name: "SyncSeed", dependencies: ["CSodium", crypto], swiftSettings: strict),
+        .target(name: "EasySetupSeed", dependencies: ["CSodium", crypto], swiftSettings: strict),
         .target(
-            name: "Handshake",
-            dependencies: ["SyncSeed", "CSodium", crypto, protobuf],
+            name: "EasySetupHandshake",
+            dependencies: ["EasySetupSeed", "CSodium", crypto, protobuf],
             swiftSettings: strict
         ),
-        .target(name: "RelayWire", dependencies: [protobuf], swiftSettings: strict),
+        .target(name: "EasySetupRelayProtocol", dependencies: [protobuf], swiftSettings: strict),
         .target(
-            name: "Rendezvous",
+            name: "EasySetupRelayCore",
             dependencies: [
-                "RelayWire", crypto,
+                "EasySetupRelayProtocol", crypto,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
         .target(
-            name: "Relay",
+            name: "EasySetupRelay",
             dependencies: [
-                "RelayWire", "Rendezvous", "CProcess", crypto, log,
+                "EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log,
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: settings
         ),
         .target(
-            name: "PairingClient",
-            dependencies: ["SyncSeed", "Handshake", "RelayWire", crypto, log] + nio,
+            name: "EasySetup",
+            dependencies: ["EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", crypto, log] + nio,
             swiftSettings: settings
         ),
         .executableTarget(
-            name: "easysetup",
+            name: "EasySetupTool",
             dependencies: [
-                "SyncSeed", "Handshake", "PairingClient", "Relay", "RelayWire", "CQREncode", "CProcess", log,
+                "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "EasySetupRelayProtocol",
+                "CQREncode", "CProcess", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -133,7 +133,7 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CLoad", "RelayWire", "Handshake", "SyncSeed",
+                "CLoad", "EasySetupRelayProtocol", "EasySetupHandshake", "EasySetupSeed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -141,14 +141,16 @@ let package = Package(
         // Writes Protocol/vectors; run by scripts/vectors.
         .executableTarget(
             name: "make-vectors",
-            dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
+            dependencies: [
+                "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", crypto,
+            ],
             swiftSettings: settings
         ),
         // Worlds of devices, relays and strangers under one seeded scheduler, for tests and for scripts/worlds.
         .target(
             name: "Simulator",
             dependencies: [
-                "PairingClient", "SyncSeed", "Handshake", "RelayWire", "Rendezvous",
+                "EasySetup", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore",
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             path: "Tests/Simulator",
@@ -169,7 +171,7 @@ let package = Package(
         .executableTarget(
             name: "counted",
             dependencies: [
-                "CountedMemory", "CLoad", "Relay", "RelayWire", "Rendezvous", log,
+                "CountedMemory", "CLoad", "EasySetupRelay", "EasySetupRelayProtocol", "EasySetupRelayCore", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/counted",
@@ -179,31 +181,42 @@ let package = Package(
         // What several test targets share: a relay in the test's process, the built program as a process.
         .target(
             name: "TestSupport",
-            dependencies: ["PairingClient", "SyncSeed", "Handshake", "Relay", "Rendezvous", log],
+            dependencies: [
+                "EasySetup", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelay", "EasySetupRelayCore", log,
+            ],
             path: "Tests/Support",
             swiftSettings: settings
         ),
-        .testTarget(name: "SyncSeedTests", dependencies: ["SyncSeed", crypto], swiftSettings: settings),
-        .testTarget(name: "HandshakeTests", dependencies: ["Handshake", "SyncSeed"], swiftSettings: settings),
-        .testTarget(name: "RelayWireTests", dependencies: ["RelayWire", protobuf], swiftSettings: settings),
+        .testTarget(name: "EasySetupSeedTests", dependencies: ["EasySetupSeed", crypto], swiftSettings: settings),
         .testTarget(
-            name: "RendezvousTests",
-            dependencies: ["Rendezvous", "RelayWire", "TestSupport", crypto],
+            name: "EasySetupHandshakeTests",
+            dependencies: ["EasySetupHandshake", "EasySetupSeed"],
             swiftSettings: settings
         ),
         .testTarget(
-            name: "RelayTests",
+            name: "EasySetupRelayProtocolTests",
+            dependencies: ["EasySetupRelayProtocol", protobuf],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EasySetupRelayCoreTests",
+            dependencies: ["EasySetupRelayCore", "EasySetupRelayProtocol", "TestSupport", crypto],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EasySetupRelayTests",
             dependencies: [
-                "Relay", "RelayWire", "Rendezvous", "TestSupport", log,
+                "EasySetupRelay", "EasySetupRelayProtocol", "EasySetupRelayCore", "TestSupport", log,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: settings
         ),
         .testTarget(
-            name: "PairingClientTests",
+            name: "EasySetupTests",
             dependencies: [
-                "easysetup", "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous",
+                "EasySetupTool", "EasySetup", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelay",
+                "EasySetupRelayProtocol", "EasySetupRelayCore",
                 "TestSupport", crypto, log,
             ]
                 + nio,
@@ -211,20 +224,23 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulatorTests",
-            dependencies: ["Simulator", "PairingClient", "RelayWire", "Rendezvous", "TestSupport"],
+            dependencies: ["Simulator", "EasySetup", "EasySetupRelayProtocol", "EasySetupRelayCore", "TestSupport"],
             swiftSettings: settings
         ),
         // Every file of Protocol/vectors, run by its kind.
         .testTarget(
             name: "VectorTests",
-            dependencies: ["SyncSeed", "Handshake", "RelayWire", "Rendezvous", crypto],
+            dependencies: [
+                "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", crypto,
+            ],
             swiftSettings: settings
         ),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong.
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "easysetup", "PairingClient", "SyncSeed", "Handshake", "Relay", "RelayWire", "Rendezvous",
+                "EasySetupTool", "EasySetup", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelay",
+                "EasySetupRelayProtocol", "EasySetupRelayCore",
                 "TestSupport",
             ]
                 + nio,
@@ -233,9 +249,9 @@ let package = Package(
         ),
         // The built program, as a person or a script runs it.
         .testTarget(
-            name: "ProgramTests",
+            name: "EasySetupToolTests",
             dependencies: [
-                "easysetup", "SyncSeed", "Handshake", "PairingClient", "Relay", "TestSupport",
+                "EasySetupTool", "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["SCREENS.md"],
@@ -244,13 +260,16 @@ let package = Package(
         // What the bench parses and reckons, and whether it pairs; nothing is measured.
         .testTarget(
             name: "BenchTests",
-            dependencies: ["bench", "Handshake", "RelayWire", "TestSupport"],
+            dependencies: ["bench", "EasySetupHandshake", "EasySetupRelayProtocol", "TestSupport"],
             swiftSettings: settings
         ),
         // Strangers against the built relay; run by scripts/hostile.
         .testTarget(
             name: "HostileTests",
-            dependencies: ["easysetup", "SyncSeed", "Handshake", "PairingClient", "RelayWire", "TestSupport"],
+            dependencies: [
+                "EasySetupTool", "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelayProtocol",
+                "TestSupport",
+            ],
             swiftSettings: settings
         ),
         fuzz,

@@ -64,30 +64,30 @@
 
 /* ---- States. */
 
-/* Sources/Rendezvous/Room.swift, enum Phase */
+/* Sources/EasySetupRelayCore/Rooms/Room.swift, enum Phase */
 mtype:RoomPhase = { room_open, room_seated, room_over }
-/* Sources/Rendezvous/Meeting.swift, enum Visitor */
+/* Sources/EasySetupRelayCore/Rooms/Meeting.swift, enum Visitor */
 mtype:Guest = { guest_attached, guest_detached, guest_left }
-/* Sources/Rendezvous/Connections.swift, enum Place */
+/* Sources/EasySetupRelayCore/Connections.swift, enum Phase */
 mtype:Place = { place_new, place_early, place_offerer, place_visitor }
-/* Sources/PairingClient/Session/Link.swift, enum State */
+/* Sources/EasySetup/Session/SessionConnection.swift, enum State */
 mtype:LinkState = { link_idle, link_connecting, link_opened, link_working, link_ready, link_resting }
-/* Sources/PairingClient/Session/OfferSession.swift, enum Phase */
+/* Sources/EasySetup/Session/OfferSession.swift, enum Phase */
 mtype:OfferPhase = { offer_opening, offer_offering, offer_finishing, offer_over }
-/* Sources/PairingClient/Session/VisitSession.swift, enum Phase */
+/* Sources/EasySetup/Session/VisitSession.swift, enum Phase */
 mtype:VisitPhase = { visit_arriving, visit_greeting, visit_finishing, visit_over }
-/* Sources/PairingClient/Session/Finale.swift, enum Stage */
+/* Sources/EasySetup/Session/TransferMachine.swift, enum Stage */
 mtype:Stage = { stage_deciding, stage_given, stage_waiting, stage_accepting, stage_storing, stage_lingering, stage_closing,
                 stage_over }
-/* Sources/Handshake/OffererHandshake.swift, enum State */
+/* Sources/EasySetupHandshake/OffererHandshake.swift, enum State */
 mtype:Answerer = { answerer_met, answerer_answered, answerer_exchanging, answerer_over }
-/* Sources/Handshake/VisitorHandshake.swift, enum State */
+/* Sources/EasySetupHandshake/VisitorHandshake.swift, enum State */
 mtype:Greeter = { greeter_ready, greeter_greeted, greeter_proved, greeter_exchanging, greeter_over }
 
-/* Sources/RelayWire/Frames.swift, enum DeviceFrame */
+/* Sources/EasySetupRelayProtocol/Frames.swift, enum DeviceFrame */
 mtype:DeviceFrame = { device_offer, device_visit, device_attachVisitor, device_attachOfferer, device_message, device_ack,
                  device_seat, device_close, device_leave }
-/* Sources/RelayWire/Frames.swift, enum RelayFrame, but for presence, goodbye (they change no state) */
+/* Sources/EasySetupRelayProtocol/Frames.swift, enum RelayFrame, but for presence, goodbye (they change no state) */
 mtype:RelayFrame = { relay_offered, relay_inLine, relay_met, relay_visitor, relay_message, relay_ack, relay_attachedVisitor,
                 relay_attachedOfferer, relay_seated, relay_over, relay_refused, relay_workWanted }
 
@@ -254,7 +254,7 @@ inline open_connection(d) {
     link[d] = link_opened
 }
 
-/* ---- The relay: rooms (Sources/Rendezvous/Room+*.swift). */
+/* ---- The relay: rooms (Sources/EasySetupRelayCore/Rooms/Room+*.swift). */
 
 inline count_in_hand(k) { /* into x */
     x = 0;
@@ -739,7 +739,7 @@ inline displace(m) {
     fi
 }
 
-/* ---- The finale, the same for both devices (Sources/PairingClient/Session/Finale.swift). */
+/* ---- The finale, the same for both devices (Sources/EasySetup/Session/TransferMachine.swift). */
 
 /* What follows message 4. */
 inline start_finale(d) {
@@ -873,7 +873,7 @@ inline finale_stopped(d, m) {
     fi
 }
 
-/* ---- The offerer (Sources/PairingClient/Session/OfferSession*.swift). */
+/* ---- The offerer (Sources/EasySetup/Session/OfferSession*.swift). */
 
 inline end_offer(why) {
     tell_person(B, outcome_failed);
@@ -1094,7 +1094,7 @@ inline offerer_hears() {
     fi
 }
 
-/* ---- The visitor (Sources/PairingClient/Session/VisitSession.swift). */
+/* ---- The visitor (Sources/EasySetup/Session/VisitSession.swift). */
 
 inline end_visit(why, word) {
     failedA = why;

@@ -1,5 +1,5 @@
 import CSodium
-package import SyncSeed
+package import EasySetupSeed
 
 /// CPace over ristretto255 with SHA-512, initiator/responder mode (draft-irtf-cfrg-cpace; `Protocol/handshake.md`, "CPace").
 package enum CPace {

@@ -1,4 +1,4 @@
-public import SyncSeed
+public import EasySetupSeed
 
 extension CodeError: ExplainedError {
     /// The error's name in `Protocol/errors.md`.

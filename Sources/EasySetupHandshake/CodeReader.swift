@@ -1,4 +1,4 @@
-internal import SyncSeed
+internal import EasySetupSeed
 
 /// Reads the symbols of a code out of what a person typed or pasted (`Protocol/code.md`, "Reading").
 struct CodeReader {

@@ -1,11 +1,11 @@
+public import EasySetupSeed
 @_spi(_Unicode) import Swift
-public import SyncSeed
 
 /// Two words by which a person tells the devices in a room apart (`Protocol/handshake.md`, "Words").
 ///
 /// They come from the session's keys, so both screens show the same two. They are no second line against a relay that won
 /// a guess, and nothing says so.
-public struct Words: Hashable, Sendable, CustomStringConvertible {
+public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
     /// The word for the first of the two derived bytes.
     public let first: String
     /// The word for the second.
@@ -55,7 +55,7 @@ public struct Words: Hashable, Sendable, CustomStringConvertible {
     private static let longestAnswer = 1024
 
     /// Whether what a person typed is one of the two words, or both.
-    public func contain(typed: UserText) -> Bool { match(typed: typed) == .right }
+    public func contains(typed: UserText) -> Bool { match(typed: typed) == .right }
 
     private static func words(in text: String, isAnything: inout Bool) -> [String] {
         var words: [String] = []

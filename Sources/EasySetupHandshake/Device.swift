@@ -1,5 +1,5 @@
+import EasySetupSeed
 @_spi(_Unicode) import Swift
-import SyncSeed
 
 /// The name that a person gives a device: 1 to 64 bytes of UTF-8 in NFC, without characters that are invisible, break a line or look
 /// like a closing quotation mark (`Protocol/handshake.md`, "Names").
@@ -180,5 +180,5 @@ public struct Peer: Hashable, Sendable {
     /// How it introduces itself. Its own words: shown in quotes, believed only as far as the user recognises them.
     public let device: Device
     /// The two words that both screens show.
-    public let words: Words
+    public let words: ConfirmationWords
 }

@@ -1,7 +1,7 @@
 import CSodium
 import Crypto
+package import EasySetupSeed
 import FoundationEssentials
-package import SyncSeed
 
 /// Where the handshake's random values come from. It is handed in, so that vectors and simulations can fix every byte;
 /// programs use ``system``.

@@ -1,7 +1,7 @@
 import CSodium
 import Crypto
+package import EasySetupSeed
 import FoundationEssentials
-package import SyncSeed
 
 /// What both devices know about a run in public: th of `Protocol/handshake.md`, "Keys".
 package struct Transcript: Hashable, Sendable {
@@ -21,7 +21,7 @@ package struct SessionKeys: ~Copyable {
     let offererTag: SecretBytes
     let sealVisitorToOfferer: SecretBytes
     let sealOffererToVisitor: SecretBytes
-    let words: Words
+    let words: ConfirmationWords
     let transcript: Transcript
 
     /// - Parameters:
@@ -55,12 +55,12 @@ package struct SessionKeys: ~Copyable {
         offererTag = tag(Labels.offererTag)
         sealVisitorToOfferer = SecretBytes(derive(Labels.sealVisitorToOfferer, 32))
         sealOffererToVisitor = SecretBytes(derive(Labels.sealOffererToVisitor, 32))
-        words = unsafe derive(Labels.words, 2).withUnsafeBytes { unsafe Words(($0[0], $0[1])) }
+        words = unsafe derive(Labels.words, 2).withUnsafeBytes { unsafe ConfirmationWords(($0[0], $0[1])) }
         self.transcript = transcript
     }
 
     /// The tags are used once; what is left for the rest of the meeting is the channel.
-    consuming func channel(of role: Place) -> SealedChannel {
+    consuming func channel(of role: PairingSide) -> SealedChannel {
         switch role {
         case .visitor: SealedChannel(send: sealVisitorToOfferer, receive: sealOffererToVisitor, transcript: transcript)
         case .offerer: SealedChannel(send: sealOffererToVisitor, receive: sealVisitorToOfferer, transcript: transcript)
@@ -87,7 +87,7 @@ package enum Labels {
 }
 
 /// On which side of the code a device stands: A visits, B offers.
-package enum Place: Hashable, Sendable {
+package enum PairingSide: Hashable, Sendable {
     case visitor
     case offerer
 }

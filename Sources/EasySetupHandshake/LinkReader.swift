@@ -1,4 +1,4 @@
-internal import SyncSeed
+internal import EasySetupSeed
 
 /// Finds the one pairing link of a text, however a program wrapped, quoted or encoded it (`Protocol/code.md`, "Reading a
 /// link").

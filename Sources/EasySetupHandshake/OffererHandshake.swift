@@ -1,4 +1,4 @@
-package import SyncSeed
+package import EasySetupSeed
 
 /// B: the device that shows the code. One of these is one offer: an independent meeting for each visitor, and one count of
 /// wrong proofs for all of them (`Protocol/handshake.md`, "Coming is free, guessing is counted").
@@ -23,7 +23,7 @@ public struct OffererHandshake: ~Copyable {
         /// Message 2 is out; nothing by which a guess could be tested. Next: `exchanging`, `over`.
         case answered(Answer)
         /// The proofs fit. Next: `over`.
-        case exchanging(Exchange)
+        case exchanging(SeedTransfer)
         /// Nothing more is due.
         case over
     }
@@ -237,7 +237,7 @@ public struct OffererHandshake: ~Copyable {
         if let error = mismatch(own: device.role, peer: other.role, form: form, place: .offerer) {
             return .mismatched(peer, error, send: proof)
         }
-        meeting.state = .exchanging(Exchange(role: device.role, channel: channel))
+        meeting.state = .exchanging(SeedTransfer(role: device.role, channel: channel))
         return .proven(peer, send: proof)
     }
 

@@ -1,4 +1,4 @@
-public import SyncSeed
+public import EasySetupSeed
 
 /// The code that a person reads on one screen and types on the other, such as `K7Q-29M-XAQ` (`Protocol/code.md`).
 ///

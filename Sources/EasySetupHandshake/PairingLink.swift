@@ -1,4 +1,4 @@
-public import SyncSeed
+public import EasySetupSeed
 
 /// What a QR code carries: the relay, the slot, and a 128-bit secret in place of the typed one (`Protocol/code.md`, "Link").
 ///

@@ -1,6 +1,6 @@
+package import EasySetupSeed
 import FoundationEssentials
 import SwiftProtobuf
-package import SyncSeed
 
 /// What is inside messages 3 to 6 (`Protocol/device.proto`), as values that cannot be wrong.
 enum Sealed {

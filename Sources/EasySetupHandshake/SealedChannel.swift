@@ -1,5 +1,5 @@
 import CSodium
-package import SyncSeed
+package import EasySetupSeed
 
 /// Messages 3 to 6, sealed with XChaCha20-Poly1305 (`Protocol/handshake.md`, "Sealed messages").
 ///

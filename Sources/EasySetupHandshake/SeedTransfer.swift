@@ -1,9 +1,9 @@
-import SyncSeed
+import EasySetupSeed
 
 /// What follows the two proofs: the holder gives the seed or says no, the receiver says that it is stored.
 ///
 /// It is the same whichever side shows the code. Each side sends one message in it, its third of the meeting.
-struct Exchange: ~Copyable {
+struct SeedTransfer: ~Copyable {
     private enum State {
         /// Holder: the user is being asked. Next: `given`, `over`.
         case deciding
@@ -115,7 +115,7 @@ public enum Received: ~Copyable, Sendable {
 }
 
 /// What two roles make of each other (`Protocol/handshake.md`, "Who gives").
-func mismatch(own: Role, peer: Role, form: Form, place: Place) -> HandshakeError? {
+func mismatch(own: Role, peer: Role, form: Form, place: PairingSide) -> HandshakeError? {
     switch (own, peer) {
     case (.holder, .holder): return .bothHold
     case (.receiver, .receiver): return .bothReceive

@@ -1,4 +1,4 @@
-package import SyncSeed
+package import EasySetupSeed
 
 /// A: the device that types the code or scans the link. One of these is one try of the user's.
 ///
@@ -16,9 +16,9 @@ public struct VisitorHandshake: ~Copyable {
         /// Message 1 is out. Next: `proved`, or `greeted` again when the relay gives another meeting; `over`.
         case greeted(Greeting)
         /// Message 3 is out. Next: `exchanging`, `over`.
-        case proved(expected: SecretBytes, channel: SealedChannel, words: Words)
+        case proved(expected: SecretBytes, channel: SealedChannel, words: ConfirmationWords)
         /// The proofs fit. Next: `over`.
-        case exchanging(Exchange)
+        case exchanging(SeedTransfer)
         /// Nothing more is due.
         case over
     }
@@ -111,7 +111,7 @@ public struct VisitorHandshake: ~Copyable {
             if let error = mismatch(own: device.role, peer: other.role, form: invitation.form, place: .visitor) {
                 return .mismatched(peer, error, send: nil)
             }
-            state = .exchanging(Exchange(role: device.role, channel: channel))
+            state = .exchanging(SeedTransfer(role: device.role, channel: channel))
             return .proven(peer, send: nil)
         case .exchanging(var exchange):
             let received = try exchange.receive(body, number: number)

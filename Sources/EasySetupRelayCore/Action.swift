@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// What is to be done after a decision, in this order.
 package enum Action<Connection: Hashable & Sendable>: Sendable {
@@ -11,7 +11,7 @@ package enum Action<Connection: Hashable & Sendable>: Sendable {
 extension Action: Equatable where Connection: Equatable {}
 
 /// A connection that is not let in (`Protocol/relay.md`, "Reasons").
-package struct Refusal: Error, Hashable, Sendable {
+package struct AdmissionRefusal: Error, Hashable, Sendable {
     package var reason: Reason
     /// Zero where waiting does not help.
     package var retryAfter: Duration

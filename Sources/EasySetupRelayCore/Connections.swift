@@ -1,9 +1,9 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// The connections that are up, and what each of them is.
 struct Connections<Connection: Hashable & Sendable>: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:Place`.
-    enum Place: Sendable {
+    enum Phase: Sendable {
         /// It has not said what it wants, or is at work. Next: `early`, `offerer`, `visitor`, gone.
         case new(deadline: Duration, isAtWork: Bool)
         /// A visitor that came back before its offerer. Next: `visitor`, gone.
@@ -46,7 +46,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
 
     struct Known: Sendable {
         let prefix: AddressPrefix
-        var place: Place
+        var phase: Phase
         var budget: FrameBudget
     }
 
@@ -88,13 +88,13 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         )
     }
 
-    func isAtWork(_ connection: Connection) -> Bool { known[connection]?.place.isAtWork ?? false }
+    func isAtWork(_ connection: Connection) -> Bool { known[connection]?.phase.isAtWork ?? false }
 
     mutating func add(_ connection: Connection, prefix: AddressPrefix, deadline: Duration, budget: FrameBudget) {
         remove(connection)
-        let place = Place.new(deadline: deadline, isAtWork: false)
-        known[connection] = Known(prefix: prefix, place: place, budget: budget)
-        count(1, place, prefix)
+        let phase = Phase.new(deadline: deadline, isAtWork: false)
+        known[connection] = Known(prefix: prefix, phase: phase, budget: budget)
+        count(1, phase, prefix)
     }
 
     /// A frame has come that costs `units`. What is known of its connection, and whether there is enough left for it; nil for one
@@ -110,17 +110,17 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         known[connection]?.budget.add(units)
     }
 
-    mutating func move(_ connection: Connection, to place: Place) {
+    mutating func move(_ connection: Connection, to phase: Phase) {
         guard let index = known.index(forKey: connection) else { return }
-        let (old, prefix) = (known.values[index].place, known.values[index].prefix)
-        known.values[index].place = place
+        let (old, prefix) = (known.values[index].phase, known.values[index].prefix)
+        known.values[index].phase = phase
         count(-1, old, prefix)
-        count(1, place, prefix)
+        count(1, phase, prefix)
     }
 
     mutating func remove(_ connection: Connection) {
         guard let old = known.removeValue(forKey: connection) else { return }
-        count(-1, old.place, old.prefix)
+        count(-1, old.phase, old.prefix)
     }
 
     mutating func shrink() {
@@ -129,8 +129,8 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         early.shrink()
     }
 
-    private mutating func count(_ change: Int, _ place: Place, _ prefix: AddressPrefix) {
-        switch place {
+    private mutating func count(_ change: Int, _ phase: Phase, _ prefix: AddressPrefix) {
+        switch phase {
         case .new(_, isAtWork: false): roomless += change
         case .new(_, isAtWork: true):
             roomless += change

@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// First frames: what a new connection may ask for (`Protocol/relay.md`, "Connections").
 extension Rendezvous {
@@ -24,7 +24,8 @@ extension Rendezvous {
             }
             let own = offered.excess(prefix, limit: limits.offersPerPrefix, now: time)
             let excess = WorkGate.Excess(common: max(own, roomCeiling.excess))
-            guard mayGoOn(connection, prefix, .offer, excess, done, now, entropy: &entropy, into: &actions) else {
+            guard admitsOrChallenges(connection, prefix, .offer, excess, done, now, entropy: &entropy, into: &actions)
+            else {
                 return
             }
             offered.happened(1, prefix, now: time)
@@ -42,7 +43,8 @@ extension Rendezvous {
                 common: max(own, misses, meetingCeiling(limits.meetingsInAll).excess),
                 misses: missed.ownExcess(prefix, limit: limits.missesPerPrefix)
             )
-            guard mayGoOn(connection, prefix, .visit, excess, done, now, entropy: &entropy, into: &actions) else {
+            guard admitsOrChallenges(connection, prefix, .visit, excess, done, now, entropy: &entropy, into: &actions)
+            else {
                 return
             }
             visited.happened(1, prefix, now: time)
@@ -68,7 +70,7 @@ extension Rendezvous {
 
     /// Whether an offer or a visit may go on. When the prefix has had too many, or the relay gets full, it has to bring work: false,
     /// and it was asked or refused.
-    private mutating func mayGoOn(
+    private mutating func admitsOrChallenges(
         _ connection: Connection,
         _ prefix: AddressPrefix,
         _ purpose: WorkGate.Purpose,
@@ -165,7 +167,7 @@ extension Rendezvous {
             room.visit(connection, prefix: prefix, context, entropy: &entropy, into: &actions)
         }
         switch verdict {
-        case .fine, .withoutNews, .outOfPlace: break
+        case .accepted, .withoutNews, .outOfPlace: break
         case .refused(let reason):
             if reason != .lineFull { missed.happened(1, prefix, now: now.monotonic) }
             let wait = reason == .lineFull ? limits.retryAfter : .zero
@@ -197,7 +199,7 @@ extension Rendezvous {
         _ connection: Connection,
         _ prefix: AddressPrefix,
         _ token: Token,
-        _ held: [Held],
+        _ held: [MeetingResume],
         attempt: UInt32,
         _ now: Moment,
         entropy: inout some RandomNumberGenerator,
@@ -234,7 +236,7 @@ extension Rendezvous {
         }
         if case .refused(let reason) = verdict { sendAway(connection, reason, into: &actions) }
         for visitor in early.removeValue(forKey: claims.offer) ?? [] {
-            guard let known = connections[visitor], case .early(let said, _) = known.place else { continue }
+            guard let known = connections[visitor], case .early(let said, _) = known.phase else { continue }
             attach(visitor, known.prefix, said, now, into: &actions)
         }
     }
@@ -242,7 +244,7 @@ extension Rendezvous {
     /// Makes a room again from its offerer's word. Nil when done, or why not.
     private mutating func restore(
         _ claims: TokenClaims,
-        _ held: [Held],
+        _ held: [MeetingResume],
         _ prefix: AddressPrefix,
         _ now: Moment
     ) -> Reason? {
@@ -252,7 +254,7 @@ extension Rendezvous {
         guard offered.excess(prefix, limit: limits.restoresPerPrefix, now: now.monotonic) == 0, mayRestoreRoom(prefix)
         else { return .tooMany }
         let hasLostSlot = slots[claims.slot] != nil
-        let kept = thoseWithPlace(held, prefix)
+        let kept = meetingsWithPlace(held, prefix)
         // A room is not restored without its seated meeting because the person has already approved that one.
         guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
         guard
@@ -340,7 +342,7 @@ extension Rendezvous {
     ) -> [Connection]? {
         let others = early[said.offer] ?? []
         for other in others {
-            guard case .early(let before, _)? = connections[other]?.place, before.meeting == said.meeting else {
+            guard case .early(let before, _)? = connections[other]?.phase, before.meeting == said.meeting else {
                 continue
             }
             guard !said.attempt.isStale(after: before.attempt) else { return nil }
@@ -386,7 +388,7 @@ extension Rendezvous {
             )
         }
         switch verdict {
-        case .fine, .withoutNews, .outOfPlace: break
+        case .accepted, .withoutNews, .outOfPlace: break
         case .refused(let reason): sendAway(connection, reason, into: &actions)
         case nil: sendAway(connection, .meetingOver, into: &actions)
         }

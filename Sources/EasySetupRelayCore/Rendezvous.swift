@@ -1,5 +1,5 @@
 internal import DequeModule
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// What a relay decides: who gets which slot, who meets whom, what is passed on, when all of it ends (`Protocol/relay.md`).
 ///
@@ -102,9 +102,9 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         from prefix: AddressPrefix,
         now: Moment,
         isHeard: Bool = false
-    ) -> Refusal? {
+    ) -> AdmissionRefusal? {
         guard deadlines.count < limits.deadlines else {
-            return Refusal(reason: .relayFull, retryAfter: limits.retryAfter)
+            return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter)
         }
         turns.advance(now.monotonic)
         let deadline = now.monotonic + limits.firstFrame
@@ -125,7 +125,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         _ frame: DeviceFrame,
         bytes: Int = 0,
         from connection: Connection,
-        crowded: Refusal? = nil,
+        crowded: AdmissionRefusal? = nil,
         now: Moment,
         entropy: inout Entropy,
         into actions: inout [Action<Connection>]
@@ -140,7 +140,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
             )
         else { return }
         guard isEnough else { return refuse(connection, .badFrame, now, into: &actions) }
-        switch known.place {
+        switch known.phase {
         case .new:
             if let crowded, frame.isOfStranger {
                 return refuse(connection, crowded.reason, retryAfter: crowded.retryAfter, now, into: &actions)
@@ -174,7 +174,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     ) {
         guard let known = connections[connection] else { return }
         forget(connection)
-        guard let offer = known.place.room else { return }
+        guard let offer = known.phase.room else { return }
         _ = decide(offer, now, into: &actions) { room, context, actions in
             room.lost(connection, context, into: &actions)
         }

@@ -31,9 +31,9 @@ extension DeviceFrame {
             self = .visit(slot: try Slot(wire: visit.slot), work: visit.hasWork ? try Work(wire: visit.work) : nil)
         case .attachOfferer(let attach):
             guard attach.held.count <= WireLimits.heldMeetings else { throw .badField(.held) }
-            var held: [Held] = []
+            var held: [MeetingResume] = []
             for meeting in attach.held {
-                held.append(try Held(wire: meeting))
+                held.append(try MeetingResume(wire: meeting))
             }
             guard Set(held.map(\.meeting)).count == held.count, held.filter(\.isSeated).count <= 1 else {
                 throw .badField(.held)
@@ -124,7 +124,7 @@ extension Work {
     }
 }
 
-extension Held {
+extension MeetingResume {
     fileprivate init(wire: Easysetup_Relay_V1_Held) throws(FrameError) {
         self.init(
             meeting: try MeetingID(wire: wire.meeting),

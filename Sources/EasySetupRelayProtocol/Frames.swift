@@ -106,7 +106,7 @@ package struct Message: Hashable, Sendable {
 }
 
 /// One living meeting, as an offerer tells it on coming back.
-package struct Held: Hashable, Sendable {
+package struct MeetingResume: Hashable, Sendable {
     package var meeting: MeetingID
     /// The highest number of the offerer's messages that the peer acknowledged.
     package var acked: UInt32
@@ -129,7 +129,7 @@ package enum DeviceFrame: Hashable, Sendable {
     case visit(slot: Slot, work: Work?)
     /// `attempt` counts the attaches with this token, from 1; 0 is not counted.
     case attachVisitor(token: Token, acked: UInt32, received: UInt32, attempt: UInt32 = 0)
-    case attachOfferer(token: Token, held: [Held], attempt: UInt32 = 0)
+    case attachOfferer(token: Token, held: [MeetingResume], attempt: UInt32 = 0)
     case message(meeting: MeetingID?, Message)
     case ack(meeting: MeetingID?, upTo: UInt32)
     case seat(meeting: MeetingID)
@@ -147,7 +147,7 @@ package enum RelayFrame: Hashable, Sendable {
     case message(meeting: MeetingID?, Message)
     case ack(meeting: MeetingID?, upTo: UInt32)
     case attachedVisitor(expiresIn: Duration, have: UInt32)
-    case attachedOfferer(expiresIn: Duration, meetings: [Have], slotLost: Bool)
+    case attachedOfferer(expiresIn: Duration, meetings: [MeetingProgress], slotLost: Bool)
     case presence(meeting: MeetingID?, isPresent: Bool)
     case seated(meeting: MeetingID?, expiresIn: Duration)
     case over(meeting: MeetingID?, Reason)
@@ -157,7 +157,7 @@ package enum RelayFrame: Hashable, Sendable {
 }
 
 /// How far the relay has an offerer's messages in one meeting.
-package struct Have: Hashable, Sendable {
+package struct MeetingProgress: Hashable, Sendable {
     package var meeting: MeetingID
     package var have: UInt32
 

@@ -6,9 +6,9 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A device's connection through the HTTP door: 16 random bytes that the device draws, as secret as a token, so it has no
+/// A device's connection by long polling: 16 random bytes that the device draws, as secret as a token, so it has no
 /// description (`Protocol/http.md`, "Connections").
-package struct CallConnection: Hashable, Sendable {
+package struct LongPollConnectionID: Hashable, Sendable {
     /// Always 16.
     package static let byteCount = 16
     package let bytes: [UInt8]
@@ -20,13 +20,13 @@ package struct CallConnection: Hashable, Sendable {
     }
 }
 
-extension CallConnection: CustomStringConvertible, CustomReflectable {
+extension LongPollConnectionID: CustomStringConvertible, CustomReflectable {
     package var description: String { "CallConnection" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// Why a call's body was refused (`Protocol/http.md`, "Errors").
-package enum CallError: Error, Hashable, Sendable {
+package enum LongPollBodyError: Error, Hashable, Sendable {
     /// More bytes than ``WireLimits/callBytes``; they were not looked at.
     case tooLong
     /// Not a protocol buffer of this type, or a field breaks its rule.
@@ -35,7 +35,7 @@ package enum CallError: Error, Hashable, Sendable {
 
 /// Frames of a device, not yet parsed.
 package struct SendCall: Hashable, Sendable {
-    package var connection: CallConnection
+    package var connection: LongPollConnectionID
     /// The number of the first of the frames, from 1.
     package var first: UInt32
     /// Each the bytes of a ``DeviceFrame``.
@@ -43,16 +43,16 @@ package struct SendCall: Hashable, Sendable {
     /// The device closes the connection after these frames.
     package var isClosing: Bool
 
-    package init(connection: CallConnection, first: UInt32, frames: [[UInt8]], isClosing: Bool = false) {
+    package init(connection: LongPollConnectionID, first: UInt32, frames: [[UInt8]], isClosing: Bool = false) {
         self.connection = connection
         self.first = first
         self.frames = frames
         self.isClosing = isClosing
     }
 
-    package init(parsing bytes: [UInt8]) throws(CallError) {
+    package init(parsing bytes: [UInt8]) throws(LongPollBodyError) {
         let wire = try call(bytes, as: Easysetup_Relay_V1_SendCall.self)
-        connection = try CallConnection(wire: wire.connection)
+        connection = try LongPollConnectionID(wire: wire.connection)
         guard wire.first >= 1 else { throw .malformed }
         first = wire.first
         frames = wire.frames.map { [UInt8]($0) }
@@ -79,7 +79,7 @@ package struct SendAnswer: Hashable, Sendable {
         self.have = have
     }
 
-    package init(parsing bytes: [UInt8]) throws(CallError) {
+    package init(parsing bytes: [UInt8]) throws(LongPollBodyError) {
         have = try call(bytes, as: Easysetup_Relay_V1_SendAnswer.self).have
     }
 
@@ -90,21 +90,21 @@ package struct SendAnswer: Hashable, Sendable {
 
 /// A device asks for frames of the relay.
 package struct PollCall: Hashable, Sendable {
-    package var connection: CallConnection
+    package var connection: LongPollConnectionID
     /// The highest number of the relay's frames that the device has, without a gap.
     package var received: UInt32
     /// How long the relay may keep the call when there is nothing to say.
     package var wait: Duration
 
-    package init(connection: CallConnection, received: UInt32, wait: Duration) {
+    package init(connection: LongPollConnectionID, received: UInt32, wait: Duration) {
         self.connection = connection
         self.received = received
         self.wait = wait
     }
 
-    package init(parsing bytes: [UInt8]) throws(CallError) {
+    package init(parsing bytes: [UInt8]) throws(LongPollBodyError) {
         let wire = try call(bytes, as: Easysetup_Relay_V1_PollCall.self)
-        connection = try CallConnection(wire: wire.connection)
+        connection = try LongPollConnectionID(wire: wire.connection)
         received = wire.received
         wait = Duration(wireMilliseconds: wire.waitMs)
     }
@@ -134,7 +134,7 @@ package struct PollAnswer: Hashable, Sendable {
         self.isClosed = isClosed
     }
 
-    package init(parsing bytes: [UInt8]) throws(CallError) {
+    package init(parsing bytes: [UInt8]) throws(LongPollBodyError) {
         let wire = try call(bytes, as: Easysetup_Relay_V1_PollAnswer.self)
         guard wire.first >= 1 else { throw .malformed }
         first = wire.first
@@ -153,7 +153,7 @@ package struct PollAnswer: Hashable, Sendable {
 }
 
 /// Parses a call's body, its size first. Unknown fields are dropped.
-private func call<Body: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Body.Type) throws(CallError) -> Body {
+private func call<Body: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Body.Type) throws(LongPollBodyError) -> Body {
     guard bytes.count <= WireLimits.callBytes else { throw .tooLong }
     var options = BinaryDecodingOptions()
     options.messageDepthLimit = 4
@@ -165,9 +165,9 @@ private func call<Body: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Body.T
     }
 }
 
-extension CallConnection {
-    fileprivate init(wire: Data) throws(CallError) {
-        guard let connection = CallConnection([UInt8](wire)) else { throw .malformed }
+extension LongPollConnectionID {
+    fileprivate init(wire: Data) throws(LongPollBodyError) {
+        guard let connection = LongPollConnectionID([UInt8](wire)) else { throw .malformed }
         self = connection
     }
 }

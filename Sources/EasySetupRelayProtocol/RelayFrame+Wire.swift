@@ -33,9 +33,9 @@ extension RelayFrame {
             self = .ack(meeting: try MeetingID.optional(ack.meeting), upTo: ack.ack)
         case .attachedOfferer(let attached):
             guard attached.meetings.count <= WireLimits.heldMeetings else { throw .badField(.meetings) }
-            var meetings: [Have] = []
+            var meetings: [MeetingProgress] = []
             for have in attached.meetings {
-                meetings.append(Have(meeting: try MeetingID(wire: have.meeting), have: have.have))
+                meetings.append(MeetingProgress(meeting: try MeetingID(wire: have.meeting), have: have.have))
             }
             guard Set(meetings.map(\.meeting)).count == meetings.count else { throw .badField(.meetings) }
             self = .attachedOfferer(

@@ -3,7 +3,7 @@
 package enum WireLimits {
     /// Bytes of a frame: the largest body and everything around it, with room for fields to come.
     package static let frameBytes = 4096
-    /// Bytes of the body of a call through the HTTP door: a burst of frames, and little to hold for each call. Several times
+    /// Bytes of the body of a call by long polling: a burst of frames, and little to hold for each call. Several times
     /// ``frameBytes``, so that one frame always fits.
     package static let callBytes = 16_384
     /// Bytes of a message's body: the largest of the handshake has about 1,300, and eight of this size fill a mailbox.

@@ -2,7 +2,7 @@ import ArgumentParser
 import CProcess
 
 /// The command line: `easysetup`, and what it can be asked for.
-@main struct EasySetup: AsyncParsableCommand {
+@main struct EasySetupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Which program this is.
 enum Version {

@@ -1,6 +1,6 @@
 import CLoad
+import EasySetupRelayProtocol
 import Glibc
-import RelayWire
 
 /// A yardstick: what the system takes for a pairing's connections and frames when nothing is done with them but to pass them on. It
 /// accepts, upgrades, answers ``RecordedFrames`` with frames as large as a relay's, and forwards; it believes everything, keeps nothing,

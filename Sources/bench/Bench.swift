@@ -91,12 +91,12 @@ struct Bench: ParsableCommand {
     /// For who counts instructions or allocations of a server that he started himself.
     private func pair(at port: UInt16) throws {
         let atOnce = max(1, inFlight.first ?? 1)
-        guard let subject = only.first, let door = subject.door else {
+        guard let subject = only.first, let transport = subject.transport else {
             throw ValidationError("That is no relay's door.")
         }
         let load = Load(
             scheme: RelayScheme(
-                door: door,
+                transport: transport,
                 targets: [Target(port: port, tls: subject.isTLS ? ClientTLS() : nil)],
                 // Many would use up the ports of one address.
                 sources: atOnce > 1 ? 64 : 0

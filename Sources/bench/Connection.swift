@@ -1,6 +1,6 @@
-import RelayWire
+import EasySetupRelayProtocol
 
-/// One device's connection to a server, whatever door it goes through: frames out, frames in.
+/// One device's connection to a server, whatever transport it goes through: frames out, frames in.
 protocol Connection: AnyObject {
     /// Adds a frame; ``flush()`` sends what was added.
     func write(_ frame: [UInt8])
@@ -20,8 +20,8 @@ protocol ConnectionOwner: AnyObject {
     func closed(_ connection: any Connection)
 }
 
-/// The ways into a relay (`Protocol/http.md`, "Which door").
-enum Door {
+/// The ways into a relay (`Protocol/http.md`, "Which transport").
+enum Transport {
     case webSocket, http
 
     /// How many sockets a device has open while it pairs.

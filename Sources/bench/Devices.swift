@@ -1,5 +1,5 @@
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 
 /// What two devices compute for one pairing, without any network between them: code, both proofs, the sealed seed, the user's
 /// identity on either side. All of it in locked memory, as always.

@@ -1,13 +1,13 @@
-/// One device's connection through the HTTP door, as devices make them (`Protocol/http.md`, "Connections"): it knocks, opens the
+/// One device's connection by long polling, as devices make them (`Protocol/http.md`, "Connections"): it probes, opens the
 /// connection with its first frames, then has one socket on which it speaks and one on which a poll waits.
-final class HTTPConnection: Connection, CallSocket.Owner {
+final class HTTPConnection: Connection, LongPollSocket.Owner {
     private let target: Target
     private let source: UInt16
     private let poller: Poller
     private weak var owner: (any ConnectionOwner)?
     private let name = HTTPConnection.nextName()
 
-    private var speaking: CallSocket?
+    private var speaking: LongPollSocket?
     private var isKnocking = true
     private var isSending = false
     /// Frames that are in no call yet, as they stand in one.
@@ -16,7 +16,7 @@ final class HTTPConnection: Connection, CallSocket.Owner {
     /// The number of the last frame that is in a call.
     private var sent: UInt32 = 0
 
-    private var listening: CallSocket?
+    private var listening: LongPollSocket?
     private var isPolling = false
     /// The number of the relay's last frame that came.
     private var received: UInt32 = 0
@@ -27,7 +27,7 @@ final class HTTPConnection: Connection, CallSocket.Owner {
     /// `pollWait` of `Protocol/limits.md`, in milliseconds.
     private static let longestWait: UInt32 = 20_000
 
-    /// Connects and knocks; nil when the system has no socket left.
+    /// Connects and probes; nil when the system has no socket left.
     init?(to target: Target, source: UInt16, poller: Poller, owner: any ConnectionOwner) {
         self.target = target
         self.source = source
@@ -35,11 +35,11 @@ final class HTTPConnection: Connection, CallSocket.Owner {
         self.owner = owner
         guard let speaking = socket(.send) else { return nil }
         self.speaking = speaking
-        speaking.post(CallBody.send(name, first: 1, frames: []))
+        speaking.post(LongPollBody.send(name, first: 1, frames: []))
     }
 
     func write(_ frame: [UInt8]) {
-        waiting += CallBody.field(frame)
+        waiting += LongPollBody.field(frame)
         waitingCount += 1
     }
 
@@ -48,7 +48,7 @@ final class HTTPConnection: Connection, CallSocket.Owner {
         if speaking == nil { speaking = socket(.send) }
         guard let speaking else { return end() }
         isSending = true
-        let call = CallBody.send(name, first: sent + 1, frames: waiting)
+        let call = LongPollBody.send(name, first: sent + 1, frames: waiting)
         sent += waitingCount
         waiting = []
         waitingCount = 0
@@ -73,18 +73,18 @@ final class HTTPConnection: Connection, CallSocket.Owner {
         listening = nil
     }
 
-    func answered(_ status: Int, _ body: UnsafeRawBufferPointer, on socket: CallSocket) {
+    func answered(_ status: Int, _ body: UnsafeRawBufferPointer, on socket: LongPollSocket) {
         if socket === listening { pollAnswered(status, body) } else { sendAnswered(status) }
     }
 
-    func lost(_ socket: CallSocket) {
+    func lost(_ socket: LongPollSocket) {
         guard socket === speaking, !isSending, !isKnocking else { return end() }
         speaking = nil
     }
 
     private func sendAnswered(_ status: Int) {
         if isKnocking {
-            // Only a relay's door knows no such connection.
+            // Only a relay's long polling knows no such connection.
             guard status == 404 else { return end() }
             isKnocking = false
             owner?.opened(self)
@@ -98,7 +98,7 @@ final class HTTPConnection: Connection, CallSocket.Owner {
 
     private func pollAnswered(_ status: Int, _ body: UnsafeRawBufferPointer) {
         isPolling = false
-        guard status == 200, let polled = CallBody.Polled(body) else { return end() }
+        guard status == 200, let polled = LongPollBody.Polled(body) else { return end() }
         if polled.frames.isEmpty { pollWait = Self.longestWait }
         received += UInt32(polled.frames.count)
         for frame in polled.frames { owner?.received(UnsafeRawBufferPointer(rebasing: body[frame]), on: self) }
@@ -117,7 +117,7 @@ final class HTTPConnection: Connection, CallSocket.Owner {
         if listening == nil { listening = socket(.poll) }
         guard let listening else { return end() }
         isPolling = true
-        listening.post(CallBody.poll(name, received: received, milliseconds: pollWait))
+        listening.post(LongPollBody.poll(name, received: received, milliseconds: pollWait))
     }
 
     private func end() {
@@ -126,8 +126,8 @@ final class HTTPConnection: Connection, CallSocket.Owner {
         owner?.closed(self)
     }
 
-    private func socket(_ kind: CallSocket.Kind) -> CallSocket? {
-        CallSocket(kind, to: target, source: source, poller: poller, owner: self)
+    private func socket(_ kind: LongPollSocket.Kind) -> LongPollSocket? {
+        LongPollSocket(kind, to: target, source: source, poller: poller, owner: self)
     }
 
     /// Names need differ, no more: nobody is kept from anything here.

@@ -1,6 +1,6 @@
 /// The bodies of calls (`Protocol/http.proto`), written and read by hand: a library would cost the generator more than the
 /// relay that it measures.
-enum CallBody {
+enum LongPollBody {
     /// A frame as it stands in the body of a ``send(_:first:frames:)``; any number of them may follow each other.
     static func field(_ frame: [UInt8]) -> [UInt8] {
         [0x1A] + varint(UInt32(frame.count)) + frame
@@ -33,7 +33,7 @@ enum CallBody {
             while place < bytes.count {
                 let tag = bytes[place]
                 place += 1
-                guard let value = CallBody.readVarint(bytes, &place) else { return nil }
+                guard let value = LongPollBody.readVarint(bytes, &place) else { return nil }
                 switch tag {
                 case 0x08: break
                 case 0x12:

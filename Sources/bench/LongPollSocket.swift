@@ -1,10 +1,10 @@
-/// One socket for calls of one kind through the HTTP door, one at a time; it stays open between them.
-final class CallSocket: Stream.Owner {
+/// One socket for calls of one kind by long polling, one at a time; it stays open between them.
+final class LongPollSocket: Stream.Owner {
     protocol Owner: AnyObject {
         /// What came back to the call under way. The body is gone afterwards.
-        func answered(_ status: Int, _ body: UnsafeRawBufferPointer, on socket: CallSocket)
+        func answered(_ status: Int, _ body: UnsafeRawBufferPointer, on socket: LongPollSocket)
         /// It is closed, and a call under way is not answered.
-        func lost(_ socket: CallSocket)
+        func lost(_ socket: LongPollSocket)
     }
 
     /// The two calls (`Protocol/http.md`, "Calls").

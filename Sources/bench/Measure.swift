@@ -72,8 +72,8 @@ struct Measure {
         guard count <= subject.largestCrowd else {
             return report.leaveOut(subject, what, "This server takes the longer for another one the more there are.")
         }
-        // A relay counts what a device of the HTTP door may have open, though one of its sockets rests.
-        let files = count * (subject.door?.socketsOfDevice ?? 1) + OpenFiles.spare
+        // A relay counts what a device of long polling may have open, though one of its sockets rests.
+        let files = count * (subject.transport?.socketsOfDevice ?? 1) + OpenFiles.spare
         guard OpenFiles.allow(files) else { return report.leaveOut(subject, what, OpenFiles.lack(files)) }
         // Both ends' memory and the system's for as many sockets, with a margin.
         let memory = count * (subject.isTLS ? 128 : 32) * 1024
@@ -92,9 +92,9 @@ struct Measure {
             let full = try server.figures
             let load = try pairings(subject, server, poller)
             crowd.disperse()
-            // A relay may take its time to give memory back, and remembers connections of the HTTP door for `pollAbsence`.
+            // A relay may take its time to give memory back, and remembers connections of long polling for `pollAbsence`.
             let clock = StopWatch()
-            let settling = subject.door == .http ? 33.0 : 3.0
+            let settling = subject.transport == .http ? 33.0 : 3.0
             while clock.seconds < settling { poller.turn(milliseconds: 100) }
             report.add(
                 Results.CrowdRow(

@@ -20,9 +20,9 @@ protocol PairingOwner: AnyObject {
     func failed(_ pairing: any RunningPairing, at place: String)
 }
 
-/// Pairings at an EasySetup relay, both devices through the same door.
+/// Pairings at an EasySetup relay, both devices through the same transport.
 final class RelayScheme: Scheme {
-    private let door: Door
+    private let transport: Transport
     private let targets: [Target]
     private let frames = RecordedFrames()
     private let sources: UInt16
@@ -30,8 +30,8 @@ final class RelayScheme: Scheme {
     /// - Parameters:
     ///   - targets: where pairings go by turns.
     ///   - sources: from how many loopback addresses devices come.
-    init(door: Door, targets: [Target], sources: UInt16) {
-        self.door = door
+    init(transport: Transport, targets: [Target], sources: UInt16) {
+        self.transport = transport
         self.targets = targets
         self.sources = sources
     }
@@ -39,7 +39,7 @@ final class RelayScheme: Scheme {
     func make(number: Int, poller: Poller, owner: any PairingOwner) -> any RunningPairing {
         let source = sources > 0 ? UInt16(number % Int(sources)) + 2 : 0
         return RelayPairing(
-            door: door,
+            transport: transport,
             target: targets[number % targets.count],
             source: source,
             frames: frames,
@@ -51,7 +51,7 @@ final class RelayScheme: Scheme {
 
 /// One pairing of recorded frames: both devices, as `Protocol/handshake.md` has them take turns.
 final class RelayPairing: RunningPairing, ConnectionOwner {
-    private let door: Door
+    private let transport: Transport
     private let target: Target
     private let source: UInt16
     private let frames: RecordedFrames
@@ -69,14 +69,14 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
     private var itself: RelayPairing?
 
     init(
-        door: Door,
+        transport: Transport,
         target: Target,
         source: UInt16,
         frames: RecordedFrames,
         poller: Poller,
         owner: any PairingOwner
     ) {
-        self.door = door
+        self.transport = transport
         self.target = target
         self.source = source
         self.frames = frames
@@ -91,7 +91,7 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
     }
 
     private func connect() -> (any Connection)? {
-        door.connect(to: target, source: source, poller: poller, owner: self)
+        transport.connect(to: target, source: source, poller: poller, owner: self)
     }
 
     func opened(_ socket: any Connection) {

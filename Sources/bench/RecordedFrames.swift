@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// The frames of a whole pairing as two devices send them, made once: same kinds, same order, same sizes, and bodies that
 /// say nothing. What differs from pairing to pairing, a meeting or a slot, is put in when a frame is sent.

@@ -94,7 +94,7 @@ struct Report {
 
     /// The last table: what was to be reached.
     mutating func end() {
-        if let devices = results.devices, let relay = Reach.load(results, .plain, 16) {
+        if let devices = results.devices, let relay = Targets.load(results, .plain, 16) {
             print(
                 """
 
@@ -110,7 +110,7 @@ struct Report {
                 "\nOther programs used up to \(digits(others * 100, 0)) % of a core meanwhile: a quiet machine says more."
             )
         }
-        for row in Reach.rows(of: results) {
+        for row in Targets.rows(of: results) {
             tell(Self.reach, [row.what, row.bound, row.verdict.rawValue, row.measured])
             lines.add(
                 "reach",

@@ -32,14 +32,14 @@ struct Servers {
         return switch subject {
         case .mailbox: MailboxScheme(target: targets[0])
         case .publish: PublishScheme(target: targets[0])
-        default: RelayScheme(door: subject.door ?? .webSocket, targets: targets, sources: 64)
+        default: RelayScheme(transport: subject.transport ?? .webSocket, targets: targets, sources: 64)
         }
     }
 
     func waiting(_ subject: Subject, _ server: Server) -> any Waiting {
         let target = target(subject, server)
         return subject == .mailbox
-            ? MailboxWaiting(target: target) : RelayWaiting(door: subject.door ?? .webSocket, target: target)
+            ? MailboxWaiting(target: target) : RelayWaiting(transport: subject.transport ?? .webSocket, target: target)
     }
 
     private func target(_ subject: Subject, _ server: Server) -> Target {

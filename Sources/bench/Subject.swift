@@ -16,8 +16,8 @@ enum Subject: String, CaseIterable {
         }
     }
 
-    /// The relay's door it goes through; nil for what is no relay.
-    var door: Door? {
+    /// The relay's transport it goes through; nil for what is no relay.
+    var transport: Transport? {
         switch self {
         case .bare, .plain, .tls, .cores: .webSocket
         case .http, .https: .http
@@ -41,7 +41,7 @@ enum Subject: String, CaseIterable {
         switch self {
         case .mailbox: 2
         case .publish: 4
-        default: 2 * (door?.socketsOfDevice ?? 0)
+        default: 2 * (transport?.socketsOfDevice ?? 0)
         }
     }
 }

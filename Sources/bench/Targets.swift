@@ -1,5 +1,5 @@
 /// What a relay is to reach, as ratios and costs that one run on one machine gives, and what this run says of each.
-enum Reach {
+enum Targets {
     struct Row {
         var what: String
         /// For people.

@@ -12,17 +12,17 @@ protocol Waiting {
 
 /// Devices with a room at a relay.
 struct RelayWaiting: Waiting {
-    let door: Door
+    let transport: Transport
     let target: Target
     private let frames = RecordedFrames()
 
-    init(door: Door, target: Target) {
-        self.door = door
+    init(transport: Transport, target: Target) {
+        self.transport = transport
         self.target = target
     }
 
     func connect(source: UInt16, poller: Poller, owner: any ConnectionOwner) -> (any Connection)? {
-        door.connect(to: target, source: source, poller: poller, owner: owner)
+        transport.connect(to: target, source: source, poller: poller, owner: owner)
     }
 
     func begin(_ connection: any Connection) {

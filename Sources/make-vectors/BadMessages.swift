@@ -1,4 +1,4 @@
-import Handshake
+import EasySetupHandshake
 
 extension Run {
     /// Messages in the place of this run's own, and the error that each must end with.

@@ -1,6 +1,6 @@
-import RelayWire
+import EasySetupRelayProtocol
 
-/// The bodies of the HTTP door's calls and answers (`Protocol/http.md`, "Calls").
+/// The bodies of long polling's calls and answers (`Protocol/http.md`, "Calls").
 func callVectors() -> [VectorFile] {
     [
         VectorFile(
@@ -21,7 +21,7 @@ func callVectors() -> [VectorFile] {
     ]
 }
 
-private let connection = CallConnection(Array(0x30..<0x40))!
+private let connection = LongPollConnectionID(Array(0x30..<0x40))!
 private let offer = DeviceFrame.offer(slotLength: 0, work: nil).serialized()
 private let hello = DeviceFrame.message(meeting: nil, Message(number: 1, ack: 0, body: Array("hello".utf8)))
     .serialized()

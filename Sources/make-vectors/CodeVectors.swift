@@ -1,5 +1,5 @@
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 
 func codeVectors() throws -> VectorFile {
     let codes: [(slot: String, secret: [UInt8])] = [

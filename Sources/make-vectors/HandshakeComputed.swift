@@ -1,17 +1,17 @@
 import Crypto
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 
 /// Every value between the inputs and the wire, computed step by step beside the machines and not by them.
 struct Computed {
-    let side: Place
+    let side: PairingSide
     let password: [UInt8]
     let channel: [UInt8]
     let session: [UInt8]
     let hello: [UInt8]
     let reply: [UInt8]
 
-    init(_ run: Run, _ side: Place, _ password: [UInt8], _ hello: [UInt8], _ reply: [UInt8]) {
+    init(_ run: Run, _ side: PairingSide, _ password: [UInt8], _ hello: [UInt8], _ reply: [UInt8]) {
         self.side = side
         self.password = password
         channel = Labels.channel(slot: run.slot)
@@ -91,7 +91,7 @@ struct Computed {
             ("key_tag_b", .hex(try key("tag B", 64))), ("tag_a", .hex(try tag("tag A"))),
             ("tag_b", .hex(try tag("tag B"))),
             ("key_seal_a_to_b", .hex(try key("seal A->B", 32))), ("key_seal_b_to_a", .hex(try key("seal B->A", 32))),
-            ("words_bytes", .hex(words)), ("words", .array(words.map { .string(Words.list[Int($0)]) })),
+            ("words_bytes", .hex(words)), ("words", .array(words.map { .string(ConfirmationWords.list[Int($0)]) })),
         ])
     }
 

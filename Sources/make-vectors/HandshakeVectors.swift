@@ -1,6 +1,6 @@
 import Crypto
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 
 func handshakeVectors() throws -> [VectorFile] {
     try [codeVectors(), linkVectors(), cpaceVectors(), runVectors()]

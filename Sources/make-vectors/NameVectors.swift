@@ -1,4 +1,4 @@
-import Handshake
+import EasySetupHandshake
 
 /// Names as a peer may send them, and names that end a meeting (`Protocol/handshake.md`, "Names").
 let nameVectors: [JSON] = good.map { vector("", $0, true) } + bad.map { vector($0.0, $0.1, false) }

@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 
 func relayVectors() throws -> [VectorFile] {
     [relayFrames(), try tokens()]
@@ -20,8 +20,8 @@ private func relayFrames() -> VectorFile {
         .attachOfferer(
             token: token,
             held: [
-                Held(meeting: meeting, acked: 1, received: 2, isSeated: true),
-                Held(meeting: otherMeeting, acked: 0, received: 0, isSeated: false),
+                MeetingResume(meeting: meeting, acked: 1, received: 2, isSeated: true),
+                MeetingResume(meeting: otherMeeting, acked: 0, received: 0, isSeated: false),
             ]
         ),
         .attachOfferer(token: token, held: [], attempt: 2),
@@ -41,7 +41,7 @@ private func relayFrames() -> VectorFile {
         .attachedOfferer(expiresIn: .zero, meetings: [], slotLost: false),
         .attachedOfferer(
             expiresIn: .seconds(300),
-            meetings: [Have(meeting: meeting, have: 2), Have(meeting: otherMeeting, have: 0)],
+            meetings: [MeetingProgress(meeting: meeting, have: 2), MeetingProgress(meeting: otherMeeting, have: 0)],
             slotLost: true
         ),
         .attachedVisitor(expiresIn: .seconds(300), have: 2), .presence(meeting: nil, isPresent: true),
@@ -107,7 +107,7 @@ private func badDevice() -> [JSON] {
             "one meeting held twice",
             DeviceFrame.attachOfferer(
                 token: token,
-                held: (0..<2).map { _ in Held(meeting: meeting, acked: 0, received: 0, isSeated: false) }
+                held: (0..<2).map { _ in MeetingResume(meeting: meeting, acked: 0, received: 0, isSeated: false) }
             ).serialized(),
             "held"
         ),

@@ -1,5 +1,5 @@
 import Crypto
-import SyncSeed
+import EasySetupSeed
 
 /// Derivation, phrases, links and files of seeds (`Protocol/seed.md`).
 func seedVectors() throws -> [VectorFile] {

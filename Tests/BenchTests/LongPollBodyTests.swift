@@ -1,14 +1,14 @@
-import RelayWire
+import EasySetupRelayProtocol
 import Testing
 
 @testable import bench
 
-@Suite("The body of a call") struct CallBodyTests {
+@Suite("The body of a call") struct LongPollBodyTests {
     private static let name = [UInt8](1...16)
     private static let frames: [[UInt8]] = [[1, 2], [UInt8](repeating: 3, count: 200)]
 
     @Test("that sends is what the relay reads") func send() throws {
-        let body = CallBody.send(Self.name, first: 300, frames: Self.frames.flatMap(CallBody.field))
+        let body = LongPollBody.send(Self.name, first: 300, frames: Self.frames.flatMap(LongPollBody.field))
         let call = try SendCall(parsing: body)
         #expect(call.connection.bytes == Self.name)
         #expect(call.first == 300)
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test("that polls is what the relay reads") func poll() throws {
-        let call = try PollCall(parsing: CallBody.poll(Self.name, received: 7, milliseconds: 20_000))
+        let call = try PollCall(parsing: LongPollBody.poll(Self.name, received: 7, milliseconds: 20_000))
         #expect(call.connection.bytes == Self.name)
         #expect(call.received == 7)
         #expect(call.wait == .seconds(20))
@@ -26,7 +26,7 @@ import Testing
     @Test("that answers a poll is read as the relay writes it", arguments: [false, true])
     func polled(isClosed: Bool) throws {
         let body = PollAnswer(first: 1, frames: Self.frames, isClosed: isClosed).serialized()
-        let polled = try #require(body.withUnsafeBytes { CallBody.Polled($0) })
+        let polled = try #require(body.withUnsafeBytes { LongPollBody.Polled($0) })
         #expect(polled.frames.map { Array(body[$0]) } == Self.frames)
         #expect(polled.isClosed == isClosed)
     }
@@ -36,6 +36,6 @@ import Testing
         arguments: [[0x12, 5, 1], [0x08], [0x22, 0]]
     )
     func malformed(body: [UInt8]) {
-        #expect(body.withUnsafeBytes { CallBody.Polled($0) } == nil)
+        #expect(body.withUnsafeBytes { LongPollBody.Polled($0) } == nil)
     }
 }

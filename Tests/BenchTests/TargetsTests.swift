@@ -2,20 +2,20 @@ import Testing
 
 @testable import bench
 
-@Suite("What is to be reached") struct ReachTests {
+@Suite("What is to be reached") struct TargetsTests {
     @Test("is not said of what was not measured") func nothing() {
-        let rows = Reach.rows(of: Results())
+        let rows = Targets.rows(of: Results())
         #expect(rows.allSatisfy { $0.verdict == .unknown && $0.figure == nil })
     }
 
     @Test(
         "is told by the relay's CPU of a pairing",
-        arguments: [(180.0, .met), (200, .met), (201, .missed)] as [(Double, Reach.Verdict)]
+        arguments: [(180.0, .met), (200, .met), (201, .missed)] as [(Double, Targets.Verdict)]
     )
-    func cost(microseconds: Double, verdict: Reach.Verdict) throws {
+    func cost(microseconds: Double, verdict: Targets.Verdict) throws {
         var results = Results()
         results.loads = [load(.plain, .inFlight(16), microseconds: microseconds)]
-        let row = try #require(Reach.rows(of: results).first)
+        let row = try #require(Targets.rows(of: results).first)
         #expect(row.verdict == verdict)
         #expect(abs(try #require(row.figure) - microseconds) < 0.001)
     }
@@ -24,18 +24,18 @@ import Testing
         var results = Results()
         results.loads = [load(.plain, .inFlight(16), microseconds: 200)]
         results.loads[0].result.pairings = 0
-        #expect(try #require(Reach.rows(of: results).first).verdict == .unknown)
+        #expect(try #require(Targets.rows(of: results).first).verdict == .unknown)
     }
 
     @Test("goes by the middle one of several runs") func middle() throws {
         var results = Results()
         results.loads = [500, 190, 180].map { load(.plain, .inFlight(16), microseconds: $0) }
-        let row = try #require(Reach.rows(of: results).first)
+        let row = try #require(Targets.rows(of: results).first)
         #expect(abs(try #require(row.figure) - 190) < 0.001)
         // One in which no pairing ended is the worst.
         results.loads.append(load(.plain, .inFlight(16), microseconds: 170))
         results.loads[3].result.pairings = 0
-        #expect(abs(try #require(Reach.rows(of: results).first?.figure) - 500) < 0.001)
+        #expect(abs(try #require(Targets.rows(of: results).first?.figure) - 500) < 0.001)
     }
 
     @Test("holds two cores against one, or against two relays where the generator has no core of its own")
@@ -50,8 +50,8 @@ import Testing
             row.layout = layout
             return row
         }
-        func row(_ machineCores: Int) throws -> Reach.Row {
-            let rows = Reach.rows(of: results, machineCores: machineCores)
+        func row(_ machineCores: Int) throws -> Targets.Row {
+            let rows = Targets.rows(of: results, machineCores: machineCores)
             return try #require(rows.first { $0.what.contains("two cores") })
         }
         #expect(abs(try #require(try row(2).figure) - 10) < 0.001)
@@ -66,7 +66,7 @@ import Testing
             load(.bare, .inFlight(16), microseconds: 120), load(.plain, .inFlight(16), microseconds: 210),
             load(.bare, .inFlight(128), microseconds: 100), load(.plain, .inFlight(128), microseconds: 200),
         ]
-        let rows = Reach.rows(of: results).filter { $0.what.contains("bare forwarder") }
+        let rows = Targets.rows(of: results).filter { $0.what.contains("bare forwarder") }
         #expect(rows.map(\.verdict) == [.met, .missed])
         #expect(abs(try #require(rows[0].figure) - 1.75) < 0.001)
     }
@@ -76,7 +76,7 @@ import Testing
         results.loads = [
             load(.plain, .inFlight(16), microseconds: 200), load(.mailbox, .inFlight(128), microseconds: 2_200),
         ]
-        let row = try #require(Reach.rows(of: results).first { $0.what.contains("mailbox") })
+        let row = try #require(Targets.rows(of: results).first { $0.what.contains("mailbox") })
         #expect(abs(try #require(row.figure) - 11) < 0.001)
         #expect(row.verdict == .met)
     }
@@ -86,7 +86,7 @@ import Testing
         results.crowds = [
             crowd(1_000, bytesEach: 5_000, microseconds: 400), crowd(10_000, bytesEach: 7_000, microseconds: 220),
         ]
-        let rows = Reach.rows(of: results)
+        let rows = Targets.rows(of: results)
         let memory = try #require(rows.first { $0.what.hasSuffix("device, WebSocket") })
         #expect(memory.figure == 7_000.0 / 1_024)
         #expect(memory.verdict == .missed)
@@ -99,7 +99,7 @@ import Testing
     @Test("counts one dropped connection") func dropped() throws {
         var results = Results()
         results.loads = [load(.plain, .inFlight(1_024), microseconds: 200, drops: 1)]
-        let row = try #require(Reach.rows(of: results).last)
+        let row = try #require(Targets.rows(of: results).last)
         #expect(row.figure == 1)
         #expect(row.verdict == .missed)
     }

@@ -1,5 +1,5 @@
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 import Testing
 
 /// The figures of draft-irtf-cfrg-cpace for ristretto255 with SHA-512.

@@ -1,7 +1,7 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 @Suite("A pairing code") struct CodeTests {
     static let slots = ["K7Q", "K7Q2", "0Z9AB", "VWXYZ1"]

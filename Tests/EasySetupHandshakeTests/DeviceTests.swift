@@ -1,7 +1,7 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 @Suite("What a device says of itself") struct DeviceTests {
     @Test(
@@ -125,23 +125,27 @@ import Testing
 
 @Suite("The words on both screens") struct WordsTests {
     @Test("are 256, sorted, and told apart by four letters") func list() {
-        #expect(Words.list.count == 256)
-        #expect(Words.list == Words.list.sorted())
-        #expect(Set(Words.list.map { $0.prefix(4) }).count == 256)
-        #expect(Words.list.allSatisfy { $0.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } })
+        #expect(ConfirmationWords.list.count == 256)
+        #expect(ConfirmationWords.list == ConfirmationWords.list.sorted())
+        #expect(Set(ConfirmationWords.list.map { $0.prefix(4) }).count == 256)
+        #expect(
+            ConfirmationWords.list.allSatisfy {
+                $0.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+            }
+        )
     }
 
     @Test("are none of the recovery phrase's") func apart() {
-        #expect(Set(Words.list).isDisjoint(with: EnglishWords.all))
+        #expect(Set(ConfirmationWords.list).isDisjoint(with: EnglishWords.all))
     }
 
     @Test("are found in what a person types") func typed() {
-        let words = Words((0, 255))
+        let words = ConfirmationWords((0, 255))
         #expect(words.description == "accordion · zucchini")
-        #expect(words.contain(typed: UserText(copying: " Zucchini\n")))
-        #expect(words.contain(typed: UserText(copying: "accordion")))
-        #expect(!words.contain(typed: UserText(copying: "acorn")))
-        #expect(!words.contain(typed: UserText(copying: "")))
+        #expect(words.contains(typed: UserText(copying: " Zucchini\n")))
+        #expect(words.contains(typed: UserText(copying: "accordion")))
+        #expect(!words.contains(typed: UserText(copying: "acorn")))
+        #expect(!words.contains(typed: UserText(copying: "")))
     }
 
     @Test(
@@ -162,21 +166,23 @@ import Testing
     @Test(
         "that are not there are told apart: nothing, a slip, a word of another pairing",
         arguments: [
-            ("", Words.Match.nothing), (" \t\r\n", .nothing), ("\u{200B}\u{2060}\u{FEFF}", .nothing),
+            ("", ConfirmationWords.Match.nothing), (" \t\r\n", .nothing), ("\u{200B}\u{2060}\u{FEFF}", .nothing),
             ("\u{0}\u{1B}", .nothing),
             ("otte", .slip), ("otters", .slip), ("yes", .slip), ("123", .slip), ("·", .slip), ("оtter", .slip),
             ("otter-pilow", .right),
             ("moss", .other), ("otter moss", .other), ("Moss.", .other), ("ot ter", .slip),
         ]
     )
-    func wrong(text: String, match: Words.Match) throws {
+    func wrong(text: String, match: ConfirmationWords.Match) throws {
         #expect(try #require(Self.words("otter", "pillow")).match(typed: text) == match)
     }
 
-    private static func words(_ first: String, _ second: String) -> Words? {
-        guard let one = Words.list.firstIndex(of: first), let other = Words.list.firstIndex(of: second) else {
+    private static func words(_ first: String, _ second: String) -> ConfirmationWords? {
+        guard let one = ConfirmationWords.list.firstIndex(of: first),
+            let other = ConfirmationWords.list.firstIndex(of: second)
+        else {
             return nil
         }
-        return Words((UInt8(one), UInt8(other)))
+        return ConfirmationWords((UInt8(one), UInt8(other)))
     }
 }

@@ -1,5 +1,5 @@
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 import Testing
 
 @Suite("A meeting of two devices") struct HandshakeTests {

@@ -1,7 +1,7 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 /// A right tag is a right guess, whatever is sealed beside it: a stranger must not learn in silence that he was right.
 @Suite("A right tag beside what no device seals") struct KnownCodeTests {

@@ -1,7 +1,7 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 @Suite("A message that is not as it was sent") struct MessageTests {
     /// The six messages: who gets it, and how far the meeting has come.

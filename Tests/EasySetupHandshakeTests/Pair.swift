@@ -1,5 +1,5 @@
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 
 /// Both devices of one meeting, wired to each other without a network.
 struct Pair: ~Copyable {

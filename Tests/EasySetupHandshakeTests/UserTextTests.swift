@@ -1,5 +1,5 @@
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 import Testing
 
 @Suite("Codes and links of a person's text") struct UserTextTests {

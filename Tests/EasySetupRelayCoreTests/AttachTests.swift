@@ -1,10 +1,10 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Testing
 
 @Suite("Attach") struct AttachTests {
-    static func held(_ meeting: MeetingID, _ acked: UInt32, _ received: UInt32, seated: Bool = false) -> Held {
-        Held(meeting: meeting, acked: acked, received: received, isSeated: seated)
+    static func held(_ meeting: MeetingID, _ acked: UInt32, _ received: UInt32, seated: Bool = false) -> MeetingResume {
+        MeetingResume(meeting: meeting, acked: acked, received: received, isSeated: seated)
     }
 
     @Test("a visitor that comes back gets what it has not") func visitor() {
@@ -37,7 +37,7 @@ import Testing
                 .send(
                     .attachedOfferer(
                         expiresIn: .seconds(600),
-                        meetings: [Have(meeting: meeting, have: 0)],
+                        meetings: [MeetingProgress(meeting: meeting, have: 0)],
                         slotLost: false
                     ),
                     to: "B2"
@@ -164,7 +164,7 @@ import Testing
             scene.heard["B2"]!.first
                 == .attachedOfferer(
                     expiresIn: .seconds(595),
-                    meetings: [Have(meeting: meeting, have: 1)],
+                    meetings: [MeetingProgress(meeting: meeting, have: 1)],
                     slotLost: false
                 )
         )
@@ -274,7 +274,7 @@ import Testing
             scene.heard["C"]!.first
                 == .attachedOfferer(
                     expiresIn: .seconds(60),
-                    meetings: [Have(meeting: meeting, have: 0)],
+                    meetings: [MeetingProgress(meeting: meeting, have: 0)],
                     slotLost: true
                 )
         )

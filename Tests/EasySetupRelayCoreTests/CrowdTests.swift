@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Testing
 
 /// Strangers who want every place: what one address, one block and many addresses get, and what stays for everybody else.
@@ -276,7 +276,7 @@ import Testing
     @Test("one that comes back is let in where the outside has no place for who is new") func crowdedOutside() {
         var scene = Scene.met()
         scene.lose("A")
-        let full = Refusal(reason: .relayFull, retryAfter: .seconds(30))
+        let full = AdmissionRefusal(reason: .relayFull, retryAfter: .seconds(30))
         scene.connect("A")
         scene.send("A", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0), crowded: full)
         #expect(scene.heard["A"]?.contains { $0.isAttached } == true)
@@ -285,10 +285,10 @@ import Testing
         #expect(scene.last("C") == .refused(.relayFull, retryAfter: .seconds(30)))
     }
 
-    static func held(_ count: Int, exchanged: Bool = false, seated: Bool = false) -> [Held] {
+    static func held(_ count: Int, exchanged: Bool = false, seated: Bool = false) -> [MeetingResume] {
         (0..<count).map { number in
             let id = MeetingID((0..<16).map { UInt8($0 == 0 ? number : $0) })!
-            return Held(meeting: id, acked: 0, received: exchanged ? 1 : 0, isSeated: seated && number == 0)
+            return MeetingResume(meeting: id, acked: 0, received: exchanged ? 1 : 0, isSeated: seated && number == 0)
         }
     }
 

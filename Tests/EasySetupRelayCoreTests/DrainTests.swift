@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Testing
 
 /// A relay that is about to stop.
@@ -73,7 +73,7 @@ import Testing
             "B",
             .attachOfferer(
                 token: scene.tokens["B"]!,
-                held: [Held(meeting: meeting, acked: 1, received: 1, isSeated: true)]
+                held: [MeetingResume(meeting: meeting, acked: 1, received: 1, isSeated: true)]
             )
         )
         #expect(scene.last("A") == .presence(meeting: nil, isPresent: true))
@@ -108,7 +108,7 @@ import Testing
         }
         #expect(scene.relay.statistics.rooms == 0)
         let token = scene.tokens["B"]!
-        let held = [Held(meeting: meeting, acked: 1, received: 1, isSeated: true)]
+        let held = [MeetingResume(meeting: meeting, acked: 1, received: 1, isSeated: true)]
         scene.come("B", .attachOfferer(token: token, held: held))
         #expect(scene.last("B") == Self.draining)
         scene.restart()
@@ -157,7 +157,7 @@ import Testing
             "B",
             .attachOfferer(
                 token: scene.tokens["B"]!,
-                held: [Held(meeting: scene.meetings["A"]!, acked: 0, received: 0, isSeated: false)]
+                held: [MeetingResume(meeting: scene.meetings["A"]!, acked: 0, received: 0, isSeated: false)]
             )
         )
         #expect(scene.last("A") == .attachedVisitor(expiresIn: .seconds(585), have: 0))

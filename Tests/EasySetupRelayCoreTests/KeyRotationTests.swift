@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Testing
 
 /// A relay whose keys are replaced while it runs.

@@ -1,6 +1,6 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Foundation
-import RelayWire
-import Rendezvous
 import Testing
 
 /// Every limit of the rendezvous, one by one: what is within it is done, what is beyond it is told as `Protocol/limits.md` says, and

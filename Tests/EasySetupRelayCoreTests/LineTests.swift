@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Testing
 
 @Suite("The line") struct LineTests {
@@ -156,7 +156,7 @@ import Testing
             .attachOfferer(
                 token: scene.tokens["B"]!,
                 held: ["A1", "A2"].map {
-                    Held(meeting: scene.meetings[$0]!, acked: 0, received: 0, isSeated: false)
+                    MeetingResume(meeting: scene.meetings[$0]!, acked: 0, received: 0, isSeated: false)
                 }
             )
         )

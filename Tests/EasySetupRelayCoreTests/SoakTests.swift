@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import TestSupport
 import Testing
 
@@ -38,7 +38,7 @@ import Testing
                 actions = scene.send(name, .visit(slot: slots.suffix(3).randomElement(using: &random)!, work: nil))
             case 7: actions = scene.send(name, .attachVisitor(token: token, acked: number, received: number))
             case 8:
-                let held = Held(
+                let held = MeetingResume(
                     meeting: meeting,
                     acked: number,
                     received: number,

@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 
 /// A relay whose connections are names, and whose time and randomness the test holds.
 struct Scene {
@@ -30,7 +30,7 @@ struct Scene {
     }
 
     @discardableResult
-    mutating func connect(_ name: String, from prefix: AddressPrefix? = nil) -> Refusal? {
+    mutating func connect(_ name: String, from prefix: AddressPrefix? = nil) -> AdmissionRefusal? {
         closed.remove(name)
         return relay.connected(name, from: prefix ?? Self.home, now: now)
     }
@@ -47,7 +47,7 @@ struct Scene {
         _ name: String,
         _ frame: DeviceFrame,
         bytes: Int = 0,
-        crowded: Refusal? = nil
+        crowded: AdmissionRefusal? = nil
     ) -> [Action<String>] {
         var actions: [Action<String>] = []
         relay.received(

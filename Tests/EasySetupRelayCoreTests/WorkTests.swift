@@ -1,6 +1,6 @@
 import Crypto
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Testing
 
 @Suite("Work") struct WorkTests {

@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 import Testing
 
 @Suite("Frames") struct FrameTests {
@@ -51,7 +51,7 @@ import Testing
 
 @Suite("Bad frames") struct BadFrameTests {
     static let longToken = Token(bytes: [UInt8](repeating: 1, count: 129))
-    static let held = Held(meeting: Samples.meeting, acked: 0, received: 0, isSeated: true)
+    static let held = MeetingResume(meeting: Samples.meeting, acked: 0, received: 0, isSeated: true)
 
     @Test(
         "a device's bad field is named",
@@ -73,14 +73,14 @@ import Testing
             (
                 .attachOfferer(
                     token: Samples.token,
-                    held: [held, Held(meeting: Samples.other, acked: 0, received: 0, isSeated: true)]
+                    held: [held, MeetingResume(meeting: Samples.other, acked: 0, received: 0, isSeated: true)]
                 ), .held
             ),
             (
                 .attachOfferer(
                     token: Samples.token,
                     held: (0..<17).map {
-                        Held(
+                        MeetingResume(
                             meeting: MeetingID([UInt8](repeating: $0, count: 16))!,
                             acked: 0,
                             received: 0,
@@ -110,7 +110,10 @@ import Testing
             (
                 .attachedOfferer(
                     expiresIn: .zero,
-                    meetings: [Have(meeting: Samples.meeting, have: 0), Have(meeting: Samples.meeting, have: 1)],
+                    meetings: [
+                        MeetingProgress(meeting: Samples.meeting, have: 0),
+                        MeetingProgress(meeting: Samples.meeting, have: 1),
+                    ],
                     slotLost: false
                 ), .meetings
             ),

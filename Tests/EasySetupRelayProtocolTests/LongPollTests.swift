@@ -1,8 +1,8 @@
-import RelayWire
+import EasySetupRelayProtocol
 import Testing
 
 @Suite("Calls of the HTTP door") struct CallTests {
-    static let connection = CallConnection([UInt8](0..<16))!
+    static let connection = LongPollConnectionID([UInt8](0..<16))!
 
     @Test("bodies come out as they went in") func roundTrips() throws {
         let send = SendCall(connection: Self.connection, first: 3, frames: [[1, 2], [], [3]], isClosing: true)
@@ -26,22 +26,22 @@ import Testing
 
     @Test("a connection has sixteen bytes", arguments: [0, 1, 15, 17, 32]) func connectionLength(count: Int) {
         let field = [0x0A, UInt8(count)] + [UInt8](repeating: 1, count: count)
-        #expect(throws: CallError.malformed) { try SendCall(parsing: field + [0x10, 1]) }
-        #expect(throws: CallError.malformed) { try PollCall(parsing: field) }
+        #expect(throws: LongPollBodyError.malformed) { try SendCall(parsing: field + [0x10, 1]) }
+        #expect(throws: LongPollBodyError.malformed) { try PollCall(parsing: field) }
     }
 
     @Test("frames count from one") func numberZero() {
         let connection = [0x0A, 16] + [UInt8](0..<16)
-        #expect(throws: CallError.malformed) { try SendCall(parsing: connection) }
-        #expect(throws: CallError.malformed) { try PollAnswer(parsing: []) }
+        #expect(throws: LongPollBodyError.malformed) { try SendCall(parsing: connection) }
+        #expect(throws: LongPollBodyError.malformed) { try PollAnswer(parsing: []) }
     }
 
     @Test("what is too long is not looked at") func tooLong() {
         let long = [UInt8](repeating: 0, count: WireLimits.callBytes + 1)
-        #expect(throws: CallError.tooLong) { try SendCall(parsing: long) }
-        #expect(throws: CallError.tooLong) { try PollCall(parsing: long) }
-        #expect(throws: CallError.tooLong) { try SendAnswer(parsing: long) }
-        #expect(throws: CallError.tooLong) { try PollAnswer(parsing: long) }
+        #expect(throws: LongPollBodyError.tooLong) { try SendCall(parsing: long) }
+        #expect(throws: LongPollBodyError.tooLong) { try PollCall(parsing: long) }
+        #expect(throws: LongPollBodyError.tooLong) { try SendAnswer(parsing: long) }
+        #expect(throws: LongPollBodyError.tooLong) { try PollAnswer(parsing: long) }
     }
 
     @Test("random and mutated bytes give a value or an error", arguments: 0..<4 as Range<UInt64>)

@@ -2,7 +2,7 @@ import Foundation
 import SwiftProtobuf
 import Testing
 
-@testable import RelayWire
+@testable import EasySetupRelayProtocol
 
 /// What is read and written without SwiftProtobuf, held against it.
 @Suite("Plain frames") struct PlainFrameTests {
@@ -227,7 +227,7 @@ extension RelayFrame {
         case 6: return .attachedVisitor(expiresIn: time, have: .drawn(from: &random))
         case 7:
             let meetings = (0..<Int.random(in: 0...17, using: &random)).map { _ in
-                Have(meeting: .drawn(from: &random), have: .drawn(from: &random))
+                MeetingProgress(meeting: .drawn(from: &random), have: .drawn(from: &random))
             }
             return .attachedOfferer(expiresIn: time, meetings: meetings, slotLost: .random(using: &random))
         case 8: return .presence(meeting: named, isPresent: .random(using: &random))

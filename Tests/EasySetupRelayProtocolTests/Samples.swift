@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// One of every frame, fields filled.
 enum Samples {
@@ -19,8 +19,8 @@ enum Samples {
             .attachOfferer(
                 token: token,
                 held: [
-                    Held(meeting: meeting, acked: 1, received: 2, isSeated: true),
-                    Held(meeting: other, acked: 0, received: 0, isSeated: false),
+                    MeetingResume(meeting: meeting, acked: 1, received: 2, isSeated: true),
+                    MeetingResume(meeting: other, acked: 0, received: 0, isSeated: false),
                 ]
             ),
             .attachVisitor(token: token, acked: 7, received: .max, attempt: .max),
@@ -47,7 +47,7 @@ enum Samples {
             .attachedOfferer(expiresIn: .seconds(1), meetings: [], slotLost: false),
             .attachedOfferer(
                 expiresIn: .seconds(1),
-                meetings: [Have(meeting: meeting, have: 2), Have(meeting: other, have: 0)],
+                meetings: [MeetingProgress(meeting: meeting, have: 2), MeetingProgress(meeting: other, have: 0)],
                 slotLost: true
             ),
             .presence(meeting: nil, isPresent: true),

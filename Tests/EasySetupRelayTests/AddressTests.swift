@@ -1,7 +1,7 @@
 import NIOHTTP1
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Which addresses are read, and which blocks they are in.
 @Suite struct AddressTests {

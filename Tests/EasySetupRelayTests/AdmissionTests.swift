@@ -1,8 +1,8 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Which connections have a place, without a relay around it.
 struct AdmissionTests {
@@ -40,13 +40,13 @@ struct AdmissionTests {
         #expect(!admission.hasPlace(for: prefix, Self.nobody))
         // A proxy's connection stands for many.
         #expect(admission.hasPlace(for: nil, Self.nobody))
-        admission.hasSpoken(id(1), prefix, isTurnedAway: false)
+        admission.firstFrameReceived(id(1), prefix, isTurnedAway: false)
         #expect(admission.hasPlace(for: prefix, Self.nobody))
         admission.isIdle(true, id(1), prefix)
         #expect(!admission.hasPlace(for: prefix, Self.nobody))
         admission.ended(id(1), prefix, wasIdle: true)
         admission.ended(id(2), prefix, wasIdle: true)
-        #expect(admission.opening.isEmpty && admission.sockets.isEmpty && admission.nobodies.count == 0)
+        #expect(admission.opening.isEmpty && admission.sockets.isEmpty && admission.idleSockets.count == 0)
     }
 
     @Test func `Where only devices that come back are let in, nobodies of the fullest address give way, two at most`()
@@ -79,10 +79,10 @@ struct AdmissionTests {
             ($0.unreadBytesInAll, $0.outboundBytes, $0.bodyBytesInAll) = (1_000_000, 500_000, 100_000)
         }
         let unread = [500_000, 500_001, WireLimits.callBytes]
-        #expect(unread.map { admission.bears(unread: $0, difference: $0) } == [true, false, true])
+        #expect(unread.map { admission.account(unread: $0, difference: $0) } == [true, false, true])
         // With one frame a call always has its place.
         let bodies = [(100_000, 100_000), (WireLimits.frameBytes, WireLimits.frameBytes), (1, 200_000), (-1, 200_000)]
-        #expect(bodies.map { admission.bears(bodies: $0.0, total: $0.1) } == [true, true, false, true])
+        #expect(bodies.map { admission.account(bodies: $0.0, total: $0.1) } == [true, true, false, true])
         admission.forget(unread: admission.unread, bodyBytes: admission.bodyBytes)
         #expect(admission.unread == 0 && admission.bodyBytes == 0)
     }

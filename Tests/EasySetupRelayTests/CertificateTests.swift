@@ -1,13 +1,13 @@
+import EasySetupRelayCore
 import Foundation
 import NIOCore
 import NIOEmbedded
 import NIOSSL
-import Rendezvous
 import Synchronization
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// What a relay says of its certificate, and which one it uses. Certificates are made when the test runs, by `openssl`.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct CertificateTests {

@@ -1,14 +1,14 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Frames that nobody waits for, and what they travel with.
-@Suite struct CompanyTests {
+@Suite struct CoalescingTests {
     /// A room whose visitor has said nothing yet; the offerer has been told nothing of it.
     struct Met {
         let relay: MemoryRelay
@@ -82,7 +82,7 @@ import Testing
         try met.offerer.send(WebSocketBytes.frame(.ping, [7]))
         #expect(try met.pieces() == [[.visitor(meeting: met.meeting)]])
         try met.offerer.send(.seat(meeting: met.meeting))
-        met.relay.switchboard.stop()
+        met.relay.worker.stop()
         let last = try #require(try met.pieces().first)
         #expect(last.count == 2)
         guard case .seated = last.first, case .goodbye = last.last else {
@@ -95,7 +95,7 @@ import Testing
         let met = try Met()
         try met.offerer.channel.close().wait()
         met.relay.passCompanyTime()
-        #expect(met.relay.switchboard.lines.count == 1)
+        #expect(met.relay.worker.connections.count == 1)
         // The visitor goes on.
         try met.visitor.send(.message(meeting: nil, Self.message))
         #expect(met.visitor.isOpen)

@@ -1,9 +1,9 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
-import RelayWire
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The rules of a connection's bytes, one line an event.
 struct ConnectionMachineTests {

@@ -1,10 +1,10 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The rules of a device's connection, over connections in memory and on a clock that the test moves.
 @Suite struct ConnectionTests {
@@ -147,10 +147,10 @@ import Testing
         for peer in crowd { try peer.channel.close().wait() }
         crowd = []
         relay.loop.run()
-        #expect(relay.exchange.look { $0.hasCrowdGone })
+        #expect(relay.hub.read { $0.hasCrowdGone })
         relay.loop.advanceTime(by: .seconds(2))
-        #expect(!relay.exchange.look { $0.hasCrowdGone })
-        #expect(relay.switchboard.lines.count == 1)
+        #expect(!relay.hub.read { $0.hasCrowdGone })
+        #expect(relay.worker.connections.count == 1)
         try stayed.send(WebSocketBytes.frame(.ping, [7]))
         #expect(try stayed.receivedFrames().last == .init(opcode: .pong, payload: [7]))
     }
@@ -160,7 +160,7 @@ import Testing
         var crowd: [MemoryPeer] = []
         for number in 0..<400 {
             let peer = try relay.connect(from: "192.0.\(number / 200).\(number % 200)")
-            let name = CallConnection.random()
+            let name = LongPollConnectionID.random()
             #expect(try peer.send([.offer(slotLength: 0, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1)
             #expect(try peer.send([.leave(.cancelled)], first: 2, of: name, isClosing: true)?.sendAnswer?.have == 2)
             crowd.append(peer)
@@ -171,13 +171,13 @@ import Testing
         relay.loop.advanceTime(by: .seconds(10))
         // What their sockets took has been given back; they may call once more, so they are remembered.
         #expect(relay.calls.count == 400)
-        #expect(!relay.exchange.look { $0.hasCrowdGone })
+        #expect(!relay.hub.read { $0.hasCrowdGone })
         relay.loop.advanceTime(by: .seconds(30))
         #expect(relay.calls.count == 0)
         relay.loop.advanceTime(by: .seconds(3))
-        #expect(!relay.exchange.look { $0.hasCrowdGone })
+        #expect(!relay.hub.read { $0.hasCrowdGone })
         let again = try relay.connect()
-        let name = CallConnection.random()
+        let name = LongPollConnectionID.random()
         #expect(try again.send([.offer(slotLength: 0, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1)
         #expect(relay.calls.count == 1)
     }

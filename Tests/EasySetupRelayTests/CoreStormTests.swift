@@ -1,12 +1,12 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Connections that do anything at any time, on two cores that turn in any order: a course that a number tells.
 @Suite(.busy) struct CoreStormTests {
@@ -43,7 +43,7 @@ import Testing
         }
 
         private mutating func bytes() -> [UInt8] {
-            let name = CallConnection.named(UInt8.random(in: 1...4, using: &random))
+            let name = LongPollConnectionID.named(UInt8.random(in: 1...4, using: &random))
             let offer = DeviceFrame.offer(slotLength: 0, work: nil)
             let visit = slots.randomElement(using: &random).map { DeviceFrame.visit(slot: $0, work: nil) } ?? offer
             let message = DeviceFrame.message(meeting: nil, Message(number: 1, ack: 0, body: [1]))
@@ -103,22 +103,22 @@ import Testing
             met += storm.met
             let relay = storm.relay
             #expect(
-                relay.exchange.look { $0.admission.lineCount } == relay.switchboards.map(\.lines.count).reduce(0, +)
+                relay.hub.read { $0.admission.socketCount } == relay.workers.map(\.connections.count).reduce(0, +)
             )
-            let idle = relay.switchboards.flatMap(\.lines.values).filter(\.isCounted).count
-            #expect(relay.exchange.look { $0.admission.opening.total } == idle)
+            let idle = relay.workers.flatMap(\.connections.values).filter(\.isCounted).count
+            #expect(relay.hub.read { $0.admission.opening.total } == idle)
             for peer in storm.peers { peer.channel.close(promise: nil) }
             // Longer than any room lives.
             for _ in 0..<20 { for loop in relay.loops { loop.advanceTime(by: .seconds(100)) } }
-            #expect(relay.switchboards.allSatisfy { $0.lines.isEmpty }, "\(seed)")
-            let counted = relay.exchange.look {
-                ($0.admission.opening.isEmpty, $0.admission.sockets.isEmpty, $0.admission.nobodies.count)
+            #expect(relay.workers.allSatisfy { $0.connections.isEmpty }, "\(seed)")
+            let counted = relay.hub.read {
+                ($0.admission.opening.isEmpty, $0.admission.sockets.isEmpty, $0.admission.idleSockets.count)
             }
             #expect(counted == (true, true, 0), "\(seed)")
-            let kept = relay.exchange.look { ($0.admission.lineCount, $0.admission.unread, $0.admission.bodyBytes) }
+            let kept = relay.hub.read { ($0.admission.socketCount, $0.admission.unread, $0.admission.bodyBytes) }
             #expect(kept == (0, 0, 0), "\(seed)")
-            #expect(relay.exchange.look { $0.calls.isEmpty })
-            let statistics = relay.exchange.look { $0.rendezvous.statistics }
+            #expect(relay.hub.read { $0.calls.isEmpty })
+            let statistics = relay.hub.read { $0.rendezvous.statistics }
             #expect(statistics.connections == 0)
             #expect(statistics.rooms == 0)
         }

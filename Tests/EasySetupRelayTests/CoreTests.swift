@@ -1,17 +1,17 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 import ServiceLifecycle
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// A relay with more than one core: devices meet whichever event loops serve them, and every limit holds for all together.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct CoreTests {
-    typealias Doors = PairingTests.Doors
+    typealias Transports = PairingTests.Transports
     typealias Pair = PairingTests.Pair
 
     static func configuration(cores: Int) -> RelayConfiguration {
@@ -26,8 +26,11 @@ import Testing
 
     // MARK: Over real sockets
 
-    @Test(arguments: [2, 3], [Doors(), Doors(offerer: .calls, visitor: .calls), Doors(visitor: .calls)])
-    func `Many pairings at once go well, and every core serves some`(_ cores: Int, _ doors: Doors) async throws {
+    @Test(
+        arguments: [2, 3],
+        [Transports(), Transports(offerer: .longPolling, visitor: .longPolling), Transports(visitor: .longPolling)]
+    )
+    func `Many pairings at once go well, and every core serves some`(_ cores: Int, _ doors: Transports) async throws {
         let log = LogKeeper()
         try await withRelay(Self.configuration(cores: cores), logger: log.logger) { _, port in
             for _ in 0..<4 {
@@ -118,7 +121,9 @@ import Testing
         let port = try await server.port
         var pairs: [Pair] = []
         for index in 0..<16 {
-            pairs.append(try await Pair(port: port, through: index % 4 == 0 ? Doors(visitor: .calls) : Doors()))
+            pairs.append(
+                try await Pair(port: port, through: index % 4 == 0 ? Transports(visitor: .longPolling) : Transports())
+            )
         }
         running.cancel()
         try await running.value
@@ -206,7 +211,7 @@ import Testing
 
     @Test func `What the other core decides comes in one piece and in its order, however often it does`() throws {
         let met = try Met()
-        for number in UInt32(1)...5 { try met.visitor.send(CallMeetingTests.message(number)) }
+        for number in UInt32(1)...5 { try met.visitor.send(LongPollMeetingTests.message(number)) }
         #expect(try met.offerer.receivedFrames().isEmpty)
         met.relay.loops[0].run()
         let told = try met.offerer.channel.readOutbound(as: ByteBuffer.self)
@@ -214,19 +219,19 @@ import Testing
         #expect(frames == (1...5).map(met.message))
         #expect(try met.offerer.receivedFrames().isEmpty)
         // And it is woken again after that.
-        try met.visitor.send(CallMeetingTests.message(6))
+        try met.visitor.send(LongPollMeetingTests.message(6))
         met.relay.loops[0].run()
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(6)])
     }
 
     @Test func `A core that finds what another has left for it misses nothing that comes after`() throws {
         let met = try Met()
-        try met.visitor.send(CallMeetingTests.message(1))
+        try met.visitor.send(LongPollMeetingTests.message(1))
         // It takes that with its own, before it has heard that it was woken; then there is more, and the wake-up is an old one.
         try met.offerer.channel.writeInbound(ByteBuffer(bytes: WebSocketBytes.frame(.ping, [])))
         met.relay.loops[0].run()
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(1)])
-        try met.visitor.send(CallMeetingTests.message(2))
+        try met.visitor.send(LongPollMeetingTests.message(2))
         met.relay.loops[0].run()
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(2)])
     }
@@ -241,12 +246,12 @@ import Testing
 
     @Test func `What is left for a connection that is gone does no harm to another`() throws {
         let met = try Met()
-        try met.visitor.send(CallMeetingTests.message(1))
+        try met.visitor.send(LongPollMeetingTests.message(1))
         met.offerer.channel.close(promise: nil)
         let other = try met.relay.connectDevice(core: 0)
         for loop in met.relay.loops { loop.run() }
         #expect(try other.receivedFrames().isEmpty)
-        #expect(met.relay.switchboards[0].lines.count == 1)
+        #expect(met.relay.workers[0].connections.count == 1)
         #expect(
             try met.visitor.receivedFrames().compactMap(\.relayFrame) == [.presence(meeting: nil, isPresent: false)]
         )
@@ -260,9 +265,9 @@ import Testing
         for core in 0..<2 {
             let channel = EmbeddedChannel(loop: relay.loops[core])
             channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
-            try ConnectionPipeline.configure(channel, switchboard: relay.switchboards[core], certificate: nil)
+            try ConnectionPipeline.configure(channel, worker: relay.workers[core], certificate: nil)
         }
-        #expect(relay.exchange.look { $0.admission.lineCount } == 3)
+        #expect(relay.hub.read { $0.admission.socketCount } == 3)
         #expect(relay.outcomes[.tooManyOpening] == 2)
     }
 
@@ -273,10 +278,10 @@ import Testing
         let peers = try (0..<2).map { try relay.connect(core: $0) }
         var freed = [0, 0]
         for core in 0..<2 {
-            let board = relay.switchboards[core]
-            board.listens(ObjectIdentifier(board)) { freed[core] += 1 }
+            let worker = relay.workers[core]
+            worker.addListener(ObjectIdentifier(worker)) { freed[core] += 1 }
         }
-        #expect(relay.switchboards.map(\.isFull) == [true, true])
+        #expect(relay.workers.map(\.isFull) == [true, true])
         peers[1].channel.close(promise: nil)
         relay.loops[1].run()
         #expect(freed == [0, 1])
@@ -300,8 +305,8 @@ import Testing
         var seen: [Moment] = []
         for seconds in [10, 8, 12] {
             let moment = Moment(monotonic: .seconds(seconds), utcSeconds: 0)
-            var deeds: [Exchange.Deed] = []
-            _ = relay.exchange.change(by: 0, after: [], into: &deeds, at: moment, now: .now()) { _, context in
+            var deeds: [RelayHub.Effect] = []
+            _ = relay.hub.change(by: 0, after: [], into: &deeds, at: moment, now: .now()) { _, context in
                 seen.append(context.moment)
             }
         }
@@ -312,7 +317,7 @@ import Testing
         let met = try Met()
         var hasEnded = false
         met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }
-        met.relay.switchboard.stop()
+        met.relay.worker.stop()
         #expect(!met.offerer.isOpen)
         #expect(met.visitor.isOpen)
         #expect(!hasEnded)

@@ -1,11 +1,11 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// A relay of which strangers want every connection, every request and every frame.
 @Suite struct CrowdedTests {
@@ -20,12 +20,12 @@ import Testing
 
     /// Whether a connection from there is taken.
     static func takes(_ relay: MemoryRelay, from address: String) throws -> Bool {
-        let before = relay.switchboard.lines.count
+        let before = relay.worker.connections.count
         let channel = EmbeddedChannel(loop: relay.loop)
         channel.remoteAddress = try SocketAddress(ipAddress: address, port: 1)
-        try ConnectionPipeline.configure(channel, switchboard: relay.switchboard, certificate: nil)
+        try ConnectionPipeline.configure(channel, worker: relay.worker, certificate: nil)
         relay.loop.run()
-        return relay.switchboard.lines.count > before
+        return relay.worker.connections.count > before
     }
 
     /// Devices that wait, each with an address of a block of its own, and their tokens.
@@ -145,7 +145,7 @@ import Testing
         try lost.peer.channel.close().wait()
         relay.loop.advanceTime(by: .seconds(4))
         #expect(try Self.offers(at: relay, from: "203.0.113.9").0?.isOffered == true)
-        #expect(relay.exchange.look { $0.isCrowded == false })
+        #expect(relay.hub.read { $0.isCrowded == false })
         let back = try relay.connectDevice(from: "10.0.0.1")
         try back.send(.attachOfferer(token: lost.token, held: []))
         guard case .attachedOfferer? = try back.receivedFrames().first?.relayFrame else {
@@ -197,7 +197,7 @@ import Testing
             let health = try relay.connect(from: "203.0.113.1")
             try health.send(text: "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(String(decoding: try health.received(), as: UTF8.self).hasPrefix("HTTP/1.1 200 "))
-            #expect(relay.switchboard.lines.count < 32)
+            #expect(relay.worker.connections.count < 32)
         }
         #expect(devices.allSatisfy { $0.peer.isOpen })
     }

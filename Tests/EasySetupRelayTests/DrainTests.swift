@@ -1,13 +1,13 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 import ServiceLifecycle
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// A relay that is told to end, over real sockets, and with connections in memory where time has to pass.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct DrainTests {
@@ -34,12 +34,12 @@ import Testing
         try await running.value
     }
 
-    @Test(arguments: PairingTests.Door.allCases)
+    @Test(arguments: PairingTests.Transport.allCases)
     func `A pairing in hand goes on and may come back, others are told, and the relay ends with it`(
-        _ door: PairingTests.Door
+        _ door: PairingTests.Transport
     ) async throws {
         try await withDraining { port, group in
-            let pair = try await Pair(port: port, through: PairingTests.Doors(offerer: door))
+            let pair = try await Pair(port: port, through: PairingTests.Transports(offerer: door))
             let idle = try await TestDevice.connect(port: port)
             try await idle.send(.offer(slotLength: 0, work: nil))
             #expect(await idle.nextFrame()?.isOffered == true)
@@ -112,7 +112,7 @@ import Testing
         guard case .visitor(let meeting) = try offerer.receivedFrames().first?.relayFrame else {
             throw PairingTests.Unexpected()
         }
-        relay.switchboard.drain()
+        relay.worker.drain()
         try offerer.send(.seat(meeting: meeting))
         relay.passCompanyTime()
         _ = try offerer.received()

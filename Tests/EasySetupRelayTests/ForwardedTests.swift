@@ -1,9 +1,9 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOHTTP1
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Whom headers speak for, behind trusted proxies at 10.0.0.0/8 and fd00::/8 of which 10.0.0.1 has connected.
 @Suite struct ForwardedTests {
@@ -170,7 +170,7 @@ import Testing
         let later = try relay.connectDevice(from: "10.0.0.1", headers: [line])
         #expect(try later.receivedFrames().isEmpty)
         // The one that was turned away counts until it is gone.
-        #expect(relay.exchange.look { $0.admission.opening.total } == 3)
+        #expect(relay.hub.read { $0.admission.opening.total } == 3)
     }
 }
 

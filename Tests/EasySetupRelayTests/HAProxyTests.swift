@@ -1,12 +1,12 @@
+import EasySetupRelayProtocol
 import Foundation
 import NIOCore
 import NIOPosix
-import RelayWire
 import ServiceLifecycle
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The words of a real proxy, where one is installed (Debian's package is `haproxy`): devices from two addresses of loopback are
 /// counted apart, and a third offer has to bring work, since its address had one.

@@ -1,12 +1,12 @@
+import EasySetupRelayProtocol
 import Foundation
 import NIOHTTP1
-import RelayWire
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// What the relay says to HTTP requests, byte for byte, over a connection in memory.
-@Suite struct FrontDoorTests {
+@Suite struct HTTPRoutesTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var request: String
@@ -165,14 +165,14 @@ import Testing
     }
 
     @Test func `A configured origin is let in, another one is not`() {
-        let door = FrontDoor(allowedOrigins: ["https://good.example"])
+        let door = HTTPRoutes(allowedOrigins: ["https://good.example"])
         #expect(door.answer(toUpgradeFrom: "https://good.example") == .upgrade)
         #expect(door.answer(toUpgradeFrom: "https://bad.example") == .refuse(.foreignOrigin))
         #expect(door.answer(toUpgradeFrom: "null") == .refuse(.foreignOrigin))
     }
 }
 
-extension FrontDoor {
+extension HTTPRoutes {
     fileprivate func answer(toUpgradeFrom origin: String) -> Answer {
         let headers: HTTPHeaders = [
             "Upgrade": "websocket", "Connection": "upgrade", "Sec-WebSocket-Version": "13", "Origin": origin,

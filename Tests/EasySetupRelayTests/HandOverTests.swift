@@ -1,11 +1,11 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// From the upgrade request to the frames behind it, whoever reads that request: nothing is lost, and nothing changes places.
 @Suite struct HandOverTests {
@@ -103,10 +103,10 @@ import Testing
         let scene = try Scene(headers)
         try scene.visitor.channel.writeInbound(ByteBuffer(bytes: scene.bytes))
         scene.visitor.channel.close(promise: nil)
-        if isCut { scene.relay.switchboard.lines.values.first { $0.id.number > 1 << 8 }?.hangUp() }
+        if isCut { scene.relay.worker.connections.values.first { $0.id.number > 1 << 8 }?.hangUp() }
         scene.relay.loop.run()
-        #expect(scene.relay.switchboard.lines.count == 1)
-        #expect(scene.relay.exchange.look { $0.admission.lineCount } == 1)
-        #expect(scene.relay.exchange.look { $0.rendezvous.statistics.connections } == 1)
+        #expect(scene.relay.worker.connections.count == 1)
+        #expect(scene.relay.hub.read { $0.admission.socketCount } == 1)
+        #expect(scene.relay.hub.read { $0.rendezvous.statistics.connections } == 1)
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 @Suite struct KeyFileTests {
     @Test(arguments: KeyFile.Way.allCases)

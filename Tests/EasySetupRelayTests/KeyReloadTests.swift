@@ -1,9 +1,9 @@
+import EasySetupRelayProtocol
 import Foundation
-import RelayWire
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// A relay whose key file changes while it runs.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct KeyReloadTests {

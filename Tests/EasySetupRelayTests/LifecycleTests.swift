@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// A relay's way to its end, one line an event; and what waits for each loop.
 struct LifecycleTests {

@@ -1,9 +1,9 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Foundation
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The tables of limits in `Protocol/` and those of the sources have the same names and numbers, both ways.
 @Suite("Pages of limits") struct LimitPagesTests {
@@ -53,7 +53,7 @@ import Testing
         let labels = [Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits())].map {
             $0.children.compactMap(\.label)
         }
-        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain", "companyTime"]
+        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain", "coalescingDelay"]
         // Both have a time of this name; it is the rendezvous' that is set.
         #expect(Set(NamedLimit.all.map(\.name) + others) == Set(labels.joined()))
         #expect(Set(NamedLimit.all.map(\.name)).count == NamedLimit.all.count)
@@ -97,7 +97,7 @@ import Testing
         Self.compare(page, values)
         // An enumeration without cases can't be asked for its members.
         let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(components: "..", "..", "Sources", "RelayWire", "WireLimits.swift")
+            .appending(components: "..", "..", "Sources", "EasySetupRelayProtocol", "WireLimits.swift")
         let names = try String(contentsOf: file, encoding: .utf8).matches(of: /static let (\w+)/).map { String($0.1) }
         #expect(names.sorted() == page.keys.sorted())
     }

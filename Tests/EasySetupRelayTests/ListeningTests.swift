@@ -3,7 +3,7 @@ import NIOPosix
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Where a relay listens, over real sockets.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct ListeningTests {

@@ -1,21 +1,21 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Devices that come through calls, as other devices and the relay meet them: over connections in memory and on a clock that the test
 /// moves.
-@Suite struct CallMeetingTests {
+@Suite struct LongPollMeetingTests {
     /// A relay with a meeting: an offerer by WebSocket, a visitor by calls with the connection 2.
     struct Met {
         let relay: MemoryRelay
         let offerer: MemoryPeer
         let visitor: MemoryPeer
-        let name = CallConnection.named(2)
+        let name = LongPollConnectionID.named(2)
         let meeting: MeetingID
         let token: Token
 
@@ -241,11 +241,11 @@ import Testing
         let other = try relay.connect()
         /// Whether one more is taken.
         func takes(from address: String = "192.0.2.1") throws -> Bool {
-            let before = relay.switchboard.lines.count
+            let before = relay.worker.connections.count
             let channel = EmbeddedChannel(loop: relay.loop)
             channel.remoteAddress = try SocketAddress(ipAddress: address, port: 1)
-            try ConnectionPipeline.configure(channel, switchboard: relay.switchboard, certificate: nil)
-            return relay.switchboard.lines.count > before
+            try ConnectionPipeline.configure(channel, worker: relay.worker, certificate: nil)
+            return relay.worker.connections.count > before
         }
         #expect(try !takes())
         // A neighbour is let in, and so is who comes when a poll waits on one of these, or one says what it wants, or has gone.
@@ -262,7 +262,7 @@ import Testing
         #expect(relay.outcomes[.tooManyOpening] == 2)
     }
 
-    static func offer(of connection: CallConnection, forwardedFor address: String) -> [UInt8] {
+    static func offer(of connection: LongPollConnectionID, forwardedFor address: String) -> [UInt8] {
         let frame = DeviceFrame.offer(slotLength: 0, work: nil).serialized()
         let call = SendCall(connection: connection, first: 1, frames: [frame])
         return Requests.call("send", call.serialized(), replacing: ["X-Forwarded-For": address])
@@ -295,7 +295,7 @@ import Testing
         let offerer = try relay.connect()
         #expect(try offerer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
         #expect(try offerer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
-        relay.switchboard.drain()
+        relay.worker.drain()
         relay.loop.run()
         let answer = try #require(try offerer.receivedAnswers().first?.pollAnswer)
         #expect(answer.relayFrames == [.goodbye(retryAfter: .seconds(2))])
@@ -304,7 +304,7 @@ import Testing
 
     @Test func `Draining lets a meeting go on, and refuses what is new by frames`() throws {
         let met = try Met()
-        met.relay.switchboard.drain()
+        met.relay.worker.drain()
         met.relay.loop.run()
         #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
         #expect(try met.told().count == 1)
@@ -319,7 +319,7 @@ import Testing
         var hasEnded = false
         met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }
         #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
-        met.relay.switchboard.stop()
+        met.relay.worker.stop()
         met.relay.loop.run()
         let answer = try #require(try met.visitor.receivedAnswers().first?.pollAnswer)
         #expect(answer.relayFrames == [.goodbye(retryAfter: .seconds(2))])
@@ -335,7 +335,7 @@ import Testing
         let met = try Met()
         var hasEnded = false
         met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }
-        met.relay.switchboard.drain()
+        met.relay.worker.drain()
         // The last meeting ends while the visitor is between two polls.
         try met.offerer.send(.leave(.cancelled))
         try? met.offerer.send(WebSocketBytes.frame(.connectionClose, [0x03, 0xE8]))

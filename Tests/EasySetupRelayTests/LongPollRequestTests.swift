@@ -1,14 +1,14 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Foundation
 import NIOCore
 import NIOEmbedded
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Calls as requests of HTTP, byte for byte, over connections in memory and on a clock that the test moves.
-@Suite struct CallRequestTests {
+@Suite struct LongPollRequestTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var request: [UInt8]
@@ -448,7 +448,7 @@ import Testing
             try? peer.channel.close().wait()
         }
         relay.loop.advanceTime(by: .seconds(200))
-        #expect(relay.switchboard.lines.isEmpty)
+        #expect(relay.worker.connections.isEmpty)
         #expect(relay.calls.isEmpty)
         #expect(try relay.connect().answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
     }

@@ -1,16 +1,16 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
-/// The HTTP door's connections as values: numbers, polls and time, without a socket.
-@Suite struct CallDeskTests {
+/// Long polling's connections as values: numbers, polls and time, without a socket.
+@Suite struct LongPollSessionsTests {
     static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
     let id = ConnectionID(number: 1)
-    let name = CallConnection.named(1)
-    var desk = CallDesk<String>(limits: ConnectionLimits())
+    let name = LongPollConnectionID.named(1)
+    var desk = LongPollSessions<String>(limits: ConnectionLimits())
 
     init() {
         desk.open(name, as: id, now: Self.start)
@@ -24,7 +24,7 @@ import Testing
         by poll: String = "poll",
         at now: NIODeadline? = nil
     )
-        -> CallDesk<String>.Polled
+        -> LongPollSessions<String>.Polled
     {
         desk.poll(PollCall(connection: name, received: received, wait: wait), by: poll, now: now ?? Self.start)
     }
@@ -227,7 +227,7 @@ import Testing
     @Test func `When too much is unread in all, one answer's worth is still borne`() throws {
         var limits = ConnectionLimits()
         limits.unreadBytesInAll = 32 * 1024
-        var desk = CallDesk<Int>(limits: limits)
+        var desk = LongPollSessions<Int>(limits: limits)
         let ids = (UInt64(1)...4).map(ConnectionID.init(number:))
         for id in ids {
             desk.open(.named(UInt8(id.number)), as: id, now: .uptimeNanoseconds(0))
@@ -289,7 +289,7 @@ import Testing
     @Test func `Of closed connections the oldest is forgotten first when there are too many`() {
         var limits = ConnectionLimits()
         limits.closedCalls = 2
-        var desk = CallDesk<String>(limits: limits)
+        var desk = LongPollSessions<String>(limits: limits)
         for number in UInt8(1)...4 {
             desk.open(.named(number), as: ConnectionID(number: UInt64(number)), now: Self.start)
         }
@@ -349,12 +349,12 @@ import Testing
             var generator = SplitMix(state: seed)
             var limits = ConnectionLimits()
             limits.closedCalls = 3
-            var desk = CallDesk<Int>(limits: limits)
+            var desk = LongPollSessions<Int>(limits: limits)
             var now = Self.start
             var pending: Set<Int> = []
             var lastID: UInt64 = 0
             for step in 0..<300 {
-                let name = CallConnection.named(UInt8.random(in: 0..<6, using: &generator))
+                let name = LongPollConnectionID.named(UInt8.random(in: 0..<6, using: &generator))
                 let id = desk.id(of: name)
                 switch Int.random(in: 0..<8, using: &generator) {
                 case 0:

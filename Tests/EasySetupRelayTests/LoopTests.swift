@@ -1,10 +1,10 @@
+import EasySetupRelayCore
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The parts of a loop's worker, each by itself: deadlines, the alarm, buffers, the way out.
 struct LoopTests {
@@ -16,7 +16,7 @@ struct LoopTests {
         limits.closingTime = .seconds(3)
         limits.pingInterval = .seconds(45)
         limits.idleTime = .seconds(60)
-        limits.companyTime = .milliseconds(250)
+        limits.coalescingDelay = .milliseconds(250)
         var deadlines = LoopDeadlines(limits)
         let start = NIODeadline.uptimeNanoseconds(0)
         #expect(deadlines.takeEarliestAdded() == nil)
@@ -77,7 +77,7 @@ struct LoopTests {
 
     @Test func `Deferred frames wait for one that is awaited, and all leave in one piece`() throws {
         var (writer, pool) = (FrameWriter(), BufferPool())
-        #expect(writer.deferredEnough() == .none)
+        #expect(writer.flushDeferred() == .none)
         #expect(writer.write(.binary, [1], isDeferred: true, &pool) == .flushLater)
         #expect(writer.write(.binary, [2], isDeferred: true, &pool) == .none)
         #expect(writer.write(.binary, [3], &pool) == .flushAtEndOfBatch)
@@ -86,8 +86,8 @@ struct LoopTests {
         let frames = WebSocketBytes.parse(Array(buffer: try #require(taken)))
         #expect(frames.map(\.payload) == [[1], [2], [3], [4]])
         #expect(writer.write(.binary, [5], isDeferred: true, &pool) == .flushLater)
-        #expect(writer.deferredEnough() == .flushAtEndOfBatch)
-        #expect(writer.deferredEnough() == .none)
+        #expect(writer.flushDeferred() == .flushAtEndOfBatch)
+        #expect(writer.flushDeferred() == .none)
     }
 
     @Test func `A PROXY header in pieces is taken off, and what is behind it goes on`() {

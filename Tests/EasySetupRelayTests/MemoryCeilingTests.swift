@@ -1,7 +1,7 @@
-import Rendezvous
+import EasySetupRelayCore
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// What a relay brings down to fit into so much memory.
 @Suite struct MemoryCeilingTests {

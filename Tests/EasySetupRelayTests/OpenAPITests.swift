@@ -2,7 +2,7 @@ import Foundation
 import NIOHTTP1
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// `Protocol/openapi.json` says of the relay's HTTP what the relay does, no more and no less.
 @Suite struct OpenAPITests {
@@ -61,13 +61,13 @@ import Testing
 
     @Test func `It has the paths and methods that the relay answers`() {
         let paths =
-            [FrontDoor.path] + FrontDoor.Call.allCases.map(\.rawValue) + FrontDoor.Health.allCases.map(\.rawValue)
-        let answered = paths.flatMap { path in FrontDoor.methods(for: path).map { "\($0.rawValue) \(path)" } }
+            [HTTPRoutes.path] + HTTPRoutes.Call.allCases.map(\.rawValue) + HTTPRoutes.Health.allCases.map(\.rawValue)
+        let answered = paths.flatMap { path in HTTPRoutes.methods(for: path).map { "\($0.rawValue) \(path)" } }
         #expect(Set(operations.map { "\($0.method) \($0.path)" }) == Set(answered))
     }
 
     @Test func `It has the problems that the relay tells, each with its status`() throws {
-        let all = Dictionary(uniqueKeysWithValues: FrontDoor.Refusal.allCases.map { ($0.name, Int($0.status.code)) })
+        let all = Dictionary(uniqueKeysWithValues: HTTPRoutes.Problem.allCases.map { ($0.name, Int($0.status.code)) })
         #expect(document["components"]?["schemas"]?["Problem"]?["properties"]?["type"]?.problems == Set(all.keys))
         var told: Set<String> = []
         for operation in operations {
@@ -83,14 +83,14 @@ import Testing
     }
 
     @Test func `What it does not have is not answered`() throws {
-        for example in FrontDoorTests.refused {
+        for example in HTTPRoutesTests.refused {
             try expectToBeKnown(
                 request: Array(example.request.utf8),
                 status: Int(example.status.prefix(3)),
                 example.problem
             )
         }
-        for example in CallRequestTests.refusedHeads + CallRequestTests.refusedBodies {
+        for example in LongPollRequestTests.refusedHeads + LongPollRequestTests.refusedBodies {
             try expectToBeKnown(request: example.request, status: example.status, example.problem)
         }
     }
@@ -103,10 +103,10 @@ import Testing
         #expect(operation.problems[try #require(status)]?.contains(problem) == true, "\(words[1]): \(problem)")
     }
 
-    @Test(arguments: FrontDoor.Health.allCases, [HTTPMethod.GET, .HEAD])
-    func `Health has the statuses that it has`(_ health: FrontDoor.Health, _ method: HTTPMethod) throws {
+    @Test(arguments: HTTPRoutes.Health.allCases, [HTTPMethod.GET, .HEAD])
+    func `Health has the statuses that it has`(_ health: HTTPRoutes.Health, _ method: HTTPMethod) throws {
         let operation = try #require(operations.first { $0.path == health.rawValue && $0.method == method.rawValue })
-        let door = FrontDoor(allowedOrigins: [])
+        let door = HTTPRoutes(allowedOrigins: [])
         for isDraining in [false, true] {
             let head = HTTPRequestHead(version: .http1_1, method: method, uri: health.rawValue)
             guard case .health(let isWell, _) = door.answer(to: head, isDraining: isDraining) else {

@@ -1,11 +1,11 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Foundation
-import RelayWire
-import Rendezvous
 import ServiceLifecycle
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// A pairing as the relay sees it, over real sockets: two devices, frames with bodies of no meaning.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct PairingTests {
@@ -17,7 +17,7 @@ import Testing
         let meeting: MeetingID
         let tokens: [Token]
 
-        init(port: Int, through doors: Doors = Doors()) async throws {
+        init(port: Int, through doors: Transports = Transports()) async throws {
             offerer = try await doors.offerer.connect(port: port)
             try await offerer.send(.offer(slotLength: 0, work: nil))
             guard case .offered(let slot, let offererToken, _) = await offerer.nextFrame() else { throw Unexpected() }
@@ -61,29 +61,29 @@ import Testing
 
     struct Unexpected: Error {}
 
-    enum Door: CaseIterable {
+    enum Transport: CaseIterable {
         case webSocket
-        case calls
-        case callsThroughAnOldProxy
+        case longPolling
+        case longPollingThroughAnOldProxy
 
         func connect(port: Int) async throws -> any PairDevice {
             switch self {
             case .webSocket: try await TestDevice.connect(port: port)
-            case .calls: try await CallDevice(port: port)
-            case .callsThroughAnOldProxy: try await CallDevice(port: port, keepsOpen: false)
+            case .longPolling: try await LongPollDevice(port: port)
+            case .longPollingThroughAnOldProxy: try await LongPollDevice(port: port, keepsOpen: false)
             }
         }
     }
 
-    struct Doors {
-        var offerer = Door.webSocket
-        var visitor = Door.webSocket
+    struct Transports {
+        var offerer = Transport.webSocket
+        var visitor = Transport.webSocket
     }
 
-    @Test(arguments: Door.allCases, Door.allCases)
-    func `Two devices meet, talk, are seated and part`(_ offerer: Door, _ visitor: Door) async throws {
+    @Test(arguments: Transport.allCases, Transport.allCases)
+    func `Two devices meet, talk, are seated and part`(_ offerer: Transport, _ visitor: Transport) async throws {
         try await withRelay { _, port in
-            let doors = Doors(offerer: offerer, visitor: visitor)
+            let doors = Transports(offerer: offerer, visitor: visitor)
             try await Pair(port: port, through: doors).run(bodies: [[1, 2, 3], [4]])
         }
     }
@@ -121,12 +121,12 @@ import Testing
             let pair = try await withRelay(configuration) { _, port in try await Pair(port: port) }
             try await withRelay(configuration) { _, port in
                 let offerer = try await TestDevice.connect(port: port)
-                let held = Held(meeting: pair.meeting, acked: 0, received: 0, isSeated: false)
+                let held = MeetingResume(meeting: pair.meeting, acked: 0, received: 0, isSeated: false)
                 try await offerer.send(.attachOfferer(token: pair.tokens[0], held: [held]))
                 guard case .attachedOfferer(_, let meetings, false) = await offerer.nextFrame() else {
                     throw Unexpected()
                 }
-                #expect(meetings == [Have(meeting: pair.meeting, have: 0)])
+                #expect(meetings == [MeetingProgress(meeting: pair.meeting, have: 0)])
                 let visitor = try await TestDevice.connect(port: port)
                 try await visitor.send(.attachVisitor(token: pair.tokens[1], acked: 0, received: 0))
                 guard case .attachedVisitor(_, have: 0) = await visitor.nextFrame() else { throw Unexpected() }
@@ -134,12 +134,12 @@ import Testing
         }
     }
 
-    @Test(arguments: Door.allCases)
-    func `Nothing of a pairing is in the logs, at any level`(_ door: Door) async throws {
+    @Test(arguments: Transport.allCases)
+    func `Nothing of a pairing is in the logs, at any level`(_ door: Transport) async throws {
         let log = LogKeeper()
         let bodies: [[UInt8]] = [Array("first body".utf8), Array("second body".utf8)]
         let pair = try await withRelay(logger: log.logger) { _, port in
-            let pair = try await Pair(port: port, through: Doors(offerer: door, visitor: door))
+            let pair = try await Pair(port: port, through: Transports(offerer: door, visitor: door))
             try await pair.run(bodies: bodies)
             return pair
         }

@@ -1,11 +1,11 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
-import RelayWire
-import Rendezvous
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The PROXY protocol, version 2: its bytes, and what becomes of connections.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct ProxyHeaderTests {

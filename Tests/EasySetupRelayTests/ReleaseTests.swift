@@ -1,10 +1,10 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-import RelayWire
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// What a connection leaves behind when it is gone: nothing.
 @Suite struct ReleaseTests {
@@ -53,7 +53,7 @@ import Testing
     func `A connection that is gone is forgotten, and its memory is free`(_ kind: Kind, _ endsByTime: Bool) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
-        weak let line = relay.switchboard.lines.values.first
+        weak let line = relay.worker.connections.values.first
         #expect(line != nil)
         try kind.begin(peer)
         weak let requests = line?.requests
@@ -65,10 +65,10 @@ import Testing
             relay.loop.run()
         }
         #expect(!peer.isOpen)
-        #expect(relay.switchboard.lines.isEmpty)
+        #expect(relay.worker.connections.isEmpty)
         #expect(line == nil)
         #expect(requests == nil)
-        let kept = relay.exchange.look { ($0.admission.lineCount, $0.admission.unread, $0.admission.bodyBytes) }
+        let kept = relay.hub.read { ($0.admission.socketCount, $0.admission.unread, $0.admission.bodyBytes) }
         #expect(kept == (0, 0, 0))
     }
 
@@ -77,13 +77,13 @@ import Testing
         let peer = try relay.connectDevice()
         // So that it may stay.
         try peer.send(.offer(slotLength: 0, work: nil))
-        let line = try #require(relay.switchboard.lines.values.first)
-        #expect(relay.switchboard.bears(unread: 100_000, of: line))
-        #expect(relay.exchange.look { $0.admission.unread } == 100_000)
+        let line = try #require(relay.worker.connections.values.first)
+        #expect(relay.worker.account(unread: 100_000, of: line))
+        #expect(relay.hub.read { $0.admission.unread } == 100_000)
         // It has read, and answers pings: nothing more is sent to it than those.
         relay.loop.advanceTime(by: .seconds(46))
         try peer.send(WebSocketBytes.frame(.pong, []))
         #expect(peer.isOpen)
-        #expect(relay.exchange.look { $0.admission.unread } == 0)
+        #expect(relay.hub.read { $0.admission.unread } == 0)
     }
 }

@@ -1,14 +1,14 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
-import RelayWire
-import Rendezvous
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The rules of a connection's requests, one line an event.
 struct RequestMachineTests {
-    private static let poll = FrontDoor.Answer.call(.poll)
+    private static let poll = HTTPRoutes.Answer.call(.poll)
 
     private func machine(_ change: (inout ConnectionLimits) -> Void = { _ in }, isFromProxy: Bool = false)
         -> RequestMachine
@@ -37,7 +37,7 @@ struct RequestMachineTests {
         var machine = machine()
         #expect(machine.received(head(), answer: Self.poll, now: .now()).isEmpty)
         #expect(machine.received(body: ByteBuffer(bytes: [1, 2])) == [.keep(difference: 2, total: 2)])
-        #expect(machine.weighed(isBorne: true).isEmpty)
+        #expect(machine.bodyAccounted(isAccepted: true).isEmpty)
         #expect(machine.receivedEnd() == [.watchIdleness, .call(.poll, body: [1, 2], [:])])
         #expect(!machine.isNobody)
         let answered = machine.answered(.body([3]))
@@ -65,7 +65,7 @@ struct RequestMachineTests {
         var machine = machine()
         _ = machine.received(head(), answer: Self.poll, now: .now())
         _ = machine.received(body: ByteBuffer(bytes: [1]))
-        #expect(machine.weighed(isBorne: false) == [.close])
+        #expect(machine.bodyAccounted(isAccepted: false) == [.close])
         #expect(machine.received(body: ByteBuffer(bytes: [1])).isEmpty)
         #expect(machine.receivedEnd() == [.close])
     }
@@ -74,7 +74,7 @@ struct RequestMachineTests {
         var machine = machine()
         _ = machine.received(head(), answer: Self.poll, now: .now())
         _ = machine.received(body: ByteBuffer(repeating: 1, count: WireLimits.callBytes))
-        _ = machine.weighed(isBorne: true)
+        _ = machine.bodyAccounted(isAccepted: true)
         let actions = machine.received(body: ByteBuffer(bytes: [1]))
         #expect(actions.first == .keep(difference: -WireLimits.callBytes, total: 0))
         #expect(actions.contains(.noteRefusal))

@@ -1,12 +1,12 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Foundation
 import NIOCore
-import RelayWire
-import Rendezvous
 import ServiceLifecycle
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The server as a whole, over real sockets.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct ServerTests {

@@ -1,10 +1,10 @@
+import EasySetupRelayProtocol
 import Foundation
 import NIOSSL
-import RelayWire
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Certificates are made when the test runs, by `openssl`; none is kept.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct TLSTests {

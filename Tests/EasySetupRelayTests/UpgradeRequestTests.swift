@@ -3,7 +3,7 @@ import NIOEmbedded
 import NIOHTTP1
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// The upgrade request that is recognised as it stands.
 @Suite struct UpgradeRequestTests {
@@ -194,9 +194,9 @@ extension Requests {
     }
 }
 
-/// A request as NIO's decoder and the front door have it. Nil when they have none.
+/// A request as NIO's decoder and the HTTP routes have it. Nil when they have none.
 struct HTTPReading {
-    let answer: FrontDoor.Answer
+    let answer: HTTPRoutes.Answer
     let key: [UInt8]
     let isWhole: Bool
     let behind: [UInt8]
@@ -211,7 +211,7 @@ struct HTTPReading {
         channel.embeddedEventLoop.run()
         _ = try? channel.finish(acceptAlreadyClosed: true)
         guard let head = parts.head else { return nil }
-        answer = FrontDoor(allowedOrigins: []).answer(to: head, isDraining: false)
+        answer = HTTPRoutes(allowedOrigins: []).answer(to: head, isDraining: false)
         key = Array((head.headers.first(name: "sec-websocket-key") ?? "").utf8)
         isWhole = parts.isWhole
         self.behind = behind.bytes

@@ -2,7 +2,7 @@ import NIOCore
 import NIOWebSocket
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Frames as clients send them, read by our own hand.
 @Suite struct WebSocketFramingTests {

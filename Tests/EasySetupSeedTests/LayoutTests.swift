@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
 /// How people's programs lay a phrase out, and what they put around it.

@@ -1,5 +1,5 @@
 import Crypto
-import SyncSeed
+import EasySetupSeed
 import Testing
 
 @Suite("Recovery phrase") struct RecoveryPhraseTests {

@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 /// Seeds with known figures, and short ways to make and look at secrets in tests.
 enum Sample {

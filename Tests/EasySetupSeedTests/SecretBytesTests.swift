@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
 @Suite("Secret bytes") struct SecretBytesTests {

@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
 @Suite("Reading a seed line by line") struct SeedReaderTests {

@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
 @Suite("Sync seed") struct SyncSeedTests {

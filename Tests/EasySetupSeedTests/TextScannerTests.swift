@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
 @Suite("Units of people's texts") struct TextScannerTests {

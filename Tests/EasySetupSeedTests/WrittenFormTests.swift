@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
 @Suite("Written forms of a seed") struct WrittenFormTests {

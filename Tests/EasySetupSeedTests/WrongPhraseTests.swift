@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
 /// What is no phrase, and what is told of it.

@@ -1,7 +1,7 @@
-import Handshake
-import PairingClient
-import RelayWire
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Testing
 
 /// The answers of the people at both devices, and the words that each of them reads then.
@@ -91,7 +91,7 @@ import Testing
         bench.now = try #require(bench.receiver.nextDeadline())
         bench.give(.deadlinePassed, bench.receiver)
         bench.give(.connected, bench.receiver)
-        let have = [Have(meeting: Bench.meeting, have: 2)]
+        let have = [MeetingProgress(meeting: Bench.meeting, have: 2)]
         bench.give(.frame(.attachedOfferer(expiresIn: .seconds(200), meetings: have, slotLost: false)), bench.receiver)
         guard case .accepting = bench.receiver.states.last else {
             Issue.record("not asked any more: \(bench.receiver.states)")

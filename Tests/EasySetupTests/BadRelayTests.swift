@@ -1,10 +1,10 @@
-import Handshake
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
-import PairingClient
-import SyncSeed
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
-import Handshake
-import PairingClient
-import RelayWire
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Testing
 
 /// Both devices, and a relay in the test's hands.

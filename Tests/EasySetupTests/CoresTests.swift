@@ -1,10 +1,10 @@
-import Handshake
-import Relay
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelay
+import EasySetupSeed
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// The real client against a relay with more than one core.
 @Suite("Many devices and a relay of two cores", .inTurn, .timeLimit(.minutes(60))) struct CoresTests {

@@ -1,9 +1,9 @@
-import Handshake
-import RelayWire
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// Devices at a relay that drains, and the next one not there yet: the test plays both.
 @Suite("Sessions and a relay that drains") struct DrainTests {

@@ -1,12 +1,12 @@
-import Handshake
-import Relay
-import RelayWire
-import Rendezvous
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelay
+import EasySetupRelayCore
+import EasySetupRelayProtocol
+import EasySetupSeed
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// The real client against the real relay on real sockets.
 @Suite("Two devices and a relay", .inTurn, .timeLimit(.minutes(60))) struct EndToEndTests {

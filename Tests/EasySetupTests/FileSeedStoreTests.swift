@@ -1,6 +1,6 @@
+import EasySetup
+import EasySetupSeed
 import Foundation
-import PairingClient
-import SyncSeed
 import Testing
 
 @Suite("Seed store in a folder") struct FileSeedStoreTests {
@@ -300,7 +300,7 @@ extension FileSeedStoreTests {
             [folder = folder as String, step = step as PrivateFolder.Step] in
             try await FileSeedStore(folder: folder, crashingAt: step, time: 1).save(.repeating(2), replacing: false)
         }
-        let isNew = step == .renamed || step == .settled
+        let isNew = step == .renamed || step == .committed
         let loaded = try await store.load()
         #expect((loaded != nil) == isNew)
         if let loaded { #expect(loaded.isSame(as: .repeating(2))) }
@@ -313,7 +313,7 @@ extension FileSeedStoreTests {
     func crashInReplacement(number: Int) async throws {
         try await store.save(.repeating(1), replacing: false)
         let folder = scratch.store
-        let steps: [PrivateFolder.Step] = [.created, .filled, .synced, .renamed, .settled]
+        let steps: [PrivateFolder.Step] = [.created, .filled, .synced, .renamed, .committed]
         let step = number == 1 ? .locked : steps[(number - 2) % 5]
         let time = number <= 6 ? 1 : 2
         await #expect(processExitsWith: .exitCode(9)) {
@@ -330,7 +330,7 @@ extension FileSeedStoreTests {
     }
 
     @Test("of programs that save at once one wins, and the others are told") func concurrent() async throws {
-        let results = await withTaskGroup(of: Result<Saved, StoreError>.self) { group in
+        let results = await withTaskGroup(of: Result<SaveOutcome, StoreError>.self) { group in
             for number in 1...8 {
                 group.addTask { [folder = scratch.store] in
                     let store = FileSeedStore(folder: folder)

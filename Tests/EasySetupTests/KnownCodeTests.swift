@@ -1,9 +1,9 @@
-import PairingClient
-import RelayWire
-import SyncSeed
+import EasySetup
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Testing
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 /// Somebody knows the code and introduces himself as no device does: the person at either device must hear of it.
 @Suite("A code that somebody knew") struct KnownCodeSessionTests {

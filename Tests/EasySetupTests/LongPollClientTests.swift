@@ -1,28 +1,28 @@
-import RelayWire
+import EasySetupRelayProtocol
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
-@Suite("The calls of one connection") struct CallsTests {
-    private let connection = CallConnection([UInt8](repeating: 7, count: 16))!
+@Suite("The calls of one connection") struct LongPollClientTests {
+    private let connection = LongPollConnectionID([UInt8](repeating: 7, count: 16))!
     private let visit = DeviceFrame.visit(slot: Slot("ZZZ")!, work: nil)
     private let leave = DeviceFrame.leave(.cancelled)
     private let line = RelayFrame.inLine(position: 1)
 
-    private func calls(insteadOf failure: PairingError? = nil) -> Calls {
-        Calls(connection: connection, limits: ClientLimits(), insteadOf: failure)
+    private func calls(insteadOf failure: PairingError? = nil) -> LongPollClient {
+        LongPollClient(connection: connection, limits: ClientLimits(), insteadOf: failure)
     }
 
     /// One that found the door open.
-    private func entered() -> Calls {
+    private func entered() -> LongPollClient {
         var calls = calls()
-        _ = calls.knock()
+        _ = calls.probe()
         _ = calls.answered(.send, word(404, "unknown-connection"), draw: 0)
         return calls
     }
 
     /// One whose first `send` is answered, and whose first poll is under way.
-    private func open() -> Calls {
+    private func open() -> LongPollClient {
         var calls = entered()
         _ = calls.send([visit])
         _ = calls.read()
@@ -30,24 +30,24 @@ import Testing
         return calls
     }
 
-    private func sending(_ first: UInt32, _ frames: [DeviceFrame], closing: Bool = false) -> Calls.Step {
+    private func sending(_ first: UInt32, _ frames: [DeviceFrame], closing: Bool = false) -> LongPollClient.Step {
         let frames = frames.map { $0.serialized() }
         let call = SendCall(connection: connection, first: first, frames: frames, isClosing: closing)
         return .call(.send, body: call.serialized())
     }
 
-    private func polling(_ received: UInt32, wait: Duration = .seconds(20)) -> Calls.Step {
+    private func polling(_ received: UInt32, wait: Duration = .seconds(20)) -> LongPollClient.Step {
         .call(.poll, body: PollCall(connection: connection, received: received, wait: wait).serialized())
     }
 
-    private func answer(_ body: [UInt8]) -> CallAnswer { .answered(status: 200, body: body, retryAfter: nil) }
-    private func had(_ number: UInt32) -> CallAnswer { answer(SendAnswer(have: number).serialized()) }
+    private func answer(_ body: [UInt8]) -> LongPollResult { .answered(status: 200, body: body, retryAfter: nil) }
+    private func had(_ number: UInt32) -> LongPollResult { answer(SendAnswer(have: number).serialized()) }
 
-    private func polled(_ first: UInt32, _ frames: [RelayFrame], closed: Bool = false) -> CallAnswer {
+    private func polled(_ first: UInt32, _ frames: [RelayFrame], closed: Bool = false) -> LongPollResult {
         answer(PollAnswer(first: first, frames: frames.map { $0.serialized() }, isClosed: closed).serialized())
     }
 
-    private func word(_ status: Int, _ name: String, retryAfter: Int? = nil) -> CallAnswer {
+    private func word(_ status: Int, _ name: String, retryAfter: Int? = nil) -> LongPollResult {
         .answered(
             status: status,
             body: Array(#"{"type":"urn:easysetup:problem:\#(name)","status":\#(status)}"#.utf8),
@@ -57,7 +57,7 @@ import Testing
 
     @Test("it knocks, then sends, and then asks for frames") func opening() {
         var calls = calls()
-        #expect(calls.knock() == [sending(1, [])])
+        #expect(calls.probe() == [sending(1, [])])
         #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])
         #expect(calls.read() == [])
         #expect(calls.send([visit]) == [sending(1, [visit])])
@@ -66,7 +66,7 @@ import Testing
 
     @Test("what is said while it knocks is sent when it is let in") func saidMeanwhile() {
         var calls = calls()
-        _ = calls.knock()
+        _ = calls.probe()
         #expect(calls.send([visit]) == [])
         #expect(calls.send([leave]) == [])
         #expect(calls.read() == [])
@@ -125,7 +125,7 @@ import Testing
         let other = RelayFrame.inLine(position: 2)
         #expect(calls.answered(.poll, polled(1, [line, line, other]), draw: 0) == [.deliver([other])])
         #expect(calls.read() == [polling(3)])
-        let pause = Calls.Step.pause(.poll, .milliseconds(100))
+        let pause = LongPollClient.Step.pause(.poll, .milliseconds(100))
         #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [pause])
         #expect(calls.pauseIsOver(.poll) == [polling(3)])
     }
@@ -162,7 +162,7 @@ import Testing
         #expect(calls.close() == [.finished])
     }
 
-    static let failures: [CallAnswer] = [
+    static let failures: [LongPollResult] = [
         .unanswered(.relayUnreachable(.unknown)),
         .answered(status: 408, body: [], retryAfter: nil),
         .answered(status: 429, body: Array("slow down".utf8), retryAfter: nil),
@@ -174,8 +174,8 @@ import Testing
     ]
 
     @Test("what fails in passing is made again as it was, after growing pauses", arguments: failures)
-    func again(failure: CallAnswer) {
-        for kind in [Calls.Kind.send, .poll] {
+    func again(failure: LongPollResult) {
+        for kind in [LongPollClient.Kind.send, .poll] {
             var calls = open()
             let made = kind == .send ? calls.send([leave])[0] : nil
             for (pause, wait) in [(200, 10_000), (400, 5_000), (800, 2_500), (1_600, 2_500)] {
@@ -199,8 +199,8 @@ import Testing
         #expect(calls.read() == [polling(1, wait: .milliseconds(2_500))])
     }
 
-    @Test("a connection that the relay does not know is lost at once", arguments: [Calls.Kind.send, .poll])
-    func unknown(kind: Calls.Kind) {
+    @Test("a connection that the relay does not know is lost at once", arguments: [LongPollClient.Kind.send, .poll])
+    func unknown(kind: LongPollClient.Kind) {
         var calls = open()
         _ = calls.send([leave])
         #expect(calls.answered(kind, word(404, "unknown-connection"), draw: 0) == [.closed(.connectionLost)])
@@ -218,8 +218,8 @@ import Testing
         let told = PairingError.notARelay(server)
         for failure in [nil, PairingError.relayUnreachable(.unknown)] {
             var calls = calls(insteadOf: failure)
-            _ = calls.knock()
-            let page = CallAnswer.answered(status: status, body: Array(body.utf8), retryAfter: nil)
+            _ = calls.probe()
+            let page = LongPollResult.answered(status: status, body: Array(body.utf8), retryAfter: nil)
             #expect(calls.answered(.send, page, draw: 0) == [.closed(failure ?? told)])
         }
     }
@@ -240,10 +240,10 @@ import Testing
         for failure in [nil, PairingError.notARelay(.unknown), .connectionLost] {
             let shown = failure == .notARelay(.unknown) ? nil : failure
             var calls = calls(insteadOf: failure)
-            _ = calls.knock()
+            _ = calls.probe()
             #expect(calls.openingTookTooLong() == [.closed(shown ?? .relayUnreachable(.noAnswer))])
             var others = self.calls(insteadOf: failure)
-            let knock = others.knock()
+            let knock = others.probe()
             for _ in 2...ClientLimits().callTries {
                 _ = others.answered(.send, .unanswered(.relayUntrusted(.unfit)), draw: 0)
                 #expect(others.pauseIsOver(.send) == knock)
@@ -255,8 +255,8 @@ import Testing
 
     @Test("whose first calls have to be made again hears that the relay was away") func stumbling() {
         var calls = calls()
-        let knock = calls.knock()
-        let pause = Calls.Step.pause(.send, .milliseconds(100))
+        let knock = calls.probe()
+        let pause = LongPollClient.Step.pause(.send, .milliseconds(100))
         #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [.stumbled, pause])
         #expect(calls.pauseIsOver(.send) == knock)
         #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])

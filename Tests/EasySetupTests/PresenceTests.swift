@@ -1,11 +1,11 @@
-import Handshake
-import Relay
-import RelayWire
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelay
+import EasySetupRelayProtocol
+import EasySetupSeed
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// A device whose peer has lost its connection says so, with the time that it will wait.
 @Suite("A peer that is away", .timeLimit(.minutes(60))) struct PresenceTests {
@@ -99,7 +99,7 @@ import Testing
         bench.now = try #require(device.nextDeadline())
         bench.give(.deadlinePassed, device)
         bench.give(.connected, device)
-        let have = [Have(meeting: Bench.meeting, have: 2)]
+        let have = [MeetingProgress(meeting: Bench.meeting, have: 2)]
         bench.give(
             .frame(
                 isOfferer

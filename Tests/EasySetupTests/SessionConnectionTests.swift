@@ -1,12 +1,12 @@
-import Handshake
-import RelayWire
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// When a device connects again, and when it gives up.
-@Suite("The link to a relay") struct LinkTests {
+@Suite("The link to a relay") struct SessionConnectionTests {
     private let limits = ClientLimits()
 
     private func random(_ bytes: [UInt8]) -> SecretBytes {
@@ -14,7 +14,7 @@ import Testing
         return SecretBytes(wiping: &bytes)
     }
 
-    private func wait(_ link: Link, from now: Duration) throws -> Duration {
+    private func wait(_ link: SessionConnection, from now: Duration) throws -> Duration {
         guard case .resting(let until) = link.state else { throw NotResting() }
         return until - now
     }
@@ -22,7 +22,7 @@ import Testing
     private struct NotResting: Error {}
 
     @Test("each wait is twice the last up to the longest, and its latter half is chance") func growing() throws {
-        var (short, long) = (Link(limits: limits), Link(limits: limits))
+        var (short, long) = (SessionConnection(limits: limits), SessionConnection(limits: limits))
         var expected = limits.firstBackoff
         for _ in 1...40 {
             short.lost(now: .zero, random: random([0, 0]))
@@ -43,7 +43,7 @@ import Testing
         let longest = min(limits.firstBackoff * (1 << (attempt - 1)), limits.maximumBackoff)
         var tenths = [Int](repeating: 0, count: 10)
         for _ in 0..<1_000 {
-            var link = Link(limits: limits)
+            var link = SessionConnection(limits: limits)
             for _ in 1...attempt { link.lost(now: .zero, random: SecretBytes.random(count: 2)) }
             let part = try (wait(link, from: .zero) - longest / 2) / (longest / 2)
             try #require((0..<1).contains(part))
@@ -54,21 +54,21 @@ import Testing
     }
 
     @Test("what a relay asks to wait comes before the wait of its own") func askedToWait() throws {
-        var link = Link(limits: limits)
+        var link = SessionConnection(limits: limits)
         link.lost(now: .seconds(5), notBefore: .seconds(2), random: random([0, 0]))
         #expect(try wait(link, from: .seconds(5)) == .seconds(2) + limits.firstBackoff / 2)
         // And those whom one relay asks at once do not come at once.
-        var late = Link(limits: limits)
+        var late = SessionConnection(limits: limits)
         late.lost(now: .seconds(5), notBefore: .seconds(2), random: random([255, 255]))
         #expect(try wait(late, from: .seconds(5)) > (.seconds(4) + limits.firstBackoff) * 0.99)
         #expect(try wait(late, from: .seconds(5)) < .seconds(4) + limits.firstBackoff)
     }
 
     @Test("a relay that was never reached is given a moment, and no more") func neverReached() throws {
-        var link = Link(limits: limits)
+        var link = SessionConnection(limits: limits)
         var now = Duration.seconds(70)
         var tries = 1
-        while link.triesAgain(after: .relayUnreachable(.unknown), now: now) {
+        while link.attemptRetry(after: .relayUnreachable(.unknown), now: now) {
             link.lost(now: now, random: SecretBytes.random(count: 2))
             now += try wait(link, from: now)
             tries += 1
@@ -86,20 +86,20 @@ import Testing
         ] as [PairingError]
     )
     func final(error: PairingError) {
-        var link = Link(limits: limits)
-        let again = link.triesAgain(after: error, now: .zero)
+        var link = SessionConnection(limits: limits)
+        let again = link.attemptRetry(after: error, now: .zero)
         #expect(!again)
     }
 
     @Test("a relay that was reached is waited for, unless it opens and never answers") func reached() {
-        var link = Link(limits: limits)
+        var link = SessionConnection(limits: limits)
         link.opened(now: .zero)
-        let again = link.triesAgain(after: .connectionLost, now: .zero)
+        let again = link.attemptRetry(after: .connectionLost, now: .zero)
         #expect(again)
         link.lost(now: .zero, random: SecretBytes.random(count: 2))
         for hour in 1...20 {
             link.connecting()
-            let again = link.triesAgain(after: .relayUnreachable(.unknown), now: .seconds(3_600 * hour))
+            let again = link.attemptRetry(after: .relayUnreachable(.unknown), now: .seconds(3_600 * hour))
             #expect(again)
             link.lost(now: .seconds(3_600 * hour), random: SecretBytes.random(count: 2))
         }
@@ -107,17 +107,17 @@ import Testing
         link.answered()
         for number in 1...limits.answerTries {
             link.opened(now: .zero)
-            let again = link.triesAgain(after: .connectionLost, now: .zero)
+            let again = link.attemptRetry(after: .connectionLost, now: .zero)
             #expect(again == (number < limits.answerTries))
         }
     }
 
     @Test("a frame that the relay could not read is put down to the network once") func forgiving() {
-        var link = Link(limits: limits)
-        let closed = [Reason.tooSlow, .elsewhere, .badFrame, .badFrame, .badOrder].map { link.forgives($0) }
+        var link = SessionConnection(limits: limits)
+        let closed = [Reason.tooSlow, .elsewhere, .badFrame, .badFrame, .badOrder].map { link.forgive($0) }
         #expect(closed == [false, false, true, false, false])
         link.opened(now: .zero)
-        let opened = [Reason.tooSlow, .tooSlow, .badFrame].map { link.forgives($0) }
+        let opened = [Reason.tooSlow, .tooSlow, .badFrame].map { link.forgive($0) }
         #expect(opened == [true, true, false])
     }
 }

@@ -1,7 +1,7 @@
-import Handshake
-import PairingClient
-import RelayWire
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 import TestSupport
 import Testing
 
@@ -269,7 +269,7 @@ import Testing
             ? .attachedVisitor(expiresIn: .seconds(600), have: 0)
             : .attachedOfferer(
                 expiresIn: .seconds(600),
-                meetings: [Have(meeting: Bench.meeting, have: 0)],
+                meetings: [MeetingProgress(meeting: Bench.meeting, have: 0)],
                 slotLost: false
             )
         let device = isVisitor ? bench.visitor : bench.offerer

@@ -1,11 +1,11 @@
 import Crypto
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Foundation
-import Handshake
 import NIOCore
 import NIOPosix
-import PairingClient
-import RelayWire
-import SyncSeed
 import Synchronization
 import TestSupport
 import Testing
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test("a relay that ends between the request and its answer is asked again") func killed() async throws {
-        // Between them the device tries the HTTP door.
+        // Between them the device tries long polling.
         let (last, heard) = try await offer(at: [
             .close, .close, .upgrade("easysetup.v1", answer: Self.answer),
         ])

@@ -1,12 +1,12 @@
-import Handshake
-import Relay
-import RelayWire
-import Rendezvous
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelay
+import EasySetupRelayCore
+import EasySetupRelayProtocol
+import EasySetupSeed
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// A relay that asks for work, and devices that pay without bothering anybody.
 @Suite("Work", .inTurn, .timeLimit(.minutes(60))) struct WorkTests {

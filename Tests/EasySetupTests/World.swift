@@ -1,8 +1,8 @@
-import Handshake
-import PairingClient
-import RelayWire
-import Rendezvous
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayCore
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Synchronization
 
 /// Two devices, a relay and the network between them, in memory: the real sessions, the real rendezvous, frames through the

@@ -1,8 +1,8 @@
-import Handshake
-import PairingClient
-import RelayWire
-import Rendezvous
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayCore
+import EasySetupRelayProtocol
+import EasySetupSeed
 import TestSupport
 import Testing
 

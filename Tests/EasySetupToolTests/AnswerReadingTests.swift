@@ -1,8 +1,8 @@
+import EasySetupSeed
 import Foundation
-import SyncSeed
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 @Suite("Answers that people type") struct AnswerReadingTests {
     @Test("nothing but the whole word is a yes; a slip is neither yes nor no")

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 @Suite("Arguments", .inTurn, .timeLimit(.minutes(60))) struct ArgumentsTests {
     let scratch = ScratchFolder()
@@ -117,9 +117,9 @@ import Testing
     }
 
     @Test("every option that the help has is known by its kind") func options() throws {
-        for command in Self.commands(EasySetup.self) {
+        for command in Self.commands(EasySetupCommand.self) {
             let names = OptionNames(of: command)
-            let help = EasySetup.helpMessage(for: command, columns: 400)
+            let help = EasySetupCommand.helpMessage(for: command, columns: 400)
             for match in help.matches(of: /\n  (?:-[a-zA-Z], )?(--[a-z-]+)((?:\/--[a-z-]+)*)( <[^>]+>)?/) {
                 let isValued = match.3 != nil
                 #expect(names.valued.contains(String(match.1)) == isValued, "\(command) \(match.1)")

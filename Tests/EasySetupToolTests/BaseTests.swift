@@ -1,9 +1,9 @@
+import EasySetup
+import EasySetupSeed
 import Foundation
-import PairingClient
-import SyncSeed
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 @Suite("Command line base") struct BaseTests {
     static let seedErrors: [SeedError] = [

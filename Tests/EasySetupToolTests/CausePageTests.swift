@@ -1,9 +1,9 @@
-import PairingClient
-import Relay
-import SyncSeed
+import EasySetup
+import EasySetupRelay
+import EasySetupSeed
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 /// What `Protocol/errors.md`, "Causes", says of each cause.
 @Suite("Pages of causes") struct CausePageTests {

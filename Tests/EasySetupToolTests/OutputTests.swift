@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 @Suite("Output that can't be written", .inTurn, .timeLimit(.minutes(60))) struct OutputTests {
     let scratch = ScratchFolder()

@@ -1,9 +1,9 @@
+import EasySetup
+import EasySetupSeed
 import Foundation
-import PairingClient
-import SyncSeed
 import Testing
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 /// What the pages of `Protocol/` and the sources say of each other.
 @Suite("Pages") struct PagesTests {

@@ -1,11 +1,11 @@
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 import Foundation
-import Handshake
-import PairingClient
-import SyncSeed
 import TestSupport
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 /// The three programs of a pairing, each a process of its own, over real sockets.
 @Suite("easysetup relay, offer and join", .inTurn, .timeLimit(.minutes(60))) struct PairingCommandTests {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 /// What is pasted at a hidden prompt, in a shell that keeps a history: nothing of it may reach the shell.
 @Suite("Pasting a secret", .inTurn, .serialized, .timeLimit(.minutes(60))) struct PasteTests {

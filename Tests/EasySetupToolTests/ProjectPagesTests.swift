@@ -1,12 +1,12 @@
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelay
+import EasySetupSeed
 import Foundation
-import Handshake
-import PairingClient
-import Relay
-import SyncSeed
 import TestSupport
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 /// What the pages of the project itself say of the code: the changelog, `docs/`, the README.
 @Suite("Pages of the project", .inTurn) struct ProjectPagesTests {
@@ -41,7 +41,7 @@ import Testing
     @Test("the README's app is the one that is compiled here") func example() throws {
         let readme = try PagesTests.text("README.md")
         let block = try #require(readme.firstMatch(of: /(?s)\n```swift\n(.*?)\n```\n/)).1
-        let source = try PagesTests.text("Tests/ProgramTests/ReadmeExample.swift")
+        let source = try PagesTests.text("Tests/EasySetupToolTests/ReadmeExample.swift")
         let imports = source.split(separator: "\n").filter { $0.hasPrefix("import ") }
         let parts = source.components(separatedBy: "        // README\n")
         #expect(parts.count == 5)

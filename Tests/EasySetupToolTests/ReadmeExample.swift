@@ -1,5 +1,4 @@
-import Handshake
-import PairingClient
+import EasySetup
 
 /// The README's app. ``ProjectPagesTests`` holds the README to the imports above and to the lines between the marks, and runs them.
 struct ReadmeExample {

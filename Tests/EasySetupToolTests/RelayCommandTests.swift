@@ -1,10 +1,10 @@
+import EasySetupRelay
+import EasySetupSeed
 import Foundation
-import Relay
-import SyncSeed
 import TestSupport
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 @Suite("easysetup relay", .inTurn, .timeLimit(.minutes(60))) struct RelayCommandTests {
     let folder = ScratchFolder()

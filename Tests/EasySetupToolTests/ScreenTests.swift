@@ -1,10 +1,10 @@
+import EasySetupSeed
 import Foundation
-import SyncSeed
 import Testing
 
-@testable import Handshake
-@testable import PairingClient
-@testable import easysetup
+@testable import EasySetup
+@testable import EasySetupHandshake
+@testable import EasySetupTool
 
 /// Every sentence of every state, for each role, place and way in, as one page that a person reads: `SCREENS.md` beside this file.
 ///
@@ -21,7 +21,7 @@ import Testing
     /// One of the ways in which a device takes part.
     struct Pair: Sendable, CustomTestStringConvertible {
         let role: Role
-        let place: Place
+        let place: PairingSide
         let way: String
 
         var testDescription: String {
@@ -53,7 +53,7 @@ import Testing
                     role: other,
                     asksFirst: asksFirst
                 ),
-                words: Words((0, 1))
+                words: ConfirmationWords((0, 1))
             )
         }
 

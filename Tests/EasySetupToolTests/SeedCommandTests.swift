@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import easysetup
+@testable import EasySetupTool
 
 @Suite("easysetup seed", .inTurn) struct SeedCommandTests {
     static let phrase =

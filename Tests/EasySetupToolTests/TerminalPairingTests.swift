@@ -1,7 +1,7 @@
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 import Foundation
-import Handshake
-import PairingClient
-import SyncSeed
 import TestSupport
 import Testing
 

@@ -1,12 +1,12 @@
-import Handshake
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 import NIOCore
 import NIOPosix
-import PairingClient
-import SyncSeed
 import Synchronization
 import Testing
 
-/// Stands between one device and the relay and lets one thing go wrong: in the device's first connection, or at the HTTP door, where
+/// Stands between one device and the relay and lets one thing go wrong: in the device's first connection, or by long polling, where
 /// each device has two, in whichever the unit comes.
 ///
 /// A unit goes on when it is complete, so that what is cut in its middle is cut there and nowhere else.
@@ -171,7 +171,7 @@ private final class Tunnel {
         self.source = source
         self.strike = strike
         self.fault = fault
-        // What comes after the fault may go through another door.
+        // What comes after the fault may go through another transport.
         let form = isWatched ? way.form : .raw
         splitters = [.up: UnitSplitter(form, .up), .down: UnitSplitter(form, .down)]
     }

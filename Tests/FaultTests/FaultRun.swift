@@ -1,6 +1,6 @@
-import Handshake
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 import Synchronization
 import TestSupport
 import Testing
@@ -296,7 +296,7 @@ actor CountingStore: SeedStore {
 
     func load() async -> SyncSeed? { await store.load() }
 
-    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> Saved {
+    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
         saves += 1
         return try await store.save(seed, replacing: replacing)
     }

@@ -1,7 +1,7 @@
+import EasySetup
+import EasySetupRelay
+import EasySetupRelayCore
 import Foundation
-import PairingClient
-import Relay
-import Rendezvous
 import TestSupport
 import Testing
 

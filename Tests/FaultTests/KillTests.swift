@@ -1,4 +1,4 @@
-import PairingClient
+import EasySetup
 import TestSupport
 import Testing
 

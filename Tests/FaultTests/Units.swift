@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// What a connection is cut into by who looks on: the least that a fault can hit.
 struct Unit: Sendable {

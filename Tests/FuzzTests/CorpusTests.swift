@@ -1,5 +1,5 @@
+import EasySetup
 import Foundation
-import PairingClient
 import TestSupport
 import Testing
 

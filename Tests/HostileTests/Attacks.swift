@@ -1,7 +1,7 @@
+import EasySetupRelayProtocol
 import Foundation
-import RelayWire
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// One way to harm a relay: how often it is tried at once, and what it comes to.
 struct Attack: Sendable {

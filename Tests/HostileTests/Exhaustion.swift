@@ -1,7 +1,7 @@
+import EasySetupRelayProtocol
 import Foundation
-import RelayWire
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// An attack that takes the places of a relay with small limits and holds them while honest devices pair. Each limit keeps its proportion
 /// to the others, so that the short run shows what the long one shows.
@@ -79,7 +79,7 @@ struct Exhaustion: Sendable {
 
 /// Sockets that make one call for a connection that nobody has, and stay.
 private func idleSockets(_ count: Int, _ connect: (Int) -> Stranger?) -> Exhaustion.Held {
-    let connection = CallConnection([UInt8](repeating: 7, count: CallConnection.byteCount))!
+    let connection = LongPollConnectionID([UInt8](repeating: 7, count: LongPollConnectionID.byteCount))!
     let body = SendCall(connection: connection, first: 1, frames: []).serialized()
     let head = "POST /easysetup/v1/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/protobuf\r\n"
     let call = Array("\(head)Content-Length: \(body.count)\r\n\r\n".utf8) + body

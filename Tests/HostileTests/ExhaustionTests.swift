@@ -1,11 +1,11 @@
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Foundation
-import Handshake
-import RelayWire
-import SyncSeed
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// Strangers who take a relay's places and hold them, while honest devices pair (`Protocol/limits.md`, "When the relay fills"). Strangers
 /// are counted in connections and visits, never in seconds. Run by scripts/hostile.

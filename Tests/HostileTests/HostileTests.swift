@@ -1,11 +1,11 @@
+import EasySetupHandshake
+import EasySetupSeed
 import Foundation
-import Handshake
-import SyncSeed
 import Synchronization
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// Strangers who mean harm against a relay as a process, while honest devices pair at it. Run by scripts/hostile, which says
 /// how long; everything else would be in its way.

@@ -1,5 +1,5 @@
+import EasySetupRelayProtocol
 import Foundation
-import RelayWire
 
 /// A socket in a stranger's hands: any bytes from any address of loopback. It blocks its thread, so it lives on one of its own.
 final class Stranger {
@@ -186,7 +186,7 @@ extension Stranger {
         guard let stranger = Stranger(port: port, source: source) else { return false }
         var entropy = SystemRandomNumberGenerator()
         let held = (0..<meetings).map { _ in
-            Held(meeting: MeetingID(drawnFrom: &entropy), acked: 0, received: 0, isSeated: false)
+            MeetingResume(meeting: MeetingID(drawnFrom: &entropy), acked: 0, received: 0, isSeated: false)
         }
         stranger.send(upgrade())
         stranger.send(.attachOfferer(token: token, held: held, attempt: 1))

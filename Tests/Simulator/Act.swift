@@ -1,6 +1,6 @@
-import Handshake
-package import PairingClient
-package import SyncSeed
+package import EasySetup
+import EasySetupHandshake
+package import EasySetupSeed
 
 /// One act of a user's on one device: a session, and what a person saw of it.
 package final class Act {
@@ -29,7 +29,7 @@ package final class Act {
     /// Whether the relay has given it something to come back with.
     var hasToken = false
     /// The words on the screen.
-    var words: Words?
+    var words: ConfirmationWords?
     /// When the seed was sent; nil when it was not.
     package internal(set) var givenAt: Duration?
     /// Whether a receiver asks its user before it stores a seed, whether it has, and whether the user said yes.
@@ -64,10 +64,10 @@ package final class Act {
     /// How long an act may take at most, from the limits alone: its codes and the way to each, a seat, and the last words.
     func longest(_ limits: ClientLimits) -> Duration {
         let arrival = limits.connectTimeout + limits.answerTimeout + limits.workTimeout
-        let finale = limits.seatedLifetime + limits.receiptTimeout + limits.linger + limits.farewell
+        let transfer = limits.seatedLifetime + limits.receiptTimeout + limits.linger + limits.farewell
         // An offerer without a code looks for its relay as long as a code would live. A clock may go slower than the world's.
         let codes = invitation == nil ? limits.codeLifetime * 2 * Bounds.codesPerAct : limits.codeLifetime
-        return codes + arrival * Bounds.codesPerAct + finale + .seconds(5)
+        return codes + arrival * Bounds.codesPerAct + transfer + .seconds(5)
     }
 
     private final class Box<Session: PairingSession & ~Copyable> {

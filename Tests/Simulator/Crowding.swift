@@ -1,6 +1,6 @@
-package import PairingClient
-package import RelayWire
-package import Rendezvous
+package import EasySetup
+package import EasySetupRelayCore
+package import EasySetupRelayProtocol
 
 /// An experiment: honest pairs come to a relay, one after another, while a crowd of strangers visits every slot that can be
 /// found by sweeping, without pause.

@@ -1,7 +1,7 @@
-import Handshake
-import PairingClient
-import RelayWire
-package import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayProtocol
+package import EasySetupSeed
 
 /// An honest device: the real sessions, a store, a clock, and a person's finger on it.
 package final class Device: Client {
@@ -22,7 +22,7 @@ package final class Device: Client {
     /// The codes it has shown, in all its acts.
     package private(set) var shown: [ShownCode] = []
     package private(set) var hasApproved = false
-    var approvedWords: Set<Words> = []
+    var approvedWords: Set<ConfirmationWords> = []
     /// Since when its relay knows it, on the connection that it has; nil while it has none.
     private(set) var answeredAt: Duration?
     /// How long it has slept in all.
@@ -392,7 +392,7 @@ extension Approval {
         if case .decline = self { true } else { false }
     }
 
-    fileprivate func isWord(of words: Words) -> Bool {
-        if case .word(let word) = self { words.contain(typed: word) } else { false }
+    fileprivate func isWord(of words: ConfirmationWords) -> Bool {
+        if case .word(let word) = self { words.contains(typed: word) } else { false }
     }
 }

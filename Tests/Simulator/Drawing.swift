@@ -1,6 +1,6 @@
-import Handshake
-package import PairingClient
-import Rendezvous
+package import EasySetup
+import EasySetupHandshake
+import EasySetupRelayCore
 
 /// What kind of world a seed makes.
 package enum Kind: String, CaseIterable, Sendable {

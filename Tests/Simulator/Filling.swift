@@ -1,4 +1,4 @@
-package import Rendezvous
+package import EasySetupRelayCore
 
 /// Strangers who take the places of a relay with few of them, in the usual proportions (`Protocol/limits.md`, "When the relay fills").
 package struct Filling: Sendable {

@@ -1,7 +1,7 @@
-import Handshake
-import PairingClient
-import RelayWire
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 
 /// What must hold in every world.
 package enum Law: String, CaseIterable, Sendable {

@@ -1,6 +1,6 @@
-import PairingClient
-import RelayWire
-import Rendezvous
+import EasySetup
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 
 /// A fault put into an honest party on purpose, to show that a law notices it.
 package enum Mutation: Hashable, Sendable, CaseIterable {

@@ -1,5 +1,5 @@
-import PairingClient
-package import Rendezvous
+import EasySetup
+package import EasySetupRelayCore
 
 /// Whoever connects to a relay: a device, or a stranger.
 package protocol Client: AnyObject {

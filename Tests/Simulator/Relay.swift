@@ -1,6 +1,6 @@
-import PairingClient
-import RelayWire
-package import Rendezvous
+import EasySetup
+package import EasySetupRelayCore
+import EasySetupRelayProtocol
 
 /// A relay: the real rendezvous, with frames through the real codec, a process that may be killed, and a calendar of its own.
 package final class Relay: RelayEnd {

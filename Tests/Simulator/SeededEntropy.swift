@@ -1,5 +1,5 @@
-package import Handshake
-package import SyncSeed
+package import EasySetupHandshake
+package import EasySetupSeed
 import Synchronization
 
 /// A device's randomness, drawn from a seed, so that a world takes the same course each time.

@@ -1,4 +1,4 @@
-import PairingClient
+import EasySetup
 
 /// What came of worlds, added up.
 package struct Tally: Sendable, CustomStringConvertible {

@@ -1,5 +1,5 @@
-import Handshake
-import PairingClient
+import EasySetup
+import EasySetupHandshake
 
 /// What a person does with two devices, and what they do wrong.
 package struct Habits: Sendable {

@@ -1,7 +1,7 @@
-import Handshake
-package import PairingClient
-package import Rendezvous
-import SyncSeed
+package import EasySetup
+import EasySetupHandshake
+package import EasySetupRelayCore
+import EasySetupSeed
 
 /// Users, their devices, relays, strangers and the network between them, in memory, under one seeded scheduler: the real
 /// sessions and handshakes, the real rendezvous, frames through the real codec. The same seed takes the same course.

@@ -1,5 +1,5 @@
-import PairingClient
-import Rendezvous
+import EasySetup
+import EasySetupRelayCore
 import Simulator
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-import Handshake
-import PairingClient
-import Rendezvous
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelayCore
 import Simulator
 import TestSupport
 import Testing

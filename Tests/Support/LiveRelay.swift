@@ -1,10 +1,10 @@
+package import EasySetup
+package import EasySetupHandshake
+package import EasySetupRelay
+import EasySetupRelayCore
+package import EasySetupSeed
 import Foundation
-package import Handshake
 package import Logging
-package import PairingClient
-package import Relay
-import Rendezvous
-package import SyncSeed
 import Testing
 
 /// The real relay on loopback, on a free port, for as long as a test needs it.

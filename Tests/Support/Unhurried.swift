@@ -1,7 +1,7 @@
+package import EasySetup
+package import EasySetupRelay
+import EasySetupRelayCore
 import Foundation
-package import PairingClient
-package import Relay
-import Rendezvous
 import Synchronization
 
 /// The clock of a relay in the test's process: it stands still until the test moves it, so that no limit of the rendezvous passes

@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 import Testing
 
 let callRunners: [String: VectorRunner] = ["calls": runCalls]
@@ -84,7 +84,7 @@ private struct CallFile: Decodable {
     }
     for bad in content.bad {
         let bytes = try bytes(bad.bytes)
-        let error = #expect(throws: CallError.self, "\(bad.why)") {
+        let error = #expect(throws: LongPollBodyError.self, "\(bad.why)") {
             switch bad.body {
             case "send_call": _ = try SendCall(parsing: bytes)
             case "send_answer": _ = try SendAnswer(parsing: bytes)
@@ -98,7 +98,7 @@ private struct CallFile: Decodable {
 }
 
 extension CallFile.Body.Fields {
-    fileprivate var callConnection: CallConnection {
-        get throws { try #require(CallConnection(bytes(connection ?? ""))) }
+    fileprivate var callConnection: LongPollConnectionID {
+        get throws { try #require(LongPollConnectionID(bytes(connection ?? ""))) }
     }
 }

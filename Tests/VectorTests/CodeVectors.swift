@@ -1,5 +1,5 @@
-import Handshake
-import SyncSeed
+import EasySetupHandshake
+import EasySetupSeed
 import Testing
 
 struct CodeFile: Decodable {

@@ -1,7 +1,7 @@
-import SyncSeed
+import EasySetupSeed
 import Testing
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 let handshakeRunners: [String: VectorRunner] = [
     "code": runCodes, "link": runLinks, "cpace": runCPace, "handshake": runHandshakes,

@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Testing
 
 let relayRunners: [String: VectorRunner] = ["relay-frames": runFrames, "tokens": runTokens]

@@ -1,5 +1,5 @@
+import EasySetupSeed
 import Foundation
-import SyncSeed
 import Testing
 
 let seedRunners: [String: VectorRunner] = [

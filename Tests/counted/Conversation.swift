@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Two devices in a meeting, which send each other messages in turn.
 final class Conversation {

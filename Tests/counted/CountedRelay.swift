@@ -1,5 +1,5 @@
+import EasySetupRelay
 import Glibc
-import Relay
 
 /// What a relay has asked of malloc so far.
 struct MemoryCounts: Equatable {

@@ -1,6 +1,6 @@
 import CLoad
+import EasySetupRelayProtocol
 import Glibc
-import RelayWire
 
 /// A device on a socket of its own that waits for each answer: a WebSocket's client end, as little as there can be (RFC 6455).
 final class Device {

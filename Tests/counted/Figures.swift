@@ -1,6 +1,6 @@
+import EasySetupRelay
+import EasySetupRelayProtocol
 import Glibc
-import Relay
-import RelayWire
 
 /// Something that a relay does so many times.
 enum Work {

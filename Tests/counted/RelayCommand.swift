@@ -1,9 +1,9 @@
 import ArgumentParser
 import CountedMemory
+import EasySetupRelay
+import EasySetupRelayCore
 import Glibc
 import Logging
-import Relay
-import Rendezvous
 
 /// `counted relay`: a relay on a free port of loopback, which it prints. For each byte on its standard input it prints what it
 /// has asked of malloc (`counted_memory_write`); at the end of its input it ends.

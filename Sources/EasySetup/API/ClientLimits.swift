@@ -11,11 +11,11 @@ public struct ClientLimits: Hashable, Sendable {
     public var codeLifetime: Duration = .seconds(600)
     /// How long a seated pairing may take at most, whatever the relay says.
     public var seatedLifetime: Duration = .seconds(300)
-    /// How long one attempt to connect may take: TCP, TLS and upgrade; through the HTTP door as long again, the first answer
+    /// How long one attempt to connect may take: TCP, TLS and upgrade; by long polling as long again, the first answer
     /// included.
     public var connectTimeout: Duration = .seconds(10)
     /// How long a host that has taken the connection may take to upgrade to WebSocket, and after that until the first frame of
-    /// any kind; then the HTTP door is tried. Half of ``connectTimeout``, for a network that swallows WebSockets says nothing.
+    /// any kind; then long polling is tried. Half of ``connectTimeout``, for a network that swallows WebSockets says nothing.
     public var upgradeTimeout: Duration = .seconds(5)
     /// The longest head of a proxy's answer that is read, in bytes: twice what servers commonly send, and nothing that a proxy could fill
     /// a device's memory with.

@@ -1,7 +1,7 @@
-public import Handshake
+public import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 public import Logging
-import RelayWire
-import SyncSeed
 import Synchronization
 
 /// Adds a device by a short code: what an app links.

@@ -1,5 +1,5 @@
-public import Handshake
-public import SyncSeed
+public import EasySetupHandshake
+public import EasySetupSeed
 
 /// Why two devices did not pair: what happened, what to do, whether the same again helps (`Protocol/errors.md`).
 public enum PairingError: ExplainedError, Equatable {

@@ -1,5 +1,5 @@
-public import Handshake
-public import SyncSeed
+public import EasySetupHandshake
+public import EasySetupSeed
 
 /// Where a pairing stands, fit for a screen. The last one is ``paired(_:)`` or ``failed(_:)``.
 public enum PairingState: Sendable {
@@ -90,7 +90,7 @@ public struct ApprovalRequest: Sendable {
     /// Which time this is, from 1: a mistyped word may be typed again. A time when nothing was typed does not count.
     public let attempt: Int
     /// The fault in the last word; nil the first time.
-    public let mistake: Words.Match?
+    public let mistake: ConfirmationWords.Match?
     /// Until when the answer is waited for.
     public let deadline: ContinuousClock.Instant
 }
@@ -100,7 +100,7 @@ public enum Approval: Sendable {
     /// It is the right device. Not enough where a word is needed.
     case approve
     /// It is the right device, and this is one of the two words on its screen, or both, as the user typed it
-    /// (``Words/match(typed:)``).
+    /// (``ConfirmationWords/match(typed:)``).
     case word(UserText)
     /// It is not.
     case decline

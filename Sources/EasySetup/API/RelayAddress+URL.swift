@@ -1,5 +1,5 @@
-public import Handshake
-public import SyncSeed
+public import EasySetupHandshake
+public import EasySetupSeed
 
 extension RelayAddress {
     /// Reads a relay's address as people write it: `wss://relay.example`, `ws://127.0.0.1:4030`, or a bare host, which means

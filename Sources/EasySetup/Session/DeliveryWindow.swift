@@ -1,10 +1,10 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// One meeting's messages as one device sees them: what it sent until the peer has it, what it has (`Protocol/relay.md`,
 /// "Delivery").
 ///
 /// A message's bytes are kept as they were sent, so that what is sent again after a lost connection is the same.
-package struct Lane: Sendable {
+package struct DeliveryWindow: Sendable {
     private var unacknowledged: [Message] = []
     private var sent: UInt32 = 0
 
@@ -27,24 +27,24 @@ package struct Lane: Sendable {
     }
 
     /// What to send again to a relay that has this device's messages up to `have`.
-    package func unsent(after have: UInt32) -> [Message] {
+    package func messagesToResend(after have: UInt32) -> [Message] {
         unacknowledged.filter { $0.number > have }.map { Message(number: $0.number, ack: received, body: $0.body) }
     }
 
     /// A message of the peer's: its body when it is the next one, nil when this device has it already.
     ///
-    /// - Throws: ``LaneError`` for a gap, or an acknowledgement of what was never sent: the relay is broken or lies.
-    package mutating func receive(_ message: Message) throws(LaneError) -> [UInt8]? {
+    /// - Throws: ``DeliveryError`` for a gap, or an acknowledgement of what was never sent: the relay is broken or lies.
+    package mutating func receive(_ message: Message) throws(DeliveryError) -> [UInt8]? {
         try acknowledge(upTo: message.ack)
         if message.number <= received { return nil }
-        guard message.number == received + 1 else { throw LaneError() }
+        guard message.number == received + 1 else { throw DeliveryError() }
         received += 1
         return message.body
     }
 
     /// The peer has this device's messages up to this one.
-    package mutating func acknowledge(upTo number: UInt32) throws(LaneError) {
-        guard number <= sent else { throw LaneError() }
+    package mutating func acknowledge(upTo number: UInt32) throws(DeliveryError) {
+        guard number <= sent else { throw DeliveryError() }
         guard number > acked else { return }
         acked = number
         unacknowledged.removeAll { $0.number <= number }
@@ -52,4 +52,4 @@ package struct Lane: Sendable {
 }
 
 /// A relay broke the numbering.
-package struct LaneError: Error, Hashable {}
+package struct DeliveryError: Error, Hashable {}

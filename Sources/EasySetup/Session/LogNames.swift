@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 // What logs may hold of a session: what kind of thing happened, and nothing that came with it. Logs hold no codes, slots,
 // tokens, names, addresses or bodies, at any level.
@@ -59,7 +59,7 @@ extension Inbox.Letter {
         case .event(.deadlinePassed): "deadline passed"
         case .event(.cancelled): "cancelled"
         case .opened: "opened"
-        case .report(_, .through(let door)): "through \(door.rawValue)"
+        case .report(_, .through(let transport)): "through \(transport.rawValue)"
         case .report(_, .frames(let frames)): frames.map(\.name).joined(separator: ", ")
         }
     }

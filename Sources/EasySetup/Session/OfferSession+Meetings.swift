@@ -1,22 +1,22 @@
-import Handshake
-import RelayWire
+import EasySetupHandshake
+import EasySetupRelayProtocol
 
 /// The offerer's meetings: each by itself, until one visitor has proved itself and takes the seat.
 extension OfferSession {
     mutating func received(_ message: Message, from meeting: MeetingID, _ now: Duration) -> [SessionAction] {
         // A meeting that this side has closed: its last messages may still be on their way.
-        guard room?.lanes[meeting] != nil else { return [] }
+        guard room?.windows[meeting] != nil else { return [] }
         var body: [UInt8]?
-        if let wrong = withLane(meeting, { lane throws(LaneError) in body = try lane.receive(message) }) {
+        if let wrong = withWindow(meeting, { window throws(DeliveryError) in body = try window.receive(message) }) {
             return wrong
         }
-        guard let body else { return settle() }
+        guard let body else { return finishIfAcknowledged() }
         if message.number == 1, room?.held.isEmpty == false {
             // A hello that comes while others wait is behind them.
             room?.held.append((meeting, message.number, body))
             return []
         }
-        return take(body, number: message.number, from: meeting, now) + settle()
+        return take(body, number: message.number, from: meeting, now) + finishIfAcknowledged()
     }
 
     mutating func take(
@@ -39,8 +39,8 @@ extension OfferSession {
             case .prove(let reply): return send(reply, to: meeting)
             case .proven(let peer, let proof): return seat(meeting, peer, proof, mismatch: nil, now)
             case .mismatched(let peer, let error, let proof): return seat(meeting, peer, proof, mismatch: error, now)
-            case .seed(let seed): return brought(.seed(seed), now)
-            case .confirmed: return brought(.confirmed, now)
+            case .seed(let seed): return transferReceived(.seed(seed), now)
+            case .confirmed: return transferReceived(.confirmed, now)
             case .notBefore(let moment):
                 // It was the first in line, or there is no line.
                 room?.held.insert((meeting, number, body), at: 0)
@@ -49,7 +49,7 @@ extension OfferSession {
             }
         } catch {
             if case .finishing(meeting) = phase {
-                return finish { finale, side in finale.fail(error, side: &side, now: now) }
+                return withTransfer { transfer, side in transfer.fail(error, side: &side, now: now) }
             }
             return close(meeting, error, wrongBefore: wrongBefore)
         }
@@ -64,7 +64,7 @@ extension OfferSession {
     ) -> [SessionAction] {
         drop(meeting)
         var actions: [SessionAction] = []
-        if link.isReady { actions.append(.send(.close(meeting: meeting, Reason(error)))) }
+        if connection.isReady { actions.append(.send(.close(meeting: meeting, Reason(error)))) }
         let wrong = handshake?.wrongProofs ?? 0
         if wrong > wrongBefore { actions.append(.show(.wrongProof(count: wrong))) }
         if error == .codeKnown { actions.append(.show(.codeKnown)) }
@@ -74,7 +74,7 @@ extension OfferSession {
 
     /// Nothing of a meeting that is over is kept: how many there are is in the relay's hand.
     mutating func drop(_ meeting: MeetingID) {
-        room?.lanes[meeting] = nil
+        room?.windows[meeting] = nil
         room?.held.removeAll { $0.meeting == meeting }
     }
 
@@ -91,11 +91,11 @@ extension OfferSession {
         mismatch: HandshakeError?,
         _ now: Duration
     ) -> [SessionAction] {
-        guard let opened = room?.opened, let lane = room?.lanes[meeting] else { return [] }
-        room?.lanes = [meeting: lane]
+        guard let opened = room?.opened, let window = room?.windows[meeting] else { return [] }
+        room?.windows = [meeting: window]
         room?.held = []
         phase = .finishing(meeting)
-        var finale = Finale(
+        var transfer = TransferMachine(
             peer: peer,
             place: .offerer,
             seed: seed,
@@ -104,9 +104,9 @@ extension OfferSession {
             deadline: now + limits.seatedLifetime,
             limits: limits
         )
-        let steps = mismatch.map { finale.mismatched($0, now: now) } ?? finale.start()
-        self.finale = finale
-        let seat: [SessionAction] = link.isReady ? [.send(.seat(meeting: meeting))] : []
+        let steps = mismatch.map { transfer.mismatched($0, now: now) } ?? transfer.start()
+        self.transfer = transfer
+        let seat: [SessionAction] = connection.isReady ? [.send(.seat(meeting: meeting))] : []
         return seat + (proof.map { send($0, to: meeting) } ?? []) + actions(steps)
     }
 }

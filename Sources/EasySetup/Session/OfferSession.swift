@@ -1,6 +1,6 @@
-package import Handshake
-import RelayWire
-package import SyncSeed
+package import EasySetupHandshake
+import EasySetupRelayProtocol
+package import EasySetupSeed
 
 /// An offerer's pairing from the first frame to the last: one act of the user's, with up to three codes. Pure;
 /// ``SessionDriver`` runs it.
@@ -11,7 +11,7 @@ package struct OfferSession: ~Copyable {
         case opening
         /// A code is shown; visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
         case offering
-        /// A visitor has the seat; the finale decides. Next: `over`.
+        /// A visitor has the seat; the transfer decides. Next: `over`.
         case finishing(MeetingID)
         case over
     }
@@ -21,7 +21,7 @@ package struct OfferSession: ~Copyable {
         let offer: Offer
         let opened: Duration
         var deadline: Duration
-        var lanes: [MeetingID: Lane] = [:]
+        var windows: [MeetingID: DeliveryWindow] = [:]
         /// Hellos that came too fast, in order, and when the first may be answered.
         var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
         var heldUntil: Duration = .zero
@@ -30,17 +30,17 @@ package struct OfferSession: ~Copyable {
         /// How often this device has come back to the room.
         var attempts: UInt32 = 0
 
-        /// The lanes in an order of their own, so that the same events always have the same effects.
-        var meetings: [(id: MeetingID, lane: Lane)] {
-            lanes.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
+        /// The windows in an order of their own, so that the same events always have the same effects.
+        var meetings: [(id: MeetingID, window: DeliveryWindow)] {
+            windows.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
         }
     }
 
     var phase: Phase = .opening
     var room: Room?
     var handshake: OffererHandshake?
-    var finale: Finale?
-    var link: Link
+    var transfer: TransferMachine?
+    var connection: SessionConnection
     var codesShown = 0
     var slotLength = 0
     /// When a device that has no code to show gives up; nil while it has lost nothing.
@@ -77,23 +77,23 @@ package struct OfferSession: ~Copyable {
         self.asksFirst = asksFirst && seed == nil
         self.entropy = entropy
         self.limits = limits
-        link = Link(limits: limits)
+        connection = SessionConnection(limits: limits)
     }
 
     /// What to do first.
     package mutating func begin() -> [SessionAction] {
-        link.connecting()
+        connection.connecting()
         return [.show(.connecting), .connect]
     }
 
     /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
     package var nextDeadline: Duration? {
         switch phase {
-        case .opening: return earliest(link.deadline, openUntil)
+        case .opening: return earliest(connection.deadline, openUntil)
         case .offering:
             let held = room.flatMap { $0.held.isEmpty ? nil : $0.heldUntil }
-            return earliest(earliest(link.deadline, room?.deadline), held)
-        case .finishing: return earliest(link.deadline, finale?.deadline)
+            return earliest(earliest(connection.deadline, room?.deadline), held)
+        case .finishing: return earliest(connection.deadline, transfer?.deadline)
         case .over: return nil
         }
     }
@@ -104,32 +104,32 @@ package struct OfferSession: ~Copyable {
         switch event {
         case .connected: return connected(now)
         case .stumbled:
-            link.stumbled()
+            connection.stumbled()
             return []
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
-        case .solved(let work): return link.isWorking ? [.send(.offer(slotLength: slotLength, work: work))] : []
+        case .solved(let work): return connection.isWorking ? [.send(.offer(slotLength: slotLength, work: work))] : []
         case .answered(let answer):
-            return finish { finale, side in finale.answered(answer, side: &side, now: now) }
+            return withTransfer { transfer, side in transfer.answered(answer, side: &side, now: now) }
         case .accepted(let answer):
-            return finish { finale, side in finale.accepted(answer, side: &side, now: now) }
-        case .stored: return finish { finale, side in finale.stored(side: &side, now: now) }
+            return withTransfer { transfer, side in transfer.accepted(answer, side: &side, now: now) }
+        case .stored: return withTransfer { transfer, side in transfer.stored(side: &side, now: now) }
         case .notStored(let error):
-            return finish { finale, side in finale.notStored(error, side: &side, now: now) }
+            return withTransfer { transfer, side in transfer.notStored(error, side: &side, now: now) }
         case .deadlinePassed: return deadlinePassed(now)
         case .cancelled:
-            if finale != nil { return finish { finale, side in finale.cancelled(side: &side, now: now) } }
-            return end(.cancelledHere, leaving: .cancelled)
+            if transfer != nil { return withTransfer { transfer, side in transfer.cancelled(side: &side, now: now) } }
+            return fail(.cancelledHere, leaving: .cancelled)
         }
     }
 
     mutating func connected(_ now: Duration) -> [SessionAction] {
-        link.opened(now: now)
+        connection.opened(now: now)
         guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
         let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
         // An honest relay has no more of them in hand.
-        let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, lane in
-            Held(meeting: id, acked: lane.acked, received: lane.received, isSeated: id == seated)
+        let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, window in
+            MeetingResume(meeting: id, acked: window.acked, received: window.received, isSeated: id == seated)
         }
         self.room?.attempts = room.attempts &+ 1
         return [.send(.attachOfferer(token: room.token, held: held, attempt: room.attempts &+ 1))]
@@ -137,15 +137,15 @@ package struct OfferSession: ~Copyable {
 
     mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         if room == nil {
-            guard link.triesAgain(after: error, now: now) else { return end(error, leaving: nil) }
+            guard connection.attemptRetry(after: error, now: now) else { return fail(error, leaving: nil) }
             openUntil = openUntil ?? now + limits.codeLifetime
         }
         let retry = max(wait, error.rest(limits))
         wait = .zero
-        link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
+        connection.lost(now: now, notBefore: retry, random: entropy.bytes(2))
         // To the person a device that never was connected still connects.
-        guard link.wasReached, finale?.isSettled != true else { return [] }
-        guard let deadline = finale?.deadline ?? room?.deadline ?? openUntil else { return [] }
+        guard connection.wasReached, transfer?.hasOutcome != true else { return [] }
+        guard let deadline = transfer?.deadline ?? room?.deadline ?? openUntil else { return [] }
         return [.show(.reconnecting(deadline: .at(deadline)))]
     }
 
@@ -155,9 +155,9 @@ package struct OfferSession: ~Copyable {
     }
 
     mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
-        switch link.state {
+        switch connection.state {
         case .resting(let moment) where now >= moment:
-            link.connecting()
+            connection.connecting()
             return [.connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
             return hangUp(.relayUnreachable(.noAnswer), now)
@@ -166,16 +166,16 @@ package struct OfferSession: ~Copyable {
         switch phase {
         case .opening:
             guard let openUntil, now >= openUntil else { return [] }
-            return end(.connectionLost, leaving: nil)
+            return fail(.connectionLost, leaving: nil)
         case .over: return []
         case .offering:
             guard let room else { return [] }
             if now >= room.deadline { return replaceCode(.codeExpired, leaving: .expired) }
             return answerHeld(now)
         case .finishing:
-            guard let finale, now >= finale.deadline else { return [] }
+            guard let transfer, now >= transfer.deadline else { return [] }
             let reach = reach
-            return finish { finale, side in finale.deadlinePassed(side: &side, reach: reach, now: now) }
+            return withTransfer { transfer, side in transfer.deadlinePassed(side: &side, reach: reach, now: now) }
         }
     }
 
@@ -183,35 +183,36 @@ package struct OfferSession: ~Copyable {
         switch frame {
         case .offered(let slot, let token, let expiresIn): return offered(slot, token, expiresIn, now)
         case .workWanted(let challenge, let difficulty, _):
-            guard case .opening = phase, link.isOpened else { return misbehaved() }
-            link.working(now: now)
-            guard difficulty <= limits.maximumWork else { return end(.workRefused, leaving: nil) }
+            guard case .opening = phase, connection.isOpened else { return misbehaved() }
+            connection.working(now: now)
+            guard difficulty <= limits.maximumWork else { return fail(.workRefused, leaving: nil) }
             return [.solve(challenge: challenge, difficulty: difficulty)]
         case .visitor(let meeting):
             guard case .offering = phase, handshake != nil else { return [] }
             do {
                 try handshake?.visitorCame(meeting: meeting.bytes)
-                room?.lanes[meeting] = Lane()
+                room?.windows[meeting] = DeliveryWindow()
                 return []
             } catch {
                 return [.send(.close(meeting: meeting, Reason(error)))]
             }
         case .message(let meeting?, let message): return received(message, from: meeting, now)
         case .ack(let meeting?, let number):
-            return withLane(meeting) { lane throws(LaneError) in try lane.acknowledge(upTo: number) } ?? settle()
+            return withWindow(meeting) { window throws(DeliveryError) in try window.acknowledge(upTo: number) }
+                ?? finishIfAcknowledged()
         case .attachedOfferer(let expiresIn, let have, let isSlotLost):
             return attached(expiresIn, have, isSlotLost: isSlotLost, now)
         case .seated(let meeting?, let expiresIn):
             guard case .finishing(meeting) = phase else { return [] }
-            guard let state = finale?.move(deadline: now + min(expiresIn, limits.seatedLifetime)) else { return [] }
+            guard let state = transfer?.move(deadline: now + min(expiresIn, limits.seatedLifetime)) else { return [] }
             return [.show(state)] + shownAway
         case .presence(let meeting?, let isPresent): return presence(meeting, isPresent)
         case .goodbye(let retryAfter):
             wait = retryAfter
             return []
         case .over(let meeting?, let reason):
-            let wasInHand = room?.lanes[meeting] != nil
-            return over(meeting, reason) + (wasInHand ? replaceCrowdedCode() : [])
+            let wasInHand = room?.windows[meeting] != nil
+            return meetingOver(meeting, reason) + (wasInHand ? replaceCrowdedCode() : [])
         case .over(nil, let reason): return roomOver(PairingError(reason))
         case .refused(let reason, let retryAfter):
             if room != nil, reason == .draining || retryAfter > .zero {
@@ -219,21 +220,21 @@ package struct OfferSession: ~Copyable {
                 return []
             }
             // It had a code, or would soon: whoever is in the middle of something waits for the next relay.
-            if reason == .draining, codesShown > 0 || link.wasLost {
+            if reason == .draining, codesShown > 0 || connection.wasLost {
                 wait = retryAfter
-                link.toldToWait()
+                connection.relayAskedToWait()
                 return hangUp(.relayDraining(retryAfter: retryAfter), now)
             }
-            if link.forgives(reason) { return hangUp(.connectionLost, now) }
+            if connection.forgive(reason) { return hangUp(.connectionLost, now) }
             return roomOver(PairingError(reason, retryAfter: retryAfter))
         case .inLine, .met, .attachedVisitor, .message, .ack, .seated, .presence:
             return misbehaved()
         }
     }
 
-    /// The relay broke the protocol. From the proofs on the finale knows what that still can spoil.
+    /// The relay broke the protocol. From the proofs on the transfer knows what that still can spoil.
     mutating func misbehaved() -> [SessionAction] {
-        finale == nil ? end(.relayMisbehaved, leaving: .fault) : ended(.relayMisbehaved)
+        transfer == nil ? fail(.relayMisbehaved, leaving: .fault) : meetingLost(.relayMisbehaved)
     }
 
     mutating func offered(
@@ -242,17 +243,18 @@ package struct OfferSession: ~Copyable {
         _ expiresIn: Duration,
         _ now: Duration
     ) -> [SessionAction] {
-        guard case .opening = phase, link.isOpened || link.isWorking, slot.symbols.utf8.count >= slotLength else {
+        guard case .opening = phase, connection.isOpened || connection.isWorking, slot.symbols.utf8.count >= slotLength
+        else {
             return misbehaved()
         }
-        link.answered()
+        connection.answered()
         let deadline = now + min(expiresIn, limits.codeLifetime)
         let role: Role = seed == nil ? .receiver : .holder
         let code: PairingCode
         do {
             code = try PairingCode.draw(slot: slot.symbols) { entropy.bytes(PairingCode.secretLength) }
         } catch {
-            return end(.relayMisbehaved, leaving: .fault)
+            return fail(.relayMisbehaved, leaving: .fault)
         }
         // A relay address with a zone gets no link because a zone names an interface of this machine alone.
         let hasLink = role == .holder && relay.zone == nil
@@ -265,7 +267,7 @@ package struct OfferSession: ~Copyable {
                 expiry: deadline
             )
         } catch {
-            return end(PairingError(error), leaving: .fault)
+            return fail(PairingError(error), leaving: .fault)
         }
         codesShown += 1
         let offer = Offer(code: code, link: link, deadline: .at(deadline), ordinal: codesShown)
@@ -277,52 +279,52 @@ package struct OfferSession: ~Copyable {
 
     mutating func attached(
         _ expiresIn: Duration,
-        _ have: [Have],
+        _ have: [MeetingProgress],
         isSlotLost: Bool,
         _ now: Duration
     ) -> [SessionAction] {
         // Asked for by nobody, it would make this device send everything again, as often as the relay likes.
-        guard let room, link.isOpened else { return misbehaved() }
-        link.answered()
+        guard let room, connection.isOpened else { return misbehaved() }
+        connection.answered()
         // Where it is still away, the relay says so after this.
         isPeerAway = false
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
         for (meeting, _) in room.meetings where known[meeting] == nil {
-            let actions = over(meeting, .meetingOver)
+            let actions = meetingOver(meeting, .meetingOver)
             if case .over = phase { return actions }
         }
         if isSlotLost, case .offering = phase { return replaceCode(.relayForgot, leaving: .done) }
         var actions: [SessionAction] = []
         if case .finishing(let meeting) = phase { actions.append(.send(.seat(meeting: meeting))) }
-        for (meeting, lane) in self.room?.meetings ?? [] {
-            actions += lane.unsent(after: known[meeting] ?? 0).map { .send(.message(meeting: meeting, $0)) }
+        for (meeting, window) in self.room?.meetings ?? [] {
+            actions += window.messagesToResend(after: known[meeting] ?? 0).map { .send(.message(meeting: meeting, $0)) }
         }
         switch phase {
         case .offering: actions.append(.show(.offered(room.offer)))
         case .finishing:
-            if let finale, !finale.isSettled, let state = finale.current { actions.append(.show(state)) }
+            if let transfer, !transfer.hasOutcome, let state = transfer.current { actions.append(.show(state)) }
         case .opening, .over: break
         }
-        return actions + settle()
+        return actions + finishIfAcknowledged()
     }
 
-    mutating func over(_ meeting: MeetingID, _ reason: Reason) -> [SessionAction] {
+    mutating func meetingOver(_ meeting: MeetingID, _ reason: Reason) -> [SessionAction] {
         handshake?.ended(meeting: meeting.bytes)
         drop(meeting)
         guard case .finishing(meeting) = phase else { return [] }
-        return ended(PairingError(reason))
+        return meetingLost(PairingError(reason))
     }
 
     /// The room is gone. Before anybody is seated a fresh code takes its place.
     mutating func roomOver(_ error: PairingError) -> [SessionAction] {
         switch phase {
-        case .opening: return end(error, leaving: nil)
+        case .opening: return fail(error, leaving: nil)
         case .offering:
             switch error {
             case .codeExpired, .relayForgot: return replaceCode(error, leaving: nil)
-            default: return end(error, leaving: nil)
+            default: return fail(error, leaving: nil)
             }
-        case .finishing: return ended(error)
+        case .finishing: return meetingLost(error)
         case .over: return []
         }
     }
@@ -340,14 +342,14 @@ package struct OfferSession: ~Copyable {
 
     /// Leaves the room and asks for another, with a slot too long to be swept; at most three codes an act.
     mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
-        guard codesShown < limits.codesPerOffer else { return end(.codesSpent, leaving: reason) }
-        let goodbye: [SessionAction] = if let reason, link.isReady { [.send(.leave(reason))] } else { [] }
+        guard codesShown < limits.codesPerOffer else { return fail(.codesSpent, leaving: reason) }
+        let goodbye: [SessionAction] = if let reason, connection.isReady { [.send(.leave(reason))] } else { [] }
         if error == .codeBurnt { slotLength = PairingCode.slotLengths.upperBound }
         room = nil
         handshake = nil
         phase = .opening
-        link.closed()
-        link.connecting()
+        connection.closed()
+        connection.connecting()
         return goodbye + [.disconnect, .connect]
     }
 }

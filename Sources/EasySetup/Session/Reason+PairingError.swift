@@ -1,5 +1,5 @@
-import Handshake
-import RelayWire
+import EasySetupHandshake
+import EasySetupRelayProtocol
 
 extension PairingError {
     /// How a device names a relay's word that something is over or refused. Unauthenticated, and shown as such: none of it

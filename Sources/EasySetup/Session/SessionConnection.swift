@@ -1,8 +1,8 @@
-import RelayWire
-import SyncSeed
+import EasySetupRelayProtocol
+import EasySetupSeed
 
 /// The connection as a session sees it: when to try again, and when to give up (`Protocol/relay.md`, "Attach").
-struct Link {
+struct SessionConnection {
     // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`.
     enum State: Equatable {
         /// Nothing is asked for.
@@ -75,7 +75,7 @@ struct Link {
     mutating func closed() { state = .idle }
 
     /// Whether to connect again for a device that has no place at the relay yet (`Protocol/device.md`, "Losing the connection").
-    mutating func triesAgain(after error: PairingError, now: Duration) -> Bool {
+    mutating func attemptRetry(after error: PairingError, now: Duration) -> Bool {
         if isOpened || isWorking { unanswered += 1 }
         if wasReached { return unanswered < limits.answerTries }
         let first = firstFailure ?? now
@@ -84,11 +84,11 @@ struct Link {
     }
 
     /// The relay answered that it has no place now.
-    mutating func toldToWait() { unanswered = 0 }
+    mutating func relayAskedToWait() { unanswered = 0 }
 
     /// Whether a refusal is put down to the network: a first frame that never reached the relay, or one that it could not make
     /// sense of. The latter once: bits flip, but a device whose own fault it is must not say the same for ever.
-    mutating func forgives(_ reason: Reason) -> Bool {
+    mutating func forgive(_ reason: Reason) -> Bool {
         switch reason {
         case .tooSlow: return isOpened || isWorking
         case .badFrame, .badOrder:

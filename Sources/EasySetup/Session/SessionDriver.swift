@@ -1,8 +1,8 @@
-import Handshake
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 import Logging
 import NIOCore
-import RelayWire
-import SyncSeed
 
 /// Runs a session: gives it what sockets, the store, the user and the clock say, and does what it wants done.
 ///
@@ -27,10 +27,10 @@ struct SessionDriver: Sendable {
         var tasks = Tasks()
         var connection: RelayConnection?
         var generation = 0
-        // The HTTP door, once it was the one that is open, for the rest of the pairing; and for a try where nothing came through
+        // Long polling, once it was the one that is open, for the rest of the pairing; and for a try where nothing came through
         // a WebSocket.
-        var door = Door.webSocket
-        var isDoorSure = false
+        var transport = Transport.webSocket
+        var isTransportKnown = false
         // Nothing is shown after the last state.
         var isTold = false
         var closings: [EventLoopFuture<Void>] = []
@@ -51,7 +51,7 @@ struct SessionDriver: Sendable {
                 case .send: break
                 case .connect:
                     generation += 1
-                    tasks.replace(.connect, with: connect(generation, through: door))
+                    tasks.replace(.connect, with: connect(generation, through: transport))
                 case .disconnect:
                     if let connection { closings.append(connection.close()) }
                     connection = nil
@@ -110,7 +110,7 @@ struct SessionDriver: Sendable {
                     "not connected",
                     metadata: ["error": "\(error.name)", "cause": "\(error.cause ?? "none")"]
                 )
-                if !isDoorSure { door = .webSocket }
+                if !isTransportKnown { transport = .webSocket }
                 guard failed == generation else {
                     actions = []
                     continue
@@ -118,11 +118,11 @@ struct SessionDriver: Sendable {
                 actions = session.handle(.lost(error), now: now)
                 if !isTold, !actions.contains(where: \.isLastState) { show(.retrying(error)) }
             case .report(_, .through(let open)):
-                if open == .http { (door, isDoorSure) = (.http, true) }
-                logger.debug("connected", metadata: ["door": "\(open.rawValue)"])
+                if open == .longPolling { (transport, isTransportKnown) = (.longPolling, true) }
+                logger.debug("connected", metadata: ["transport": "\(open.rawValue)"])
                 actions = []
             case .report(_, .unheard):
-                door = .http
+                transport = .longPolling
                 actions = []
             case .report(let from, .stumbled):
                 actions = from == generation ? session.handle(.stumbled, now: now) : []
@@ -148,14 +148,14 @@ struct SessionDriver: Sendable {
         }
     }
 
-    private func connect(_ generation: Int, through door: Door) -> Task<Void, Never> {
+    private func connect(_ generation: Int, through transport: Transport) -> Task<Void, Never> {
         Task {
             do throws(PairingError) {
                 let connection = try await RelayConnection.open(
                     to: relay,
                     tls: roots,
                     by: proxies,
-                    through: door,
+                    through: transport,
                     limits: limits
                 ) { inbox.put(.report(generation, $0)) }
                 if !inbox.put(.opened(generation, connection)) { connection.close() }

@@ -1,6 +1,6 @@
-package import Handshake
-package import RelayWire
-package import SyncSeed
+package import EasySetupHandshake
+package import EasySetupRelayProtocol
+package import EasySetupSeed
 
 /// What a session is told. It is pure: sockets, stores, users and clocks are on the other side of these two enums.
 package enum SessionEvent: Sendable {
@@ -65,7 +65,7 @@ package enum SessionAction: Sendable {
 }
 
 /// How the two roles' handshakes look from the proofs on.
-package protocol ExchangeSide: ~Copyable {
+package protocol SeedTransferring: ~Copyable {
     mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -75,5 +75,5 @@ package protocol ExchangeSide: ~Copyable {
     mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]?
 }
 
-extension VisitorHandshake: ExchangeSide {}
-extension OffererHandshake: ExchangeSide {}
+extension VisitorHandshake: SeedTransferring {}
+extension OffererHandshake: SeedTransferring {}

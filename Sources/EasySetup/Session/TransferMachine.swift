@@ -1,9 +1,9 @@
-import Handshake
-import RelayWire
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 
 /// A pairing from the proofs on, the same for both places: ask, give or receive, store, confirm, go.
-struct Finale {
+struct TransferMachine {
     /// What the session does for it.
     enum Step {
         /// The next end-to-end message.
@@ -55,7 +55,7 @@ struct Finale {
         /// Which time it is asked; a time when nothing was typed is not counted.
         var attempt = 1
         var blanks = 0
-        var mistake: Words.Match?
+        var mistake: ConfirmationWords.Match?
         /// Whether a word was typed that another pairing's screen would show.
         var sawOther = false
     }
@@ -67,7 +67,7 @@ struct Finale {
     private var stage: Stage
     private let peer: Peer
     private let role: Role
-    private let place: Place
+    private let place: PairingSide
     private let seed: SyncSeed?
     private let asksFirst: Bool
     private let codeAge: Duration
@@ -79,7 +79,7 @@ struct Finale {
     ///   - deadline: when the seated pairing's time is over.
     init(
         peer: Peer,
-        place: Place,
+        place: PairingSide,
         seed: SyncSeed?,
         asksFirst: Bool = false,
         codeAge: Duration,
@@ -99,7 +99,7 @@ struct Finale {
     }
 
     /// Whether the outcome was shown, so that nothing the app or the network does can change it.
-    var isSettled: Bool {
+    var hasOutcome: Bool {
         switch stage {
         case .lingering, .closing, .over: true
         case .deciding, .given, .waiting, .accepting, .storing: false
@@ -149,7 +149,7 @@ struct Finale {
 
     mutating func answered(
         _ answer: Approval,
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         now: Duration
     ) -> [Step] {
         guard case .deciding(let question) = stage, let seed else { return [] }
@@ -169,9 +169,9 @@ struct Finale {
 
     /// The user is asked again, a few times.
     private mutating func mistyped(
-        _ mistake: Words.Match,
+        _ mistake: ConfirmationWords.Match,
         _ asked: Question,
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         now: Duration
     ) -> [Step] {
         var question = asked
@@ -196,7 +196,7 @@ struct Finale {
     /// A receiver's user has answered.
     mutating func accepted(
         _ answer: Acceptance,
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         now: Duration
     ) -> [Step] {
         guard case .accepting(let seed) = stage else { return [] }
@@ -213,7 +213,7 @@ struct Finale {
     /// What a message of the peer's brought.
     mutating func received(
         _ received: consuming Received,
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         now: Duration
     ) -> [Step] {
         switch (consume received) {
@@ -243,7 +243,7 @@ struct Finale {
         }
     }
 
-    mutating func stored(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
+    mutating func stored(side: inout some SeedTransferring & ~Copyable, now: Duration) -> [Step] {
         guard case .storing(let seed) = stage else { return [] }
         stage = .lingering
         deadline = now + limits.linger
@@ -256,7 +256,7 @@ struct Finale {
 
     mutating func notStored(
         _ error: StoreError,
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         now: Duration
     ) -> [Step] {
         guard case .storing = stage else { return [] }
@@ -267,7 +267,7 @@ struct Finale {
     /// A message of the peer's was wrong, or was a sealed "no".
     mutating func fail(
         _ error: HandshakeError,
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         now: Duration
     ) -> [Step] {
         let shown: PairingError
@@ -287,7 +287,7 @@ struct Finale {
     }
 
     /// The user, or the app, stopped.
-    mutating func cancelled(side: inout some ExchangeSide & ~Copyable, now: Duration) -> [Step] {
+    mutating func cancelled(side: inout some SeedTransferring & ~Copyable, now: Duration) -> [Step] {
         switch stage {
         case .deciding, .waiting, .accepting: return refuse(.cancelled, as: .cancelledHere, side: &side, now: now)
         // Too late: the store may be done already, and a stored seed is a success.
@@ -300,7 +300,7 @@ struct Finale {
     }
 
     mutating func deadlinePassed(
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         reach: Reach,
         now: Duration
     ) -> [Step] {
@@ -333,7 +333,7 @@ struct Finale {
     }
 
     /// The meeting is gone: by the relay's word, or because the connection did not come back. Nothing can be sent.
-    mutating func ended(_ error: PairingError, reach: Reach) -> [Step] {
+    mutating func meetingLost(_ error: PairingError, reach: Reach) -> [Step] {
         // A seated room expires when the time for the answer is over.
         let error = error == .codeExpired ? late(reach) : error
         switch stage {
@@ -356,7 +356,7 @@ struct Finale {
 
     private mutating func give(
         _ seed: SyncSeed,
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         now: Duration
     ) -> [Step] {
         do {
@@ -373,7 +373,7 @@ struct Finale {
     private mutating func refuse(
         _ refusal: Refusal,
         as error: PairingError,
-        side: inout some ExchangeSide & ~Copyable,
+        side: inout some SeedTransferring & ~Copyable,
         now: Duration
     ) -> [Step] {
         var steps: [Step] = isAsking ? [.stopAsking] : []

@@ -1,6 +1,6 @@
-package import Handshake
-import RelayWire
-package import SyncSeed
+package import EasySetupHandshake
+import EasySetupRelayProtocol
+package import EasySetupSeed
 
 /// A visitor's pairing from the first frame to the last: one try of the user's. Pure; ``SessionDriver`` runs it.
 package struct VisitSession: ~Copyable {
@@ -10,7 +10,7 @@ package struct VisitSession: ~Copyable {
         case arriving
         /// Has a meeting; message 1 or 3 is out. Next: `arriving` (sent to the end of the line), `finishing`, `over`.
         case greeting(Meeting)
-        /// The proofs fit; the finale decides. Next: `over`.
+        /// The proofs fit; the transfer decides. Next: `over`.
         case finishing(Meeting)
         case over
     }
@@ -19,15 +19,15 @@ package struct VisitSession: ~Copyable {
         let id: MeetingID
         let token: Token
         var deadline: Duration
-        var lane = Lane()
+        var window = DeliveryWindow()
         /// How often this device has come back to the meeting.
         var attempts: UInt32 = 0
     }
 
     private var phase: Phase = .arriving
     private var handshake: VisitorHandshake
-    private var finale: Finale?
-    private var link: Link
+    private var transfer: TransferMachine?
+    private var connection: SessionConnection
     private var wait: Duration = .zero
     /// The last place in line that the relay told.
     private var position: Int?
@@ -89,22 +89,22 @@ package struct VisitSession: ~Copyable {
         self.seed = seed
         self.entropy = entropy
         self.limits = limits
-        link = Link(limits: limits)
+        connection = SessionConnection(limits: limits)
         start = now
     }
 
     /// What to do first.
     package mutating func begin() -> [SessionAction] {
-        link.connecting()
+        connection.connecting()
         return [.show(.connecting), .connect]
     }
 
     /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
     package var nextDeadline: Duration? {
         switch phase {
-        case .arriving: earliest(link.deadline, start + limits.codeLifetime)
-        case .greeting(let meeting): earliest(link.deadline, meeting.deadline)
-        case .finishing: earliest(link.deadline, finale?.deadline)
+        case .arriving: earliest(connection.deadline, start + limits.codeLifetime)
+        case .greeting(let meeting): earliest(connection.deadline, meeting.deadline)
+        case .finishing: earliest(connection.deadline, transfer?.deadline)
         case .over: nil
         }
     }
@@ -115,39 +115,41 @@ package struct VisitSession: ~Copyable {
         switch event {
         case .connected: return connected(now)
         case .stumbled:
-            link.stumbled()
+            connection.stumbled()
             return []
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
-        case .solved(let work): return link.isWorking ? [.send(.visit(slot: slot, work: work))] : []
+        case .solved(let work): return connection.isWorking ? [.send(.visit(slot: slot, work: work))] : []
         case .answered(let answer):
-            return finish(now) { (finale, side) in finale.answered(answer, side: &side, now: now) }
+            return withTransfer(now) { (transfer, side) in transfer.answered(answer, side: &side, now: now) }
         case .accepted(let answer):
-            return finish(now) { (finale, side) in finale.accepted(answer, side: &side, now: now) }
-        case .stored: return finish(now) { (finale, side) in finale.stored(side: &side, now: now) }
+            return withTransfer(now) { (transfer, side) in transfer.accepted(answer, side: &side, now: now) }
+        case .stored: return withTransfer(now) { (transfer, side) in transfer.stored(side: &side, now: now) }
         case .notStored(let error):
-            return finish(now) { (finale, side) in finale.notStored(error, side: &side, now: now) }
+            return withTransfer(now) { (transfer, side) in transfer.notStored(error, side: &side, now: now) }
         case .deadlinePassed: return deadlinePassed(now)
         case .cancelled:
-            if finale != nil { return finish(now) { (finale, side) in finale.cancelled(side: &side, now: now) } }
-            return end(.cancelledHere, leaving: .cancelled)
+            if transfer != nil {
+                return withTransfer(now) { (transfer, side) in transfer.cancelled(side: &side, now: now) }
+            }
+            return fail(.cancelledHere, leaving: .cancelled)
         }
     }
 
     private mutating func connected(_ now: Duration) -> [SessionAction] {
-        link.opened(now: now)
+        connection.opened(now: now)
         switch phase {
         case .arriving: return [.send(.visit(slot: slot, work: nil))]
         case .greeting(let meeting), .finishing(let meeting):
-            let lane = meeting.lane
+            let window = meeting.window
             let attempt = meeting.attempts &+ 1
             withMeeting { $0.attempts = attempt }
             return [
                 .send(
                     .attachVisitor(
                         token: meeting.token,
-                        acked: lane.acked,
-                        received: lane.received,
+                        acked: window.acked,
+                        received: window.received,
                         attempt: attempt
                     )
                 )
@@ -160,17 +162,17 @@ package struct VisitSession: ~Copyable {
         let deadline: Duration
         switch phase {
         case .arriving:
-            guard link.triesAgain(after: error, now: now) else { return end(error, leaving: nil) }
+            guard connection.attemptRetry(after: error, now: now) else { return fail(error, leaving: nil) }
             deadline = start + limits.codeLifetime
         case .greeting(let meeting): deadline = meeting.deadline
-        case .finishing(let meeting): deadline = finale?.deadline ?? meeting.deadline
+        case .finishing(let meeting): deadline = transfer?.deadline ?? meeting.deadline
         case .over: return []
         }
         let retry = max(wait, error.rest(limits))
         wait = .zero
-        link.lost(now: now, notBefore: retry, random: entropy.bytes(2))
+        connection.lost(now: now, notBefore: retry, random: entropy.bytes(2))
         // To the person a device that never was connected still connects.
-        guard link.wasReached, finale?.isSettled != true else { return [] }
+        guard connection.wasReached, transfer?.hasOutcome != true else { return [] }
         return [.show(.reconnecting(deadline: .at(deadline)))]
     }
 
@@ -182,18 +184,20 @@ package struct VisitSession: ~Copyable {
     /// The offerer of an unknown slot may only not be back yet: a relay that was started again knows a room from the moment when
     /// its offerer attaches, and the two devices come back in any order. Nil where that can't be, or not any more.
     private mutating func awaitOfferer(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
-        guard reason == .noSuchCode, case .arriving = phase, link.wasLost || retryAfter > .zero else { return nil }
+        guard reason == .noSuchCode, case .arriving = phase, connection.wasLost || retryAfter > .zero else {
+            return nil
+        }
         let until = unknownUntil ?? now + limits.offererReturn
         guard now < until else { return nil }
         unknownUntil = until
-        link.lost(now: now, random: entropy.bytes(2))
+        connection.lost(now: now, random: entropy.bytes(2))
         return [.disconnect, .show(.reconnecting(deadline: .at(until)))]
     }
 
     private mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
-        switch link.state {
+        switch connection.state {
         case .resting(let moment) where now >= moment:
-            link.connecting()
+            connection.connecting()
             return [.connect]
         case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
             return hangUp(.relayUnreachable(.noAnswer), now)
@@ -202,14 +206,15 @@ package struct VisitSession: ~Copyable {
         switch phase {
         case .arriving:
             guard now >= start + limits.codeLifetime else { return [] }
-            return end(link.isReady ? .codeExpired : .connectionLost, leaving: .cancelled)
+            return fail(connection.isReady ? .codeExpired : .connectionLost, leaving: .cancelled)
         case .greeting(let meeting):
             return now >= meeting.deadline
-                ? end(link.isReady ? .timedOut(.otherDevice) : .connectionLost, leaving: .cancelled) : []
+                ? fail(connection.isReady ? .timedOut(.otherDevice) : .connectionLost, leaving: .cancelled) : []
         case .finishing:
-            guard let finale, now >= finale.deadline else { return [] }
+            guard let transfer, now >= transfer.deadline else { return [] }
             let reach = reach
-            return finish(now) { (finale, side) in finale.deadlinePassed(side: &side, reach: reach, now: now) }
+            return withTransfer(now) { (transfer, side) in transfer.deadlinePassed(side: &side, reach: reach, now: now)
+            }
         case .over: return []
         }
     }
@@ -217,10 +222,10 @@ package struct VisitSession: ~Copyable {
     private mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction] {
         switch frame {
         case .inLine(let position):
-            link.answered()
-            guard finale == nil else { return misbehaved() }
+            connection.answered()
+            guard transfer == nil else { return misbehaved() }
             // Sent to the end of the line: the meeting is over, and a new one will begin with fresh keys.
-            guard !handshake.isTrySpent else { return end(.connectionLost, leaving: .cancelled) }
+            guard !handshake.isTrySpent else { return fail(.connectionLost, leaving: .cancelled) }
             // Sent back to the line, it has an offerer that is there; later places say nothing of that.
             if case .greeting = phase { isPeerAway = false }
             phase = .arriving
@@ -229,19 +234,20 @@ package struct VisitSession: ~Copyable {
         case .met(let meeting, let token, let expiresIn):
             return met(meeting, token, min(now + expiresIn, start + limits.codeLifetime))
         case .workWanted(let challenge, let difficulty, _):
-            guard case .arriving = phase, link.isOpened else { return misbehaved() }
-            link.working(now: now)
-            guard difficulty <= limits.maximumWork else { return end(.workRefused, leaving: nil) }
+            guard case .arriving = phase, connection.isOpened else { return misbehaved() }
+            connection.working(now: now)
+            guard difficulty <= limits.maximumWork else { return fail(.workRefused, leaving: nil) }
             return [.solve(challenge: challenge, difficulty: difficulty)]
         case .attachedVisitor(let expiresIn, let have): return attached(now + expiresIn, have)
         case .message(nil, let message): return received(message, now)
         case .ack(nil, let number):
-            return withLane { lane throws(LaneError) in try lane.acknowledge(upTo: number) } ?? settle()
+            return withWindow { window throws(DeliveryError) in try window.acknowledge(upTo: number) }
+                ?? finishIfAcknowledged()
         case .seated(nil, let expiresIn):
-            // It comes before the proof that begins the finale.
+            // It comes before the proof that begins the transfer.
             let deadline = now + min(expiresIn, limits.seatedLifetime)
             seatedUntil = deadline
-            guard let state = finale?.move(deadline: deadline) else { return [] }
+            guard let state = transfer?.move(deadline: deadline) else { return [] }
             return [.show(state)] + shownAway
         case .presence(nil, let isPresent):
             guard isPeerAway == isPresent else { return [] }
@@ -250,7 +256,7 @@ package struct VisitSession: ~Copyable {
         case .goodbye(let retryAfter):
             wait = retryAfter
             return []
-        case .over(nil, let reason): return gone(reason, .zero, now)
+        case .over(nil, let reason): return meetingOver(reason, .zero, now)
         case .refused(let reason, let retryAfter):
             if hasMeeting, reason == .draining || retryAfter > .zero {
                 // The connection closes after this; it is made again when the relay, or its successor, has room.
@@ -259,13 +265,13 @@ package struct VisitSession: ~Copyable {
             }
             // It was in line: whoever is in the middle of something waits for the next relay, or until the place that it lost is no
             // longer counted.
-            if reason == .draining || reason == .lineFull, link.wasLost {
+            if reason == .draining || reason == .lineFull, connection.wasLost {
                 wait = retryAfter
-                link.toldToWait()
+                connection.relayAskedToWait()
                 return hangUp(PairingError(reason, retryAfter: retryAfter), now)
             }
-            if link.forgives(reason) { return hangUp(.connectionLost, now) }
-            return awaitOfferer(reason, retryAfter, now) ?? gone(reason, retryAfter, now)
+            if connection.forgive(reason) { return hangUp(.connectionLost, now) }
+            return awaitOfferer(reason, retryAfter, now) ?? meetingOver(reason, retryAfter, now)
         case .offered, .visitor, .attachedOfferer, .message, .ack, .seated, .presence, .over:
             return misbehaved()
         }
@@ -273,23 +279,23 @@ package struct VisitSession: ~Copyable {
 
     /// The relay says that the meeting is over. One that was lost in a restart before a try was spent has cost nothing, so
     /// the device comes again, as long as the code lives.
-    private mutating func gone(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction] {
+    private mutating func meetingOver(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction] {
         guard case .greeting = phase, reason == .meetingOver, !handshake.isTrySpent else {
-            return ended(PairingError(reason, retryAfter: retryAfter))
+            return meetingLost(PairingError(reason, retryAfter: retryAfter))
         }
         phase = .arriving
         (position, isPeerAway) = (nil, false)
-        link.lost(now: now, random: entropy.bytes(2))
+        connection.lost(now: now, random: entropy.bytes(2))
         return [.disconnect, .show(.connecting)]
     }
 
-    /// The relay broke the protocol. From the proofs on the finale knows what that still can spoil.
+    /// The relay broke the protocol. From the proofs on the transfer knows what that still can spoil.
     private mutating func misbehaved() -> [SessionAction] {
-        finale == nil ? end(.relayMisbehaved, leaving: .fault) : ended(.relayMisbehaved)
+        transfer == nil ? fail(.relayMisbehaved, leaving: .fault) : meetingLost(.relayMisbehaved)
     }
 
     private mutating func met(_ meeting: MeetingID, _ token: Token, _ deadline: Duration) -> [SessionAction] {
-        link.answered()
+        connection.answered()
         guard case .arriving = phase else { return misbehaved() }
         do {
             let hello = try handshake.begin(meeting: meeting.bytes, entropy: entropy)
@@ -297,60 +303,63 @@ package struct VisitSession: ~Copyable {
             (isPeerAway, seatedUntil) = (false, nil)
             return shown + send(hello)
         } catch {
-            return end(PairingError(error), leaving: .fault)
+            return fail(PairingError(error), leaving: .fault)
         }
     }
 
     private mutating func attached(_ deadline: Duration, _ have: UInt32) -> [SessionAction] {
         // Asked for by nobody, it would make this device send everything again, as often as the relay likes.
-        guard link.isOpened else { return misbehaved() }
-        link.answered()
+        guard connection.isOpened else { return misbehaved() }
+        connection.answered()
         // Where it is still away, the relay says so after this.
         isPeerAway = false
         switch phase {
         case .greeting(let meeting), .finishing(let meeting):
             withMeeting { $0.deadline = min($0.deadline, deadline) }
-            return meeting.lane.unsent(after: have).map { .send(.message(meeting: meeting.id, $0)) } + shown + settle()
+            return meeting.window.messagesToResend(after: have).map { .send(.message(meeting: meeting.id, $0)) } + shown
+                + finishIfAcknowledged()
         case .arriving, .over: return misbehaved()
         }
     }
 
     private mutating func received(_ message: Message, _ now: Duration) -> [SessionAction] {
         var body: [UInt8]?
-        if let wrong = withLane({ lane throws(LaneError) in body = try lane.receive(message) }) { return wrong }
-        guard let body else { return settle() }
+        if let wrong = withWindow({ window throws(DeliveryError) in body = try window.receive(message) }) {
+            return wrong
+        }
+        guard let body else { return finishIfAcknowledged() }
         do {
             switch try handshake.receive(body, number: message.number) {
             case .prove(let proof): return send(proof)
             case .proven(let peer, _): return proven(peer, now)
             case .mismatched(_, let error, _):
                 let goodbye = acknowledge()
-                return goodbye + end(PairingError(error), leaving: .done)
-            case .seed(let seed): return brought(.seed(seed), now)
-            case .confirmed: return brought(.confirmed, now)
-            case .notBefore: return end(.peerMisbehaved, leaving: .malformed)
+                return goodbye + fail(PairingError(error), leaving: .done)
+            case .seed(let seed): return transferReceived(.seed(seed), now)
+            case .confirmed: return transferReceived(.confirmed, now)
+            case .notBefore: return fail(.peerMisbehaved, leaving: .malformed)
             }
         } catch {
-            if finale != nil {
-                return finish(now) { (finale, side) in finale.fail(error, side: &side, now: now) }
+            if transfer != nil {
+                return withTransfer(now) { (transfer, side) in transfer.fail(error, side: &side, now: now) }
             }
-            return end(PairingError(error), leaving: Reason(error))
+            return fail(PairingError(error), leaving: Reason(error))
         }
     }
 
-    private mutating func brought(_ received: consuming Received, _ now: Duration) -> [SessionAction] {
-        guard var finale else { return end(.peerMisbehaved, leaving: .malformed) }
-        let steps = finale.received(received, side: &handshake, now: now)
-        self.finale = finale
-        return actions(steps) + settle()
+    private mutating func transferReceived(_ received: consuming Received, _ now: Duration) -> [SessionAction] {
+        guard var transfer else { return fail(.peerMisbehaved, leaving: .malformed) }
+        let steps = transfer.received(received, side: &handshake, now: now)
+        self.transfer = transfer
+        return actions(steps) + finishIfAcknowledged()
     }
 
     private mutating func proven(_ peer: Peer, _ now: Duration) -> [SessionAction] {
-        guard case .greeting(var meeting) = phase else { return end(.peerMisbehaved, leaving: .malformed) }
+        guard case .greeting(var meeting) = phase else { return fail(.peerMisbehaved, leaving: .malformed) }
         let deadline = now + limits.seatedLifetime
         meeting.deadline = deadline
         phase = .finishing(meeting)
-        var finale = Finale(
+        var transfer = TransferMachine(
             peer: peer,
             place: .visitor,
             seed: seed,
@@ -358,39 +367,39 @@ package struct VisitSession: ~Copyable {
             deadline: deadline,
             limits: limits
         )
-        if let seatedUntil { _ = finale.move(deadline: seatedUntil) }
-        self.finale = finale
-        return actions(finale.start())
+        if let seatedUntil { _ = transfer.move(deadline: seatedUntil) }
+        self.transfer = transfer
+        return actions(transfer.start())
     }
 
-    private mutating func ended(_ error: PairingError) -> [SessionAction] {
-        guard var finale else { return end(error, leaving: nil) }
-        let steps = finale.ended(error, reach: reach)
-        self.finale = finale
+    private mutating func meetingLost(_ error: PairingError) -> [SessionAction] {
+        guard var transfer else { return fail(error, leaving: nil) }
+        let steps = transfer.meetingLost(error, reach: reach)
+        self.transfer = transfer
         return actions(steps)
     }
 
-    private var reach: Finale.Reach { !link.isReady ? .cutOff : isPeerAway ? .peerAway : .both }
+    private var reach: TransferMachine.Reach { !connection.isReady ? .cutOff : isPeerAway ? .peerAway : .both }
 
-    /// The finale's say, with the handshake lent to it.
-    private mutating func finish(
+    /// The transfer's say, with the handshake lent to it.
+    private mutating func withTransfer(
         _ now: Duration,
-        _ body: (inout Finale, inout VisitorHandshake) -> [Finale.Step]
+        _ body: (inout TransferMachine, inout VisitorHandshake) -> [TransferMachine.Step]
     ) -> [SessionAction] {
-        guard var finale else { return [] }
-        let steps = body(&finale, &handshake)
-        self.finale = finale
+        guard var transfer else { return [] }
+        let steps = body(&transfer, &handshake)
+        self.transfer = transfer
         return actions(steps)
     }
 
-    private mutating func settle() -> [SessionAction] {
-        guard var finale, let lane, lane.isAllAcknowledged else { return [] }
-        let steps = finale.allAcknowledged()
-        self.finale = finale
+    private mutating func finishIfAcknowledged() -> [SessionAction] {
+        guard var transfer, let window, window.isAllAcknowledged else { return [] }
+        let steps = transfer.allAcknowledged()
+        self.transfer = transfer
         return actions(steps)
     }
 
-    private mutating func actions(_ steps: [Finale.Step]) -> [SessionAction] {
+    private mutating func actions(_ steps: [TransferMachine.Step]) -> [SessionAction] {
         var actions: [SessionAction] = []
         for step in steps {
             switch step {
@@ -401,8 +410,8 @@ package struct VisitSession: ~Copyable {
             case .askToAccept(let request): actions.append(.askToAccept(request))
             case .stopAsking: actions.append(.stopAsking)
             case .store(let seed): actions.append(.store(seed))
-            case .leave(let reason): actions += go(leaving: reason)
-            case .finish: actions += go(leaving: nil)
+            case .leave(let reason): actions += finish(leaving: reason)
+            case .finish: actions += finish(leaving: nil)
             }
         }
         return actions
@@ -411,24 +420,24 @@ package struct VisitSession: ~Copyable {
     private mutating func send(_ body: [UInt8]) -> [SessionAction] {
         var frame: DeviceFrame?
         // It names its meeting: the relay may have ended that and begun another, while this was on its way.
-        withMeeting { frame = .message(meeting: $0.id, $0.lane.send(body)) }
-        guard let frame, link.isReady else { return [] }
+        withMeeting { frame = .message(meeting: $0.id, $0.window.send(body)) }
+        guard let frame, connection.isReady else { return [] }
         return [.send(frame)]
     }
 
     private func acknowledge() -> [SessionAction] {
-        guard let meeting, link.isReady else { return [] }
-        return [.send(.ack(meeting: meeting.id, upTo: meeting.lane.received))]
+        guard let meeting, connection.isReady else { return [] }
+        return [.send(.ack(meeting: meeting.id, upTo: meeting.window.received))]
     }
 
-    private mutating func end(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
-        [.show(.failed(error))] + go(leaving: reason)
+    private mutating func fail(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
+        [.show(.failed(error))] + finish(leaving: reason)
     }
 
-    private mutating func go(leaving reason: Reason?) -> [SessionAction] {
-        let goodbye: [SessionAction] = if let reason, link.isReady { [.send(.leave(reason))] } else { [] }
+    private mutating func finish(leaving reason: Reason?) -> [SessionAction] {
+        let goodbye: [SessionAction] = if let reason, connection.isReady { [.send(.leave(reason))] } else { [] }
         phase = .over
-        link.closed()
+        connection.closed()
         return goodbye + [.disconnect, .finish]
     }
 
@@ -440,15 +449,15 @@ package struct VisitSession: ~Copyable {
 
     /// After every other state, as long as the offerer or this device is away: that is what the person must know first.
     private var shownAway: [SessionAction] {
-        if let finale, finale.current != nil, !link.isReady {
-            return [.show(.reconnecting(deadline: .at(finale.deadline)))]
+        if let transfer, transfer.current != nil, !connection.isReady {
+            return [.show(.reconnecting(deadline: .at(transfer.deadline)))]
         }
         guard isPeerAway, current != nil else { return [] }
         let deadline: Duration
         switch phase {
         case .arriving: deadline = start + limits.codeLifetime
         case .greeting(let meeting): deadline = meeting.deadline
-        case .finishing(let meeting): deadline = finale?.deadline ?? meeting.deadline
+        case .finishing(let meeting): deadline = transfer?.deadline ?? meeting.deadline
         case .over: return []
         }
         return [.show(.peerAway(deadline: .at(deadline)))]
@@ -458,14 +467,14 @@ package struct VisitSession: ~Copyable {
         switch phase {
         case .arriving: position.map { .inLine(position: $0) } ?? .connecting
         case .greeting: .greeting
-        case .finishing: finale?.current
+        case .finishing: transfer?.current
         case .over: nil
         }
     }
 
-    private var hasMeeting: Bool { lane != nil }
+    private var hasMeeting: Bool { window != nil }
 
-    private var lane: Lane? { meeting?.lane }
+    private var window: DeliveryWindow? { meeting?.window }
 
     private var meeting: Meeting? {
         switch phase {
@@ -486,13 +495,14 @@ package struct VisitSession: ~Copyable {
         }
     }
 
-    /// Changes the lane; what there is to do when the relay broke the numbering, else nil.
-    private mutating func withLane(_ change: (inout Lane) throws(LaneError) -> Void) -> [SessionAction]? {
+    /// Changes the window; what there is to do when the relay broke the numbering, else nil.
+    private mutating func withWindow(_ change: (inout DeliveryWindow) throws(DeliveryError) -> Void) -> [SessionAction]?
+    {
         var isBroken = !hasMeeting
         withMeeting { meeting in
-            do { try change(&meeting.lane) } catch { isBroken = true }
+            do { try change(&meeting.window) } catch { isBroken = true }
         }
-        return isBroken ? ended(.relayMisbehaved) : nil
+        return isBroken ? meetingLost(.relayMisbehaved) : nil
     }
 }
 

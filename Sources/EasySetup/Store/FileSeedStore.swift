@@ -1,4 +1,4 @@
-public import SyncSeed
+public import EasySetupSeed
 
 /// A store in a folder that only its owner can enter: the seed in one file, plain or sealed under a passphrase.
 ///
@@ -67,7 +67,7 @@ public final class FileSeedStore: SeedStore {
     ///
     /// With a passphrase the copies of seeds that were replaced before are sealed too; ``plainCopies()`` tells of those that can't be.
     @discardableResult
-    @concurrent public func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> Saved {
+    @concurrent public func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
         // Sealing takes a while, so it is done before the lock is taken.
         let new = try sealed(seed)
         let folder = try PrivateFolder.openOrMake(path, onStep: onStep)
@@ -84,7 +84,7 @@ public final class FileSeedStore: SeedStore {
         of seed: SyncSeed,
         replacing: Bool,
         into folder: borrowing PrivateFolder
-    ) throws(StoreError) -> Saved {
+    ) throws(StoreError) -> SaveOutcome {
         guard let old = try folder.read(Self.file) else {
             try folder.write(new, to: Self.file)
             return .stored

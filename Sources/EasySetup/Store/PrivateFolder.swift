@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 #if canImport(Glibc)
 import Glibc
@@ -13,7 +13,7 @@ import Darwin
 package struct PrivateFolder: ~Copyable, Sendable {
     /// What a write has just done.
     package enum Step: String, CaseIterable, Codable, Sendable {
-        case locked, created, filled, synced, renamed, settled
+        case locked, created, filled, synced, renamed, committed
     }
 
     /// Is told of each step.
@@ -201,7 +201,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
         onStep(.renamed)
         try folder.syncIfPossible()
-        onStep(.settled)
+        onStep(.committed)
     }
 
     /// Makes sure that a file and its name are on the disk.

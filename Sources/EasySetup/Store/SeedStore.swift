@@ -1,4 +1,4 @@
-public import SyncSeed
+public import EasySetupSeed
 
 /// Where a device keeps its seed (`Protocol/seed.md`, "Import").
 ///
@@ -13,7 +13,7 @@ public protocol SeedStore: Sendable {
     ///   of it is kept. The same seed again is fine either way.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` when another seed is stored and `replacing` is false.
     @discardableResult
-    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> Saved
+    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome
 
     /// Tries whether a seed can be stored, without storing one: called before a device that wants a seed speaks to anybody, so
     /// that no seed is sent for nothing.
@@ -27,7 +27,7 @@ extension SeedStore {
 }
 
 /// What came of storing a seed.
-public enum Saved: Equatable, Sendable {
+public enum SaveOutcome: Equatable, Sendable {
     /// The store was empty and holds the seed now.
     case stored
     /// The store held this seed already.
@@ -57,7 +57,7 @@ public actor MemorySeedStore: SeedStore {
     /// Keeps a seed until the store goes.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` when another seed is stored and `replacing` is false.
     @discardableResult
-    public func save(_ seed: SyncSeed, replacing: Bool) throws(StoreError) -> Saved {
+    public func save(_ seed: SyncSeed, replacing: Bool) throws(StoreError) -> SaveOutcome {
         guard let old = self.seed else {
             self.seed = seed
             return .stored

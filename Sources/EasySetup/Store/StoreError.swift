@@ -1,4 +1,4 @@
-public import SyncSeed
+public import EasySetupSeed
 
 /// Why a seed could not be loaded or stored (`Protocol/seed.md`, "Errors").
 public enum StoreError: ExplainedError, Equatable {

@@ -1,5 +1,5 @@
 import Crypto
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// The work a relay may ask for before it takes an offer or a visit (`Protocol/relay.md`, "Work").
 package enum ProofOfWork {

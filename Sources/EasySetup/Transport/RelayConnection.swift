@@ -1,9 +1,9 @@
-import Handshake
+import EasySetupHandshake
+import EasySetupRelayProtocol
 import NIOCore
 import NIOPosix
-import RelayWire
 
-/// One connection to a relay, through whichever of its doors is open (`Protocol/http.md`, "Which door"): frames out, batches
+/// One connection to a relay, through whichever of its transports is open (`Protocol/http.md`, "Which transport"): frames out, batches
 /// of frames in.
 ///
 /// It reads only when it is told to, so nothing piles up here when a relay sends faster than the session handles. What comes before
@@ -11,8 +11,8 @@ import RelayWire
 final class RelayConnection: Sendable {
     /// What a connection reports.
     enum Report: Sendable {
-        /// The relay was heard through this door, for the first time on this connection.
-        case through(Door)
+        /// The relay was heard through this transport, for the first time on this connection.
+        case through(Transport)
         /// The relay was away for a moment before its first answer.
         case stumbled
         /// There was a WebSocket, and nothing came through it: what lies between may pass upgrades and no frames. `closed` follows.
@@ -23,15 +23,15 @@ final class RelayConnection: Sendable {
         case closed(PairingError)
     }
 
-    private enum Way {
+    private enum ActiveTransport {
         /// Not there yet, or there no more.
         case none
         case webSocket(WebSocketConnection)
-        case http(HTTPConnection)
+        case longPolling(LongPollConnection)
     }
 
     private struct State {
-        var way = Way.none
+        var active = ActiveTransport.none
         /// Whether anything came from the relay, or will not matter.
         var isHeard = false
         /// Whether its way has ended by itself: that may be known before the way is.
@@ -40,7 +40,7 @@ final class RelayConnection: Sendable {
         var kept: [Report]? = []
         /// Whether nobody listens any more.
         var isClosed = false
-        /// Kept until the HTTP door is found open or shut, where nothing was open before.
+        /// Kept until long polling is found open or shut, where nothing was open before.
         var opening: EventLoopPromise<Void>?
     }
 
@@ -62,7 +62,7 @@ final class RelayConnection: Sendable {
     /// - Parameters:
     ///   - roots: who is trusted; used where the address is not plain.
     ///   - proxies: which proxy to go through.
-    ///   - door: the one to go through: the WebSocket, and the HTTP door where that turns out to be shut; or the HTTP door at
+    ///   - transport: the one to go through: the WebSocket, and long polling where that turns out to be shut; or long polling at
     ///     once, where it was the one that was open before.
     ///   - report: called on the connection's event loop.
     /// - Throws: ``PairingError`` that names the cause as well as it can be known.
@@ -70,23 +70,23 @@ final class RelayConnection: Sendable {
         to address: RelayAddress,
         tls roots: TrustedRoots,
         by proxies: ProxySettings,
-        through door: Door,
+        through transport: Transport,
         limits: ClientLimits,
         report: @escaping @Sendable (Report) -> Void
     ) async throws(PairingError) -> RelayConnection {
         let host = try RelayHost(address, trusting: roots, by: proxies)
         let connection = RelayConnection(host: host, limits: limits, report: report)
         do throws(PairingError) {
-            try await connection.open(through: door)
+            try await connection.open(through: transport)
             return connection
         } catch {
             throw await host.explained(error, on: connection.loop, limits: limits)
         }
     }
 
-    private func open(through door: Door) async throws(PairingError) {
-        switch door {
-        case .http: try await openHTTP(insteadOf: nil)
+    private func open(through transport: Transport) async throws(PairingError) {
+        switch transport {
+        case .longPolling: try await openLongPolling(insteadOf: nil)
         case .webSocket:
             do throws(UpgradeFailure) {
                 let webSocket = try await WebSocketConnection.open(to: host, on: loop, limits: limits) {
@@ -94,10 +94,10 @@ final class RelayConnection: Sendable {
                 }
                 loop.execute { self.opened(webSocket) }
             } catch {
-                guard error.isDoorShut else { throw error.error }
+                guard error.mayFallBack else { throw error.error }
                 // No answer at all: it may be the network's way with WebSockets, or a relay that was killed just now.
                 if case .relayUnreachable = error.error { report(.stumbled) }
-                try await openHTTP(insteadOf: error.error)
+                try await openLongPolling(insteadOf: error.error)
             }
         }
     }
@@ -106,10 +106,10 @@ final class RelayConnection: Sendable {
     func send(_ frames: [DeviceFrame]) {
         guard !frames.isEmpty else { return }
         loop.execute { [self] in
-            switch state.value.way {
+            switch state.value.active {
             case .none: break
             case .webSocket(let connection): connection.send(frames)
-            case .http(let connection): connection.send(frames)
+            case .longPolling(let connection): connection.send(frames)
             }
         }
     }
@@ -121,10 +121,10 @@ final class RelayConnection: Sendable {
             state.value.kept = nil
             for news in kept { report(news) }
             guard kept.isEmpty else { return }
-            switch state.value.way {
+            switch state.value.active {
             case .none: break
             case .webSocket(let connection): connection.read()
-            case .http(let connection): connection.read()
+            case .longPolling(let connection): connection.read()
             }
         }
     }
@@ -135,26 +135,26 @@ final class RelayConnection: Sendable {
     @discardableResult
     func close() -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
-            let way = state.value.way
+            let active = state.value.active
             state.value.isHeard = true
             state.value.isClosed = true
             state.value.kept = nil
             // The way reports to this connection, and would keep it for ever.
-            state.value.way = .none
-            switch way {
+            state.value.active = .none
+            switch active {
             case .none: return loop.makeSucceededVoidFuture()
             case .webSocket(let connection): return connection.close()
-            case .http(let connection): return connection.close()
+            case .longPolling(let connection): return connection.close()
             }
         }
     }
 
-    private func openHTTP(insteadOf failure: PairingError?) async throws(PairingError) {
+    private func openLongPolling(insteadOf failure: PairingError?) async throws(PairingError) {
         do {
             try await loop.flatSubmit { [self] in
                 let opening = loop.makePromise(of: Void.self)
                 state.value.opening = opening
-                goByHTTP(insteadOf: failure)
+                startLongPolling(insteadOf: failure)
                 return opening.futureResult
             }
             .get()
@@ -165,7 +165,7 @@ final class RelayConnection: Sendable {
 
     private func opened(_ webSocket: WebSocketConnection) {
         guard !state.value.isOver else { return }
-        state.value.way = .webSocket(webSocket)
+        state.value.active = .webSocket(webSocket)
     }
 
     private func heard(_ news: Report) {
@@ -176,9 +176,9 @@ final class RelayConnection: Sendable {
             state.value.opening?.succeed()
             state.value.opening = nil
         case .closed(let error):
-            let isHTTP = if case .http = state.value.way { true } else { false }
+            let isHTTP = if case .longPolling = state.value.active { true } else { false }
             if !isHTTP, !state.value.isHeard { report(.unheard) }
-            state.value.way = .none
+            state.value.active = .none
             state.value.isOver = true
             if let opening = state.value.opening {
                 state.value.opening = nil
@@ -194,8 +194,8 @@ final class RelayConnection: Sendable {
     }
 
     /// - Parameter failure: why the WebSocket was not to be had.
-    private func goByHTTP(insteadOf failure: PairingError?) {
-        let connection = HTTPConnection(to: host, on: loop, limits: limits, insteadOf: failure) { self.heard($0) }
-        state.value.way = .http(connection)
+    private func startLongPolling(insteadOf failure: PairingError?) {
+        let connection = LongPollConnection(to: host, on: loop, limits: limits, insteadOf: failure) { self.heard($0) }
+        state.value.active = .longPolling(connection)
     }
 }

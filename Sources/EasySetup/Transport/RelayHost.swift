@@ -1,4 +1,4 @@
-import Handshake
+import EasySetupHandshake
 import NIOCore
 import NIOPosix
 import NIOSSL

@@ -13,10 +13,10 @@ struct AddressSource: Sendable {
     /// trusted proxies. The first that is none is the device. What is left of it is never looked at, so nothing
     /// that a device sends changes the answer. Where an entry gives no address, the proxy that wrote it is taken for the device.
     func address(peer: PeerAddress, headers: HTTPHeaders) -> PeerAddress {
-        guard let header = proxies.header, proxies.contain(peer) else { return peer }
+        guard let header = proxies.header, proxies.contains(peer) else { return peer }
         var entries = ForwardedEntries(lines: headers[header.rawValue], of: header, limits: limits)
         var believed = peer
-        while proxies.contain(believed), case .address(let address) = entries.next() {
+        while proxies.contains(believed), case .address(let address) = entries.next() {
             believed = address
         }
         return believed

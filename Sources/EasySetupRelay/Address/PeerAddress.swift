@@ -1,5 +1,5 @@
+import EasySetupRelayCore
 import NIOCore
-import Rendezvous
 
 #if canImport(Glibc)
 import Glibc

@@ -1,25 +1,25 @@
+import EasySetupRelayCore
 import NIOCore
-import Rendezvous
 
-/// Takes the PROXY header off the beginning of a connection, tells the ``Switchboard`` whom it names, and leaves. It comes before
+/// Takes the PROXY header off the beginning of a connection, tells the ``LoopWorker`` whom it names, and leaves. It comes before
 /// TLS. A connection that is not a trusted proxy's, or does not begin so, is closed; one that is slow about it ends with the time for
 /// opening.
 final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    private let line: Line
-    private let switchboard: Switchboard
+    private let connection: DeviceConnection
+    private let worker: LoopWorker
     private var reader: ProxyHeaderReader
 
-    init(line: Line, switchboard: Switchboard) {
-        self.line = line
-        self.switchboard = switchboard
-        reader = ProxyHeaderReader(limits: switchboard.limits)
+    init(connection: DeviceConnection, worker: LoopWorker) {
+        self.connection = connection
+        self.worker = worker
+        reader = ProxyHeaderReader(limits: worker.limits)
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if !switchboard.isFromProxy(line) {
+        if !worker.isFromProxy(connection) {
             reader.refuse()
             refuse(context)
         }
@@ -36,13 +36,13 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func passed(_ source: PeerAddress?, _ rest: ByteBuffer, _ context: ChannelHandlerContext) {
-        if let source, !switchboard.proxy(line, speaksFor: source) { return context.close(promise: nil) }
+        if let source, !worker.proxy(connection, speaksFor: source) { return context.close(promise: nil) }
         if rest.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(rest)) }
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
 
     private func refuse(_ context: ChannelHandlerContext) {
-        switchboard.note(.badProxyHeader)
+        worker.note(.badProxyHeader)
         context.close(promise: nil)
     }
 }

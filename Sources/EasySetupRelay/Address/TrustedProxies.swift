@@ -20,7 +20,7 @@ public struct TrustedProxies: Hashable, Sendable {
     /// Nobody is believed.
     public static let none = TrustedProxies(at: [])
 
-    func contain(_ address: PeerAddress) -> Bool {
+    func contains(_ address: PeerAddress) -> Bool {
         blocks.contains { $0.contains(address) }
     }
 }

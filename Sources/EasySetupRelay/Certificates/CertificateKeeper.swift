@@ -1,7 +1,7 @@
+import EasySetupRelayCore
 import Logging
 import NIOCore
 import NIOSSL
-import Rendezvous
 import Synchronization
 
 /// The certificate that new connections get, and what is to be said of it while the relay runs.

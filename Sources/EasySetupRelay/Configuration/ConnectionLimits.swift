@@ -25,16 +25,16 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// (16 meetings of 4 KiB).
     public var outboundBytes = 512 * 1024
     /// Connections of one address prefix that stand for no device: the first request is not complete, the first frame is not there,
-    /// or it is one of the HTTP door's on which no poll waits. Eight and 64 times as many of the wider blocks, and of each only its part
+    /// or it is one of long polling's on which no poll waits. Eight and 64 times as many of the wider blocks, and of each only its part
     /// of what is free once half of the connections are taken. Those beyond it are closed at once, so that no block of addresses can
     /// take every place. Trusted proxies stand for many devices, and are not counted; whom they speak for is.
     public var openingPerPrefix = 256
-    /// A connection through the HTTP door for which no poll waits for so long is lost: a lost answer, the pauses between a few
+    /// A connection by long polling for which no poll waits for so long is lost: a lost answer, the pauses between a few
     /// tries, and a network that comes back.
     public var pollAbsence = Duration.seconds(30)
     /// The longest that a poll is kept: below the 50 s and 60 s after which common proxies give up a silent call.
     public var longestPoll = Duration.seconds(25)
-    /// A socket of the HTTP door on which no request came for so long is closed, after a quarter more at the latest: proxies keep
+    /// A socket of long polling on which no request came for so long is closed, after a quarter more at the latest: proxies keep
     /// theirs for up to a minute, and it is better that they close them. Half as long when half of the connections are taken, a quarter
     /// when three quarters are.
     public var idleTime = Duration.seconds(60)
@@ -43,13 +43,13 @@ public struct ConnectionLimits: Sendable, Equatable {
     public var requestsPerInterval = 600
     /// Requests that may wait behind a poll on one socket: devices and proxies send none before the answer is there.
     public var waitingRequests = 2
-    /// Closed connections of the HTTP door remembered for repeated calls. Beyond it the oldest is forgotten: a few hundred bytes
+    /// Closed connections of long polling remembered for repeated calls. Beyond it the oldest is forgotten: a few hundred bytes
     /// each.
     public var closedCalls = 10_000
     /// Bytes of calls' bodies that are being read, all together. Beyond it, one with more than a frame's share is cut off, so that
     /// half-sent calls keep little more than as many half-sent frames would.
     public var bodyBytesInAll = 64 * 1024 * 1024
-    /// Bytes that all devices of one door have not read or polled: as much as the mailboxes may hold. Beyond it, one is lost that
+    /// Bytes that all devices of one transport have not read or polled: as much as the mailboxes may hold. Beyond it, one is lost that
     /// leaves more unread than one answer holds.
     public var unreadBytesInAll = 256 * 1024 * 1024
     /// What a relay without a place for a connection tells to wait: about the time in which a busy moment passes.
@@ -69,7 +69,7 @@ public struct ConnectionLimits: Sendable, Equatable {
     public var drainTime = Duration.seconds(300)
     /// How long a frame that nobody waits for, `visitor` or an offerer's `seated`, waits for the message that it may travel with: a
     /// round trip on a mobile network and what the visitor computes meanwhile.
-    public var companyTime = Duration.milliseconds(250)
+    public var coalescingDelay = Duration.milliseconds(250)
     /// Alarms are set no closer than this, so that a crowd of deadlines costs a hundred wake-ups a second at most.
     public var alarmGrain = Duration.milliseconds(10)
 

@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 
 /// How much memory a relay may come to hold (`Protocol/operating.md`, "Memory").
 extension RelayConfiguration {
@@ -40,7 +40,7 @@ extension RelayConfiguration {
 
     private var memoryWhenFull: Int {
         let mailbox = limits.mailboxBytes + limits.mailboxMessages * MemoryCost.message
-        // What a device may leave unread whatever the others do, beside what all of one door may.
+        // What a device may leave unread whatever the others do, beside what all of one transport may.
         let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
         // Two generations of each, and each of them grows by doubling.
         let remembered = 4 * (3 * limits.prefixes + limits.usedChallenges + limits.tombstones)

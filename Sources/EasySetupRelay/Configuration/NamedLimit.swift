@@ -1,13 +1,13 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 
 /// A limit that an operator may set by its name in `Protocol/limits.md` or `Protocol/operating.md`.
 public struct NamedLimit: Sendable, Hashable {
     /// As the pages write it.
     public let name: String
-    private let place: Place
+    private let field: Field
 
-    private enum Place: Hashable {
+    private enum Field: Hashable {
         case count(any WritableKeyPath<Limits, Int> & Sendable)
         case time(any WritableKeyPath<Limits, Duration> & Sendable)
         case connectionCount(any WritableKeyPath<ConnectionLimits, Int> & Sendable)
@@ -79,9 +79,9 @@ public struct NamedLimit: Sendable, Hashable {
         NamedLimit("forwardedEntryBytes", .connectionCount(\.forwardedEntryBytes)),
     ]
 
-    private init(_ name: String, _ place: Place) {
+    private init(_ name: String, _ field: Field) {
         self.name = name
-        self.place = place
+        self.field = field
     }
 
     /// The limit of this name; nil when there is none that can be set.
@@ -93,7 +93,7 @@ public struct NamedLimit: Sendable, Hashable {
     /// Sets it: a count, or whole seconds for a time. False for a value out of range: a count is 1 to 1,000,000,000, a time
     /// 1 to 86,400; `meetings` at most what the wire format lets an offerer name.
     public func set(_ value: Int, in configuration: inout RelayConfiguration) -> Bool {
-        switch place {
+        switch field {
         case .count(\.meetings) where value > WireLimits.heldMeetings:
             return false
         case .count(let path):

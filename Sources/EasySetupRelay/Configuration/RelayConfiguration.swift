@@ -1,4 +1,4 @@
-package import Rendezvous
+package import EasySetupRelayCore
 
 /// What an operator decides about a relay (`Protocol/operating.md`).
 public struct RelayConfiguration: Sendable {

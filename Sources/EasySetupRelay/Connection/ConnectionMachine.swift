@@ -1,6 +1,6 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
-import RelayWire
 
 /// The rules of one connection's bytes: the first request, then WebSocket frames, pings and closing (`Protocol/relay.md`,
 /// "Transport"). Bytes and ticks in, events out; it does no I/O and has no clock. What the messages mean is decided elsewhere.

@@ -1,14 +1,14 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 
 /// One accepted connection, from its first byte to its last: its rules, its way out, and what is counted for it. It belongs to a loop's
-/// ``Switchboard``, and knows nothing of it.
+/// ``LoopWorker``, and knows nothing of it.
 ///
 /// A connection that waits is this object, its handler and its channel, nothing more: there may be a hundred thousand of them.
-final class Line {
+final class DeviceConnection {
     let id: ConnectionID
     private var context: ChannelHandlerContext?
     private var machine = ConnectionMachine()
@@ -71,12 +71,12 @@ final class Line {
     }
 
     /// It counts for this prefix from now on.
-    func counts(for prefix: AddressPrefix?) {
+    func count(for prefix: AddressPrefix?) {
         counted = prefix
     }
 
     /// It stands for no device, or does. False when that is nothing new.
-    func becomesIdle(_ isIdle: Bool) -> Bool {
+    func setIdle(_ isIdle: Bool) -> Bool {
         guard isCounted != isIdle else { return false }
         isCounted = isIdle
         return true
@@ -142,7 +142,7 @@ final class Line {
         guard context != nil, machine.sends(frame) else { return .none }
         packed.removeAll(keepingCapacity: true)
         frame.serialize(into: &packed)
-        return writer.write(.binary, packed, isDeferred: !frame.isAwaited, &pool)
+        return writer.write(.binary, packed, isDeferred: !frame.flushesImmediately, &pool)
     }
 
     func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ pool: inout BufferPool) -> FrameWriter.OnWrite {
@@ -153,7 +153,7 @@ final class Line {
     /// Says goodbye in WebSocket's way. The payload of the close frame to write; nil when none is.
     func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? { machine.close(code) }
 
-    func deferredEnough() -> FrameWriter.OnWrite { writer.deferredEnough() }
+    func flushDeferred() -> FrameWriter.OnWrite { writer.flushDeferred() }
 
     func tick(silentIntervals: Int) -> ConnectionMachine.OnTick { machine.tick(silentIntervals: silentIntervals) }
 
@@ -189,7 +189,7 @@ final class Line {
     }
 
     /// The time is over in which its peer may read a last answer, or close.
-    func lingeredEnough() {
+    func lingerTimedOut() {
         if machine.isClosing || machine.carriesRequests && requests?.isLingering == true { hangUp() }
     }
 

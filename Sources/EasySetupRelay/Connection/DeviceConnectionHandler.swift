@@ -1,51 +1,55 @@
 import NIOCore
 
-/// Hands the events of a connection's channel to the loop's ``Switchboard``, and lets through what is for HTTP's handlers.
-final class LineHandler: ChannelInboundHandler {
+/// Hands the events of a connection's channel to the loop's ``LoopWorker``, and lets through what is for HTTP's handlers.
+final class DeviceConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    private let line: Line
-    private let switchboard: Switchboard
+    private let connection: DeviceConnection
+    private let worker: LoopWorker
 
-    init(line: Line, switchboard: Switchboard) {
-        self.line = line
-        self.switchboard = switchboard
+    init(connection: DeviceConnection, worker: LoopWorker) {
+        self.connection = connection
+        self.worker = worker
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        line.attach(context)
+        connection.attach(context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        line.detach()
-        switchboard.forget(line)
+        connection.detach()
+        worker.forget(connection)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !line.carriesRequests else { return context.fireChannelRead(data) }
-        guard let bytes = switchboard.received(unwrapInboundIn(data), on: line) else { return }
+        guard !connection.carriesRequests else { return context.fireChannelRead(data) }
+        guard let bytes = worker.received(unwrapInboundIn(data), on: connection) else { return }
         do {
-            let handler = FrontDoorHandler(line: line, requests: switchboard.carryRequests(on: line), switchboard)
-            try HTTPPipeline.add(behind: context, last: handler, limits: switchboard.limits)
+            let handler = HTTPRequestHandler(
+                connection: connection,
+                requests: worker.carryRequests(on: connection),
+                worker
+            )
+            try HTTPPipeline.add(behind: context, last: handler, limits: worker.limits)
             context.fireChannelRead(wrapInboundOut(bytes))
         } catch {
-            line.hangUp()
+            connection.hangUp()
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // HTTP's last handler says when a batch of requests has ended.
-        guard !line.carriesRequests else { return context.fireChannelReadComplete() }
-        switchboard.readCompleted(on: line)
+        guard !connection.carriesRequests else { return context.fireChannelReadComplete() }
+        worker.readCompleted(on: connection)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if line.carriesRequests { context.fireChannelInactive() }
-        switchboard.ended(line)
+        if connection.carriesRequests { context.fireChannelInactive() }
+        worker.ended(connection)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        line.hangUp()
+        connection.hangUp()
     }
 }

@@ -40,7 +40,7 @@ struct FrameWriter {
     }
 
     /// Deferred frames have waited for long enough.
-    mutating func deferredEnough() -> OnWrite { outgoing == nil ? .none : becomeDue() }
+    mutating func flushDeferred() -> OnWrite { outgoing == nil ? .none : becomeDue() }
 
     /// Takes out all that was written; nil when nothing was.
     mutating func take() -> ByteBuffer? {

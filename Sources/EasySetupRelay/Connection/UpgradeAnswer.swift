@@ -1,6 +1,6 @@
 import Crypto
+import EasySetupRelayProtocol
 import NIOCore
-import RelayWire
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// Every device begins with it, and with HTTP's whole machinery set up and taken down for it, it was a third of what a pairing
 /// cost. So what is plainly such a request is answered at once. All that is not, the merely unusual too, is HTTP's to read and
-/// the ``FrontDoor``'s to judge: nothing is refused here, and nothing is let in that they would refuse.
+/// the ``HTTPRoutes``'s to judge: nothing is refused here, and nothing is let in that they would refuse.
 struct UpgradeRequest: Equatable {
     /// The 24 symbols of its `Sec-WebSocket-Key`.
     let key: [UInt8]
@@ -18,7 +18,7 @@ struct UpgradeRequest: Equatable {
         case other
     }
 
-    private static let requestLine = Array("GET \(FrontDoor.path) HTTP/1.1\r\n".utf8)
+    private static let requestLine = Array("GET \(HTTPRoutes.path) HTTP/1.1\r\n".utf8)
     /// Three times what a device sends. It is looked at from its beginning with each piece that comes, so it had better be short.
     private static let mostBytes = 1024
 

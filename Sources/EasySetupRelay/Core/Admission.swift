@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 
 /// Which connections the relay has a place for: how many there are, whom they count for, which of them give way to others, and what they
 /// make the relay keep (`Protocol/operating.md`, "Limits of a connection"). Values in, values out: it does no I/O and has no clock.
@@ -16,11 +16,11 @@ struct Admission: Sendable {
     /// Which part of what is free one prefix may have.
     private let partOfFree: Int
     /// How many connections there are.
-    private(set) var lineCount = 0
+    private(set) var socketCount = 0
     /// Connections of each prefix that stand for no device, and all that there are.
     private(set) var opening = PrefixCounts()
     private(set) var sockets = PrefixCounts()
-    private(set) var nobodies = Nobodies()
+    private(set) var idleSockets = IdleSockets()
     /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
     private(set) var unread = 0
     /// Of all calls.
@@ -47,7 +47,7 @@ struct Admission: Sendable {
         return taken < limits.connections / 2 ? 4 : taken < limits.connections / 4 * 3 ? 2 : 1
     }
 
-    private func taken(_ callers: Callers) -> Int { lineCount + callers.open }
+    private func taken(_ callers: Callers) -> Int { socketCount + callers.open }
     private var kept: Int { min(limits.keptConnections, limits.connections / 8) }
 
     private func ceiling(_ callers: Callers, perPrefix: Int = .max) -> PrefixCeiling {
@@ -61,25 +61,27 @@ struct Admission: Sendable {
     }
 
     /// Why a connection that has said what it wants has no place if it is somebody new; nil when it has one.
-    func refusal(ofNew prefix: AddressPrefix?, _ callers: Callers) -> Refusal? {
-        if isCrowded(callers) { return Refusal(reason: .relayFull, retryAfter: limits.retryAfter) }
+    func refusal(ofNew prefix: AddressPrefix?, _ callers: Callers) -> AdmissionRefusal? {
+        if isCrowded(callers) { return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter) }
         guard let prefix, !sockets.allows(prefix, ceiling(callers), counted: 1) else { return nil }
-        return Refusal(reason: .tooMany, retryAfter: limits.retryAfter)
+        return AdmissionRefusal(reason: .tooMany, retryAfter: limits.retryAfter)
     }
 
     /// The same for a device that comes through calls, `isNew` or back with a token; `counts` counts those.
-    func refusal(ofCaller prefix: AddressPrefix, isNew: Bool, _ counts: PrefixCounts, _ callers: Callers) -> Refusal? {
+    func refusal(ofCaller prefix: AddressPrefix, isNew: Bool, _ counts: PrefixCounts, _ callers: Callers)
+        -> AdmissionRefusal?
+    {
         let all = isNew ? limits.connections - kept : limits.connections
-        guard taken(callers) < all else { return Refusal(reason: .relayFull, retryAfter: limits.retryAfter) }
+        guard taken(callers) < all else { return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter) }
         guard isNew, !counts.allows(prefix, ceiling(callers)) else { return nil }
-        return Refusal(reason: .tooMany, retryAfter: limits.retryAfter)
+        return AdmissionRefusal(reason: .tooMany, retryAfter: limits.retryAfter)
     }
 
     // MARK: Connections come and go
 
     /// A connection was accepted, and stands for no device yet.
     mutating func accepted(_ prefix: AddressPrefix?, _ callers: Callers) {
-        lineCount += 1
+        socketCount += 1
         notePeak(callers)
         count(prefix)
     }
@@ -92,31 +94,31 @@ struct Admission: Sendable {
     }
 
     /// A connection is no more; whether it stood for no device.
-    mutating func ended(_ id: ConnectionID, _ prefix: AddressPrefix?, wasIdle: Bool) {
-        lineCount -= 1
-        nobodies.remove(id)
+    mutating func connectionEnded(_ id: ConnectionID, _ prefix: AddressPrefix?, wasIdle: Bool) {
+        socketCount -= 1
+        idleSockets.remove(id)
         guard let prefix else { return }
         sockets.count(-1, prefix)
         if wasIdle { opening.count(-1, prefix) }
     }
 
     /// A connection stands for no device, or does.
-    mutating func isIdle(_ isIdle: Bool, _ id: ConnectionID, _ prefix: AddressPrefix?) {
+    mutating func setIdle(_ isIdle: Bool, _ id: ConnectionID, _ prefix: AddressPrefix?) {
         if let prefix { opening.count(isIdle ? 1 : -1, prefix) }
-        if isIdle { isNobody(id, prefix) } else { nobodies.remove(id) }
+        if isIdle { addIdleSocket(id, prefix) } else { idleSockets.remove(id) }
     }
 
     /// A connection has said what it wants. One that is turned away for it is nobody's until it is gone.
-    mutating func hasSpoken(_ id: ConnectionID, _ prefix: AddressPrefix?, isTurnedAway: Bool) {
+    mutating func firstFrameReceived(_ id: ConnectionID, _ prefix: AddressPrefix?, isTurnedAway: Bool) {
         if let prefix { opening.count(-1, prefix) }
-        if !isTurnedAway { nobodies.remove(id) }
+        if !isTurnedAway { idleSockets.remove(id) }
     }
 
     // MARK: Giving way
 
     /// A connection may be closed when its place is needed.
-    mutating func isNobody(_ id: ConnectionID, _ prefix: AddressPrefix?) {
-        nobodies.insert(id, of: prefix)
+    mutating func addIdleSocket(_ id: ConnectionID, _ prefix: AddressPrefix?) {
+        idleSockets.insert(id, of: prefix)
     }
 
     /// A connection was accepted where none but those that come back are let in: the ones that are closed for it, which are nobody. It is
@@ -130,10 +132,10 @@ struct Admission: Sendable {
         let sockets = sockets
         var leaving: [ConnectionID] = []
         for _ in 0..<min(2, taken(callers) - (limits.connections - kept)) {
-            guard let id = nobodies.takeFullest(using: &generator, standing: { sockets.standing($0) }) else { break }
+            guard let id = idleSockets.takeFullest(using: &generator, standing: { sockets.standing($0) }) else { break }
             leaving.append(id)
         }
-        nobodies.insert(id, of: prefix)
+        idleSockets.insert(id, of: prefix)
         return leaving
     }
 
@@ -145,14 +147,14 @@ struct Admission: Sendable {
     // MARK: What connections make the relay keep
 
     /// A device leaves so many bytes unread, `difference` more or fewer than before; whether that is borne.
-    mutating func bears(unread bytes: Int, difference: Int) -> Bool {
+    mutating func account(unread bytes: Int, difference: Int) -> Bool {
         unread += difference
         return bytes <= (unread > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
     /// Bodies of so many bytes more, or fewer, are kept for a connection, `total` in all. Whether there is place for them; for a call
     /// with one frame there always is.
-    mutating func bears(bodies difference: Int, total: Int) -> Bool {
+    mutating func account(bodies difference: Int, total: Int) -> Bool {
         bodyBytes += difference
         return bodyBytes <= limits.bodyBytesInAll || total <= WireLimits.frameBytes || difference <= 0
     }
@@ -166,7 +168,7 @@ struct Admission: Sendable {
     // MARK: Crowds
 
     /// What takes memory: connections, and devices that come through calls, the closed ones that are remembered too.
-    private func population(_ callers: Callers) -> Int { lineCount + callers.remembered }
+    private func population(_ callers: Callers) -> Int { socketCount + callers.remembered }
 
     mutating func notePeak(_ callers: Callers) {
         peak = max(peak, population(callers))
@@ -183,7 +185,7 @@ struct Admission: Sendable {
         peak = population(callers)
         opening.shrink()
         sockets.shrink()
-        nobodies.shrink()
+        idleSockets.shrink()
     }
 
     /// Fewer leave nothing worth the trouble, about a megabyte.

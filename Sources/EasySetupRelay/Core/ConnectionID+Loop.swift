@@ -1,4 +1,4 @@
-import Rendezvous
+import EasySetupRelayCore
 
 /// Numbers that say by themselves whose business a connection is: in the lowest byte, the event loop that serves it, or that it
 /// comes through calls, which any loop may bring.

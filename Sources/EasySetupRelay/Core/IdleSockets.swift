@@ -1,8 +1,8 @@
-import Rendezvous
+import EasySetupRelayCore
 
-/// Sockets that stand for nobody just now: those of the HTTP door on which no poll waits and, once the relay is crowded, those that
+/// Sockets that stand for nobody just now: those of long polling on which no poll waits and, once the relay is crowded, those that
 /// have not said what they want. Nothing is lost when one of them is closed, for a device opens another.
-struct Nobodies: Sendable {
+struct IdleSockets: Sendable {
     private struct Socket {
         let id: ConnectionID
         let prefix: AddressPrefix?

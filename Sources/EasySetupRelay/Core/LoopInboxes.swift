@@ -1,10 +1,10 @@
-import Rendezvous
+import EasySetupRelayCore
 
-/// What waits for each event loop: deeds in the order of the decisions, and how to wake it.
-struct LoopInboxes<Deed: Sendable>: Sendable {
+/// What waits for each event loop: effects in the order of the decisions, and how to wake it.
+struct LoopInboxes<Effect: Sendable>: Sendable {
     private struct Inbox: Sendable {
         let wake: @Sendable () -> Void
-        var deeds: [Deed] = []
+        var effects: [Effect] = []
         var isWoken = false
     }
 
@@ -19,29 +19,29 @@ struct LoopInboxes<Deed: Sendable>: Sendable {
         return inboxes.count - 1
     }
 
-    /// Leaves a deed for a loop.
-    mutating func leave(_ deed: Deed, for loop: Int) {
-        inboxes[loop].deeds.append(deed)
+    /// Leaves a effect for a loop.
+    mutating func leave(_ effect: Effect, for loop: Int) {
+        inboxes[loop].effects.append(effect)
     }
 
-    mutating func leaveForAll(_ deed: Deed) {
-        for loop in inboxes.indices { leave(deed, for: loop) }
+    mutating func leaveForAll(_ effect: Effect) {
+        for loop in inboxes.indices { leave(effect, for: loop) }
     }
 
-    /// Adds a loop's deeds to those that it has.
-    mutating func take(_ loop: Int, into deeds: inout [Deed]) {
+    /// Adds a loop's effects to those that it has.
+    mutating func take(_ loop: Int, into effects: inout [Effect]) {
         inboxes[loop].isWoken = false
-        guard !inboxes[loop].deeds.isEmpty else { return }
-        guard !deeds.isEmpty else { return swap(&inboxes[loop].deeds, &deeds) }
-        deeds += inboxes[loop].deeds
-        inboxes[loop].deeds.removeAll(keepingCapacity: true)
+        guard !inboxes[loop].effects.isEmpty else { return }
+        guard !effects.isEmpty else { return swap(&inboxes[loop].effects, &effects) }
+        effects += inboxes[loop].effects
+        inboxes[loop].effects.removeAll(keepingCapacity: true)
     }
 
     /// How to wake the loops that others have left something for, each once until it has taken that.
     mutating func takeWoken(but own: Int) -> [@Sendable () -> Void] {
         guard inboxes.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []
-        for loop in inboxes.indices where loop != own && !inboxes[loop].deeds.isEmpty && !inboxes[loop].isWoken {
+        for loop in inboxes.indices where loop != own && !inboxes[loop].effects.isEmpty && !inboxes[loop].isWoken {
             inboxes[loop].isWoken = true
             woken.append(inboxes[loop].wake)
         }

@@ -1,17 +1,17 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Logging
 import NIOCore
-import RelayWire
-import Rendezvous
 
-extension Exchange {
+extension RelayHub {
     /// All that the loops share, behind the lock.
     struct State: ~Copyable, Sendable {
         let limits: ConnectionLimits
         var rendezvous: Rendezvous<ConnectionID>
         /// The devices that come through calls. Each has a number of its own, which is no socket's.
-        var calls: CallDesk<ConnectionID>
+        var calls: LongPollSessions<ConnectionID>
         var admission: Admission
-        var inboxes = LoopInboxes<Deed>()
+        var inboxes = LoopInboxes<Effect>()
         var generator = SystemRandomNumberGenerator()
         var actions: [Action<ConnectionID>] = []
         /// While its first call is in hand.
@@ -28,7 +28,7 @@ extension Exchange {
         init(limits: ConnectionLimits, rendezvous: consuming Rendezvous<ConnectionID>, logger: Logger) {
             self.limits = limits
             self.logger = logger
-            calls = CallDesk(limits: limits)
+            calls = LongPollSessions(limits: limits)
             admission = Admission(limits: limits, partOfFree: rendezvous.partOfFree)
             lifecycle = Lifecycle(limits: limits)
             self.rendezvous = rendezvous
@@ -38,7 +38,7 @@ extension Exchange {
 
 // MARK: - Connections
 
-extension Exchange.State {
+extension RelayHub.State {
     var callers: Admission.Callers { Admission.Callers(open: calls.openCount, remembered: calls.count) }
 
     /// Whether no connection is accepted.
@@ -65,7 +65,7 @@ extension Exchange.State {
 
     /// A connection was accepted, and stands for no device yet. Nil when the relay is ending and takes none, or has enough of that
     /// address that say nothing. A proxy's has no prefix.
-    mutating func accept(_ prefix: AddressPrefix?, _ context: Exchange.Context) -> ConnectionID? {
+    mutating func accept(_ prefix: AddressPrefix?, _ context: RelayHub.Context) -> ConnectionID? {
         guard lifecycle.accepts(untold: calls.untold), hasPlace(for: prefix) else { return nil }
         accepted[context.loop, default: 0] += 1
         admission.accepted(prefix, callers)
@@ -73,7 +73,7 @@ extension Exchange.State {
     }
 
     /// It is known now whom a connection counts for that stands for no device. False when that one has enough of those.
-    mutating func counts(for prefix: AddressPrefix?) -> Bool {
+    mutating func count(for prefix: AddressPrefix?) -> Bool {
         let hasPlace = hasPlace(for: prefix)
         admission.count(prefix)
         return hasPlace
@@ -94,8 +94,8 @@ extension Exchange.State {
     }
 
     /// Bodies of so many bytes more, or fewer, are kept for a connection, `total` in all. Whether there is place for them.
-    mutating func keeps(_ difference: Int, total: Int) -> Bool {
-        guard !admission.bears(bodies: difference, total: total) else { return true }
+    mutating func reserveBodyBytes(_ difference: Int, total: Int) -> Bool {
+        guard !admission.account(bodies: difference, total: total) else { return true }
         note(.refusedRequest)
         return false
     }
@@ -105,7 +105,7 @@ extension Exchange.State {
         admission.shrink(callers)
         rendezvous.shrink()
         calls.shrink()
-        inboxes.leaveForAll(.order(.shrink))
+        inboxes.leaveForAll(.broadcast(.shrink))
     }
 
     /// What became of a connection, for logs: never whose it was.
@@ -117,8 +117,8 @@ extension Exchange.State {
 
 // MARK: - What happens on connections
 
-extension Exchange.State {
-    mutating func happened(_ event: Exchange.Event, _ context: Exchange.Context) {
+extension RelayHub.State {
+    mutating func happened(_ event: RelayHub.Event, _ context: RelayHub.Context) {
         switch event {
         case .frame(let frame, let bytes, let id):
             received(frame, bytes: bytes, from: id, crowded: nil, context)
@@ -126,7 +126,7 @@ extension Exchange.State {
             let crowded = admission.refusal(ofNew: prefix, callers)
             let isTurnedAway = crowded != nil && frame.isOfStranger
             if isTurnedAway { note(.turnedAway) }
-            admission.hasSpoken(id, prefix, isTurnedAway: isTurnedAway)
+            admission.firstFrameReceived(id, prefix, isTurnedAway: isTurnedAway)
             received(frame, bytes: bytes, from: id, crowded: crowded, context)
         case .badFrame(let id):
             note(.badFrame)
@@ -141,7 +141,7 @@ extension Exchange.State {
         bytes: Int,
         from id: ConnectionID,
         crowded: Refusal?,
-        _ context: Exchange.Context
+        _ context: RelayHub.Context
     ) {
         rendezvous.received(
             frame,
@@ -157,20 +157,20 @@ extension Exchange.State {
 
 // MARK: - What follows from a change
 
-extension Exchange.State {
+extension RelayHub.State {
     /// Hands on what was decided, and looks whether this was the last of it.
-    mutating func settle(_ context: Exchange.Context) {
-        handOn(context)
+    mutating func applyConsequences(_ context: RelayHub.Context) {
+        distributeActions(context)
         answerPolls(context)
         if !lifecycle.isServing { goOnEnding(context) }
         if wasFull != isFull {
             wasFull.toggle()
-            if !wasFull { inboxes.leaveForAll(.order(.roomAgain)) }
+            if !wasFull { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
         }
     }
 
     /// To each loop what is its own, and to the calls what is theirs, which may make more.
-    mutating func handOn(_ context: Exchange.Context) {
+    mutating func distributeActions(_ context: RelayHub.Context) {
         var next = actions.startIndex
         while next < actions.endIndex {
             switch actions[next] {
@@ -192,9 +192,9 @@ extension Exchange.State {
         actions.removeAll(keepingCapacity: true)
     }
 
-    private mutating func answerPolls(_ context: Exchange.Context) {
-        for (line, answer) in calls.takeAnswers(now: context.now) {
-            if let loop = line.loop { inboxes.leave(.answer(line, answer), for: loop) }
+    private mutating func answerPolls(_ context: RelayHub.Context) {
+        for (connection, answer) in calls.takeAnswers(now: context.now) {
+            if let loop = connection.loop { inboxes.leave(.answer(connection, answer), for: loop) }
         }
     }
 
@@ -207,58 +207,58 @@ extension Exchange.State {
     }
 
     /// A time has come at which something here is due.
-    mutating func deadlinesPassed(_ context: Exchange.Context) {
+    mutating func deadlinesPassed(_ context: RelayHub.Context) {
         for id in calls.deadlinesPassed(now: context.now) {
             note(.absent)
             rendezvous.disconnected(id, now: context.moment, into: &actions)
         }
         rendezvous.deadlinesPassed(now: context.moment, entropy: &generator, into: &actions)
-        if let order = lifecycle.deadlinePassed(now: context.now) { obey(order, context) }
+        if let order = lifecycle.deadlinePassed(now: context.now) { carryOut(order, context) }
     }
 }
 
 // MARK: - The end
 
-extension Exchange.State {
+extension RelayHub.State {
     /// Takes nothing new, sends on whoever has not met anybody, and ends when the pairings in hand have ended or the time is over.
     /// The port stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
-    mutating func drain(_ context: Exchange.Context) {
+    mutating func drain(_ context: RelayHub.Context) {
         guard lifecycle.drain(now: context.now) else { return }
         logger.info("draining", metadata: statistics)
         rendezvous.drain(now: context.moment, into: &actions)
     }
 
     /// Ends at once.
-    mutating func stop(_ context: Exchange.Context) {
-        for order in lifecycle.stop(now: context.now) { obey(order, context) }
+    mutating func stop(_ context: RelayHub.Context) {
+        for order in lifecycle.stop(now: context.now) { carryOut(order, context) }
     }
 
-    private mutating func goOnEnding(_ context: Exchange.Context) {
+    private mutating func goOnEnding(_ context: RelayHub.Context) {
         while let order = lifecycle.changed(
             rooms: rendezvous.statistics.rooms,
-            connections: admission.lineCount,
+            connections: admission.socketCount,
             untold: calls.untold,
             now: context.now
         ) {
-            obey(order, context)
+            carryOut(order, context)
         }
     }
 
-    private mutating func obey(_ order: Lifecycle.Order, _ context: Exchange.Context) {
+    private mutating func carryOut(_ order: Lifecycle.Order, _ context: RelayHub.Context) {
         switch order {
         case .end:
             rendezvous.end(now: context.moment, into: &actions)
-            handOn(context)
+            distributeActions(context)
             calls.closeAll(now: context.now)
             answerPolls(context)
-            inboxes.leaveForAll(.order(.goAway))
-        case .closeRequests: inboxes.leaveForAll(.order(.closeDoors))
+            inboxes.leaveForAll(.broadcast(.goAway))
+        case .closeRequests: inboxes.leaveForAll(.broadcast(.closeLongPolls))
         case .hangUp:
             calls.forgetAll()
-            inboxes.leaveForAll(.order(.hangUp))
+            inboxes.leaveForAll(.broadcast(.hangUp))
         case .ended:
             calls.forgetAll()
-            inboxes.leaveForAll(.order(.end))
+            inboxes.leaveForAll(.broadcast(.end))
         }
     }
 
@@ -271,7 +271,7 @@ extension Exchange.State {
 
     private var statistics: Logger.Metadata {
         var metadata: Logger.Metadata = [
-            "connections": "\(admission.lineCount + calls.openCount)", "accepted": "\(lastID)",
+            "connections": "\(admission.socketCount + calls.openCount)", "accepted": "\(lastID)",
         ]
         metadata["accepted-by-core"] = "\(inboxes.loops.map { String(accepted[$0] ?? 0) }.joined(separator: " "))"
         for (outcome, count) in outcomes {

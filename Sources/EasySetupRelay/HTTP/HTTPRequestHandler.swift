@@ -1,18 +1,18 @@
 import NIOCore
 import NIOHTTP1
 
-/// Hands the parts of a connection's requests to the loop's ``Switchboard``. It is the last of HTTP's handlers.
-final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
+/// Hands the parts of a connection's requests to the loop's ``LoopWorker``. It is the last of HTTP's handlers.
+final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
 
-    private let line: Line
+    private let connection: DeviceConnection
     private let requests: RequestChannel
-    private let switchboard: Switchboard
+    private let worker: LoopWorker
 
-    init(line: Line, requests: RequestChannel, _ switchboard: Switchboard) {
-        self.line = line
+    init(connection: DeviceConnection, requests: RequestChannel, _ worker: LoopWorker) {
+        self.connection = connection
         self.requests = requests
-        self.switchboard = switchboard
+        self.worker = worker
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -26,14 +26,14 @@ final class FrontDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // Bytes that come while the decoder leaves are no parts.
         guard !requests.isHandingOver else { return context.fireChannelRead(data) }
-        switchboard.received(unwrapInboundIn(data), by: requests, on: line)
+        worker.received(unwrapInboundIn(data), by: requests, on: connection)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        switchboard.readCompleted(by: requests, on: line)
+        worker.readCompleted(by: requests, on: connection)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switchboard.failed(error, requests, on: line)
+        worker.failed(error, requests, on: connection)
     }
 }

@@ -28,7 +28,7 @@ struct HTTPResponse: Equatable {
     }
 
     static func call(_ body: [UInt8]) -> HTTPResponse {
-        HTTPResponse(.ok, type: FrontDoor.callType, body: body)
+        HTTPResponse(.ok, type: HTTPRoutes.callType, body: body)
     }
 
     static func health(isWell: Bool, isHead: Bool) -> HTTPResponse {
@@ -37,7 +37,7 @@ struct HTTPResponse: Equatable {
     }
 
     static func problem(
-        _ refusal: FrontDoor.Refusal,
+        _ refusal: HTTPRoutes.Problem,
         path: String,
         isHead: Bool = false,
         retryAfter: Duration = .zero

@@ -1,9 +1,9 @@
+import EasySetupRelayProtocol
 import NIOHTTP1
-import RelayWire
 
-extension FrontDoor {
+extension HTTPRoutes {
     /// What is wrong with a request, at HTTP's own level (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
-    enum Refusal: Equatable, CaseIterable {
+    enum Problem: Equatable, CaseIterable {
         case notFound
         case methodNotAllowed
         case foreignOrigin
@@ -25,7 +25,7 @@ extension FrontDoor {
     }
 }
 
-extension FrontDoor.Refusal {
+extension HTTPRoutes.Problem {
     var status: HTTPResponseStatus {
         switch self {
         case .notFound, .unknownConnection: .notFound
@@ -68,7 +68,7 @@ extension FrontDoor.Refusal {
 
     private var title: String {
         switch self {
-        case .notFound: "There is nothing here. Devices connect to \(FrontDoor.path)."
+        case .notFound: "There is nothing here. Devices connect to \(HTTPRoutes.path)."
         case .methodNotAllowed: "Use a method that Allow names."
         case .foreignOrigin: "This relay takes no web page from that origin."
         case .upgradeRequired: "Connect by WebSocket."
@@ -78,7 +78,7 @@ extension FrontDoor.Refusal {
         case .headersTooLarge: "The request's headers are too large."
         case .lengthRequired: "Say how long the body is, or send it in chunks."
         case .bodyTooLarge: "The body is too large."
-        case .wrongContent: "Send \(FrontDoor.callType), as it is."
+        case .wrongContent: "Send \(HTTPRoutes.callType), as it is."
         case .badBody: "The body does not parse."
         case .unknownConnection: "This relay does not know that connection. Open another one."
         case .gap: "That number can't be."
@@ -98,7 +98,7 @@ extension FrontDoor.Refusal {
     func headers(path: String, retryAfter: Duration = .zero) -> [(String, String)] {
         switch self {
         case .methodNotAllowed:
-            [("Allow", FrontDoor.methods(for: path).map(\.rawValue).joined(separator: ", "))]
+            [("Allow", HTTPRoutes.methods(for: path).map(\.rawValue).joined(separator: ", "))]
         case .upgradeRequired: [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
         case .badUpgrade: [("Sec-WebSocket-Version", "13")]
         case .tooMany, .relayFull, .draining: [("Retry-After", String(max(1, retryAfter.components.seconds)))]

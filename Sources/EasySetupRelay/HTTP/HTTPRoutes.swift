@@ -1,9 +1,9 @@
+import EasySetupRelayProtocol
 import NIOHTTP1
-import RelayWire
 
 /// What a relay answers to the head of an HTTP request: values in, a value out (`Protocol/relay.md`, "Transport";
 /// `Protocol/http.md`, "Calls").
-struct FrontDoor: Sendable {
+struct HTTPRoutes: Sendable {
     /// The path of the WebSocket.
     static let path = "/easysetup/v1/ws"
     /// The media type of a call's body.
@@ -16,10 +16,10 @@ struct FrontDoor: Sendable {
         case health(isWell: Bool, isHead: Bool)
         /// The body is to be read; it says more.
         case call(Call)
-        case refuse(Refusal)
+        case refuse(Problem)
     }
 
-    /// The calls of the HTTP door, by their paths.
+    /// The calls of long polling, by their paths.
     enum Call: String, CaseIterable {
         case send = "/easysetup/v1/send"
         case poll = "/easysetup/v1/poll"

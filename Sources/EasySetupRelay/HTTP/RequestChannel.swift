@@ -1,6 +1,6 @@
+import EasySetupRelayCore
 import NIOCore
 import NIOHTTP1
-import Rendezvous
 
 /// A connection that carries requests: their rules, and the way out for answers.
 final class RequestChannel {

@@ -1,11 +1,11 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
-import RelayWire
-import Rendezvous
 
 /// The requests of one connection: read and answered one after the other, counted, or let on to the WebSocket upgrade
 /// (`Protocol/operating.md`, "HTTP"). Parts of requests in, actions out; it does no I/O and has no clock. What a request is answered
-/// is decided in ``FrontDoor`` and, for calls, by the relay's core.
+/// is decided in ``HTTPRoutes`` and, for calls, by the relay's core.
 struct RequestMachine {
     private enum State {
         case open
@@ -19,7 +19,7 @@ struct RequestMachine {
 
     private struct Request {
         let head: HTTPRequestHead
-        var answer: FrontDoor.Answer
+        var answer: HTTPRoutes.Answer
         var body: [UInt8] = []
         var isWhole = false
         /// The device was told to send the body.
@@ -44,14 +44,14 @@ struct RequestMachine {
         case watchOpening(request: Int)
         /// The first request has come whole: from now on the connection may be idle.
         case watchIdleness
-        /// Bodies of so many bytes more, or fewer, are kept now, `total` in all. Where it is more, ``weighed(isBorne:)`` is to be told.
+        /// Bodies of so many bytes more, or fewer, are kept now, `total` in all. Where it is more, ``weighed(isAccepted:)`` is to be told.
         case keep(difference: Int, total: Int)
         /// A request is refused; for the counts.
         case noteRefusal
         /// The device waits to be asked for the body (RFC 9110, 10.1.1).
         case askForBody
         /// A call has come whole. Its answer goes to ``answered(_:)``.
-        case call(FrontDoor.Call, body: [UInt8], HTTPHeaders)
+        case call(HTTPRoutes.Call, body: [UInt8], HTTPHeaders)
         case respond(HTTPResponse, then: Afterwards)
         /// The connection becomes a WebSocket.
         case handOver(HTTPRequestHead)
@@ -119,8 +119,8 @@ struct RequestMachine {
 // MARK: - In
 
 extension RequestMachine {
-    /// The head of a request has come; `answer` is what the ``FrontDoor`` says to it.
-    mutating func received(_ head: HTTPRequestHead, answer: FrontDoor.Answer, now: NIODeadline) -> [Action] {
+    /// The head of a request has come; `answer` is what the ``HTTPRoutes`` says to it.
+    mutating func received(_ head: HTTPRequestHead, answer: HTTPRoutes.Answer, now: NIODeadline) -> [Action] {
         hasReadParts = true
         guard case .open = state else { return [] }
         guard requests.count <= limits.waitingRequests else { return cutOff() }
@@ -129,7 +129,7 @@ extension RequestMachine {
         let isUpgrade = if case .upgrade = answer { true } else { false }
         let answer = isUpgrade && !requests.isEmpty ? .refuse(.badUpgrade) : answer
         requests.append(Request(head: head, answer: answer))
-        return goOn()
+        return answerNext()
     }
 
     mutating func received(body bytes: ByteBuffer) -> [Action] {
@@ -144,13 +144,13 @@ extension RequestMachine {
         let kept = keep()
         // Where it is more, it is weighed first.
         if case .keep(let difference, _)? = kept.first, difference > 0 { return kept }
-        return kept + goOn()
+        return kept + answerNext()
     }
 
     /// Whether there is place for the bodies that are kept here.
-    mutating func weighed(isBorne: Bool) -> [Action] {
+    mutating func bodyAccounted(isAccepted: Bool) -> [Action] {
         guard case .open = state else { return [] }
-        return isBorne ? goOn() : cutOff()
+        return isAccepted ? answerNext() : cutOff()
     }
 
     /// The request has come whole.
@@ -164,7 +164,7 @@ extension RequestMachine {
             let actions: [Action] = isReading && begun == 1 ? [.watchIdleness] : []
             isReading = false
             wasUsed = true
-            return actions + goOn()
+            return actions + answerNext()
         case .upgrading(let head):
             state = .handingOver
             return [.handOver(head)]
@@ -185,7 +185,7 @@ extension RequestMachine {
     }
 
     /// The parser has failed, or something else has: nothing more is read on this connection.
-    mutating func failed(_ refusal: FrontDoor.Refusal?) -> [Action] {
+    mutating func failed(_ refusal: HTTPRoutes.Problem?) -> [Action] {
         if case .closing = state { return [] }
         guard case .open = state, hand == .free, let refusal else { return [.close] }
         state = .closing
@@ -216,7 +216,7 @@ extension RequestMachine {
 
 extension RequestMachine {
     /// The answer to a call, or the news that its poll waits.
-    mutating func answered(_ answer: CallAnswer) -> [Action] {
+    mutating func answered(_ answer: LongPollResponse) -> [Action] {
         poller = nil
         guard case .open = state, let request = requests.first else { return [] }
         switch answer {
@@ -236,14 +236,14 @@ extension RequestMachine {
     /// An answer has left, and the next request is in hand.
     mutating func responseWritten() -> [Action] {
         hand = .free
-        return goOn()
+        return answerNext()
     }
 
     /// Whether more requests came on this connection than one device makes.
     private var hasHadEnough: Bool { counted > limits.requestsPerInterval && !isFromProxy }
 
     /// Looks at the request in hand.
-    private mutating func goOn() -> [Action] {
+    private mutating func answerNext() -> [Action] {
         guard case .open = state, hand == .free, let request = requests.first else { return [] }
         switch request.answer {
         case .upgrade:

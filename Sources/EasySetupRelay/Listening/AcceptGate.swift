@@ -10,7 +10,7 @@ final class AcceptGate: ChannelDuplexHandler {
     typealias InboundOut = any Channel
     typealias OutboundIn = any Channel
 
-    private let switchboard: Switchboard
+    private let worker: LoopWorker
     private let configure: (any Channel) throws -> Void
     private var context: ChannelHandlerContext?
     /// Behind the bootstrap's handler.
@@ -18,20 +18,20 @@ final class AcceptGate: ChannelDuplexHandler {
     private var isReadHeld = false
 
     /// `configure` makes an accepted connection ready; one for which it throws is closed.
-    init(switchboard: Switchboard, configure: @escaping (any Channel) throws -> Void) {
-        self.switchboard = switchboard
+    init(worker: LoopWorker, configure: @escaping (any Channel) throws -> Void) {
+        self.worker = worker
         self.configure = configure
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        switchboard.listens(ObjectIdentifier(self)) { [weak self] in self?.release() }
+        worker.addListener(ObjectIdentifier(self)) { [weak self] in self?.release() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         exit = nil
-        switchboard.listensNoMore(ObjectIdentifier(self))
+        worker.removeListener(ObjectIdentifier(self))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -61,7 +61,7 @@ final class AcceptGate: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if switchboard.isFull {
+        if worker.isFull {
             isReadHeld = true
         } else {
             context.read()

@@ -24,7 +24,7 @@ struct Listeners {
     private static let tries = 16
 
     /// The sockets, in the order of the places.
-    func open(_ places: [Resolver.Place]) async throws(RelayError) -> [any Channel] {
+    func open(_ places: [Resolver.ResolvedAddress]) async throws(RelayError) -> [any Channel] {
         var listeners: [any Channel] = []
         do throws(RelayError) {
             for place in places { listeners += try await open(place) }
@@ -35,7 +35,7 @@ struct Listeners {
         }
     }
 
-    private func open(_ place: Resolver.Place) async throws(RelayError) -> [any Channel] {
+    private func open(_ place: Resolver.ResolvedAddress) async throws(RelayError) -> [any Channel] {
         for attempt in 1... {
             var listeners: [any Channel] = []
             var port: Int?

@@ -11,7 +11,7 @@ import Darwin
 /// From what an operator wrote to the addresses that sockets are bound to.
 enum Resolver {
     /// The addresses of one ``ListenAddress``, which all get the same port.
-    struct Place: Equatable {
+    struct ResolvedAddress: Equatable {
         let wanted: ListenAddress
         /// At least one, none twice.
         var addresses: [SocketAddress]
@@ -20,23 +20,23 @@ enum Resolver {
     }
 
     /// Looks the hosts up; it may take as long as the machine's resolver takes, and holds its thread meanwhile.
-    static func places(_ wanted: [ListenAddress]) throws(RelayError) -> [Place] {
-        var places: [Place] = []
+    static func places(_ wanted: [ListenAddress]) throws(RelayError) -> [ResolvedAddress] {
+        var places: [ResolvedAddress] = []
         for address in wanted { places.append(try place(address)) }
         return withoutRepeats(places)
     }
 
-    private static func place(_ wanted: ListenAddress) throws(RelayError) -> Place {
+    private static func place(_ wanted: ListenAddress) throws(RelayError) -> ResolvedAddress {
         guard let host = wanted.host else {
             // Two sockets rather than one for both: which addresses it takes is then no matter of the system's settings.
             var every = try lookUp("0.0.0.0", wanted, isNumeric: true)
             every += try lookUp("::", wanted, isNumeric: true)
-            return Place(wanted: wanted, addresses: every, mayLackIPv6: true)
+            return ResolvedAddress(wanted: wanted, addresses: every, mayLackIPv6: true)
         }
         if let addresses = try? lookUp(host, wanted, isNumeric: true) {
-            return Place(wanted: wanted, addresses: addresses, mayLackIPv6: false)
+            return ResolvedAddress(wanted: wanted, addresses: addresses, mayLackIPv6: false)
         }
-        return Place(wanted: wanted, addresses: try lookUp(host, wanted, isNumeric: false), mayLackIPv6: true)
+        return ResolvedAddress(wanted: wanted, addresses: try lookUp(host, wanted, isNumeric: false), mayLackIPv6: true)
     }
 
     private static func lookUp(
@@ -82,7 +82,7 @@ enum Resolver {
 
     /// An address that is there before, or that a socket for every address serves, isn't bound again: it is listened at as it is
     /// said, and a second socket would find the port taken. Those of port 0 get ports of their own.
-    static func withoutRepeats(_ places: [Place]) -> [Place] {
+    static func withoutRepeats(_ places: [ResolvedAddress]) -> [ResolvedAddress] {
         let all = places.flatMap(\.addresses)
         var seen: Set<SocketAddress> = []
         return places.compactMap { place in

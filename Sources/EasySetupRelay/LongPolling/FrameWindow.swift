@@ -1,9 +1,9 @@
+import EasySetupRelayProtocol
 import NIOCore
-import RelayWire
 
-/// The frames of one connection through the HTTP door, both ways, by their numbers: what makes a repeated call harmless
+/// The frames of one connection by long polling, both ways, by their numbers: what makes a repeated call harmless
 /// (`Protocol/http.md`, "Numbers").
-struct CallQueue: Sendable {
+struct FrameWindow: Sendable {
     /// How a poll's `received` stands to what was sent.
     enum Standing: Equatable {
         case current

@@ -1,15 +1,15 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 private import HeapModule
 import NIOCore
-import RelayWire
-import Rendezvous
 
-/// The connections of the HTTP door: who they are, what waits for them, which of their polls wait, which have gone
+/// The connections of long polling: who they are, what waits for them, which of their polls wait, which have gone
 /// (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. `Poll` is whatever the outside calls a poll that waits.
-struct CallDesk<Poll: Equatable & Sendable>: Sendable {
+struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     private let limits: ConnectionLimits
     /// Found by 128 bits that a device drew. Swift hashes them under a seed of this process, so nobody can make them collide;
     /// and whether a lookup takes longer tells at most bits of a hash nobody knows: no comparison in constant time is needed.
-    private var ids: [CallConnection: ConnectionID] = [:]
+    private var ids: [LongPollConnectionID: ConnectionID] = [:]
     private var entries: [ConnectionID: Entry] = [:]
     private var alarms = Heap<Alarm>()
     /// Those that are closed, in that order.
@@ -36,15 +36,15 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     }
 
     private struct Entry {
-        let name: CallConnection
+        let name: LongPollConnectionID
         let prefix: AddressPrefix?
         /// How many calls came in this interval, which began then.
         var calls = 0
         var callsSince: NIODeadline
-        var queue = CallQueue()
+        var queue = FrameWindow()
         var waiting: Waiting?
         /// When the poll that waits is answered with frames that nobody waits for; nil when there are none.
-        var companyUntil: NIODeadline?
+        var deferredUntil: NIODeadline?
         /// Since when no poll waits.
         var absentSince: NIODeadline
         /// When the earliest alarm for it goes off; those after it are stale.
@@ -79,7 +79,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     /// How many alarms are kept, stale ones among them.
     var alarmCount: Int { alarms.count }
 
-    func id(of connection: CallConnection) -> ConnectionID? { ids[connection] }
+    func id(of connection: LongPollConnectionID) -> ConnectionID? { ids[connection] }
 
     func isOpen(_ id: ConnectionID) -> Bool { entries[id]?.queue.isClosed == false }
 
@@ -90,7 +90,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
 
     /// A connection begins. It is not known yet, neither by its name nor by its number.
     mutating func open(
-        _ connection: CallConnection,
+        _ connection: LongPollConnectionID,
         as id: ConnectionID,
         from prefix: AddressPrefix? = nil,
         now: NIODeadline
@@ -102,7 +102,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// A call has come for a connection. Whether it may make so many.
-    mutating func mayCall(_ id: ConnectionID, now: NIODeadline) -> Bool {
+    mutating func countCall(_ id: ConnectionID, now: NIODeadline) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
         if now >= entry.callsSince + TimeAmount(limits.pingInterval) { (entry.calls, entry.callsSince) = (0, now) }
         entry.calls += 1
@@ -132,7 +132,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         if let earlier = entry.waiting { answers.append((earlier.poll, entry.queue.emptyAnswer())) }
         entries[id]?.waiting = Waiting(poll: poll, until: now + TimeAmount(min(call.wait, limits.longestPoll)))
         if entry.queue.hasNews || call.wait == .zero {
-            isReady(id)
+            markReady(id)
         } else {
             watch(id)
         }
@@ -143,7 +143,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
     mutating func gone(_ poll: Poll, of id: ConnectionID, now: NIODeadline) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
-        entries[id]?.companyUntil = nil
+        entries[id]?.deferredUntil = nil
         entries[id]?.absentSince = now
         watch(id)
     }
@@ -156,9 +156,9 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
         if let latest {
-            waitsForCompany(id, until: latest)
+            deferAnswer(id, until: latest)
         } else {
-            isReady(id)
+            markReady(id)
         }
         let bytes = entries[id]?.queue.bytes ?? 0
         unreadBytes += bytes - before
@@ -170,7 +170,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
         if let prefix = entries[id]?.prefix { devices.count(-1, prefix) }
-        isReady(id)
+        markReady(id)
         untold += 1
         closedCount += 1
         closed.add(id, now: now)
@@ -213,7 +213,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         for id in ready {
             guard var entry = entries[id] else { continue }
             entry.isReady = false
-            entry.companyUntil = nil
+            entry.deferredUntil = nil
             if let waiting = entry.waiting {
                 let answer = entry.queue.answer()
                 answers.append((waiting.poll, answer))
@@ -271,7 +271,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
                 continue
             }
             if entry.waiting != nil {
-                isReady(first.id)
+                markReady(first.id)
             } else {
                 absent.append(first.id)
                 forget(first.id)
@@ -285,7 +285,7 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
 
     private func due(_ entry: Entry) -> NIODeadline {
         guard let waiting = entry.waiting else { return entry.absentSince + TimeAmount(limits.pollAbsence) }
-        return min(waiting.until, entry.companyUntil ?? waiting.until)
+        return min(waiting.until, entry.deferredUntil ?? waiting.until)
     }
 
     /// Sets an alarm for a connection, unless an earlier one is set: that one sets itself again.
@@ -299,14 +299,14 @@ struct CallDesk<Poll: Equatable & Sendable>: Sendable {
         if alarms.count > 2 * entries.count + 64 { dropStaleAlarms() }
     }
 
-    private mutating func waitsForCompany(_ id: ConnectionID, until latest: NIODeadline) {
+    private mutating func deferAnswer(_ id: ConnectionID, until latest: NIODeadline) {
         // The next poll is answered with all there is.
-        guard let entry = entries[id], entry.waiting != nil, !entry.isReady, entry.companyUntil == nil else { return }
-        entries[id]?.companyUntil = latest
+        guard let entry = entries[id], entry.waiting != nil, !entry.isReady, entry.deferredUntil == nil else { return }
+        entries[id]?.deferredUntil = latest
         watch(id)
     }
 
-    private mutating func isReady(_ id: ConnectionID) {
+    private mutating func markReady(_ id: ConnectionID) {
         guard let entry = entries[id], entry.waiting != nil, !entry.isReady else { return }
         entries[id]?.isReady = true
         ready.append(id)

@@ -1,16 +1,16 @@
+import EasySetupRelayCore
 import NIOCore
-import Rendezvous
 
-/// A loop's way into the ``Exchange`` that all loops share. What happens on the loop's connections is gathered here and told in one call,
+/// A loop's way into the ``RelayHub`` that all loops share. What happens on the loop's connections is gathered here and told in one call,
 /// under one lock; that call brings back what there is to do.
 final class CorePort {
-    private let exchange: Exchange
+    private let hub: RelayHub
     private let clock: RelayClock
     private let loop: any EventLoop
     private let index: Int
-    private var events: [Exchange.Event] = []
-    private var deeds: [Exchange.Deed] = []
-    /// Another loop has left deeds in the inbox.
+    private var events: [RelayHub.Event] = []
+    private var effects: [RelayHub.Effect] = []
+    /// Another loop has left effects in the inbox.
     private var isWoken = false
     /// When the rendezvous has something to do, on its own clock, and when something else in the exchange has; and the times of either
     /// that the alarm knows of.
@@ -19,15 +19,15 @@ final class CorePort {
 
     /// `wake` is called, on any thread, when another loop has left something for this one; then ``wasWoken()`` is to be called on the
     /// loop.
-    init(_ exchange: Exchange, clock: RelayClock, loop: any EventLoop, wake: @escaping @Sendable () -> Void) {
-        self.exchange = exchange
+    init(_ hub: RelayHub, clock: RelayClock, loop: any EventLoop, wake: @escaping @Sendable () -> Void) {
+        self.hub = hub
         self.clock = clock
         self.loop = loop
-        index = exchange.join(wake: wake)
+        index = hub.join(wake: wake)
     }
 
     /// Something has happened on a connection. It is told with the next change, or when the batch ends.
-    func happened(_ event: Exchange.Event) {
+    func happened(_ event: RelayHub.Event) {
         events.append(event)
     }
 
@@ -37,12 +37,12 @@ final class CorePort {
 
     /// Changes what all loops share, after all that has happened before.
     @discardableResult
-    func change<Result>(_ body: (inout Exchange.State, Exchange.Context) -> Result) -> Result {
-        var told: [Exchange.Event] = []
-        var brought: [Exchange.Deed] = []
+    func change<Result>(_ body: (inout RelayHub.State, RelayHub.Context) -> Result) -> Result {
+        var told: [RelayHub.Event] = []
+        var brought: [RelayHub.Effect] = []
         swap(&told, &events)
-        swap(&brought, &deeds)
-        let outcome = exchange.change(
+        swap(&brought, &effects)
+        let outcome = hub.change(
             by: index,
             after: told,
             into: &brought,
@@ -52,25 +52,25 @@ final class CorePort {
         )
         told.removeAll(keepingCapacity: told.count <= Self.mostKept)
         swap(&told, &events)
-        swap(&brought, &deeds)
+        swap(&brought, &effects)
         isWoken = false
         due = (outcome.rendezvousDue, outcome.due)
         return outcome.result
     }
 
     /// Looks at what all loops share.
-    func look<Result: Sendable>(_ body: (borrowing Exchange.State) -> Result) -> Result { exchange.look(body) }
+    func read<Result: Sendable>(_ body: (borrowing RelayHub.State) -> Result) -> Result { hub.read(body) }
 
-    /// Tells what has happened, and takes what there is to do, in place of `deeds`, which is empty. False when there is nothing.
-    func takeDeeds(_ deeds: inout [Exchange.Deed]) -> Bool {
+    /// Tells what has happened, and takes what there is to do, in place of `effects`, which is empty. False when there is nothing.
+    func takeEffects(_ effects: inout [RelayHub.Effect]) -> Bool {
         if !events.isEmpty || isWoken { change { _, _ in } }
-        guard !self.deeds.isEmpty else { return false }
-        swap(&deeds, &self.deeds)
+        guard !self.effects.isEmpty else { return false }
+        swap(&effects, &self.effects)
         return true
     }
 
     /// Whether there is something to tell or to do.
-    var hasWork: Bool { !events.isEmpty || !deeds.isEmpty || isWoken }
+    var hasWork: Bool { !events.isEmpty || !effects.isEmpty || isWoken }
 
     /// The time that the alarm has to be set for, on the loop's clock: when something is due at a time that it was not told before.
     func takeNewDue() -> NIODeadline? {

@@ -1,5 +1,5 @@
+import EasySetupRelayCore
 import NIOCore
-import Rendezvous
 
 /// The deadlines of a loop's connections: a queue for each kind, since all of a kind lie equally far ahead. A deadline is a reminder to
 /// look: the connection may have moved on since.
@@ -34,7 +34,7 @@ struct LoopDeadlines {
     init(_ limits: ConnectionLimits) {
         openings = DeadlineQueue(limits.openingTime)
         closings = DeadlineQueue(limits.closingTime)
-        deferred = DeadlineQueue(limits.companyTime)
+        deferred = DeadlineQueue(limits.coalescingDelay)
         pings = DeadlineQueue(limits.pingInterval)
         idles = DeadlineQueue(limits.idleTime / 4)
     }

@@ -1,16 +1,16 @@
+import EasySetupRelayCore
 import NIOCore
 import NIOWebSocket
-import Rendezvous
 
 /// Time: one alarm for everything.
-extension Switchboard {
+extension LoopWorker {
     /// The clock of the rendezvous has jumped, and the alarm was set for the time before.
-    func lookAtTheClock() {
+    func clockMoved() {
         alarm.cancel()
-        timeHasCome()
+        alarmFired()
     }
 
-    func timeHasCome() {
+    func alarmFired() {
         guard !alarm.hasEnded else { return }
         core.alarmIsUnset()
         let now = loop.now
@@ -25,7 +25,7 @@ extension Switchboard {
             return (hasCrowdGone, isMemoryDue && hasCrowdGone)
         }
         if hasCrowdGone, !givesBack { crowdHasGone() }
-        settle()
+        endTurn()
         if let next = deadlines.next { alarm.set(for: next) }
         if let memoryDue { alarm.set(for: memoryDue) }
         if givesBack { Memory.giveBack() }
@@ -34,28 +34,32 @@ extension Switchboard {
     private func perform(_ due: LoopDeadlines.Due, _ now: NIODeadline) {
         switch due {
         case .opening(let opening):
-            guard let line = lines[opening.connection], line.isReading(request: opening.request) else { return }
+            guard let connection = connections[opening.connection], connection.isReading(request: opening.request)
+            else { return }
             note(.slowOpening)
-            line.hangUp()
-        case .closing(let id): lines[id]?.lingeredEnough()
-        case .deferredFrames(let id): if let line = lines[id] { wrote(line.deferredEnough(), to: line) }
+            connection.hangUp()
+        case .closing(let id): connections[id]?.lingerTimedOut()
+        case .deferredFrames(let id):
+            if let connection = connections[id] { wrote(connection.flushDeferred(), to: connection) }
         case .ping(let id):
-            guard let line = lines[id] else { return }
-            checkForLife(line)
+            guard let connection = connections[id] else { return }
+            checkLiveness(connection)
             deadlines.addPing(id, now: now)
         case .idle(let id):
-            guard let line = lines[id], let requests = line.requests, !requests.isLingering else { return }
-            let isIdle = requests.tell { $0.idleFourths() } >= core.look { $0.idleFourths }
-            if isIdle { line.hangUp() } else { deadlines.addIdle(id, now: now) }
+            guard let connection = connections[id], let requests = connection.requests, !requests.isLingering else {
+                return
+            }
+            let isIdle = requests.tell { $0.idleFourths() } >= core.read { $0.idleFourths }
+            if isIdle { connection.hangUp() } else { deadlines.addIdle(id, now: now) }
         }
     }
 
-    private func checkForLife(_ line: Line) {
-        switch line.tick(silentIntervals: limits.silentIntervals) {
-        case .ping: wrote(line.write(.ping, [], &buffers), to: line)
+    private func checkLiveness(_ connection: DeviceConnection) {
+        switch connection.tick(silentIntervals: limits.silentIntervals) {
+        case .ping: wrote(connection.write(.ping, [], &buffers), to: connection)
         case .silent:
             note(.silent)
-            line.hangUp()
+            connection.hangUp()
         case .none: break
         }
     }

@@ -1,17 +1,17 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 
-/// The worker of one event loop: it has the loop's connections, tells the ``Exchange`` what happens on them, and does what that decides.
+/// The worker of one event loop: it has the loop's connections, tells the ``RelayHub`` what happens on them, and does what that decides.
 /// All here lives on that loop, so it needs no lock; nothing waits.
-final class Switchboard {
+final class LoopWorker {
     let limits: ConnectionLimits
     let loop: any EventLoop
     let core: CorePort
-    let frontDoor: FrontDoor
+    let routes: HTTPRoutes
     let addresses: AddressSource
-    var lines: [ConnectionID: Line] = [:]
+    var connections: [ConnectionID: DeviceConnection] = [:]
     let alarm: Alarm
     var deadlines: LoopDeadlines
     /// When the memory of a crowd that has gone is given back: not while it goes.
@@ -24,39 +24,39 @@ final class Switchboard {
     var buffers = BufferPool()
     let receiveBuffers: ReceiveBuffers
 
-    private var isSettling = false
-    private var deeds: [Exchange.Deed] = []
-    private var unflushed: [Line] = []
-    private var flushing: [Line] = []
+    private var isEndingTurn = false
+    private var effects: [RelayHub.Effect] = []
+    private var unflushed: [DeviceConnection] = []
+    private var flushing: [DeviceConnection] = []
     private let unlooked: Int
     /// The sockets that listen, and what to call when there is room for a connection again.
     var listeners: [ObjectIdentifier: () -> Void] = [:]
 
     init(
         loop: any EventLoop,
-        exchange: Exchange,
-        frontDoor: FrontDoor,
+        hub: RelayHub,
+        routes: HTTPRoutes,
         proxies: TrustedProxies,
         clock: RelayClock
     ) {
         self.loop = loop
-        self.frontDoor = frontDoor
-        limits = exchange.limits
+        self.routes = routes
+        limits = hub.limits
         unlooked = min(WireLimits.callBytes, limits.outboundBytes)
         receiveBuffers = ReceiveBuffers()
         addresses = AddressSource(proxies: proxies, limits: limits)
         deadlines = LoopDeadlines(limits)
         // Weak, so that a wake-up or an alarm does not keep the worker of a stopped loop alive.
         let itself = NIOLoopBound(Weak(), eventLoop: loop)
-        core = CorePort(exchange, clock: clock, loop: loop) {
-            itself.eventLoop.execute { itself.value.board?.wasWoken() }
+        core = CorePort(hub, clock: clock, loop: loop) {
+            itself.eventLoop.execute { itself.value.worker?.wasWoken() }
         }
-        alarm = Alarm(loop: loop, grain: limits.alarmGrain) { itself.value.board?.timeHasCome() }
-        itself.value.board = self
+        alarm = Alarm(loop: loop, grain: limits.alarmGrain) { itself.value.worker?.alarmFired() }
+        itself.value.worker = self
     }
 
     private final class Weak {
-        weak var board: Switchboard?
+        weak var worker: LoopWorker?
     }
 
     func note(_ outcome: ConnectionOutcome) {
@@ -66,133 +66,135 @@ final class Switchboard {
 
 // MARK: - A batch of events ends
 
-extension Switchboard {
+extension LoopWorker {
     private func wasWoken() {
         core.wasWoken()
-        settle()
+        endTurn()
     }
 
     /// To be called at the end of whatever happened: does what was decided, sends what was written, and sets the alarm. Doing it may make
     /// more happen, on this connection or another (a peer that is cut off, say); what comes of that is done after, not in between.
-    func settle() {
-        guard !isSettling else { return }
-        isSettling = true
+    func endTurn() {
+        guard !isEndingTurn else { return }
+        isEndingTurn = true
         // In lists of their own: what is done may ask for more.
-        var (taken, written): ([Exchange.Deed], [Line]) = ([], [])
-        swap(&taken, &deeds)
+        var (taken, written): ([RelayHub.Effect], [DeviceConnection]) = ([], [])
+        swap(&taken, &effects)
         swap(&written, &flushing)
         repeat {
-            if core.takeDeeds(&taken) {
-                for deed in taken { perform(deed) }
+            if core.takeEffects(&taken) {
+                for effect in taken { perform(effect) }
                 taken.removeAll(keepingCapacity: taken.count <= Self.mostKept)
             }
             swap(&written, &unflushed)
-            for line in written { flush(line) }
+            for connection in written { flush(connection) }
             written.removeAll(keepingCapacity: written.count <= Self.mostKept)
         } while core.hasWork || !unflushed.isEmpty
-        swap(&taken, &deeds)
+        swap(&taken, &effects)
         swap(&written, &flushing)
-        isSettling = false
+        isEndingTurn = false
         setAlarm()
     }
 
     /// Longer lists give their memory back.
     private static let mostKept = 1024
 
-    private func perform(_ deed: Exchange.Deed) {
-        switch deed {
-        case .send(let frame, let id): if let line = lines[id] { send(frame, to: line) }
-        case .close(let id): if let line = lines[id] { close(line) }
-        case .answer(let id, let answer): if let line = lines[id] { answerPoll(answer, on: line) }
+    private func perform(_ effect: RelayHub.Effect) {
+        switch effect {
+        case .send(let frame, let id): if let connection = connections[id] { send(frame, to: connection) }
+        case .close(let id): if let connection = connections[id] { close(connection) }
+        case .answer(let id, let answer): if let connection = connections[id] { answerPoll(answer, on: connection) }
         case .giveWay(let id): giveWay(id)
-        case .order(let order): obey(order)
+        case .broadcast(let order): perform(order)
         }
     }
 
     /// Somebody else needs the place of a connection. One that has become somebody since stays.
     func giveWay(_ id: ConnectionID) {
-        guard let line = lines[id] else { return }
-        if line.isNobody {
+        guard let connection = connections[id] else { return }
+        if connection.isNobody {
             note(.gaveWay)
-            line.hangUp()
-        } else if line.isCounted {
-            core.change { state, _ in state.admission.isNobody(id, line.counted) }
+            connection.hangUp()
+        } else if connection.isCounted {
+            core.change { state, _ in state.admission.addIdleSocket(id, connection.counted) }
         }
     }
 
-    private func obey(_ order: Exchange.Order) {
+    private func perform(_ order: RelayHub.Broadcast) {
         switch order {
-        case .roomAgain: for release in listeners.values { release() }
-        case .goAway: for line in lines.values { close(line, .goingAway) }
-        case .closeDoors: for line in lines.values where !line.isWebSocket { line.hangUp() }
+        case .resumeAccepting: for release in listeners.values { release() }
+        case .goAway: for connection in connections.values { close(connection, .goingAway) }
+        case .closeLongPolls: for connection in connections.values where !connection.isWebSocket { connection.hangUp() }
         case .shrink: shrink()
-        case .hangUp: for line in lines.values { line.hangUp() }
+        case .hangUp: for connection in connections.values { connection.hangUp() }
         case .end: alarm.end()
         }
     }
 
     private func shrink() {
-        lines = Dictionary(uniqueKeysWithValues: Array(lines))
-        let lines = lines
-        deadlines.keep { lines[$0] != nil }
+        connections = Dictionary(uniqueKeysWithValues: Array(connections))
+        let connections = connections
+        deadlines.keep { connections[$0] != nil }
     }
 
     /// Takes nothing new, and ends when the pairings in hand have ended or the time is over.
     func drain() {
         core.change { state, context in state.drain(context) }
-        settle()
+        endTurn()
     }
 
     /// Tokens are made with other keys from now on.
     func replaceKeys(by keys: TokenKeys) {
         core.change { state, context in state.rendezvous.replaceKeys(by: keys, now: context.moment) }
-        settle()
+        endTurn()
     }
 
     /// Ends at once.
     func stop() {
         core.change { state, context in state.stop(context) }
-        settle()
+        endTurn()
     }
 }
 
 // MARK: - Out
 
-extension Switchboard {
-    func send(_ frame: RelayFrame, to line: Line) {
-        wrote(line.send(frame, packed: &packed, &buffers), to: line)
+extension LoopWorker {
+    func send(_ frame: RelayFrame, to connection: DeviceConnection) {
+        wrote(connection.send(frame, packed: &packed, &buffers), to: connection)
     }
 
     /// Says goodbye in WebSocket's way, and waits for the peer to do so too.
-    func close(_ line: Line, _ code: WebSocketErrorCode? = nil) {
-        _ = line.becomesUnknown()
-        guard let payload = line.close(code) else { return }
-        wrote(line.write(.connectionClose, payload, &buffers), to: line)
-        deadlines.addClosing(line.id, now: loop.now)
+    func close(_ connection: DeviceConnection, _ code: WebSocketErrorCode? = nil) {
+        _ = connection.becomesUnknown()
+        guard let payload = connection.close(code) else { return }
+        wrote(connection.write(.connectionClose, payload, &buffers), to: connection)
+        deadlines.addClosing(connection.id, now: loop.now)
     }
 
-    func wrote(_ outcome: FrameWriter.OnWrite, to line: Line) {
+    func wrote(_ outcome: FrameWriter.OnWrite, to connection: DeviceConnection) {
         switch outcome {
-        case .flushAtEndOfBatch: unflushed.append(line)
-        case .flushLater: deadlines.addDeferredFrames(line.id, now: loop.now)
+        case .flushAtEndOfBatch: unflushed.append(connection)
+        case .flushLater: deadlines.addDeferredFrames(connection.id, now: loop.now)
         case .none: break
         }
     }
 
     /// A peer that has left more than the limit unread is cut off, and so is one that leaves a little when all of them together have: what
     /// it missed is sent again when it comes back.
-    func flush(_ line: Line) {
-        guard case .looked(let unread) = line.flush(most: unlooked, &buffers), !bears(unread: unread, of: line) else {
+    func flush(_ connection: DeviceConnection) {
+        guard case .looked(let unread) = connection.flush(most: unlooked, &buffers),
+            !account(unread: unread, of: connection)
+        else {
             return
         }
         note(.slowReader)
-        line.hangUp()
+        connection.hangUp()
     }
 
     /// How much a device leaves unread now; whether that is borne.
-    func bears(unread bytes: Int, of line: Line) -> Bool {
-        let difference = line.leavesUnread(bytes)
+    func account(unread bytes: Int, of connection: DeviceConnection) -> Bool {
+        let difference = connection.leavesUnread(bytes)
         guard difference != 0 else { return bytes <= limits.outboundBytes }
-        return core.change { state, _ in state.admission.bears(unread: bytes, difference: difference) }
+        return core.change { state, _ in state.admission.account(unread: bytes, difference: difference) }
     }
 }

@@ -1,4 +1,4 @@
-package import Rendezvous
+package import EasySetupRelayCore
 
 #if canImport(Glibc)
 import Glibc

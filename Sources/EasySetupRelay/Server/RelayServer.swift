@@ -1,8 +1,8 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 public import Logging
 import NIOCore
 import NIOPosix
-import RelayWire
-import Rendezvous
 public import ServiceLifecycle
 import Synchronization
 
@@ -94,7 +94,7 @@ extension RelayServer {
         let keys: TokenKeys
         /// No token of an earlier run can be valid.
         let hasNewKeys: Bool
-        let places: [Resolver.Place]
+        let places: [Resolver.ResolvedAddress]
     }
 
     private func serve() async throws {
@@ -134,25 +134,25 @@ extension RelayServer {
         let ended = loops[0].makePromise(of: Void.self)
         var limits = configuration.limits
         if prepared.hasNewKeys { limits.restartGuard = .zero }
-        let exchange = Exchange(
+        let hub = RelayHub(
             limits: configuration.connectionLimits,
             rendezvous: Rendezvous(limits: limits, keys: prepared.keys, started: clock.now),
             ended: ended,
             logger: logger
         )
-        var switchboards: [NIOLoopBound<Switchboard>] = []
+        var workers: [NIOLoopBound<LoopWorker>] = []
         for loop in loops {
-            switchboards.append(try await makeSwitchboard(exchange, clock, on: loop).get())
+            workers.append(try await makeWorker(hub, clock, on: loop).get())
         }
-        let first = switchboards[0]
-        clock.whenMoved { [switchboards] in
-            for (board, loop) in zip(switchboards, loops) { loop.execute { board.value.lookAtTheClock() } }
+        let first = workers[0]
+        clock.whenMoved { [workers] in
+            for (worker, loop) in zip(workers, loops) { loop.execute { worker.value.clockMoved() } }
         }
         let stop: @Sendable () -> Void = { loops[0].execute { first.value.stop() } }
         let listeners: [any Channel]
         do {
-            let opener = Listeners(logger: logger, cores: loops.count, loop: loops[0]) { [switchboards] core in
-                self.bootstrap(switchboards[core], prepared.certificate, on: loops[core])
+            let opener = Listeners(logger: logger, cores: loops.count, loop: loops[0]) { [workers] core in
+                self.bootstrap(workers[core], prepared.certificate, on: loops[core])
             }
             listeners = try await opener.open(prepared.places)
         } catch {
@@ -197,25 +197,25 @@ extension RelayServer {
         whenListening.succeed(addresses)
     }
 
-    private func makeSwitchboard(
-        _ exchange: Exchange,
+    private func makeWorker(
+        _ hub: RelayHub,
         _ clock: RelayClock,
         on loop: any EventLoop
-    ) -> EventLoopFuture<NIOLoopBound<Switchboard>> {
+    ) -> EventLoopFuture<NIOLoopBound<LoopWorker>> {
         loop.submit { [configuration] in
-            let switchboard = Switchboard(
+            let worker = LoopWorker(
                 loop: loop,
-                exchange: exchange,
-                frontDoor: FrontDoor(allowedOrigins: configuration.allowedOrigins),
+                hub: hub,
+                routes: HTTPRoutes(allowedOrigins: configuration.allowedOrigins),
                 proxies: configuration.trustedProxies,
                 clock: clock
             )
-            return NIOLoopBound(switchboard, eventLoop: loop)
+            return NIOLoopBound(worker, eventLoop: loop)
         }
     }
 
     private func bootstrap(
-        _ switchboard: NIOLoopBound<Switchboard>,
+        _ worker: NIOLoopBound<LoopWorker>,
         _ certificate: CertificateKeeper?,
         on loop: any EventLoop
     ) -> ServerBootstrap {
@@ -226,8 +226,8 @@ extension RelayServer {
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let gate = AcceptGate(switchboard: switchboard.value) { [self] accepted in
-                        try configure(accepted, switchboard.value, certificate)
+                    let gate = AcceptGate(worker: worker.value) { [self] accepted in
+                        try configure(accepted, worker.value, certificate)
                     }
                     try channel.pipeline.syncOperations.addHandler(gate)
                 }
@@ -237,14 +237,14 @@ extension RelayServer {
     /// Makes an accepted connection ready. What is set by itself, TCP_NODELAY, it has from the socket that listens.
     private func configure(
         _ accepted: any Channel,
-        _ switchboard: Switchboard,
+        _ worker: LoopWorker,
         _ certificate: CertificateKeeper?
     ) throws {
         if let options = accepted.syncOptions {
             // One read at a time is what makes it take all buffers but its first from there.
             try options.setOption(.maxMessagesPerRead, value: 1)
-            try options.setOption(.recvAllocator, value: switchboard.receiveBuffers)
+            try options.setOption(.recvAllocator, value: worker.receiveBuffers)
         }
-        try ConnectionPipeline.configure(accepted, switchboard: switchboard, certificate: certificate?.context)
+        try ConnectionPipeline.configure(accepted, worker: worker, certificate: certificate?.context)
     }
 }

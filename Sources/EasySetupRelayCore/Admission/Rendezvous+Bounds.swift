@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// What must be true after every event, for tests to look at: it walks over everything and is no part of any decision.
 extension Rendezvous {
@@ -23,12 +23,12 @@ extension Rendezvous {
             }
             let inside = room.meetings.compactMap(\.connection) + room.line.map(\.connection)
             for connection in inside {
-                guard case .visitor(offer) = connections[connection]?.place else {
+                guard case .visitor(offer) = connections[connection]?.phase else {
                     return "a room has a visitor that is elsewhere"
                 }
             }
             if let offerer = room.offerer {
-                guard case .offerer(offer) = connections[offerer]?.place else {
+                guard case .offerer(offer) = connections[offerer]?.phase else {
                     return "a room has an offerer that is elsewhere"
                 }
             }
@@ -41,7 +41,7 @@ extension Rendezvous {
         }
         if connections.atWork > limits.roomless { return "too many connections at work" }
         for connection in connections.all {
-            if let room = connections[connection]?.place.room, rooms[room] == nil {
+            if let room = connections[connection]?.phase.room, rooms[room] == nil {
                 return "a connection is in no room"
             }
         }
@@ -54,7 +54,7 @@ extension Rendezvous {
     }
 
     /// The room that a connection is in.
-    package func room(of connection: Connection) -> OfferID? { connections[connection]?.place.room }
+    package func room(of connection: Connection) -> OfferID? { connections[connection]?.phase.room }
 
     /// Whether nothing at all is remembered, but for the slots that were handed out.
     package var isEmpty: Bool {

@@ -1,5 +1,5 @@
 internal import DequeModule
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Places for rooms and for those who come to them: each prefix has its part of them once half are taken, and devices that come
 /// back have some of their own (`Protocol/limits.md`, "When the relay fills").
@@ -41,12 +41,12 @@ extension Rendezvous {
 
     /// Those meetings of a room that comes back for which there is a place. One in which nothing was exchanged is as new as a visit;
     /// one in which something was has a place among those that are kept, too.
-    func thoseWithPlace(_ held: [Held], _ prefix: AddressPrefix) -> [Held] {
+    func meetingsWithPlace(_ held: [MeetingResume], _ prefix: AddressPrefix) -> [MeetingResume] {
         let ceiling = meetingCeiling(limits.meetingsInAll, part: max(1, limits.partOfFree / Self.softer))
         guard owned.meetings.allows(prefix, ceiling) else { return [] }
         let isFullOfBytes = totals.mailboxBytes >= limits.mailboxBytesInAll
         let seated = held.contains(where: \.isSeated)
-        var (places, kept) = (totals.meetings, [Held]())
+        var (places, kept) = (totals.meetings, [MeetingResume]())
         // First those that have got somewhere.
         for isExchanged in [true, false] {
             for meeting in held
@@ -126,7 +126,7 @@ extension Rendezvous {
     private static var looks: Int { 16 }
 }
 
-extension Held {
+extension MeetingResume {
     /// Whether either device has said something in it that the other one has.
     fileprivate var hasExchanged: Bool { received > 0 || acked > 0 || isSeated }
 }

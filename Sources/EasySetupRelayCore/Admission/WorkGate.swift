@@ -1,5 +1,5 @@
 import Crypto
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Asks for work and checks it: a challenge is a MAC, so nothing is remembered until it is answered
 /// (`Protocol/relay.md`, "Work").

@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// The end of a relay: nothing is lost that a device can take elsewhere (`Protocol/relay.md`, "Draining").
 extension Rendezvous {

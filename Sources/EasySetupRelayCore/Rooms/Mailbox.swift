@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// One direction of a meeting: the messages the peer has not acknowledged, and how far everybody is
 /// (`Protocol/relay.md`, "Delivery").

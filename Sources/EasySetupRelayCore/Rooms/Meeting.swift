@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// One visitor's run with the offerer.
 struct Meeting<Connection: Hashable & Sendable>: Sendable {
@@ -44,7 +44,7 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// As an offerer tells it after a restart.
-    init(restoring held: Held) {
+    init(restoring held: MeetingResume) {
         id = held.meeting
         prefix = nil
         visitor = .detached

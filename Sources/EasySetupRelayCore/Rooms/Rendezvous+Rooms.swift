@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Frames of those who are in a room, and the bookkeeping around each decision about one.
 extension Rendezvous {
@@ -21,10 +21,10 @@ extension Rendezvous {
                 return room.seat(meeting, context, into: &actions)
             case .close(let meeting, let reason):
                 charged = room.close(meeting, reason, context, entropy: &entropy, into: &actions)
-                return .fine
+                return .accepted
             case .leave(let reason):
                 room.end(reason, into: &actions)
-                return .fine
+                return .accepted
             case .message(nil, _), .ack(nil, _), .offer, .visit, .attachOfferer, .attachVisitor:
                 return .refused(.badOrder)
             }
@@ -58,7 +58,7 @@ extension Rendezvous {
             case .leave(let reason):
                 room.visitorLeft(connection, reason, context, into: &actions)
                 actions.append(.close(connection))
-                return .fine
+                return .accepted
             case .seat, .close, .offer, .visit, .attachOfferer, .attachVisitor:
                 return .refused(.badOrder)
             }
@@ -75,7 +75,7 @@ extension Rendezvous {
     ) {
         let units: Int
         switch verdict {
-        case .fine, nil: return
+        case .accepted, nil: return
         case .refused(let reason): return refuse(connection, reason, now, into: &actions)
         case .withoutNews: units = FrameBudget.withoutNews
         case .outOfPlace: units = FrameBudget.withoutNews + FrameBudget.outOfPlace
@@ -102,7 +102,7 @@ extension Rendezvous {
         let (connections, rooms, displacements) = (connections, rooms, displacements)
         deadlines.keep { subject, time in
             switch subject {
-            case .connection(let connection): connections[connection]?.place.deadline == time
+            case .connection(let connection): connections[connection]?.phase.deadline == time
             case .room(let offer): rooms[offer]?.deadline == time
             case .displacement(let offer): displacements[offer] == time
             case .draining: true
@@ -146,12 +146,12 @@ extension Rendezvous {
         if decided.isAbandoned { list(offer, at: index) }
         if let reason = decided.end {
             let room = rooms.remove(at: index).value
-            bury(room, reason, now)
+            leaveTombstone(room, reason, now)
         }
         return outcome
     }
 
-    private mutating func bury(_ room: Room<Connection>, _ reason: Reason, _ now: Moment) {
+    private mutating func leaveTombstone(_ room: Room<Connection>, _ reason: Reason, _ now: Moment) {
         if abandoned.count > 2 * rooms.count { dropAbandoned() }
         guard !room.hasLostSlot else { return }
         slots[room.slot] = nil
@@ -183,7 +183,7 @@ extension Rendezvous {
         _ now: Moment,
         into actions: inout [Action<Connection>]
     ) {
-        guard let place = connections[connection]?.place, let deadline = place.deadline,
+        guard let place = connections[connection]?.phase, let deadline = place.deadline,
             deadline <= now.monotonic
         else { return }
         switch place {
@@ -215,7 +215,7 @@ extension Rendezvous {
         tellingRoom now: Moment? = nil,
         into actions: inout [Action<Connection>]
     ) {
-        let room = connections[connection]?.place.room
+        let room = connections[connection]?.phase.room
         actions.dismiss(connection, .refused(reason, retryAfter: retryAfter))
         forget(connection)
         guard let now, let room else { return }
@@ -225,7 +225,7 @@ extension Rendezvous {
     }
 
     mutating func forget(_ connection: Connection) {
-        if let known = connections[connection], case .early(let said, _) = known.place {
+        if let known = connections[connection], case .early(let said, _) = known.phase {
             let others = early[said.offer]?.filter { $0 != connection } ?? []
             early[said.offer] = others.isEmpty ? nil : others
         }

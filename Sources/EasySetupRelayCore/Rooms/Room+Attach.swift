@@ -1,11 +1,11 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Coming back (`Protocol/relay.md`, "Attach").
 extension Room {
     /// The offerer is back on a new connection, and names its living meetings.
     mutating func attachOfferer(
         _ connection: Connection,
-        held: [Held],
+        held: [MeetingResume],
         attempt new: UInt32,
         _ context: Context,
         entropy: inout some RandomNumberGenerator,
@@ -20,14 +20,14 @@ extension Room {
         offerer = connection
         attempt = max(attempt, new)
 
-        let unheard = settleUnnamed(held, into: &actions)
+        let unheard = resolveUnnamed(held, into: &actions)
         actions.append(
             .send(
                 .attachedOfferer(
                     expiresIn: deadline - context.now,
                     meetings: held.compactMap { named in
                         meeting(named.meeting).map {
-                            Have(meeting: named.meeting, have: meetings[$0].toVisitor.have)
+                            MeetingProgress(meeting: named.meeting, have: meetings[$0].toVisitor.have)
                         }
                     },
                     slotLost: hasLostSlot
@@ -46,12 +46,12 @@ extension Room {
         tellLine(context, isPresent: true, into: &actions)
         resumeSeat(held, context, into: &actions)
         admit(context, entropy: &entropy, into: &actions)
-        return .fine
+        return .accepted
     }
 
     /// What the offerer does not name is over, but for meetings it may never have heard of, which are announced again.
-    private mutating func settleUnnamed(
-        _ held: [Held],
+    private mutating func resolveUnnamed(
+        _ held: [MeetingResume],
         into actions: inout [Action<Connection>]
     ) -> [MeetingID] {
         let named = Set(held.map(\.meeting))
@@ -71,7 +71,7 @@ extension Room {
         return unheard
     }
 
-    private mutating func resume(_ named: Held, into actions: inout [Action<Connection>]) {
+    private mutating func resume(_ named: MeetingResume, into actions: inout [Action<Connection>]) {
         guard let offerer, let index = meeting(named.meeting) else { return }
         let id = named.meeting
         if meetings[index].toOfferer.returned(having: named.received) == .news,
@@ -105,7 +105,7 @@ extension Room {
 
     /// A `seat` that was lost with the connection is done now; one that was not is told again.
     private mutating func resumeSeat(
-        _ held: [Held],
+        _ held: [MeetingResume],
         _ context: Context,
         into actions: inout [Action<Connection>]
     ) {
@@ -167,7 +167,7 @@ extension Room {
             actions.append(.send(.presence(meeting: nil, isPresent: false), to: connection))
         }
         meetings[index].updateOwed(now: context.now, offererIsThere: offerer != nil)
-        return .fine
+        return .accepted
     }
 
     private func goneReason(_ id: MeetingID) -> Reason {

@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Messages and acknowledgements, and connections that are lost (`Protocol/relay.md`, "Delivery").
 extension Room {
@@ -28,10 +28,10 @@ extension Room {
         case .full:
             remove(index, telling: .mailboxFull, context, entropy: &entropy, into: &actions)
             if let offerer { actions.append(.send(.over(meeting: id, .mailboxFull), to: offerer)) }
-            return .fine
+            return .accepted
         }
         meetings[index].updateOwed(now: context.now, offererIsThere: true)
-        return .fine
+        return .accepted
     }
 
     /// Whether what a visitor says is about the meeting it has. What is not, or comes from the line, has crossed with its
@@ -66,7 +66,7 @@ extension Room {
             return .refused(.mailboxFull)
         }
         meetings[index].updateOwed(now: context.now, offererIsThere: offerer != nil)
-        return .fine
+        return .accepted
     }
 
     mutating func offererAcknowledged(
@@ -80,7 +80,7 @@ extension Room {
             if let visitor = meetings[index].connection {
                 actions.append(.send(.ack(meeting: nil, upTo: number), to: visitor))
             }
-            return .fine
+            return .accepted
         case .old: return .withoutNews
         case .beyond: return .refused(.badOrder)
         }
@@ -97,7 +97,7 @@ extension Room {
             if let offerer {
                 actions.append(.send(.ack(meeting: meetings[index].id, upTo: number), to: offerer))
             }
-            return .fine
+            return .accepted
         case .old: return .withoutNews
         case .beyond: return .refused(.badOrder)
         }

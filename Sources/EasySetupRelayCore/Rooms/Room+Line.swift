@@ -1,8 +1,8 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Who is let in, who waits, and who has to make room (`Protocol/relay.md`, "The line").
 extension Room {
-    /// A visitor has come. Anything but `fine` is what to refuse it with.
+    /// A visitor has come. Anything but `accepted` is what to refuse it with.
     mutating func visit(
         _ visitor: Connection,
         prefix: AddressPrefix,
@@ -16,7 +16,7 @@ extension Room {
         case .open(var line):
             if meetings.count < context.limits.meetings {
                 meet(visitor, prefix: prefix, context, entropy: &entropy, into: &actions)
-                return .fine
+                return .accepted
             }
             guard mayWait(prefix, context.limits) else { return .refused(.lineFull) }
             line.append(Waiting(connection: visitor, prefix: prefix))
@@ -24,7 +24,7 @@ extension Room {
             actions.append(.send(.inLine(position: line.count), to: visitor))
             if offerer == nil { actions.append(.send(.presence(meeting: nil, isPresent: false), to: visitor)) }
             displace(context, entropy: &entropy, into: &actions)
-            return .fine
+            return .accepted
         }
     }
 

@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// How meetings end and who gets the seat (`Protocol/relay.md`, "Seat").
 extension Room {
@@ -8,11 +8,11 @@ extension Room {
         into actions: inout [Action<Connection>]
     ) -> Verdict {
         switch phase {
-        case .over: return .fine
-        case .seated(let seated): return seated == id ? .fine : .refused(.badOrder)
+        case .over: return .accepted
+        case .seated(let seated): return seated == id ? .accepted : .refused(.badOrder)
         case .open(let line):
             // Not in hand, or left: the offerer has been told, this crossed with it.
-            guard let index = meeting(id), !meetings[index].hasLeft else { return .fine }
+            guard let index = meeting(id), !meetings[index].hasLeft else { return .accepted }
             for other in meetings where other.id != id {
                 if let visitor = other.connection { actions.dismiss(visitor, .over(meeting: nil, .seated)) }
             }
@@ -23,7 +23,7 @@ extension Room {
             phase = .seated(id)
             deadline = context.now + context.limits.seatedLifetime
             tellSeated(id, context, into: &actions)
-            return .fine
+            return .accepted
         }
     }
 

@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Everything that one decision about one room reads and writes; the index of slots and the relay's totals are outside.
 /// Its rules are in `Room+Line.swift`, `Room+Delivery.swift`, `Room+Seat.swift` and `Room+Attach.swift`.
@@ -56,7 +56,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     /// A room as its offerer tells it after a restart, the offerer not yet attached. Nil when its time is over.
     init?(
         restoring claims: TokenClaims,
-        held: [Held],
+        held: [MeetingResume],
         of prefix: AddressPrefix,
         hasLostSlot: Bool,
         now: Moment,
@@ -178,7 +178,7 @@ final class Rules: Sendable {
 
 /// What a frame was worth.
 enum Verdict: Equatable {
-    case fine
+    case accepted
     /// A repeat, or an acknowledgement without news.
     case withoutNews
     /// Said by a visitor that has nobody to say it to just now.

@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Draws slots: at random, sparsely, and not again within twice a room's lifetime (`Protocol/relay.md`, "Slots").
 ///

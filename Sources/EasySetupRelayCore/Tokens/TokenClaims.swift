@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// The 16 random bytes that name a room for as long as any token of it is valid; its slot may change hands sooner.
 package struct OfferID: Hashable, Sendable {

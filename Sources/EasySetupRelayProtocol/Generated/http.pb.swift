@@ -8,7 +8,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The bodies of the HTTP door's calls. http.md says when, and what each side must do; openapi.json has the calls.
+/// The bodies of long polling's calls. http.md says when, and what each side must do; openapi.json has the calls.
 ///
 /// They carry the frames of relay.proto as they are. A body that does not parse, is too long or breaks a rule of http.md is
 /// answered 400 or 413. Unknown fields are ignored, by both sides.

@@ -32,7 +32,7 @@ struct Arguments {
     }
 
     init(_ texts: [String]) {
-        var command: any ParsableCommand.Type = EasySetup.self
+        var command: any ParsableCommand.Type = EasySetupCommand.self
         var index = 0
         while index < texts.count,
             let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == texts[index] })
@@ -102,7 +102,7 @@ struct Arguments {
         }
         // Other ways to repeat it would be new ones of the parser's: then the message is not worth it. A value such as a folder named
         // store is no secret where the help has that word.
-        let help = EasySetup.helpMessage(for: command)
+        let help = EasySetupCommand.helpMessage(for: command)
         let isClean = hidden.allSatisfy { index in
             let text = texts[index]
             return text.count < 3 || !message.contains(text) || (values.contains(index) && help.contains(text))

@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 /// What can go wrong in the command line itself; everything else is named where it happens.
 enum CommandError: ExplainedError, Equatable {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import EasySetupSeed
 import Logging
-import SyncSeed
 
 /// The options of every command, and the frame in which every command runs.
 struct CommonOptions: ParsableArguments {

@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 #if canImport(Glibc)
 import Glibc
@@ -43,7 +43,7 @@ struct HiddenTerminal: ~Copyable {
 
     deinit {
         var keys = keys
-        Self.settle(&keys)
+        Self.resolve(&keys)
         if hasPasteMarks { output.prompt(Self.marksOff) }
         TerminalMode.hide()
     }
@@ -145,7 +145,7 @@ struct HiddenTerminal: ~Copyable {
         case SIGCONT: try Self.hide(hasPasteMarks ? output : nil)
         case SIGTSTP: try stop()
         default:
-            Self.settle(&keys)
+            Self.resolve(&keys)
             if hasPasteMarks { output.prompt(Self.marksOff) }
             TerminalMode.finish()
             signals.deliver(number)
@@ -155,7 +155,7 @@ struct HiddenTerminal: ~Copyable {
     /// Stops the process as Control-Z does, with the terminal as it was before, and goes on when it is told to.
     private func stop() throws(CommandError) {
         var none = Keys()
-        Self.settle(&none)
+        Self.resolve(&none)
         if hasPasteMarks { output.prompt(Self.marksOff) }
         TerminalMode.putAside()
         output.prompt("\n")
@@ -189,7 +189,7 @@ struct HiddenTerminal: ~Copyable {
     private static let marksOff = "\u{1B}[?2004l"
 
     /// Waits until nothing more comes, and throws away what does.
-    private static func settle(_ keys: inout Keys) {
+    private static func resolve(_ keys: inout Keys) {
         let start = ContinuousClock.now
         var wait = pause
         while start.duration(to: .now) < TerminalMode.patience, isMore(within: keys.isInPaste ? markedPause : wait) {

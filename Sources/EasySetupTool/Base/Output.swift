@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 import Synchronization
 
 #if canImport(Glibc)

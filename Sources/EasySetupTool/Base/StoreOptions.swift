@@ -1,7 +1,7 @@
 import ArgumentParser
+import EasySetup
+import EasySetupSeed
 import Logging
-import PairingClient
-import SyncSeed
 
 /// Where the seed is kept, for the commands that need one.
 struct StoreOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import SyncSeed
+public import EasySetupSeed
 
 extension UserText: ExpressibleByArgument {
     /// The bytes of an argument, whether they are UTF-8 or not.

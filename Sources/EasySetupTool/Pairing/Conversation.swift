@@ -1,7 +1,7 @@
 import ArgumentParser
-import Handshake
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 import Synchronization
 
 /// Follows a pairing on a stage, and asks the person, or the program at the other end of the pipes, what only they can answer.

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Handshake
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelay
+import EasySetupSeed
 import Logging
-import PairingClient
-import Relay
-import SyncSeed
 
 /// `easysetup demo`: a relay and two devices in one process, and a whole pairing over real sockets between them.
 struct DemoCommand: AsyncParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Handshake
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 
 /// `easysetup join`: types a code, or opens a link, that another device shows.
 struct JoinCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
-import Handshake
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 
 /// A store whose seed was loaded already, so that a sealed one is not opened twice.
 struct LoadedStore: SeedStore {
@@ -24,7 +24,7 @@ struct LoadedStore: SeedStore {
 
     func load() async throws(StoreError) -> SyncSeed? { seed }
 
-    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> Saved {
+    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
         try await store.save(seed, replacing: replacing)
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Handshake
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 
 /// `easysetup offer`: shows a code and pairs with the device that types it.
 struct OfferCommand: AsyncParsableCommand {

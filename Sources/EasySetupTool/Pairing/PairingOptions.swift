@@ -1,7 +1,7 @@
 import ArgumentParser
-import Handshake
+import EasySetup
+import EasySetupHandshake
 import Logging
-import PairingClient
 
 /// What `offer` and `join` have in common.
 struct PairingOptions: ParsableArguments {
@@ -48,7 +48,7 @@ struct PairingOptions: ParsableArguments {
     }
 
     /// How this device takes part in a pairing, for its screen.
-    func part(_ place: Place, at relay: RelayAddress, role: Role?) -> Screen.Part {
+    func part(_ place: PairingSide, at relay: RelayAddress, role: Role?) -> Screen.Part {
         Screen.Part(role: role, place: place, relay: relay.authority, command: command(at: relay))
     }
 

@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 /// What can be wrong with the arguments of `offer` and `join` beyond what the parser of arguments sees.
 enum PairingUsage: ExplainedError, Equatable {

@@ -1,6 +1,6 @@
-import Handshake
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 
 /// The text that a person sees in each state of a pairing, for each role and place. Pure.
 ///
@@ -11,7 +11,7 @@ struct Screen: Sendable {
     struct Part: Equatable, Sendable {
         /// The role of this device; nil while it is not known.
         var role: Role?
-        var place: Place
+        var place: PairingSide
         /// The relay's name, for a person.
         var relay: String
         /// The command to run on the other device.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Relay
+import EasySetupRelay
 
 /// `--limit NAME=VALUE`.
 struct LimitOption: ExpressibleByArgument {

@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import Relay
+public import EasySetupRelay
 
 extension ListenAddress: ExpressibleByArgument {
     /// As ``init(_:)`` reads it.

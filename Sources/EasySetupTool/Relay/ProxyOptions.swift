@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import Relay
+public import EasySetupRelay
 
 /// Whom a relay behind a proxy believes about devices' addresses (`Protocol/operating.md`, "Behind a proxy").
 struct ProxyOptions: ParsableArguments {

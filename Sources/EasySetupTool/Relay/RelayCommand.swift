@@ -1,8 +1,8 @@
 import ArgumentParser
+import EasySetupRelay
+import EasySetupSeed
 import Logging
-import Relay
 import ServiceLifecycle
-import SyncSeed
 import UnixSignals
 
 /// `easysetup relay`: a relay, until a signal ends it (`Protocol/operating.md`).

@@ -1,5 +1,5 @@
-public import Relay
-public import SyncSeed
+public import EasySetupRelay
+public import EasySetupSeed
 
 extension RelayError: ExplainedError {
     /// What programs know it by (`Protocol/errors.md`).

@@ -1,5 +1,5 @@
 import ArgumentParser
-import SyncSeed
+import EasySetupSeed
 
 /// `easysetup seed`: make, show, import and look at a seed without a relay.
 struct SeedCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupSeed
 
 /// `easysetup seed import`: stores a seed that is written somewhere.
 struct SeedImport: AsyncParsableCommand {
@@ -38,7 +38,7 @@ struct SeedImport: AsyncParsableCommand {
     }
 }
 
-extension Saved {
+extension SaveOutcome {
     /// The `result` of the JSON object.
     var name: String {
         switch self {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupSeed
 
 /// `easysetup seed inspect`: what a written seed stands for, without storing it.
 struct SeedInspect: AsyncParsableCommand {

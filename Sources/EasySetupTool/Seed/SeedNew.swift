@@ -1,6 +1,6 @@
 import ArgumentParser
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupSeed
 
 #if canImport(Glibc)
 import Glibc

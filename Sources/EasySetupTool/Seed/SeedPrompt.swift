@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 /// Asks a person at a terminal for a seed in any written form, and for single words of a phrase again where these are wrong.
 struct SeedPrompt: ~Copyable {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupSeed
 
 /// `easysetup seed show`: who the stored seed is, and with `--reveal` the seed itself.
 struct SeedShow: AsyncParsableCommand {

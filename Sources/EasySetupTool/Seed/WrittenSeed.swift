@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 #if canImport(Glibc)
 import Glibc

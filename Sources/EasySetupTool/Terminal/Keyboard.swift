@@ -1,5 +1,5 @@
 import Dispatch
-import SyncSeed
+import EasySetupSeed
 import Synchronization
 
 #if canImport(Glibc)

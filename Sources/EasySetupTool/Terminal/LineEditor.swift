@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 /// A line that a person types, byte by byte: what the keys do to it. Pure.
 struct LineEditor: ~Copyable {

@@ -1,4 +1,4 @@
-import SyncSeed
+import EasySetupSeed
 
 /// How a person's answer to a question of yes or no is read, the same for every such question. Pure.
 enum YesOrNo: Equatable, Sendable {

@@ -1,7 +1,7 @@
+import EasySetupRelayProtocol
 import Foundation
-import RelayWire
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// An answer read by hand, so that the tests don't believe the library they test.
 struct HTTPAnswer {
@@ -46,16 +46,16 @@ extension PollAnswer {
     var relayFrames: [RelayFrame] { frames.compactMap { try? RelayFrame(parsing: $0) } }
 }
 
-extension CallConnection {
-    static func random() -> CallConnection {
+extension LongPollConnectionID {
+    static func random() -> LongPollConnectionID {
         var generator = SystemRandomNumberGenerator()
         return named((0..<16).map { _ in generator.next() })
     }
 
-    static func named(_ byte: UInt8) -> CallConnection { named([UInt8](repeating: byte, count: 16)) }
+    static func named(_ byte: UInt8) -> LongPollConnectionID { named([UInt8](repeating: byte, count: 16)) }
 
-    private static func named(_ bytes: [UInt8]) -> CallConnection {
-        guard let connection = CallConnection(bytes) else { preconditionFailure("16 bytes are a connection") }
+    private static func named(_ bytes: [UInt8]) -> LongPollConnectionID {
+        guard let connection = LongPollConnectionID(bytes) else { preconditionFailure("16 bytes are a connection") }
         return connection
     }
 }
@@ -101,7 +101,8 @@ extension MemoryPeer {
         return answers.count == 1 ? answers[0] : nil
     }
 
-    func send(_ frames: [DeviceFrame], first: UInt32, of connection: CallConnection, isClosing: Bool = false) throws
+    func send(_ frames: [DeviceFrame], first: UInt32, of connection: LongPollConnectionID, isClosing: Bool = false)
+        throws
         -> HTTPAnswer?
     {
         let call = SendCall(
@@ -113,7 +114,7 @@ extension MemoryPeer {
         return try answer(to: Requests.call(call))
     }
 
-    func poll(_ received: UInt32, of connection: CallConnection, wait: Duration = .zero) throws -> HTTPAnswer? {
+    func poll(_ received: UInt32, of connection: LongPollConnectionID, wait: Duration = .zero) throws -> HTTPAnswer? {
         try answer(to: Requests.call(PollCall(connection: connection, received: received, wait: wait)))
     }
 }

@@ -1,9 +1,9 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOPosix
-import RelayWire
 import Synchronization
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// What a pairing's test wants from a device, through whichever door it comes.
 protocol PairDevice {
@@ -22,13 +22,13 @@ extension PairDevice {
 
 extension TestDevice: PairDevice {}
 
-/// A device that goes through the HTTP door of a real relay: one connection for what it sends, one for its polls; or a connection for
+/// A device that goes by long polling of a real relay: one connection for what it sends, one for its polls; or a connection for
 /// each call and HTTP/1.0, as some proxies do.
-final class CallDevice: PairDevice {
-    let connection = CallConnection.random()
+final class LongPollDevice: PairDevice {
+    let connection = LongPollConnectionID.random()
     private let port: Int
-    private let sends: CallSocket?
-    private let polls: CallSocket?
+    private let sends: LongPollSocket?
+    private let polls: LongPollSocket?
     private(set) var sent: UInt32 = 0
     private(set) var received: UInt32 = 0
     private var waiting: [RelayFrame] = []
@@ -36,8 +36,8 @@ final class CallDevice: PairDevice {
 
     init(port: Int, keepsOpen: Bool = true) async throws {
         self.port = port
-        sends = keepsOpen ? try await CallSocket(port: port) : nil
-        polls = keepsOpen ? try await CallSocket(port: port) : nil
+        sends = keepsOpen ? try await LongPollSocket(port: port) : nil
+        polls = keepsOpen ? try await LongPollSocket(port: port) : nil
     }
 
     func send(_ frame: DeviceFrame) async throws {
@@ -67,9 +67,9 @@ final class CallDevice: PairDevice {
         try await polls?.close()
     }
 
-    private func answer(to path: String, _ body: [UInt8], on socket: CallSocket?) async throws -> HTTPAnswer {
+    private func answer(to path: String, _ body: [UInt8], on socket: LongPollSocket?) async throws -> HTTPAnswer {
         if let socket { return try await socket.answer(to: Requests.call(path, body)) }
-        let socket = try await CallSocket(port: port)
+        let socket = try await LongPollSocket(port: port)
         let headers = ["Connection": "close"].mapValues(Optional.some)
         let answer = try await socket.answer(to: Requests.call(path, body, version: "1.0", replacing: headers))
         // Then the relay closes.
@@ -83,7 +83,7 @@ final class CallDevice: PairDevice {
 }
 
 /// One connection for calls, over a real socket.
-final class CallSocket {
+final class LongPollSocket {
     private let channel: any Channel
     private var chunks: AsyncStream<[UInt8]>.Iterator
     private var unread: [UInt8] = []

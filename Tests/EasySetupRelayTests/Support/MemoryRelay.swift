@@ -1,20 +1,20 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Logging
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import NIOWebSocket
-import RelayWire
-import Rendezvous
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// A relay without sockets, on loops whose time the test moves; on one if nothing else is said.
 final class MemoryRelay {
     let loop: EmbeddedEventLoop
     let loops: [EmbeddedEventLoop]
-    let exchange: Exchange
-    let switchboard: Switchboard
-    let switchboards: [Switchboard]
+    let hub: RelayHub
+    let worker: LoopWorker
+    let workers: [LoopWorker]
     let ended: EventLoopFuture<Void>
 
     init(
@@ -33,33 +33,33 @@ final class MemoryRelay {
         let keys = try TokenKeys(current: [UInt8](repeating: 7, count: 32))
         let promise = loop.makePromise(of: Void.self)
         ended = promise.futureResult
-        let exchange = Exchange(
+        let hub = RelayHub(
             limits: connectionLimits,
             rendezvous: Rendezvous(limits: limits, keys: keys, started: clock.now),
             ended: promise,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        self.exchange = exchange
-        switchboards = loops.map { loop in
-            Switchboard(
+        self.hub = hub
+        workers = loops.map { loop in
+            LoopWorker(
                 loop: loop,
-                exchange: exchange,
-                frontDoor: FrontDoor(allowedOrigins: origins),
+                hub: hub,
+                routes: HTTPRoutes(allowedOrigins: origins),
                 proxies: proxies,
                 clock: clock
             )
         }
-        switchboard = switchboards[0]
+        worker = workers[0]
     }
 
     deinit {
-        switchboard.stop()
+        worker.stop()
         for loop in loops { loop.advanceTime(by: .seconds(60)) }
     }
 
-    var calls: CallDesk<ConnectionID> { exchange.look { $0.calls } }
-    var outcomes: [ConnectionOutcome: Int] { exchange.look { $0.outcomes } }
-    var bodyBytes: Int { exchange.look { $0.admission.bodyBytes } }
+    var calls: LongPollSessions<ConnectionID> { hub.read { $0.calls } }
+    var outcomes: [ConnectionOutcome: Int] { hub.read { $0.outcomes } }
+    var bodyBytes: Int { hub.read { $0.admission.bodyBytes } }
 
     /// A connection that has said nothing yet.
     func connect(from address: String = "192.0.2.1", core: Int = 0) throws -> MemoryPeer {
@@ -67,14 +67,14 @@ final class MemoryRelay {
         let address = try SocketAddress(ipAddress: address, port: 1)
         channel.remoteAddress = address
         channel.localAddress = try SocketAddress(ipAddress: "192.0.2.2", port: 2)
-        try ConnectionPipeline.configure(channel, switchboard: switchboards[core], certificate: nil)
+        try ConnectionPipeline.configure(channel, worker: workers[core], certificate: nil)
         channel.connect(to: address, promise: nil)
         return MemoryPeer(channel: channel)
     }
 
     /// What nobody waits for is sent now.
     func passCompanyTime() {
-        for loop in loops { loop.advanceTime(by: TimeAmount(exchange.limits.companyTime)) }
+        for loop in loops { loop.advanceTime(by: TimeAmount(hub.limits.coalescingDelay)) }
     }
 
     /// A connection that is upgraded.

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Synchronization
 import TestSupport
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Runs a relay on a free port of loopback for as long as the body runs. No limit that the test leaves alone passes because the machine
 /// is slow.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Relay
+@testable import EasySetupRelay
 
 extension RelayConfiguration {
     static func secured(by files: CertificateFiles) -> RelayConfiguration {

@@ -1,9 +1,9 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import NIOWebSocket
-import RelayWire
 
 /// A device over a real socket: sends what the test says, and remembers what came.
 final class TestDevice {

@@ -1,12 +1,12 @@
+import EasySetupHandshake
+import EasySetupSeed
 import Foundation
-import Handshake
 import NIOCore
 import NIOPosix
-import SyncSeed
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// Why a relay can't be reached or is not trusted, by real sockets and real certificates.
 @Suite("Causes", .inTurn, .timeLimit(.minutes(60))) struct CauseTests {
@@ -253,7 +253,7 @@ import Testing
                 _ = await answers.next()
                 let devices = TwoDevices(offerer: address, visitor: relay.address)
                 let doors = try await devices.pair()
-                #expect(doors == .init("http", visitor: "websocket"))
+                #expect(doors == .init("long-polling", visitor: "websocket"))
             }
         }
     }

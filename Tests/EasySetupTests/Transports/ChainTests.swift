@@ -1,10 +1,10 @@
+import EasySetupHandshake
+import EasySetupSeed
 import Foundation
-import Handshake
-import SyncSeed
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// What is wrong behind the first certificate of a chain, by real sockets and real certificates.
 @Suite("Chains of certificates", .inTurn, .timeLimit(.minutes(60))) struct ChainTests {

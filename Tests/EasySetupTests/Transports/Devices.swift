@@ -1,7 +1,7 @@
-import Handshake
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 import Logging
-import PairingClient
-import SyncSeed
 import Synchronization
 import TestSupport
 import Testing
@@ -29,8 +29,8 @@ final class DoorLog: Sendable {
         }
 
         func log(event: LogEvent) {
-            guard let door = event.metadata?["door"] else { return }
-            log.kept.withLock { $0.append("\(door)") }
+            guard let transport = event.metadata?["transport"] else { return }
+            log.kept.withLock { $0.append("\(transport)") }
         }
     }
 }

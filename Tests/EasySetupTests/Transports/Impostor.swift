@@ -1,5 +1,5 @@
+import EasySetupHandshake
 import Foundation
-import Handshake
 import NIOCore
 import NIOPosix
 import NIOSSL

@@ -1,6 +1,6 @@
+import EasySetup
+import EasySetupHandshake
 import Foundation
-import Handshake
-import PairingClient
 import TestSupport
 import Testing
 
@@ -9,7 +9,7 @@ import Testing
     struct Setup: Sendable, CustomTestStringConvertible {
         var testDescription: String
         /// The door that is open through it.
-        var door: String
+        var transport: String
         /// For the relay's port, and for that of a way to the same relay which loses every other answer.
         var proxy: @Sendable (_ relay: Int, _ lossy: Int) -> ReverseProxy?
     }
@@ -43,8 +43,8 @@ import Testing
                         #expect(
                             doors
                                 == .init(
-                                    offerer == address ? setup.door : "websocket",
-                                    visitor: visitor == address ? setup.door : "websocket"
+                                    offerer == address ? setup.transport : "websocket",
+                                    visitor: visitor == address ? setup.transport : "websocket"
                                 )
                         )
                     }
@@ -64,7 +64,7 @@ import Testing
     }
 
     static let nginxes = [
-        Setup(testDescription: "nginx with nothing but proxy_pass", door: "http") { relay, _ in
+        Setup(testDescription: "nginx with nothing but proxy_pass", transport: "long-polling") { relay, _ in
             .nginx { port in
                 """
                 server {
@@ -74,7 +74,7 @@ import Testing
                 """
             }
         },
-        Setup(testDescription: "nginx as operating.md has it", door: "websocket") { relay, _ in
+        Setup(testDescription: "nginx as operating.md has it", transport: "websocket") { relay, _ in
             guard let location = try? advised(relay: relay) else { return nil }
             return .nginx { port in
                 """
@@ -85,7 +85,9 @@ import Testing
                 """
             }
         },
-        Setup(testDescription: "nginx that passes hardly a header and buffers everything", door: "http") { relay, _ in
+        Setup(testDescription: "nginx that passes hardly a header and buffers everything", transport: "long-polling") {
+            relay,
+            _ in
             .nginx { port in
                 """
                 server {
@@ -113,7 +115,7 @@ import Testing
                 """
             }
         },
-        Setup(testDescription: "nginx with TLS that closes after every answer", door: "http") { relay, _ in
+        Setup(testDescription: "nginx with TLS that closes after every answer", transport: "long-polling") { relay, _ in
             guard let files = try? Certificate.files.get() else { return nil }
             return .nginx(tls: true) { port in
                 """
@@ -127,7 +129,7 @@ import Testing
                 """
             }
         },
-        Setup(testDescription: "nginx that makes every call again", door: "http") { relay, lossy in
+        Setup(testDescription: "nginx that makes every call again", transport: "long-polling") { relay, lossy in
             .nginx { port in
                 """
                 upstream relays {
@@ -148,7 +150,7 @@ import Testing
     ]
 
     static let haproxies = [
-        Setup(testDescription: "HAProxy with Debian's defaults", door: "websocket") { relay, _ in
+        Setup(testDescription: "HAProxy with Debian's defaults", transport: "websocket") { relay, _ in
             .haproxy { port in
                 """
                 listen relay
@@ -157,7 +159,8 @@ import Testing
                 """
             }
         },
-        Setup(testDescription: "HAProxy that passes hardly a header and buffers everything", door: "http") { relay, _ in
+        Setup(testDescription: "HAProxy that passes hardly a header and buffers everything", transport: "long-polling")
+        { relay, _ in
             .haproxy { port in
                 """
                 listen relay
@@ -169,7 +172,7 @@ import Testing
                 """
             }
         },
-        Setup(testDescription: "HAProxy that makes every call again", door: "http") { relay, lossy in
+        Setup(testDescription: "HAProxy that makes every call again", transport: "long-polling") { relay, lossy in
             .haproxy { port in
                 """
                 listen relay

@@ -1,14 +1,14 @@
+import EasySetup
+import EasySetupHandshake
+import EasySetupRelay
+import EasySetupRelayCore
+import EasySetupSeed
 import Foundation
-import Handshake
-import PairingClient
-import Relay
-import Rendezvous
-import SyncSeed
 import TestSupport
 import Testing
 
 /// The real client and the real relay, with something in between that lets no WebSocket through.
-@Suite("Two doors", .inTurn, .timeLimit(.minutes(60))) struct DoorTests {
+@Suite("Two doors", .inTurn, .timeLimit(.minutes(60))) struct TransportTests {
     struct Obstacle: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var upgrades: Middlebox.Upgrades
@@ -58,7 +58,7 @@ import Testing
             try await Middlebox.run(before: relay.address.port, upgrades: obstacle.upgrades) { _, address in
                 let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
                 let doors = try await devices.pair()
-                #expect(doors == .init("http", visitor: "http"))
+                #expect(doors == .init("long-polling", visitor: "long-polling"))
             }
         }
     }
@@ -72,7 +72,9 @@ import Testing
                 )
                 let doors = try await devices.pair()
                 #expect(
-                    doors == (isOfferer ? .init("http", visitor: "websocket") : .init("websocket", visitor: "http"))
+                    doors
+                        == (isOfferer
+                            ? .init("long-polling", visitor: "websocket") : .init("websocket", visitor: "long-polling"))
                 )
             }
         }
@@ -95,7 +97,7 @@ import Testing
                 let roots = TrustedRoots(pemFile: try Certificate.files.get().certificate)
                 let devices = TwoDevices(offerer: address, visitor: address, roots: roots)
                 let doors = try await devices.pair()
-                #expect(doors == .init("http", visitor: "http"))
+                #expect(doors == .init("long-polling", visitor: "long-polling"))
             }
         }
     }
@@ -190,7 +192,7 @@ import Testing
             ) { box, address in
                 let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
                 let doors = try await devices.pair()
-                #expect(doors == .init("http", visitor: "http"))
+                #expect(doors == .init("long-polling", visitor: "long-polling"))
                 #expect(box.callCount > 8)
             }
         }
@@ -211,7 +213,7 @@ import Testing
             ) { _, address in
                 let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
                 let doors = try await devices.pair()
-                #expect(doors == .init("http", visitor: "http"))
+                #expect(doors == .init("long-polling", visitor: "long-polling"))
             }
         }
     }
@@ -228,7 +230,7 @@ import Testing
                 limits.answerTries = 1_000
                 let devices = TwoDevices(offerer: address, visitor: address, limits: limits)
                 let doors = try await devices.pair { await box.sees(calls: 20) }
-                #expect(doors == .init("http", visitor: "http"))
+                #expect(doors == .init("long-polling", visitor: "long-polling"))
                 #expect(doors.connections > 2)
             }
         }
@@ -260,8 +262,8 @@ import Testing
                             for box in [calls, sockets] { box.move(to: second.address.port) }
                         }
                         // Where both doors were shut for a while, a device may come back by the one that opens first.
-                        #expect(doors.offerer == ["http"])
-                        if bothByCalls { #expect(doors.visitor == ["http"]) }
+                        #expect(doors.offerer == ["long-polling"])
+                        if bothByCalls { #expect(doors.visitor == ["long-polling"]) }
                         if downtime == .none, !bothByCalls { #expect(doors.visitor == ["websocket"]) }
                     }
                 }

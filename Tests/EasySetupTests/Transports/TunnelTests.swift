@@ -1,11 +1,11 @@
+import EasySetupHandshake
+import EasySetupRelay
+import EasySetupSeed
 import Foundation
-import Handshake
-import Relay
-import SyncSeed
 import TestSupport
 import Testing
 
-@testable import PairingClient
+@testable import EasySetup
 
 /// Whole pairings through a proxy that must be asked for a way out.
 @Suite("A proxy on the way out", .inTurn, .timeLimit(.minutes(60))) struct TunnelTests {
@@ -41,8 +41,8 @@ import Testing
                         proxies: try settings(port, "me:pass%20word@")
                     )
                     let doors = try await devices.pair()
-                    let door = tls || webSocket ? "websocket" : "http"
-                    #expect(doors == .init(door, visitor: door))
+                    let transport = tls || webSocket ? "websocket" : "long-polling"
+                    #expect(doors == .init(transport, visitor: transport))
                     let head = try #require(proxy.heads.first)
                     #expect(head.hasPrefix("CONNECT relay.test:4443 HTTP/1.1\r\nHost: relay.test:4443\r\n"))
                     #expect(head.contains("\r\nProxy-Authorization: Basic bWU6cGFzcyB3b3Jk\r\n"))

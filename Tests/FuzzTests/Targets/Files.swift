@@ -1,7 +1,7 @@
 import Crypto
-import SyncSeed
+import EasySetupSeed
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// A seed file: as it is, or with the checksum that fits, which no mutation would find.
 @Sendable func seedFile(_ input: [UInt8]) throws(BrokenRule) {

@@ -1,16 +1,16 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import NIOWebSocket
-import RelayWire
 
-@testable import Relay
+@testable import EasySetupRelay
 
 // What a relay reads by its own hand, held against those who read it otherwise.
 
-private let frontDoor = FrontDoor(allowedOrigins: [])
+private let routes = HTTPRoutes(allowedOrigins: [])
 
-/// What is recognised as a device's request is let in by HTTP and the front door too, with the same key; and however it comes in
+/// What is recognised as a device's request is let in by HTTP and the HTTP routes too, with the same key; and however it comes in
 /// pieces, it is recognised with its last byte.
 @Sendable func upgradeRequest(_ input: [UInt8]) throws(BrokenRule) {
     let whole = UpgradeRequest.recognise(input.span)
@@ -23,7 +23,7 @@ private let frontDoor = FrontDoor(allowedOrigins: [])
     guard let head = readHead(Array(input.prefix(request.byteCount))) else {
         throw BrokenRule(description: "a request is recognised that HTTP does not read")
     }
-    let answer = frontDoor.answer(to: head, isDraining: false)
+    let answer = routes.answer(to: head, isDraining: false)
     try hold(answer == .upgrade, "a request is recognised that the front door refuses")
     let isSame = head.headers["sec-websocket-key"].map { Array($0.utf8) } == [request.key]
     try hold(isSame, "a request's key is another for HTTP")

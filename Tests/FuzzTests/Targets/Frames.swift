@@ -1,4 +1,4 @@
-@testable import RelayWire
+@testable import EasySetupRelayProtocol
 
 // Frames of both directions: what was read and written again reads the same.
 
@@ -27,7 +27,7 @@
     try hold(DeviceFrame(plain: plain.serialized()) == plain, "a frame of a device's is not read plainly")
 }
 
-/// The bodies of the HTTP door; the first byte says which of the four.
+/// The bodies of long polling; the first byte says which of the four.
 @Sendable func call(_ input: [UInt8]) throws(BrokenRule) {
     let body = Array(input.dropFirst())
     let isSame: Bool

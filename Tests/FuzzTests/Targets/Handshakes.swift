@@ -1,7 +1,7 @@
-import SyncSeed
+import EasySetupSeed
 import Synchronization
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 /// A whole meeting in which one of the six messages is changed on its way: it never ends with a seed passed on.
 ///

@@ -1,4 +1,4 @@
-@testable import Relay
+@testable import EasySetupRelay
 
 // What proxies write, and strangers to their left.
 

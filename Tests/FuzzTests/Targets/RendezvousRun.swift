@@ -1,5 +1,5 @@
-import RelayWire
-import Rendezvous
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 
 /// A relay's decisions under a script of connections, frames, cuts, restarts and time: every bound holds after every event,
 /// an event has a bounded number of consequences, and after the end nothing is remembered.
@@ -123,11 +123,16 @@ private struct RendezvousRun {
             return .attachVisitor(token: token, acked: count(&script), received: count(&script))
         case 15:
             guard let token = recent(tokens, &script) else { return nil }
-            var held: [Held] = []
+            var held: [MeetingResume] = []
             for _ in 0..<script.number(below: 4) {
                 guard let meeting = recent(meetings, &script) else { break }
                 held.append(
-                    Held(meeting: meeting, acked: count(&script), received: count(&script), isSeated: script.flag())
+                    MeetingResume(
+                        meeting: meeting,
+                        acked: count(&script),
+                        received: count(&script),
+                        isSeated: script.flag()
+                    )
                 )
             }
             // Through the codec, which refuses what names a meeting twice.

@@ -1,6 +1,6 @@
-import SyncSeed
+import EasySetupSeed
 
-@testable import Handshake
+@testable import EasySetupHandshake
 
 /// What is inside messages 3 to 6: as a protocol buffer, and with the padding around it.
 @Sendable func sealed(_ input: [UInt8]) throws(BrokenRule) {

@@ -1,7 +1,7 @@
-import RelayWire
+import EasySetupRelayProtocol
 
-@testable import Handshake
-@testable import PairingClient
+@testable import EasySetup
+@testable import EasySetupHandshake
 
 /// A device's pairing under a script of what the relay, the network, the other device, the user, the store and the clock do.
 ///
@@ -28,7 +28,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
     /// What the person is shown at the moment.
     private(set) var state: PairingState = .connecting
     /// The words that the last question was about.
-    private var words: Words?
+    private var words: ConfirmationWords?
 
     init(_ session: consuming Session, holds: Bool, asksFirst: Bool = false) {
         self.session = session
@@ -192,7 +192,7 @@ func anyRelayFrame(_ script: inout Script, offered: Slot, isOfferer: Bool) -> Re
     case 4: return .ack(meeting: named, upTo: count)
     case 5, 6:
         if !isOfferer { return .attachedVisitor(expiresIn: time, have: count) }
-        let have = (0..<4).map { Have(meeting: meeting($0), have: count) }
+        let have = (0..<4).map { MeetingProgress(meeting: meeting($0), have: count) }
         return .attachedOfferer(expiresIn: time, meetings: have, slotLost: reason == .fault)
     case 7: return .presence(meeting: named, isPresent: count & 1 == 1)
     case 8: return .seated(meeting: named, expiresIn: time)

@@ -1,8 +1,8 @@
-import RelayWire
-import SyncSeed
+import EasySetupRelayProtocol
+import EasySetupSeed
 
-@testable import Handshake
-@testable import PairingClient
+@testable import EasySetup
+@testable import EasySetupHandshake
 
 private let relayAddress = RelayAddress(host: "relay.example", port: 443, isPlain: false)!
 private let slot = Slot("K7Q")!

@@ -1,10 +1,10 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
 import Logging
 import NIOCore
 import NIOEmbedded
-import RelayWire
-import Rendezvous
 
-@testable import Relay
+@testable import EasySetupRelay
 
 /// Bytes from a socket, through the relay's HTTP and WebSocket into its decisions: as they are, in calls, or after an upgrade; in
 /// pieces, with time between them; with or without a PROXY header expected. Whatever they are, the relay's answers stay few, the connection
@@ -42,13 +42,13 @@ import Rendezvous
 private final class EmbeddedRelay {
     let loop = EmbeddedEventLoop()
     let channel: EmbeddedChannel
-    private let exchange: Exchange
-    private let switchboard: Switchboard
+    private let hub: RelayHub
+    private let worker: LoopWorker
     private(set) var sent = 0
     private(set) var written = 0
     private(set) var polls = 0
 
-    var isForgotten: Bool { exchange.look { $0.calls.isEmpty } }
+    var isForgotten: Bool { hub.read { $0.calls.isEmpty } }
 
     init(usesProxyProtocol: Bool) throws {
         let loop = self.loop
@@ -56,16 +56,16 @@ private final class EmbeddedRelay {
             Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)
         }
         let keys = try TokenKeys(current: [UInt8](repeating: 7, count: 32))
-        exchange = Exchange(
+        hub = RelayHub(
             limits: ConnectionLimits(),
             rendezvous: Rendezvous(limits: Limits(), keys: keys, started: clock.now),
             ended: loop.makePromise(of: Void.self),
             logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
         )
-        switchboard = Switchboard(
+        worker = LoopWorker(
             loop: loop,
-            exchange: exchange,
-            frontDoor: FrontDoor(allowedOrigins: []),
+            hub: hub,
+            routes: HTTPRoutes(allowedOrigins: []),
             proxies: TrustedProxies(
                 at: [AddressBlock("192.0.2.0/24")!],
                 header: .forwarded,
@@ -77,7 +77,7 @@ private final class EmbeddedRelay {
         let address = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
         channel.remoteAddress = address
         channel.localAddress = address
-        try ConnectionPipeline.configure(channel, switchboard: switchboard, certificate: nil)
+        try ConnectionPipeline.configure(channel, worker: worker, certificate: nil)
         channel.connect(to: address, promise: nil)
     }
 
@@ -92,7 +92,7 @@ private final class EmbeddedRelay {
     }
 
     func stop() {
-        switchboard.stop()
+        worker.stop()
         loop.advanceTime(by: .seconds(60))
         _ = try? channel.finish(acceptAlreadyClosed: true)
     }

@@ -1,7 +1,7 @@
 import Crypto
-import RelayWire
+import EasySetupRelayProtocol
 
-@testable import Rendezvous
+@testable import EasySetupRelayCore
 
 private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32), others: [[UInt8](repeating: 8, count: 32)])
 

@@ -1,5 +1,5 @@
-import Handshake
-import PairingClient
+import EasySetup
+import EasySetupHandshake
 
 // Inputs from the environment and from proxies, to a device that looks for a way to its relay.
 

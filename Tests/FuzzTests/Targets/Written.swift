@@ -1,6 +1,6 @@
-import Handshake
-import PairingClient
-import SyncSeed
+import EasySetup
+import EasySetupHandshake
+import EasySetupSeed
 
 // What people type, scan or paste: what was read and written again reads the same.
 

@@ -1,5 +1,5 @@
-import PairingClient
-package import RelayWire
+import EasySetup
+package import EasySetupRelayProtocol
 
 /// Says frames that change nothing, on one connection, for as long as it is heard.
 package final class Chatterer: Outsider {

@@ -1,6 +1,6 @@
-import Handshake
-import RelayWire
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 
 /// A relay in the hands of somebody who wants the seeds: it passes nothing on, and plays the other device to each, with guesses.
 package final class FalseRelay: RelayEnd {
@@ -115,7 +115,7 @@ private final class FalseOffer {
         self.world = world
         chain = code.offerer.holds ? SeededEntropy.syncSeed(&random) : nil
         entropy = SeededEntropy.make(random.next())
-        let device = Handshake.Device(
+        let device = EasySetupHandshake.Device(
             name: code.offerer.deviceName,
             platform: .linux,
             role: chain == nil ? .receiver : .holder

@@ -1,6 +1,6 @@
-import Handshake
-import RelayWire
-import SyncSeed
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
 
 /// One run with an offerer, by somebody who guesses its code and, when he is right, goes for the seed.
 final class Guess {
@@ -26,7 +26,7 @@ final class Guess {
         // He gives where the offerer wants, and wants where it has.
         chain = code.offerer.holds ? nil : SeededEntropy.syncSeed(&random)
         entropy = SeededEntropy.make(random.next())
-        let device = Handshake.Device(
+        let device = EasySetupHandshake.Device(
             name: code.offerer.user.visitor.deviceName,
             platform: .android,
             role: chain == nil ? .receiver : .holder

@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// Visits every slot where he finds life, and spends a guess there, again and again.
 package final class Guesser: Outsider {

@@ -1,5 +1,5 @@
-import PairingClient
-package import RelayWire
+import EasySetup
+package import EasySetupRelayProtocol
 
 /// Offers codes that nobody is ever told of, does the work that is asked for, and so takes rooms for as long as a code lives.
 package final class Hoarder: Outsider {
@@ -32,7 +32,7 @@ package final class Hoarder: Outsider {
         }
         let held = (0..<WireLimits.heldMeetings).compactMap { _ in
             MeetingID(random.bytes(MeetingID.byteCount)).map {
-                Held(meeting: $0, acked: 1, received: 1, isSeated: false)
+                MeetingResume(meeting: $0, acked: 1, received: 1, isSeated: false)
             }
         }
         say(.attachOfferer(token: token, held: held, attempt: 0))

@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// Asks for what has to be worked for and never brings the work: it takes a place at work for as long as a challenge lives.
 package final class Loiterer: Outsider {

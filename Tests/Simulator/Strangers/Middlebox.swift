@@ -1,4 +1,4 @@
-import RelayWire
+import EasySetupRelayProtocol
 
 /// Sits between devices and a relay, or is a relay that plays with what it passes on: drops, doubles, delays out of order,
 /// alters, says what nobody said, and says again to one what it said to another.

@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// Has what devices said, tokens too, and says it again.
 package final class Replayer: Outsider {

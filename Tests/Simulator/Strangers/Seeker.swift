@@ -1,6 +1,6 @@
-import PairingClient
-package import RelayWire
-import Rendezvous
+import EasySetup
+import EasySetupRelayCore
+package import EasySetupRelayProtocol
 
 /// Visits slots where nobody is, or such as had a code once, and does the work that it is asked for. It knows what that must cost by
 /// now and what it must not be told, and says so where the relay is too kind (``Law/strangers``).

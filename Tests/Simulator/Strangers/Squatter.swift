@@ -1,5 +1,5 @@
-import PairingClient
-package import RelayWire
+import EasySetup
+package import EasySetupRelayProtocol
 
 /// Takes a place with an offerer, or in its line, and keeps it as long as he can.
 package final class Squatter: Outsider {

@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// Somebody who is no user: he does as he likes, and the laws hold all the same.
 package protocol Stranger: AnyObject {

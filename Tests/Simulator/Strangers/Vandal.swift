@@ -1,4 +1,4 @@
-package import RelayWire
+package import EasySetupRelayProtocol
 
 /// Breaks whatever rule there is: reflects what he is told, flips bits, truncates, sends frames out of their turn, and bytes
 /// that are no frames.

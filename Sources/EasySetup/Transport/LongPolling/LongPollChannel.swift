@@ -1,23 +1,23 @@
-import Handshake
+import EasySetupHandshake
+import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import RelayWire
 
 /// What came back to a call.
-enum CallAnswer: Equatable, Sendable {
+enum LongPollResult: Equatable, Sendable {
     /// A whole answer; its body is at most ``WireLimits/callBytes`` long.
     case answered(status: Int, body: [UInt8], retryAfter: Duration?, redirection: Reply.Redirection? = nil)
     /// None, with what is known of the reason.
     case unanswered(PairingError)
 }
 
-/// One socket for calls through the HTTP door, one call at a time; it stays open between them where the other end lets it,
+/// One socket for calls by long polling, one call at a time; it stays open between them where the other end lets it,
 /// and is opened anew where not.
 ///
 /// NIO's own handlers are all it takes. A client library would bring full Foundation, redirects, cookies and decompression, none of
-/// which a relay's door has.
-final class CallSocket: Sendable {
+/// which a relay has.
+final class LongPollChannel: Sendable {
     private let host: RelayHost
     private let loop: any EventLoop
     private let limits: ClientLimits
@@ -34,8 +34,8 @@ final class CallSocket: Sendable {
     ///
     /// - Parameter timeout: for all of it, connecting included.
     /// - Returns: the answer; never fails.
-    func call(_ path: String, body: [UInt8], timeout: Duration) -> EventLoopFuture<CallAnswer> {
-        let promise = loop.makePromise(of: CallAnswer.self)
+    func call(_ path: String, body: [UInt8], timeout: Duration) -> EventLoopFuture<LongPollResult> {
+        let promise = loop.makePromise(of: LongPollResult.self)
         let attempt = Attempt(to: host)
         let isOpen = channel.value?.isActive == true
         if isOpen { attempt.phase = .arrived }
@@ -73,7 +73,7 @@ final class CallSocket: Sendable {
                     self.channel.value = channel
                     try host.prepare(channel, for: attempt, limits: limits)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    let handler = CallHandler(to: host.address) {
+                    let handler = LongPollHandler(to: host.address) {
                         if self.channel.value === channel { self.channel.value = nil }
                     }
                     try channel.pipeline.syncOperations.addHandler(handler)
@@ -91,11 +91,11 @@ private struct Call: Sendable {
     let path: String
     let body: [UInt8]
     let attempt: Attempt
-    let answer: EventLoopPromise<CallAnswer>
+    let answer: EventLoopPromise<LongPollResult>
 }
 
 /// Writes one call after the other, and reads what is answered, as far as it is not too long.
-private final class CallHandler: ChannelDuplexHandler {
+private final class LongPollHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = Call
     typealias OutboundOut = HTTPClientRequestPart
@@ -169,7 +169,7 @@ private final class CallHandler: ChannelDuplexHandler {
         }
     }
 
-    private func answer(_ head: HTTPResponseHead) -> CallAnswer {
+    private func answer(_ head: HTTPResponseHead) -> LongPollResult {
         self.head = nil
         let reply = Reply(head, body: "", from: address)
         return .answered(
@@ -195,14 +195,14 @@ private final class CallHandler: ChannelDuplexHandler {
         call?.attempt.failure(error) ?? PairingError(connecting: error, to: address.host)
     }
 
-    private func end(_ context: ChannelHandlerContext, _ last: CallAnswer) {
+    private func end(_ context: ChannelHandlerContext, _ last: LongPollResult) {
         // Closing may take its time, with TLS, and the next call may come with this answer.
         retire()
         context.close(promise: nil)
         answer(last)
     }
 
-    private func answer(_ answer: CallAnswer) {
+    private func answer(_ answer: LongPollResult) {
         // The next call may be written before this returns.
         let answered = call
         call = nil

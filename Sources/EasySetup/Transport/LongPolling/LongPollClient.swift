@@ -1,8 +1,8 @@
-import RelayWire
+import EasySetupRelayProtocol
 
-/// The calls of one connection through the HTTP door (`Protocol/http.md`, "Numbers"): which is made when, what each answer
-/// means, and what of it is for the session. Pure; ``HTTPConnection`` makes the calls.
-struct Calls {
+/// The calls of one connection by long polling (`Protocol/http.md`, "Numbers"): which is made when, what each answer
+/// means, and what of it is for the session. Pure; ``LongPollConnection`` makes the calls.
+struct LongPollClient {
     /// There is one call of each kind at a time.
     enum Kind: Hashable, Sendable {
         case send, poll
@@ -10,15 +10,15 @@ struct Calls {
 
     /// What is to be done, in this order.
     enum Step: Equatable {
-        /// Make a call with this body; its answer goes to ``Calls/answered(_:_:draw:)``.
+        /// Make a call with this body; its answer goes to ``LongPollClient/answered(_:_:draw:)``.
         case call(Kind, body: [UInt8])
-        /// Wait, then say so by ``Calls/pauseIsOver(_:)``.
+        /// Wait, then say so by ``LongPollClient/pauseIsOver(_:)``.
         case pause(Kind, Duration)
-        /// The door is open: the relay has answered for the first time.
+        /// The transport is open: the relay has answered for the first time.
         case heard
         /// The relay was away for a moment before its first answer.
         case stumbled
-        /// Frames for the session. No more come before ``Calls/read()``.
+        /// Frames for the session. No more come before ``LongPollClient/read()``.
         case deliver([RelayFrame])
         /// The connection is gone. Nothing follows.
         case closed(PairingError)
@@ -27,8 +27,8 @@ struct Calls {
     }
 
     private enum Phase {
-        /// Nobody knows yet whether there is such a door. Next: `opening`, `over`.
-        case knocking
+        /// Nobody knows yet whether the relay has long polling. Next: `opening`, `over`.
+        case probing
         /// There is; the first frames are unsent or unanswered. Next: `open`, `over`.
         case opening
         /// Next: `over`.
@@ -45,10 +45,10 @@ struct Calls {
         var tries = 1
     }
 
-    private let connection: CallConnection
+    private let connection: LongPollConnectionID
     private let limits: ClientLimits
     private let failure: PairingError?
-    private var phase = Phase.knocking
+    private var phase = Phase.probing
     /// Why the last call was not answered as it should be.
     private var lastFailure: PairingError?
     private var isClosing = false
@@ -69,16 +69,16 @@ struct Calls {
 
     /// - Parameters:
     ///   - connection: its secret.
-    ///   - failure: why the other door was not taken, reported when this one is shut too; nil when it was not tried.
-    init(connection: CallConnection, limits: ClientLimits, insteadOf failure: PairingError?) {
+    ///   - failure: why the other transport was not taken, reported when this one is shut too; nil when it was not tried.
+    init(connection: LongPollConnectionID, limits: ClientLimits, insteadOf failure: PairingError?) {
         self.connection = connection
         self.limits = limits
         self.failure = failure
         pollWait = limits.pollWait
     }
 
-    /// Asks after a connection that can't be there: only a relay with this door answers that it knows none such.
-    mutating func knock() -> [Step] {
+    /// Asks after a connection that can't be there: only a relay with long polling answers that it knows none such.
+    mutating func probe() -> [Step] {
         let call = SendCall(connection: connection, first: 1, frames: [])
         let pending = Pending(body: call.serialized())
         sending = pending
@@ -103,7 +103,7 @@ struct Calls {
         guard phase != .over, !isClosing else { return [.finished] }
         isClosing = true
         // A relay that has heard nothing has nothing to close.
-        if sent == 0, phase == .knocking || waiting.isEmpty { return end(.connectionLost) }
+        if sent == 0, phase == .probing || waiting.isEmpty { return end(.connectionLost) }
         return nextSend()
     }
 
@@ -115,10 +115,10 @@ struct Calls {
     /// What came back to the last call of its kind.
     ///
     /// - Parameter draw: a random number of 0..<1, for the pause that may follow.
-    mutating func answered(_ kind: Kind, _ answer: CallAnswer, draw: Double) -> [Step] {
+    mutating func answered(_ kind: Kind, _ answer: LongPollResult, draw: Double) -> [Step] {
         guard phase != .over else { return [] }
         switch kind {
-        case .send where phase == .knocking: return knockAnswered(answer, draw: draw)
+        case .send where phase == .probing: return probeAnswered(answer, draw: draw)
         case .send:
             switch verdict(answer, SendAnswer.init(parsing:)) {
             case .said(let answer): return sendAnswered(answer, draw: draw)
@@ -153,10 +153,10 @@ struct Calls {
 
     /// Nobody has opened for as long as connecting may take.
     mutating func openingTookTooLong() -> [Step] {
-        phase == .knocking ? end(unopened(lastFailure ?? .relayUnreachable(.noAnswer))) : []
+        phase == .probing ? end(unopened(lastFailure ?? .relayUnreachable(.noAnswer))) : []
     }
 
-    /// What is said of a door that nobody opened. Who refuses a WebSocket and then is silent for a while may be heard in a
+    /// What is said of a transport that nobody opened. Who refuses a WebSocket and then is silent for a while may be heard in a
     /// moment, and is not to be taken for no relay.
     private func unopened(_ error: PairingError) -> PairingError {
         switch failure {
@@ -172,13 +172,13 @@ struct Calls {
 
 // MARK: - Calls
 
-extension Calls {
+extension LongPollClient {
     /// What a call has besides its frames, and a frame besides its bytes, at most.
     private static let (callOverhead, frameOverhead) = (32, 4)
 
     /// One `send` is under way at a time, so what comes meanwhile goes together in the next.
     private mutating func nextSend() -> [Step] {
-        guard phase != .knocking, sending == nil, !waiting.isEmpty || isClosing else { return [] }
+        guard phase != .probing, sending == nil, !waiting.isEmpty || isClosing else { return [] }
         var bytes = Self.callOverhead
         var count = 0
         for frame in waiting {
@@ -211,7 +211,7 @@ extension Calls {
         PollCall(connection: connection, received: received, wait: pollWait).serialized()
     }
 
-    private mutating func knockAnswered(_ answer: CallAnswer, draw: Double) -> [Step] {
+    private mutating func probeAnswered(_ answer: LongPollResult, draw: Double) -> [Step] {
         switch answer {
         case .unanswered(let error): return tryAgain(.send, error, draw: draw)
         case .answered(let status, let bytes, let retryAfter, let redirection):
@@ -271,7 +271,7 @@ extension Calls {
         guard var call = kind == .send ? sending : polling else { return [] }
         lastFailure = error
         guard call.tries < limits.callTries else {
-            return end(phase == .knocking ? unopened(error) : .connectionLost)
+            return end(phase == .probing ? unopened(error) : .connectionLost)
         }
         let pause = limits.callPause * (1 << min(call.tries - 1, 16))
         call.tries += 1
@@ -298,7 +298,7 @@ extension Calls {
 
 // MARK: - Answers
 
-extension Calls {
+extension LongPollClient {
     private enum Verdict<Body> {
         /// The relay's answer.
         case said(Body)
@@ -312,8 +312,8 @@ extension Calls {
 
     /// What matters is in status and body: headers are a proxy's to change (`Protocol/http.md`, "Calls").
     private func verdict<Body>(
-        _ answer: CallAnswer,
-        _ parse: ([UInt8]) throws(CallError) -> Body
+        _ answer: LongPollResult,
+        _ parse: ([UInt8]) throws(LongPollBodyError) -> Body
     ) -> Verdict<Body> {
         switch answer {
         case .unanswered(let error): return .failed(error)

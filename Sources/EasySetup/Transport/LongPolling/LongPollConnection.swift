@@ -1,10 +1,10 @@
+import EasySetupRelayProtocol
 import NIOCore
-import RelayWire
 
-/// One connection through a relay's HTTP door: does what ``Calls`` wants done, with two sockets, one for each kind of call.
-final class HTTPConnection: Sendable {
+/// One connection through a relay's long polling: does what ``LongPollClient`` wants done, with two sockets, one for each kind of call.
+final class LongPollConnection: Sendable {
     private struct State {
-        var calls: Calls
+        var calls: LongPollClient
         var opening: Scheduled<Void>?
         var goodbye: EventLoopPromise<Void>?
     }
@@ -13,14 +13,14 @@ final class HTTPConnection: Sendable {
     private let limits: ClientLimits
     private let report: @Sendable (RelayConnection.Report) -> Void
     private let state: NIOLoopBoundBox<State>
-    private let sending: CallSocket
-    private let polling: CallSocket
+    private let sending: LongPollChannel
+    private let polling: LongPollChannel
 
-    /// Knocks at the door at once. This and all else is to be called on the loop.
+    /// Probes at once. This and all else is to be called on the loop.
     ///
     /// - Parameters:
-    ///   - failure: why the WebSocket was not to be had; it is what is reported when this door is shut too.
-    ///   - report: called on the loop, never before this returns: `through` when the door is open, then frames, and `closed`.
+    ///   - failure: why the WebSocket was not to be had; it is what is reported when this transport is shut too.
+    ///   - report: called on the loop, never before this returns: `through` when the transport is open, then frames, and `closed`.
     init(
         to host: RelayHost,
         on loop: any EventLoop,
@@ -31,14 +31,14 @@ final class HTTPConnection: Sendable {
         self.loop = loop
         self.limits = limits
         self.report = report
-        let calls = Calls(connection: .random(), limits: limits, insteadOf: failure)
+        let calls = LongPollClient(connection: .random(), limits: limits, insteadOf: failure)
         state = NIOLoopBoundBox(State(calls: calls), eventLoop: loop)
-        sending = CallSocket(to: host, on: loop, limits: limits)
-        polling = CallSocket(to: host, on: loop, limits: limits)
+        sending = LongPollChannel(to: host, on: loop, limits: limits)
+        polling = LongPollChannel(to: host, on: loop, limits: limits)
         state.value.opening = loop.scheduleTask(in: TimeAmount(limits.connectTimeout)) {
             self.perform(self.state.value.calls.openingTookTooLong())
         }
-        perform(state.value.calls.knock())
+        perform(state.value.calls.probe())
     }
 
     /// Sends frames together.
@@ -64,7 +64,7 @@ final class HTTPConnection: Sendable {
         return promise.futureResult
     }
 
-    private func perform(_ steps: [Calls.Step]) {
+    private func perform(_ steps: [LongPollClient.Step]) {
         for step in steps {
             switch step {
             case .call(let kind, let body): call(kind, body)
@@ -72,7 +72,7 @@ final class HTTPConnection: Sendable {
                 loop.scheduleTask(in: TimeAmount(time)) { self.perform(self.state.value.calls.pauseIsOver(kind)) }
             case .heard:
                 state.value.opening?.cancel()
-                report(.through(.http))
+                report(.through(.longPolling))
             case .stumbled: report(.stumbled)
             case .deliver(let frames): report(.frames(frames))
             case .closed(let error):
@@ -85,11 +85,11 @@ final class HTTPConnection: Sendable {
         }
     }
 
-    private func call(_ kind: Calls.Kind, _ body: [UInt8]) {
-        let answer: EventLoopFuture<CallAnswer> =
+    private func call(_ kind: LongPollClient.Kind, _ body: [UInt8]) {
+        let answer: EventLoopFuture<LongPollResult> =
             switch kind {
-            case .send: sending.call(Door.sendPath, body: body, timeout: limits.callTimeout)
-            case .poll: polling.call(Door.pollPath, body: body, timeout: limits.pollWait + limits.callTimeout)
+            case .send: sending.call(Transport.sendPath, body: body, timeout: limits.callTimeout)
+            case .poll: polling.call(Transport.pollPath, body: body, timeout: limits.pollWait + limits.callTimeout)
             }
         answer.whenSuccess {
             self.perform(self.state.value.calls.answered(kind, $0, draw: .random(in: 0..<1)))
@@ -103,12 +103,14 @@ final class HTTPConnection: Sendable {
     }
 }
 
-extension CallConnection {
+extension LongPollConnectionID {
     /// A new one, from the system's cryptographic source.
-    fileprivate static func random() -> CallConnection {
+    fileprivate static func random() -> LongPollConnectionID {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        guard let connection = CallConnection(bytes) else { preconditionFailure("it has as many bytes as it should") }
+        guard let connection = LongPollConnectionID(bytes) else {
+            preconditionFailure("it has as many bytes as it should")
+        }
         return connection
     }
 }

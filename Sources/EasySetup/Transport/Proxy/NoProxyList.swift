@@ -1,4 +1,4 @@
-package import Handshake
+package import EasySetupHandshake
 
 #if canImport(Glibc)
 import Glibc

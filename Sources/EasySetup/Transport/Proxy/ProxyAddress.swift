@@ -1,4 +1,4 @@
-import Handshake
+import EasySetupHandshake
 
 /// Where an HTTP proxy is, and what it wants to know of whom it serves.
 ///

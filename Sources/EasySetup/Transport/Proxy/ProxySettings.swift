@@ -1,4 +1,4 @@
-import Handshake
+import EasySetupHandshake
 
 #if canImport(Glibc)
 import Glibc

@@ -1,6 +1,6 @@
-import Handshake
+import EasySetupHandshake
+import EasySetupRelayProtocol
 import NIOHTTP1
-import RelayWire
 
 /// An HTTP answer other than the expected one, from a relay or from another server.
 struct Reply: Equatable, Sendable {
@@ -50,10 +50,10 @@ struct Reply: Equatable, Sendable {
 /// What it means when something answers the request for a WebSocket with another status than 101 (`Protocol/relay.md`,
 /// "Transport").
 struct UpgradeRefusal: Equatable, Sendable {
-    /// What a person is told when the other door is shut too.
+    /// What a person is told when the other transport is shut too.
     let error: PairingError
-    /// Whether the relay itself said it, and would say the same at its other door. All else may come from a proxy, or from a
-    /// relay that a proxy has shown only half of the request (`Protocol/http.md`, "Which door").
+    /// Whether the relay itself said it, and would say the same at its other transport. All else may come from a proxy, or from a
+    /// relay that a proxy has shown only half of the request (`Protocol/http.md`, "Which transport").
     let isFinal: Bool
 
     init(_ reply: Reply) {

@@ -1,9 +1,9 @@
-import Handshake
+import EasySetupHandshake
+import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
-import RelayWire
 
 /// One WebSocket connection to a relay: frames out, batches of frames in (`Protocol/relay.md`, "Transport").
 ///
@@ -24,7 +24,7 @@ final class WebSocketConnection: Sendable {
     ///   - loop: where everything happens.
     ///   - report: called on that loop: `through` when the relay's end was first heard on the WebSocket, then frames, and
     ///     `closed`.
-    /// - Throws: ``UpgradeFailure``, which says whether the other door is worth a try.
+    /// - Throws: ``UpgradeFailure``, which says whether the other transport is worth a try.
     static func open(
         to host: RelayHost,
         on loop: any EventLoop,
@@ -38,7 +38,7 @@ final class WebSocketConnection: Sendable {
                 .connect(host: host.next.host, port: host.next.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let hurry = TimeAmount(limits.upgradeTimeout)
-                        // There is another door to try once the host is reached.
+                        // There is another transport to try once the host is reached.
                         try host.prepare(channel, for: attempt, limits: limits) { context in
                             context.eventLoop.scheduleTask(in: hurry) { [channel = context.channel] in
                                 if !attempt.isOver { attempt.giveUp(channel) }
@@ -70,15 +70,15 @@ final class WebSocketConnection: Sendable {
                 timer.cancel()
                 channel.close(promise: nil)
                 if reply.status == nil {
-                    throw UpgradeFailure(error: attempt.failure(ChannelError.eof), isDoorShut: true)
+                    throw UpgradeFailure(error: attempt.failure(ChannelError.eof), mayFallBack: true)
                 }
                 let refusal = UpgradeRefusal(reply)
-                throw UpgradeFailure(error: refusal.error, isDoorShut: !refusal.isFinal)
+                throw UpgradeFailure(error: refusal.error, mayFallBack: !refusal.isFinal)
             }
         } catch let failure as UpgradeFailure {
             throw failure
         } catch {
-            throw UpgradeFailure(error: attempt.failure(error), isDoorShut: attempt.hasArrived)
+            throw UpgradeFailure(error: attempt.failure(error), mayFallBack: attempt.hasArrived)
         }
     }
 
@@ -139,7 +139,7 @@ final class WebSocketConnection: Sendable {
         let head = HTTPRequestHead(
             version: .http1_1,
             method: .GET,
-            uri: Door.webSocketPath,
+            uri: Transport.webSocketPath,
             headers: ["Host": host.address.authorityWithoutZone, "Sec-WebSocket-Protocol": Subprotocol.name]
         )
         let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgraded>(
@@ -162,8 +162,8 @@ final class WebSocketConnection: Sendable {
 /// Why there is no WebSocket.
 struct UpgradeFailure: Error, Equatable {
     let error: PairingError
-    /// Whether the relay's host answers, and the HTTP door may be open where this one is not.
-    let isDoorShut: Bool
+    /// Whether the relay's host answers, and long polling may be open where this one is not.
+    let mayFallBack: Bool
 }
 
 /// WebSocket frames as the relay's; pings are answered, everything that the protocol does not have ends the connection.
