@@ -181,9 +181,11 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// When ``deadlinesPassed(now:entropy:into:)`` is to be called next, on the monotonic clock; nil for never.
+    ///
+    /// It changes nothing. It is marked as if it did because the compiler copies a value of this size to read it from another module.
     package var nextDeadline: Duration? {
         @specialized(where Connection == ConnectionID)
-        get {
+        mutating get {
             earlier(
                 earlier(earlier(deadlines.next, tombstones.nextDeadline), work.nextDeadline),
                 earlier(offered.nextDeadline, earlier(visited.nextDeadline, missed.nextDeadline))

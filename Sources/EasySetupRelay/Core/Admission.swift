@@ -5,6 +5,8 @@ import EasySetupRelayProtocol
 /// make the relay keep (`Protocol/operating.md`, "Limits of a connection"). Values in, values out: it does no I/O and has no clock.
 ///
 /// Devices that come through calls have no connection of their own, and take a place all the same; what counts them is told.
+///
+/// The questions that are asked after each change are inlined: otherwise the compiler copies all of this to ask them.
 struct Admission: Sendable {
     /// How many devices come through calls: open ones, and all that are remembered.
     struct Callers {
@@ -36,19 +38,23 @@ struct Admission: Sendable {
     // MARK: Places
 
     /// Whether no connection is accepted.
+    @inline(__always)
     func isFull(_ callers: Callers) -> Bool { taken(callers) >= limits.connections }
 
     /// Whether only devices that come back are let in, and others are told that the relay is full.
+    @inline(__always)
     func isCrowded(_ callers: Callers) -> Bool { kept > 0 && taken(callers) > limits.connections - kept }
 
     /// How many fourths of ``ConnectionLimits/idleTime`` a connection may be idle.
+    @inline(__always)
     func idleFourths(_ callers: Callers) -> Int {
         let taken = taken(callers)
         return taken < limits.connections / 2 ? 4 : taken < limits.connections / 4 * 3 ? 2 : 1
     }
 
+    @inline(__always)
     private func taken(_ callers: Callers) -> Int { socketCount + callers.open }
-    private var kept: Int { min(limits.keptConnections, limits.connections / 8) }
+    private var kept: Int { @inline(__always) get { min(limits.keptConnections, limits.connections / 8) } }
 
     private func ceiling(_ callers: Callers, perPrefix: Int = .max) -> PrefixCeiling {
         PrefixCeiling(all: limits.connections, used: taken(callers), part: partOfFree, perPrefix: perPrefix)
@@ -168,6 +174,7 @@ struct Admission: Sendable {
     // MARK: Crowds
 
     /// What takes memory: connections, and devices that come through calls, the closed ones that are remembered too.
+    @inline(__always)
     private func population(_ callers: Callers) -> Int { socketCount + callers.remembered }
 
     mutating func notePeak(_ callers: Callers) {
@@ -175,6 +182,7 @@ struct Admission: Sendable {
     }
 
     /// Whether a crowd has gone, or half of it: what it took can be given back.
+    @inline(__always)
     func hasCrowdGone(_ callers: Callers) -> Bool {
         let population = population(callers)
         return peak - population >= Self.crowd && population <= peak / 2

@@ -39,10 +39,12 @@ extension RelayHub {
 // MARK: - Connections
 
 extension RelayHub.State {
-    var callers: Admission.Callers { Admission.Callers(open: calls.openCount, remembered: calls.count) }
+    var callers: Admission.Callers {
+        @inline(__always) get { Admission.Callers(open: calls.openCount, remembered: calls.count) }
+    }
 
     /// Whether no connection is accepted.
-    var isFull: Bool { admission.isFull(callers) }
+    var isFull: Bool { @inline(__always) get { admission.isFull(callers) } }
     /// Whether only devices that come back are let in, and others are told that the relay is full.
     var isCrowded: Bool { admission.isCrowded(callers) }
     /// How many fourths of ``ConnectionLimits/idleTime`` a connection may be idle.
@@ -189,7 +191,7 @@ extension RelayHub.State {
             }
             next += 1
         }
-        actions.removeAll(keepingCapacity: true)
+        actions.clear()
     }
 
     private mutating func answerPolls(_ context: RelayHub.Context) {

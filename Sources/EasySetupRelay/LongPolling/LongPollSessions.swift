@@ -72,9 +72,9 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// How many there are, with the closed ones that are remembered.
-    var count: Int { entries.count }
+    var count: Int { @inline(__always) get { entries.count } }
     /// How many there are that are not closed.
-    var openCount: Int { entries.count - closedCount }
+    var openCount: Int { @inline(__always) get { entries.count - closedCount } }
     var isEmpty: Bool { entries.isEmpty }
     /// How many alarms are kept, stale ones among them.
     var alarmCount: Int { alarms.count }
@@ -254,8 +254,10 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
 
     /// When ``deadlinesPassed(now:)`` is to be called next; nil for never.
     var nextDeadline: NIODeadline? {
-        guard let alarm = alarms.min?.due, let closing = closed.next else { return alarms.min?.due ?? closed.next }
-        return min(alarm, closing)
+        @inline(__always) get {
+            guard let alarm = alarms.min?.due, let closing = closed.next else { return alarms.min?.due ?? closed.next }
+            return min(alarm, closing)
+        }
     }
 
     /// Answers polls that have waited long enough, forgets closed connections, and gives those that have been absent for too long:

@@ -50,7 +50,7 @@ final class CorePort {
             now: loop.now,
             body
         )
-        told.removeAll(keepingCapacity: told.count <= Self.mostKept)
+        told.clear(keepingUpTo: Self.mostKept)
         swap(&told, &events)
         swap(&brought, &effects)
         isWoken = false

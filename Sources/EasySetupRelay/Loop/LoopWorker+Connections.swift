@@ -44,13 +44,11 @@ extension LoopWorker {
     /// How many are looked at for one.
     private static let looks = 16
 
-    /// The channel of a connection has closed: its device is gone.
+    /// The channel of a connection has closed: its device is gone. That is told when the connection is forgotten, which comes next, and so
+    /// are the last words of a batch of reads that ended with the connection.
     func ended(_ connection: DeviceConnection) {
         connection.ended()
         if connection.becomesUnknown() { core.happened(.lost(connection.id)) }
-        // Nothing says that a batch of reads is complete when it ends with the connection, and the last words of this device may have
-        // put frames before others.
-        endTurn()
     }
 
     /// The connection is no more.

@@ -30,7 +30,7 @@ extension LoopWorker {
             case .hangUp: connection.closeChannel()
             }
         }
-        events.removeAll(keepingCapacity: true)
+        events.clear()
         swap(&events, &meanings)
         return forHTTP
     }

@@ -84,11 +84,11 @@ extension LoopWorker {
         repeat {
             if core.takeEffects(&taken) {
                 for effect in taken { perform(effect) }
-                taken.removeAll(keepingCapacity: taken.count <= Self.mostKept)
+                taken.clear(keepingUpTo: Self.mostKept)
             }
             swap(&written, &unflushed)
             for connection in written { flush(connection) }
-            written.removeAll(keepingCapacity: written.count <= Self.mostKept)
+            written.clear(keepingUpTo: Self.mostKept)
         } while core.hasWork || !unflushed.isEmpty
         swap(&taken, &effects)
         swap(&written, &flushing)
