@@ -142,7 +142,7 @@ extension RelayHub.State {
         _ frame: DeviceFrame,
         bytes: Int,
         from id: ConnectionID,
-        crowded: Refusal?,
+        crowded: AdmissionRefusal?,
         _ context: RelayHub.Context
     ) {
         rendezvous.received(
