@@ -62,9 +62,10 @@ struct Computed {
         HMAC<SHA512>.authenticationCode(for: transcript, using: SymmetricKey(data: try key(name, 64))) + []
     }
 
-    /// Seals 512 bytes as the visitor.
-    func seal(_ plaintext: [UInt8], type: MessageType, number: UInt32) -> [UInt8] {
-        guard let send = try? key("seal A->B", 32), let receive = try? key("seal B->A", 32) else { return [] }
+    /// Seals 512 bytes as the visitor, or as the offerer.
+    func seal(_ plaintext: [UInt8], type: MessageType, number: UInt32, as place: PairingSide = .visitor) -> [UInt8] {
+        guard let toOfferer = try? key("seal A->B", 32), let toVisitor = try? key("seal B->A", 32) else { return [] }
+        let (send, receive) = place == .visitor ? (toOfferer, toVisitor) : (toVisitor, toOfferer)
         let channel = SealedChannel(
             send: fixedSecret(send),
             receive: fixedSecret(receive),
@@ -110,7 +111,7 @@ enum Plaintext {
         ) + (device.asksFirst ? [0x20, 1] : [])
     }
 
-    private static func proof(_ name: [UInt8], platform: UInt8, role: UInt8) -> [UInt8] {
+    static func proof(_ name: [UInt8], platform: UInt8, role: UInt8) -> [UInt8] {
         [0x0A, UInt8(name.count)] + name + [0x10, platform, 0x18, role]
     }
 
@@ -118,6 +119,12 @@ enum Plaintext {
         let time = varint(HandshakeInputs.createdAt)
         return [0x0A, UInt8(35 + time.count), 0x0A, 32] + (try unhex(HandshakeInputs.seed)) + [0x10] + time
     }
+
+    /// A package with a seed of some bytes, and what else is in it.
+    static func package(seed: [UInt8]) -> [UInt8] { [0x0A, UInt8(2 + seed.count), 0x0A, UInt8(seed.count)] + seed }
+
+    /// A field that no version has: number 1000, a varint.
+    static let unknownField: [UInt8] = [0xC0, 0x3E, 0x01]
 
     static func refusal(_ value: UInt8) -> [UInt8] { [0x10, value] }
 
@@ -127,16 +134,39 @@ enum Plaintext {
             + [UInt8](repeating: 0, count: 510 - content.count)
     }
 
-    /// Proofs that verify and open, and still are none.
-    static func badProofs(_ device: Device) throws -> [(String, [UInt8])] {
-        let good = padded(try proof(device))
+    /// 512 bytes as no device pads them.
+    static func badlyPadded(_ good: [UInt8]) -> [(String, [UInt8])] {
         var notZero = good
         notZero[511] = 1
         var long = good
         (long[0], long[1]) = (1, 0xFF)
+        return [("padding that is not zero", notZero), ("a length of 511", long)]
+    }
+
+    /// Packages that verify and open, and still are none.
+    static func badPackages() throws -> [(String, [UInt8])] {
+        let seed = try unhex(HandshakeInputs.seed)
+        return badlyPadded(padded(try package())) + [
+            ("no content", padded([])), ("neither a seed nor a refusal", padded(unknownField)),
+            ("a seed of 31 bytes", padded(package(seed: seed.dropLast()))),
+            ("a seed of 33 bytes", padded(package(seed: seed + [0]))), ("no seed", padded(package(seed: []))),
+            ("a truncated protocol buffer", padded([0x0A, 34, 0x0A, 32])),
+        ]
+    }
+
+    /// Receipts that verify and open, and still are none.
+    static func badReceipts() throws -> [(String, [UInt8])] {
+        badlyPadded(padded([0x0A, 32] + (try unhex(HandshakeInputs.userID)))) + [
+            ("no content", padded([])), ("neither a user id nor a refusal", padded(unknownField)),
+            ("a truncated protocol buffer", padded([0x0A, 32, 0x78])),
+        ]
+    }
+
+    /// Proofs that verify and open, and still are none.
+    static func badProofs(_ device: Device) throws -> [(String, [UInt8])] {
+        let good = padded(try proof(device))
         func named(_ name: String) -> [UInt8] { padded(proof(Array(name.utf8), platform: 1, role: 2)) }
-        return [
-            ("padding that is not zero", notZero), ("a length of 511", long),
+        return badlyPadded(good) + [
             ("an unknown role", padded(proof([0x78], platform: 1, role: 3))),
             ("no role", padded([0x0A, 1, 0x78])), ("no name", padded([0x18, 2])),
             ("a name of 65 bytes", named(String(repeating: "x", count: 65))),

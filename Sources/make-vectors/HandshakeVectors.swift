@@ -8,9 +8,10 @@ func handshakeVectors() throws -> [VectorFile] {
 
 private func runVectors() throws -> VectorFile {
     let typed = Run(name: "typed code, the offerer holds")
+    let link = Run(name: "link", form: .link)
     let runs = [
         typed,
-        Run(name: "link", form: .link),
+        link,
         Run(name: "typed code of twelve symbols, the visitor holds", slot: "VWXYZ1", offererRole: .receiver),
         Run(name: "typed code, the holder declines", end: .declined),
         Run(name: "typed code, the holder has nobody to ask", end: .nobodyToAsk),
@@ -23,7 +24,11 @@ private func runVectors() throws -> VectorFile {
             end: .declined
         ),
         Run(name: "typed code, the receiver could not store the seed", end: .notStored),
+        Run(name: "typed code, the receiver has come to hold another seed", end: .otherSeed),
+        Run(name: "typed code, the holder's user stops", end: .cancelled),
+        Run(name: "typed code, the holder's user does not answer", end: .timedOut),
         Run(name: "typed code, both hold", visitorRole: .holder, end: .bothHold),
+        Run(name: "typed code, both receive", offererRole: .receiver, visitorRole: .receiver, end: .bothReceive),
         Run(name: "wrong code", visitorSecret: [2, 9, 20, 29, 11], end: .wrongProof),
     ]
     return VectorFile(
@@ -46,7 +51,8 @@ private func runVectors() throws -> VectorFile {
                 ])
             ),
             ("cases", .array(try runs.map { try $0.vector() })),
-            ("bad", .array(try typed.badMessages())),
+            ("bad", .array(try typed.badMessages() + link.badProofsByLink())),
+            ("good", .array(try typed.goodMessages())),
             ("names", .array(nameVectors)),
         ])
     )
@@ -58,8 +64,12 @@ struct Run {
         case paired
         case declined
         case nobodyToAsk = "nobody-to-ask"
+        case cancelled
+        case timedOut = "timed-out"
         case notStored = "not-stored"
+        case otherSeed = "other-seed"
         case bothHold = "both-hold"
+        case bothReceive = "both-receive"
         case wrongProof = "wrong-proof"
     }
 
@@ -192,14 +202,18 @@ struct Run {
         switch try toOfferer(proof, 2) {
         case .proven(_, let send?): answer = send
         case .mismatched(_, .bothHold, let send?): answer = send
+        case .mismatched(_, .bothReceive, let send?): answer = send
         default: throw NotAsPlanned()
         }
         sent.rest.append((4, "offerer", try Plaintext.proof(offererDevice), answer))
-        if end == .bothHold { return sent }
+        if end == .bothHold || end == .bothReceive { return sent }
         guard case .proven = try visitor.receive(answer, number: 2) else { throw NotAsPlanned() }
 
         let (holder, receiver) = offererRole == .holder ? ("offerer", "visitor") : ("visitor", "offerer")
-        let refusals: [End: (Refusal, UInt8)] = [.declined: (.declined, 1), .nobodyToAsk: (.nobodyToAsk, 5)]
+        let refusals: [End: (Refusal, UInt8)] = [
+            .declined: (.declined, 1), .cancelled: (.cancelled, 2), .nobodyToAsk: (.nobodyToAsk, 5),
+            .timedOut: (.timedOut, 6),
+        ]
         if keeps, let (refusal, value) = refusals[end] {
             guard let no = try holder == "offerer" ? offerer.refuse(refusal) : visitor.refuse(refusal) else {
                 throw NotAsPlanned()
@@ -209,19 +223,29 @@ struct Run {
         }
         let seed = fixedSecret(try unhex(HandshakeInputs.seed))
         let (createdAt, userID) = (HandshakeInputs.createdAt, try unhex(HandshakeInputs.userID))
+        let notKept: (Refusal, UInt8)? =
+            switch end {
+            case .notStored: (.notStored, 3)
+            case .otherSeed: (.otherSeed, 4)
+            default: nil
+            }
         let package: [UInt8]
         let receipt: [UInt8]?
         if holder == "offerer" {
             package = try offerer.give(seed: seed, createdAt: createdAt, userID: userID)
             guard case .seed = try visitor.receive(package, number: 3) else { throw NotAsPlanned() }
-            receipt = try end == .notStored ? visitor.refuse(.notStored) : visitor.stored(userID: userID)
+            if let (refusal, _) = notKept {
+                receipt = try visitor.refuse(refusal)
+            } else {
+                receipt = try visitor.stored(userID: userID)
+            }
         } else {
             package = try visitor.give(seed: seed, createdAt: createdAt, userID: userID)
             guard case .seed = try toOfferer(package, 3) else { throw NotAsPlanned() }
             receipt = try keeps ? offerer.stored(userID: userID) : offerer.refuse(.declined)
         }
         guard let receipt else { throw NotAsPlanned() }
-        let said = keeps ? end == .notStored ? Plaintext.refusal(3) : [0x0A, 32] + userID : Plaintext.refusal(1)
+        let said = keeps ? notKept.map { Plaintext.refusal($0.1) } ?? [0x0A, 32] + userID : Plaintext.refusal(1)
         sent.rest.append((5, holder, try Plaintext.package(), package))
         sent.rest.append((6, receiver, said, receipt))
         return sent

@@ -34,9 +34,15 @@ struct HandshakeFile: Decodable {
         let message: Int
         let counts_as_guess: Bool
     }
+    struct Good: Decodable {
+        let about, bytes: String
+        let `case`: String
+        let message: Int
+    }
     let inputs: Inputs
     let cases: [Case]
     let bad: [Bad]
+    let good: [Good]
     let names: [Name]
 }
 
@@ -48,6 +54,7 @@ private func runHandshakes(_ file: VectorFile) throws {
         let name = String(decoding: try bytes(item.name), as: UTF8.self)
         #expect((DeviceName(strict: name) != nil) == item.good, "\(item.name): \(item.about)")
     }
+    for good in vectors.good { try runGood(good, vectors) }
     for bad in vectors.bad {
         let base = try #require(vectors.cases.first { $0.name == bad.case })
         var meeting = try Meeting(base, vectors.inputs)
@@ -64,6 +71,19 @@ private func runHandshakes(_ file: VectorFile) throws {
         #expect(isKnown == (bad.error == "code-known" && bad.message == 3), "message \(bad.message): \(bad.about)")
         let counted = meeting.offerer.wrongProofs
         #expect(counted == (bad.counts_as_guess ? 1 : 0), "message \(bad.message): \(bad.about)")
+    }
+}
+
+/// A message that differs from the case's own in what a reader ignores leads to what the case's own does.
+private func runGood(_ good: HandshakeFile.Good, _ vectors: HandshakeFile) throws {
+    let base = try #require(vectors.cases.first { $0.name == good.case })
+    var meeting = try Meeting(base, vectors.inputs)
+    for message in base.messages where message.message < good.message { _ = try meeting.deliver(message, next: base) }
+    let end = try meeting.deliver(base.messages[good.message - 1], bytes: bytes(good.bytes), next: base)
+    if good.message < base.messages.count {
+        #expect(hex(meeting.sent) == base.messages[good.message].bytes, "message \(good.message): \(good.about)")
+    } else {
+        #expect(end == base.end, "message \(good.message): \(good.about)")
     }
 }
 
@@ -218,7 +238,8 @@ private struct Meeting: ~Copyable {
         case .seed(let seed):
             #expect(seed.createdAt == inputs.created_at)
             #expect(hex(read(seed.take())) == inputs.seed)
-            if let refusal = ["not-stored": Refusal.notStored, "declined": .declined][item?.end ?? ""] {
+            let refusals = ["not-stored": Refusal.notStored, "other-seed": .otherSeed, "declined": .declined]
+            if let refusal = refusals[item?.end ?? ""] {
                 sent = try #require(try toOfferer ? offerer.refuse(refusal) : visitor.refuse(refusal))
             } else {
                 sent = try toOfferer ? offerer.stored(userID: userID) : visitor.stored(userID: userID)
@@ -232,7 +253,11 @@ private struct Meeting: ~Copyable {
     private mutating func answer(_ item: HandshakeFile.Case?, offererHolds: Bool, _ userID: [UInt8]) throws {
         // A no of the receiver's comes after the package.
         if let item, item.messages.count == 5 {
-            let refusal: Refusal = item.end == "declined" ? .declined : .nobodyToAsk
+            let refusals = [
+                "declined": Refusal.declined, "cancelled": .cancelled, "nobody-to-ask": .nobodyToAsk,
+                "timed-out": .timedOut,
+            ]
+            let refusal = try #require(refusals[item.end])
             sent = try #require(try offererHolds ? offerer.refuse(refusal) : visitor.refuse(refusal))
             return
         }
