@@ -9,7 +9,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// What is inside the sealed messages of two devices. handshake.md says when, and how it is padded and sealed.
-/// Unknown fields are ignored; unknown enum values are read as the value 0.
+/// Unknown fields are ignored; unknown enum values are read as the value 0 (registry.md, "Extension").
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
@@ -89,7 +89,7 @@ package nonisolated enum Easysetup_Device_V1_Platform: SwiftProtobuf.Enum, Swift
 package nonisolated enum Easysetup_Device_V1_Role: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
 
-  /// Ends the meeting as malformed.
+  /// A proof with it, or with a role that is not here, is that of no device: handshake.md, "Sealed messages".
   case unspecified // = 0
 
   /// Has a seed and would give it.
