@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `Those of a connection`() throws {
-        let rows = try Self.rows("operating.md", ["Limits of a connection"])
+        let rows = try Self.rows("limits.md", ["The relay's transport"])
         Self.compare(rows, Mirror(reflecting: ConnectionLimits()).children.map { $0 })
     }
 

@@ -1,5 +1,5 @@
 /// What a relay bears from one connection, and how many it bears. Every number with its reason
-/// (`Protocol/operating.md`, "Limits of a connection").
+/// (`Protocol/limits.md`, "The relay's transport").
 public struct ConnectionLimits: Sendable, Equatable {
     /// Connections at a time. Those beyond it wait in the listen backlog, and cost nothing there. About 22 KiB each with
     /// TLS, so a gigabyte at the most; never more than the process may open files.

@@ -1,7 +1,7 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// A limit that an operator may set by its name in `Protocol/limits.md` or `Protocol/operating.md`.
+/// A limit that an operator may set by its name in `Protocol/limits.md`.
 public struct NamedLimit: Sendable, Hashable {
     /// As the pages write it.
     public let name: String

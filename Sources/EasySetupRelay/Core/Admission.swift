@@ -2,7 +2,7 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 
 /// Which connections the relay has a place for: how many there are, whom they count for, which of them give way to others, and what they
-/// make the relay keep (`Protocol/operating.md`, "Limits of a connection"). Values in, values out: it does no I/O and has no clock.
+/// make the relay keep (`Protocol/limits.md`, "The relay's transport"). Values in, values out: it does no I/O and has no clock.
 ///
 /// Devices that come through calls have no connection of their own, and take a place all the same; what counts them is told.
 ///

@@ -72,7 +72,7 @@ struct RelayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Another value for a limit of limits.md or operating.md, seconds where it is a time; may be given several times.",
+            "Another value for a limit of limits.md, seconds where it is a time; may be given several times.",
             valueName: "name=value"
         )
     )
