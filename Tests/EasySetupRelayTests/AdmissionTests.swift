@@ -26,7 +26,7 @@ struct AdmissionTests {
         #expect(!admission.isFull(Self.nobody))
         #expect(admission.isFull(Admission.Callers(open: 1, remembered: 9)))
         #expect(admission.idleFourths(Self.nobody) == 1)
-        admission.ended(id(1), nil, wasIdle: true)
+        admission.connectionEnded(id(1), nil, wasIdle: true)
         #expect(admission.idleFourths(Self.nobody) == 2)
     }
 
@@ -42,10 +42,10 @@ struct AdmissionTests {
         #expect(admission.hasPlace(for: nil, Self.nobody))
         admission.firstFrameReceived(id(1), prefix, isTurnedAway: false)
         #expect(admission.hasPlace(for: prefix, Self.nobody))
-        admission.isIdle(true, id(1), prefix)
+        admission.setIdle(true, id(1), prefix)
         #expect(!admission.hasPlace(for: prefix, Self.nobody))
-        admission.ended(id(1), prefix, wasIdle: true)
-        admission.ended(id(2), prefix, wasIdle: true)
+        admission.connectionEnded(id(1), prefix, wasIdle: true)
+        admission.connectionEnded(id(2), prefix, wasIdle: true)
         #expect(admission.opening.isEmpty && admission.sockets.isEmpty && admission.idleSockets.count == 0)
     }
 
@@ -56,11 +56,11 @@ struct AdmissionTests {
         let (one, other) = (try prefix(1), try prefix(2))
         for number in UInt64(1)...12 {
             admission.accepted(one, Self.nobody)
-            admission.isNobody(id(number), one)
+            admission.addIdleSocket(id(number), one)
         }
         for number in UInt64(13)...14 {
             admission.accepted(other, Self.nobody)
-            admission.isNobody(id(number), other)
+            admission.addIdleSocket(id(number), other)
         }
         #expect(!admission.isCrowded(Self.nobody))
         admission.accepted(other, Self.nobody)
@@ -90,9 +90,9 @@ struct AdmissionTests {
     @Test func `A crowd has gone when half of it has, and it was one`() {
         var admission = admission { _ in }
         for _ in 0..<600 { admission.accepted(nil, Self.nobody) }
-        for number in UInt64(0)..<299 { admission.ended(id(number), nil, wasIdle: false) }
+        for number in UInt64(0)..<299 { admission.connectionEnded(id(number), nil, wasIdle: false) }
         #expect(!admission.hasCrowdGone(Self.nobody))
-        admission.ended(id(300), nil, wasIdle: false)
+        admission.connectionEnded(id(300), nil, wasIdle: false)
         #expect(admission.hasCrowdGone(Self.nobody))
         #expect(!admission.hasCrowdGone(Admission.Callers(open: 0, remembered: 1)))
         admission.shrink(Self.nobody)
