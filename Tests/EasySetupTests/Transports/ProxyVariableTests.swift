@@ -39,7 +39,7 @@ import Testing
             try await Middlebox.run(before: live.address.port, upgrades: way.webSocket ? .pass : .hangUp) { _, box in
                 let target = way.tls ? live.address.port : box.port
                 try await ConnectProxy.run(to: target, tls: way.proxysTLS ? made : nil) { proxy, port in
-                    let scheme = way.proxysTLS ? "https" : "long-polling"
+                    let scheme = way.proxysTLS ? "https" : "http"
                     let variables = [
                         way.variable: "\(scheme)://me:pass%20word@127.0.0.1:\(port)", "SSL_CERT_FILE": made.certificate,
                     ]
