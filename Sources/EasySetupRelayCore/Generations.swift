@@ -7,6 +7,9 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private var current: [Key: Value] = [:]
     private var previous: [Key: Value] = [:]
     private var since: Duration
+    /// When ``advance(_:)`` has something to forget; nil when there is nothing. Kept rather than computed: a relay asks after each
+    /// frame.
+    private(set) var nextDeadline: Duration?
 
     /// At most `capacity` entries in each of the two dictionaries.
     init(period: Duration?, capacity: Int, started: Duration) {
@@ -24,12 +27,14 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         advance(now)
         guard current.count < capacity || current[key] != nil else { return false }
         current[key] = value
+        if nextDeadline == nil { nextDeadline = period.map { since + $0 } }
         return true
     }
 
     /// Changes, puts in or takes out what is there now, whatever the capacity.
     mutating func update(_ key: Key, _ change: (inout Value?) -> Void) {
         change(&current[key])
+        if let period { nextDeadline = isEmpty ? nil : since + period }
     }
 
     func sum(_ part: (Key, Value) -> Int) -> Int {
@@ -44,16 +49,11 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     var currentCount: Int { current.count }
     var isEmpty: Bool { current.isEmpty && previous.isEmpty }
 
-    /// When ``advance(_:)`` has something to forget; nil when there is nothing.
-    var nextDeadline: Duration? {
-        guard let period, !isEmpty else { return nil }
-        return since + period
-    }
-
     mutating func advance(_ now: Duration) {
         guard let period, now >= since + period else { return }
         previous = now >= since + period + period ? [:] : current
         current = [:]
         since = now
+        nextDeadline = isEmpty ? nil : now + period
     }
 }

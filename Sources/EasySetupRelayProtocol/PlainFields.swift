@@ -103,12 +103,15 @@ struct PlainWriter {
         meeting.append(to: &bytes)
     }
 
-    /// A message within this one, empty or not.
-    mutating func nested(_ field: UInt8, _ fields: (inout PlainWriter) -> Void) {
+    /// Begins a message within this one. What is added until ``end(_:)`` is in it. Gives the place of its length.
+    mutating func begin(_ field: UInt8) -> Int {
         bytes.append(field << 3 | 2)
-        let start = bytes.count
         bytes.append(0)
-        fields(&self)
+        return bytes.count - 1
+    }
+
+    /// Ends the message whose length is at `start`.
+    mutating func end(_ start: Int) {
         let count = bytes.count - start - 1
         guard count > 0x7F else { return bytes[start] = UInt8(count) }
         // Its length has more than the one byte left for it.

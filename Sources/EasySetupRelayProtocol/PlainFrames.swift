@@ -62,26 +62,29 @@ extension RelayFrame {
         // Moved there and back, so that the bytes stay where they are.
         var writer = PlainWriter(to: bytes)
         bytes = []
-        write(&writer)
+        let start = writer.begin(field)
+        writeFields(&writer)
+        writer.end(start)
         bytes = writer.bytes
     }
 
-    private func write(_ writer: inout PlainWriter) {
+    /// The field of `RelayFrame` in `relay.proto` that has it.
+    private var field: UInt8 {
         switch self {
-        case .offered: writer.nested(1, writeFields)
-        case .inLine: writer.nested(2, writeFields)
-        case .met: writer.nested(3, writeFields)
-        case .visitor: writer.nested(4, writeFields)
-        case .message: writer.nested(5, writeFields)
-        case .ack: writer.nested(6, writeFields)
-        case .attachedOfferer: writer.nested(7, writeFields)
-        case .attachedVisitor: writer.nested(8, writeFields)
-        case .presence: writer.nested(9, writeFields)
-        case .seated: writer.nested(10, writeFields)
-        case .over: writer.nested(11, writeFields)
-        case .refused: writer.nested(12, writeFields)
-        case .workWanted: writer.nested(13, writeFields)
-        case .goodbye: writer.nested(14, writeFields)
+        case .offered: 1
+        case .inLine: 2
+        case .met: 3
+        case .visitor: 4
+        case .message: 5
+        case .ack: 6
+        case .attachedOfferer: 7
+        case .attachedVisitor: 8
+        case .presence: 9
+        case .seated: 10
+        case .over: 11
+        case .refused: 12
+        case .workWanted: 13
+        case .goodbye: 14
         }
     }
 
@@ -113,10 +116,10 @@ extension RelayFrame {
         case .attachedOfferer(let expiresIn, let meetings, let slotLost):
             writer.add(1, expiresIn.wireMilliseconds)
             for have in meetings {
-                writer.nested(2) { writer in
-                    writer.add(1, have.meeting)
-                    writer.add(2, have.have)
-                }
+                let start = writer.begin(2)
+                writer.add(1, have.meeting)
+                writer.add(2, have.have)
+                writer.end(start)
             }
             writer.add(3, slotLost ? 1 : 0)
         case .presence(let meeting, let isPresent):

@@ -27,16 +27,48 @@ struct UpgradeRequest: Equatable {
         for index in 0..<min(requestLine.count, bytes.count) where bytes[index] != requestLine[index] { return .other }
         guard bytes.count >= requestLine.count else { return .incomplete }
         var headers = Headers()
-        var place = requestLine.count
-        while let end = bytes.endOfLine(from: place) {
-            guard end <= mostBytes else { return .other }
-            if end == place {
-                return headers.request(in: bytes, byteCount: end + 2).map { .request($0) } ?? .other
+        var start = requestLine.count
+        while let line = HeaderLine(from: start, in: bytes) {
+            guard line.end <= mostBytes, bytes[line.end + 1] == 0x0A else { return .other }
+            if line.end == start {
+                return headers.request(in: bytes, byteCount: start + 2).map { .request($0) } ?? .other
             }
-            guard headers.note(place..<end, in: bytes) else { return .other }
-            place = end + 2
+            guard headers.note(line, in: bytes) else { return .other }
+            start = line.end + 2
         }
         return bytes.count < mostBytes ? .incomplete : .other
+    }
+
+    /// A line of the head, looked at byte by byte, once.
+    private struct HeaderLine {
+        let name: Range<Int>
+        /// Without the blanks before it. Blanks after it count, as they do for HTTP's decoder.
+        let value: Range<Int>
+        /// Whether the value is plain text and there is a colon before it.
+        let isPlain: Bool
+        /// Where its CR is; a byte follows.
+        let end: Int
+
+        /// Nil when it has not come whole.
+        init?(from start: Int, in bytes: Span<UInt8>) {
+            let count = bytes.count
+            var place = start
+            while place < count, bytes[place] != 0x3A, bytes[place] != 0x0D { place += 1 }
+            name = start..<place
+            let hasColon = place < count && bytes[place] == 0x3A
+            if hasColon { place += 1 }
+            while place < count, bytes[place] == 0x20 || bytes[place] == 0x09 { place += 1 }
+            let valueStart = place
+            var isPlain = hasColon
+            while place < count, bytes[place] != 0x0D {
+                if bytes[place] &- 0x20 > 0x5E { isPlain = false }
+                place += 1
+            }
+            guard place + 1 < count else { return nil }
+            value = valueStart..<place
+            self.isPlain = isPlain
+            end = place
+        }
     }
 
     /// The headers that have been read.
@@ -45,10 +77,9 @@ struct UpgradeRequest: Equatable {
         private var key = 0..<0
 
         /// False when it is not plainly one of ours.
-        mutating func note(_ line: Range<Int>, in bytes: Span<UInt8>) -> Bool {
-            guard let colon = bytes.firstColon(in: line), let value = bytes.value(at: colon + 1..<line.upperBound)
-            else { return false }
-            let name = Name(line.lowerBound..<colon, in: bytes)
+        mutating func note(_ line: HeaderLine, in bytes: Span<UInt8>) -> Bool {
+            guard line.isPlain else { return false }
+            let (name, value) = (Name(line.name, in: bytes), line.value)
             guard !name.isEmpty, seen.isDisjoint(with: name) else { return false }
             seen.formUnion(name)
             switch name {
@@ -116,31 +147,6 @@ struct UpgradeRequest: Equatable {
 }
 
 extension Span<UInt8> {
-    /// Where the line that begins at `start` ends, without its CR and LF; nil when it has not come whole.
-    fileprivate func endOfLine(from start: Int) -> Int? {
-        var place = start
-        while place + 1 < count {
-            if self[place] == 0x0D, self[place + 1] == 0x0A { return place }
-            place += 1
-        }
-        return nil
-    }
-
-    fileprivate func firstColon(in range: Range<Int>) -> Int? {
-        for place in range where self[place] == UInt8(ascii: ":") { return place }
-        return nil
-    }
-
-    /// A header's value without the blanks before it; nil when it has signs that are no plain text. Blanks after it count, as they
-    /// do for HTTP's decoder.
-    fileprivate func value(at range: Range<Int>) -> Range<Int>? {
-        var start = range.lowerBound
-        let end = range.upperBound
-        while start < end, self[start] == 0x20 || self[start] == 0x09 { start += 1 }
-        for place in start..<end where self[place] < 0x20 || self[place] > 0x7E { return nil }
-        return start..<end
-    }
-
     /// Whether these bytes are a word in lower case; or in capitals too, where that makes no difference.
     fileprivate func says(_ word: StaticString, at range: Range<Int>, exactly: Bool = false) -> Bool {
         guard range.count == word.utf8CodeUnitCount else { return false }

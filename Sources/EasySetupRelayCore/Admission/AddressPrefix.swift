@@ -54,13 +54,23 @@ package struct AddressPrefix: Hashable, Sendable {
 
         package mutating func next() -> (prefix: AddressPrefix, allowance: Int)? {
             defer { place += 1 }
-            return switch (place, narrowest.isIPv4) {
-            case (0, _): (narrowest, 1)
-            case (1, true): (AddressPrefix(narrowest.word, .ipv4Block24), 8)
-            case (1, false): (AddressPrefix(narrowest.word, .ipv6Block48), 8)
-            case (2, false): (AddressPrefix(narrowest.word, .ipv6Block32), 64)
-            default: nil
-            }
+            return narrowest.block(place)
+        }
+    }
+
+    /// The same prefixes, the widest first.
+    var countedFromWidest: some Sequence<AddressPrefix> {
+        (0...(isIPv4 ? 1 : 2)).lazy.reversed().compactMap { block($0)?.prefix }
+    }
+
+    /// The prefix itself for 0, and so on outwards; nil beyond the widest.
+    private func block(_ place: Int) -> (prefix: AddressPrefix, allowance: Int)? {
+        switch (place, isIPv4) {
+        case (0, _): (self, 1)
+        case (1, true): (AddressPrefix(word, .ipv4Block24), 8)
+        case (1, false): (AddressPrefix(word, .ipv6Block48), 8)
+        case (2, false): (AddressPrefix(word, .ipv6Block32), 64)
+        default: nil
         }
     }
 

@@ -42,9 +42,11 @@ package struct PrefixCounts: Sendable {
     /// Counts what has happened. The widest block comes first: where there is no place for an address, its block is counted.
     mutating func happened(_ weight: Int, _ prefix: AddressPrefix, now: Duration) {
         counts.advance(now)
-        for (prefix, _) in Array(prefix.counted).reversed() where hasPlace(for: prefix) {
-            let count = counts.inBoth(prefix).current ?? 0
-            _ = counts.put(min(count + weight, 1_000_000), for: prefix, now: now)
+        for prefix in prefix.countedFromWidest {
+            let mayBeNew = hasPlaceForNew(prefix)
+            counts.update(prefix) { count in
+                if count != nil || mayBeNew { count = min((count ?? 0) + weight, 1_000_000) }
+            }
         }
     }
 
@@ -66,8 +68,9 @@ package struct PrefixCounts: Sendable {
         var worst = 0
         var uncounted = false
         for (prefix, allowance) in prefix.counted {
-            let isUncounted = counts.inBoth(prefix).current == nil && !hasPlace(for: prefix)
-            let count = self[prefix]
+            let both = counts.inBoth(prefix)
+            let isUncounted = both.current == nil && !hasPlaceForNew(prefix)
+            let count = (both.current ?? 0) + (both.previous ?? 0)
             if isUncounted {
                 worst = max(worst, 1)
             } else {
@@ -83,9 +86,9 @@ package struct PrefixCounts: Sendable {
 
     package mutating func shrink() { counts.shrink() }
 
-    private func hasPlace(for prefix: AddressPrefix) -> Bool {
-        if counts.inBoth(prefix).current != nil { return true }
-        return counts.currentCount < (prefix.isNarrowest ? capacity - capacity / 4 : capacity)
+    /// Whether a prefix may be counted that is not counted yet.
+    private func hasPlaceForNew(_ prefix: AddressPrefix) -> Bool {
+        counts.currentCount < (prefix.isNarrowest ? capacity - capacity / 4 : capacity)
     }
 }
 
