@@ -418,9 +418,16 @@ import Testing
         try await shell.wait(for: isStoppedFirst ? "Is this the device in your hands?" : "offer --relay")
         try await shell.enter("yes")
         _ = try await join.event("paired")
-        try await shell.wait(for: "Paired. Both devices are")
-        try await shell.enter("stty -a | tr ' ;' '\\n' | grep -cxE 'echo|icanon|isig|icrnl'")
-        try await shell.wait(until: { $0.contains("4") }, "the terminal as before")
+        // The program drops what is typed until it ends, so the next command waits for the shell.
+        try await shell.wait(
+            until: { lines in
+                lines.contains { $0.hasPrefix("Paired. Both devices are") }
+                    && lines.last { !$0.isEmpty }?.hasPrefix("prompt>") == true
+            },
+            "the shell after the pairing"
+        )
+        try await shell.enter("echo modes-$(stty -a | tr ' ;' '\\n' | grep -cxE 'echo|icanon|isig|icrnl')")
+        try await shell.wait(for: "modes-4")
     }
 
     @Test("that it connects is said at once") func connecting() async throws {
