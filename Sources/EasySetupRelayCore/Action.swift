@@ -1,19 +1,19 @@
 package import EasySetupRelayProtocol
 
-/// What is to be done after a decision, in this order.
+/// An effect of a decision, for the I/O layer to carry out. Actions are carried out in the order given.
 package enum Action<Connection: Hashable & Sendable>: Sendable {
     case send(RelayFrame, to: Connection)
-    /// Close the connection, after what was sent to it. The rendezvous has forgotten it already: what it sends or how it
-    /// ends is of no interest any more.
+    /// Close the connection after everything queued for it was sent. The rendezvous has already forgotten the
+    /// connection, so later events on it are ignored.
     case close(Connection)
 }
 
 extension Action: Equatable where Connection: Equatable {}
 
-/// A connection that is not let in (`Protocol/relay.md`, "Reasons").
+/// The reason why a connection is not admitted (`Protocol/relay.md`, "Reasons").
 package struct AdmissionRefusal: Error, Hashable, Sendable {
     package var reason: Reason
-    /// Zero where waiting does not help.
+    /// How long the device should wait before it tries again; zero if waiting does not help.
     package var retryAfter: Duration
 
     package init(reason: Reason, retryAfter: Duration) {

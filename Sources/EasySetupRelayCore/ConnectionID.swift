@@ -1,4 +1,4 @@
-/// Names a connection to a relay for as long as the process lives; says nothing about the peer.
+/// The number of a connection, unique in this process. It tells nothing about the peer.
 package struct ConnectionID: Hashable, Sendable {
     package let number: UInt64
 

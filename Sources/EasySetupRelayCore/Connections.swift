@@ -1,10 +1,11 @@
 import EasySetupRelayProtocol
 
-/// The connections that are up, and what each of them is.
+/// The open connections and the phase of each.
 struct Connections<Connection: Hashable & Sendable>: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:Place`.
     enum Phase: Sendable {
-        /// It has not said what it wants, or is at work. Next: `early`, `offerer`, `visitor`, gone.
+        /// The device has sent no valid first frame yet, or is computing work. Next: `early`, `offerer`, `visitor`,
+        /// gone.
         case new(deadline: Duration, isAtWork: Bool)
         /// A visitor that came back before its offerer. Next: `visitor`, gone.
         case early(Early, deadline: Duration)
@@ -35,7 +36,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// What a visitor said on coming back.
+    /// The first frame of a visitor that came back before its offerer.
     struct Early: Sendable {
         let offer: OfferID
         let meeting: MeetingID
@@ -51,13 +52,13 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
     }
 
     private var known: [Connection: Known] = [:]
-    /// Those at work, which is a stranger's place, by their prefixes.
+    /// New devices that were asked for work, counted by prefix.
     private var working = PrefixCounts()
-    /// Visitors that came back before their offerer, counted by their prefixes.
+    /// Visitors that came back before their offerer, counted by prefix.
     private var early = PrefixCounts()
     private(set) var atWork = 0
     private(set) var earlyCount = 0
-    /// All that are in no room, whatever they do.
+    /// All connections that are in no room.
     private(set) var roomless = 0
 
     var count: Int { known.count }
@@ -67,7 +68,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
 
     subscript(connection: Connection) -> Known? { known[connection] }
 
-    /// Whether there is a place at work for one more from this prefix.
+    /// Whether one more connection from this prefix may be asked for work.
     func mayWork(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         working.allows(
             prefix,
@@ -97,15 +98,15 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         count(1, phase, prefix)
     }
 
-    /// A frame has come that costs `units`. What is known of its connection, and whether there is enough left for it; nil for one
-    /// that is not known.
+    /// Charges `units` for a frame. Gives the state of its connection and whether the budget was sufficient; nil for an
+    /// unknown connection.
     mutating func spend(_ units: Int, _ connection: Connection, _ limits: Limits, turn: UInt32) -> (Known, Bool)? {
         guard let index = known.index(forKey: connection) else { return nil }
         let isEnough = known.values[index].budget.spend(units, of: limits.framesPerInterval, turn: turn)
         return (known.values[index], isEnough)
     }
 
-    /// There is somebody to answer.
+    /// Raises the frame budget of a connection, because it has another peer to answer.
     mutating func allow(_ units: Int, _ connection: Connection) {
         known[connection]?.budget.add(units)
     }

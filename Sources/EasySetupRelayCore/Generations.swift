@@ -1,14 +1,14 @@
-/// A bounded memory that forgets: what is put in is there for at least one period, and gone after two. Two dictionaries
-/// take turns, so that forgetting costs nothing per entry.
+/// A bounded map that forgets: an entry stays for at least one period and is gone after two. Two dictionaries take
+/// turns, so forgetting costs nothing per entry.
 struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    /// Nil when nothing is forgotten by itself.
+    /// Nil when entries don't expire.
     private let period: Duration?
     private let capacity: Int
     private var current: [Key: Value] = [:]
     private var previous: [Key: Value] = [:]
     private var since: Duration
-    /// When ``advance(_:)`` has something to forget; nil when there is nothing. Kept rather than computed: a relay asks after each
-    /// frame.
+    /// When ``advance(_:)`` next has something to forget; nil while the map is empty. It is stored because a relay reads
+    /// it after each frame.
     private(set) var nextDeadline: Duration?
 
     /// At most `capacity` entries in each of the two dictionaries.
@@ -22,7 +22,7 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     func inBoth(_ key: Key) -> (current: Value?, previous: Value?) { (current[key], previous[key]) }
 
-    /// False, and nothing happened, when it is full.
+    /// Stores a value. False when the map is full; then nothing was changed.
     mutating func put(_ value: Value, for key: Key, now: Duration) -> Bool {
         advance(now)
         guard current.count < capacity || current[key] != nil else { return false }
@@ -31,7 +31,7 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return true
     }
 
-    /// Changes, puts in or takes out what is there now, whatever the capacity.
+    /// Changes, inserts or removes the current entry of a key, whatever the capacity.
     mutating func update(_ key: Key, _ change: (inout Value?) -> Void) {
         change(&current[key])
         if let period { nextDeadline = isEmpty ? nil : since + period }

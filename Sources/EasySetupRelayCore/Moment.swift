@@ -1,8 +1,9 @@
-/// The time of an event, as the outside tells it.
+/// The time of an event, supplied by the caller.
 package struct Moment: Hashable, Sendable {
-    /// Since an arbitrary start, on a clock that never jumps and goes on while the machine sleeps. Deadlines run on it.
+    /// The time since an arbitrary start, on a clock that never jumps and that runs while the machine sleeps. Deadlines
+    /// use it.
     package var monotonic: Duration
-    /// Seconds since 1970, UTC. Used for tokens only, since they outlive the process (`Protocol/relay.md`, "Clocks").
+    /// Seconds since 1970, UTC. Only tokens use it, because they outlive the process (`Protocol/relay.md`, "Clocks").
     package var utcSeconds: Int64
 
     package init(monotonic: Duration, utcSeconds: Int64) {

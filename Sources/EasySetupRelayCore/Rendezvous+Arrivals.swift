@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// First frames: what a new connection may ask for (`Protocol/relay.md`, "Connections").
+/// The first frame of a connection (`Protocol/relay.md`, "Connections").
 extension Rendezvous {
     mutating func arrive(
         _ connection: Connection,
@@ -15,7 +15,7 @@ extension Rendezvous {
             refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
         case .offer(let slotLength, let done):
             let time = now.monotonic
-            // Before it works for nothing.
+            // Checked before work is required, so that the device does not work for nothing.
             guard mayHavePlaceForRoom else {
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
             }
@@ -33,7 +33,7 @@ extension Rendezvous {
         case .visit(let slot, let done):
             let time = now.monotonic
             let own = visited.excess(prefix, limit: limits.visitsPerPrefix, now: time)
-            // Whatever it asks for, so that it learns nothing by that.
+            // Checked before the slot is looked up, so that a full relay does not reveal which slots exist.
             guard !isFullForVisitors else {
                 visited.happened(1, prefix, now: time)
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
@@ -68,8 +68,8 @@ extension Rendezvous {
         }
     }
 
-    /// Whether an offer or a visit may go on. When the prefix has had too many, or the relay gets full, it has to bring work: false,
-    /// and it was asked or refused.
+    /// Whether an offer or a visit may go on. A prefix that exceeds its limits, or any prefix when the relay gets full,
+    /// must bring work; the result is false when the device was asked for work or refused.
     private mutating func admitsOrChallenges(
         _ connection: Connection,
         _ prefix: AddressPrefix,
@@ -103,7 +103,7 @@ extension Rendezvous {
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) {
-        // A challenge is asked for once: who sends the same again would be answered for nothing.
+        // A challenge is sent once, because answering repeats would cost the relay more than the sender.
         guard !connections.isAtWork(connection) else { return refuse(connection, .badOrder, now, into: &actions) }
         guard connections.atWork < limits.roomless, deadlines.count < limits.deadlines else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
@@ -161,7 +161,7 @@ extension Rendezvous {
         guard hasPlaceForVisitor(of: offer) else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
         }
-        // Before the decision, so that a close among its actions finds it.
+        // Moved before the decision, because a `close` among its actions must find the connection.
         connections.move(connection, to: .visitor(offer))
         let verdict = decide(offer, now, into: &actions) { room, context, actions in
             room.visit(connection, prefix: prefix, context, entropy: &entropy, into: &actions)
@@ -176,7 +176,8 @@ extension Rendezvous {
         }
     }
 
-    /// A visit to a slot that no room has. Why it has none is told for a while only, and to nobody who looks around.
+    /// Refuses a visit to a slot without a room. The reason why the room ended is told for a limited time, and not to
+    /// prefixes that try many slots.
     private mutating func visitNobody(
         _ connection: Connection,
         _ prefix: AddressPrefix,
@@ -186,7 +187,8 @@ extension Rendezvous {
         into actions: inout [Action<Connection>]
     ) {
         let time = now.monotonic
-        // Rooms from before the start come back with their offerers, and their visitors ask for them meanwhile.
+        // After a restart, visitors ask for rooms whose offerers have not come back yet; these visits don't count as
+        // misses.
         let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
         if !mayComeBack { missed.happened(1, prefix, now: time) }
         if let ended = tombstones[slot], isWithinLimits, time - ended.at < limits.endedTold {
@@ -241,7 +243,7 @@ extension Rendezvous {
         }
     }
 
-    /// Makes a room again from its offerer's word. Nil when done, or why not.
+    /// Restores a room from its offerer's token and frame. Nil on success, otherwise the reason for refusal.
     private mutating func restore(
         _ claims: TokenClaims,
         _ held: [MeetingResume],
@@ -249,13 +251,13 @@ extension Rendezvous {
         _ now: Moment
     ) -> Reason? {
         if let ended = tombstones[claims.slot], ended.offer == claims.offer { return ended.reason }
-        // The next relay makes it again; here it would soon be over.
+        // The next relay restores it; a room here would soon be over.
         guard !isDraining else { return .draining }
         guard offered.excess(prefix, limit: limits.restoresPerPrefix, now: now.monotonic) == 0, mayRestoreRoom(prefix)
         else { return .tooMany }
         let hasLostSlot = slots[claims.slot] != nil
         let kept = meetingsWithPlace(held, prefix)
-        // A room is not restored without its seated meeting because the person has already approved that one.
+        // A room is not restored without its seated meeting, because the user has already approved that one.
         guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
         guard
             let room = Room<Connection>(
@@ -334,8 +336,8 @@ extension Rendezvous {
         remind(.connection(connection), at: deadline)
     }
 
-    /// The visitors that wait for the same offerer. A connection that waits already for the same meeting gives its place to the newer
-    /// one, as it would in the room. Nil when it is this attach that is old.
+    /// The visitors that wait for the same offerer, without an older connection for the same meeting: as in a room, the
+    /// newer attach takes its place. Nil when `said` is the older attach.
     private mutating func takeBack(
         _ said: Connections<Connection>.Early,
         into actions: inout [Action<Connection>]
@@ -352,8 +354,9 @@ extension Rendezvous {
         return others
     }
 
-    /// Whether one more of this prefix may wait for an offerer beside these. Every stranger who ever visited has a token, so an address
-    /// has one of these places, and a block around it half of them: the device that belongs there finds one.
+    /// Whether one more visitor of this prefix may wait for the offerer that `others` wait for. An address may have one
+    /// of these places and a wider block half of them, because every stranger who ever visited has a token and could
+    /// otherwise take the place of the device that belongs there.
     private func mayWaitForOfferer(_ prefix: AddressPrefix, beside others: [Connection]) -> Bool {
         guard others.count < limits.waitingForOffererPerRoom else { return false }
         return prefix.mayJoin(

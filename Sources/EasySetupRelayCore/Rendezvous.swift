@@ -1,38 +1,40 @@
 internal import DequeModule
 package import EasySetupRelayProtocol
 
-/// What a relay decides: who gets which slot, who meets whom, what is passed on, when all of it ends (`Protocol/relay.md`).
+/// The decisions of a relay: it assigns slots, brings offerer and visitors together, forwards their messages and ends
+/// rooms (`Protocol/relay.md`).
 ///
-/// It is a value fed with events and the time, answering with actions. It does no I/O and has no clock and no randomness of
-/// its own. `Connection` is whatever the outside calls a connection: the number of a channel, or a name in a test. After an
-/// ``Action/close(_:)`` it is forgotten, so calling ``disconnected(_:now:into:)`` for it is harmless.
+/// It is a value that takes events with their time and gives actions. It does no I/O and has no clock and no randomness
+/// of its own. `Connection` identifies a connection for the caller: the number of a channel, or a name in a test. After
+/// an ``Action/close(_:)`` the connection is forgotten, so calling ``disconnected(_:now:into:)`` for it is harmless.
 ///
-/// What a relay calls is compiled for its ``ConnectionID`` as well: from another module the generic code would run, at several
-/// times the cost.
+/// The methods that a relay calls are specialized for ``ConnectionID``, because unspecialized generic code called from
+/// another module takes several times as long.
 package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     private(set) var rules: Rules
-    /// When it was.
+    /// When the relay started.
     let started: Duration
     var connections = Connections<Connection>()
     var rooms: [OfferID: Room<Connection>] = [:]
-    /// By which new visitors find a room.
+    /// The room of each slot, for new visitors.
     var slots: [Slot: OfferID] = [:]
-    /// Visitors that came back before their offerer.
+    /// Visitors that came back before their offerer, by room.
     var early: [OfferID: [Connection]] = [:]
     var totals = Load()
-    /// Living rooms, and what is in them, by the prefixes of their offerers.
+    /// Living rooms and their contents, counted by the prefixes of their offerers.
     var owned = Owned()
-    /// Rooms that nobody holds and nobody ever visited, those first that were left first; and some that came back or ended since.
+    /// Rooms whose offerer is disconnected and that no visitor ever visited, the oldest first. Some of them may have
+    /// been reattached or ended since.
     var abandoned: Deque<OfferID> = []
     var deadlines = Deadlines<Connection>()
-    /// Rooms with a displacement in `deadlines`, and when.
+    /// Rooms with a displacement in `deadlines`, and its time.
     var displacements: [OfferID: Duration] = [:]
     var pool: SlotPool
     var tombstones: Generations<Slot, Tombstone>
-    /// Recent offers and visits of each prefix.
+    /// Recent offers and recent visits, counted by prefix.
     var offered: PrefixCounts
     var visited: PrefixCounts
-    /// Visits that found nothing.
+    /// Recent visits that found no room.
     var missed: PrefixCounts
     var turns: Turns
     var work: WorkGate
@@ -41,20 +43,20 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     var limits: Limits { rules.limits }
     var keys: TokenKeys { rules.keys }
 
-    /// Why there is no room at a slot any more.
+    /// Why there is no longer a room at a slot.
     struct Tombstone: Sendable {
         let offer: OfferID
         let reason: Reason
         let at: Duration
     }
 
-    /// Places that are taken by rooms of each prefix.
+    /// What the rooms of each prefix use.
     struct Owned: Sendable {
         var rooms = PrefixCounts()
         var meetings = PrefixCounts()
         var waiting = PrefixCounts()
 
-        /// The share of a room of this prefix has changed.
+        /// Accounts for a change in what a room of this prefix uses.
         mutating func count(_ after: Load, _ before: Load, _ prefix: AddressPrefix) {
             if after.rooms != before.rooms { rooms.count(after.rooms - before.rooms, prefix) }
             if after.meetings != before.meetings { meetings.count(after.meetings - before.meetings, prefix) }
@@ -84,7 +86,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         work = WorkGate(limits: limits, keys: keys, started: start)
     }
 
-    /// Other keys take the place of those there were. Tokens that were made with these go on being taken until they expire.
+    /// Replaces the token keys. Tokens made with the previous keys are accepted until they expire.
     package mutating func replaceKeys(by keys: TokenKeys, now: Moment) {
         let latestDeadline = now.utcSeconds + limits.codeLifetime.components.seconds
         let keys = self.keys.replaced(by: keys, now: now.utcSeconds, latestDeadline: latestDeadline)
@@ -92,10 +94,11 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         work.replaceKey(by: keys.current, now: now.monotonic)
     }
 
-    /// A device has connected. Nil when it is let in; otherwise it was not registered and is to be turned away, before the
-    /// upgrade or with a `refused` frame. Whether there is a place for it is looked at when it has said what it wants.
+    /// A device has connected. Nil when it is admitted; otherwise it was not registered, and the caller refuses it
+    /// before the upgrade or with a `refused` frame. Whether there is a place in a room is checked with its first
+    /// frame.
     ///
-    /// - Parameter isHeard: whether its first frame is there already, and is told next.
+    /// - Parameter isHeard: whether its first frame has arrived already and is passed next.
     @specialized(where Connection == ConnectionID)
     package mutating func connected(
         _ connection: Connection,
@@ -114,12 +117,13 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         return nil
     }
 
-    /// A device has sent a frame. From a connection that is not registered it is ignored: it crossed with a close.
+    /// A device has sent a frame. A frame from a connection that is not registered is ignored, because it crossed with
+    /// a close.
     ///
     /// - Parameters:
-    ///   - bytes: how long the frame was.
-    ///   - crowded: why there is no place outside for who is new here; nil when there is one. Devices that come back have places of
-    ///     their own.
+    ///   - bytes: the frame's length.
+    ///   - crowded: why the I/O layer has no place for a new device; nil when it has one. Returning devices have reserved
+    ///     places.
     @specialized(where Connection == ConnectionID, Entropy == SystemRandomNumberGenerator)
     package mutating func received<Entropy: RandomNumberGenerator>(
         _ frame: DeviceFrame,
@@ -155,7 +159,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// A device has sent what is no frame, or breaks the transport's rules.
+    /// A device has sent bytes that are no valid frame, or has broken the transport's rules.
     @specialized(where Connection == ConnectionID)
     package mutating func receivedBadFrame(
         from connection: Connection,
@@ -165,7 +169,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         refuse(connection, .badFrame, now, into: &actions)
     }
 
-    /// A connection was lost. One that is not registered is ignored.
+    /// A connection was lost. A connection that is not registered is ignored.
     @specialized(where Connection == ConnectionID)
     package mutating func disconnected(
         _ connection: Connection,
@@ -182,7 +186,8 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
 
     /// When ``deadlinesPassed(now:entropy:into:)`` is to be called next, on the monotonic clock; nil for never.
     ///
-    /// It changes nothing. It is marked as if it did because the compiler copies a value of this size to read it from another module.
+    /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole value to
+    /// read it from another module.
     package var nextDeadline: Duration? {
         @specialized(where Connection == ConnectionID)
         mutating get {
@@ -193,7 +198,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// The time of ``nextDeadline`` has come.
+    /// To be called when the time of ``nextDeadline`` has come.
     @specialized(where Connection == ConnectionID, Entropy == SystemRandomNumberGenerator)
     package mutating func deadlinesPassed<Entropy: RandomNumberGenerator>(
         now: Moment,
@@ -216,7 +221,8 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
             case .displacement(let offer):
                 displacements[offer] = nil
                 _ = decide(offer, now, into: &actions) { room, context, actions in
-                    // Time may have jumped past both, and this one was due first: nobody meets in a room that is over.
+                    // If the time has jumped past both deadlines, the room's end comes first: no visitor is admitted to
+                    // a room that is over.
                     guard context.now < room.deadline else { return room.end(.expired, into: &actions) }
                     room.displace(context, entropy: &entropy, into: &actions)
                 }
@@ -224,7 +230,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Which part of what is free one prefix may have, for what is counted outside.
+    /// The share of one prefix, for resources that are counted outside this module (``Limits/partOfFree``).
     package var partOfFree: Int { limits.partOfFree }
 
     package var statistics: Statistics {
@@ -245,7 +251,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
 }
 
 extension DeviceFrame {
-    /// Whether who sends it first is new here.
+    /// Whether a device that sends this as its first frame is new here.
     package var isOfStranger: Bool {
         switch self {
         case .offer, .visit: true
@@ -254,7 +260,7 @@ extension DeviceFrame {
     }
 }
 
-/// The earlier of two times of which either may be never.
+/// The earlier of two times; nil means never.
 private func earlier(_ one: Duration?, _ other: Duration?) -> Duration? {
     guard let one, let other else { return one ?? other }
     return min(one, other)

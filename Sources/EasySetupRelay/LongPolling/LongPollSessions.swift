@@ -3,51 +3,53 @@ import EasySetupRelayProtocol
 private import HeapModule
 import NIOCore
 
-/// The connections of long polling: who they are, what waits for them, which of their polls wait, which have gone
-/// (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. `Poll` is whatever the outside calls a poll that waits.
+/// The sessions of long polling: their ids, the frames queued for each, the polls that wait, and the sessions that were
+/// closed (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. `Poll` identifies a waiting poll for
+/// the caller.
 struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     private let limits: ConnectionLimits
-    /// Found by 128 bits that a device drew. Swift hashes them under a seed of this process, so nobody can make them collide;
-    /// and whether a lookup takes longer tells at most bits of a hash nobody knows: no comparison in constant time is needed.
+    /// Sessions by the 128-bit id that the device drew. Swift hashes the ids with a seed of this process, so nobody can
+    /// cause collisions, and the time of a lookup reveals at most bits of an unknown hash; so no comparison in constant
+    /// time is needed.
     private var ids: [LongPollConnectionID: ConnectionID] = [:]
     private var entries: [ConnectionID: Entry] = [:]
     private var alarms = Heap<Alarm>()
-    /// Those that are closed, in that order.
+    /// Closed sessions, in the order of their closing.
     private var closed: DeadlineQueue<ConnectionID>
     private var closedCount = 0
-    /// Those with a poll that waits and something to answer it with.
+    /// Sessions with a waiting poll and something to answer it with.
     private var ready: [ConnectionID] = []
     private var answers: [Answered] = []
-    /// How many of each prefix are not closed.
+    /// The number of open sessions of each prefix.
     private(set) var devices = PrefixCounts()
-    /// What is kept for all of them.
+    /// The bytes queued for all sessions.
     private var unreadBytes = 0
-    /// Closed connections of which no poll has been told so.
+    /// Closed sessions whose device has not been told so by the answer to a poll.
     private(set) var untold = 0
 
-    /// What a poll is to be answered. Nil when its connection is not known any more.
+    /// A poll and its answer; the answer is nil when the session is no longer known.
     typealias Answered = (poll: Poll, answer: PollAnswer?)
 
     enum Polled: Equatable {
         case unknown
         case gap
-        /// It is among the ``takeAnswers()`` of now or later.
+        /// The poll waits; its answer will be among those of a later ``takeAnswers(now:)``.
         case waits(ConnectionID)
     }
 
     private struct Entry {
         let name: LongPollConnectionID
         let prefix: AddressPrefix?
-        /// How many calls came in this interval, which began then.
+        /// The number of calls in the current interval, and the interval's start.
         var calls = 0
         var callsSince: NIODeadline
         var queue = FrameWindow()
         var waiting: Waiting?
-        /// When the poll that waits is answered with frames that nobody waits for; nil when there are none.
+        /// When the waiting poll is answered with deferred frames; nil when there are none.
         var deferredUntil: NIODeadline?
-        /// Since when no poll waits.
+        /// Since when no poll has been waiting.
         var absentSince: NIODeadline
-        /// When the earliest alarm for it goes off; those after it are stale.
+        /// The time of the session's earliest alarm; later alarms are stale.
         var alarm = NIODeadline.distantFuture
         var isReady = false
         var isTold = false
@@ -71,24 +73,24 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         closed = DeadlineQueue(limits.pollAbsence)
     }
 
-    /// How many there are, with the closed ones that are remembered.
+    /// The number of sessions, including the closed ones that are remembered.
     var count: Int { @inline(__always) get { entries.count } }
-    /// How many there are that are not closed.
+    /// The number of open sessions.
     var openCount: Int { @inline(__always) get { entries.count - closedCount } }
     var isEmpty: Bool { entries.isEmpty }
-    /// How many alarms are kept, stale ones among them.
+    /// The number of alarms, including stale ones.
     var alarmCount: Int { alarms.count }
 
     func id(of connection: LongPollConnectionID) -> ConnectionID? { ids[connection] }
 
     func isOpen(_ id: ConnectionID) -> Bool { entries[id]?.queue.isClosed == false }
 
-    /// The highest number of the device's frames that came. Nil when the connection is not known.
+    /// The highest number of the device's frames that have arrived. Nil for an unknown session.
     func have(of id: ConnectionID) -> UInt32? { entries[id]?.queue.have }
 
     // MARK: What devices do
 
-    /// A connection begins. It is not known yet, neither by its name nor by its number.
+    /// Opens a session. Its id and its number must both be new.
     mutating func open(
         _ connection: LongPollConnectionID,
         as id: ConnectionID,
@@ -101,7 +103,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         watch(id)
     }
 
-    /// A call has come for a connection. Whether it may make so many.
+    /// Counts a call of a session. False when the device makes more calls than allowed.
     mutating func countCall(_ id: ConnectionID, now: NIODeadline) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
         if now >= entry.callsSince + TimeAmount(limits.pingInterval) { (entry.calls, entry.callsSince) = (0, now) }
@@ -110,12 +112,12 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         return entry.calls <= limits.requestsPerInterval
     }
 
-    /// The frames of a call that are new, in order. Nil when it leaves a gap.
+    /// The new frames of a call, in order. Nil when a frame before them is missing.
     mutating func take(_ call: SendCall, of id: ConnectionID) -> ArraySlice<[UInt8]>? {
         entries[id]?.queue.take(call.frames, from: call.first)
     }
 
-    /// A device asks for frames. An earlier poll that still waits is answered without any.
+    /// A device polls for frames. An earlier poll that still waits is answered without frames.
     mutating func poll(_ call: PollCall, by poll: Poll, now: NIODeadline) -> Polled {
         guard let id = ids[call.connection], let before = entries[id]?.queue.bytes,
             let standing = entries[id]?.queue.acknowledge(call.received), let entry = entries[id]
@@ -124,7 +126,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         switch standing {
         case .gap: return .gap
         case .late:
-            // Its device has long had another answer; the poll that may wait meanwhile is the one that counts.
+            // A poll that was overtaken: the device has had another answer, and a newer poll may be waiting.
             answers.append((poll, entry.queue.emptyAnswer()))
             return .waits(id)
         case .current: break
@@ -139,7 +141,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         return .waits(id)
     }
 
-    /// The call that a poll came with has gone without its answer.
+    /// The request of a poll was lost before its answer.
     mutating func gone(_ poll: Poll, of id: ConnectionID, now: NIODeadline) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
@@ -150,8 +152,9 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
 
     // MARK: What the relay does
 
-    /// Keeps a frame for a device. A poll that waits is answered with it at once; or, with `latest`, then at the latest, and with what
-    /// comes before. False when the device leaves too much unread; then it is to be lost.
+    /// Queues a frame for a device. A waiting poll is answered at once; or, with `latest`, at that time or with the
+    /// next frame, whichever comes first. False when the device has too many unread bytes; the caller then gives the
+    /// session up.
     mutating func send(_ frame: [UInt8], to id: ConnectionID, latest: NIODeadline? = nil) -> Bool {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
@@ -165,7 +168,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         return bytes <= (unreadBytes > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
-    /// Ends a connection, after what was sent to it. It is remembered for ``ConnectionLimits/pollAbsence``.
+    /// Closes a session after the queued frames. It is remembered for ``ConnectionLimits/pollAbsence``.
     mutating func close(_ id: ConnectionID, now: NIODeadline) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
@@ -179,14 +182,14 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         }
     }
 
-    /// Ends every connection.
+    /// Closes every session.
     mutating func closeAll(now: NIODeadline) {
         for id in entries.keys.filter(isOpen) {
             close(id, now: now)
         }
     }
 
-    /// A connection is lost: nothing is known of it from now on.
+    /// Removes a session without remembering it.
     mutating func forget(_ id: ConnectionID) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         ids[entry.name] = nil
@@ -200,14 +203,14 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         if let waiting = entry.waiting { answers.append((waiting.poll, nil)) }
     }
 
-    /// The end: nothing is known of anybody.
+    /// Removes every session.
     mutating func forgetAll() {
         for id in Array(entries.keys) {
             forget(id)
         }
     }
 
-    /// The polls that can be answered by now.
+    /// The answers to polls that are due.
     mutating func takeAnswers(now: NIODeadline) -> [Answered] {
         guard !ready.isEmpty || !answers.isEmpty else { return [] }
         for id in ready {
@@ -232,7 +235,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         return answers
     }
 
-    /// Makes tables as small as what is in them needs.
+    /// Shrinks the tables to the size that their content needs.
     mutating func shrink() {
         ids = Dictionary(uniqueKeysWithValues: Array(ids))
         entries = Dictionary(uniqueKeysWithValues: Array(entries))
@@ -244,7 +247,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         if answers.isEmpty { answers = [] }
     }
 
-    /// Each connection has one alarm that counts, at most.
+    /// Removes stale alarms; at most one alarm of each session is live.
     private mutating func dropStaleAlarms() {
         let entries = entries
         alarms = Heap(alarms.unordered.filter { entries[$0.id]?.alarm == $0.due })
@@ -260,8 +263,8 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         }
     }
 
-    /// Answers polls that have waited long enough, forgets closed connections, and gives those that have been absent for too long:
-    /// they are forgotten here already.
+    /// Answers polls that have waited for long enough and forgets closed sessions. Gives the sessions without a poll
+    /// for too long, which it has already removed.
     mutating func deadlinesPassed(now: NIODeadline) -> [ConnectionID] {
         var absent: [ConnectionID] = []
         while let first = alarms.min, first.due <= now {
@@ -290,19 +293,19 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         return min(waiting.until, entry.deferredUntil ?? waiting.until)
     }
 
-    /// Sets an alarm for a connection, unless an earlier one is set: that one sets itself again.
+    /// Sets an alarm for a session, unless an earlier one is set; that one is set again when it goes off.
     private mutating func watch(_ id: ConnectionID) {
         guard let entry = entries[id], !entry.queue.isClosed else { return }
         let due = due(entry)
         guard due < entry.alarm else { return }
         entries[id]?.alarm = due
         alarms.insert(Alarm(due: due, id: id))
-        // An earlier one makes a later one stale, which may lie half a minute ahead.
+        // A new alarm makes the later one of the same session stale, and that may stay in the queue for half a minute.
         if alarms.count > 2 * entries.count + 64 { dropStaleAlarms() }
     }
 
     private mutating func deferAnswer(_ id: ConnectionID, until latest: NIODeadline) {
-        // The next poll is answered with all there is.
+        // Without a waiting poll there is no need: the next poll is answered with all queued frames.
         guard let entry = entries[id], entry.waiting != nil, !entry.isReady, entry.deferredUntil == nil else { return }
         entries[id]?.deferredUntil = latest
         watch(id)

@@ -1,9 +1,9 @@
-/// Whom limits count: the part of an address that one customer of a provider has. Made from a peer's address, kept in
-/// counters that expire within the hour, and never written anywhere, so it has no description
-/// (`Protocol/relay.md`, "Addresses").
+/// The address prefix that limits are counted under: the part of an IP address that one customer of a provider has. It
+/// is made from a peer's address, kept in counters that expire within the hour, and never written anywhere; so it has
+/// no description (`Protocol/relay.md`, "Addresses").
 package struct AddressPrefix: Hashable, Sendable {
-    /// One word, for there is one in every connection: the kind in the lowest byte, above it an IPv4 address in the lower 32 bits
-    /// of the rest, or the first 56 bits of an IPv6 one; zero beyond the prefix.
+    /// One word, because every connection stores one. The lowest byte is the kind. The rest holds an IPv4 address
+    /// (lower 32 bits) or the first 56 bits of an IPv6 address; bits beyond the prefix are zero.
     private let word: UInt64
 
     private enum Kind: UInt8 {
@@ -29,7 +29,7 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// `bits` above the lowest byte; those beyond the prefix are dropped.
+    /// Stores `bits` above the lowest byte and drops the bits beyond the prefix.
     private init(_ bits: UInt64, _ kind: Kind) {
         let dropped: UInt64 =
             switch kind {
@@ -40,10 +40,12 @@ package struct AddressPrefix: Hashable, Sendable {
         word = ((bits >> dropped) << dropped) | UInt64(kind.rawValue)
     }
 
-    /// The prefixes that an event is counted under, narrowest first, with how many times the narrowest's limit each may have.
+    /// The prefixes that an event is counted under, narrowest first. Each comes with its allowance: its limit as a
+    /// multiple of the narrowest prefix's limit.
     package var counted: Counted { Counted(narrowest: self) }
 
-    /// Two or three prefixes around each other, made one by one: this is asked several times for each connection.
+    /// A sequence of two or three nested prefixes. It makes each one on demand because this is asked several times per
+    /// connection.
     package struct Counted: Sequence, IteratorProtocol, Sendable {
         fileprivate let narrowest: AddressPrefix
         private var place = 0
@@ -74,12 +76,12 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// Whether this is the other one, or a block around it.
+    /// Whether `other` equals this prefix or lies in it.
     func contains(_ other: AddressPrefix) -> Bool {
         isIPv4 == other.isIPv4 && AddressPrefix(other.word, kind) == self
     }
 
-    /// Whether this is no block around others.
+    /// Whether this is the prefix of a single customer and not a wider block.
     var isNarrowest: Bool { kind == .ipv4Address || kind == .ipv6Block56 }
 
     /// The bytes that bind a challenge to the prefix: the family, the length, and the prefix as 8 bytes, IPv4 in the last four.

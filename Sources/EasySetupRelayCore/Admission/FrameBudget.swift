@@ -1,7 +1,7 @@
 /// The number of frames that a device may still send in one interval (`Protocol/limits.md`, `framesPerInterval`).
 struct FrameBudget: Sendable {
     private var left: Int32
-    /// The interval that `left` is of.
+    /// The number of the interval that `left` applies to.
     private var turn: UInt32
 
     init(_ frames: Int, turn: UInt32) {
@@ -9,14 +9,14 @@ struct FrameBudget: Sendable {
         self.turn = turn
     }
 
-    /// Takes what a frame costs. False when there is less left.
+    /// Takes the cost of a frame. False when less than that is left.
     mutating func spend(_ units: Int, of frames: Int, turn now: UInt32) -> Bool {
         if turn != now { self = FrameBudget(frames, turn: now) }
         left = left.subtractingClamped(Int32(clamping: units))
         return left >= 0
     }
 
-    /// Allows for so many more: there is somebody to answer.
+    /// Raises the budget for the rest of the interval, because the device now has another peer to answer.
     mutating func add(_ units: Int) {
         left = Int32(clamping: Int(left) + units)
     }
@@ -25,11 +25,11 @@ struct FrameBudget: Sendable {
     static func cost(bytes: Int) -> Int { 1 + bytes / 1024 }
     /// The extra cost of a frame without news: a repeat, or an acknowledgement of nothing new.
     static let withoutNews = 1
-    /// The further extra cost of a visitor's frame for a meeting that is not its current one.
+    /// The further extra cost of a frame that a visitor sends for a meeting other than its current one.
     static let outOfPlace = 15
 }
 
-/// Numbers the intervals, so that a connection remembers a word and no time.
+/// Numbers the intervals, so that a connection stores a 32-bit number instead of a time.
 struct Turns: Sendable {
     private let length: Duration
     private var ends: Duration

@@ -1,24 +1,24 @@
-/// How much of something each address prefix has, and each wider block around it: the one way in which this relay counts
-/// addresses (`Protocol/limits.md`, "One address prefix"). What is alive is counted up and down; what has happened is counted up, and
-/// forgotten after one to two periods.
+/// Counts per address prefix and per wider block around it; the only way in which this relay counts addresses
+/// (`Protocol/limits.md`, "One address prefix"). Counts of living things (connections, rooms) go up and down. Counts of
+/// events only go up, and are forgotten after one to two periods.
 package struct PrefixCounts: Sendable {
     private var counts: Generations<AddressPrefix, Int>
     private let capacity: Int
 
-    /// Counts of what is alive.
+    /// Counts of living things, without expiry.
     package init() {
         self.init(period: nil, capacity: .max, started: .zero)
     }
 
-    /// Counts of what has happened, with so many prefixes in a period. The last quarter of them is for the wider blocks: a crowd of
-    /// addresses must not make that nobody can be counted at all.
+    /// Counts of events, for at most `capacity` prefixes in a period. The last quarter of the capacity is reserved for
+    /// wider blocks, so that a crowd of addresses can't make counting impossible.
     init(period: Duration?, capacity: Int, started: Duration) {
         self.capacity = capacity
         counts = Generations(period: period, capacity: capacity, started: started)
     }
 
     package var isEmpty: Bool { counts.isEmpty }
-    /// The sum over all addresses, each counted once, without the wider blocks; for tests.
+    /// The sum over all addresses, each counted once; wider blocks are left out. For tests.
     package var total: Int { counts.sum { $0.isNarrowest ? $1 : 0 } }
     var nextDeadline: Duration? { counts.nextDeadline }
 
@@ -29,7 +29,7 @@ package struct PrefixCounts: Sendable {
         return (both.current ?? 0) + (both.previous ?? 0)
     }
 
-    /// Counts `change` more, or fewer, of what is alive.
+    /// Changes the number of living things of a prefix and of its blocks by `change`.
     package mutating func count(_ change: Int, _ prefix: AddressPrefix) {
         for (prefix, _) in prefix.counted {
             counts.update(prefix) { current in
@@ -39,7 +39,8 @@ package struct PrefixCounts: Sendable {
         }
     }
 
-    /// Counts what has happened. The widest block comes first: where there is no place for an address, its block is counted.
+    /// Counts an event. The widest block comes first because the block must be counted when there is no room for the
+    /// address.
     mutating func happened(_ weight: Int, _ prefix: AddressPrefix, now: Duration) {
         counts.advance(now)
         for prefix in prefix.countedFromWidest {
@@ -50,19 +51,22 @@ package struct PrefixCounts: Sendable {
         }
     }
 
-    /// Whether a prefix, and each block around it, may have one more; or the `counted` that are counted already.
+    /// Whether a prefix and each block around it may have one more, or may keep the `counted` ones that are already
+    /// counted.
     package func allows(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling, counted: Int = 0) -> Bool {
         guard ceiling.bindsAnybody else { return true }
         return prefix.counted.allSatisfy { ceiling.allows(self[$0.prefix] - counted, allowance: $0.allowance) }
     }
 
-    /// How much a prefix has, or the block around it that has most, for what it may have: to tell who has more than others.
+    /// The usage of a prefix or of a block around it, each divided by its allowance; the largest is returned. It tells
+    /// which of several prefixes uses most.
     package func standing(_ prefix: AddressPrefix) -> Int {
         prefix.counted.reduce(0) { max($0, self[$1.prefix] / $1.allowance) }
     }
 
-    /// How many times over its limit a prefix is, the worst of those that it is counted under: 0 within the limit, 1 when it is
-    /// reached. One for whom there was no place is measured by what its block has; without a block that is counted, it is at the top.
+    /// How many times over its limit a prefix or a block around it is; the largest value counts. 0 is below the limit,
+    /// 1 is at the limit. A prefix that could not be stored is measured by its block; without a stored block the result
+    /// is the maximum.
     mutating func excess(_ prefix: AddressPrefix, limit: Int, now: Duration) -> Int {
         counts.advance(now)
         var worst = 0
@@ -81,7 +85,7 @@ package struct PrefixCounts: Sendable {
         return uncounted ? .max : worst
     }
 
-    /// Whether this very prefix, none of the blocks around it, has reached so many times its limit.
+    /// How many times this prefix alone has reached its limit, without the blocks around it.
     func ownExcess(_ prefix: AddressPrefix, limit: Int) -> Int { self[prefix] / max(1, limit) }
 
     package mutating func shrink() { counts.shrink() }
@@ -92,15 +96,16 @@ package struct PrefixCounts: Sendable {
     }
 }
 
-/// The share of a limited resource of the relay that one prefix may have. Once half of the resource is taken, the share is a part of
-/// what is still free, so that a few prefixes can't take all of it (the dynamic thresholds of Choudhury and Hahne).
+/// The share of a limited resource that one prefix may have. Once half of the resource is taken, the share is a
+/// fraction of what is still free, so that a few prefixes can't take all of it (dynamic thresholds, Choudhury and
+/// Hahne).
 package struct PrefixCeiling: Sendable {
-    /// How much of it there is in all, and how much of that is taken.
+    /// The size of the resource, and how much of it is taken.
     package let all: Int
     package let used: Int
-    /// Which part of what is free one prefix may have.
+    /// The divisor: one prefix may have 1/`part` of what is free.
     package let part: Int
-    /// The limit for one prefix at any time.
+    /// The limit for one prefix, however much is free.
     package let perPrefix: Int
 
     package init(all: Int, used: Int, part: Int, perPrefix: Int = .max) {
@@ -110,24 +115,24 @@ package struct PrefixCeiling: Sendable {
         self.perPrefix = perPrefix
     }
 
-    /// Whether one more may be had by who has `count`; a wider block may have `allowance` times as much.
+    /// Whether a prefix that has `count` may have one more. A wider block may have `allowance` times as much.
     func allows(_ count: Int, allowance: Int) -> Bool {
         guard count < perPrefix.multipliedClamped(by: allowance) else { return false }
         guard isScarce else { return true }
         return count < max(Self.household, (all - used) / max(1, part)).multipliedClamped(by: allowance)
     }
 
-    /// However little is free, an address may have so much: a household is not to share one place.
+    /// The least share of an address, however little is free, because the devices of a household have one address.
     private static let household = 4
 
-    /// Whether it holds back anybody at all just now.
+    /// Whether this ceiling can hold back any prefix just now.
     var bindsAnybody: Bool { perPrefix != .max || isScarce }
 
-    /// Whether half of it is taken.
+    /// Whether half of the resource is taken.
     package var isScarce: Bool { used > 0 && used >= all - used }
 
-    /// How many times over its limit everybody counts who wants some of it: nobody while half of it is free, then once, and twice as
-    /// often each time that half of what was free is gone.
+    /// The excess that every requester is charged because the resource is scarce: 0 while half of it is free, then 1,
+    /// and doubled each time that half of the free part is gone.
     var excess: Int { isScarce ? max(1, all / 2 / max(1, all - used)) : 0 }
 }
 
@@ -139,7 +144,7 @@ extension Int {
 }
 
 extension AddressPrefix {
-    /// Whether this prefix, and each block around it, may have one more, beside `others` which have one each.
+    /// Whether this prefix and each block around it may have one more, if each of `others` has one.
     func mayJoin(_ others: some Sequence<AddressPrefix>, _ ceiling: PrefixCeiling) -> Bool {
         counted.allSatisfy { block, allowance in
             ceiling.allows(others.reduce(0) { $0 + (block.contains($1) ? 1 : 0) }, allowance: allowance)

@@ -1,8 +1,9 @@
 package import EasySetupRelayProtocol
 
-/// What must be true after every event, for tests to look at: it walks over everything and is no part of any decision.
+/// Invariants that must hold after every event. Tests check them; no decision uses them, because they walk over all
+/// state.
 extension Rendezvous {
-    /// The first bound that does not hold; nil when all do.
+    /// The first invariant that does not hold; nil when all hold.
     package var brokenBound: String? {
         var load = Load()
         for (offer, room) in rooms {
@@ -48,7 +49,7 @@ extension Rendezvous {
         return nil
     }
 
-    /// What a test sees of the rooms there are.
+    /// All rooms, as far as tests see them.
     package var glimpses: [OfferID: RoomGlimpse] {
         rooms.mapValues { RoomGlimpse(slot: $0.slot, mayBeGivenUp: $0.isAbandoned) }
     }
@@ -56,7 +57,7 @@ extension Rendezvous {
     /// The room that a connection is in.
     package func room(of connection: Connection) -> OfferID? { connections[connection]?.phase.room }
 
-    /// Whether nothing at all is remembered, but for the slots that were handed out.
+    /// Whether no state is left except for the slots that were handed out.
     package var isEmpty: Bool {
         connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
             && deadlines.count == 0 && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty
@@ -67,6 +68,6 @@ extension Rendezvous {
 /// A room as tests see it.
 package struct RoomGlimpse: Sendable {
     package let slot: Slot
-    /// Whether nobody holds it and nobody ever came.
+    /// Whether the offerer is disconnected and no visitor ever came.
     package let mayBeGivenUp: Bool
 }

@@ -1,8 +1,8 @@
 internal import DequeModule
 import EasySetupRelayProtocol
 
-/// Places for rooms and for those who come to them: each prefix has its part of them once half are taken, and devices that come
-/// back have some of their own (`Protocol/limits.md`, "When the relay fills").
+/// The limits on rooms and on the visitors in them. Once half of the places are taken, each prefix has a share; some
+/// places are reserved for returning devices (`Protocol/limits.md`, "When the relay fills").
 extension Rendezvous {
     var roomCeiling: PrefixCeiling {
         PrefixCeiling(all: limits.rooms, used: rooms.count, part: limits.partOfFree)
@@ -12,16 +12,18 @@ extension Rendezvous {
         PrefixCeiling(all: all, used: totals.meetings, part: part ?? limits.partOfFree)
     }
 
-    /// Whether there is one more room for a prefix, as far as others need theirs.
+    /// Whether a prefix may have one more room without exceeding its share.
     func mayOwnRoom(_ prefix: AddressPrefix) -> Bool { owned.rooms.allows(prefix, roomCeiling) }
 
-    /// The same for a room that is made again: whoever had it before has more of a right to it.
+    /// Whether a prefix may restore a room. The share is larger than for a new room because the offerer had the room
+    /// before.
     func mayRestoreRoom(_ prefix: AddressPrefix) -> Bool {
         let part = max(1, limits.partOfFree / Self.softer)
         return owned.rooms.allows(prefix, PrefixCeiling(all: limits.rooms, used: rooms.count, part: part))
     }
 
-    /// Whether a room may let in one more. A visitor that finds a free place is not kept out by those who wait elsewhere.
+    /// Whether a room may admit one more visitor. Visitors that wait in other rooms don't keep a visitor from a free
+    /// place.
     func hasPlaceForVisitor(of offer: OfferID) -> Bool {
         guard let room = rooms[offer] else { return false }
         if room.meetings.count >= limits.meetings {
@@ -31,23 +33,23 @@ extension Rendezvous {
         return owned.meetings.allows(room.prefix, meetingCeiling(limits.meetingsInAll))
     }
 
-    /// Whether no room lets anybody in.
+    /// Whether the relay has no place for a visitor, in any room.
     var isFullForVisitors: Bool {
         totals.meetings >= meetingsForVisitors || totals.mailboxBytes >= limits.mailboxBytesInAll
     }
 
-    /// The rest is for meetings that an offerer brings back.
+    /// The places for meetings of new visitors. The remaining ones are reserved for meetings that an offerer restores.
     private var meetingsForVisitors: Int { limits.meetingsInAll - limits.meetingsInAll / Self.kept }
 
-    /// Those meetings of a room that comes back for which there is a place. One in which nothing was exchanged is as new as a visit;
-    /// one in which something was has a place among those that are kept, too.
+    /// Those meetings of a restored room for which there is a place. A meeting in which no message was exchanged is
+    /// treated like a new visit; a meeting with messages may also use the reserved places.
     func meetingsWithPlace(_ held: [MeetingResume], _ prefix: AddressPrefix) -> [MeetingResume] {
         let ceiling = meetingCeiling(limits.meetingsInAll, part: max(1, limits.partOfFree / Self.softer))
         guard owned.meetings.allows(prefix, ceiling) else { return [] }
         let isFullOfBytes = totals.mailboxBytes >= limits.mailboxBytesInAll
         let seated = held.contains(where: \.isSeated)
         var (places, kept) = (totals.meetings, [MeetingResume]())
-        // First those that have got somewhere.
+        // Meetings in which messages were exchanged come first.
         for isExchanged in [true, false] {
             for meeting in held
             where meeting.hasExchanged == isExchanged && (!seated || meeting.isSeated) {
@@ -60,25 +62,26 @@ extension Rendezvous {
         return kept
     }
 
-    /// One part in so many of `meetingsInAll` is for devices that come back.
+    /// 1/`kept` of `meetingsInAll` is reserved for returning devices.
     private static var kept: Int { 8 }
-    /// How many times softer a share is for a device that comes back.
+    /// How many times larger the share of a returning device is.
     private static var softer: Int { 4 }
 
     // MARK: Rooms that nobody holds
 
-    /// Whether there is a place for one more room, or may be made.
+    /// Whether there is a place for one more room, or giving up an abandoned room would make one.
     var mayHavePlaceForRoom: Bool {
         deadlines.count < limits.deadlines && (rooms.count < limits.rooms || !abandoned.isEmpty)
     }
 
-    /// Whether there is a place for one more room. If all are taken, one that nobody holds and nobody ever visited is given up.
+    /// Whether there is a place for one more room. If the relay is full, it gives up a room without a connected offerer
+    /// and without any visitor so far.
     mutating func makePlaceForRoom() -> Bool {
         guard deadlines.count < limits.deadlines else { return false }
         return rooms.count < limits.rooms || giveUpRoom()
     }
 
-    /// A room is left that nobody ever visited.
+    /// Adds a room to the list of abandoned rooms: its offerer has disconnected, and no visitor ever came.
     mutating func list(_ offer: OfferID, at index: Dictionary<OfferID, Room<Connection>>.Index) {
         guard !rooms.values[index].isListed else { return }
         rooms.values[index].isListed = true
@@ -86,7 +89,7 @@ extension Rendezvous {
         if abandoned.count > 2 * rooms.count { dropAbandoned() }
     }
 
-    /// Forgets those that are held again, were visited or are over.
+    /// Removes from the list the rooms whose offerer has come back, that were visited, or that are over.
     mutating func dropAbandoned() {
         let all = abandoned
         abandoned = []
@@ -100,7 +103,8 @@ extension Rendezvous {
         }
     }
 
-    /// Gives up one of those that were left first: the one whose owner, or whose owner's block, has most. Its token makes it again.
+    /// Gives up one of the oldest abandoned rooms: the one whose offerer's prefix or block uses most. The offerer can
+    /// restore it with its token.
     private mutating func giveUpRoom() -> Bool {
         var worst: (place: Int, standing: Int)?
         var place = 0
@@ -122,11 +126,11 @@ extension Rendezvous {
         return true
     }
 
-    /// How many are looked at for one.
+    /// How many candidates are compared to give up one room.
     private static var looks: Int { 16 }
 }
 
 extension MeetingResume {
-    /// Whether either device has said something in it that the other one has.
+    /// Whether one of the devices has received a message from the other in this meeting.
     fileprivate var hasExchanged: Bool { received > 0 || acked > 0 || isSeated }
 }

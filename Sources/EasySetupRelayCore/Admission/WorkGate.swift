@@ -1,16 +1,16 @@
 import Crypto
 import EasySetupRelayProtocol
 
-/// Asks for work and checks it: a challenge is a MAC, so nothing is remembered until it is answered
-/// (`Protocol/relay.md`, "Work").
+/// Asks devices for proof of work and checks it. A challenge contains a MAC, so the relay stores nothing until it is
+/// answered (`Protocol/relay.md`, "Work").
 struct WorkGate: Sendable {
-    /// 34 bytes: purpose, difficulty, expiry in milliseconds of the relay's own clock (8, big-endian), 8 random bytes, and
-    /// the first 16 of a MAC over all that and the prefix.
+    /// The layout of a challenge, 34 bytes: purpose, difficulty, expiry in milliseconds of the relay's own clock (8,
+    /// big-endian), 8 random bytes, and the first 16 bytes of a MAC over all these and the prefix.
     private static let headByteCount = 18
     private static let macByteCount = 16
 
     private var key: TokenKey
-    /// The key of before, and until when challenges of it may come.
+    /// The previous key, and the time until which challenges made with it are accepted.
     private var former: (key: TokenKey, until: Duration)?
     private let difficulty: ClosedRange<Int>
     private let lifetime: Duration
@@ -24,12 +24,14 @@ struct WorkGate: Sendable {
         case visit = 2
     }
 
-    /// How far a prefix is over its limits.
+    /// How far a prefix exceeds its limits.
     struct Excess {
-        /// How many times over the limit of what it asks for, or of what the whole relay has, whichever is worse.
+        /// The larger of two factors: how many times over its limit the prefix is for this kind of request, and the
+        /// excess of the whole relay.
         var common = 0
-        /// How many times over the limit of visits that found nothing. These cost two bits more for each doubling, up to all that
-        /// the wire format knows: who looks for codes is not to find the next one at the price of the last.
+        /// How many times the prefix is over the limit of visits that found no room. Each doubling costs two bits
+        /// instead of one, up to the wire format's maximum, so that searching for codes gets more expensive with each
+        /// code.
         var misses = 0
 
         var isNone: Bool { common == 0 && misses == 0 }
@@ -47,14 +49,14 @@ struct WorkGate: Sendable {
 
     mutating func advance(_ now: Duration) { used.advance(now) }
 
-    /// Challenges are made with another key from now on; those made before count as long as they would have.
+    /// Makes further challenges with another key. Challenges of the previous key stay valid until they expire.
     mutating func replaceKey(by next: TokenKey, now: Duration) {
         guard next.id != key.id else { return }
         former = (key, now + lifetime)
         key = next
     }
 
-    /// A challenge for a prefix that is so far over its limits: one bit more for each doubling.
+    /// A challenge for a prefix with this excess; each doubling of the excess adds one bit.
     func challenge(
         _ purpose: Purpose,
         prefix: AddressPrefix,
@@ -71,7 +73,7 @@ struct WorkGate: Sendable {
         return .workWanted(challenge: bytes, difficulty: bits, expiresIn: lifetime)
     }
 
-    /// Whether this is work done for this purpose and prefix, in time, and for the first time.
+    /// Whether `work` solves a challenge for this purpose and prefix, in time, and for the first time.
     mutating func check(
         _ work: Work,
         for purpose: Purpose,
@@ -82,10 +84,11 @@ struct WorkGate: Sendable {
         let challenge = work.challenge
         guard challenge.count == Self.headByteCount + Self.macByteCount else { return .bad }
         let head = Array(challenge.prefix(Self.headByteCount))
-        // Nothing here is secret from the one who sends it, and a forged MAC buys one offer: plain comparison will do.
+        // Plain comparison is enough: nothing here is secret from the sender, and a forged MAC gains one offer.
         guard head[0] == purpose.rawValue, isOurs(challenge, head, prefix, now) else { return .bad }
         let expiry = head[2..<10].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        // Another run of the relay counts from another start: no further ahead than a challenge of this run can be.
+        // A challenge of an earlier run may have any expiry, because that run's clock started elsewhere. So an expiry
+        // further ahead than a challenge of this run can have is refused.
         guard milliseconds(now)...milliseconds(now + lifetime) ~= expiry else { return .bad }
         let digest = SHA256.hash(data: challenge + work.answer)
         guard Self.leadingZeroBits(digest) >= Int(head[1]) else { return .bad }

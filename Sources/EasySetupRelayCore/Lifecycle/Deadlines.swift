@@ -1,15 +1,15 @@
 private import HeapModule
 
-/// Every deadline of a relay in one heap. An entry is a reminder to look, not a promise that something is due: what ended
-/// early leaves its entry behind, and whoever is reminded checks for himself.
+/// All deadlines of a relay in one heap. An entry is a reminder to check and no promise that something is due: an entry
+/// stays when its subject ends early, so the code that takes it checks the subject again.
 struct Deadlines<Connection: Hashable & Sendable>: Sendable {
     enum Subject: Sendable {
         case connection(Connection)
         /// The end of a room.
         case room(OfferID)
-        /// A visitor of the room who keeps others waiting.
+        /// A room in which a visitor keeps others waiting.
         case displacement(OfferID)
-        /// Rooms without a seat, once the relay drains.
+        /// Rooms without a seat, which end some time after the relay began to drain.
         case draining
     }
 
@@ -30,12 +30,12 @@ struct Deadlines<Connection: Hashable & Sendable>: Sendable {
         entries.insert(Entry(at: time, subject: subject))
     }
 
-    /// Forgets the reminders of what has ended early or moved.
+    /// Removes the reminders whose subject has ended early or has another deadline.
     mutating func keep(where isLive: (Subject, Duration) -> Bool) {
         entries = Heap(entries.unordered.filter { isLive($0.subject, $0.at) })
     }
 
-    /// Takes out the earliest that is due; nil when none is.
+    /// Removes and returns the earliest entry that is due; nil when none is.
     mutating func popDue(_ now: Duration) -> Subject? {
         guard let at = next, at <= now else { return nil }
         return entries.popMin()?.subject

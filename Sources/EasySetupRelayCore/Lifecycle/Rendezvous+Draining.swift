@@ -1,16 +1,16 @@
 import EasySetupRelayProtocol
 
-/// The end of a relay: nothing is lost that a device can take elsewhere (`Protocol/relay.md`, "Draining").
+/// Shutdown of a relay. Nothing is lost that a device can continue at another relay (`Protocol/relay.md`, "Draining").
 extension Rendezvous {
-    /// The relay is about to stop. No offer and no visit is taken in any more. Rooms in which nobody has met go on at another
-    /// relay at once, the others when they are done: those that nobody has taken the seat of have `unseatedDrain`, the seated
-    /// ones the time they have anyway. It is done when no room is left.
+    /// Begins to drain: the relay accepts no new offers and visits. Rooms in which no visitor has met the offerer are
+    /// sent to another relay at once. Rooms with unseated meetings have `unseatedDrain`, seated meetings have their
+    /// normal lifetime. Draining is complete when no room is left.
     @specialized(where Connection == ConnectionID)
     package mutating func drain(now: Moment, into actions: inout [Action<Connection>]) {
         guard !isDraining else { return }
         isDraining = true
         deadlines.add(.draining, at: now.monotonic + limits.unseatedDrain)
-        // Their offerers can't make these rooms again here.
+        // Draining relays restore no rooms, so the offerers that these visitors wait for can't come back here.
         for connection in early.values.joined() {
             actions.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
             connections.remove(connection)
@@ -19,7 +19,7 @@ extension Rendezvous {
         sendOn(now, into: &actions, where: \.goesOnElsewhere)
     }
 
-    /// The relay stops now. Whoever is there is told to go on at another one, and nothing of them is kept.
+    /// Stops at once. Every connected device is told to go to another relay, and all state is dropped.
     @specialized(where Connection == ConnectionID)
     package mutating func end(now: Moment, into actions: inout [Action<Connection>]) {
         drain(now: now, into: &actions)
@@ -35,7 +35,7 @@ extension Rendezvous {
         into actions: inout [Action<Connection>],
         where isMeant: (Room<Connection>) -> Bool
     ) {
-        // In an order that does not change from run to run.
+        // Sorted, so that the order is the same in each run.
         let meant = rooms.values.filter(isMeant).sorted { $0.slot.symbols < $1.slot.symbols }
         for room in meant {
             _ = decide(room.offer, now, into: &actions) { room, context, actions in

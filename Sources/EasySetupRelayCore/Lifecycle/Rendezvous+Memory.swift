@@ -1,6 +1,6 @@
-/// Tables keep the size that a crowd gave them.
+/// Giving back memory: tables keep the size that they had at the peak.
 extension Rendezvous {
-    /// Makes every table as small as what is in it needs, at the cost of moving all of that. Nothing else changes.
+    /// Shrinks every table to the size that its content needs, by moving the content. Nothing else changes.
     @specialized(where Connection == ConnectionID)
     package mutating func shrink() {
         connections.shrink()

@@ -1,23 +1,23 @@
 import EasySetupRelayProtocol
 
-/// One direction of a meeting: the messages the peer has not acknowledged, and how far everybody is
+/// One direction of a meeting: the messages that the receiver has not acknowledged, and how far each side is
 /// (`Protocol/relay.md`, "Delivery").
 struct Mailbox: Sendable {
-    /// The highest number had from the sender, all before it too.
+    /// The highest message number received from the sender, without a gap.
     private(set) var have: UInt32 = 0
-    /// The highest number handed to a connection of the peer's.
+    /// The highest message number handed to a connection of the receiver.
     private(set) var delivered: UInt32 = 0
-    /// The highest number that the peer has acknowledged.
+    /// The highest message number that the receiver has acknowledged.
     private(set) var acked: UInt32 = 0
-    /// Numbers after `acked` up to `have`.
+    /// The stored messages: numbers after `acked` up to `have`.
     private(set) var messages: [Message] = []
     private(set) var bytes = 0
-    /// Whether earlier numbers are known from a device's word only, because the relay was started again.
+    /// Whether earlier numbers are known from a device's statement only, because the relay was restarted.
     private(set) var isRestored = false
 
     init() {}
 
-    /// After a restart: both sides have what the one of them that came back first says.
+    /// A mailbox after a restart: both sides are taken to have what the first of them to come back says.
     init(restoredAt number: UInt32) {
         have = number
         delivered = number
@@ -45,29 +45,31 @@ struct Mailbox: Sendable {
         guard number <= delivered else { return .beyond }
         guard number > acked else { return .old }
         acked = number
-        // In place: the next message finds the memory of the one before it.
+        // In place, so that the next message reuses the array's memory.
         messages.removeFirst(messages.prefix { $0.number <= number }.count)
         bytes = messages.reduce(0) { $0 + $1.body.count }
         return .news
     }
 
-    /// Whether a peer that comes back can have all messages up to `number`.
+    /// Whether a returning receiver can have all messages up to `number`.
     func canHaveReceived(_ number: UInt32) -> Bool { number <= delivered || isRestored }
 
-    /// The peer has come back and has all messages up to `number`, which ``canHaveReceived(_:)``.
+    /// The receiver has come back and has all messages up to `number`; ``canHaveReceived(_:)`` was true for that
+    /// number.
     mutating func returned(having number: UInt32) -> OnAck {
         if number > delivered { delivered = number }
-        // What a restarted relay never saw but the peer has is had; when it is sent again it is a repeat.
+        // Messages that the receiver got before the restart count as received; if they are sent again, they are
+        // repeats.
         if number > have { have = number }
         return acknowledged(upTo: number)
     }
 
-    /// The message that was just stored is handed to the peer's connection, which has had all before it.
+    /// The message that was just stored is handed to the receiver's connection, which has had all earlier ones.
     mutating func deliverLast() {
         delivered = have
     }
 
-    /// The messages after `number`, now handed to the peer's connection.
+    /// The messages after `number`, which are now handed to the receiver's connection.
     mutating func deliver(after number: UInt32) -> [Message] {
         delivered = max(delivered, have)
         return messages.filter { $0.number > number }

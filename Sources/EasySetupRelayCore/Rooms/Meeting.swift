@@ -1,35 +1,39 @@
 import EasySetupRelayProtocol
 
-/// One visitor's run with the offerer.
+/// The session of one visitor with the offerer.
 struct Meeting<Connection: Hashable & Sendable>: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:Guest`.
     enum Visitor: Sendable {
-        /// Its connection is up. Next: `detached`, `left`.
+        /// The visitor is connected. Next: `detached`, `left`.
         case attached(Connection)
-        /// Its connection was lost, or it has not come back since a restart. Next: `attached`.
+        /// The visitor's connection was lost, or the visitor has not come back since a restart. Next: `attached`.
         case detached
-        /// It said that it goes. The place stays taken until the offerer closes the meeting or it is needed. Final.
+        /// The visitor has left. Its place stays taken until the offerer closes the meeting or the place is needed.
+        /// Final.
         case left
     }
 
     /// How long an unproved visitor has kept the offerer waiting.
     enum Owed: Sendable, Equatable {
-        /// It is the offerer's turn, or both messages are there. Next: `running`, `stopped`.
+        /// The visitor owes no message: it is the offerer's turn, or both messages have arrived. Next: `running`,
+        /// `stopped`.
         case nothing
-        /// It owes a message since then. Next: `nothing`, `stopped`.
+        /// The visitor has owed a message since this time. Next: `nothing`, `stopped`.
         case running(since: Duration)
-        /// It owed a message for so long when the offerer was lost. Next: `nothing`, `running`.
+        /// The offerer is disconnected; the visitor had owed a message for this long before. Next: `nothing`,
+        /// `running`.
         case stopped(after: Duration)
     }
 
     let id: MeetingID
-    /// Whom a wrong proof is charged to; nil after a restart, until the visitor is back.
+    /// The prefix that a wrong proof is charged to; nil after a restart, until the visitor is back.
     var prefix: AddressPrefix?
     var visitor: Visitor
-    /// The last attach of the visitor's that was taken, by its own count.
+    /// The attempt number of the visitor's last accepted attach.
     var attempt: UInt32 = 0
     private(set) var owed = Owed.nothing
-    /// How many times its offerer was told that the visitor's connection was lost, and whether that was the last it was told.
+    /// How many times the offerer was told that the visitor's connection was lost, and whether this was the last news
+    /// it got.
     private var absencesTold: UInt16 = 0
     var isToldAway = false
     var toOfferer: Mailbox
@@ -43,7 +47,7 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
         toVisitor = Mailbox()
     }
 
-    /// As an offerer tells it after a restart.
+    /// A meeting that its offerer restores after a restart.
     init(restoring held: MeetingResume) {
         id = held.meeting
         prefix = nil
@@ -52,7 +56,8 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
         toVisitor = Mailbox(restoredAt: held.acked)
     }
 
-    /// Whether its offerer is to be told that the visitor is there, or is not. Beyond a number of absences it hears of no further one.
+    /// Whether the offerer is to be told that the visitor is connected or not. After `absencesTold` absences it is told
+    /// of no further one.
     mutating func tellsPresence(_ isPresent: Bool, _ limits: Limits) -> Bool {
         let mayTell = absencesTold < limits.absencesTold
         if isPresent {
@@ -79,12 +84,13 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Its first message from the start, its second from the offerer's first; one that has left owes its place.
+    /// The visitor owes its first message from the start and its second one after the offerer's first. A visitor that
+    /// has left owes its place.
     private var owes: Bool {
         hasLeft || toOfferer.have == 0 || (toOfferer.have == 1 && toVisitor.have >= 1)
     }
 
-    /// To be called after whatever may have changed what it owes.
+    /// To be called after any change to the inputs of `owes`.
     mutating func updateOwed(now: Duration, offererIsThere: Bool) {
         switch (owed, owes, offererIsThere) {
         case (_, false, _): owed = .nothing
@@ -96,7 +102,7 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Since when it owes a message, when the clock runs.
+    /// Since when the visitor has owed a message; nil while it owes none or the offerer is disconnected.
     var owesSince: Duration? {
         switch owed {
         case .running(let since): since

@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// Frames of those who are in a room, and the bookkeeping around each decision about one.
+/// Frames from the devices in a room, and the bookkeeping around each decision about a room.
 extension Rendezvous {
     mutating func offererSent(
         _ frame: DeviceFrame,
@@ -88,16 +88,17 @@ extension Rendezvous {
 
     // MARK: Around a decision
 
-    /// Sets a deadline. Reminders of what has ended are thrown out as soon as they are most of all: else those that come and go
-    /// would fill the place of those that stay.
+    /// Sets a deadline. Stale reminders are removed as soon as they outnumber the live ones, because otherwise devices
+    /// that come and go would use up the limit of stored deadlines.
     mutating func remind(_ subject: Deadlines<Connection>.Subject, at time: Duration) {
         deadlines.add(subject, at: time)
-        // At most one for each connection in no room and each displacement, and one for each room and for draining.
+        // Live reminders: at most one for each connection in no room, each displacement and each room, and one for
+        // draining.
         let live = connections.roomless + displacements.count + rooms.count + 1
         if deadlines.count > 2 * live + 64 { dropReminders() }
     }
 
-    /// Throws out the reminders of what has ended.
+    /// Removes stale reminders.
     mutating func dropReminders() {
         let (connections, rooms, displacements) = (connections, rooms, displacements)
         deadlines.keep { subject, time in
@@ -119,8 +120,8 @@ extension Rendezvous {
         remind(.room(room.offer), at: room.deadline)
     }
 
-    /// Lets `decision` change one room, where it stands, and does all that follows: totals, deadlines, who has been sent away.
-    /// Nil when there is no such room.
+    /// Lets `decision` change one room in place, and applies the consequences: totals, deadlines, dismissed
+    /// connections. Nil when there is no such room.
     mutating func decide<Outcome>(
         _ offer: OfferID,
         _ now: Moment,
@@ -155,9 +156,9 @@ extension Rendezvous {
         if abandoned.count > 2 * rooms.count { dropAbandoned() }
         guard !room.hasLostSlot else { return }
         slots[room.slot] = nil
-        // A room that goes on elsewhere has not ended.
+        // A room that continues at another relay has not ended, so it leaves no tombstone.
         if isDraining, reason == .draining { return }
-        // Beyond the ceiling, later visitors hear `no-such-code`.
+        // When the table of tombstones is full, later visitors are told `no-such-code`.
         _ = tombstones.put(
             Tombstone(offer: room.offer, reason: reason.toldToVisitors, at: now.monotonic),
             for: room.slot,
@@ -195,7 +196,7 @@ extension Rendezvous {
 
     // MARK: Connections
 
-    /// Refuses what a connection sent: it is lost to its room, and closed.
+    /// Refuses a connection's frame: the connection leaves its room and is closed.
     mutating func refuse(
         _ connection: Connection,
         _ reason: Reason,
@@ -233,21 +234,21 @@ extension Rendezvous {
     }
 }
 
-/// What a decision has come to, for the relay around the room.
+/// The result of a decision, as far as the relay's totals and deadlines need it.
 private struct Decided {
     let before: Load
     let after: Load
-    /// When it is another one than before.
+    /// The room's new deadline; nil if it has not changed.
     let deadline: Duration?
     let displacement: Duration?
     /// Why the room is over; nil while it is not.
     let end: Reason?
-    /// Whether nobody holds it, and nobody ever came.
+    /// Whether the offerer is disconnected and no visitor ever came.
     let isAbandoned: Bool
 }
 
 extension Room {
-    /// Lets `decision` change the room.
+    /// Lets `decision` change the room and collects the result.
     fileprivate mutating func decided<Outcome>(
         _ context: Context,
         isDraining: Bool,
@@ -271,7 +272,8 @@ extension Room {
 }
 
 extension Reason {
-    /// What later visitors hear of a room that ended so: a device's own reasons say nothing to a stranger, but for these.
+    /// The reason that later visitors are told. A reason that a device gave is private to its peer, with these
+    /// exceptions.
     fileprivate var toldToVisitors: Reason {
         switch self {
         case .done, .seated: .seated

@@ -1,8 +1,8 @@
 import EasySetupRelayProtocol
 
-/// Coming back (`Protocol/relay.md`, "Attach").
+/// Devices that come back on a new connection (`Protocol/relay.md`, "Attach").
 extension Room {
-    /// The offerer is back on a new connection, and names its living meetings.
+    /// The offerer comes back on a new connection, and names its living meetings.
     mutating func attachOfferer(
         _ connection: Connection,
         held: [MeetingResume],
@@ -49,7 +49,8 @@ extension Room {
         return .accepted
     }
 
-    /// What the offerer does not name is over, but for meetings it may never have heard of, which are announced again.
+    /// Ends the meetings that the offerer does not name. Meetings that it may never have heard of are announced again
+    /// instead.
     private mutating func resolveUnnamed(
         _ held: [MeetingResume],
         into actions: inout [Action<Connection>]
@@ -103,7 +104,8 @@ extension Room {
         actions.append(.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer))
     }
 
-    /// A `seat` that was lost with the connection is done now; one that was not is told again.
+    /// Carries out a `seat` that was lost with the connection. If the relay had received it, the `seated` answer is
+    /// sent again.
     private mutating func resumeSeat(
         _ held: [MeetingResume],
         _ context: Context,
@@ -119,7 +121,7 @@ extension Room {
         }
     }
 
-    /// A visitor is back on a new connection.
+    /// A visitor comes back on a new connection.
     mutating func attachVisitor(
         _ connection: Connection,
         prefix: AddressPrefix,
@@ -180,7 +182,7 @@ extension Room {
 }
 
 extension UInt32 {
-    /// Whether an attach with this count was on its way while the device came back by a newer one: what it says is old, and
-    /// the connection that it came on is given up.
+    /// Whether an attach with this attempt number is older than the last accepted one. It was overtaken on the way, so
+    /// its connection is given up.
     func isStale(after last: UInt32) -> Bool { self != 0 && self <= last }
 }

@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// Messages and acknowledgements, and connections that are lost (`Protocol/relay.md`, "Delivery").
+/// Messages, acknowledgements and lost connections (`Protocol/relay.md`, "Delivery").
 extension Room {
     mutating func offererSent(
         _ message: Message,
@@ -9,7 +9,7 @@ extension Room {
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) -> Verdict {
-        // A meeting that is not in hand has just ended: this crossed with its `over`.
+        // An inactive meeting has just ended: the frame crossed with its `over`.
         guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
         let visitor = meetings[index].connection
         let ack = meetings[index].toOfferer.acknowledged(upTo: message.ack)
@@ -34,8 +34,9 @@ extension Room {
         return .accepted
     }
 
-    /// Whether what a visitor says is about the meeting it has. What is not, or comes from the line, has crossed with its
-    /// displacement: taken for a message of its next meeting, it would spoil that.
+    /// Whether a visitor's frame is about its current meeting. A frame about another meeting, or from a visitor that
+    /// waits in the queue, crossed with the visitor's displacement; delivering it to the next meeting would corrupt
+    /// that one.
     func isCurrent(_ named: MeetingID?, of visitor: Connection) -> Bool {
         guard let index = meeting(of: visitor) else { return false }
         return named == nil || named == meetings[index].id
@@ -103,7 +104,7 @@ extension Room {
         }
     }
 
-    /// A connection is lost, or was refused for what it sent. Its meeting goes on without it.
+    /// A connection was lost, or refused because of a frame. Its meeting goes on without it.
     mutating func lost(
         _ connection: Connection,
         _ context: Context,

@@ -1,8 +1,8 @@
 import EasySetupRelayProtocol
 
-/// Who is let in, who waits, and who has to make room (`Protocol/relay.md`, "The line").
+/// The queue of waiting visitors: admission, waiting and displacement (`Protocol/relay.md`, "The line").
 extension Room {
-    /// A visitor has come. Anything but `accepted` is what to refuse it with.
+    /// A visitor arrives. Any verdict but `accepted` is the refusal to send.
     mutating func visit(
         _ visitor: Connection,
         prefix: AddressPrefix,
@@ -28,7 +28,7 @@ extension Room {
         }
     }
 
-    /// Whether one more of this prefix, and of each block around it, may wait.
+    /// Whether one more visitor of this prefix and of each block around it may wait in the queue.
     private func mayWait(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         guard line.count < limits.waitingPerRoom else { return false }
         return prefix.mayJoin(
@@ -42,7 +42,7 @@ extension Room {
         )
     }
 
-    /// A waiting visitor has gone. False when it was none.
+    /// A waiting visitor has gone. False when the connection was not in the queue.
     mutating func leaveLine(
         _ visitor: Connection,
         _ context: Context,
@@ -59,20 +59,20 @@ extension Room {
         }
     }
 
-    /// When ``displace(_:entropy:into:)`` has something to do; nil while nobody waits or nobody owes.
+    /// When ``displace(_:entropy:into:)`` has something to do; nil while no visitor waits or none owes a message.
     func nextDisplacement(_ limits: Limits) -> Duration? {
         guard !line.isEmpty else { return nil }
         return meetings.compactMap(\.owesSince).min().map { $0 + limits.owedMessage }
     }
 
-    /// While others wait, an unproved visitor that owes a message for too long goes to the end of the line, or is gone when
-    /// its connection is.
+    /// While others wait, moves an unproved visitor that has owed a message for too long to the end of the queue. A
+    /// visitor without a connection is removed instead.
     mutating func displace(
         _ context: Context,
         entropy: inout some RandomNumberGenerator,
         into actions: inout [Action<Connection>]
     ) {
-        // No more often than there are places: one that was just let in may be over its time at once in a test.
+        // Bounded by the number of places: with the time limits of a test, an admitted visitor may be overdue at once.
         for _ in 0..<context.limits.meetings {
             guard let due = nextDisplacement(context.limits), due <= context.now,
                 let slowest = meetings.firstIndex(where: { $0.owesSince == due - context.limits.owedMessage })
@@ -103,7 +103,7 @@ extension Room {
         actions.append(.send(.inLine(position: line.count), to: displaced.connection))
     }
 
-    /// Lets the first in line in, while there are places.
+    /// Admits visitors from the head of the queue while there are places.
     mutating func admit(
         _ context: Context,
         entropy: inout some RandomNumberGenerator,
@@ -120,8 +120,8 @@ extension Room {
         tellPositions(from: 0, context, into: &actions)
     }
 
-    /// Those at the head hear each change, those behind only now and then: a line that moves must not cost a frame for
-    /// everyone in it.
+    /// Tells waiting visitors their positions. The head of the queue is told each change, the rest only at some
+    /// positions, because one departure must not cost a frame for each waiting visitor.
     private func tellPositions(from place: Int, _ context: Context, into actions: inout [Action<Connection>]) {
         for (index, waiting) in line.enumerated().dropFirst(place)
         where index < context.limits.positionsTold || (index + 1).isMultiple(of: 16) {
@@ -132,7 +132,8 @@ extension Room {
         }
     }
 
-    /// Tells the head of the line that the offerer has gone or come back; whoever is further behind hears it as the line moves.
+    /// Tells the head of the queue that the offerer has gone or come back. Visitors further behind are told as the
+    /// queue moves.
     func tellLine(_ context: Context, isPresent: Bool, into actions: inout [Action<Connection>]) {
         for waiting in line.prefix(context.limits.positionsTold) {
             actions.append(.send(.presence(meeting: nil, isPresent: isPresent), to: waiting.connection))

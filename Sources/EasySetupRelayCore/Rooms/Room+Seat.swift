@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// How meetings end and who gets the seat (`Protocol/relay.md`, "Seat").
+/// The end of meetings, and the choice of the seated one (`Protocol/relay.md`, "Seat").
 extension Room {
     mutating func seat(
         _ id: MeetingID,
@@ -11,7 +11,7 @@ extension Room {
         case .over: return .accepted
         case .seated(let seated): return seated == id ? .accepted : .refused(.badOrder)
         case .open(let line):
-            // Not in hand, or left: the offerer has been told, this crossed with it.
+            // The meeting has ended or its visitor has left. The offerer was told so; this frame crossed with that.
             guard let index = meeting(id), !meetings[index].hasLeft else { return .accepted }
             for other in meetings where other.id != id {
                 if let visitor = other.connection { actions.dismiss(visitor, .over(meeting: nil, .seated)) }
@@ -35,7 +35,7 @@ extension Room {
         }
     }
 
-    /// The offerer ends a meeting. The prefix to charge, when the visitor was wrong.
+    /// The offerer ends a meeting. Gives the prefix to charge if the visitor's proof was wrong.
     mutating func close(
         _ id: MeetingID,
         _ reason: Reason,
@@ -49,7 +49,7 @@ extension Room {
         return reason == .wrongProof ? prefix : nil
     }
 
-    /// Takes a meeting out of hand, sends its visitor away and lets the next one in.
+    /// Removes a meeting, dismisses its visitor and admits the next one.
     mutating func remove(
         _ index: Int,
         telling reason: Reason,
@@ -62,8 +62,8 @@ extension Room {
         admit(context, entropy: &entropy, into: &actions)
     }
 
-    /// A visitor goes for good. Its place stays taken until the offerer closes the meeting or it is needed: places must not
-    /// turn over faster because somebody leaves.
+    /// A visitor leaves for good. Its place stays taken until the offerer closes the meeting or the place is needed;
+    /// otherwise leaving would let strangers through the places faster.
     mutating func visitorLeft(
         _ visitor: Connection,
         _ reason: Reason,

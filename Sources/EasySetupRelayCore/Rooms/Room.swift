@@ -1,19 +1,19 @@
 import EasySetupRelayProtocol
 
-/// Everything that one decision about one room reads and writes; the index of slots and the relay's totals are outside.
-/// Its rules are in `Room+Line.swift`, `Room+Delivery.swift`, `Room+Seat.swift` and `Room+Attach.swift`.
+/// The complete state for decisions about one room. The index of slots and the relay's totals are kept outside. The
+/// rules are in `Room+Line.swift`, `Room+Delivery.swift`, `Room+Seat.swift` and `Room+Attach.swift`.
 struct Room<Connection: Hashable & Sendable>: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:RoomPhase`.
     enum Phase: Sendable {
-        /// Visitors are let in, up to a number, and wait in line beyond it. Next: `seated`, `over`.
+        /// Visitors are admitted up to a number, and wait in a queue (the line) beyond it. Next: `seated`, `over`.
         case open(line: [Waiting])
-        /// One visitor proved itself; there is no other. Next: `over`.
+        /// One visitor proved itself; all others were dismissed. Next: `over`.
         case seated(MeetingID)
-        /// Everyone has been told and sent away; with `draining`, to go on at another relay. Final.
+        /// All devices have been told and dismissed; with `draining`, to continue at another relay. Final.
         case over(Reason)
     }
 
-    /// A visitor in line: a connection and nothing else.
+    /// A visitor in the queue. No messages are kept for it.
     struct Waiting: Sendable {
         let connection: Connection
         let prefix: AddressPrefix
@@ -21,23 +21,23 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
 
     let offer: OfferID
     let slot: Slot
-    /// Nil while its connection is lost.
+    /// Nil while the offerer is disconnected.
     var offerer: Connection?
-    /// The last attach of the offerer's that was taken, by its own count.
+    /// The attempt number of the offerer's last accepted attach.
     var attempt: UInt32 = 0
     var phase: Phase
     var meetings: [Meeting<Connection>]
     /// When the room ends, on the monotonic clock.
     var deadline: Duration
-    /// What the tokens of this room say.
+    /// The deadline that this room's tokens contain, in seconds since 1970 UTC.
     let tokenDeadline: Int64
-    /// Whether another room has its slot, so that nobody new can come.
+    /// Whether another room has taken this room's slot, so that no new visitor can come.
     let hasLostSlot: Bool
-    /// Whom its places are counted for: who made it.
+    /// The prefix of the device that made the room; the room's places count for it.
     let prefix: AddressPrefix
     /// Whether a visitor ever came.
     var wasVisited = false
-    /// Whether it is on the list of those that may be given up.
+    /// Whether the room is in the list of abandoned rooms.
     var isListed = false
 
     /// A new room.
@@ -53,7 +53,8 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         hasLostSlot = false
     }
 
-    /// A room as its offerer tells it after a restart, the offerer not yet attached. Nil when its time is over.
+    /// A room as its offerer describes it after a restart, with the offerer not yet attached. Nil when its time is
+    /// over.
     init?(
         restoring claims: TokenClaims,
         held: [MeetingResume],
@@ -63,7 +64,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         limits: Limits
     ) {
         let seated = held.first(where: \.isSeated)
-        // Whatever the token or this machine's calendar says, no room lives longer than a new one could.
+        // Whatever the token or this machine's UTC clock says, no room lives longer than a new one could.
         let (difference, overflow) = claims.deadline.subtractingReportingOverflow(now.utcSeconds)
         let longest = limits.codeLifetime.components.seconds
         var left = Duration.seconds(overflow ? 0 : max(min(difference, longest), -longest))
@@ -73,7 +74,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         slot = claims.slot
         offerer = nil
         phase = seated.map { .seated($0.meeting) } ?? .open(line: [])
-        // No more than a room may have, whatever its offerer says.
+        // A room gets no more meetings than allowed, whatever its offerer says.
         meetings = held.filter { seated == nil || $0.isSeated }.prefix(limits.meetings).map(Meeting.init(restoring:))
         deadline = now.monotonic + left
         tokenDeadline = claims.deadline
@@ -82,7 +83,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         wasVisited = !held.isEmpty
     }
 
-    /// What counts towards the relay's totals.
+    /// The room's part of the relay's totals.
     var load: Load {
         var load = Load(rooms: 1, meetings: meetings.count)
         switch phase {
@@ -102,7 +103,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         TokenClaims(slot: slot, offer: offer, meeting: meeting, deadline: tokenDeadline).token(keys: context.keys)
     }
 
-    /// Ends everything: tells all with `over` and sends them away.
+    /// Ends the room: sends `over` to all devices and dismisses them.
     mutating func end(_ reason: Reason, into actions: inout [Action<Connection>]) {
         if let offerer { actions.dismiss(offerer, .over(meeting: nil, reason)) }
         for meeting in meetings {
@@ -114,7 +115,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         phase = .over(reason)
     }
 
-    /// Whether nobody has met its offerer.
+    /// Whether no visitor is in a meeting with the offerer.
     var isIdle: Bool {
         switch phase {
         case .open: meetings.isEmpty
@@ -122,13 +123,15 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Whether nobody is connected: a relay that drains does not wait for those, who have what makes the room again elsewhere.
+    /// Whether no device is connected. A draining relay does not wait for such a room, because its devices can restore
+    /// it at another relay.
     var isDeserted: Bool { offerer == nil && line.isEmpty && meetings.allSatisfy { $0.connection == nil } }
 
-    /// Whether a relay that drains sends it on.
+    /// Whether a draining relay sends the room's devices to another relay.
     var goesOnElsewhere: Bool { isIdle || isDeserted }
 
-    /// Whether nobody holds it and nobody ever came: its offerer's token makes it again.
+    /// Whether the offerer is disconnected and no visitor ever came. The relay may drop such a room, because the
+    /// offerer's token restores it.
     var isAbandoned: Bool { offerer == nil && !wasVisited && isIdle }
 
     var isSeated: Bool {
@@ -138,7 +141,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Sends everyone on to another relay. They hold all that makes the room again there (`Protocol/relay.md`, "Draining").
+    /// Sends all devices to another relay, where their tokens restore the room (`Protocol/relay.md`, "Draining").
     mutating func sendOn(_ limits: Limits, into actions: inout [Action<Connection>]) {
         for connection in [offerer] + meetings.map(\.connection) + line.map(\.connection) {
             if let connection { actions.dismiss(connection, .goodbye(retryAfter: limits.retryDraining)) }
@@ -156,7 +159,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     }
 }
 
-/// What a decision needs besides the room.
+/// The inputs of a decision besides the room.
 struct Context: Sendable {
     let rules: Rules
     let now: Duration
@@ -165,7 +168,7 @@ struct Context: Sendable {
     var keys: TokenKeys { rules.keys }
 }
 
-/// What every decision goes by: in one place, since there are half a thousand bytes of it.
+/// The constants of every decision: a class, because copying these 500 bytes for each decision would be slow.
 final class Rules: Sendable {
     let limits: Limits
     let keys: TokenKeys
@@ -176,18 +179,18 @@ final class Rules: Sendable {
     }
 }
 
-/// What a frame was worth.
+/// The verdict on a frame.
 enum Verdict: Equatable {
     case accepted
     /// A repeat, or an acknowledgement without news.
     case withoutNews
-    /// Said by a visitor that has nobody to say it to just now.
+    /// A visitor sent it while it has no meeting, or for another meeting.
     case outOfPlace
     /// Not allowed: the connection is refused and closed.
     case refused(Reason)
 }
 
-/// A room's part in the relay's totals.
+/// The part of one room, or of all, in the relay's totals.
 struct Load: Equatable, Sendable {
     var rooms = 0
     var seated = 0
@@ -213,7 +216,7 @@ struct Load: Equatable, Sendable {
 }
 
 extension Array {
-    /// Sends a connection away with a last word.
+    /// Sends a last frame to a connection and closes it.
     mutating func dismiss<Connection>(_ connection: Connection, _ word: RelayFrame)
     where Element == Action<Connection> {
         append(.send(word, to: connection))

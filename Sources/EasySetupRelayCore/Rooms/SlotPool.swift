@@ -1,17 +1,18 @@
 import EasySetupRelayProtocol
 
-/// Draws slots: at random, sparsely, and not again within twice a room's lifetime (`Protocol/relay.md`, "Slots").
+/// Draws slots: random, sparse, and not reused within twice a room's lifetime (`Protocol/relay.md`, "Slots").
 ///
-/// Two bit maps per length take turns: a slot that was handed out is marked in the current one, and free again once both
-/// have forgotten it. That is fixed memory for 3, 4 and 5 symbols: 4 KiB, 128 KiB and 4 MiB each, made when first needed.
-/// For 6 symbols it would be 128 MiB each. There the pool only avoids the slots of living rooms: among 2^30, a slot drawn
-/// at random was in use in the last half hour with a chance of one in 50,000 at the ceiling of 20,000 rooms.
+/// There are two bit maps per length. A slot that was handed out is marked in the current one, and is free again when
+/// both maps have been cleared in turn. The memory is fixed for 3, 4 and 5 symbols: 4 KiB, 128 KiB and 4 MiB each,
+/// allocated at first use. For 6 symbols it would be 128 MiB each, so the pool only avoids the slots of living rooms
+/// there: with 2^30 slots and at most 20,000 rooms, the chance that a random slot was in use in the last half hour is
+/// one in 50,000.
 struct SlotPool: Sendable {
     private let period: Duration
     private let guardedUntil: Duration
     private var maps: [Int: Maps] = [:]
 
-    /// More than a draw from a map that is three quarters free ever needs.
+    /// More tries than a map that is three quarters free ever needs.
     private static let probes = 128
     private static let mappedLengths = 3...5
 
@@ -30,7 +31,8 @@ struct SlotPool: Sendable {
         let shortest = now < guardedUntil ? Slot.lengths.lowerBound + 1 : Slot.lengths.lowerBound
         for length in max(length, shortest)...Slot.lengths.upperBound {
             advance(length, now)
-            // A quarter in use at most, else one symbol longer: guessing slots must find few.
+            // At most a quarter of a length is used, because guessed slots must seldom hit a room; then slots get one
+            // symbol longer.
             if let map = maps[length], map.marked >= (1 << (5 * length)) / 4 { continue }
             for _ in 0..<Self.probes {
                 let number = Int.random(in: 0..<(1 << (5 * length)), using: &entropy)
@@ -44,7 +46,7 @@ struct SlotPool: Sendable {
         return nil
     }
 
-    /// A room came back to its slot after a restart: it was drawn by an earlier run.
+    /// Marks the slot of a room that came back after a restart, because an earlier run of the relay drew it.
     mutating func mark(_ slot: Slot, now: Duration) {
         let length = slot.symbols.utf8.count
         advance(length, now)

@@ -1,6 +1,7 @@
 package import EasySetupRelayProtocol
 
-/// The 16 random bytes that name a room for as long as any token of it is valid; its slot may change hands sooner.
+/// The 16 random bytes that identify a room for as long as any of its tokens is valid. Its slot may pass to another
+/// room sooner.
 package struct OfferID: Hashable, Sendable {
     package static let byteCount = 16
     private let value: Bytes16
@@ -22,7 +23,7 @@ package struct OfferID: Hashable, Sendable {
     }
 }
 
-/// What a token says: who may come back, and to what (`Protocol/relay.md`, "Tokens").
+/// The content of a token: which device may come back, and to which room or meeting (`Protocol/relay.md`, "Tokens").
 package struct TokenClaims: Hashable, Sendable {
     package enum Role: UInt8, Hashable, Sendable {
         case offerer = 1
@@ -46,16 +47,16 @@ package struct TokenClaims: Hashable, Sendable {
     }
 }
 
-/// Why a token was not taken.
+/// Why a token was refused.
 package enum TokenError: Error, Hashable, Sendable {
-    /// The key it was made with is not one of this relay's: ``Reason/relayForgot``.
+    /// The token was made with a key that this relay does not have: ``Reason/relayForgot``.
     case unknownKey
     /// Anything else: ``Reason/badToken``.
     case invalid
 }
 
-/// 85 bytes: version, key id (4), role, slot length, slot (6, zeros after it), offer id (16), meeting id (16, zeros for an
-/// offerer), deadline (8, big-endian), MAC (32) over all that.
+/// The layout of a token, 85 bytes: version, key id (4), role, slot length, slot (6, padded with zeros), offer id (16),
+/// meeting id (16, zeros for an offerer), deadline (8, big-endian), MAC (32) over all these.
 extension TokenClaims {
     package static let byteCount = 85
     private static let version: UInt8 = 1
@@ -82,7 +83,7 @@ extension TokenClaims {
         return Token(bytes: bytes)
     }
 
-    /// Checks the MAC before it believes anything but the version and the key's id.
+    /// Parses a token. The MAC is checked before any field except the version and the key id is used.
     package init(checking token: Token, keys: TokenKeys) throws(TokenError) {
         guard token.bytes.count == Self.byteCount, token.bytes[0] == Self.version else { throw .invalid }
         let signed = Array(token.bytes.dropLast(Self.macByteCount))
@@ -97,7 +98,8 @@ extension TokenClaims {
         let offerAt = slotAt + Self.slotByteCount
         let meetingAt = offerAt + OfferID.byteCount
         let deadlineAt = meetingAt + MeetingID.byteCount
-        // A MAC of ours over fields that break their rules would be a fault of ours; it is refused all the same.
+        // Fields that break their rules under a valid MAC would be a defect of this relay; the token is refused all the
+        // same.
         guard let role = Role(rawValue: signed[roleAt]),
             Slot.lengths.contains(Int(signed[roleAt + 1])),
             let slot = Slot(
@@ -114,7 +116,7 @@ extension TokenClaims {
             meeting: role == .visitor ? meeting : nil,
             deadline: Int64(bitPattern: deadline)
         )
-        // The relay has stopped making tokens with this key, and this one is younger than that.
+        // The relay has stopped making tokens with this key, and this token was made later.
         if let latestDeadline, self.deadline > latestDeadline { throw .unknownKey }
     }
 }

@@ -1,20 +1,20 @@
 private import Crypto
 
-/// The keys of a relay: what is made is made with the current one, what is checked may be made with any of them.
+/// The token keys of a relay. Tokens are made with the current key, and accepted with any of them.
 package struct TokenKeys: Sendable {
     let current: TokenKey
-    /// Believed like the current one.
+    /// Further keys whose tokens are accepted without restriction.
     private let others: [TokenKey]
     /// Keys that were replaced while the relay ran.
     private var retired: [Retired] = []
 
-    /// Fewer bytes than ``byteCount`` make no key.
+    /// The key has fewer bytes than ``byteCount``.
     package struct KeyTooShort: Error, Hashable, Sendable {}
 
-    /// The least that a key must have; more are welcome.
+    /// The minimum length of a key; longer keys are allowed.
     package static let byteCount = 32
 
-    /// Replaced keys that are remembered; the oldest goes first.
+    /// How many replaced keys are remembered; the oldest is forgotten first.
     static let retiredCount = 16
 
     package init(current: [UInt8], others: [[UInt8]] = []) throws(KeyTooShort) {
@@ -24,19 +24,19 @@ package struct TokenKeys: Sendable {
         self.others = keys
     }
 
-    /// The key with this id, and the latest deadline that a token of it may have: nil for any.
+    /// The key with this id, and the latest deadline that a token of it may have; nil for no such limit.
     func key(id: [UInt8]) -> (key: TokenKey, latestDeadline: Int64?)? {
         if current.id == id { return (current, nil) }
         if let key = others.first(where: { $0.id == id }) { return (key, nil) }
         return retired.first { $0.key.id == id }.map { ($0.key, $0.latestDeadline) }
     }
 
-    /// The keys of `next`, and besides them those of here for the tokens that were made with them.
+    /// The keys of `next`, and also the present keys, for the tokens that were made with them.
     /// - Parameters:
-    ///   - next: what the relay goes by from now on.
+    ///   - next: the keys for new tokens.
     ///   - now: seconds since 1970 UTC.
-    ///   - latestDeadline: the latest deadline of a token that was made until now, in the same seconds. Whoever has got hold of a
-    ///     replaced key makes none that lives longer.
+    ///   - latestDeadline: the latest deadline of any token made so far, in the same seconds. An attacker who gets hold
+    ///     of a replaced key can make no token that lives longer.
     func replaced(by next: TokenKeys, now: Int64, latestDeadline: Int64) -> TokenKeys {
         var keys = next
         let leaving = ([current] + others).map { Retired(key: $0, latestDeadline: latestDeadline) }
@@ -52,11 +52,11 @@ package struct TokenKeys: Sendable {
     }
 }
 
-/// One key of a relay, and the keys made from it, each for one use (`Protocol/relay.md`, "Tokens").
+/// One key of a relay, and the keys derived from it, each for one purpose (`Protocol/relay.md`, "Tokens").
 struct TokenKey: Sendable {
-    /// Says which key made a token; public.
+    /// The public id of the key, which its tokens contain.
     let id: [UInt8]
-    /// With the key taken in: a token costs a quarter less for it.
+    /// HMAC states that have absorbed the key already; this makes a token a quarter cheaper.
     private let tokens: HMAC<SHA256>
     private let challenges: HMAC<SHA256>
 
@@ -75,7 +75,7 @@ struct TokenKey: Sendable {
         challenges = derived("EasySetup relay v1 challenges")
     }
 
-    /// Adds 32 bytes over a token's other bytes.
+    /// Appends the 32-byte MAC over the bytes so far.
     func appendTokenMAC(to bytes: inout [UInt8]) {
         var keyed = tokens
         keyed.update(data: bytes)
@@ -83,14 +83,14 @@ struct TokenKey: Sendable {
         unsafe mac.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
 
-    /// In constant time.
+    /// Checks a MAC, in constant time.
     func isTokenMAC(_ mac: [UInt8], of bytes: [UInt8]) -> Bool {
         var keyed = tokens
         keyed.update(data: bytes)
         return keyed.finalize() == mac
     }
 
-    /// 32 bytes over a challenge's other bytes and what it is bound to.
+    /// The 32-byte MAC over a challenge's other bytes and the prefix that it is bound to.
     func challengeMAC(_ bytes: [UInt8]) -> [UInt8] {
         Self.mac(bytes, challenges)
     }
