@@ -1,19 +1,19 @@
 /// A range of IP addresses, as `10.0.0.0/8`, `2001:db8::/32` or `192.0.2.1` (RFC 4632, RFC 4291).
 public struct AddressBlock: Hashable, Sendable {
-    /// 4 bytes of IPv4 or 16 of IPv6, zero beyond the length.
+    /// 4 bytes of IPv4 or 16 of IPv6; bits beyond the length are zero.
     private let bytes: [UInt8]
     private let length: Int
 
-    /// Nil when it is no address, or an address, a slash and the number of leading bits that count; when bits beyond those
-    /// are set, for then it is unclear what is meant; and when it has a port, a zone or brackets. IPv4 mapped into IPv6
-    /// (`::ffff:10.0.0.0/104`) is IPv4.
+    /// Parses an address, optionally with a slash and the number of leading bits. Nil for anything else, for an address
+    /// with a port, a zone or brackets, and when bits beyond the length are set, because then the meaning is unclear.
+    /// IPv4 mapped into IPv6 (`::ffff:10.0.0.0/104`) is IPv4.
     public init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = PeerAddress(text: parts[0]) else { return nil }
         let width = address.bytes.count * 8
         var length = width
         if parts.count == 2 {
-            // Digits only: `Int` would take a sign.
+            // Digits only, because `Int` would accept a sign.
             guard 1...3 ~= parts[1].count, parts[1].allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains),
                 let number = Int(String(decoding: parts[1], as: UTF8.self))
             else { return nil }
@@ -27,15 +27,15 @@ public struct AddressBlock: Hashable, Sendable {
         self.length = length
     }
 
-    /// Whether an address is in the range. IPv4 and IPv6 never are in each other's.
+    /// Whether the address is in the range. No IPv4 address is in an IPv6 range, nor the reverse.
     func contains(_ address: PeerAddress) -> Bool {
         guard address.bytes.count == bytes.count else { return false }
         return bytes.indices.allSatisfy { address.bytes[$0] & Self.mask(length, $0) == bytes[$0] }
     }
 
-    /// The bits of a byte that count.
+    /// The mask for the byte at `index` of an address with this prefix length.
     private static func mask(_ length: Int, _ index: Int) -> UInt8 {
-        // A shift by eight and more leaves nothing, by less than one everything.
+        // A shift by 8 or more gives zero, so the mask is all ones there.
         ~(0xFF >> UInt8(clamping: max(0, length - index * 8)))
     }
 }

@@ -1,24 +1,24 @@
-/// What the lines of a `Forwarded` or `X-Forwarded-For` header say, the right-most entry first (RFC 7239).
+/// Iterates over the entries of a `Forwarded` or `X-Forwarded-For` header, the right-most entry first (RFC 7239).
 ///
-/// It is read from the end, and no further than asked for: an entry is found and understood by its own bytes alone, so what
-/// a client wrote to the left of a proxy's, an open quotation mark say, can't change what the proxy's means.
+/// Parsing starts at the end and stops when the caller stops. Each entry is parsed from its own bytes alone, so text
+/// that a client wrote to the left of a proxy's entry (an open quotation mark, for example) can't change that entry.
 struct ForwardedEntries: IteratorProtocol {
     enum Entry: Equatable {
         case address(PeerAddress)
-        /// `unknown`, an obfuscated name, a socket's path, or nothing that makes sense.
+        /// `unknown`, an obfuscated name, a socket path, or invalid text.
         case noAddress
     }
 
     private let header: ForwardedHeader
     private let entryBytes: Int
     private var left: Int
-    /// Lines not begun; the last comes next.
+    /// Header lines that have not been started; the last line comes next.
     private var lines: ArraySlice<String>
-    /// What is left of the line that was begun.
+    /// The unread part of the current line.
     private var rest: ArraySlice<UInt8> = []
 
-    /// The lines in the order they came. Entries beyond the limits' number are as if they were not there, and one beyond
-    /// their length gives no address.
+    /// `lines` are in the order of the request. Entries beyond the limit are ignored, and an entry that is too long
+    /// gives no address.
     init(lines: [String], of header: ForwardedHeader, limits: ConnectionLimits) {
         self.lines = lines[...]
         self.header = header
@@ -26,8 +26,8 @@ struct ForwardedEntries: IteratorProtocol {
         left = limits.forwardedEntries
     }
 
-    /// The next one to the left; nil when there is none, or as many were read as are read at most. Empty entries are skipped, and
-    /// count.
+    /// The next entry to the left; nil at the end or when the limit of entries is reached. Empty entries are skipped
+    /// but counted.
     mutating func next() -> Entry? {
         while left > 0 {
             left -= 1
@@ -42,14 +42,15 @@ struct ForwardedEntries: IteratorProtocol {
         return nil
     }
 
-    /// Takes the bytes after the last comma. Nil when they are too many or a quotation mark is open, and then it is the end.
+    /// Removes and returns the bytes after the last comma. Nil when the entry is too long or a quotation mark is open;
+    /// then iteration ends.
     private mutating func popLastEntry() -> ArraySlice<UInt8>? {
         var isQuoted = false
         var start = rest.endIndex
         while start > rest.startIndex, rest.endIndex - start <= entryBytes {
             let byte = rest[start - 1]
             if byte == UInt8(ascii: ","), !isQuoted { break }
-            // The older header knows no quotes that could hide a comma.
+            // `X-Forwarded-For` has no quoted strings, so quotes hide no commas there.
             if byte == UInt8(ascii: "\""), header == .forwarded, !isEscaped(at: start - 1) { isQuoted.toggle() }
             start -= 1
         }
@@ -62,7 +63,7 @@ struct ForwardedEntries: IteratorProtocol {
         return entry.trimmed
     }
 
-    /// Whether an odd number of backslashes stands before it.
+    /// Whether an odd number of backslashes precedes the index.
     private func isEscaped(at index: Int) -> Bool {
         rest[..<index].reversed().prefix { $0 == UInt8(ascii: "\\") }.count % 2 == 1
     }
@@ -74,8 +75,8 @@ struct ForwardedEntries: IteratorProtocol {
         }
     }
 
-    /// The value of the one `for` among the pairs of an entry. Nil when there is none, or more: then one of them may be the
-    /// client's.
+    /// The value of the only `for` parameter of an entry. Nil when there is none or more than one, because the client
+    /// may have written one of them.
     private func forwardedNode(_ entry: ArraySlice<UInt8>) -> [UInt8]? {
         var node: [UInt8]?
         for pair in entry.splitOutsideQuotes(at: UInt8(ascii: ";")) {

@@ -1,8 +1,8 @@
-/// How the entries of `Forwarded` and `X-Forwarded-For` are written (RFC 7239, 4 and 6; the older header has no standard, and
-/// proxies write ports and brackets into it too).
+/// The syntax of `Forwarded` and `X-Forwarded-For` entries (RFC 7239, 4 and 6). `X-Forwarded-For` has no standard;
+/// proxies write ports and brackets into it too.
 extension PeerAddress {
-    /// The address of a node: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:4711`, each in quotation
-    /// marks or not. Nil for anything else: `unknown`, `_hidden`, `unix:`, and what makes no sense.
+    /// The address of a node: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:4711`,
+    /// each with or without quotation marks. Nil for anything else: `unknown`, `_hidden`, `unix:`, and invalid text.
     init?(node: some Collection<UInt8>) {
         guard let node = Array(node)[...].unquoted?[...] else { return nil }
         if node.first == UInt8(ascii: "[") {
@@ -20,7 +20,7 @@ extension PeerAddress {
         }
     }
 
-    /// Nothing, or a colon and a port: up to five digits, or an underscore and a name.
+    /// Whether the text is empty, or a colon with a port: up to five digits, or an underscore and a name.
     private static func isPort(_ text: ArraySlice<UInt8>) -> Bool {
         guard let colon = text.first else { return true }
         let port = text.dropFirst()
@@ -34,14 +34,14 @@ extension PeerAddress {
 }
 
 extension ArraySlice<UInt8> {
-    /// Without spaces and tabs around it.
+    /// The bytes without leading and trailing spaces and tabs.
     var trimmed: ArraySlice {
         let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
         return ArraySlice(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 
-    /// What a quoted string stands for, or the bytes as they are when there is no quotation mark. Nil when one is in the wrong
-    /// place.
+    /// The content of a quoted string, or the bytes as they are if they have no quotation mark. Nil when a quotation
+    /// mark is in the wrong place.
     var unquoted: [UInt8]? {
         let quote = UInt8(ascii: "\"")
         guard first == quote else { return contains(quote) ? nil : Array(self) }
@@ -62,7 +62,7 @@ extension ArraySlice<UInt8> {
         return nil
     }
 
-    /// The parts between separators that are in no quoted string.
+    /// The parts between separators; separators in quoted strings don't count.
     func splitOutsideQuotes(at separator: UInt8) -> [ArraySlice] {
         var isQuoted = false
         var isEscaped = false

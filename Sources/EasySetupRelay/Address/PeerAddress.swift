@@ -9,13 +9,13 @@ import Musl
 import Darwin
 #endif
 
-/// An IP address without a port. It serves limits and nothing else, so it has no description
+/// An IP address without a port. It is used for limits only, so it has no description that could get into a log
 /// (`Protocol/relay.md`, "Addresses").
 struct PeerAddress: Hashable, Sendable {
-    /// 4 bytes of IPv4 or 16 of IPv6; IPv4 mapped into IPv6 is IPv4.
+    /// 4 bytes of IPv4 or 16 of IPv6. IPv4 mapped into IPv6 is stored as IPv4.
     let bytes: [UInt8]
 
-    /// Nil for any other number of bytes than 4 and 16.
+    /// Nil unless there are 4 or 16 bytes.
     init?(bytes: some Collection<UInt8>) {
         switch bytes.count {
         case 4:
@@ -29,9 +29,10 @@ struct PeerAddress: Hashable, Sendable {
         }
     }
 
-    /// A socket's address. Nil when it is no IP address.
+    /// The IP address of a socket address; nil when it is none.
     init?(_ address: SocketAddress) {
-        // By offset (RFC 3493 fixes the fields, every system their place): the fields by name belong to a module of NIO's own.
+        // Read at a fixed offset: RFC 3493 defines the fields and every system their place, but the field names belong
+        // to a module internal to NIO.
         switch address {
         case .v4(let address):
             self.init(bytes: withUnsafeBytes(of: address.address) { Array($0[4..<8]) })
@@ -42,11 +43,11 @@ struct PeerAddress: Hashable, Sendable {
         }
     }
 
-    /// An address as people write it: four decimal numbers, or IPv6 (RFC 4291, 2.2) without brackets and zone. Nil for
-    /// anything else, at any length.
+    /// Parses an address in text form: dotted decimal, or IPv6 (RFC 4291, 2.2) without brackets and zone. Nil for
+    /// anything else; text of any length is safe.
     init?(text: some Collection<UInt8>) {
-        // The system's parser takes a string that ends at a zero, and some systems' take zones: only what an address is made of
-        // gets there. 45 is the longest, six groups and an IPv4 address.
+        // The system's parser stops at a zero byte, and some systems accept zones, so other symbols are refused first.
+        // 45 is the longest form: six groups and an IPv4 address.
         guard text.count <= 45, text.allSatisfy({ Self.symbols.contains($0) }) else { return nil }
         let written = String(decoding: text, as: UTF8.self)
         let family = text.contains(UInt8(ascii: ":")) ? AF_INET6 : AF_INET
@@ -57,7 +58,7 @@ struct PeerAddress: Hashable, Sendable {
 
     private static let symbols = Set("0123456789abcdefABCDEF:.".utf8)
 
-    /// Whom limits count for it.
+    /// The prefix that limits are counted under.
     var prefix: AddressPrefix? { AddressPrefix(bytes: bytes) }
 }
 

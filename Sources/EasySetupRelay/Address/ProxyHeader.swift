@@ -1,28 +1,29 @@
-/// The header of the PROXY protocol, version 2, that a proxy sends before all else on a connection: bytes in, a value out
-/// (HAProxy's "The PROXY protocol", 2.2; `Protocol/operating.md`, "Behind a proxy"). What follows the addresses in it is skipped.
+/// Parses the header of the PROXY protocol, version 2, which a proxy sends first on a connection (HAProxy's "The PROXY
+/// protocol", 2.2; `Protocol/operating.md`, "Behind a proxy"). Anything after the addresses in it is skipped.
 struct ProxyHeader: Equatable {
-    /// Whom the proxy speaks for; nil when it speaks for itself, as in a check of health, or for no IP address.
+    /// The address that the proxy forwards for; nil when the connection is the proxy's own, as for a health check, or
+    /// not over IP.
     let source: PeerAddress?
-    /// How many bytes the header has. What a device sent follows them.
+    /// The length of the header. The device's bytes follow it.
     let byteCount: Int
 
     enum Parsed: Equatable {
         case header(ProxyHeader)
-        /// It may become one with more bytes.
+        /// A prefix of a valid header: more bytes are needed.
         case incomplete
-        /// It is none, or one with a value that a receiver has to refuse.
+        /// Not a header, or one that a receiver must refuse.
         case malformed
     }
 
-    /// Reads a header from the first bytes of a connection, of which there may be any number. What deviates is refused at the
-    /// first byte that does, and one that is too long before it is waited for.
+    /// Parses the first bytes of a connection; any number may be passed. An invalid header is refused at its first
+    /// wrong byte, and one that is too long before its content has arrived.
     static func parse(_ bytes: some RandomAccessCollection<UInt8>, limits: ConnectionLimits) -> Parsed {
         guard bytes.starts(with: signature.prefix(bytes.count)) else { return .malformed }
         var rest = bytes.dropFirst(signature.count)
         guard let versionAndCommand = rest.popFirst() else { return .incomplete }
         guard let command = Command(versionAndCommand) else { return .malformed }
         guard let familyAndTransport = rest.popFirst() else { return .incomplete }
-        // Of a proxy's own connection, the family is ignored like the rest.
+        // The family of a proxy's own connection is ignored, like its addresses.
         guard let family = command == .local ? .unspecified : Family(familyAndTransport) else { return .malformed }
         guard rest.count >= 2, let high = rest.popFirst(), let low = rest.popFirst() else { return .incomplete }
 
@@ -31,7 +32,7 @@ struct ProxyHeader: Equatable {
         guard byteCount <= limits.proxyHeaderBytes else { return .malformed }
         guard length >= family.byteCount else { return .malformed }
         guard rest.count >= length else { return .incomplete }
-        // The source's address is first; those that are none, or of no IP, give nil.
+        // The source address comes first. Families other than IP have none, so this gives nil.
         let source = PeerAddress(bytes: rest.prefix(family.sourceByteCount))
         return .header(ProxyHeader(source: source, byteCount: byteCount))
     }
@@ -41,11 +42,11 @@ struct ProxyHeader: Equatable {
     ]
 
     private enum Command {
-        /// The proxy's own connection; whatever addresses follow don't count.
+        /// The proxy's own connection; any addresses that follow are ignored.
         case local
         case proxy
 
-        /// The version, 2, in the high half of the byte.
+        /// Nil unless the high half of the byte is the version, 2.
         init?(_ byte: UInt8) {
             switch byte {
             case 0x20: self = .local
@@ -61,7 +62,7 @@ struct ProxyHeader: Equatable {
         case ipv6
         case unix
 
-        /// The family in the high half of the byte, the transport in the low one: none, stream or datagram.
+        /// The high half of the byte is the family; the low half is the transport: unspecified, stream or datagram.
         init?(_ byte: UInt8) {
             guard byte & 0x0F <= 2 else { return nil }
             switch byte >> 4 {
@@ -73,7 +74,7 @@ struct ProxyHeader: Equatable {
             }
         }
 
-        /// Two addresses, and two ports but for sockets of the file system.
+        /// The length of two addresses and, except for Unix sockets, two ports.
         var byteCount: Int {
             switch self {
             case .unspecified: 0

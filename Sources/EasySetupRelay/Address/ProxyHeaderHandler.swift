@@ -1,9 +1,9 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// Takes the PROXY header off the beginning of a connection, tells the ``LoopWorker`` whom it names, and leaves. It comes before
-/// TLS. A connection that is not a trusted proxy's, or does not begin so, is closed; one that is slow about it ends with the time for
-/// opening.
+/// Removes the PROXY header from the beginning of a connection, passes its source address to the ``LoopWorker``, and
+/// then removes itself. It stands before TLS. A connection that does not come from a trusted proxy or does not begin
+/// with a header is closed; a slow one ends with the opening timeout.
 final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

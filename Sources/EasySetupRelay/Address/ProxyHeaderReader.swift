@@ -1,20 +1,21 @@
 import NIOCore
 
-/// The beginning of a proxy's connection, before TLS: its PROXY header, and what comes behind it (`Protocol/operating.md`, "Behind a
-/// proxy"). Bytes in, decisions out.
+/// A pure machine for the beginning of a proxy's connection, before TLS: the PROXY header and the bytes after it
+/// (`Protocol/operating.md`, "Behind a proxy"). It takes bytes and gives decisions.
 struct ProxyHeaderReader: ~Copyable {
     private enum State {
-        /// What has come of the header.
+        /// The header's bytes so far.
         case reading(ByteBuffer)
         case passed
         case refused
     }
 
     enum OnBytes: Equatable {
-        /// The header has come: the proxy speaks for `source`, or for itself; behind it came `rest`.
+        /// The header is complete. The proxy forwards for `source`, or nil for a connection of its own; `rest` came
+        /// after it.
         case header(source: PeerAddress?, rest: ByteBuffer)
         case refuse
-        /// The header has passed before: these bytes are for the next handler.
+        /// The header was read earlier: these bytes are for the next handler.
         case passOn(ByteBuffer)
         case none
     }
@@ -47,7 +48,7 @@ struct ProxyHeaderReader: ~Copyable {
         }
     }
 
-    /// The peer may not connect here.
+    /// Refuses the connection, because the peer is no trusted proxy.
     mutating func refuse() {
         state = .refused
     }

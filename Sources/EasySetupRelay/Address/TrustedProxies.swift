@@ -1,23 +1,24 @@
-/// Which proxies are believed about a device's address, and by which of their words (`Protocol/operating.md`, "Behind a
-/// proxy"). By default none is, and the socket's own address counts.
+/// The proxies that are trusted to tell a device's address, and how they tell it (`Protocol/operating.md`, "Behind a
+/// proxy"). By default there are none, and the socket's address counts.
 public struct TrustedProxies: Hashable, Sendable {
-    /// The proxies' own addresses, as the relay sees them.
+    /// The addresses from which the proxies connect to the relay.
     public var blocks: [AddressBlock]
-    /// The one header that these proxies write. The other one they pass on as a client made it up, so it is never read.
+    /// The one header that these proxies write. The other one is never read, because proxies pass it on as the client
+    /// sent it.
     public var header: ForwardedHeader?
-    /// Whether their connections begin with a header of the PROXY protocol, version 2. Then every connection has to come
-    /// from one of them and begin so.
+    /// Whether the proxies' connections begin with a header of the PROXY protocol, version 2. If so, every connection
+    /// must come from one of the proxies and begin with that header.
     public var usesProxyProtocol: Bool
 
-    /// Proxies at addresses, and how they tell whom they speak for: by a header, by the PROXY protocol, or by one after the
-    /// other.
+    /// Proxies at these addresses. They tell the device's address by a header, by the PROXY protocol, or by both: the
+    /// PROXY header first.
     public init(at blocks: [AddressBlock], header: ForwardedHeader? = nil, usesProxyProtocol: Bool = false) {
         self.blocks = blocks
         self.header = header
         self.usesProxyProtocol = usesProxyProtocol
     }
 
-    /// Nobody is believed.
+    /// No trusted proxy.
     public static let none = TrustedProxies(at: [])
 
     func contains(_ address: PeerAddress) -> Bool {
@@ -25,7 +26,7 @@ public struct TrustedProxies: Hashable, Sendable {
     }
 }
 
-/// A header in which proxies say whom they speak for.
+/// A request header in which proxies tell the client's address.
 public enum ForwardedHeader: String, Hashable, Sendable, CaseIterable {
     /// `X-Forwarded-For: 192.0.2.1, 198.51.100.2`
     case xForwardedFor = "x-forwarded-for"

@@ -1,23 +1,23 @@
 import NIOSSL
 
-/// The facts that the relay checks in one certificate of its chain.
+/// The properties that the relay checks in each certificate of its chain.
 struct CertificateFacts: Sendable, Equatable {
-    /// Seconds since 1970 UTC; valid from the first to the last.
+    /// Seconds since 1970 UTC; the certificate is valid from the first to the last, both included.
     var notBefore: Int64
     var notAfter: Int64
     var subject: [SSLCertificateName]
     var issuer: [SSLCertificateName]
-    /// Whether it names a host or an address: without one of these, devices look at nothing else, or at a name that they should not.
+    /// Whether the certificate has a subject alternative name for a host or an address. Devices accept nothing else.
     var hasNames: Bool
     var key: PublicKeyKind
-    /// Whether it may stand for a server, by its extended key usage; where it has none, it may.
+    /// Whether the extended key usage allows servers; a certificate without that extension does.
     var isForServers: Bool
 
     var isSelfIssued: Bool { subject == issuer }
 }
 
 extension CertificateFacts {
-    /// Nil for one that has not the fields of a certificate, which the library that has read it would have refused.
+    /// Nil when the encoding lacks the fields of a certificate. The TLS library would have refused such a one before.
     init?(_ certificate: NIOSSLCertificate) {
         guard let encoded = try? certificate.toDERBytes(), let key = PublicKeyKind(certificate: encoded) else {
             return nil
@@ -36,7 +36,8 @@ extension CertificateFacts {
             .map { Self.isForServers(extendedKeyUsage: Array($0.data)) } ?? true
     }
 
-    /// A sequence of object identifiers: for servers (1.3.6.1.5.5.7.3.1), or for anything (2.5.29.37.0).
+    /// Parses the sequence of object identifiers: true if it contains server authentication (1.3.6.1.5.5.7.3.1) or any
+    /// usage (2.5.29.37.0).
     static func isForServers(extendedKeyUsage bytes: [UInt8]) -> Bool {
         var reader = DERReader(bytes[...])
         guard var purposes = reader.content(of: .sequence) else { return false }
@@ -52,11 +53,11 @@ extension CertificateFacts {
 enum PublicKeyKind: Sendable, Equatable {
     case rsa(bits: Int)
     case p256, p384, p521
-    /// Another curve, or another kind altogether, with its name where it has one here.
+    /// Another curve or algorithm, with its name where this code knows it.
     case other(String)
 
-    /// The name of a kind that devices don't take; nil for one that they take. A client that uses BoringSSL with its defaults, as
-    /// this project's own, verifies no signatures of others.
+    /// The name of a key type that devices refuse; nil for one that they accept. A BoringSSL client with default
+    /// settings, such as this project's, verifies no other signatures.
     var unfitKind: String? {
         switch self {
         case .rsa(let bits): bits < 1024 ? "RSA of \(bits) bits" : nil
@@ -72,7 +73,8 @@ extension PublicKeyKind {
     init?(certificate: [UInt8]) {
         var file = DERReader(certificate[...])
         guard var outer = file.content(of: .sequence), var fields = outer.content(of: .sequence) else { return nil }
-        // The version is there from the second on. Serial number, signature, issuer, validity and subject stand before the key.
+        // The version field is present from version 2 on. Serial number, signature, issuer, validity and subject come
+        // before the key.
         _ = fields.content(of: .version)
         guard fields.content(of: .integer) != nil else { return nil }
         for _ in 0..<4 { guard fields.content(of: .sequence) != nil else { return nil } }
@@ -100,7 +102,8 @@ extension PublicKeyKind {
         }
     }
 
-    /// The key is a bit string without unused bits, and in it the modulus comes first (RFC 8017, A.1.1).
+    /// The modulus length in bits. The key is a bit string without unused bits that contains the modulus first (RFC
+    /// 8017, A.1.1).
     private static func modulusBits(_ info: DERReader) -> Int? {
         var info = info
         guard let string = info.content(of: .bitString), string.rest.first == 0 else { return nil }
@@ -113,7 +116,7 @@ extension PublicKeyKind {
     }
 }
 
-/// Walks over ASN.1's distinguished encoding, as far as a key's kind needs it: tags of one byte, definite lengths.
+/// A reader for ASN.1 DER, as far as the key type needs it: one-byte tags, definite lengths.
 struct DERReader {
     enum Tag: UInt8 {
         case integer = 0x02
@@ -123,14 +126,15 @@ struct DERReader {
         case version = 0xA0
     }
 
-    /// The bytes that have not been read.
+    /// The unread bytes.
     private(set) var rest: ArraySlice<UInt8>
 
     init(_ bytes: ArraySlice<UInt8>) {
         rest = bytes
     }
 
-    /// Steps over the next element and gives what it holds; nil, and no step, when it has another tag or ends too early.
+    /// Skips the next element and returns a reader of its content. Nil, without skipping, when the tag differs or the
+    /// bytes end too early.
     mutating func content(of tag: Tag) -> DERReader? {
         var bytes = rest
         guard bytes.popFirst() == tag.rawValue, let first = bytes.popFirst() else { return nil }

@@ -1,38 +1,38 @@
 import NIOSSL
 
-/// Where a relay's certificate and key are, as PEM.
+/// The paths of a relay's certificate chain and private key, both PEM files.
 public struct CertificateFiles: Sendable, Equatable {
-    /// The chain, the relay's own certificate first.
+    /// The certificate chain, the relay's own certificate first.
     public var certificate: PathBytes
     /// The private key of that certificate.
     public var key: PathBytes
 
-    /// Two paths; nothing is read yet.
+    /// Stores two paths; the files are not read yet.
     public init(certificate: PathBytes, key: PathBytes) {
         self.certificate = certificate
         self.key = key
     }
 
-    /// Two paths that are text; nothing is read yet.
+    /// Stores two paths given as text; the files are not read yet.
     public init(certificate: String, key: String) {
         self.init(certificate: PathBytes(certificate), key: PathBytes(key))
     }
 }
 
-/// The certificate and key as read from the files at one time.
+/// A certificate and its key, both read at one time.
 struct LoadedCertificate: Sendable {
     let context: NIOSSLContext
-    /// The relay's own certificate first.
+    /// The chain, the relay's own certificate first.
     let chain: [CertificateFacts]
-    /// Why the private key is no secret, where it is none.
+    /// Why other users can read or change the private key; nil when it is secret.
     let keyProblem: RelayError.SecrecyProblem?
 }
 
 extension CertificateFiles {
-    /// A long chain has some ten thousand bytes.
+    /// The size limit of a file; a long chain has about ten thousand bytes.
     static let maximumByteCount = 256 * 1024
 
-    /// Reads the files anew. Both are read each time, so that a renewed pair is taken together or not at all.
+    /// Reads both files again, so that a renewed pair is taken together or not at all.
     func load() throws(RelayError) -> LoadedCertificate {
         let (certificates, _) = try read(certificate, .certificate) { bytes in
             let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
@@ -46,7 +46,7 @@ extension CertificateFiles {
             }
             chain.append(facts)
         }
-        // Asked before the private key is read: the library does not read every kind.
+        // Checked before the private key is read, because the library does not read every key type.
         if let kind = chain[0].key.unfitKind { throw .badCertificate(path: certificate.description, .unfitKey(kind)) }
         let (privateKey, keyFile) = try read(key, .privateKey) { bytes in
             if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }
@@ -57,7 +57,8 @@ extension CertificateFiles {
             privateKey: .privateKey(privateKey)
         )
         configuration.minimumTLSVersion = .tlsv12
-        // WebSockets are HTTP/1.1; without this a client that offers HTTP/2 first might take silence for a yes.
+        // WebSockets need HTTP/1.1. Without this, a client that offers HTTP/2 first might take a missing answer for
+        // consent.
         configuration.applicationProtocols = ["http/1.1"]
         do {
             let context = try NIOSSLContext(configuration: configuration)
@@ -74,7 +75,7 @@ extension CertificateFiles {
     ) throws(RelayError) -> (Value, OperatorFile) {
         do {
             let file = try OperatorFile.read(path, limit: Self.maximumByteCount)
-            // The mark of byte order that some editors put before a text would hide the first line from the library.
+            // Some editors write a byte order mark, which would hide the first line from the library.
             let text = file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(file.bytes.dropFirst(3)) : file.bytes
             guard !text.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
                 throw RelayError.CertificateProblem.empty
@@ -95,7 +96,7 @@ extension CertificateFiles {
         }
     }
 
-    /// PKCS #8 says it in the first line, the older form in a header.
+    /// Whether the key has a passphrase. PKCS #8 tells it in the first line, the older format in a header.
     private func isEncrypted(_ pem: [UInt8]) -> Bool {
         pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----".utf8) || pem.contains("Proc-Type: 4,ENCRYPTED".utf8)
     }

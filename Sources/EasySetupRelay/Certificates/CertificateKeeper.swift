@@ -4,7 +4,7 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// The certificate that new connections get, and what is to be said of it while the relay runs.
+/// Keeps the certificate for new connections, and logs warnings about it while the relay runs.
 final class CertificateKeeper: Sendable {
     private let files: CertificateFiles
     private let clock: RelayClock
@@ -14,13 +14,13 @@ final class CertificateKeeper: Sendable {
 
     private struct State {
         var loaded: LoadedCertificate
-        /// When it was last looked at, in seconds since 1970 UTC.
+        /// When the certificate's validity was last checked, in seconds since 1970 UTC.
         var lookedAt: Int64
     }
 
     private static let day: Int64 = 24 * 60 * 60
 
-    /// Reads the files, and logs what is to be said of them.
+    /// Reads the files, and logs their warnings.
     init(
         _ files: CertificateFiles,
         clock: RelayClock,
@@ -40,7 +40,8 @@ final class CertificateKeeper: Sendable {
     /// The TLS context for new connections.
     var context: NIOSSLContext { state.withLock { $0.loaded.context } }
 
-    /// Reads the files anew. The old certificate stays if the new one cannot be used, or if the new one is not valid now and the old one is.
+    /// Reads the files again. The old certificate stays if the new one cannot be used, or if the new one is not valid
+    /// now and the old one is.
     func reload() {
         let now = clock.now.utcSeconds
         do throws(RelayError) {
@@ -56,7 +57,8 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    /// Looks at the certificate's time once a day. Asked each hour, so that a clock that is set is seen.
+    /// Checks the certificate's validity once a day. The timer fires each hour, so that changes of the system clock are
+    /// noticed.
     func watch(on loop: any EventLoop) -> RepeatedTask {
         loop.scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [weak self] _ in self?.look() }
     }

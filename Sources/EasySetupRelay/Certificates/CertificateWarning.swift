@@ -1,26 +1,26 @@
 import NIOSSL
 
-/// A defect of a usable certificate that its operator should know of.
+/// A defect of a usable certificate that the operator should know.
 enum CertificateWarning: Equatable, Sendable {
-    /// The position in the chain is 1 for the relay's own; the day is one of UTC, as 2026-01-31.
+    /// `position` is 1 for the relay's own certificate; `day` is in UTC, such as 2026-01-31.
     case expired(position: Int, day: String)
     case expiresSoon(position: Int, day: String)
     case notYetValid(position: Int, day: String)
     case noNames
     case weakKey(bits: Int)
     case notForServers
-    /// The certificate at this position has not signed the one before it.
+    /// The certificate at this position has not signed the previous one.
     case brokenChain(position: Int)
     case unknownIssuer
     case keyOpenToOthers
     case keyOfAnotherUser
 
-    /// So long before a certificate expires it is said, each day.
+    /// How long before a certificate expires a daily warning is logged, in seconds.
     static let soon: Int64 = 7 * 24 * 60 * 60
-    /// Factoring less is no matter of states any more, and other libraries refuse it.
+    /// Shorter RSA keys can be factored by more attackers than states, and other TLS libraries refuse them.
     static let leastRSABits = 2048
 
-    /// One line of a log.
+    /// The warning as one log line.
     var message: String {
         switch self {
         case .expired(let position, _): "\(Self.name(position)) has expired: devices refuse it"
@@ -45,7 +45,8 @@ enum CertificateWarning: Equatable, Sendable {
         }
     }
 
-    /// An own authority's certificates are as good, so this alone is no reason to worry.
+    /// Whether to log at warning level. An unknown issuer alone is no reason for that, because certificates of a
+    /// private authority are as good.
     var isWarning: Bool { self != .unknownIssuer }
 
     private static func name(_ position: Int) -> String {
@@ -54,7 +55,7 @@ enum CertificateWarning: Equatable, Sendable {
 }
 
 extension LoadedCertificate {
-    /// Everything that is to be said of it at this time.
+    /// All warnings about the certificate at this time.
     /// - Parameters:
     ///   - now: seconds since 1970 UTC.
     ///   - authorities: the subjects of the authorities that this machine trusts; empty when it has none.
@@ -80,7 +81,7 @@ extension LoadedCertificate {
         return warnings
     }
 
-    /// The warnings about the period of validity, which appear with time alone.
+    /// The warnings about the validity period; these can appear as time passes.
     static func warnings(ofTime chain: [CertificateFacts], now: Int64) -> [CertificateWarning] {
         chain.enumerated().compactMap { index, facts in
             let position = index + 1
@@ -91,7 +92,7 @@ extension LoadedCertificate {
         }
     }
 
-    /// Why no device can take it at this time; nil when one can.
+    /// The reason why no device would accept the certificate now; nil when there is none.
     func problem(now: Int64) -> RelayError.CertificateProblem? {
         for warning in Self.warnings(ofTime: chain, now: now) {
             switch warning {
@@ -104,13 +105,13 @@ extension LoadedCertificate {
     }
 }
 
-/// The authorities that this machine trusts, as far as a file of the usual place has them.
+/// The certificate authorities that this machine trusts, if a file at one of the usual paths lists them.
 enum MachineAuthorities {
     private static let places = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
     ]
 
-    /// Their subjects; empty where there is no such file.
+    /// The subjects of these authorities; empty when there is no such file.
     static func subjects() -> Set<[SSLCertificateName]> {
         for place in places {
             guard let file = try? OperatorFile.read(PathBytes(place), limit: 4 * 1024 * 1024),

@@ -1,6 +1,6 @@
-/// What a file holds that was to be PEM of a certificate or of a private key and can't be read as such.
+/// Diagnoses a file that should be a PEM certificate or private key and can't be parsed as one.
 struct PEMContent {
-    /// What it was to hold.
+    /// The expected content.
     enum Wanted {
         case certificate, privateKey
     }
@@ -9,12 +9,12 @@ struct PEMContent {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The fault, as far as the labels of its blocks tell it.
+    /// The fault, as far as the labels of the PEM blocks show it.
     func problem(wanted: Wanted) -> RelayError.CertificateProblem {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             return .otherContent("UTF-16 text")
         }
-        // A sequence of ASN.1's: what all binary forms begin with.
+        // An ASN.1 sequence: all binary formats begin with one.
         if bytes.first == 0x30, bytes.dropFirst().first.map({ $0 == 0x77 || (0x80...0x84).contains($0) }) == true {
             return .binary
         }
@@ -29,7 +29,7 @@ struct PEMContent {
         return .otherContent(Self.name(first))
     }
 
-    /// The labels of its blocks, in order.
+    /// The labels of the PEM blocks, in order.
     private var labels: [Substring] {
         let text = String(decoding: bytes, as: UTF8.self)
         return text.split(whereSeparator: \.isNewline).compactMap { line in

@@ -6,9 +6,9 @@ import Musl
 import Darwin
 #endif
 
-/// A day of the calendar for logs and errors.
+/// Formats days in UTC for logs and errors.
 enum UTCDay {
-    /// The day of a time in seconds since 1970, as 2026-01-31.
+    /// The day of a time in seconds since 1970, such as 2026-01-31.
     static func text(_ seconds: Int64) -> String {
         var time = time_t(seconds)
         var parts = tm()

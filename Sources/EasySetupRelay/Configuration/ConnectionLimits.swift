@@ -1,76 +1,81 @@
-/// What a relay bears from one connection, and how many it bears. Every number with its reason
-/// (`Protocol/limits.md`, "The relay's transport").
+/// The limits on connections: on one connection, and on all of them. Each has a reason (`Protocol/limits.md`, "The
+/// relay's transport").
 public struct ConnectionLimits: Sendable, Equatable {
-    /// Connections at a time. Those beyond it wait in the listen backlog, and cost nothing there. About 22 KiB each with
-    /// TLS, so a gigabyte at the most; never more than the process may open files.
+    /// Simultaneous connections. Further ones wait in the listen backlog, where they cost the relay nothing. One takes
+    /// about 22 KiB with TLS, so all take at most a gigabyte. The limit is never higher than the number of files that
+    /// the process may open.
     public var connections = 50_000
-    /// So many of them, an eighth at most, are kept for devices that come back, for questions about the relay's health, and for telling
-    /// all others that it is full: some seconds of a crowd, each of which is answered in milliseconds.
+    /// Connections of these (at most an eighth) that are reserved for returning devices, health checks, and refusals of
+    /// all others: enough for some seconds of a crowd, because each of these takes milliseconds.
     public var keptConnections = 1_024
-    /// How many unaccepted connections the system keeps: a second's worth of a crowd that comes back after a restart.
+    /// The system's queue of unaccepted connections: one second of a crowd that comes back after a restart.
     public var backlog: Int32 = 4096
-    /// From accepting to the end of the first request, TLS included, and from the first byte of every later one to its end:
-    /// four round trips on a bad mobile network.
+    /// The timeout of the first request, from accepting to its end with TLS, and of each later request from its first
+    /// byte to its end: four round trips on a bad mobile network.
     public var openingTime = Duration.seconds(10)
-    /// From our close frame to the peer's: one round trip and some.
+    /// The timeout from our close frame to the peer's: a little over one round trip.
     public var closingTime = Duration.seconds(3)
-    /// As often a ping goes out. Many proxies and address translators forget an idle connection after a minute; more often would
-    /// only wake radios, and a relay with many who wait.
+    /// The interval of pings. Many proxies and address translators forget an idle connection after a minute. More
+    /// frequent pings would only wake mobile radios and load a relay with many waiting devices.
     public var pingInterval = Duration.seconds(45)
-    /// Whole intervals in which a connection may be silent; at the end of the next it is lost.
+    /// Whole ping intervals in which a connection may be silent. After one more silent interval it is lost.
     public var silentIntervals = 1
-    /// Pings and pongs a device may send per interval. An honest one sends a handful.
+    /// Pings and pongs that a device may send per interval. An honest device sends a handful.
     public var controlFramesPerInterval = 60
-    /// Bytes waiting to be sent to a peer that does not read: more than all the mailboxes of an offerer that comes back
-    /// (16 meetings of 4 KiB).
+    /// Unsent bytes for a peer that does not read: more than all mailboxes of an offerer that comes back (16 meetings
+    /// of 4 KiB).
     public var outboundBytes = 512 * 1024
-    /// Connections of one address prefix that stand for no device: the first request is not complete, the first frame is not there,
-    /// or it is one of long polling's on which no poll waits. Eight and 64 times as many of the wider blocks, and of each only its part
-    /// of what is free once half of the connections are taken. Those beyond it are closed at once, so that no block of addresses can
-    /// take every place. Trusted proxies stand for many devices, and are not counted; whom they speak for is.
+    /// Connections of one address prefix that serve no device: the first request or the first frame has not arrived, or
+    /// the connection carries long polling and no poll waits on it. Wider blocks may have 8 and 64 times as many, and
+    /// only a share of the free connections once half of them are taken. Further ones are closed at once, so that no
+    /// block of addresses can take every place. Connections from trusted proxies serve many devices and are not
+    /// counted; the addresses that they forward for are.
     public var openingPerPrefix = 256
-    /// A connection by long polling for which no poll waits for so long is lost: a lost answer, the pauses between a few
-    /// tries, and a network that comes back.
+    /// A long-polling session without a waiting poll is lost after this time. It covers a lost answer, the pauses
+    /// between a few retries, and a network that comes back.
     public var pollAbsence = Duration.seconds(30)
-    /// The longest that a poll is kept: below the 50 s and 60 s after which common proxies give up a silent call.
+    /// The longest time that a poll is held: below the 50 s and 60 s after which common proxies end a silent request.
     public var longestPoll = Duration.seconds(25)
-    /// A socket of long polling on which no request came for so long is closed, after a quarter more at the latest: proxies keep
-    /// theirs for up to a minute, and it is better that they close them. Half as long when half of the connections are taken, a quarter
-    /// when three quarters are.
+    /// A keep-alive connection of long polling without a request for this time is closed, with up to a quarter of
+    /// delay. Proxies keep idle connections for up to a minute, and it is better that they close them. The time is
+    /// halved when half of the connections are taken, and a quarter when three quarters are.
     public var idleTime = Duration.seconds(60)
-    /// Requests on one socket, and calls of one device, in a ``pingInterval``: a device that polls without pause makes some two
-    /// hundred. The socket is closed after the answer, and opened anew; the device is lost.
+    /// Requests on one connection, and requests of one device, in a ``pingInterval``. A device that polls without pause
+    /// makes about two hundred. Beyond this the connection is closed after the answer and may be reopened; a device is
+    /// lost.
     public var requestsPerInterval = 600
-    /// Requests that may wait behind a poll on one socket: devices and proxies send none before the answer is there.
+    /// Pipelined requests that may wait behind a poll on one connection. Devices and proxies send none before the
+    /// answer.
     public var waitingRequests = 2
-    /// Closed connections of long polling remembered for repeated calls. Beyond it the oldest is forgotten: a few hundred bytes
-    /// each.
+    /// Closed long-polling sessions that are remembered, to answer repeated requests. Beyond this number the oldest is
+    /// forgotten. Each takes a few hundred bytes.
     public var closedCalls = 10_000
-    /// Bytes of calls' bodies that are being read, all together. Beyond it, one with more than a frame's share is cut off, so that
-    /// half-sent calls keep little more than as many half-sent frames would.
+    /// Bytes of all request bodies being received. Beyond this, a request whose body is larger than one frame is cut
+    /// off, so that incomplete requests take little more memory than as many incomplete frames.
     public var bodyBytesInAll = 64 * 1024 * 1024
-    /// Bytes that all devices of one transport have not read or polled: as much as the mailboxes may hold. Beyond it, one is lost that
-    /// leaves more unread than one answer holds.
+    /// Bytes that all devices of one transport have not read or polled: as much as the mailboxes may hold. Beyond this,
+    /// a device with more unread bytes than one answer holds is lost.
     public var unreadBytesInAll = 256 * 1024 * 1024
-    /// What a relay without a place for a connection tells to wait: about the time in which a busy moment passes.
+    /// The retry time that a relay without a free connection tells: about as long as a peak lasts.
     public var retryAfter = Duration.seconds(30)
-    /// The headers of a request, altogether. Browsers and proxies stay below 4 KiB when there are no cookies.
+    /// Bytes of all headers of a request. Browsers and proxies stay below 4 KiB without cookies.
     public var headerBytes = 8 * 1024
     /// How many headers a request may have.
     public var headerFields = 64
-    /// Bytes of a PROXY header: the addresses need 52 at most, and what proxies add about TLS or their cloud a few hundred.
+    /// Bytes of a PROXY header. The addresses need at most 52; what proxies add about TLS or their cloud needs a few
+    /// hundred.
     public var proxyHeaderBytes = 2048
-    /// Entries of a `Forwarded` or `X-Forwarded-For` header that are read: proxies come one or two behind each other.
+    /// Entries of a `Forwarded` or `X-Forwarded-For` header that are read. One or two proxies in a chain are usual.
     public var forwardedEntries = 16
-    /// Bytes of such an entry: an address has 45 at most, and a `Forwarded` one may name a host beside it.
+    /// Bytes of such an entry. An address has at most 45; a `Forwarded` entry may also name a host.
     public var forwardedEntryBytes = 512
-    /// How long a stopping relay waits for pairings in hand: as long as one has that was just seated. Devices come back to a
-    /// restarted relay, so this is a courtesy.
+    /// How long a draining relay waits for active pairings: as long as a pairing that was just seated has. Devices come
+    /// back to a restarted relay, so this is only a courtesy.
     public var drainTime = Duration.seconds(300)
-    /// How long a frame that nobody waits for, `visitor` or an offerer's `seated`, waits for the message that it may travel with: a
-    /// round trip on a mobile network and what the visitor computes meanwhile.
+    /// How long a frame is deferred that the device needs only together with the next message (`visitor`, and `seated`
+    /// to an offerer): a round trip on a mobile network and the visitor's computation.
     public var coalescingDelay = Duration.milliseconds(250)
-    /// Alarms are set no closer than this, so that a crowd of deadlines costs a hundred wake-ups a second at most.
+    /// The least time between alarms, so that many deadlines cause at most a hundred wake-ups a second.
     public var alarmGrain = Duration.milliseconds(10)
 
     /// The defaults.

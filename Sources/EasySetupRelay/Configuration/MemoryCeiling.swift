@@ -1,14 +1,15 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// How much memory a relay may come to hold (`Protocol/operating.md`, "Memory").
+/// An upper bound of a relay's memory (`Protocol/operating.md`, "Memory").
 extension RelayConfiguration {
-    /// The most memory that the relay holds, in bytes, whoever does what: as if every limit were reached at once. The system's own
-    /// buffers for sockets come on top.
+    /// The most memory that the relay can use, in bytes, computed as if every limit were reached at once. The system's
+    /// socket buffers are not included.
     public var memoryCeiling: Int { MemoryCost.process + memoryWhenFull }
 
-    /// Brings down what the whole relay bears, all of it in the same proportion, until ``memoryCeiling`` is at most `bytes`, if that is
-    /// more than the process alone. What one device, one room and one address may is left as it is; nothing is raised.
+    /// Lowers the limits of the whole relay, all in the same proportion, until ``memoryCeiling`` is at most `bytes`;
+    /// the memory of the process alone is the minimum. Limits per device, room and address stay as they are. No limit
+    /// is raised.
     public mutating func fit(memory bytes: Int) {
         guard bytes < memoryCeiling else { return }
         let share = Double(max(0, bytes - MemoryCost.process - MemoryCost.floors)) / Double(memoryWhenFull)
@@ -25,7 +26,8 @@ extension RelayConfiguration {
         scale(&limits.waitingForOfferer)
         scale(&limits.deadlines)
         scale(&limits.tombstones)
-        // No address may have more than its share of what is left, and the counts of addresses must not run out before it.
+        // One address must not get more than its share of the smaller relay, and the tables of addresses must not fill
+        // up before it.
         let share8 = { (limit: inout Int, all: Int) in limit = min(limit, max(1, all / 8)) }
         share8(&limits.roomlessPerPrefix, limits.roomless)
         share8(&connectionLimits.openingPerPrefix, connectionLimits.connections)
@@ -40,9 +42,9 @@ extension RelayConfiguration {
 
     private var memoryWhenFull: Int {
         let mailbox = limits.mailboxBytes + limits.mailboxMessages * MemoryCost.message
-        // What a device may leave unread whatever the others do, beside what all of one transport may.
+        // The unread bytes that each device may always have, in addition to the shared limit of its transport.
         let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
-        // Two generations of each, and each of them grows by doubling.
+        // Two generations of each table, and a table can be twice as large as its content.
         let remembered = 4 * (3 * limits.prefixes + limits.usedChallenges + limits.tombstones)
         return connectionLimits.connections * connection
             + 2 * connectionLimits.unreadBytesInAll
@@ -55,23 +57,23 @@ extension RelayConfiguration {
     }
 }
 
-/// What things cost in bytes, rounded up, with the allocator's share; measured by scripts/hostile.
+/// Memory costs in bytes, rounded up, including the allocator's overhead; measured by scripts/hostile.
 private enum MemoryCost {
-    /// The program with nobody there.
+    /// The process without connections.
     static let process = 64 * 1024 * 1024
-    /// A socket with its handlers, half a request or half a frame, and the body that a call may always have.
+    /// A connection with its handlers, half a request or half a frame, and the request body that is always allowed.
     static let connection = 36 * 1024
-    /// The share of TLS in a connection.
+    /// The additional cost of TLS for a connection.
     static let tls = 64 * 1024
-    /// A message in a mailbox, beside its body.
+    /// A stored message without its body.
     static let message = 128
     static let meeting = 2 * 1024
     static let room = 4 * 1024
     static let closedCall = 512
     static let deadline = 128
-    /// A counter, a used challenge, the reason why a room ended.
+    /// A counter, a used challenge, or the reason why a room ended.
     static let remembered = 128
-    /// Prefixes and challenges that even a small relay remembers: 2 MiB for each kind.
+    /// Prefixes and challenges that even a small relay remembers: 2 MiB for each table.
     static let leastRemembered = 4096
     static let floors = 4 * (3 + 1) * leastRemembered * remembered
 }

@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 
 /// A limit that an operator may set by its name in `Protocol/limits.md`.
 public struct NamedLimit: Sendable, Hashable {
-    /// As the pages write it.
+    /// The name in `Protocol/limits.md`.
     public let name: String
     private let field: Field
 
@@ -14,7 +14,8 @@ public struct NamedLimit: Sendable, Hashable {
         case connectionTime(any WritableKeyPath<ConnectionLimits, Duration> & Sendable)
     }
 
-    /// Every limit that can be set: all but those with an option of their own, and those that are no count and no whole seconds.
+    /// All limits that can be set: all except those with an option of their own, and those that are neither a count nor
+    /// whole seconds.
     public static let all: [NamedLimit] = [
         NamedLimit("owedMessage", .time(\.owedMessage)),
         NamedLimit("firstFrame", .time(\.firstFrame)),
@@ -84,14 +85,15 @@ public struct NamedLimit: Sendable, Hashable {
         self.field = field
     }
 
-    /// The limit of this name; nil when there is none that can be set.
+    /// The limit with this name; nil when no settable limit has it.
     public init?(named name: String) {
         guard let known = Self.all.first(where: { $0.name == name }) else { return nil }
         self = known
     }
 
-    /// Sets it: a count, or whole seconds for a time. False for a value out of range: a count is 1 to 1,000,000,000, a time
-    /// 1 to 86,400; `meetings` at most what the wire format lets an offerer name.
+    /// Sets the limit: to a count, or to a time in whole seconds. False when the value is out of range: 1 to
+    /// 1,000,000,000 for a count, 1 to 86,400 for a time; `meetings` at most the number of meetings that an offerer can
+    /// name in a frame.
     public func set(_ value: Int, in configuration: inout RelayConfiguration) -> Bool {
         switch field {
         case .count(\.meetings) where value > WireLimits.heldMeetings:

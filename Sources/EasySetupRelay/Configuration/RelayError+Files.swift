@@ -10,13 +10,13 @@ extension RelayError {
     /// Why a file can't be read.
     public enum FileProblem: Error, Equatable, Sendable {
         case missing
-        /// It is a link, and there is nothing where it leads.
+        /// The file is a link whose target does not exist.
         case leadsNowhere
         case notPermitted
         case otherKind(FileKind)
-        /// More bytes than such a file can have.
+        /// The file is larger than such a file can be; the limit is in bytes.
         case tooLarge(limit: Int)
-        /// The system's own number (`errno`).
+        /// The system's error number (`errno`).
         case system(Int32)
     }
 
@@ -25,13 +25,13 @@ extension RelayError {
         case folder, pipe, socket, device
     }
 
-    /// Why what a file holds is no secret.
+    /// Why the content of a file is not secret.
     public enum SecrecyProblem: Equatable, Sendable {
-        /// Its group or others may read or write it.
+        /// The group or other users may read or write the file.
         case openToOthers
-        /// It belongs to neither root nor the relay's user.
+        /// The file belongs to neither root nor the relay's user.
         case foreignOwner
-        /// Its file system keeps no file from others.
+        /// The file system does not support access rights.
         case notKeptHere
     }
 
@@ -39,37 +39,37 @@ extension RelayError {
     public enum KeyFileProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         case secrecy(SecrecyProblem)
-        /// There is nothing in it but white space and comments.
+        /// The file contains only white space and comments.
         case noKey
-        /// A line that is neither a key of 64 hexadecimal digits nor a comment; the first is 1.
+        /// A line that is neither a key of 64 hexadecimal digits nor a comment; the first line is 1.
         case malformed(line: Int)
         case tooManyKeys(limit: Int)
-        /// It is to be made in a folder that is not there.
+        /// The file should be created in a folder that does not exist.
         case noFolder
-        /// It is to be made in a folder where this user may make nothing.
+        /// The file should be created in a folder in which this user may create nothing.
         case folderForbidden
     }
 
     /// The fault in a certificate or its key.
     public enum CertificateProblem: Error, Equatable, Sendable {
         case file(FileProblem)
-        /// There is nothing in it.
+        /// The file is empty.
         case empty
-        /// It is no PEM, or damaged.
+        /// The file is not PEM, or damaged.
         case unreadable
-        /// It is in a binary form of the same.
+        /// The file contains the right kind of object in a binary format.
         case binary
-        /// It is PEM of something else, by these words for it.
+        /// The file is PEM of another kind of object, which the text describes.
         case otherContent(String)
         /// The private key has a passphrase.
         case encryptedKey
-        /// Certificate and key don't belong together.
+        /// The certificate and the key don't belong together.
         case mismatch
-        /// No device takes a key of this kind.
+        /// Devices accept no key of this type.
         case unfitKey(String)
-        /// Since this day, as 2026-01-31.
+        /// The day since which the certificate is invalid, such as 2026-01-31.
         case expired(String)
-        /// Until this day.
+        /// The day until which the certificate is not valid yet.
         case notYetValid(String)
     }
 

@@ -1,12 +1,12 @@
 import Logging
 
-/// Why a relay could not start. Each has a sentence for the operator, with what to do next; none carries a secret.
+/// Why a relay could not start. Each error has a sentence for the operator and an advice; none contains a secret.
 public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The address could not be listened on.
+    /// The relay could not listen on the address.
     case cannotListen(host: String, port: Int, Cause)
-    /// A certificate or key file could not be used. The path is the operator's own.
+    /// A certificate or key file could not be used. The path is as the operator gave it.
     case badCertificate(path: String, CertificateProblem)
-    /// The key file for tokens could not be read, made or believed.
+    /// The file with the token keys could not be read, created or trusted.
     case badKeyFile(path: String, KeyFileProblem)
     /// The relay stopped before it listened.
     case stopped
@@ -17,13 +17,13 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case addressNotAvailable
         case notPermitted
         case unknownHost
-        /// The name's servers don't answer now.
+        /// The name servers don't answer now.
         case lookUpFailed
-        /// The machine does not speak that kind of address.
+        /// The machine does not support this address family.
         case noSuchFamily
-        /// A link-local address of IPv6 means nothing without the interface.
+        /// A link-local IPv6 address needs the interface (its zone).
         case needsZone
-        /// The system's own number (`errno`), for what has no name here.
+        /// The system's error number (`errno`), for errors without a case here.
         case system(Int32)
         case other
     }
@@ -54,7 +54,7 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension RelayError {
-    /// What a log says of it while the relay runs.
+    /// The log metadata of an error that occurs while the relay runs.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = ["error": "\(self)", "advice": "\(advice)"]
         metadata["cause"] = cause.map { "\($0)" }

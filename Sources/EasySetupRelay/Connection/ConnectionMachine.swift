@@ -2,43 +2,45 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
-/// The rules of one connection's bytes: the first request, then WebSocket frames, pings and closing (`Protocol/relay.md`,
-/// "Transport"). Bytes and ticks in, events out; it does no I/O and has no clock. What the messages mean is decided elsewhere.
+/// The protocol of one connection: the first request, then WebSocket frames, pings and closing (`Protocol/relay.md`,
+/// "Transport"). It takes bytes and ticks and gives events; it does no I/O and has no clock. The meaning of frames is
+/// decided elsewhere.
 struct ConnectionMachine: ~Copyable {
     private enum State: Equatable {
-        /// The first request is on its way. Next: `requests`, `device`, `closed`.
+        /// The first request is being received. Next: `requests`, `device`, `closed`.
         case opening
-        /// HTTP's handlers read. Next: `device`, `closed`.
+        /// The HTTP handlers read the connection. Next: `device`, `closed`.
         case requests
-        /// A WebSocket. Next: `violated`, `closing`, `closed`.
+        /// The connection is a WebSocket. Next: `violated`, `closing`, `closed`.
         case device
-        /// The device broke the rules, and nothing more is read from it; what it is told still goes out. Next: `closing`, `closed`.
+        /// The device broke the protocol. No more is read from it, but the refusal is still sent. Next: `closing`,
+        /// `closed`.
         case violated
-        /// Our close frame is out; all that still counts is the peer's. Next: `closed`.
+        /// Our close frame was sent; only the peer's close frame is awaited. Next: `closed`.
         case closing
-        /// Nothing is read or written any more.
+        /// Nothing is read or written any more. Final.
         case closed
     }
 
     enum Event: Equatable {
-        /// A plain upgrade request has come whole: the connection is a WebSocket.
+        /// A plain upgrade request is complete: the connection is now a WebSocket.
         case upgraded(UpgradeRequest)
-        /// Another request has come: these bytes and all after them are for HTTP's handlers.
+        /// Another kind of request has arrived: these bytes and all later ones are for the HTTP handlers.
         case isForHTTP(ByteBuffer)
         case received(DeviceFrame, bytes: Int)
-        /// The device broke the rules, in the way that ``closeCode`` says.
+        /// The device broke the protocol; ``closeCode`` tells how.
         case violated
-        /// The peer closes: its close frame is answered with this payload, and the connection ends.
+        /// The peer closes. Its close frame is answered with this payload, and then the connection ends.
         case peerCloses(answer: [UInt8])
-        /// There is nothing left to say, or the peer says too much while it should close.
+        /// The connection is to be cut: both sides are done, or the peer sends too much instead of closing.
         case hangUp
     }
 
     private var state = State.opening
-    /// What has come of a request or a frame that is not whole; nil as long as nothing has.
+    /// The bytes of an incomplete request or frame; nil when there are none.
     private var rest: ByteBuffer?
-    /// The last ping of this batch of reads: answering the latest one is enough (RFC 6455, 5.5.3), and one answer a batch
-    /// bounds what a flood of them costs.
+    /// The last ping of this batch of reads. Only the latest ping needs an answer (RFC 6455, 5.5.3), and one answer per
+    /// batch bounds the cost of a flood.
     private var unansweredPing: [UInt8]?
     private var controlFrames: Int32 = 0
     private var silentIntervals: Int32 = 0
@@ -47,20 +49,20 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: What it is
 
-    /// Whether its first request is still expected.
+    /// Whether the first request is still expected.
     var isOpening: Bool { state == .opening }
-    /// Whether its requests are read by HTTP's handlers.
+    /// Whether the HTTP handlers read the connection.
     var carriesRequests: Bool { state == .requests }
-    /// Whether frames may be sent on it.
+    /// Whether frames may be sent.
     var takesFrames: Bool { state == .device || state == .violated }
     var isClosing: Bool { state == .closing }
     var isClosed: Bool { state == .closed }
-    /// Whether it has become a WebSocket.
+    /// Whether the connection is a WebSocket or was one.
     var isWebSocket: Bool { state != .opening && state != .requests }
 
     // MARK: In
 
-    /// Bytes have come. Appends what they mean to `events`. `payload` is memory to work in.
+    /// Reads bytes, and appends the resulting events to `events`. `payload` is scratch memory.
     mutating func read(
         _ bytes: ByteBuffer,
         controlFrames most: Int,
@@ -77,7 +79,8 @@ struct ConnectionMachine: ~Copyable {
         switch state {
         case .opening, .device, .closing:
             guard bytes.readableBytes > 0 else { return }
-            // In memory of its own, as little as there is: the buffer it came in is as large as a burst.
+            // Copied into memory of its own of the smallest size, because the buffer that the bytes came in is as large
+            // as a burst.
             rest = ByteBuffer(bytes: bytes.readableBytesView)
         case .requests, .violated, .closed: break
         }
@@ -111,7 +114,7 @@ struct ConnectionMachine: ~Copyable {
             switch parsed {
             case .incomplete: return
             case .broken(let code):
-                // Where the next frame begins can't be told.
+                // The start of the next frame is unknown, so nothing more is read.
                 bytes.clear()
                 violate(code, into: &events)
             case .frame(let frame):
@@ -141,7 +144,7 @@ struct ConnectionMachine: ~Copyable {
             }
             events.append(.received(message, bytes: payload.count))
         case .binary, .continuation:
-            // One frame, one message: reassembling is a way to make a relay hold memory.
+            // A message in several frames is refused, because reassembly would let a peer make the relay store data.
             violate(.policyViolation, into: &events)
         case .text:
             violate(.unacceptableData, into: &events)
@@ -175,13 +178,13 @@ struct ConnectionMachine: ~Copyable {
         events.append(.hangUp)
     }
 
-    /// HTTP's handlers have read an upgrade request, and leave.
+    /// The HTTP handlers have read an upgrade request and are being removed.
     mutating func upgradedBehindHTTP() {
         guard state == .requests else { return }
         state = .device
     }
 
-    /// A batch of reads has ended. The payload of a pong to send; nil for none.
+    /// A batch of reads has ended. Gives the payload of a pong to send; nil for none.
     mutating func readCompleted() -> [UInt8]? {
         guard let ping = unansweredPing else { return nil }
         unansweredPing = nil
@@ -190,7 +193,7 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: Out
 
-    /// A frame is sent to the device. False when nothing can be sent any more.
+    /// A frame is about to be sent to the device. False when no frame may be sent any more.
     mutating func sends(_ frame: RelayFrame) -> Bool {
         guard takesFrames else { return false }
         switch frame {
@@ -202,7 +205,7 @@ struct ConnectionMachine: ~Copyable {
         return true
     }
 
-    /// The relay closes. The payload of the close frame to send; nil when none is.
+    /// The relay closes the connection. Gives the payload of the close frame to send; nil when none is to be sent.
     mutating func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? {
         guard takesFrames else { return nil }
         state = .closing
@@ -210,7 +213,7 @@ struct ConnectionMachine: ~Copyable {
         return (code ?? closeCode).payload
     }
 
-    /// The connection ends at once, or has ended. False when it had before.
+    /// The connection ends at once, or has ended. False when it had ended before.
     mutating func end() -> Bool {
         guard state != .closed else { return false }
         state = .closed
@@ -239,7 +242,7 @@ struct ConnectionMachine: ~Copyable {
 }
 
 extension WebSocketErrorCode {
-    /// "Try Again Later", from IANA's registry.
+    /// The close code "Try Again Later" of IANA's registry.
     static let tryAgainLater = WebSocketErrorCode(codeNumber: 1013)
 
     /// The payload of a close frame with this code.

@@ -1,8 +1,9 @@
 import NIOCore
 import NIOSSL
 
-/// The handlers of a connection: the PROXY header where one is expected, TLS, then the ``DeviceConnectionHandler``; and behind it, for requests other
-/// than a device's plain upgrade, HTTP's (``HTTPPipeline``).
+/// Builds the handlers of a connection: the PROXY header where one is expected, TLS, then the
+/// ``DeviceConnectionHandler``. Behind it, for requests other than a device's plain upgrade, come the HTTP handlers
+/// (``HTTPPipeline``).
 enum ConnectionPipeline {
     static func configure(_ channel: any Channel, worker: LoopWorker, certificate: NIOSSLContext?) throws {
         guard let connection = worker.accepted(from: channel.remoteAddress.flatMap(PeerAddress.init)) else {

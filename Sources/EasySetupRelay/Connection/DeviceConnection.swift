@@ -4,28 +4,31 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// One accepted connection, from its first byte to its last: its rules, its way out, and what is counted for it. It belongs to a loop's
-/// ``LoopWorker``, and knows nothing of it.
+/// One accepted connection from its first byte to its last: its protocol machine, its writer and its counters. It
+/// belongs to a ``LoopWorker``, but has no reference to it.
 ///
-/// A connection that waits is this object, its handler and its channel, nothing more: there may be a hundred thousand of them.
+/// A waiting connection consists of this object, its handler and its channel only, because there may be a hundred
+/// thousand of them.
 final class DeviceConnection {
     let id: ConnectionID
     private var context: ChannelHandlerContext?
     private var machine = ConnectionMachine()
     private var writer = FrameWriter()
-    /// The requests of the connection, where HTTP's handlers read them.
+    /// The requests of the connection while the HTTP handlers read it.
     private(set) var requests: RequestChannel?
-    /// The address that limits count for: the socket's peer, or one that a PROXY header named. Nobody needs it once there is a device.
+    /// The address that limits are counted under: the socket's peer, or the source in a PROXY header. It is dropped
+    /// once the connection serves a device.
     private(set) var peer: PeerAddress?
-    /// The prefix that it counts for while it stands for no device; nil for a proxy.
+    /// The prefix under which the connection is counted while it serves no device; nil for a proxy.
     private(set) var counted: AddressPrefix?
-    /// Whether it counts there now.
+    /// Whether the connection is counted there now.
     private(set) var isCounted = true
-    /// Whether the rendezvous knows its device, and has not let go of it.
+    /// Whether the rendezvous has registered the device and not dropped it.
     private(set) var isKnown = false
-    /// Bytes it leaves unread, as far as has been looked.
+    /// Unread bytes at the last check.
     private(set) var unread = 0
-    /// Bytes written since. To look is not cheap, and one answer's bytes are what any device may leave unread.
+    /// Bytes written since the last check. Checks are rare because they are costly; a device may leave one answer's
+    /// bytes unread anyway.
     private var unlooked = 0
 
     init(id: ConnectionID, peer: PeerAddress?, counted: AddressPrefix?) {
@@ -36,7 +39,7 @@ final class DeviceConnection {
 
     // MARK: Its place in the pipeline
 
-    /// The handler has its place.
+    /// Stores the context of the channel handler.
     func attach(_ context: ChannelHandlerContext) {
         self.context = context
     }
@@ -47,7 +50,8 @@ final class DeviceConnection {
 
     // MARK: What it is
 
-    /// Whether nothing is lost when it is closed: it has not said what it wants, no poll waits on it, or it is told to go.
+    /// Whether closing the connection would lose nothing: its first frame has not arrived, no poll waits on it, or its
+    /// device is being dismissed.
     var isNobody: Bool {
         if machine.isClosed { return false }
         if machine.isOpening || machine.isClosing { return true }
@@ -58,43 +62,43 @@ final class DeviceConnection {
     var carriesRequests: Bool { machine.carriesRequests }
     var takesFrames: Bool { machine.takesFrames }
 
-    /// Whether this request, counted from 1, has not come whole.
+    /// Whether this request, counted from 1, is still incomplete.
     func isReading(request: Int) -> Bool {
         machine.isOpening || machine.carriesRequests && requests?.isReading(request: request) ?? true
     }
 
     // MARK: Whom it counts for
 
-    /// A proxy speaks for this address.
+    /// Sets the address that a proxy forwards for.
     func speaks(for source: PeerAddress) {
         peer = source
     }
 
-    /// It counts for this prefix from now on.
+    /// Counts the connection under this prefix from now on.
     func count(for prefix: AddressPrefix?) {
         counted = prefix
     }
 
-    /// It stands for no device, or does. False when that is nothing new.
+    /// Sets whether the connection serves no device. False when nothing changed.
     func setIdle(_ isIdle: Bool) -> Bool {
         guard isCounted != isIdle else { return false }
         isCounted = isIdle
         return true
     }
 
-    /// The rendezvous has let its device in.
+    /// The rendezvous has registered the device.
     func becomesKnown() {
         isKnown = true
     }
 
-    /// The rendezvous lets go of its device, or has. False when it had before.
+    /// The rendezvous drops the device, or has dropped it. False when it had before.
     func becomesUnknown() -> Bool {
         guard isKnown else { return false }
         isKnown = false
         return true
     }
 
-    /// How much it leaves unread now. The difference to before.
+    /// Sets the number of unread bytes, and gives the difference to the value before.
     func leavesUnread(_ bytes: Int) -> Int {
         defer { unread = bytes }
         return bytes - unread
@@ -102,7 +106,7 @@ final class DeviceConnection {
 
     // MARK: In
 
-    /// Bytes have come; appends what they mean.
+    /// Reads bytes, and appends the resulting events.
     func read(
         _ bytes: ByteBuffer,
         controlFrames: Int,
@@ -114,19 +118,19 @@ final class DeviceConnection {
 
     func readCompleted() -> [UInt8]? { machine.readCompleted() }
 
-    /// HTTP's handlers read from now on; nil: no more.
+    /// Sets the HTTP side that reads from now on; nil when it stops.
     func carry(_ requests: RequestChannel?) {
         self.requests = requests
     }
 
-    /// HTTP's handlers have read an upgrade request, and leave. False when the connection has gone before them.
+    /// The HTTP handlers have read an upgrade request and are removed. False when the connection closed before.
     func upgradeBehindHTTP() -> Bool {
         guard context != nil else { return false }
         machine.upgradedBehindHTTP()
         return true
     }
 
-    /// The connection is a WebSocket: says so to the peer.
+    /// The connection is a WebSocket now: writes the answer to the upgrade.
     func answerUpgrade(_ answer: UpgradeAnswer, _ pool: inout BufferPool) -> FrameWriter.OnWrite {
         requests = nil
         peer = nil
@@ -137,7 +141,7 @@ final class DeviceConnection {
 
     // MARK: Out. On a connection that is closing or closed, these do nothing.
 
-    /// Writes a frame. `packed` is memory to work in.
+    /// Writes a frame. `packed` is scratch memory.
     func send(_ frame: RelayFrame, packed: inout [UInt8], _ pool: inout BufferPool) -> FrameWriter.OnWrite {
         guard context != nil, machine.sends(frame) else { return .none }
         packed.removeAll(keepingCapacity: true)
@@ -150,7 +154,8 @@ final class DeviceConnection {
         return writer.write(opcode, payload, &pool)
     }
 
-    /// Says goodbye in WebSocket's way. The payload of the close frame to write; nil when none is.
+    /// Begins the WebSocket closing handshake. Gives the payload of the close frame to write; nil when none is to be
+    /// sent.
     func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? { machine.close(code) }
 
     func flushDeferred() -> FrameWriter.OnWrite { writer.flushDeferred() }
@@ -158,37 +163,37 @@ final class DeviceConnection {
     func tick(silentIntervals: Int) -> ConnectionMachine.OnTick { machine.tick(silentIntervals: silentIntervals) }
 
     enum OnFlush {
-        /// Bytes that the peer has not read, now that it was time to look.
+        /// The unread bytes, checked because enough was written since the last check.
         case looked(unread: Int)
         case none
     }
 
-    /// Hands what was written to the network, in one piece. `most` is how many bytes may be written before it is looked how many of them
-    /// the peer has read.
+    /// Writes all pending bytes to the network in one piece. When more than `most` bytes were written since the last
+    /// check, the unread bytes are checked.
     func flush(most: Int, _ pool: inout BufferPool) -> OnFlush {
         guard let context, let bytes = writer.take() else { return .none }
         context.writeAndFlush(NIOAny(bytes), promise: nil)
         pool.giveBack(bytes)
         guard !machine.isClosed else { return .none }
         unlooked += bytes.readableBytes
-        // Bytes that it left unread count, so it is looked whether it has read those.
+        // Earlier unread bytes count against the limit, so it is checked whether the peer has read them.
         guard unlooked > most || unread > 0 else { return .none }
         unlooked = 0
         return .looked(unread: (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
     }
 
-    /// Ends the connection at once.
+    /// Cuts the connection at once.
     func hangUp() {
         guard machine.end() else { return }
         context?.close(promise: nil)
     }
 
-    /// Ends it after the machine has said so.
+    /// Closes the channel after the machine has ended.
     func closeChannel() {
         context?.close(promise: nil)
     }
 
-    /// The time is over in which its peer may read a last answer, or close.
+    /// The time in which the peer may read a last answer or send its close frame is over.
     func lingerTimedOut() {
         if machine.isClosing || machine.carriesRequests && requests?.isLingering == true { hangUp() }
     }

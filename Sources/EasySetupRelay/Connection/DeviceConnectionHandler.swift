@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Hands the events of a connection's channel to the loop's ``LoopWorker``, and lets through what is for HTTP's handlers.
+/// Passes the channel's events to the ``LoopWorker``, and forwards the bytes that are for the HTTP handlers.
 final class DeviceConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -39,7 +39,7 @@ final class DeviceConnectionHandler: ChannelInboundHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // HTTP's last handler says when a batch of requests has ended.
+        // While HTTP handlers read the connection, the last of them reports the end of the batch.
         guard !connection.carriesRequests else { return context.fireChannelReadComplete() }
         worker.readCompleted(on: connection)
     }

@@ -1,21 +1,21 @@
 import NIOCore
 import NIOWebSocket
 
-/// What is to be sent on a connection: gathered in one buffer, and handed to the network in one piece.
+/// The pending output of a connection, gathered in one buffer and written to the network in one piece.
 ///
-/// A frame that its device waits for leaves when the batch of events ends. Others may be deferred for a while, because the frame that
-/// the device does wait for is likely to follow, and then they travel with it.
+/// Most frames are written when the batch of events ends. A frame that the device can't use before the next one is
+/// deferred for a while, and is sent together with that frame.
 struct FrameWriter {
     private var outgoing: ByteBuffer?
     private var isDue = false
 
-    /// What writing has come to.
+    /// When the written bytes are to be flushed.
     enum OnWrite: Equatable {
-        /// It is to be flushed when the batch ends.
+        /// Flush at the end of the batch.
         case flushAtEndOfBatch
-        /// It is to be flushed later, unless something else causes it before.
+        /// Flush after a delay, unless another frame causes a flush before.
         case flushLater
-        /// A flush is on its way.
+        /// A flush is already scheduled.
         case none
     }
 
@@ -26,23 +26,23 @@ struct FrameWriter {
         _ pool: inout BufferPool
     ) -> OnWrite {
         let isFirst = outgoing == nil
-        // Taken out, so that the buffer is written where it is.
+        // Taken out of the property, so that it is uniquely referenced and changed in place.
         var buffer = outgoing.take() ?? pool.take()
         buffer.writeFrame(opcode, payload)
         outgoing = buffer
         return isDeferred ? (isFirst ? .flushLater : .none) : becomeDue()
     }
 
-    /// Bytes that are no frame: the answer to the upgrade request.
+    /// Writes bytes that are no frame: the answer to the upgrade request.
     mutating func write(_ bytes: ByteBuffer) -> OnWrite {
         outgoing.setOrWriteImmutableBuffer(bytes)
         return becomeDue()
     }
 
-    /// Deferred frames have waited for long enough.
+    /// The delay of deferred frames is over.
     mutating func flushDeferred() -> OnWrite { outgoing == nil ? .none : becomeDue() }
 
-    /// Takes out all that was written; nil when nothing was.
+    /// Takes all pending bytes; nil when there are none.
     mutating func take() -> ByteBuffer? {
         isDue = false
         return outgoing.take()

@@ -1,8 +1,9 @@
 import EasySetupRelayProtocol
 
 extension RelayFrame {
-    /// Whether the device can do anything with it before the next frame comes. A message of the visitor follows `visitor`, and the
-    /// offerer's `seated`, as soon as that has computed it; so they travel with it (`Protocol/relay.md`, "Delivery").
+    /// Whether the device can use this frame before the next one arrives. After `visitor`, and after an offerer's
+    /// `seated`, a message of the visitor follows as soon as the visitor has computed it, so these frames are deferred
+    /// and sent together with that message (`Protocol/relay.md`, "Delivery").
     var flushesImmediately: Bool {
         switch self {
         case .visitor, .seated(meeting: .some, _): false

@@ -10,7 +10,7 @@ import Foundation
 
 /// The answer to a device's upgrade request (RFC 6455, 4.2.2).
 struct UpgradeAnswer {
-    /// The symbols of the request's `Sec-WebSocket-Key`.
+    /// The value of the request's `Sec-WebSocket-Key`.
     let key: [UInt8]
 
     func write(into buffer: inout ByteBuffer) {
@@ -19,7 +19,7 @@ struct UpgradeAnswer {
         buffer.writeString("\r\n\r\n")
     }
 
-    /// No extension is ever agreed to: compression next to secrets tells their length.
+    /// No extension is negotiated, because compression next to secrets reveals their length.
     private static let head = """
         HTTP/1.1 101 Switching Protocols\r
         Upgrade: websocket\r
@@ -28,7 +28,7 @@ struct UpgradeAnswer {
         Sec-WebSocket-Accept:\u{20}
         """
 
-    /// Proves to the peer that its request was understood: no secret, and no hash that anything relies on.
+    /// The `Sec-WebSocket-Accept` value. SHA-1 is required by the RFC; nothing relies on its security.
     private var accept: String {
         var hash = Insecure.SHA1()
         hash.update(data: key)

@@ -1,10 +1,10 @@
 import NIOCore
 
-/// The upgrade request that a device sends, recognised as it stands (RFC 6455, 4.1; `Protocol/relay.md`, "Transport").
+/// A parser for the upgrade request in the form that devices send (RFC 6455, 4.1; `Protocol/relay.md`, "Transport").
 ///
-/// Every device begins with it, and with HTTP's whole machinery set up and taken down for it, it was a third of what a pairing
-/// cost. So what is plainly such a request is answered at once. All that is not, the merely unusual too, is HTTP's to read and
-/// the ``HTTPRoutes``'s to judge: nothing is refused here, and nothing is let in that they would refuse.
+/// Every device begins with this request. Setting up and removing the HTTP handlers for it was a third of the cost of a
+/// pairing, so a plain request is answered directly. All other requests, including merely unusual ones, go to the HTTP
+/// handlers and are judged by ``HTTPRoutes``. This parser refuses nothing, and accepts nothing that they would refuse.
 struct UpgradeRequest: Equatable {
     /// The 24 symbols of its `Sec-WebSocket-Key`.
     let key: [UInt8]
