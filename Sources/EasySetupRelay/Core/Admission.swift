@@ -1,33 +1,34 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// Which connections the relay has a place for: how many there are, whom they count for, which of them give way to others, and what they
-/// make the relay keep (`Protocol/limits.md`, "The relay's transport"). Values in, values out: it does no I/O and has no clock.
+/// The relay's admission policy for connections: how many there are, the prefix that each counts for, which idle ones
+/// are closed for others, and how many bytes they make the relay keep (`Protocol/limits.md`, "The relay's transport").
+/// It is a pure value without I/O and clock.
 ///
-/// Devices that come through calls have no connection of their own, and take a place all the same; what counts them is told.
+/// Long-polling sessions take places as well; their number is passed as `callers`.
 ///
-/// The questions that are asked after each change are inlined: otherwise the compiler copies all of this to ask them.
+/// The checks made after each change are inlined, because otherwise the compiler copies the whole value for them.
 struct Admission: Sendable {
-    /// How many devices come through calls: open ones, and all that are remembered.
+    /// The number of long-polling sessions: the open ones, and all that are remembered.
     struct Callers {
         let open: Int
         let remembered: Int
     }
 
     private let limits: ConnectionLimits
-    /// Which part of what is free one prefix may have.
+    /// The divisor for a prefix's share: 1/`partOfFree` of what is free.
     private let partOfFree: Int
-    /// How many connections there are.
+    /// The number of connections.
     private(set) var socketCount = 0
-    /// Connections of each prefix that stand for no device, and all that there are.
+    /// Connections that serve no device, and all connections, counted by prefix.
     private(set) var opening = PrefixCounts()
     private(set) var sockets = PrefixCounts()
     private(set) var idleSockets = IdleSockets()
-    /// How much all WebSockets leave unread, as far as is known: what was read since is noticed at the next ping.
+    /// Unread bytes of all WebSockets, as last checked: bytes read since are noticed at the next ping.
     private(set) var unread = 0
-    /// Of all calls.
+    /// The bytes of all request bodies.
     private(set) var bodyBytes = 0
-    /// The most that there was since memory was last given back.
+    /// The largest number of connections and sessions since memory was last given back.
     private var peak = 0
 
     init(limits: ConnectionLimits, partOfFree: Int) {
@@ -41,11 +42,11 @@ struct Admission: Sendable {
     @inline(__always)
     func isFull(_ callers: Callers) -> Bool { taken(callers) >= limits.connections }
 
-    /// Whether only devices that come back are let in, and others are told that the relay is full.
+    /// Whether only returning devices are admitted, and others are told that the relay is full.
     @inline(__always)
     func isCrowded(_ callers: Callers) -> Bool { kept > 0 && taken(callers) > limits.connections - kept }
 
-    /// How many fourths of ``ConnectionLimits/idleTime`` a connection may be idle.
+    /// How long a connection may be idle, in quarters of ``ConnectionLimits/idleTime``.
     @inline(__always)
     func idleFourths(_ callers: Callers) -> Int {
         let taken = taken(callers)
@@ -60,20 +61,21 @@ struct Admission: Sendable {
         PrefixCeiling(all: limits.connections, used: taken(callers), part: partOfFree, perPrefix: perPrefix)
     }
 
-    /// Whether an address may have another connection without a device. A proxy's has no prefix.
+    /// Whether an address may have another connection without a device. A proxy's connection has no prefix.
     func hasPlace(for prefix: AddressPrefix?, _ callers: Callers) -> Bool {
         guard let prefix else { return true }
         return opening.allows(prefix, ceiling(callers, perPrefix: limits.openingPerPrefix))
     }
 
-    /// Why a connection that has said what it wants has no place if it is somebody new; nil when it has one.
+    /// Why a new device on this connection is refused; nil when there is a place for it.
     func refusal(ofNew prefix: AddressPrefix?, _ callers: Callers) -> AdmissionRefusal? {
         if isCrowded(callers) { return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter) }
         guard let prefix, !sockets.allows(prefix, ceiling(callers), counted: 1) else { return nil }
         return AdmissionRefusal(reason: .tooMany, retryAfter: limits.retryAfter)
     }
 
-    /// The same for a device that comes through calls, `isNew` or back with a token; `counts` counts those.
+    /// The same for a new long-polling session. `isNew` is false for a device with a token; `counts` are the sessions
+    /// by prefix.
     func refusal(ofCaller prefix: AddressPrefix, isNew: Bool, _ counts: PrefixCounts, _ callers: Callers)
         -> AdmissionRefusal?
     {
@@ -85,21 +87,21 @@ struct Admission: Sendable {
 
     // MARK: Connections come and go
 
-    /// A connection was accepted, and stands for no device yet.
+    /// A connection was accepted and serves no device yet.
     mutating func accepted(_ prefix: AddressPrefix?, _ callers: Callers) {
         socketCount += 1
         notePeak(callers)
         count(prefix)
     }
 
-    /// A connection counts for this prefix from now on, and stands for no device.
+    /// Counts a connection that serves no device under this prefix from now on.
     mutating func count(_ prefix: AddressPrefix?) {
         guard let prefix else { return }
         sockets.count(1, prefix)
         opening.count(1, prefix)
     }
 
-    /// A connection is no more; whether it stood for no device.
+    /// A connection has ended. `wasIdle` tells whether it served no device.
     mutating func connectionEnded(_ id: ConnectionID, _ prefix: AddressPrefix?, wasIdle: Bool) {
         socketCount -= 1
         idleSockets.remove(id)
@@ -108,13 +110,13 @@ struct Admission: Sendable {
         if wasIdle { opening.count(-1, prefix) }
     }
 
-    /// A connection stands for no device, or does.
+    /// A connection begins or ceases to serve a device.
     mutating func setIdle(_ isIdle: Bool, _ id: ConnectionID, _ prefix: AddressPrefix?) {
         if let prefix { opening.count(isIdle ? 1 : -1, prefix) }
         if isIdle { addIdleSocket(id, prefix) } else { idleSockets.remove(id) }
     }
 
-    /// A connection has said what it wants. One that is turned away for it is nobody's until it is gone.
+    /// The first frame of a connection has arrived. A connection that is refused for it is idle until it ends.
     mutating func firstFrameReceived(_ id: ConnectionID, _ prefix: AddressPrefix?, isTurnedAway: Bool) {
         if let prefix { opening.count(-1, prefix) }
         if !isTurnedAway { idleSockets.remove(id) }
@@ -122,13 +124,13 @@ struct Admission: Sendable {
 
     // MARK: Giving way
 
-    /// A connection may be closed when its place is needed.
+    /// Marks a connection as one that may be closed when its place is needed.
     mutating func addIdleSocket(_ id: ConnectionID, _ prefix: AddressPrefix?) {
         idleSockets.insert(id, of: prefix)
     }
 
-    /// A connection was accepted where none but those that come back are let in: the ones that are closed for it, which are nobody. It is
-    /// one, or two as long as there are more connections than there should be; none when none is known here.
+    /// Chooses the idle connections to close for a connection that was accepted while only returning devices are
+    /// admitted. It is one, or two while there are too many connections; none when no idle one is known here.
     mutating func makeRoom(
         for id: ConnectionID,
         _ prefix: AddressPrefix?,
@@ -145,27 +147,27 @@ struct Admission: Sendable {
         return leaving
     }
 
-    /// The one of these whose prefix has most.
+    /// The candidate whose prefix has the most connections.
     func fullest(_ candidates: [(id: ConnectionID, prefix: AddressPrefix?)]) -> ConnectionID? {
         candidates.max { ($0.prefix.map(sockets.standing) ?? 0) < ($1.prefix.map(sockets.standing) ?? 0) }?.id
     }
 
     // MARK: What connections make the relay keep
 
-    /// A device leaves so many bytes unread, `difference` more or fewer than before; whether that is borne.
+    /// A device has `bytes` unread bytes, a change of `difference`. False when that is too many.
     mutating func account(unread bytes: Int, difference: Int) -> Bool {
         unread += difference
         return bytes <= (unread > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
-    /// Bodies of so many bytes more, or fewer, are kept for a connection, `total` in all. Whether there is place for them; for a call
-    /// with one frame there always is.
+    /// The request bodies kept for a connection change by `difference` bytes to `total`. False when there is no room
+    /// for them; a body of one frame is always allowed.
     mutating func account(bodies difference: Int, total: Int) -> Bool {
         bodyBytes += difference
         return bodyBytes <= limits.bodyBytesInAll || total <= WireLimits.frameBytes || difference <= 0
     }
 
-    /// What was kept for a connection that is no more.
+    /// Removes the bytes that were kept for a connection that has ended.
     mutating func forget(unread unreadBytes: Int, bodyBytes bytes: Int) {
         unread -= unreadBytes
         bodyBytes -= bytes
@@ -173,7 +175,7 @@ struct Admission: Sendable {
 
     // MARK: Crowds
 
-    /// What takes memory: connections, and devices that come through calls, the closed ones that are remembered too.
+    /// The number of connections and sessions that take memory, including closed sessions that are remembered.
     @inline(__always)
     private func population(_ callers: Callers) -> Int { socketCount + callers.remembered }
 
@@ -181,14 +183,14 @@ struct Admission: Sendable {
         peak = max(peak, population(callers))
     }
 
-    /// Whether a crowd has gone, or half of it: what it took can be given back.
+    /// Whether a crowd of connections, or half of it, has gone, so that its memory can be given back.
     @inline(__always)
     func hasCrowdGone(_ callers: Callers) -> Bool {
         let population = population(callers)
         return peak - population >= Self.crowd && population <= peak / 2
     }
 
-    /// Makes the tables as small as what is in them needs.
+    /// Shrinks the tables to the size that their content needs.
     mutating func shrink(_ callers: Callers) {
         peak = population(callers)
         opening.shrink()
@@ -196,6 +198,6 @@ struct Admission: Sendable {
         idleSockets.shrink()
     }
 
-    /// Fewer leave nothing worth the trouble, about a megabyte.
+    /// The memory of fewer connections, about a megabyte, is not worth giving back.
     private static let crowd = 256
 }

@@ -1,4 +1,4 @@
-/// Why a connection was refused or lost; counted for the relay's logs, which never tell whose it was.
+/// Why a connection was refused or lost. The outcomes are counted for logs, which contain no addresses.
 enum ConnectionOutcome: String, CaseIterable, Sendable {
     case refusedRequest = "refused-request"
     case badProxyHeader = "bad-proxy-header"

@@ -1,7 +1,7 @@
 import EasySetupRelayCore
 
-/// Sockets that stand for nobody just now: those of long polling on which no poll waits and, once the relay is crowded, those that
-/// have not said what they want. Nothing is lost when one of them is closed, for a device opens another.
+/// Connections that serve no device: those of long polling without a waiting poll and, once the relay is crowded, those
+/// without a first frame. Closing one loses nothing, because the device opens another.
 struct IdleSockets: Sendable {
     private struct Socket {
         let id: ConnectionID
@@ -13,7 +13,7 @@ struct IdleSockets: Sendable {
 
     var count: Int { sockets.count }
 
-    /// A proxy's has no prefix.
+    /// A proxy's connection has no prefix.
     mutating func insert(_ id: ConnectionID, of prefix: AddressPrefix?) {
         guard places[id] == nil else { return }
         places[id] = sockets.count
@@ -28,7 +28,8 @@ struct IdleSockets: Sendable {
         places[last.id] = place
     }
 
-    /// Takes out one whose prefix has most, by `standing`: of some that are drawn, since who has most is most of them.
+    /// Removes and returns a connection whose prefix has the most connections (`standing`) among a random sample. A
+    /// sample is enough, because the largest prefix owns most of the connections.
     mutating func takeFullest(
         using generator: inout some RandomNumberGenerator,
         standing: (AddressPrefix) -> Int

@@ -1,24 +1,25 @@
 import NIOCore
 
-/// How far a relay is on its way to the end: it serves, drains, closes everything, has ended. Events and the time in, orders out.
+/// The phases of a relay's shutdown: serving, draining, ending, ended. It takes events and the time and gives orders.
 struct Lifecycle: Sendable {
     private enum Phase: Sendable {
         case serving
-        /// Nothing new; pairings in hand go on until the deadline.
+        /// No new devices are admitted; active pairings go on until the deadline.
         case draining(until: NIODeadline)
-        /// Every connection is being closed, and cut at the deadline. Those that carry requests stay until each poll has been answered.
+        /// Every connection is being closed, and is cut at the deadline. HTTP connections stay until each poll has been
+        /// answered.
         case ending(until: NIODeadline, areRequestsClosed: Bool)
         case ended(isTold: Bool)
     }
 
     enum Order: Equatable {
-        /// Devices are told to go on elsewhere, and all connections are closed.
+        /// Tell devices to go to another relay, and close all connections.
         case end
-        /// Each poll has been answered: connections that carry requests are closed.
+        /// Each poll has been answered: close the HTTP connections.
         case closeRequests
-        /// Connections that are still there are cut.
+        /// Cut the connections that are still open.
         case hangUp
-        /// Nothing is there any more.
+        /// The relay has ended: no connection is left.
         case ended
     }
 
@@ -31,13 +32,13 @@ struct Lifecycle: Sendable {
         closingTime = TimeAmount(limits.closingTime)
     }
 
-    /// Whether devices that are new are taken.
+    /// Whether new devices are admitted.
     var isServing: Bool {
         if case .serving = phase { true } else { false }
     }
 
-    /// Whether connections are still taken, for a device in a pairing that comes back, and for whoever watches the relay's health; at
-    /// the very end for `untold` devices whose last polls may come on connections of their own.
+    /// Whether connections are still accepted: while draining, for devices of a pairing and for health checks; while
+    /// ending, as long as `untold` devices may send their last polls on new connections.
     func accepts(untold: Int) -> Bool {
         switch phase {
         case .serving, .draining: true
@@ -46,7 +47,7 @@ struct Lifecycle: Sendable {
         }
     }
 
-    /// Whether a device may begin to come through calls.
+    /// Whether a device may open a long-polling session.
     var takesCallers: Bool {
         switch phase {
         case .serving, .draining: true
@@ -54,14 +55,14 @@ struct Lifecycle: Sendable {
         }
     }
 
-    /// The relay is to drain. False when it does already, or more.
+    /// Begins to drain. False when the relay drains or ends already.
     mutating func drain(now: NIODeadline) -> Bool {
         guard case .serving = phase else { return false }
         phase = .draining(until: now + drainTime)
         return true
     }
 
-    /// The relay is to end at once.
+    /// Begins to end at once.
     mutating func stop(now: NIODeadline) -> [Order] {
         switch phase {
         case .serving, .draining: [end(now), .hangUp]
@@ -86,7 +87,8 @@ struct Lifecycle: Sendable {
         }
     }
 
-    /// Something has changed: how many rooms and connections there are now, and devices that have not been told that they are closed.
+    /// To be called after changes. Takes the present number of rooms and connections, and of devices that have not been
+    /// told that they are closed.
     mutating func changed(rooms: Int, connections: Int, untold: Int, now: NIODeadline) -> Order? {
         switch phase {
         case .serving, .ended: return nil
@@ -108,7 +110,7 @@ struct Lifecycle: Sendable {
         return .end
     }
 
-    /// Whether the relay has ended, once.
+    /// Whether the relay has ended; true only once.
     mutating func takeEnd() -> Bool {
         guard case .ended(isTold: false) = phase else { return false }
         phase = .ended(isTold: true)

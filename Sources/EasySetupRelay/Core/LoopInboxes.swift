@@ -1,6 +1,6 @@
 import EasySetupRelayCore
 
-/// What waits for each event loop: effects in the order of the decisions, and how to wake it.
+/// An inbox for each event loop: its pending effects in the order of the decisions, and a function that wakes the loop.
 struct LoopInboxes<Effect: Sendable>: Sendable {
     private struct Inbox: Sendable {
         let wake: @Sendable () -> Void
@@ -13,13 +13,13 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
     /// The indices of all loops.
     var loops: Range<Int> { inboxes.indices }
 
-    /// A loop joins; `wake` is called when others have left something for it. Returns its index.
+    /// Registers a loop and gives its index. `wake` is called when another loop has put effects into its inbox.
     mutating func join(wake: @escaping @Sendable () -> Void) -> Int {
         inboxes.append(Inbox(wake: wake))
         return inboxes.count - 1
     }
 
-    /// Leaves a effect for a loop.
+    /// Puts an effect into the inbox of a loop.
     mutating func leave(_ effect: Effect, for loop: Int) {
         inboxes[loop].effects.append(effect)
     }
@@ -28,7 +28,7 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
         for loop in inboxes.indices { leave(effect, for: loop) }
     }
 
-    /// Adds a loop's effects to those that it has.
+    /// Moves the effects of a loop's inbox to the end of `effects`.
     mutating func take(_ loop: Int, into effects: inout [Effect]) {
         inboxes[loop].isWoken = false
         guard !inboxes[loop].effects.isEmpty else { return }
@@ -37,7 +37,7 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
         inboxes[loop].effects.removeAll(keepingCapacity: true)
     }
 
-    /// How to wake the loops that others have left something for, each once until it has taken that.
+    /// The `wake` functions of the other loops that have new effects. A loop is woken once until it takes its effects.
     mutating func takeWoken(but own: Int) -> [@Sendable () -> Void] {
         guard inboxes.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []

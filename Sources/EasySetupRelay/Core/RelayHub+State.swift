@@ -4,17 +4,17 @@ import Logging
 import NIOCore
 
 extension RelayHub {
-    /// All that the loops share, behind the lock.
+    /// The state that all loops share. It is protected by the hub's lock.
     struct State: ~Copyable, Sendable {
         let limits: ConnectionLimits
         var rendezvous: Rendezvous<ConnectionID>
-        /// The devices that come through calls. Each has a number of its own, which is no socket's.
+        /// The sessions of long polling. Each has a number of its own that no socket's connection has.
         var calls: LongPollSessions<ConnectionID>
         var admission: Admission
         var inboxes = LoopInboxes<Effect>()
         var generator = SystemRandomNumberGenerator()
         var actions: [Action<ConnectionID>] = []
-        /// While its first call is in hand.
+        /// The device of a new long-polling session, while its first request is handled.
         var newcomer: Newcomer?
         private(set) var lifecycle: Lifecycle
         private(set) var outcomes: [ConnectionOutcome: Int] = [:]
@@ -45,13 +45,14 @@ extension RelayHub.State {
 
     /// Whether no connection is accepted.
     var isFull: Bool { @inline(__always) get { admission.isFull(callers) } }
-    /// Whether only devices that come back are let in, and others are told that the relay is full.
+    /// Whether only returning devices are admitted, and others are told that the relay is full.
     var isCrowded: Bool { admission.isCrowded(callers) }
-    /// How many fourths of ``ConnectionLimits/idleTime`` a connection may be idle.
+    /// How long a connection may be idle, in quarters of ``ConnectionLimits/idleTime``.
     var idleFourths: Int { admission.idleFourths(callers) }
     var hasCrowdGone: Bool { admission.hasCrowdGone(callers) }
 
-    /// Two loops may have read the clock before one of them got here: the relay's time does not go back for that.
+    /// The later of `moment` and the latest moment so far. Loops read the clock before they take the lock, so moments
+    /// may arrive out of order, but the relay's time must not go back.
     mutating func latest(_ moment: Moment) -> Moment {
         var moment = moment
         if let lastMoment { moment.monotonic = max(moment.monotonic, lastMoment.monotonic) }
@@ -59,14 +60,14 @@ extension RelayHub.State {
         return moment
     }
 
-    /// A number for a connection, of a loop's or for a device that comes through calls.
+    /// A new number for a connection: on this loop, or, with nil, of a long-polling session.
     mutating func nextID(loop: Int?) -> ConnectionID {
         lastID += 1
         return loop.map { ConnectionID(lastID, loop: $0) } ?? ConnectionID(callsAs: lastID)
     }
 
-    /// A connection was accepted, and stands for no device yet. Nil when the relay is ending and takes none, or has enough of that
-    /// address that say nothing. A proxy's has no prefix.
+    /// Registers an accepted connection, which serves no device yet. Nil when the relay is ending or this prefix has
+    /// too many such connections. A proxy's connection has no prefix.
     mutating func accept(_ prefix: AddressPrefix?, _ context: RelayHub.Context) -> ConnectionID? {
         guard lifecycle.accepts(untold: calls.untold), hasPlace(for: prefix) else { return nil }
         accepted[context.loop, default: 0] += 1
@@ -74,7 +75,8 @@ extension RelayHub.State {
         return nextID(loop: context.loop)
     }
 
-    /// It is known now whom a connection counts for that stands for no device. False when that one has enough of those.
+    /// Counts a connection that serves no device under a prefix that has just become known. False when the prefix has
+    /// too many of them.
     mutating func count(for prefix: AddressPrefix?) -> Bool {
         let hasPlace = hasPlace(for: prefix)
         admission.count(prefix)
@@ -87,22 +89,23 @@ extension RelayHub.State {
         return false
     }
 
-    /// A connection was accepted where none but those that come back are let in: one that is nobody is closed for it. False when none is
-    /// known here.
+    /// Closes an idle connection to make room for one that was accepted while only returning devices are admitted.
+    /// False when none is known here.
     mutating func makeRoom(for id: ConnectionID, _ prefix: AddressPrefix?) -> Bool {
         let leaving = admission.makeRoom(for: id, prefix, callers, using: &generator)
         for id in leaving { if let loop = id.loop { inboxes.leave(.giveWay(id), for: loop) } }
         return !leaving.isEmpty
     }
 
-    /// Bodies of so many bytes more, or fewer, are kept for a connection, `total` in all. Whether there is place for them.
+    /// The request bodies kept for a connection change by `difference` bytes to `total`. False when there is no room
+    /// for them.
     mutating func reserveBodyBytes(_ difference: Int, total: Int) -> Bool {
         guard !admission.account(bodies: difference, total: total) else { return true }
         note(.refusedRequest)
         return false
     }
 
-    /// Makes the tables as small as what is in them needs.
+    /// Shrinks the tables to the size that their content needs.
     mutating func shrink() {
         admission.shrink(callers)
         rendezvous.shrink()
@@ -110,7 +113,7 @@ extension RelayHub.State {
         inboxes.leaveForAll(.broadcast(.shrink))
     }
 
-    /// What became of a connection, for logs: never whose it was.
+    /// Counts the outcome of a connection for the logs, without its address.
     mutating func note(_ outcome: ConnectionOutcome) {
         outcomes[outcome, default: 0] += 1
         logger.debug("connection refused or lost", metadata: ["outcome": "\(outcome.rawValue)"])
@@ -160,7 +163,7 @@ extension RelayHub.State {
 // MARK: - What follows from a change
 
 extension RelayHub.State {
-    /// Hands on what was decided, and looks whether this was the last of it.
+    /// Distributes the actions of the last decision, and checks whether the relay has ended.
     mutating func applyConsequences(_ context: RelayHub.Context) {
         distributeActions(context)
         answerPolls(context)
@@ -171,7 +174,8 @@ extension RelayHub.State {
         }
     }
 
-    /// To each loop what is its own, and to the calls what is theirs, which may make more.
+    /// Gives each loop the effects for its connections, and the long-polling sessions theirs. The latter may cause
+    /// further actions.
     mutating func distributeActions(_ context: RelayHub.Context) {
         var next = actions.startIndex
         while next < actions.endIndex {
@@ -200,9 +204,10 @@ extension RelayHub.State {
         }
     }
 
-    /// When ``deadlinesPassed(_:)`` is to be called next for anything but the rendezvous; nil for never.
+    /// When ``deadlinesPassed(_:)`` is to be called next, except for the rendezvous; nil for never.
     ///
-    /// It changes nothing. It is marked as if it did because the compiler copies all of this, 2.5 KB, to read it.
+    /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole state, 2.5
+    /// KB, to read it.
     var nextDue: NIODeadline? {
         mutating get {
             guard let due = lifecycle.due, let callsDue = calls.nextDeadline else {
@@ -212,7 +217,7 @@ extension RelayHub.State {
         }
     }
 
-    /// A time has come at which something here is due.
+    /// To be called when the time of ``nextDue`` has come.
     mutating func deadlinesPassed(_ context: RelayHub.Context) {
         for id in calls.deadlinesPassed(now: context.now) {
             note(.absent)
@@ -226,8 +231,9 @@ extension RelayHub.State {
 // MARK: - The end
 
 extension RelayHub.State {
-    /// Takes nothing new, sends on whoever has not met anybody, and ends when the pairings in hand have ended or the time is over.
-    /// The port stays open meanwhile: a device in a pairing may come back, and who watches the relay's health sees that it goes.
+    /// Begins to drain: the relay admits no new devices, sends rooms without a meeting to another relay, and ends when
+    /// the active pairings have ended or the time is over. The port stays open, so that devices of a pairing can come
+    /// back and health checks see that the relay drains.
     mutating func drain(_ context: RelayHub.Context) {
         guard lifecycle.drain(now: context.now) else { return }
         logger.info("draining", metadata: statistics)
@@ -268,7 +274,7 @@ extension RelayHub.State {
         }
     }
 
-    /// Whether the relay has ended, once.
+    /// Whether the relay has ended; true only once.
     mutating func takeEnd() -> Bool {
         guard lifecycle.takeEnd() else { return false }
         logger.info("stopped", metadata: statistics)

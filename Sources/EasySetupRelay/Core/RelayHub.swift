@@ -4,17 +4,18 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// What all event loops of a relay share: who meets whom, which devices come through calls, what is counted over all of them.
+/// The state that all event loops of a relay share: the rendezvous, the long-polling sessions, and the counts for
+/// admission.
 ///
-/// One lock is around it. A decision takes a microsecond or so, a tenth of what reading the frame and writing its answer take; so
-/// loops seldom wait for each other, and every rule and limit holds for the relay as a whole, however many cores it has. What is to
-/// be done comes back as ``Effect``s, in the order of the decisions, each to the loop of the connection that it is about.
+/// One lock protects it. A decision takes about a microsecond, a tenth of the time to read the frame and write its
+/// answer; so loops seldom wait for each other, and every rule and limit holds for the relay as a whole, on any number
+/// of cores. Decisions result in ``Effect``s, in order, each for the loop of the connection concerned.
 final class RelayHub: Sendable {
     let limits: ConnectionLimits
     private let state: Mutex<State>
     private let ended: EventLoopPromise<Void>
 
-    /// Ends `ended` when the relay has stopped.
+    /// `ended` is fulfilled when the relay has stopped.
     init(
         limits: ConnectionLimits,
         rendezvous: consuming sending Rendezvous<ConnectionID>,
@@ -26,68 +27,69 @@ final class RelayHub: Sendable {
         state = Mutex(State(limits: limits, rendezvous: rendezvous, logger: logger))
     }
 
-    /// What a loop has to do for a connection of its own, or for all of them.
+    /// Work for a loop: for one of its connections, or for all of them.
     enum Effect: Sendable {
         case send(RelayFrame, to: ConnectionID)
         case close(ConnectionID)
-        /// Somebody else needs the place of this connection, if it is still nobody's.
+        /// Close this connection, if it still serves no device, because another needs its place.
         case giveWay(ConnectionID)
-        /// A poll that waits on a connection has its answer; nil when its device is not known any more.
+        /// Answer the poll that waits on this connection; nil when its session is no longer known.
         case answer(ConnectionID, PollAnswer?)
         case broadcast(Broadcast)
     }
 
-    /// What every loop has to do.
+    /// Work for every loop.
     enum Broadcast: Sendable {
-        /// There is room for a connection again.
+        /// There is room for connections again, so accepting goes on.
         case resumeAccepting
-        /// Every device is told that the relay goes away.
+        /// Tell every device that the relay stops.
         case goAway
-        /// Connections of long polling are closed: whoever polls has been told.
+        /// Close the HTTP connections; every poll has been answered.
         case closeLongPolls
         case hangUp
-        /// A crowd has gone, and tables can be smaller.
+        /// Shrink the tables, because a crowd of connections has gone.
         case shrink
-        /// Nothing comes any more.
+        /// The relay has ended, and no further effects follow.
         case end
     }
 
-    /// Something that has happened on a connection of a loop's, to be told in order.
+    /// An event on a connection of a loop; events are passed in their order.
     enum Event: Sendable {
         /// A device has sent a frame.
         case frame(DeviceFrame, bytes: Int, from: ConnectionID)
-        /// The same from one that has said nothing before, and stood for no device until now; the prefix it counted for.
+        /// A device has sent its first frame, and its connection served no device until now. `countedFor` is the prefix
+        /// under which it was counted.
         case firstFrame(DeviceFrame, bytes: Int, from: ConnectionID, countedFor: AddressPrefix?)
-        /// A device broke the rules of the frames; it is told so, and is lost. It may come back with its token.
+        /// A device has sent an invalid frame. It is told so and is lost, but may come back with its token.
         case badFrame(from: ConnectionID)
-        /// A device is gone, or is not listened to any more.
+        /// A device has disconnected, or is no longer read.
         case lost(ConnectionID)
     }
 
-    /// Which loop makes a change, and when: the rendezvous' time and the loop's.
+    /// The loop that makes a change, and the time on the clock of the rendezvous and on that of the loop.
     struct Context: Sendable {
         let loop: Int
         let moment: Moment
         let now: NIODeadline
     }
 
-    /// What a change has come to, for the loop that made it.
+    /// The result of a change, for the loop that made it.
     struct ChangeResult<Result> {
         let result: Result
-        /// When the rendezvous has something to do next, on its own clock; nil for never.
+        /// When the rendezvous has its next deadline, on its own clock; nil for never.
         let rendezvousDue: Duration?
-        /// When something else here has.
+        /// When the other parts have their next deadline; nil for never.
         let due: NIODeadline?
     }
 
-    /// A loop joins. Returns its index, 0 for the first. `wake` is called, on any thread, when another loop has left effects for it and
-    /// says so.
+    /// Registers a loop and gives its index, 0 for the first. `wake` is called, on any thread, when another loop has
+    /// put effects into its inbox.
     func join(wake: @escaping @Sendable () -> Void) -> Int {
         state.withLock { $0.inboxes.join(wake: wake) }
     }
 
-    /// Tells what has happened on a loop's connections, changes what is shared, sees to what follows from that, and adds what the
-    /// loop has to do to `effects`: all of it under one lock. `body` is given the time that it is for all loops.
+    /// Applies the events of a loop's connections, then `body`, then all consequences, and appends the loop's effects
+    /// to `effects`; all under one lock. `body` is passed the time that is valid for all loops.
     func change<Result>(
         by loop: Int,
         after events: [Event],
@@ -109,14 +111,14 @@ final class RelayHub: Sendable {
             )
             return (outcome, state.inboxes.takeWoken(but: loop), state.takeEnd())
         }
-        // To wake a loop is not cheap: one that has been woken is not woken again before it has taken its effects.
+        // Waking a loop is costly, so a loop that was woken is not woken again before it has taken its effects.
         for wake in woken { wake() }
-        // Once it is told, the loops may end.
+        // Loops may shut down as soon as `ended` is fulfilled, so this comes last.
         if isOver { ended.succeed() }
         return outcome
     }
 
-    /// Looks at what is shared.
+    /// Reads the shared state.
     func read<Result>(_ body: (borrowing State) -> Result) -> Result where Result: Sendable {
         state.withLock { body($0) }
     }

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// The keys of a relay's tokens: the current one, with which it signs, and others, which it believes as well
+/// The keys of a relay's tokens: the current key makes tokens, and tokens of the other keys are accepted as well
 /// (`Protocol/operating.md`, "The key file").
 struct TokenKeySet: Sendable, Equatable {
     static let keyByteCount = 32
@@ -18,35 +18,37 @@ struct TokenKeySet: Sendable, Equatable {
     /// Always 32 bytes each.
     var others: [[UInt8]] = []
 
-    /// A key that nobody else has and that ends with the process.
+    /// A new random key, which ends with the process.
     static func random(using generator: inout some RandomNumberGenerator) -> TokenKeySet {
         TokenKeySet(current: (0..<keyByteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 }
 
-/// Reads a key file, or makes one where there is none.
+/// Reads a key file, or creates one where there is none.
 ///
-/// It is text, so that rotating a key is an edit: blank lines and lines that start with `#` are skipped; each other line is a
-/// key of 64 hexadecimal digits, with or without white space around it; the first is the current one.
+/// The file is text, so that keys are rotated with an editor. Blank lines and lines that start with `#` are skipped.
+/// Each other line is a key of 64 hexadecimal digits, with or without white space around it. The first key is the
+/// current one.
 enum KeyFile {
-    /// Far above eight lines with a comment each: what is longer is not a key file.
+    /// Far more than eight keys with a comment each; a larger file is not a key file.
     static let maximumByteCount = 4096
-    /// The current key, those of before, and the next one, which every relay of several has to know before one of them uses it.
+    /// Enough for the current key, former keys, and the next key, which every relay of a group must know before one of
+    /// them uses it.
     static let maximumKeyCount = 8
 
-    /// The keys, and whether they are new: no token of an earlier run can then be valid.
+    /// The keys, and whether they were created now. If so, no token of an earlier run can be valid.
     static func load(path: PathBytes, ways: [Way] = Way.allCases) throws(RelayError) -> (keys: TokenKeySet, isNew: Bool)
     {
         if let keys = try readIfThere(path) { return (keys, false) }
         var generator = SystemRandomNumberGenerator()
         let keys = TokenKeySet.random(using: &generator)
         if try create(path: path, text: format(keys), ways: ways, generator: &generator) { return (keys, true) }
-        // Another relay was faster: its key is as good as ours, and both must use the same.
+        // Another relay created the file first. Its key is used, because both must have the same one.
         if let keys = try readIfThere(path) { return (keys, false) }
         throw .badKeyFile(path: path.description, .file(.leadsNowhere))
     }
 
-    /// The keys of a file that must be there.
+    /// Reads the keys of a file that must exist.
     static func read(path: PathBytes) throws(RelayError) -> TokenKeySet {
         guard let keys = try readIfThere(path) else { throw .badKeyFile(path: path.description, .file(.missing)) }
         return keys
@@ -70,10 +72,11 @@ enum KeyFile {
     }
 
     static func parse(_ text: [UInt8]) throws(RelayError.KeyFileProblem) -> TokenKeySet {
-        // Some editors begin a text with a mark of its byte order.
+        // Some editors write a byte order mark.
         let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text[...]
         var keys: [[UInt8]] = []
-        // A carriage return before the line feed is white space at the line's end. Alone it ends a line, as it did on old systems.
+        // A carriage return before a line feed is white space at the end of the line. A file without line feeds uses it
+        // to end lines, as old systems did.
         let isLineFed = text.contains(UInt8(ascii: "\n"))
         let end = isLineFed ? UInt8(ascii: "\n") : UInt8(ascii: "\r")
         for (index, line) in text.split(separator: end, omittingEmptySubsequences: false).enumerated() {
@@ -128,18 +131,18 @@ enum KeyFile {
 // MARK: - Making one
 
 extension KeyFile {
-    /// How a whole file gets its name without ever taking the place of another, best first.
+    /// The ways to give a complete file its name without replacing another file, in order of preference.
     enum Way: CaseIterable, Sendable {
         case link
-        /// Where a file has one name only, as on FAT: a rename that replaces nothing.
+        /// A rename that does not replace, for file systems without hard links, such as FAT.
         case rename
-        /// Where the system has no such rename for that file system: the name is taken by an empty file first. A relay that starts
-        /// in that moment finds it empty, and says so.
+        /// Creates an empty file of that name first, then renames over it, for file systems without such a rename. A
+        /// relay that starts in between finds the file empty and reports that.
         case claim
     }
 
-    /// Writes the whole file or none of it, for its owner only, and onto the disk before it returns. False when the file
-    /// has come into being meanwhile.
+    /// Writes the file completely or not at all, readable by its owner only, and syncs it to the disk. False when the
+    /// file was created by another process in the meantime.
     private static func create(
         path: PathBytes,
         text: [UInt8],
@@ -160,7 +163,7 @@ extension KeyFile {
                 syncFolder(of: path)
                 return true
             case EEXIST: return false
-            // Not to be had here, or forbidden here: another way may be.
+            // This way is unsupported or forbidden here, so the next one is tried.
             case EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL, EMLINK, EXDEV: continue
             case let number: throw failure(path, number)
             }
@@ -171,7 +174,8 @@ extension KeyFile {
     private static func write(_ text: [UInt8], to file: Int32) -> RelayError.KeyFileProblem? {
         var status = stat()
         guard fstat(file, &status) == 0 else { return .file(.system(errno)) }
-        // Some file systems give every file the same mode and owner. The next start would refuse what this one makes.
+        // Some file systems give every file the same mode and owner. If these don't keep the file secret, the next
+        // start would refuse it.
         let mode = status.st_mode & 0o7777
         guard OperatorFile.secrecyProblem(owner: status.st_uid, mode: mode, user: geteuid()) == nil else {
             return .secrecy(.notKeptHere)
@@ -186,7 +190,7 @@ extension KeyFile {
         return fsync(file) == 0 ? nil : .file(.system(errno))
     }
 
-    /// 0 when it is done; otherwise the system's number.
+    /// Gives the draft its final name. 0 on success, otherwise the system's error number.
     private static func place(_ draft: PathBytes, at path: PathBytes, by way: Way) -> Int32 {
         switch way {
         case .link:
@@ -215,12 +219,12 @@ extension KeyFile {
     private static func syncFolder(of path: PathBytes) {
         let file = open(path.folder.cString, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return }
-        // Some file systems refuse to sync a folder; the file itself is on the disk.
+        // Some file systems can't sync a folder; the file itself has been synced.
         _ = fsync(file)
         close(file)
     }
 
-    /// `write(2)`, which this enum's own `write` hides.
+    /// `write(2)` by its full name, because this enum has a `write` of its own.
     private static func systemWrite(_ file: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
         #if canImport(Glibc)
         Glibc.write(file, buffer, count)

@@ -6,27 +6,27 @@ import Musl
 import Darwin
 #endif
 
-/// A file that an operator names, read whole: at the start, and again while the relay serves. It must be a file: nothing else is
-/// opened, for a named pipe would keep whoever opens it waiting.
+/// A file that the operator names, read completely: at the start, and again at a reload. It must be a regular file,
+/// because opening a named pipe, for example, could block.
 struct OperatorFile: Sendable {
     let bytes: [UInt8]
     let owner: uid_t
     /// The permission bits.
     let mode: mode_t
 
-    /// Reads at most `limit` bytes. Links are followed.
+    /// Reads a file of at most `limit` bytes. Links are followed.
     static func read(_ path: PathBytes, limit: Int) throws(RelayError.FileProblem) -> OperatorFile {
         var status = stat()
-        // Asked before it is opened, because opening a device may do something.
+        // Checked before opening, because opening a device may have side effects.
         guard stat(path.cString, &status) == 0 else { throw problem(errno, path) }
         try check(status)
-        // It may have been exchanged in between: then nothing waits either.
+        // The file may have been replaced since; with these flags, opening does not block all the same.
         let file = open(path.cString, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard file >= 0 else { throw problem(errno, path) }
         defer { close(file) }
         guard fstat(file, &status) == 0 else { throw .system(errno) }
         try check(status)
-        // The size is not asked for: some file systems don't tell it.
+        // Reads to the end instead of relying on the size, because some file systems don't tell it.
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         var filled = 0
         while filled < bytes.count {
@@ -60,13 +60,13 @@ struct OperatorFile: Sendable {
         case ENOTDIR: return .missing
         case ELOOP: return .leadsNowhere
         case EACCES, EPERM: return .notPermitted
-        // Somebody has put a socket there since it was asked for.
+        // A socket was put in the file's place after the check.
         case ENXIO: return .otherKind(.socket)
         default: return .system(number)
         }
     }
 
-    /// `read(2)`, which this type's own `read` hides.
+    /// `read(2)` by its full name, because this type has a `read` of its own.
     private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
         #if canImport(Glibc)
         Glibc.read(file, buffer, count)
@@ -79,11 +79,11 @@ struct OperatorFile: Sendable {
 }
 
 extension OperatorFile {
-    /// Why a secret in a file with this owner and mode is none; nil when it is one.
+    /// Why the content of a file with this owner and mode is not secret; nil when it is.
     ///
-    /// The owner is this process's user, or root, who can read everything anyway. Nobody but the owner may write it, and no
-    /// others may read it. The group may read what is root's: so systemd hands out credentials (an entry for a user looks like
-    /// the group's right in the mode) and Kubernetes secrets.
+    /// The owner must be this process's user, or root, who can read everything anyway. Only the owner may write, and
+    /// other users may not read. The group may read root's files, because systemd (whose access entry for a user looks
+    /// like a group right in the mode) and Kubernetes provide secrets in this way.
     static func secrecyProblem(owner: uid_t, mode: mode_t, user: uid_t) -> RelayError.SecrecyProblem? {
         guard owner == user || owner == 0 else { return .foreignOwner }
         let forbidden: mode_t = owner == 0 ? 0o027 : 0o077

@@ -1,6 +1,6 @@
-/// The path of a file as the system has it: bytes, which are any but zero and not always UTF-8.
+/// A file path as the system stores it: any bytes except zero, not always UTF-8.
 public struct PathBytes: Sendable, Hashable, CustomStringConvertible {
-    /// The bytes, without a zero at the end.
+    /// The bytes, without a terminating zero.
     public let bytes: [UInt8]
 
     /// A path of these bytes, up to the first zero.
@@ -13,18 +13,18 @@ public struct PathBytes: Sendable, Hashable, CustomStringConvertible {
         self.init(bytes: Array(text.utf8))
     }
 
-    /// The path for a person.
+    /// The path for display; bytes that are not UTF-8 are replaced.
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The path for the system's calls.
+    /// The path as a C string for system calls.
     var cString: [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
 
-    /// The path of the folder in which it is.
+    /// The path of the enclosing folder.
     var folder: PathBytes {
         let slash = bytes.lastIndex(of: UInt8(ascii: "/"))
         return slash.map { PathBytes(bytes: Array(bytes[...$0])) } ?? PathBytes(".")
     }
 
-    /// The path with a text behind it.
+    /// The path with text appended.
     func appending(_ text: String) -> PathBytes { PathBytes(bytes: bytes + Array(text.utf8)) }
 }

@@ -1,23 +1,27 @@
 import NIOCore
 import NIOHTTP1
 
-/// HTTP's handlers behind a connection's own: for all that does not begin with a device's plain upgrade request.
+/// The HTTP handlers, which are added behind a connection's own handler for all requests but a device's plain upgrade
+/// request.
 enum HTTPPipeline {
-    /// Puts them there, `last` behind them.
+    /// Adds the handlers, with `last` at the end.
     ///
-    /// By hand, not by NIO's shorthand: the relay's handler stands before the upgrade, and answers all that is none.
+    /// NIO's helper is not used, because the relay's handler must stand before the upgrade and answer all other
+    /// requests.
     static func add(
         behind connection: ChannelHandlerContext,
         last: any ChannelHandler,
         limits: ConnectionLimits
     ) throws {
-        // Its buffer holds what comes behind an upgrade, a read of the socket or two; otherwise it keeps part of a header.
+        // The buffer must hold what follows an upgrade request (one or two reads of the socket); otherwise it holds
+        // part of a header.
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(limits: limits), maximumBufferSize: 128 * 1024)
         let handlers: [any ChannelHandler] = [HTTPResponseEncoder(), decoder, last]
         try connection.pipeline.syncOperations.addHandlers(handlers, position: .after(connection.handler))
     }
 
-    /// Takes them away again, and calls `completion` with what they had read and not used. `last` is the context of the last one.
+    /// Removes the handlers, and calls `completion` with the bytes that they had read and not used. `last` is the
+    /// context of the last handler.
     static func remove(_ last: ChannelHandlerContext, completion: @escaping (ByteBuffer) -> Void) {
         let pipeline = last.pipeline.syncOperations
         let behind = BytesBehind()
@@ -36,7 +40,7 @@ enum HTTPPipeline {
         }
     }
 
-    /// Keeps the bytes behind the last request.
+    /// Keeps the bytes that follow the last request.
     private final class BytesBehind: ChannelInboundHandler, RemovableChannelHandler {
         typealias InboundIn = ByteBuffer
         private(set) var bytes = ByteBuffer()

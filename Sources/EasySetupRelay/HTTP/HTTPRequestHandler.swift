@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// Hands the parts of a connection's requests to the loop's ``LoopWorker``. It is the last of HTTP's handlers.
+/// Passes the parts of a connection's requests to the ``LoopWorker``. It is the last of the HTTP handlers.
 final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
 
@@ -24,7 +24,7 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // Bytes that come while the decoder leaves are no parts.
+        // Bytes that arrive while the decoder is being removed are no request parts.
         guard !requests.isHandingOver else { return context.fireChannelRead(data) }
         worker.received(unwrapInboundIn(data), by: requests, on: connection)
     }

@@ -1,11 +1,11 @@
 import NIOHTTP1
 
-/// An answer to a request: values, which a ``RequestChannel`` writes.
+/// The response to a request, as a value; a ``RequestChannel`` writes it.
 struct HTTPResponse: Equatable {
     let status: HTTPResponseStatus
     let headers: HTTPHeaders
     let body: [UInt8]
-    /// Whether the body is sent; if not, its length is told all the same.
+    /// Whether the body is sent. If not, as for HEAD, its length is sent all the same.
     let hasBody: Bool
 
     private init(

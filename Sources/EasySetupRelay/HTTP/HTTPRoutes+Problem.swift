@@ -2,7 +2,7 @@ import EasySetupRelayProtocol
 import NIOHTTP1
 
 extension HTTPRoutes {
-    /// What is wrong with a request, at HTTP's own level (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
+    /// The fault of a request at the HTTP level (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
     enum Problem: Equatable, CaseIterable {
         case notFound
         case methodNotAllowed
@@ -12,7 +12,7 @@ extension HTTPRoutes {
         case wrongVersion
         case badRequest
         case headersTooLarge
-        // Of calls alone.
+        // The following are for long polling only.
         case lengthRequired
         case bodyTooLarge
         case wrongContent
@@ -43,7 +43,7 @@ extension HTTPRoutes.Problem {
         }
     }
 
-    /// The last part of the problem's URN, by which a device tells refusals apart.
+    /// The last part of the problem's URN, by which devices distinguish refusals.
     var name: String {
         switch self {
         case .notFound: "not-found"
@@ -88,13 +88,13 @@ extension HTTPRoutes.Problem {
         }
     }
 
-    /// Problem details (RFC 9457). All text is ours, so nothing needs escaping.
+    /// The body with problem details (RFC 9457). All text is constant, so no escaping is needed.
     var problem: String {
         let versions = self == .wrongVersion ? #","versions":["\#(Subprotocol.name)"]"# : ""
         return #"{"type":"urn:easysetup:problem:\#(name)","title":"\#(title)","status":\#(status.code)\#(versions)}"#
     }
 
-    /// Headers that a status asks for, in the answer to a request for a path.
+    /// The headers that the status code requires in the response to a request for `path`.
     func headers(path: String, retryAfter: Duration = .zero) -> [(String, String)] {
         switch self {
         case .methodNotAllowed:

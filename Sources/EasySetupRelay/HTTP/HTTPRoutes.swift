@@ -1,25 +1,25 @@
 import EasySetupRelayProtocol
 import NIOHTTP1
 
-/// What a relay answers to the head of an HTTP request: values in, a value out (`Protocol/relay.md`, "Transport";
+/// Decides the answer to the head of an HTTP request. It is a pure value (`Protocol/relay.md`, "Transport";
 /// `Protocol/http.md`, "Calls").
 struct HTTPRoutes: Sendable {
     /// The path of the WebSocket.
     static let path = "/easysetup/v1/ws"
-    /// The media type of a call's body.
+    /// The media type of a long-polling request's body.
     static let callType = "application/protobuf"
-    /// Web origins that may connect. A device sends none; a browser sends one for any page that tries.
+    /// The web origins that may connect. Devices send no origin; a browser sends one for any page that connects.
     var allowedOrigins: Set<String>
 
     enum Answer: Equatable {
         case upgrade
         case health(isWell: Bool, isHead: Bool)
-        /// The body is to be read; it says more.
+        /// Read the body of this long-polling request before deciding.
         case call(Call)
         case refuse(Problem)
     }
 
-    /// The calls of long polling, by their paths.
+    /// The requests of long polling, by path.
     enum Call: String, CaseIterable {
         case send = "/easysetup/v1/send"
         case poll = "/easysetup/v1/poll"
@@ -37,12 +37,12 @@ struct HTTPRoutes: Sendable {
         if let health = Health(rawValue: head.uri) {
             return .health(isWell: health == .live || !isDraining, isHead: head.method == .HEAD)
         }
-        // Before anything else: a page in a browser learns nothing about what this relay speaks.
+        // Checked first, so that a page in a browser learns nothing about the relay.
         guard isWelcome(head.headers) else { return .refuse(.foreignOrigin) }
         return Call(rawValue: head.uri).map { answer(to: $0, head.headers) } ?? answer(toUpgrade: head)
     }
 
-    /// What may be done with a path; nothing with one where nothing is.
+    /// The methods that are allowed for a path; empty for an unknown path.
     static func methods(for path: String) -> [HTTPMethod] {
         if path == Self.path { return [.GET] }
         if Call(rawValue: path) != nil { return [.POST] }
@@ -61,7 +61,7 @@ struct HTTPRoutes: Sendable {
         return .call(call)
     }
 
-    /// One content type, whatever its parameters.
+    /// Whether there is one content type and it is `callType`; its parameters are ignored.
     private func hasCallType(_ headers: HTTPHeaders) -> Bool {
         let types = headers["content-type"]
         guard types.count == 1, let type = types[0].split(separator: ";", omittingEmptySubsequences: false).first else {
@@ -80,14 +80,14 @@ struct HTTPRoutes: Sendable {
         return offered.contains { $0 == Subprotocol.name } ? .upgrade : .refuse(.wrongVersion)
     }
 
-    /// Browsers can't leave these headers out, and a page can't forge them.
+    /// Whether the origin is allowed. Browsers always send these headers, and a page can't forge them.
     private func isWelcome(_ headers: HTTPHeaders) -> Bool {
         let origins = headers["origin"]
         if origins.count == 1, allowedOrigins.contains(origins[0]) { return true }
         return origins.isEmpty && !headers.contains(name: "sec-fetch-site")
     }
 
-    /// 16 bytes in base64 (RFC 6455, 4.1): 22 symbols and two signs of padding.
+    /// Whether the key is 16 bytes in base64 (RFC 6455, 4.1): 22 symbols and two padding signs.
     private func hasKey(_ headers: HTTPHeaders) -> Bool {
         let keys = headers["sec-websocket-key"]
         return keys.count == 1 && keys[0].utf8.count == 24 && keys[0].hasSuffix("==")

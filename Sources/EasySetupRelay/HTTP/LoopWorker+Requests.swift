@@ -3,9 +3,9 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 
-/// Connections that carry requests: what the ``RequestMachine`` asks for is done here.
+/// HTTP connections: carries out the actions of the ``RequestMachine``.
 extension LoopWorker {
-    /// HTTP's handlers read a connection from now on. It is nobody's until a poll waits on it.
+    /// The HTTP handlers read a connection from now on. The connection serves no device until a poll waits on it.
     func carryRequests(on connection: DeviceConnection) -> RequestChannel {
         let requests = RequestChannel(limits: limits, isFromProxy: isFromProxy(connection))
         connection.carry(requests)
@@ -39,7 +39,7 @@ extension LoopWorker {
         run(requests.tell { $0.failed(HTTPRoutes.Problem(error)) }, requests, on: connection)
     }
 
-    /// A poll that waited on a connection has its answer; nil when its device is not known any more.
+    /// Answers the poll that waits on a connection; nil when its session is no longer known.
     func answerPoll(_ answer: PollAnswer?, on connection: DeviceConnection) {
         setIdle(true, connection)
         guard let requests = connection.requests else { return }
@@ -85,7 +85,7 @@ extension LoopWorker {
         return answer
     }
 
-    /// Whom limits count for a request with these headers. Nil when the connection is gone.
+    /// The prefix that limits are counted under for a request with these headers. Nil when the connection has ended.
     private func prefix(of connection: DeviceConnection, _ headers: HTTPHeaders) -> AddressPrefix? {
         connection.peer.flatMap { addresses.address(peer: $0, headers: headers).prefix }
     }
@@ -101,7 +101,7 @@ extension LoopWorker {
         case .next:
             written?.whenSuccess {
                 self.run(requests.tell { $0.responseWritten() }, requests, on: connection)
-                // Nothing else sends the answer to the next request, when nothing has been read meanwhile.
+                // The next request may have been read already; then no other event would cause its answer to be sent.
                 self.endTurn()
             }
         case .close: written?.whenComplete { _ in requests.close() }
@@ -109,7 +109,7 @@ extension LoopWorker {
         }
     }
 
-    /// HTTP's handlers leave, and the line is a WebSocket.
+    /// Removes the HTTP handlers; the connection becomes a WebSocket.
     private func handOver(_ head: HTTPRequestHead, _ requests: RequestChannel, on connection: DeviceConnection) {
         requests.handOver { behind in
             guard connection.upgradeBehindHTTP() else { return }
@@ -123,7 +123,7 @@ extension LoopWorker {
 }
 
 extension HTTPRoutes.Problem {
-    /// What is wrong when the parser fails; nil when it isn't the parser.
+    /// The problem that a failure of the parser stands for; nil for other errors.
     fileprivate init?(_ error: any Error) {
         switch error {
         case HTTPParserError.headerOverflow: self = .headersTooLarge

@@ -2,7 +2,7 @@ import EasySetupRelayCore
 import NIOCore
 import NIOHTTP1
 
-/// A connection that carries requests: their rules, and the way out for answers.
+/// An HTTP connection: its ``RequestMachine``, and the writing of responses.
 final class RequestChannel {
     private var machine: RequestMachine
     private var context: ChannelHandlerContext?
@@ -11,7 +11,7 @@ final class RequestChannel {
         machine = RequestMachine(limits: limits, isFromProxy: isFromProxy)
     }
 
-    /// HTTP's last handler has its place.
+    /// Stores the context of the last HTTP handler.
     func attach(_ context: ChannelHandlerContext) {
         self.context = context
     }
@@ -20,7 +20,7 @@ final class RequestChannel {
         context = nil
     }
 
-    /// Tells the rules what has happened.
+    /// Passes an event to the machine.
     func tell<Result>(_ event: (inout RequestMachine) -> Result) -> Result { event(&machine) }
 
     var isNobody: Bool { machine.isNobody }
@@ -41,7 +41,7 @@ final class RequestChannel {
     func write(_ response: HTTPResponse, keepsAlive: Bool) -> EventLoopFuture<Void>? {
         guard let context else { return nil }
         var headers = response.headers
-        // Said in every answer: those of the older version need to hear it.
+        // Written in every response, because HTTP/1.0 clients need it.
         headers.add(name: "Connection", value: keepsAlive ? "keep-alive" : "close")
         let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
         context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
@@ -56,7 +56,7 @@ final class RequestChannel {
         context?.close(promise: nil)
     }
 
-    /// HTTP's handlers leave; `completion` gets what they had read and not used.
+    /// Removes the HTTP handlers. `completion` gets the bytes that they had read and not used.
     func handOver(_ completion: @escaping (ByteBuffer) -> Void) {
         guard let context else { return }
         HTTPPipeline.remove(context, completion: completion)

@@ -3,17 +3,19 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 
-/// The requests of one connection: read and answered one after the other, counted, or let on to the WebSocket upgrade
-/// (`Protocol/operating.md`, "HTTP"). Parts of requests in, actions out; it does no I/O and has no clock. What a request is answered
-/// is decided in ``HTTPRoutes`` and, for calls, by the relay's core.
+/// The requests of one connection: each is read, counted, and answered in order or passed on to the WebSocket upgrade
+/// (`Protocol/operating.md`, "HTTP"). It takes parts of requests and gives actions; it does no I/O and has no clock.
+/// The answers are decided by ``HTTPRoutes`` and, for long polling, by the ``RelayHub``.
 struct RequestMachine {
     private enum State {
         case open
-        /// A request for an upgrade has begun. Next: `handingOver`.
+        /// An upgrade request has begun. Next: `handingOver`.
         case upgrading(HTTPRequestHead)
-        /// It has come whole, and HTTP's handlers leave: what comes still is bytes behind it, for the WebSocket.
+        /// The upgrade request is complete and the HTTP handlers are being removed. Bytes that still arrive are for the
+        /// WebSocket.
         case handingOver
-        /// The last answer is out. What comes still is dropped, so that the peer is not cut off before it reads that answer.
+        /// The last response was sent. Further input is dropped and not answered by a reset, so that the peer can read
+        /// that response.
         case closing
     }
 
@@ -25,32 +27,36 @@ struct RequestMachine {
         /// The device was told to send the body.
         var isAskedFor = false
 
-        /// Whether another request may follow. Behind one that asks for an upgrade the parser reads nothing more, given or not.
+        /// Whether another request may follow. After one that asks for an upgrade the parser reads no more, whether the
+        /// upgrade is granted or not.
         var keepsAlive: Bool { head.isKeepAlive && !head.headers.contains(name: "upgrade") }
     }
 
-    /// The reason why the first request is not looked at.
+    /// The stage of the first request's answer.
     private enum Hand {
         case free
-        /// It is a call that waits for its answer.
+        /// The request is a long-polling request and waits for its answer.
         case waiting
-        /// The answer to the one before it has not left yet: a peer that does not read makes no further ones.
+        /// The previous response has not been written completely: a peer that does not read gets no further requests
+        /// handled.
         case writing
     }
 
     /// What is to be done, in this order.
     enum Action: Equatable {
-        /// A request has begun on a connection that had others; it has ``ConnectionLimits/openingTime``.
+        /// A request has begun on a connection that had others. It must be complete within
+        /// ``ConnectionLimits/openingTime``.
         case watchOpening(request: Int)
-        /// The first request has come whole: from now on the connection may be idle.
+        /// The first request is complete: from now on the connection may be idle.
         case watchIdleness
-        /// Bodies of so many bytes more, or fewer, are kept now, `total` in all. Where it is more, ``weighed(isAccepted:)`` is to be told.
+        /// The request bodies kept here change by `difference` bytes to `total`. After an increase,
+        /// ``bodyAccounted(isAccepted:)`` is to be called.
         case keep(difference: Int, total: Int)
-        /// A request is refused; for the counts.
+        /// A request is refused; for the counters.
         case noteRefusal
-        /// The device waits to be asked for the body (RFC 9110, 10.1.1).
+        /// The device waits for `100 Continue` before it sends the body (RFC 9110, 10.1.1).
         case askForBody
-        /// A call has come whole. Its answer goes to ``answered(_:)``.
+        /// A long-polling request is complete. Its answer is to be passed to ``answered(_:)``.
         case call(HTTPRoutes.Call, body: [UInt8], HTTPHeaders)
         case respond(HTTPResponse, then: Afterwards)
         /// The connection becomes a WebSocket.
@@ -58,38 +64,39 @@ struct RequestMachine {
         case close
     }
 
-    /// What follows when an answer has left.
+    /// What happens after a response was written.
     enum Afterwards: Equatable {
-        /// The next request; ``responseWritten()`` is to be told.
+        /// The next request is handled; ``responseWritten()`` is to be called.
         case next
         case close
-        /// The request has not come whole. It is read to its end first, so that the peer is not cut off while it still sends.
+        /// The request is still incomplete. It is read to its end before closing, because a reset could destroy the
+        /// response while the peer still sends.
         case linger
     }
 
     private let limits: ConnectionLimits
-    /// Whether a proxy that is trusted has connected: its requests are those of many devices, and are not counted.
+    /// Whether the peer is a trusted proxy. A proxy's requests come from many devices and are not counted.
     private let isFromProxy: Bool
     private var state = State.open
-    /// The first is in hand, the last may still be coming.
+    /// The first request is being answered; the last may be incomplete.
     private var requests: [Request] = []
     private var hand = Hand.free
     private var hasReadParts = false
-    /// How many requests have begun, the first with the connection itself.
+    /// How many requests have begun; the first begins with the connection.
     private var begun = 1
-    /// Whether the last of them is still coming.
+    /// Whether the last of these is still incomplete.
     private var isReading = true
-    /// Whether a request came since idleness was last asked for.
+    /// Whether a request has arrived since the last check of idleness.
     private var wasUsed = true
     private var quiet = 0
-    /// How many requests came in this interval, which began then.
+    /// How many requests began in the current interval, and the interval's start.
     private var counted = 0
     private var countedSince = NIODeadline.uptimeNanoseconds(0)
-    /// The last answer is out, and the peer may still be sending.
+    /// Whether the last response was sent while the peer may still be sending.
     private(set) var isLingering = false
-    /// The device whose poll waits here.
+    /// The device whose poll waits on this connection.
     private(set) var poller: ConnectionID?
-    /// Of the bodies that are being read here, or wait.
+    /// The bytes of the request bodies that are being received or are waiting here.
     private(set) var bodyBytes = 0
 
     init(limits: ConnectionLimits, isFromProxy: Bool) {
@@ -97,18 +104,19 @@ struct RequestMachine {
         self.isFromProxy = isFromProxy
     }
 
-    /// Whether this request, counted from 1, has not come whole.
+    /// Whether this request, counted from 1, is still incomplete.
     func isReading(request: Int) -> Bool { isReading && begun == request }
 
-    /// Whether no request that came whole is in hand here: nothing is lost when the connection is closed.
+    /// Whether no complete request is being handled here, so that closing the connection loses nothing.
     var isNobody: Bool { poller == nil && (isLingering || (hand == .free && !requests.contains(where: \.isWhole))) }
 
-    /// Whether HTTP's handlers are leaving, and what comes is not for them.
+    /// Whether the HTTP handlers are being removed, so that input is not for them.
     var isHandingOver: Bool {
         if case .handingOver = state { true } else { false }
     }
 
-    /// For how many times in a row, up to now, no request had come here since this was last asked, and nobody waited here.
+    /// For how many successive calls, up to this one, no request had arrived since the call before and no poll was
+    /// waiting.
     mutating func idleFourths() -> Int {
         quiet = wasUsed || isReading || poller != nil ? 0 : quiet + 1
         wasUsed = false
@@ -119,13 +127,13 @@ struct RequestMachine {
 // MARK: - In
 
 extension RequestMachine {
-    /// The head of a request has come; `answer` is what the ``HTTPRoutes`` says to it.
+    /// The head of a request has arrived; `answer` is the decision of the ``HTTPRoutes``.
     mutating func received(_ head: HTTPRequestHead, answer: HTTPRoutes.Answer, now: NIODeadline) -> [Action] {
         hasReadParts = true
         guard case .open = state else { return [] }
         guard requests.count <= limits.waitingRequests else { return cutOff() }
         countRequest(now)
-        // An upgrade is the end of requests, so none may be in hand.
+        // After an upgrade no request can be answered, so all earlier ones must have been.
         let isUpgrade = if case .upgrade = answer { true } else { false }
         let answer = isUpgrade && !requests.isEmpty ? .refuse(.badUpgrade) : answer
         requests.append(Request(head: head, answer: answer))
@@ -142,25 +150,25 @@ extension RequestMachine {
             requests[last].answer = .refuse(.bodyTooLarge)
         }
         let kept = keep()
-        // Where it is more, it is weighed first.
+        // An increase must be accounted for before the request is answered.
         if case .keep(let difference, _)? = kept.first, difference > 0 { return kept }
         return kept + answerNext()
     }
 
-    /// Whether there is place for the bodies that are kept here.
+    /// Tells whether there is room for the bodies that are kept here.
     mutating func bodyAccounted(isAccepted: Bool) -> [Action] {
         guard case .open = state else { return [] }
         return isAccepted ? answerNext() : cutOff()
     }
 
-    /// The request has come whole.
+    /// A request is complete.
     mutating func receivedEnd() -> [Action] {
         hasReadParts = true
         switch state {
         case .open:
             guard let last = requests.indices.last else { return [] }
             requests[last].isWhole = true
-            // It may be idle for the first time.
+            // From its first complete request on, the connection may be idle.
             let actions: [Action] = isReading && begun == 1 ? [.watchIdleness] : []
             isReading = false
             wasUsed = true
@@ -175,7 +183,7 @@ extension RequestMachine {
 
     /// A batch of reads has ended.
     mutating func readCompleted() -> [Action] {
-        // Bytes that were no part yet are the beginning of one.
+        // Bytes that gave no part are the beginning of the next request.
         let hasBegun = requests.last.map { !$0.isWhole } ?? !hasReadParts
         hasReadParts = false
         guard case .open = state, hasBegun, !isReading else { return [] }
@@ -184,7 +192,7 @@ extension RequestMachine {
         return [.watchOpening(request: begun)]
     }
 
-    /// The parser has failed, or something else has: nothing more is read on this connection.
+    /// The parser or something else has failed: nothing more is read on this connection.
     mutating func failed(_ refusal: HTTPRoutes.Problem?) -> [Action] {
         if case .closing = state { return [] }
         guard case .open = state, hand == .free, let refusal else { return [.close] }
@@ -204,7 +212,7 @@ extension RequestMachine {
         return [.close]
     }
 
-    /// Tells what is kept here, if that has changed.
+    /// Reports the number of body bytes kept here, if it has changed.
     private mutating func keep() -> [Action] {
         let bytes = requests.reduce(0) { $0 + $1.body.count }
         defer { bodyBytes = bytes }
@@ -215,7 +223,7 @@ extension RequestMachine {
 // MARK: - Out
 
 extension RequestMachine {
-    /// The answer to a call, or the news that its poll waits.
+    /// The answer to a long-polling request, or the news that its poll waits.
     mutating func answered(_ answer: LongPollResponse) -> [Action] {
         poller = nil
         guard case .open = state, let request = requests.first else { return [] }
@@ -233,16 +241,16 @@ extension RequestMachine {
         }
     }
 
-    /// An answer has left, and the next request is in hand.
+    /// A response was written; the next request is handled.
     mutating func responseWritten() -> [Action] {
         hand = .free
         return answerNext()
     }
 
-    /// Whether more requests came on this connection than one device makes.
+    /// Whether this connection has carried more requests than one device makes.
     private var hasHadEnough: Bool { counted > limits.requestsPerInterval && !isFromProxy }
 
-    /// Looks at the request in hand.
+    /// Handles the first request.
     private mutating func answerNext() -> [Action] {
         guard case .open = state, hand == .free, let request = requests.first else { return [] }
         switch request.answer {
@@ -271,7 +279,7 @@ extension RequestMachine {
         return [.askForBody]
     }
 
-    /// The request in hand gets its answer. The next one is in hand when that has left, or it was the last.
+    /// Answers the first request. The next one is handled when the response was written, unless the connection closes.
     private mutating func finish(_ request: Request, _ response: HTTPResponse, keepsAlive: Bool) -> [Action] {
         if keepsAlive {
             requests.removeFirst()

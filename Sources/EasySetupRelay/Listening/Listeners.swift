@@ -10,20 +10,22 @@ import Musl
 import Darwin
 #endif
 
-/// Opens a relay's sockets that listen: at all addresses that it was told, or at none.
+/// Opens the listening sockets of a relay: on all of its addresses or on none.
 struct Listeners {
     let logger: Logger
-    /// How many sockets share each address: one for each core, and the system gives each connection to one of them.
+    /// How many sockets share each address. There is one for each core; the system assigns each connection to one of
+    /// them.
     let cores: Int
-    /// Any of the relay's loops.
+    /// Any event loop of the relay.
     let loop: any EventLoop
-    /// How a socket for the core with this index is opened.
+    /// Makes the bootstrap for a socket of the core with this index.
     let bootstrap: (_ core: Int) -> ServerBootstrap
 
-    /// Port 0 for several addresses takes a port that is free at the first, and it may be taken at another.
+    /// How often port 0 for several addresses is tried: a port that is free at the first address may be taken at
+    /// another.
     private static let tries = 16
 
-    /// The sockets, in the order of the places.
+    /// The sockets, in the order of the addresses.
     func open(_ places: [Resolver.ResolvedAddress]) async throws(RelayError) -> [any Channel] {
         var listeners: [any Channel] = []
         do throws(RelayError) {
@@ -47,7 +49,7 @@ struct Listeners {
                         listeners += try await open(address)
                         port = listeners[0].localAddress?.port
                     } catch {
-                        // Nobody has asked for IPv6 by an address.
+                        // IPv6 may be missing, because the operator did not name an IPv6 address.
                         guard place.mayLackIPv6, await lacksIPv6(address, error) else { throw error }
                         logger.notice("this machine has no IPv6: the relay listens on IPv4 alone there")
                     }
@@ -71,8 +73,8 @@ struct Listeners {
         var listeners: [any Channel] = []
         var address = address
         do {
-            // Only sockets that share a port may listen there together, another relay's of the same user among them. It had better hear
-            // that the port is taken. Of ports that the system chooses, none is.
+            // With SO_REUSEPORT, another relay of the same user could share the port unnoticed. So the port is bound
+            // without that option first, to learn whether it is taken. Ports that the system chooses are not taken.
             if cores > 1, address.port != 0 {
                 let alone = ServerBootstrap(group: loop).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 try await withFamily(alone, address).bind(to: address).get().close()
@@ -86,13 +88,13 @@ struct Listeners {
             await close(listeners)
             guard let bound = address.bound else { throw .cannotListen(host: address.description, port: 0, .other) }
             let cause = RelayError.Cause(error)
-            // The system calls it an invalid argument.
+            // The system reports a missing zone as an invalid argument.
             let lacksZone = cause == .system(EINVAL) && bound.isLinkLocal && !bound.host.contains("%")
             throw .cannotListen(host: bound.host, port: bound.port, lacksZone ? .needsZone : cause)
         }
     }
 
-    /// A socket of IPv6 takes IPv6 only, whatever the system's setting is: IPv4 has sockets of its own.
+    /// Makes an IPv6 socket accept IPv6 only, whatever the system's default is, because IPv4 has sockets of its own.
     private func withFamily(_ bootstrap: ServerBootstrap, _ address: SocketAddress) -> ServerBootstrap {
         guard case .v6 = address else { return bootstrap }
         return bootstrap.serverChannelOption(
@@ -105,7 +107,7 @@ struct Listeners {
         guard case .v6 = address, case .cannotListen(_, _, let cause) = error else { return false }
         switch cause {
         case .noSuchFamily: return true
-        // It may be another machine's. The loopback's is every machine's that has any.
+        // The address may belong to another machine. The loopback address belongs to every machine that has IPv6.
         case .addressNotAvailable where address.ipAddress != "::": return await !hasLoopbackOfIPv6()
         case .addressNotAvailable: return true
         default: return false
@@ -126,6 +128,6 @@ struct Listeners {
 }
 
 extension NIOBSDSocket.Option {
-    /// Lets several sockets of one user listen at the same port. NIO has no name for it.
+    /// Lets several sockets of one user listen on the same port. NIO has no name for this option.
     static let reusePort = Self(rawValue: SO_REUSEPORT)
 }

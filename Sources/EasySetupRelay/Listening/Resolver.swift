@@ -8,18 +8,18 @@ import Musl
 import Darwin
 #endif
 
-/// From what an operator wrote to the addresses that sockets are bound to.
+/// Resolves the operator's listen addresses to the addresses that sockets are bound to.
 enum Resolver {
-    /// The addresses of one ``ListenAddress``, which all get the same port.
+    /// The resolved addresses of one ``ListenAddress``; all get the same port.
     struct ResolvedAddress: Equatable {
         let wanted: ListenAddress
-        /// At least one, none twice.
+        /// At least one address, without repeats.
         var addresses: [SocketAddress]
-        /// Whether IPv6 may be left out where the machine has none: nobody asked for it by an address.
+        /// Whether IPv6 may be left out on a machine without it, because the operator did not name an IPv6 address.
         let mayLackIPv6: Bool
     }
 
-    /// Looks the hosts up; it may take as long as the machine's resolver takes, and holds its thread meanwhile.
+    /// Resolves the hosts. It blocks its thread for as long as the machine's resolver takes.
     static func places(_ wanted: [ListenAddress]) throws(RelayError) -> [ResolvedAddress] {
         var places: [ResolvedAddress] = []
         for address in wanted { places.append(try place(address)) }
@@ -28,7 +28,8 @@ enum Resolver {
 
     private static func place(_ wanted: ListenAddress) throws(RelayError) -> ResolvedAddress {
         guard let host = wanted.host else {
-            // Two sockets rather than one for both: which addresses it takes is then no matter of the system's settings.
+            // Two sockets instead of one for both families, because a system setting decides whether an IPv6 socket
+            // accepts IPv4.
             var every = try lookUp("0.0.0.0", wanted, isNumeric: true)
             every += try lookUp("::", wanted, isNumeric: true)
             return ResolvedAddress(wanted: wanted, addresses: every, mayLackIPv6: true)
@@ -80,8 +81,8 @@ enum Resolver {
         }
     }
 
-    /// An address that is there before, or that a socket for every address serves, isn't bound again: it is listened at as it is
-    /// said, and a second socket would find the port taken. Those of port 0 get ports of their own.
+    /// Removes addresses that occur twice or that a wildcard address covers, because binding them again would fail.
+    /// Addresses with port 0 stay, because each gets a port of its own.
     static func withoutRepeats(_ places: [ResolvedAddress]) -> [ResolvedAddress] {
         let all = places.flatMap(\.addresses)
         var seen: Set<SocketAddress> = []
@@ -102,14 +103,15 @@ enum Resolver {
 }
 
 extension SocketAddress {
-    /// Whether it stands for every address of its family.
+    /// Whether this is the wildcard address of its family.
     var isEvery: Bool { ipAddress == "0.0.0.0" || ipAddress == "::" }
 
-    /// In numbers, with the zone of a link-local address. Nil for what is no IP address.
+    /// The numeric address, with the zone of a link-local one. Nil for an address that is not IP.
     var bound: BoundAddress? {
         guard let port, let ipAddress else { return nil }
         guard case .v6(let address) = self else { return BoundAddress(host: ipAddress, port: port) }
-        // By offset, for the fields by name belong to a module of NIO's own: the zone is the last of them (RFC 3493, 3.3).
+        // Read at a fixed offset, because the field names belong to a module internal to NIO: the zone is the last
+        // field (RFC 3493, 3.3).
         let zone = withUnsafeBytes(of: address.address) { $0.loadUnaligned(fromByteOffset: 24, as: UInt32.self) }
         guard zone != 0 else { return BoundAddress(host: ipAddress, port: port) }
         var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))

@@ -1,34 +1,34 @@
 import EasySetupRelayProtocol
 import NIOCore
 
-/// The frames of one connection by long polling, both ways, by their numbers: what makes a repeated call harmless
+/// The numbered frames of one long-polling session, in both directions. Numbers make repeated requests harmless
 /// (`Protocol/http.md`, "Numbers").
 struct FrameWindow: Sendable {
-    /// How a poll's `received` stands to what was sent.
+    /// How a poll's `received` number compares with what was sent.
     enum Standing: Equatable {
         case current
-        /// Below what an earlier poll said: an old call that comes late, from a proxy say.
+        /// Lower than in an earlier poll: an old request that arrives late, from a proxy for example.
         case late
-        /// More than was ever sent.
+        /// Higher than any number that was sent.
         case gap
     }
 
-    /// The highest number of the device's frames that came, without a gap.
+    /// The highest number of the device's frames that have arrived without a gap.
     private(set) var have: UInt32 = 0
-    /// Nothing is taken from the device any more, nothing is added for it.
+    /// After closing, no frame is taken from the device or queued for it.
     private(set) var isClosed = false
-    /// What is kept for the device until it says that it has it.
+    /// The frames queued for the device until it acknowledges them.
     private var frames = CircularBuffer<[UInt8]>()
     /// The number before the first of `frames`.
     private var acknowledged: UInt32 = 0
-    /// The bytes of `frames`, with what keeping them costs.
+    /// The bytes of `frames`, including the overhead of storing them.
     private(set) var bytes = 0
 
-    /// Whether a poll has something to be answered with.
+    /// Whether there is something to answer a poll with.
     var hasNews: Bool { isClosed || !frames.isEmpty }
 
-    /// Takes those of a call's frames that are new. Nil when one before them is missing, and then nothing is taken. Those that come
-    /// after the end count as had, and are nobody's business: they crossed with it.
+    /// Takes the new frames of a request. Nil when a frame before them is missing; then none is taken. Frames that
+    /// arrive after closing count as received and are dropped, because they crossed with the closing.
     mutating func take(_ frames: [[UInt8]], from first: UInt32) -> ArraySlice<[UInt8]>? {
         guard first >= 1, let count = UInt32(exactly: frames.count), first - 1 <= have else { return nil }
         let (last, isBeyond) = (first - 1).addingReportingOverflow(count)
@@ -38,7 +38,7 @@ struct FrameWindow: Sendable {
         return isClosed ? [] : frames.dropFirst(known)
     }
 
-    /// Keeps a frame for the device.
+    /// Queues a frame for the device.
     mutating func add(_ frame: [UInt8]) {
         guard !isClosed else { return }
         frames.append(frame)
@@ -49,7 +49,7 @@ struct FrameWindow: Sendable {
         isClosed = true
     }
 
-    /// A poll says how far the device has the frames; those are dropped.
+    /// Applies the acknowledgement in a poll and drops the acknowledged frames.
     mutating func acknowledge(_ received: UInt32) -> Standing {
         guard received >= acknowledged else { return .late }
         guard Int(received - acknowledged) <= frames.count else { return .gap }
@@ -60,7 +60,8 @@ struct FrameWindow: Sendable {
         return .current
     }
 
-    /// What a poll is answered now: as many frames as fit into a body. With none, it is the answer to a poll that waited in vain.
+    /// The answer to a poll: as many queued frames as fit into a body. With no frames, it is the answer to a poll that
+    /// waited in vain.
     func answer() -> PollAnswer {
         var room = WireLimits.callBytes - Self.bytesAround
         var fitting: [[UInt8]] = []
@@ -72,15 +73,15 @@ struct FrameWindow: Sendable {
         return PollAnswer(first: acknowledged + 1, frames: fitting, isClosed: isClosed && fitting.count == frames.count)
     }
 
-    /// An answer without any frames, to a poll that another one has taken the place of.
+    /// An answer without frames, for a poll that a newer one replaced.
     func emptyAnswer() -> PollAnswer {
         PollAnswer(first: acknowledged + 1, frames: [])
     }
 
     private static func cost(of frame: [UInt8]) -> Int { frame.count + 48 }
 
-    /// A field's number, and a length in up to three bytes.
+    /// The overhead of a frame in the body: a field number, and a length of up to three bytes.
     private static let bytesAroundFrame = 4
-    /// `first` and `closed` at their longest.
+    /// The largest size of the fields `first` and `closed`.
     private static let bytesAround = 8
 }

@@ -1,11 +1,11 @@
 import EasySetupRelayCore
 
-/// The answer to a call (`Protocol/http.md`, "Calls").
+/// The relay's answer to a long-polling request (`Protocol/http.md`, "Calls").
 enum LongPollResponse: Sendable {
-    /// 200, with this body.
+    /// Status 200 with this body.
     case body([UInt8])
-    /// With the time that is told in `Retry-After`, zero for none.
+    /// A refusal; `retryAfter` is the time in the `Retry-After` header, zero for none.
     case refuse(HTTPRoutes.Problem, retryAfter: Duration = .zero)
-    /// The poll waits; its answer comes later, when there is something for that device.
+    /// The poll waits. It is answered later, when there is something for this device.
     case later(of: ConnectionID)
 }

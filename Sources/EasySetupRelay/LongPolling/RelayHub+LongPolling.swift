@@ -3,9 +3,9 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 
-/// Long polling: devices that speak through requests, whichever loop brings those (`Protocol/http.md`, "Connections").
+/// Long polling: sessions of devices whose requests may arrive on any loop (`Protocol/http.md`, "Connections").
 extension RelayHub.State {
-    /// A call has come whole, on a connection. `prefix` says whom limits count a new device for.
+    /// A long-polling request is complete. `prefix` is the one that limits are counted under for a new device.
     mutating func received(
         _ call: HTTPRoutes.Call,
         body: [UInt8],
@@ -50,7 +50,7 @@ extension RelayHub.State {
         let refusal = newcomer?.refusal
         newcomer = nil
         if let refusal {
-            // Told by status, so that nothing of it has to be remembered.
+            // Refused by an HTTP status, so that the relay need not remember the session.
             calls.forget(id)
             return .refuse(HTTPRoutes.Problem(refusal.reason), retryAfter: refusal.retryAfter)
         }
@@ -58,7 +58,7 @@ extension RelayHub.State {
             calls.close(id, now: context.now)
             rendezvous.disconnected(id, now: context.moment, into: &actions)
         }
-        // What came of the frames may have been too much for it.
+        // Handling the frames may have ended the session, if the device has too many unread bytes.
         guard let have = calls.have(of: id) else { return .refuse(.unknownConnection) }
         return .body(SendAnswer(have: have).serialized())
     }
@@ -72,7 +72,7 @@ extension RelayHub.State {
         }
     }
 
-    /// A call has come of a device that is known. One that makes too many is lost, as for a frame that it may not send.
+    /// Counts a request of a known session. A device that makes too many is lost, as for an invalid frame.
     private mutating func count(_ id: ConnectionID, _ context: RelayHub.Context) {
         guard !calls.countCall(id, now: context.now) else { return }
         note(.badFrame)
@@ -80,7 +80,8 @@ extension RelayHub.State {
         distributeActions(context)
     }
 
-    /// Lets a new device in. Nil when it is; who isn't leaves nothing behind, so a flood of these costs no memory.
+    /// Opens a session for a new device. Nil when it is admitted, otherwise the refusal. A refused device leaves no
+    /// state behind, so a flood of refusals costs no memory.
     private mutating func open(
         _ call: SendCall,
         prefix: AddressPrefix?,
@@ -102,14 +103,14 @@ extension RelayHub.State {
         return nil
     }
 
-    /// A device whose first call is in hand.
+    /// A device whose first request is being handled.
     struct Newcomer: Sendable {
         let id: ConnectionID
-        /// Why there is no place for it.
+        /// Why the device is refused; nil while it is not.
         var refusal: AdmissionRefusal?
     }
 
-    /// A frame for a device that comes through calls, or for none at all.
+    /// Queues a frame for a long-polling session; ignored when the session is unknown.
     mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID, _ context: RelayHub.Context) {
         if newcomer?.id == id, case .refused(let reason, let retryAfter) = frame,
             reason == .relayFull || reason == .tooMany
@@ -125,7 +126,7 @@ extension RelayHub.State {
 }
 
 extension HTTPRoutes.Problem {
-    /// For the reasons for which a new connection is not let in.
+    /// The HTTP problem for a reason for which a new device is refused.
     fileprivate init(_ reason: Reason) {
         switch reason {
         case .draining: self = .draining

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The one timer of a loop. It only ever moves to an earlier time; when it fires too early, it is set again. So a deadline that has
-/// lost its meaning costs at most a wake-up, and setting the alarm for every deadline costs a comparison.
+/// The only timer of a loop. It only moves to earlier times; when it fires too early, it is set again. So a stale
+/// deadline costs at most one wake-up, and setting the alarm for a deadline costs one comparison.
 final class Alarm: NIOScheduledCallbackHandler {
     private let loop: any EventLoop
     private let grain: TimeAmount
@@ -12,15 +12,15 @@ final class Alarm: NIOScheduledCallbackHandler {
     private(set) var due: NIODeadline?
 
     /// - Parameters:
-    ///   - grain: alarms are set no closer than this, so that a crowd of deadlines causes few wake-ups.
-    ///   - ring: called on the loop when the time has come. It keeps nothing alive that keeps the alarm.
+    ///   - grain: the least time between alarms, so that many deadlines cause few wake-ups.
+    ///   - ring: called on the loop when the time has come. It must not keep the alarm's owner alive.
     init(loop: any EventLoop, grain: Duration, ring: @escaping () -> Void) {
         self.loop = loop
         self.grain = TimeAmount(grain)
         self.ring = ring
     }
 
-    /// Fires at this time or before.
+    /// Makes the alarm fire at this time or earlier.
     func set(for deadline: NIODeadline) {
         guard !hasEnded, deadline < due ?? .distantFuture else { return }
         let deadline = max(deadline, loop.now + grain)
@@ -28,7 +28,7 @@ final class Alarm: NIOScheduledCallbackHandler {
         callback?.cancel()
         callback = nil
         due = nil
-        // Scheduling fails when the loop is shutting down: no time goes by any more.
+        // Scheduling fails only while the loop shuts down; then no deadline matters any more.
         guard let scheduled = try? loop.assumeIsolated().scheduleCallback(at: deadline, handler: self) else { return }
         (callback, due) = (scheduled, deadline)
     }
@@ -38,7 +38,7 @@ final class Alarm: NIOScheduledCallbackHandler {
         (callback, due) = (nil, nil)
     }
 
-    /// Never fires again.
+    /// Stops the alarm for good.
     func end() {
         hasEnded = true
         cancel()

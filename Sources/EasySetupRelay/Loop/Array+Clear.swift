@@ -1,6 +1,6 @@
 extension Array {
-    /// Takes out all elements, and gives the memory back if there were more than `most`. A batch has one element as a rule, and taking
-    /// out one is much cheaper than replacing a range of one.
+    /// Removes all elements, and releases the memory if there were more than `most`. Usually there is one element, and
+    /// removing one is much cheaper than replacing a range of one.
     mutating func clear(keepingUpTo most: Int = .max) {
         guard count == 1 else { return removeAll(keepingCapacity: count <= most) }
         removeLast()

@@ -1,13 +1,13 @@
 import NIOCore
 
-/// Buffers for frames on their way out, which the connections of a loop take and give back: no connection keeps one while it waits.
+/// A pool of output buffers that the connections of a loop share, so that no waiting connection keeps a buffer.
 struct BufferPool {
     private let allocator = ByteBufferAllocator()
     private var spares: [ByteBuffer] = []
 
-    /// The size of what one batch usually sends to one device.
+    /// The size of the output that one batch usually has for one device.
     private static let usualBytes = 2 * 1024
-    /// Larger buffers are not kept: they were for a device that came back to a full mailbox.
+    /// Larger buffers are not kept. They occur when a device comes back to a full mailbox.
     private static let largestKept = 8 * 1024
     /// More buffers than one batch uses, because deferred frames keep theirs for a while.
     private static let mostKept = 256

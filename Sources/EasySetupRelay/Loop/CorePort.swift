@@ -1,8 +1,8 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// A loop's way into the ``RelayHub`` that all loops share. What happens on the loop's connections is gathered here and told in one call,
-/// under one lock; that call brings back what there is to do.
+/// A loop's access to the ``RelayHub`` that all loops share. Events on the loop's connections are gathered here and
+/// passed on in one call under one lock, which gives the effects to carry out.
 final class CorePort {
     private let hub: RelayHub
     private let clock: RelayClock
@@ -10,15 +10,15 @@ final class CorePort {
     private let index: Int
     private var events: [RelayHub.Event] = []
     private var effects: [RelayHub.Effect] = []
-    /// Another loop has left effects in the inbox.
+    /// Whether another loop has put effects into this loop's inbox.
     private var isWoken = false
-    /// When the rendezvous has something to do, on its own clock, and when something else in the exchange has; and the times of either
-    /// that the alarm knows of.
+    /// The next deadlines of the rendezvous (on its own clock) and of the other parts, and the values of both that the
+    /// alarm was last set for.
     private var due: (rendezvous: Duration?, other: NIODeadline?) = (nil, nil)
     private var told: (rendezvous: Duration?, other: NIODeadline?) = (nil, nil)
 
-    /// `wake` is called, on any thread, when another loop has left something for this one; then ``wasWoken()`` is to be called on the
-    /// loop.
+    /// `wake` is called, on any thread, when another loop has put effects into this loop's inbox. ``wasWoken()`` is
+    /// then to be called on the loop.
     init(_ hub: RelayHub, clock: RelayClock, loop: any EventLoop, wake: @escaping @Sendable () -> Void) {
         self.hub = hub
         self.clock = clock
@@ -26,7 +26,7 @@ final class CorePort {
         index = hub.join(wake: wake)
     }
 
-    /// Something has happened on a connection. It is told with the next change, or when the batch ends.
+    /// Records an event on a connection. It is passed to the hub with the next change or at the end of the batch.
     func happened(_ event: RelayHub.Event) {
         events.append(event)
     }
@@ -35,7 +35,7 @@ final class CorePort {
         isWoken = true
     }
 
-    /// Changes what all loops share, after all that has happened before.
+    /// Changes the shared state, after applying all recorded events.
     @discardableResult
     func change<Result>(_ body: (inout RelayHub.State, RelayHub.Context) -> Result) -> Result {
         var told: [RelayHub.Event] = []
@@ -58,10 +58,11 @@ final class CorePort {
         return outcome.result
     }
 
-    /// Looks at what all loops share.
+    /// Reads the shared state.
     func read<Result: Sendable>(_ body: (borrowing RelayHub.State) -> Result) -> Result { hub.read(body) }
 
-    /// Tells what has happened, and takes what there is to do, in place of `effects`, which is empty. False when there is nothing.
+    /// Passes on the recorded events and moves all effects into `effects`, which must be empty. False when there are
+    /// none.
     func takeEffects(_ effects: inout [RelayHub.Effect]) -> Bool {
         if !events.isEmpty || isWoken { change { _, _ in } }
         guard !self.effects.isEmpty else { return false }
@@ -69,10 +70,10 @@ final class CorePort {
         return true
     }
 
-    /// Whether there is something to tell or to do.
+    /// Whether there are events to pass on or effects to carry out.
     var hasWork: Bool { !events.isEmpty || !effects.isEmpty || isWoken }
 
-    /// The time that the alarm has to be set for, on the loop's clock: when something is due at a time that it was not told before.
+    /// The time to set the alarm for, on the loop's clock; nil when no deadline has changed since the last call.
     func takeNewDue() -> NIODeadline? {
         var earliest: NIODeadline?
         if due.other != told.other {
@@ -89,11 +90,11 @@ final class CorePort {
         return earliest
     }
 
-    /// The alarm has gone off, or was cancelled: every time is to be told again.
+    /// The alarm fired or was cancelled, so every deadline has to be set again.
     func alarmIsUnset() {
         told = (nil, nil)
     }
 
-    /// A longer list gives its memory back.
+    /// The capacity above which a list's memory is released.
     private static let mostKept = 1024
 }

@@ -1,25 +1,25 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// The deadlines of a loop's connections: a queue for each kind, since all of a kind lie equally far ahead. A deadline is a reminder to
-/// look: the connection may have moved on since.
+/// The deadlines of a loop's connections, in one queue for each kind because all of a kind lie equally far ahead. A
+/// deadline is a reminder to check, because the connection may have changed since.
 struct LoopDeadlines {
-    /// A request that has begun on a connection, the first counted as 1.
+    /// A request that has begun on a connection; the first is 1.
     struct Opening: Equatable {
         let connection: ConnectionID
         let request: Int
     }
 
     enum Due: Equatable {
-        /// The request should be complete.
+        /// The request must be complete by now.
         case opening(Opening)
-        /// The peer should have closed.
+        /// The peer must have closed by now.
         case closing(ConnectionID)
-        /// Deferred frames have waited for long enough.
+        /// The delay of deferred frames is over.
         case deferredFrames(ConnectionID)
-        /// A ping goes out, and the last one should have been answered.
+        /// It is time for a ping, and the previous one must have been answered.
         case ping(ConnectionID)
-        /// A connection that carries requests should have carried one.
+        /// The HTTP connection must have carried a request by now.
         case idle(ConnectionID)
     }
 
@@ -57,7 +57,7 @@ struct LoopDeadlines {
         earliestAdded = min(due, earliestAdded ?? due)
     }
 
-    /// When the alarm has to go off for what was added since this was last called; nil when nothing was.
+    /// The earliest deadline added since the last call; nil when none was added.
     mutating func takeEarliestAdded() -> NIODeadline? {
         guard let earliestAdded else { return nil }
         self.earliestAdded = nil
@@ -69,7 +69,7 @@ struct LoopDeadlines {
         [openings.next, closings.next, deferred.next, pings.next, idles.next].compactMap(\.self).min()
     }
 
-    /// Takes one that is due; nil when none is.
+    /// Removes and returns a deadline that is due; nil when none is.
     mutating func popDue(now: NIODeadline) -> Due? {
         if let opening = openings.popDue(now: now) { return .opening(opening) }
         if let connection = closings.popDue(now: now) { return .closing(connection) }
@@ -78,12 +78,13 @@ struct LoopDeadlines {
         return idles.popDue(now: now).map { .idle($0) }
     }
 
-    /// Some of the connections whose requests began first, of those that matter. Those in front of them that don't are forgotten.
+    /// Up to `count` of the relevant connections whose requests began first. Irrelevant ones in front of them are
+    /// removed.
     mutating func longestOpening(_ count: Int, where matters: (ConnectionID) -> Bool) -> [ConnectionID] {
         openings.first(count) { matters($0.connection) }.map(\.connection)
     }
 
-    /// Forgets the deadlines of connections that are gone, and the memory of them.
+    /// Removes the deadlines of connections that have ended, and releases their memory.
     mutating func keep(where isThere: (ConnectionID) -> Bool) {
         openings.keep { isThere($0.connection) }
         closings.keep(where: isThere)

@@ -1,9 +1,9 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// Connections come and go, and count for an address until they stand for a device.
+/// The beginning and end of connections, and their counting by address until they serve a device.
 extension LoopWorker {
-    /// A socket listens; `release` is called when there is room for a connection again.
+    /// Registers a listening socket. `release` is called when there is room for a connection again.
     func addListener(_ listener: ObjectIdentifier, release: @escaping () -> Void) {
         listeners[listener] = release
     }
@@ -14,7 +14,7 @@ extension LoopWorker {
 
     var isFull: Bool { core.read { $0.isFull } }
 
-    /// A connection was accepted. Nil when it is not taken.
+    /// A connection was accepted. Nil when the relay does not take it.
     func accepted(from peer: PeerAddress?) -> DeviceConnection? {
         let prefix = peer.flatMap { addresses.proxies.contains($0) ? nil : $0.prefix }
         let (accepted, isCrowded) = core.change { state, context in (state.accept(prefix, context), state.isCrowded) }
@@ -22,14 +22,14 @@ extension LoopWorker {
         let connection = DeviceConnection(id: id, peer: peer, counted: prefix)
         connections[id] = connection
         deadlines.addOpening(id, request: 1, now: loop.now)
-        // It may never say anything.
+        // Set now, because the connection may never send anything.
         setAlarm()
         if isCrowded { makeRoom(for: connection) }
         return connection
     }
 
-    /// Somebody who is nobody gives way to a connection that may be somebody: one that the exchange knows of, or here one of those that
-    /// have said nothing for longest.
+    /// Closes an idle connection to make room for a new one: one that the hub chooses or, if it knows none, one on this
+    /// loop that has been silent for longest.
     private func makeRoom(for connection: DeviceConnection) {
         let hasMade = core.change { state, _ in state.makeRoom(for: connection.id, connection.counted) }
         defer { endTurn() }
@@ -41,17 +41,17 @@ extension LoopWorker {
         if let id = core.read({ $0.admission.fullest(candidates) }) { giveWay(id) }
     }
 
-    /// How many are looked at for one.
+    /// How many candidates are compared to choose one.
     private static let looks = 16
 
-    /// The channel of a connection has closed: its device is gone. That is told when the connection is forgotten, which comes next, and so
-    /// are the last words of a batch of reads that ended with the connection.
+    /// The channel of a connection has closed. The loss of its device is reported in ``forget(_:)``, which follows,
+    /// after the last frames of the batch of reads that ended with the connection.
     func ended(_ connection: DeviceConnection) {
         connection.ended()
         if connection.becomesUnknown() { core.happened(.lost(connection.id)) }
     }
 
-    /// The connection is no more.
+    /// Removes a connection that has ended.
     func forget(_ connection: DeviceConnection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         if connection.becomesUnknown() { core.happened(.lost(connection.id)) }
@@ -74,24 +74,26 @@ extension LoopWorker {
 extension LoopWorker {
     var usesProxyProtocol: Bool { addresses.proxies.usesProxyProtocol }
 
-    /// Whether a trusted proxy has connected.
+    /// Whether the peer is a trusted proxy.
     func isFromProxy(_ connection: DeviceConnection) -> Bool {
         connection.peer.map(addresses.proxies.contains) ?? false
     }
 
-    /// The trusted proxy that has connected speaks for another. False when that one has enough connections without a device.
+    /// Sets the address that a trusted proxy forwards for. False when that address has too many connections without a
+    /// device.
     func proxy(_ connection: DeviceConnection, speaksFor source: PeerAddress) -> Bool {
         connection.speaks(for: source)
         return count(connection, for: addresses.proxies.contains(source) ? nil : source.prefix)
     }
 
-    /// It is known now whom a connection counts for that stands for no device. False when that one has enough of those.
+    /// Counts a connection that serves no device under a prefix that has just become known. False when the prefix has
+    /// too many of them.
     func count(_ connection: DeviceConnection, for prefix: AddressPrefix?) -> Bool {
         connection.count(for: prefix)
         return core.change { state, _ in state.count(for: prefix) }
     }
 
-    /// A connection stands for no device: it has not said what it wants, or no poll waits on it. Or it does, or is no more.
+    /// Sets whether a connection serves no device: its first frame has not arrived, or no poll waits on it.
     func setIdle(_ isIdle: Bool, _ connection: DeviceConnection) {
         guard connection.setIdle(isIdle) else { return }
         core.change { state, _ in state.admission.setIdle(isIdle, connection.id, connection.counted) }

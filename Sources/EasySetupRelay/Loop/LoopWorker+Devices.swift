@@ -3,9 +3,9 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
-/// A device's WebSocket: what its ``ConnectionMachine`` says is done here.
+/// The WebSockets of devices: carries out the events of the ``ConnectionMachine``.
 extension LoopWorker {
-    /// Bytes have come. Gives them back when they are for HTTP's handlers, and so is all that comes after them.
+    /// Bytes have arrived. Returns them when they, and all later ones, are for the HTTP handlers.
     func received(_ bytes: ByteBuffer, on connection: DeviceConnection) -> ByteBuffer? {
         var events: [ConnectionMachine.Event] = []
         var payload: [UInt8] = []
@@ -13,7 +13,7 @@ extension LoopWorker {
         swap(&payload, &unpacked)
         connection.read(bytes, controlFrames: limits.controlFramesPerInterval, payload: &payload, into: &events)
         swap(&payload, &unpacked)
-        // Behind TLS these are bytes of TLS's own.
+        // With TLS, these bytes are in a buffer of the TLS handler and don't go into the pool.
         receiveBuffers.giveBack(bytes)
         var forHTTP: ByteBuffer?
         for event in events {
@@ -40,14 +40,14 @@ extension LoopWorker {
         endTurn()
     }
 
-    /// The connection is a WebSocket now; its device is let in, or told why not. It stands for a device as soon as it has said what it
-    /// wants.
+    /// The connection has become a WebSocket. Its device is admitted or told the refusal. The connection counts as
+    /// serving a device once its first frame has arrived.
     func upgraded(_ connection: DeviceConnection, _ answer: UpgradeAnswer, from prefix: AddressPrefix?) {
         wrote(connection.answerUpgrade(answer, &buffers), to: connection)
         deadlines.addPing(connection.id, now: loop.now)
-        // A peer without an address is one whose connection is gone already.
+        // A peer has no address only when its connection has ended already.
         guard let prefix else { return connection.hangUp() }
-        // A proxy's header says only now whom it speaks for.
+        // With a forwarding header, the address is known only now.
         let hasPlace = connection.counted != nil || count(connection, for: prefix)
         let refusal = core.change { state, context -> AdmissionRefusal? in
             let refusal =

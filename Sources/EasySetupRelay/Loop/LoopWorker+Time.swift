@@ -2,9 +2,9 @@ import EasySetupRelayCore
 import NIOCore
 import NIOWebSocket
 
-/// Time: one alarm for everything.
+/// Timers: one alarm serves all deadlines.
 extension LoopWorker {
-    /// The clock of the rendezvous has jumped, and the alarm was set for the time before.
+    /// The clock of the rendezvous has jumped. The alarm was set for the old time, so it is set again.
     func clockMoved() {
         alarm.cancel()
         alarmFired()
@@ -19,7 +19,7 @@ extension LoopWorker {
         if isMemoryDue { memoryDue = nil }
         let (hasCrowdGone, givesBack) = core.change { state, context in
             state.deadlinesPassed(context)
-            // Unless another loop has seen to it, or the crowd is back.
+            // Skipped when another loop has shrunk the tables already, or the crowd is back.
             let hasCrowdGone = state.hasCrowdGone
             if isMemoryDue, hasCrowdGone { state.shrink() }
             return (hasCrowdGone, isMemoryDue && hasCrowdGone)
@@ -76,6 +76,6 @@ extension LoopWorker {
         alarm.set(for: due)
     }
 
-    /// Longer than a crowd takes to go.
+    /// Longer than a crowd takes to disconnect.
     private static let memoryRest = TimeAmount.seconds(2)
 }

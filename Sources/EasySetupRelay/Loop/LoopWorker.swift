@@ -3,8 +3,8 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
-/// The worker of one event loop: it has the loop's connections, tells the ``RelayHub`` what happens on them, and does what that decides.
-/// All here lives on that loop, so it needs no lock; nothing waits.
+/// The worker of one event loop. It owns the loop's connections, passes their events to the ``RelayHub``, and carries
+/// out the resulting effects. It is used on that loop only, so it needs no lock, and it never blocks.
 final class LoopWorker {
     let limits: ConnectionLimits
     let loop: any EventLoop
@@ -14,10 +14,12 @@ final class LoopWorker {
     var connections: [ConnectionID: DeviceConnection] = [:]
     let alarm: Alarm
     var deadlines: LoopDeadlines
-    /// When the memory of a crowd that has gone is given back: not while it goes.
+    /// When memory is to be given back after a crowd of connections has gone; the delay avoids doing so while they
+    /// disconnect.
     var memoryDue: NIODeadline?
 
-    /// Memory that is used again: a frame on its way in and what frames mean, a frame on its way out, and what it is sent in.
+    /// Reused memory: the payload of a received frame, the events that bytes give, a serialized frame, and the output
+    /// buffers.
     var unpacked: [UInt8] = []
     var meanings: [ConnectionMachine.Event] = []
     private var packed: [UInt8] = []
@@ -29,7 +31,7 @@ final class LoopWorker {
     private var unflushed: [DeviceConnection] = []
     private var flushing: [DeviceConnection] = []
     private let unlooked: Int
-    /// The sockets that listen, and what to call when there is room for a connection again.
+    /// The listening sockets, each with the function to call when there is room for a connection again.
     var listeners: [ObjectIdentifier: () -> Void] = [:]
 
     init(
@@ -72,12 +74,13 @@ extension LoopWorker {
         endTurn()
     }
 
-    /// To be called at the end of whatever happened: does what was decided, sends what was written, and sets the alarm. Doing it may make
-    /// more happen, on this connection or another (a peer that is cut off, say); what comes of that is done after, not in between.
+    /// To be called at the end of each batch of events: carries out effects, writes the output and sets the alarm. This
+    /// may cause further events on any connection, such as the end of one that is cut; they are handled afterwards, not
+    /// nested.
     func endTurn() {
         guard !isEndingTurn else { return }
         isEndingTurn = true
-        // In lists of their own: what is done may ask for more.
+        // Moved to local lists, because carrying out an effect may add others.
         var (taken, written): ([RelayHub.Effect], [DeviceConnection]) = ([], [])
         swap(&taken, &effects)
         swap(&written, &flushing)
@@ -96,7 +99,7 @@ extension LoopWorker {
         setAlarm()
     }
 
-    /// Longer lists give their memory back.
+    /// The capacity above which a list's memory is released.
     private static let mostKept = 1024
 
     private func perform(_ effect: RelayHub.Effect) {
@@ -109,7 +112,7 @@ extension LoopWorker {
         }
     }
 
-    /// Somebody else needs the place of a connection. One that has become somebody since stays.
+    /// Closes a connection because another needs its place, unless it serves a device by now.
     func giveWay(_ id: ConnectionID) {
         guard let connection = connections[id] else { return }
         if connection.isNobody {
@@ -137,13 +140,14 @@ extension LoopWorker {
         deadlines.keep { connections[$0] != nil }
     }
 
-    /// Takes nothing new, and ends when the pairings in hand have ended or the time is over.
+    /// Begins to drain: the relay admits no new devices, and ends when the active pairings have ended or the time is
+    /// over.
     func drain() {
         core.change { state, context in state.drain(context) }
         endTurn()
     }
 
-    /// Tokens are made with other keys from now on.
+    /// Replaces the keys for new tokens.
     func replaceKeys(by keys: TokenKeys) {
         core.change { state, context in state.rendezvous.replaceKeys(by: keys, now: context.moment) }
         endTurn()
@@ -163,7 +167,7 @@ extension LoopWorker {
         wrote(connection.send(frame, packed: &packed, &buffers), to: connection)
     }
 
-    /// Says goodbye in WebSocket's way, and waits for the peer to do so too.
+    /// Begins the WebSocket closing handshake.
     func close(_ connection: DeviceConnection, _ code: WebSocketErrorCode? = nil) {
         _ = connection.becomesUnknown()
         guard let payload = connection.close(code) else { return }
@@ -179,8 +183,8 @@ extension LoopWorker {
         }
     }
 
-    /// A peer that has left more than the limit unread is cut off, and so is one that leaves a little when all of them together have: what
-    /// it missed is sent again when it comes back.
+    /// Writes the output. A peer with more unread bytes than the limit is cut, and so is one with fewer when all peers
+    /// together have too many. The device gets the missed frames when it comes back.
     func flush(_ connection: DeviceConnection) {
         guard case .looked(let unread) = connection.flush(most: unlooked, &buffers),
             !account(unread: unread, of: connection)
@@ -191,7 +195,7 @@ extension LoopWorker {
         connection.hangUp()
     }
 
-    /// How much a device leaves unread now; whether that is borne.
+    /// Records the unread bytes of a device. False when they are too many.
     func account(unread bytes: Int, of connection: DeviceConnection) -> Bool {
         let difference = connection.leavesUnread(bytes)
         guard difference != 0 else { return bytes <= limits.outboundBytes }

@@ -1,9 +1,9 @@
 import CProcess
 
-/// What the allocator keeps of memory that was given back to it.
+/// Releases memory that the allocator keeps after it was freed.
 enum Memory {
-    /// Gives to the system what is free, wherever it lies. glibc does so by itself only at the end of its heap, where after a crowd
-    /// something always stands. It takes some milliseconds for each hundred megabytes.
+    /// Returns all free memory to the system. glibc does so by itself only at the top of its heap, which is seldom free
+    /// after many connections. It takes some milliseconds per hundred megabytes.
     static func giveBack() {
         easysetup_give_back_memory()
     }

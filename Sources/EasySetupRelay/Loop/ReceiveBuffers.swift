@@ -1,15 +1,15 @@
 import NIOCore
 
-/// Where a loop's connections read into: a buffer that all of them share, and none keeps while it waits.
+/// The receive buffer of a loop, which all of its connections share, so that no waiting connection keeps one.
 ///
-/// A channel of NIO's holds the first buffer that it was given for as long as it lives; so that one is small, as large as a device's
-/// first request. Each later one comes from here, and goes back when what was read has been used.
+/// A NIO channel keeps the first buffer it gets for its lifetime, so the first one is small: the size of a device's
+/// first request. Each later buffer comes from here and is returned when its bytes have been used.
 struct ReceiveBuffers: RecvByteBufferAllocator {
     private let spare = Spare()
     private var hasRead = false
 
-    /// Unchecked, because NIO asks for buffers only on the loop that they are read on, and they are given back there: a check each time
-    /// was some 2 % of what a message costs.
+    /// Unchecked, because NIO asks for buffers only on the loop on which they are read and returned. A check each time
+    /// was some 2 % of the cost of a message.
     private final class Spare: @unchecked Sendable {
         private var buffer: ByteBuffer?
 
@@ -24,9 +24,10 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
         }
     }
 
-    /// What a device's upgrade request has, with a long host's name. One byte more, and the buffer takes twice as much.
+    /// The size of a device's upgrade request with a long host name. Buffers have sizes of powers of two, so one byte
+    /// more would take twice the memory.
     private static let firstBytes = 256
-    /// A frame of the largest size, but for its beginning; several of the usual.
+    /// Nearly a frame of the largest size, or several usual ones.
     static let bytes = 4096
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
@@ -36,13 +37,13 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
         return buffer
     }
 
-    /// Called after each read. True: the next buffer is another one.
+    /// Called by NIO after each read. True makes NIO ask for another buffer.
     mutating func record(actualReadBytes: Int) -> Bool {
         hasRead = true
         return true
     }
 
-    /// Takes back what was read into. Whoever still holds it keeps it: then it is copied when it is used next.
+    /// Returns a buffer. If other code still refers to it, the next use makes a copy.
     func giveBack(_ buffer: ByteBuffer) {
         if buffer.storageCapacity == Self.bytes { spare.put(buffer) }
     }

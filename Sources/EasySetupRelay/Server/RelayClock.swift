@@ -8,14 +8,15 @@ import Musl
 import Darwin
 #endif
 
-/// Tells a rendezvous the time.
+/// The clock of a rendezvous.
 package struct RelayClock: Sendable {
     private let read: @Sendable () -> Moment
     private let watch: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// - Parameters:
-    ///   - read: the time now.
-    ///   - watch: takes what is to be called whenever the time has jumped. A clock that only goes on never calls it.
+    ///   - read: gives the current time.
+    ///   - watch: takes the function to be called whenever the time has jumped. A clock that never jumps never calls
+    ///     it.
     package init(
         _ read: @escaping @Sendable () -> Moment,
         whenMoved watch: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in }
@@ -26,10 +27,10 @@ package struct RelayClock: Sendable {
 
     var now: Moment { read() }
 
-    /// Calls this whenever the time has jumped, on any thread.
+    /// Registers a function to be called, on any thread, whenever the time has jumped.
     func whenMoved(_ body: @escaping @Sendable () -> Void) { watch(body) }
 
-    /// The machine's clocks: one that goes on while it sleeps, and UTC.
+    /// The machine's clocks: a monotonic one that runs during sleep, and UTC.
     static func system() -> RelayClock {
         let start = ContinuousClock.now
         return RelayClock { Moment(monotonic: ContinuousClock.now - start, utcSeconds: Int64(time(nil))) }

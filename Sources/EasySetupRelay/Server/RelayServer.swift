@@ -6,8 +6,8 @@ import NIOPosix
 public import ServiceLifecycle
 import Synchronization
 
-/// A relay: takes devices' WebSockets and lets them find each other (`Protocol/relay.md`). Event loops do all the work, one for each
-/// core it may use; ``run()`` only waits for them to end.
+/// A relay server: it accepts WebSockets and long-polling requests from devices and brings the devices together
+/// (`Protocol/relay.md`). Event loops do all the work, one for each core; ``run()`` only waits for them to end.
 public final class RelayServer: Service {
     /// The version of this relay, by semantic versioning (`CHANGELOG.md`); logged when it begins to listen.
     public static var version: String { Release.version }
@@ -24,7 +24,7 @@ public final class RelayServer: Service {
         let replaceKeys: @Sendable (TokenKeys) -> Void
     }
 
-    /// Nothing happens before ``run()``.
+    /// Creates a relay. It opens no files and sockets before ``run()``.
     public init(configuration: RelayConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
@@ -36,8 +36,8 @@ public final class RelayServer: Service {
         whenListening.fail(RelayError.stopped)
     }
 
-    /// Where the relay listens, as soon as it does: every address that was bound, in the order of
-    /// ``RelayConfiguration/listen``. Throws a ``RelayError`` when it never will.
+    /// The addresses that were bound, in the order of ``RelayConfiguration/listen``; waits until the relay listens.
+    /// Throws a ``RelayError`` when the relay could not start.
     public var addresses: [BoundAddress] {
         get async throws { try await whenListening.futureResult.get() }
     }
@@ -47,13 +47,14 @@ public final class RelayServer: Service {
         get async throws { try await addresses[0].port }
     }
 
-    /// Whether it listens, or has listened.
+    /// Whether the relay listens, or has listened.
     public var hasListened: Bool { running.withLock { $0 != nil } }
 
-    /// Serves until the surrounding task is cancelled (then it ends at once), or shut down gracefully (then it takes nothing
-    /// new, and waits for pairings in hand for ``ConnectionLimits/drainTime``). Devices are told to go on elsewhere.
+    /// Serves until the surrounding task is cancelled (the relay then ends at once) or shut down gracefully (it then
+    /// admits no new devices and waits for active pairings for at most ``ConnectionLimits/drainTime``). Devices are
+    /// told to go to another relay.
     ///
-    /// Throws a ``RelayError`` when it cannot start. To be called once.
+    /// Throws a ``RelayError`` when the relay cannot start. To be called once.
     public func run() async throws {
         do {
             try await serve()
@@ -63,16 +64,16 @@ public final class RelayServer: Service {
         }
     }
 
-    /// Reads the files of the certificate and of the tokens' keys anew, as soon as the relay listens.
+    /// Reads the certificate and the token keys from their files again, as soon as the relay listens.
     ///
-    /// New connections get the new certificate; those there are go on. New tokens are made with the new key; those of before
-    /// are believed until they expire. Files that cannot be used, and a certificate that no device can take now where the old
-    /// one is good, leave everything as it was; they are logged as errors. It never makes a key file.
+    /// New connections get the new certificate; existing ones go on. New tokens are made with the new key; earlier
+    /// tokens are accepted until they expire. Unusable files change nothing and are logged as errors; so is a
+    /// certificate that no device would accept now while the old one is valid. A key file is never created.
     public func reload() async {
         guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
             return
         }
-        // Files are read on a thread that may wait for them.
+        // Files are read on a thread that may block.
         try? await NIOThreadPool.singleton.runIfActive { [configuration, logger] in
             running.certificate?.reload()
             guard let path = configuration.keyFile else { return }
@@ -92,15 +93,15 @@ extension RelayServer {
     private struct Prepared: Sendable {
         let certificate: CertificateKeeper?
         let keys: TokenKeys
-        /// No token of an earlier run can be valid.
+        /// Whether the keys were created now, so that no token of an earlier run can be valid.
         let hasNewKeys: Bool
         let places: [Resolver.ResolvedAddress]
     }
 
     private func serve() async throws {
-        // It may take its time: disks and name servers may be far away.
+        // On a thread that may block, because disks and name servers may be slow.
         let prepared = try await NIOThreadPool.singleton.runIfActive { [self] in try prepare() }
-        // Threads of its own, one for each core it may use; they end with it.
+        // The relay's own threads, one for each core. They end with the relay.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.coreCount)
         do {
             try await serve(prepared, on: Array(group.makeIterator()))
@@ -169,7 +170,7 @@ extension RelayServer {
         }
         tellListening(listeners, cores: loops.count)
 
-        // A listener that ends by itself takes the relay with it.
+        // If a listening socket closes by itself, the relay stops.
         for listener in listeners { listener.closeFuture.whenComplete { _ in stop() } }
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
@@ -184,7 +185,7 @@ extension RelayServer {
     }
 
     private func tellListening(_ listeners: [any Channel], cores: Int) {
-        // The sockets of several cores share their addresses.
+        // Sockets of several cores share their address, so repeats are left out.
         var addresses: [BoundAddress] = []
         for case let address? in listeners.map({ $0.localAddress?.bound }) where !addresses.contains(address) {
             addresses.append(address)
@@ -234,14 +235,14 @@ extension RelayServer {
             }
     }
 
-    /// Makes an accepted connection ready. What is set by itself, TCP_NODELAY, it has from the socket that listens.
+    /// Sets up an accepted connection. TCP_NODELAY is inherited from the listening socket.
     private func configure(
         _ accepted: any Channel,
         _ worker: LoopWorker,
         _ certificate: CertificateKeeper?
     ) throws {
         if let options = accepted.syncOptions {
-            // One read at a time is what makes it take all buffers but its first from there.
+            // One read per batch makes the channel take all buffers but its first from the allocator.
             try options.setOption(.maxMessagesPerRead, value: 1)
             try options.setOption(.recvAllocator, value: worker.receiveBuffers)
         }
