@@ -7,7 +7,7 @@ import Foundation
 #endif
 
 extension DeviceFrame {
-    /// Parses the bytes of one binary message from a device, every field checked (`Protocol/relay.md`, "Frames").
+    /// Parses one binary message from a device and checks every field (`Protocol/relay.md`, "Frames").
     package init(parsing bytes: [UInt8]) throws(FrameError) {
         if bytes.count <= WireLimits.frameBytes, let plain = DeviceFrame(plain: bytes) {
             self = plain
@@ -16,7 +16,7 @@ extension DeviceFrame {
         try self.init(general: bytes)
     }
 
-    /// Parses them as protocol buffers allow them to be: fields in any order, those of later versions among them.
+    /// Parses any valid protobuf encoding: fields in any order, and unknown fields of later versions.
     init(general bytes: [UInt8]) throws(FrameError) {
         switch try protobuf(bytes, as: Easysetup_Relay_V1_DeviceFrame.self).frame {
         case .offer(let offer):
@@ -61,7 +61,7 @@ extension DeviceFrame {
         }
     }
 
-    /// The bytes of one binary message to a relay.
+    /// The frame as one binary message for a relay.
     package func serialized() -> [UInt8] {
         var frame = Easysetup_Relay_V1_DeviceFrame()
         switch self {

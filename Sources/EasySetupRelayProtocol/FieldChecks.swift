@@ -6,9 +6,9 @@ import FoundationEssentials
 import Foundation
 #endif
 
-// The checks that frames of both directions share: each takes a field as it came and gives its native type.
+// Checks of fields that occur in frames of both directions. Each converts a field to its native type.
 
-/// Parses one frame's bytes as `Message`, sizes first. Unknown fields are dropped.
+/// Parses the bytes of a frame as `Message`, after checking the length. Unknown fields are dropped.
 func protobuf<Message: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Message.Type) throws(FrameError) -> Message {
     guard bytes.count <= WireLimits.frameBytes else { throw .tooLong }
     var options = BinaryDecodingOptions()
@@ -22,22 +22,22 @@ func protobuf<Message: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Message
 }
 
 extension SwiftProtobuf.Message {
-    /// The frame's bytes: fields in the order of their numbers, defaults left out.
+    /// The frame's encoding: fields in the order of their numbers, without defaults.
     ///
-    /// Writing fails only for a message with required fields unset or of more than 2 GiB; ours have neither.
+    /// Serializing fails only for a message with unset required fields or of more than 2 GiB; frames have neither.
     func frameBytes() -> [UInt8] {
         (try? serializedBytes()) ?? []
     }
 }
 
 extension MeetingID {
-    /// A meeting that must be named.
+    /// Parses a required meeting id.
     init(wire: Data) throws(FrameError) {
         guard let id = MeetingID([UInt8](wire)) else { throw .badField(.meeting) }
         self = id
     }
 
-    /// A meeting that a visitor leaves out; nil when it is.
+    /// Parses an optional meeting id; nil when the visitor left it out.
     static func optional(_ wire: Data) throws(FrameError) -> MeetingID? {
         wire.isEmpty ? nil : try MeetingID(wire: wire)
     }
@@ -83,11 +83,13 @@ extension Message {
 }
 
 extension Duration {
-    /// Whole milliseconds as they travel: nothing below zero, nothing over 32 bits; more than nothing never becomes zero.
+    /// The duration in whole milliseconds, as in frames: negative durations become 0, positive ones at least 1, and
+    /// values above 32 bits are clamped.
     var wireMilliseconds: UInt32 {
         guard self > .zero else { return 0 }
         let (seconds, attoseconds) = components
-        // Beyond 32 bits of seconds the product might not fit; beyond 32 bits of milliseconds it is cut anyway.
+        // Clamped before multiplying, because the product might overflow; values above 32 bits of milliseconds are
+        // clamped afterwards anyway.
         let milliseconds = Int64(UInt32(clamping: seconds)) * 1000 + attoseconds / 1_000_000_000_000_000
         return UInt32(clamping: max(1, milliseconds))
     }

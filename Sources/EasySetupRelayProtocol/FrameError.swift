@@ -1,15 +1,16 @@
-/// Why a frame was refused. All of them end the connection with ``Reason/badFrame`` (`Protocol/relay.md`, "Frames").
+/// Why a frame was refused. Every such error ends the connection with ``Reason/badFrame`` (`Protocol/relay.md`,
+/// "Frames").
 package enum FrameError: Error, Hashable, Sendable {
-    /// More bytes than ``WireLimits/frameBytes``; they were not looked at.
+    /// The frame has more bytes than ``WireLimits/frameBytes``; its content was not parsed.
     case tooLong
-    /// Not a protocol buffer of this type.
+    /// The bytes are not a protobuf message of this type.
     case malformed
-    /// None of the frames that this version knows.
+    /// The message is none of the frames that this version knows.
     case unknown
-    /// A field that breaks its rule.
+    /// A field breaks its rule.
     case badField(Field)
 
-    /// The field, by its name in `Protocol/relay.proto`.
+    /// The field, with its name in `Protocol/relay.proto`.
     package enum Field: String, Hashable, Sendable, CaseIterable {
         case meeting
         case slot

@@ -1,10 +1,11 @@
-/// A meeting's 16 random bytes, drawn by the relay; the handshake's session id (`Protocol/relay.md`, "Names").
+/// The id of a meeting: 16 random bytes that the relay draws. It is also the handshake's session id
+/// (`Protocol/relay.md`, "Names").
 package struct MeetingID: Hashable, Sendable {
-    /// Always 16.
+    /// The number of bytes, 16.
     package static let byteCount = 16
     private let value: Bytes16
 
-    /// Nil when there are not exactly 16 bytes.
+    /// Nil unless there are exactly 16 bytes.
     package init?(_ bytes: some Collection<UInt8>) {
         guard let value = Bytes16(bytes) else { return nil }
         self.value = value
@@ -21,12 +22,12 @@ package struct MeetingID: Hashable, Sendable {
     }
 }
 
-/// Sixteen bytes where they stand, not in an array of their own: names are compared, copied and looked up with every frame.
+/// Sixteen bytes stored inline and not in an array, because ids are compared, copied and hashed for every frame.
 package struct Bytes16: Hashable, Sendable {
     private let high: UInt64
     private let low: UInt64
 
-    /// Nil when there are not exactly 16 bytes.
+    /// Nil unless there are exactly 16 bytes.
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
         high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
@@ -54,13 +55,14 @@ package struct Bytes16: Hashable, Sendable {
     }
 }
 
-/// Where to meet at a relay: 3 to 6 symbols of Crockford base32, canonical (`Protocol/relay.md`, "Names").
+/// The address of a room at a relay: 3 to 6 symbols of Crockford base32 in canonical form (`Protocol/relay.md`,
+/// "Names").
 package struct Slot: Hashable, Sendable {
     package static let lengths = 3...6
     package static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
     package let symbols: String
 
-    /// Nil when it is not 3 to 6 canonical symbols.
+    /// Nil unless the text is 3 to 6 canonical symbols.
     package init?(_ symbols: String) {
         guard Self.lengths.contains(symbols.utf8.count), symbols.utf8.allSatisfy(Self.alphabet.contains) else {
             return nil
@@ -69,7 +71,8 @@ package struct Slot: Hashable, Sendable {
     }
 }
 
-/// A relay's MAC over what a device may come back to; opaque to devices (`Protocol/relay.md`, "Tokens").
+/// A token with which a device comes back to its room or meeting. It is authenticated by the relay's MAC and opaque to
+/// devices (`Protocol/relay.md`, "Tokens").
 package struct Token: Hashable, Sendable {
     package let bytes: [UInt8]
 
@@ -78,7 +81,7 @@ package struct Token: Hashable, Sendable {
     }
 }
 
-/// The answer to a ``RelayFrame/workWanted(challenge:difficulty:expiresIn:)``.
+/// Proof of work: the answer to a ``RelayFrame/workWanted(challenge:difficulty:expiresIn:)``.
 package struct Work: Hashable, Sendable {
     package var challenge: [UInt8]
     /// 8 bytes.
@@ -90,11 +93,11 @@ package struct Work: Hashable, Sendable {
     }
 }
 
-/// An end-to-end message on its way; only the devices know what the body says.
+/// An end-to-end message. Only the devices understand its body.
 package struct Message: Hashable, Sendable {
-    /// Counts the sender's messages in this meeting, from 1.
+    /// The number of the message: the sender's messages in a meeting are counted from 1.
     package var number: UInt32
-    /// The highest number of the peer's messages that the sender has, without a gap; 0 for none.
+    /// The highest number of the peer's messages that the sender has received without a gap; 0 for none.
     package var ack: UInt32
     package var body: [UInt8]
 
@@ -105,12 +108,12 @@ package struct Message: Hashable, Sendable {
     }
 }
 
-/// One living meeting, as an offerer tells it on coming back.
+/// One living meeting, as an offerer describes it when it comes back.
 package struct MeetingResume: Hashable, Sendable {
     package var meeting: MeetingID
-    /// The highest number of the offerer's messages that the peer acknowledged.
+    /// The highest number of the offerer's messages that the peer has acknowledged.
     package var acked: UInt32
-    /// The highest number of the peer's messages that the offerer has, without a gap.
+    /// The highest number of the peer's messages that the offerer has received without a gap.
     package var received: UInt32
     package var isSeated: Bool
 
@@ -123,11 +126,11 @@ package struct MeetingResume: Hashable, Sendable {
 }
 
 // The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
-/// What a device says to a relay. `meeting` is nil between a visitor and the relay: it has but one.
+/// A frame from a device to a relay. `meeting` is nil in a visitor's frames, because a visitor has one meeting only.
 package enum DeviceFrame: Hashable, Sendable {
     case offer(slotLength: Int, work: Work?)
     case visit(slot: Slot, work: Work?)
-    /// `attempt` counts the attaches with this token, from 1; 0 is not counted.
+    /// `attempt` numbers the attaches with this token from 1; 0 means unnumbered.
     case attachVisitor(token: Token, acked: UInt32, received: UInt32, attempt: UInt32 = 0)
     case attachOfferer(token: Token, held: [MeetingResume], attempt: UInt32 = 0)
     case message(meeting: MeetingID?, Message)
@@ -138,7 +141,7 @@ package enum DeviceFrame: Hashable, Sendable {
 }
 
 // The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
-/// What a relay says to a device. `meeting` is nil between a visitor and the relay: it has but one.
+/// A frame from a relay to a device. `meeting` is nil in frames to a visitor, because a visitor has one meeting only.
 package enum RelayFrame: Hashable, Sendable {
     case offered(slot: Slot, token: Token, expiresIn: Duration)
     case inLine(position: Int)
@@ -156,7 +159,7 @@ package enum RelayFrame: Hashable, Sendable {
     case goodbye(retryAfter: Duration)
 }
 
-/// How far the relay has an offerer's messages in one meeting.
+/// How many of an offerer's messages in one meeting the relay has received.
 package struct MeetingProgress: Hashable, Sendable {
     package var meeting: MeetingID
     package var have: UInt32
@@ -167,10 +170,11 @@ package struct MeetingProgress: Hashable, Sendable {
     }
 }
 
-/// Why something ended or was refused: one vocabulary for the wire, the logs, the metrics and `Protocol/errors.md`.
+/// Why something ended or was refused. The same names are used on the wire, in logs, in metrics and in
+/// `Protocol/errors.md`.
 package enum Reason: String, Hashable, Sendable, CaseIterable {
     case unspecified
-    // Ends that devices give each other.
+    // Reasons that devices give each other.
     case done
     case cancelled
     case wrongProof = "wrong-proof"
@@ -178,7 +182,7 @@ package enum Reason: String, Hashable, Sendable, CaseIterable {
     case malformed
     case wrongSuite = "wrong-suite"
     case fault
-    // Ends and refusals of the relay's own.
+    // Reasons that the relay gives.
     case noSuchCode = "no-such-code"
     case seated
     case expired

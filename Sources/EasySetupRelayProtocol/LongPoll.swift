@@ -6,14 +6,14 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A device's connection by long polling: 16 random bytes that the device draws, as secret as a token, so it has no
+/// The id of a long-polling session: 16 random bytes that the device draws. It is as secret as a token, so it has no
 /// description (`Protocol/http.md`, "Connections").
 package struct LongPollConnectionID: Hashable, Sendable {
-    /// Always 16.
+    /// The number of bytes, 16.
     package static let byteCount = 16
     package let bytes: [UInt8]
 
-    /// Nil when there are not exactly 16 bytes.
+    /// Nil unless there are exactly 16 bytes.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         self.bytes = bytes
@@ -25,22 +25,22 @@ extension LongPollConnectionID: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Why a call's body was refused (`Protocol/http.md`, "Errors").
+/// Why the body of a long-polling request or answer was refused (`Protocol/http.md`, "Errors").
 package enum LongPollBodyError: Error, Hashable, Sendable {
-    /// More bytes than ``WireLimits/callBytes``; they were not looked at.
+    /// The body has more bytes than ``WireLimits/callBytes``; its content was not parsed.
     case tooLong
-    /// Not a protocol buffer of this type, or a field breaks its rule.
+    /// The body is not a protobuf message of this type, or a field breaks its rule.
     case malformed
 }
 
-/// Frames of a device, not yet parsed.
+/// A long-polling request with frames of a device, which are not parsed yet.
 package struct SendCall: Hashable, Sendable {
     package var connection: LongPollConnectionID
-    /// The number of the first of the frames, from 1.
+    /// The number of the first of the frames; a session's frames are counted from 1.
     package var first: UInt32
-    /// Each the bytes of a ``DeviceFrame``.
+    /// The encoded ``DeviceFrame``s.
     package var frames: [[UInt8]]
-    /// The device closes the connection after these frames.
+    /// Whether the device closes the session after these frames.
     package var isClosing: Bool
 
     package init(connection: LongPollConnectionID, first: UInt32, frames: [[UInt8]], isClosing: Bool = false) {
@@ -70,9 +70,9 @@ package struct SendCall: Hashable, Sendable {
     }
 }
 
-/// What a relay answers to a ``SendCall``.
+/// A relay's answer to a ``SendCall``.
 package struct SendAnswer: Hashable, Sendable {
-    /// The highest number of the device's frames that the relay has, without a gap.
+    /// The highest number of the device's frames that the relay has received without a gap.
     package var have: UInt32
 
     package init(have: UInt32) {
@@ -88,12 +88,12 @@ package struct SendAnswer: Hashable, Sendable {
     }
 }
 
-/// A device asks for frames of the relay.
+/// A long-polling request for frames of the relay.
 package struct PollCall: Hashable, Sendable {
     package var connection: LongPollConnectionID
-    /// The highest number of the relay's frames that the device has, without a gap.
+    /// The highest number of the relay's frames that the device has received without a gap.
     package var received: UInt32
-    /// How long the relay may keep the call when there is nothing to say.
+    /// How long the relay may delay the answer while it has no frames.
     package var wait: Duration
 
     package init(connection: LongPollConnectionID, received: UInt32, wait: Duration) {
@@ -119,13 +119,13 @@ package struct PollCall: Hashable, Sendable {
     }
 }
 
-/// What a relay answers to a ``PollCall``: frames, not yet parsed.
+/// A relay's answer to a ``PollCall``: frames, which are not parsed yet.
 package struct PollAnswer: Hashable, Sendable {
-    /// The number of the first of the frames, from 1.
+    /// The number of the first of the frames; a session's frames are counted from 1.
     package var first: UInt32
-    /// Each the bytes of a ``RelayFrame``.
+    /// The encoded ``RelayFrame``s.
     package var frames: [[UInt8]]
-    /// The relay has closed the connection; these are its last frames.
+    /// Whether the relay has closed the session; these are then its last frames.
     package var isClosed: Bool
 
     package init(first: UInt32, frames: [[UInt8]], isClosed: Bool = false) {
@@ -152,7 +152,7 @@ package struct PollAnswer: Hashable, Sendable {
     }
 }
 
-/// Parses a call's body, its size first. Unknown fields are dropped.
+/// Parses the body of a request or answer, after checking its length. Unknown fields are dropped.
 private func call<Body: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Body.Type) throws(LongPollBodyError) -> Body {
     guard bytes.count <= WireLimits.callBytes else { throw .tooLong }
     var options = BinaryDecodingOptions()

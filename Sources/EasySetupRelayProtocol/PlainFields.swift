@@ -1,6 +1,8 @@
-// Fields of a protocol buffer in their plainest form (protobuf.dev, "Encoding"): numbers below 16, so a tag is one byte.
+// Protobuf fields in their canonical form (protobuf.dev, "Encoding"). All field numbers are below 16, so a tag is one
+// byte.
 
-/// Reads fields one after the other. Each is nil when what is there is not in this form; nothing is told about why.
+/// Reads fields in order. A result is nil when the bytes are not in this form; there are no detailed errors, because
+/// SwiftProtobuf then parses the bytes again.
 struct PlainReader {
     private let bytes: [UInt8]
     private(set) var place = 0
@@ -9,7 +11,7 @@ struct PlainReader {
         self.bytes = bytes
     }
 
-    /// Enters the message that takes up all the rest, in one of these fields. Says in which.
+    /// Enters the nested message that takes up all the rest and has one of these field numbers. Gives its number.
     mutating func enter(_ fields: ClosedRange<UInt8>) -> UInt8? {
         guard place < bytes.count, bytes[place] & 7 == 2, fields.contains(bytes[place] >> 3) else { return nil }
         let field = bytes[place] >> 3
@@ -18,7 +20,7 @@ struct PlainReader {
         return field
     }
 
-    /// A field of bytes. Empty where it is left out.
+    /// Reads a field of bytes; empty when it is absent.
     mutating func bytes(field: Int) -> ArraySlice<UInt8>? {
         guard isNext(field, type: 2) else { return [] }
         place += 1
@@ -27,7 +29,7 @@ struct PlainReader {
         return bytes[place..<place + Int(count)]
     }
 
-    /// A number. 0 where it is left out.
+    /// Reads a number; 0 when it is absent.
     mutating func number(field: Int) -> UInt32? {
         guard isNext(field, type: 0) else { return 0 }
         place += 1
@@ -39,7 +41,7 @@ struct PlainReader {
         place < bytes.count && bytes[place] == UInt8(field) << 3 | type
     }
 
-    /// A number in as few bytes as it needs.
+    /// Reads a number that is encoded in the fewest possible bytes.
     private mutating func shortest() -> UInt32? {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 35, by: 7) {
@@ -57,12 +59,13 @@ struct PlainReader {
 }
 
 extension PlainReader {
-    /// The meeting in field 1.
+    /// Reads the required meeting id in field 1.
     mutating func meeting() -> MeetingID? {
         bytes(field: 1).flatMap { MeetingID($0) }
     }
 
-    /// The meeting in field 1, or that there is none.
+    /// Reads the optional meeting id in field 1. The result is nil when the field is invalid; its `id` is nil when it
+    /// is absent.
     mutating func optionalMeeting() -> (id: MeetingID?, Void)? {
         guard let named = bytes(field: 1) else { return nil }
         guard !named.isEmpty else { return (nil, ()) }
@@ -74,11 +77,11 @@ extension PlainReader {
     }
 }
 
-/// Writes fields, in the order of their numbers. Defaults are left out.
+/// Writes fields in the order of their numbers, without defaults.
 struct PlainWriter {
     private(set) var bytes: [UInt8]
 
-    /// Adds to these bytes.
+    /// Appends to these bytes.
     init(to bytes: consuming [UInt8]) {
         self.bytes = bytes
     }
@@ -103,14 +106,14 @@ struct PlainWriter {
         meeting.append(to: &bytes)
     }
 
-    /// Begins a message within this one. What is added until ``end(_:)`` is in it. Gives the place of its length.
+    /// Writes a nested message, which may be empty.
     mutating func begin(_ field: UInt8) -> Int {
         bytes.append(field << 3 | 2)
         bytes.append(0)
         return bytes.count - 1
     }
 
-    /// Ends the message whose length is at `start`.
+    /// The length takes more than the one byte reserved for it, so the message is moved.
     mutating func end(_ start: Int) {
         let count = bytes.count - start - 1
         guard count > 0x7F else { return bytes[start] = UInt8(count) }

@@ -1,10 +1,10 @@
-// Frames in their plainest form, read and written without the general machinery of protocol buffers. That was a sixth of what a
-// pairing cost a relay, and most of its allocations. It is no second opinion: what is not in this form is SwiftProtobuf's to
-// read, and the tests hold both to the same bytes.
+// Frames in canonical protobuf encoding, read and written without SwiftProtobuf, which took a sixth of a relay's cost
+// of a pairing and made most of its allocations. Frames in any other encoding are parsed by SwiftProtobuf, and tests
+// check that both give the same results.
 
 extension DeviceFrame {
-    /// Reads a frame all of whose fields come once, in the order of their numbers, each as short as it can be: so devices write
-    /// them. Nil for any other, and for those that a relay sees seldom; they may be frames all the same.
+    /// Parses a frame in the form that devices write: each field at most once, in the order of the numbers, in the
+    /// shortest encoding. Nil for any other form, and for rare frames, which SwiftProtobuf parses.
     init?(plain bytes: [UInt8]) {
         var reader = PlainReader(bytes)
         guard let kind = reader.enter(1...9) else { return nil }
@@ -19,7 +19,7 @@ extension DeviceFrame {
             case 9: reader.reason(field: 1).map { .leave($0) }
             default: nil
             }
-        // Nothing may be left: a field out of order, say, or one of a later version.
+        // No bytes may be left: these would be a field out of order or of a later version.
         guard let fields, reader.place == bytes.count else { return nil }
         self = fields
     }
@@ -57,9 +57,9 @@ extension DeviceFrame {
 }
 
 extension RelayFrame {
-    /// Adds the frame's bytes: fields in the order of their numbers, defaults left out.
+    /// Appends the frame's encoding: fields in the order of their numbers, without defaults.
     package func serialize(into bytes: inout [UInt8]) {
-        // Moved there and back, so that the bytes stay where they are.
+        // Moved into the writer and back, so that the array is uniquely referenced and not copied.
         var writer = PlainWriter(to: bytes)
         bytes = []
         let start = writer.begin(field)

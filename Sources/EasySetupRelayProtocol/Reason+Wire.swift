@@ -1,5 +1,6 @@
 extension Reason {
-    /// A number that this version does not know is ``unspecified``: a later peer may give reasons of its own.
+    /// The reason with this number. An unknown number gives ``unspecified``, because a later version may have more
+    /// reasons.
     init(wire: Easysetup_Relay_V1_Reason) {
         self.init(wireNumber: wire.rawValue)
     }
@@ -10,7 +11,7 @@ extension Reason {
 
     var wireNumber: UInt32 { UInt32(wire.rawValue) }
 
-    // Derived, so that a reason has its number in one place.
+    // Derived from the other direction, so that each number is written once.
     private static let byNumber = Dictionary(uniqueKeysWithValues: allCases.map { ($0.wire.rawValue, $0) })
 
     var wire: Easysetup_Relay_V1_Reason {

@@ -7,7 +7,7 @@ import Foundation
 #endif
 
 extension RelayFrame {
-    /// Parses the bytes of one binary message from a relay, every field checked (`Protocol/relay.md`, "Frames").
+    /// Parses one binary message from a relay and checks every field (`Protocol/relay.md`, "Frames").
     package init(parsing bytes: [UInt8]) throws(FrameError) {
         switch try protobuf(bytes, as: Easysetup_Relay_V1_RelayFrame.self).frame {
         case .offered(let offered):
@@ -79,7 +79,7 @@ extension RelayFrame {
         }
     }
 
-    /// The bytes of one binary message to a device.
+    /// The frame as one binary message for a device.
     package func serialized() -> [UInt8] {
         var bytes: [UInt8] = []
         serialize(into: &bytes)

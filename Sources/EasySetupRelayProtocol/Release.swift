@@ -1,5 +1,6 @@
-/// The release of EasySetup that this source belongs to. Library, relay and program take their version from here.
+/// The release of EasySetup that this source belongs to. The library, the relay and the program take their version from
+/// here.
 package enum Release {
-    /// By semantic versioning (semver.org): the newest heading of `CHANGELOG.md`.
+    /// The semantic version (semver.org): that of the newest heading in `CHANGELOG.md`.
     package static let version = "0.1.0"
 }

@@ -1,4 +1,4 @@
-/// The WebSocket subprotocol that devices offer and relays choose: its name is the version of what they say to each other
+/// The WebSocket subprotocol, which devices request and relays select. Its name contains the version of the protocol
 /// (`Protocol/relay.md`, "Versions").
 package enum Subprotocol {
     package static var name: String { "easysetup.v1" }

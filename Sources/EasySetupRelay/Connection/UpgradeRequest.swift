@@ -6,23 +6,24 @@ import NIOCore
 /// pairing, so a plain request is answered directly. All other requests, including merely unusual ones, go to the HTTP
 /// handlers and are judged by ``HTTPRoutes``. This parser refuses nothing, and accepts nothing that they would refuse.
 struct UpgradeRequest: Equatable {
-    /// The 24 symbols of its `Sec-WebSocket-Key`.
+    /// The 24 symbols of the request's `Sec-WebSocket-Key`.
     let key: [UInt8]
     let byteCount: Int
 
     enum Recognised: Equatable {
-        /// So far it is one.
+        /// The bytes so far are the beginning of such a request.
         case incomplete
         case request(UpgradeRequest)
-        /// It may still be one, with more to it.
+        /// Not a request of the plain form: left to the HTTP parser.
         case other
     }
 
     private static let requestLine = Array("GET \(HTTPRoutes.path) HTTP/1.1\r\n".utf8)
-    /// Three times what a device sends. It is looked at from its beginning with each piece that comes, so it had better be short.
+    /// The length limit: three times what a device sends. It is low because each new piece of input is parsed from the
+    /// beginning.
     private static let mostBytes = 1024
 
-    /// Looks at the first bytes of a connection.
+    /// Parses the first bytes of a connection.
     static func recognise(_ bytes: Span<UInt8>) -> Recognised {
         for index in 0..<min(requestLine.count, bytes.count) where bytes[index] != requestLine[index] { return .other }
         guard bytes.count >= requestLine.count else { return .incomplete }
@@ -39,17 +40,17 @@ struct UpgradeRequest: Equatable {
         return bytes.count < mostBytes ? .incomplete : .other
     }
 
-    /// A line of the head, looked at byte by byte, once.
+    /// A header line, found in one pass over its bytes.
     private struct HeaderLine {
         let name: Range<Int>
-        /// Without the blanks before it. Blanks after it count, as they do for HTTP's decoder.
+        /// The value without leading blanks. Trailing blanks belong to it, as in NIO's HTTP decoder.
         let value: Range<Int>
-        /// Whether the value is plain text and there is a colon before it.
+        /// Whether the line has a colon and the value is plain text.
         let isPlain: Bool
-        /// Where its CR is; a byte follows.
+        /// The index of the line's CR; at least one byte follows it.
         let end: Int
 
-        /// Nil when it has not come whole.
+        /// Nil when the line is incomplete.
         init?(from start: Int, in bytes: Span<UInt8>) {
             let count = bytes.count
             var place = start
@@ -71,12 +72,12 @@ struct UpgradeRequest: Equatable {
         }
     }
 
-    /// The headers that have been read.
+    /// The headers parsed so far.
     private struct Headers {
         private var seen = Name()
         private var key = 0..<0
 
-        /// False when it is not plainly one of ours.
+        /// Adds a header. False when it is not part of the plain form.
         mutating func note(_ line: HeaderLine, in bytes: Span<UInt8>) -> Bool {
             guard line.isPlain else { return false }
             let (name, value) = (Name(line.name, in: bytes), line.value)
@@ -94,7 +95,7 @@ struct UpgradeRequest: Equatable {
             }
         }
 
-        /// The request, when all is there.
+        /// The request, if all necessary headers were found.
         func request(in bytes: Span<UInt8>, byteCount: Int) -> UpgradeRequest? {
             guard seen.isSuperset(of: .needed) else { return nil }
             let key = [UInt8](unsafeUninitializedCapacity: key.count) { symbols, count in
@@ -105,8 +106,9 @@ struct UpgradeRequest: Equatable {
         }
     }
 
-    /// Headers that say something about an upgrade, or nothing about anything here. All others have somebody else to judge them:
-    /// a browser's origin, a proxy's word about an address, a body.
+    /// The headers of the plain form: those of the upgrade, and those that have no influence on the answer. All other
+    /// headers, such as a browser's origin, a proxy's forwarding header or a content length, are judged by the HTTP
+    /// handlers.
     private struct Name: OptionSet {
         let rawValue: UInt8
 
@@ -119,14 +121,14 @@ struct UpgradeRequest: Equatable {
         static let agent = Name(rawValue: 64)
         static let extensions = Name(rawValue: 128)
 
-        /// Without these it is no upgrade.
+        /// The headers without which a request is no upgrade.
         static let needed: Name = [.upgrade, .connection, .version, .key, .subprotocol]
 
         init(rawValue: UInt8) {
             self.rawValue = rawValue
         }
 
-        /// Empty for any other.
+        /// Empty for any header that is not in the plain form.
         init(_ range: Range<Int>, in bytes: Span<UInt8>) {
             let (word, name): (StaticString, Name) =
                 switch range.count {
@@ -147,7 +149,7 @@ struct UpgradeRequest: Equatable {
 }
 
 extension Span<UInt8> {
-    /// Whether these bytes are a word in lower case; or in capitals too, where that makes no difference.
+    /// Whether the bytes equal a lower-case word; unless `exactly` is set, capitals match too.
     fileprivate func says(_ word: StaticString, at range: Range<Int>, exactly: Bool = false) -> Bool {
         guard range.count == word.utf8CodeUnitCount else { return false }
         return word.withUTF8Buffer { letters in

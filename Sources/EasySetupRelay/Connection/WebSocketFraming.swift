@@ -1,15 +1,16 @@
 import NIOCore
 import NIOWebSocket
 
-/// Frames as a client sends them (RFC 6455, 5.2), for a server that takes whole messages of a few kilobytes.
+/// Parses WebSocket frames from a client (RFC 6455, 5.2), for a server whose messages are a few kilobytes and come in
+/// one frame.
 ///
-/// NIO's own decoder is a handler with a buffer behind it: a kilobyte more for each device that waits, and three more allocations
-/// for each message.
+/// NIO's decoder is not used, because it is a handler with a buffer: it takes one more kilobyte for each waiting device
+/// and three more allocations for each message.
 enum WebSocketFraming {
     struct Frame: Equatable {
         var opcode: WebSocketOpcode
         var isFinal: Bool
-        /// Of all of it.
+        /// The length of the whole frame, including its header.
         var byteCount: Int
     }
 
@@ -17,15 +18,15 @@ enum WebSocketFraming {
         /// More bytes are needed.
         case incomplete
         case frame(Frame)
-        /// It breaks the rules, or is larger than it may be; a close code for it. What follows can't be read.
+        /// The frame is invalid or too large. The close code tells which; later bytes can't be parsed.
         case broken(WebSocketErrorCode)
     }
 
-    /// Reads the frame at the beginning of `bytes`, with a payload of up to `limit` bytes. What it holds, without its mask, takes
-    /// the place of what is in `payload`, and uses its memory.
+    /// Parses the frame at the beginning of `bytes`, with at most `limit` bytes of payload. The unmasked payload
+    /// replaces the content of `payload` and reuses its memory.
     static func frame(in bytes: Span<UInt8>, limit: Int, payload: inout [UInt8]) -> Parsed {
         guard bytes.count >= 2 else { return .incomplete }
-        // No extension was agreed to, so the reserved bits have no meaning; and clients mask.
+        // The reserved bits must be zero, because no extension was negotiated; and a client must mask.
         guard bytes[0] & 0x70 == 0, bytes[1] & 0x80 != 0,
             let opcode = WebSocketOpcode(encodedWebSocketOpcode: bytes[0] & 0x0F), opcode.isKnown
         else { return .broken(.protocolError) }
@@ -38,7 +39,7 @@ enum WebSocketFraming {
             count = Int(bytes[2]) << 8 | Int(bytes[3])
             start = 8
         } else if count == 127 {
-            // 65,536 bytes at least.
+            // An eight-byte length means at least 65,536 bytes.
             return .broken(.messageTooLarge)
         }
         guard count <= limit else { return .broken(.messageTooLarge) }
@@ -49,7 +50,7 @@ enum WebSocketFraming {
     }
 
     private static func unmask(_ masked: Span<UInt8>, _ mask: Span<UInt8>, into payload: inout [UInt8]) {
-        // Eight bytes at a time, as memory has them.
+        // Unmasks eight bytes at a time, in the machine's byte order.
         let four = mask.withUnsafeBytes { UInt64($0.loadUnaligned(as: UInt32.self)) }
         let eight = four << 32 | four
         let whole = masked.count & ~7
@@ -65,13 +66,13 @@ enum WebSocketFraming {
 }
 
 extension ByteBuffer {
-    /// Writes a whole frame, as a server does: without a mask.
+    /// Writes a frame as a server does, without a mask.
     mutating func writeFrame(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
         let first = 0x80 | UInt8(webSocketOpcode: opcode)
         if payload.count < 126 {
             writeInteger(UInt16(first) << 8 | UInt16(payload.count))
         } else {
-            // None of a relay's has 65,536 bytes or more.
+            // A relay sends no frame of 65,536 bytes or more.
             writeInteger(UInt32(first) << 24 | 126 << 16 | UInt32(UInt16(clamping: payload.count)))
         }
         writeBytes(payload)

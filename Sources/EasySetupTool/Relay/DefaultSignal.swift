@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// The system's default action of a signal.
+/// Restores the system's default action of a signal.
 enum DefaultSignal {
     /// Ends this process by the signal, so that the parent process sees the signal as the cause.
     static func endProcess(by number: CInt) -> Never {
@@ -16,7 +16,7 @@ enum DefaultSignal {
         sigaddset(&alone, number)
         pthread_sigmask(SIG_UNBLOCK, &alone, nil)
         raise(number)
-        // Only where the system would ignore it.
+        // Reached only if the system ignores the signal.
         _exit(128 + number)
     }
 }

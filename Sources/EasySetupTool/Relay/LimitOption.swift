@@ -1,7 +1,7 @@
 import ArgumentParser
 import EasySetupRelay
 
-/// `--limit NAME=VALUE`.
+/// The option `--limit NAME=VALUE`.
 struct LimitOption: ExpressibleByArgument {
     private let limit: NamedLimit
     private let value: Int
@@ -17,7 +17,7 @@ struct LimitOption: ExpressibleByArgument {
     }
 
     func apply(to configuration: inout RelayConfiguration) {
-        // Tried when it was read.
+        // The value was checked when the option was parsed, so this succeeds.
         _ = limit.set(value, in: &configuration)
     }
 }

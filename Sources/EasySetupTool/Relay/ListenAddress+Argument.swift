@@ -2,7 +2,7 @@ public import ArgumentParser
 public import EasySetupRelay
 
 extension ListenAddress: ExpressibleByArgument {
-    /// As ``init(_:)`` reads it.
+    /// Parses the argument like ``init(_:)``.
     public init?(argument: String) {
         self.init(argument)
     }

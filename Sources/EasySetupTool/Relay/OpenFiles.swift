@@ -8,12 +8,12 @@ import Musl
 import Darwin
 #endif
 
-/// How many files and sockets this process may have open.
+/// The system's limit of open files and sockets for this process.
 enum OpenFiles {
-    /// What the process needs besides connections: the listener, logs, files while they are read.
+    /// Files that the process needs besides connections: listening sockets, logs, and files that it reads.
     private static let reserve = 64
 
-    /// Raises the soft limit to the hard one, and says how many connections there is room for then.
+    /// Raises the soft limit to the hard limit. Gives the number of connections that fit then.
     static func roomForConnections() -> Int {
         #if canImport(Glibc)
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

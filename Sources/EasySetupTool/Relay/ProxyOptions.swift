@@ -1,7 +1,7 @@
 public import ArgumentParser
 public import EasySetupRelay
 
-/// Whom a relay behind a proxy believes about devices' addresses (`Protocol/operating.md`, "Behind a proxy").
+/// Options that say which proxies are trusted to tell a device's address (`Protocol/operating.md`, "Behind a proxy").
 struct ProxyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -41,7 +41,7 @@ struct ProxyOptions: ParsableArguments {
 }
 
 extension AddressBlock: ExpressibleByArgument {
-    /// As ``init(_:)`` reads it.
+    /// Parses the argument like ``init(_:)``.
     public init?(argument: String) {
         self.init(argument)
     }

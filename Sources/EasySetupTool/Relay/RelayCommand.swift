@@ -5,7 +5,7 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// `easysetup relay`: a relay, until a signal ends it (`Protocol/operating.md`).
+/// `easysetup relay`: runs a relay until a signal ends it (`Protocol/operating.md`).
 struct RelayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relay",
@@ -80,7 +80,7 @@ struct RelayCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    /// The process itself, and a few hundred connections.
+    /// The least `--memory` in MiB: enough for the process and a few hundred connections.
     private static let leastMemory = 128
 
     func validate() throws {
@@ -132,7 +132,7 @@ struct RelayCommand: AsyncParsableCommand {
     }
 
     private func serve(_ server: RelayServer, _ output: Output, _ logger: Logger) async throws {
-        // Before anything listens, so that no signal is lost.
+        // Installed before the relay listens, so that no signal is lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let group = ServiceGroup(services: [server], logger: quiet(logger))
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
@@ -145,17 +145,17 @@ struct RelayCommand: AsyncParsableCommand {
                 return true
             }
             tasks.addTask {
-                // A relay that can't start says why itself.
+                // If the relay can't start, its own task reports the error.
                 if let addresses = try? await server.addresses { try announce(addresses, output) }
                 return false
             }
-            // The first to end, but for the announcement, ends all.
+            // When the server or the signal task ends, everything ends. The announcement ends early and is skipped.
             while let isEnd = try await tasks.next(), !isEnd {}
             tasks.cancelAll()
         }
     }
 
-    /// Returns at the second signal to end.
+    /// Handles signals. Returns at the second signal that asks for the end.
     private static func obey(
         _ signals: UnixSignalsSequence,
         group: ServiceGroup,
@@ -166,10 +166,11 @@ struct RelayCommand: AsyncParsableCommand {
         await withTaskGroup { readings in
             for await signal in signals {
                 if signal == .sighup {
-                    // A disk that is slow keeps nobody from ending it.
+                    // In a task of its own, so that a slow disk does not delay later signals.
                     readings.addTask { await server.reload() }
                 } else if !server.hasListened {
-                    // Nothing is in hand yet, and whatever the start waits for, it does not keep the process.
+                    // No pairing is active before the relay listens, so the process ends at once, even if its start is
+                    // blocked.
                     output.failed(RelayError.stopped)
                     DefaultSignal.endProcess(by: signal.rawValue)
                 } else if isEnding {
@@ -201,11 +202,11 @@ struct RelayCommand: AsyncParsableCommand {
             ],
             people: lines.joined(separator: "\n")
         )
-        // Lost output is an error because a program that waits for the relay's address would wait for ever.
+        // Lost output is an error because a program that waits for the relay's address would wait forever.
         if output.isLost { throw .outputFailed }
     }
 
-    /// The lifecycle's own news are of no interest to an operator.
+    /// Silences the lifecycle library's own log lines, which an operator does not need.
     private func quiet(_ logger: Logger) -> Logger {
         var logger = logger
         logger.logLevel = max(logger.logLevel, .error)

@@ -2,7 +2,7 @@ public import EasySetupRelay
 public import EasySetupSeed
 
 extension RelayError: ExplainedError {
-    /// What programs know it by (`Protocol/errors.md`).
+    /// The error's stable name for programs (`Protocol/errors.md`).
     public var name: String {
         switch self {
         case .cannotListen: "cannot-listen"
@@ -12,7 +12,8 @@ extension RelayError: ExplainedError {
         }
     }
 
-    /// A port in use may be free later, and a name server answer; the rest needs the operator.
+    /// Whether trying again can help without the operator: a port in use may become free, and a name server may answer
+    /// later.
     public var retryHelps: Bool {
         switch self {
         case .cannotListen(_, _, .addressInUse), .cannotListen(_, _, .lookUpFailed): true
