@@ -1,15 +1,15 @@
-/// A pairing under way: its states, for one reader, fit for a screen.
+/// A running pairing: a sequence of states to show on a screen. It has one reader.
 ///
-/// The last state is ``PairingState/paired(_:)`` or ``PairingState/failed(_:)``; the sequence itself ends a little later,
-/// when the last message was acknowledged. Leaving the loop, or cancelling its task, stops the pairing on both sides,
-/// unless it has succeeded: success is never taken back.
+/// The last state is ``PairingState/paired(_:)`` or ``PairingState/failed(_:)``; the sequence itself ends a little
+/// later, when the last message was acknowledged. Leaving the loop, or cancelling its task, stops the pairing on both
+/// devices, unless the seed is stored already: a success is never undone.
 public struct Pairing: AsyncSequence, Sendable {
-    /// Where the pairing stands.
+    /// A state of the pairing.
     public typealias Element = PairingState
-    /// It does not throw: failure is a state.
+    /// The sequence does not throw, because a failure is a state.
     public typealias Failure = Never
 
-    /// How many states wait at most for a reader that is slow; the oldest go first.
+    /// The most states that are buffered for a slow reader; the oldest are dropped first.
     private static let waitingStates = 64
 
     private let states: AsyncStream<PairingState>
@@ -31,12 +31,13 @@ public struct Pairing: AsyncSequence, Sendable {
         }
     }
 
-    /// Stops the pairing on both sides, and lets the reader see how it ends; it does nothing once the pairing has ended.
+    /// Stops the pairing on both devices. The sequence still delivers the last state. A pairing that has ended stays as
+    /// it is.
     public func cancel() {
         inbox.put(.event(.cancelled))
     }
 
-    /// For one reader.
+    /// Makes the iterator. A pairing has one reader.
     public func makeAsyncIterator() -> AsyncStream<PairingState>.Iterator {
         states.makeAsyncIterator()
     }

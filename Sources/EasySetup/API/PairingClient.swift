@@ -39,14 +39,14 @@ public struct PairingClient: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - name: what the person calls this device; the other screen shows it.
-    ///   - platform: what kind of system it is.
-    ///   - store: where the seed is, or will be.
-    ///   - roots: who may speak for a relay.
-    ///   - proxies: which proxy to go through; by default what the environment says, as it does for most programs.
-    ///   - limits: every limit, each with a default.
-    ///   - logger: hears what happens at the levels debug and trace: names of states, frames and errors, nothing of what they
-    ///     carry. Silent by default.
+    ///   - name: the person's name for this device, which the other device shows.
+    ///   - platform: the kind of system that this device runs.
+    ///   - store: the place where this device keeps its seed.
+    ///   - roots: the certificate authorities that are trusted for a relay.
+    ///   - proxies: the HTTP proxy to use; by default the environment's variables choose it.
+    ///   - limits: all limits, each with a default.
+    ///   - logger: receives entries at the levels debug and trace: names of states, frames and errors, none of their contents.
+    ///     The default logger drops them.
     public init(
         name: DeviceName,
         platform: Platform = .current,
@@ -66,15 +66,14 @@ public struct PairingClient: Sendable {
         entropy = .system
     }
 
-    /// Shows a code, and pairs with the device that types it.
+    /// Shows a code, and pairs with the device on which the code is typed.
     ///
     /// - Parameters:
-    ///   - relay: where the two devices meet.
-    ///   - approve: asks the user before a seed goes anywhere; called for a device that holds one. The default is no.
-    ///   - accept: asks the user before a seed is kept; called for a device that holds none, when a seed has come from the device
-    ///     that typed the code. Nil stores it unasked: then whoever reads the code from the screen decides whose chain this
-    ///     device joins.
-    /// - Returns: the pairing's states; stop iterating, or cancel the task that does, to stop the pairing on both sides.
+    ///   - relay: the relay at which the two devices meet.
+    ///   - approve: asks the user of a device that holds a seed before the device sends it. The default answer is no.
+    ///   - accept: asks the user of a device without a seed before the device stores the seed that it received. With nil, it stores
+    ///     the seed without a question, so anybody who reads the code from the screen decides which sync chain the device joins.
+    /// - Returns: the pairing's states; stop iterating, or cancel the iterating task, to stop the pairing on both devices.
     public func offer(
         at relay: RelayAddress,
         approve: @escaping @Sendable (ApprovalRequest) async -> Approval,
@@ -99,14 +98,14 @@ public struct PairingClient: Sendable {
         }
     }
 
-    /// Goes to the device that shows a code. Each call is one try; three for one code.
+    /// Pairs with a device that shows a code. Each call is one try of the code; a code has three tries.
     ///
     /// - Parameters:
-    ///   - code: what the user typed.
-    ///   - relay: where the two devices meet.
-    ///   - approve: asks the user before a seed goes anywhere; called for a device that holds one, and wants a word from
+    ///   - code: the code that the user typed.
+    ///   - relay: the relay at which the two devices meet.
+    ///   - approve: asks the user of a device that holds a seed before the device sends it. The answer must contain a word from
     ///     the other screen.
-    /// - Returns: as ``offer(at:approve:accept:)``.
+    /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
     public func join(
         _ code: PairingCode,
         at relay: RelayAddress,
@@ -115,10 +114,10 @@ public struct PairingClient: Sendable {
         visit(.code(code), at: relay, approve: approve)
     }
 
-    /// Goes to the device that shows a QR code. It makes this device receive, never give.
+    /// Pairs with a device that shows a QR code. This device can only receive a seed, never send one.
     ///
-    /// A link that came from outside the app (a page, a message) is to be confirmed by the user first: what is on this
-    /// device becomes readable for the chain that the link belongs to.
+    /// The app must ask the user first about a link from outside the app (a web page, a message), because this device's
+    /// data become readable for the sync chain that the link belongs to.
     public func join(_ link: PairingLink) -> Pairing {
         visit(.link(link), at: link.relay) { _ in .decline }
     }
@@ -157,8 +156,8 @@ public struct PairingClient: Sendable {
         }
     }
 
-    /// The stored seed. A device without one is about to receive one, so its store is tried first: found out later, the seed
-    /// would have been sent for nothing.
+    /// The stored seed. A device without a seed is about to receive one, so this function checks that its store can
+    /// save: a failure after the transfer would mean that the seed was sent for nothing.
     private func load() async throws(StoreError) -> SyncSeed? {
         let seed = try await store.load()
         if seed == nil { try await store.check() }
@@ -187,7 +186,7 @@ public struct PairingClient: Sendable {
     }
 }
 
-/// One count for all copies of a client.
+/// The tries of each code, shared by all copies of a client.
 private final class TriesByCode: Sendable {
     let counts = Mutex(Tries())
 }

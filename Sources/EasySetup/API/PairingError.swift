@@ -1,24 +1,25 @@
 public import EasySetupHandshake
 public import EasySetupSeed
 
-/// Why two devices did not pair: what happened, what to do, whether the same again helps (`Protocol/errors.md`).
+/// The reason why two devices did not pair: what happened, what to do, and whether a retry may help
+/// (`Protocol/errors.md`).
 public enum PairingError: ExplainedError, Equatable {
-    // The relay.
-    /// Nothing answers at the relay's address.
+    // Errors of the relay.
+    // No server answers at the relay's address.
     case relayUnreachable(Unreachable)
-    /// What answers has no certificate that this device trusts for that name.
+    /// The server has no certificate that this device trusts for the relay's name.
     case relayUntrusted(Untrusted)
-    /// What answers is no EasySetup relay.
+    /// The server is not an EasySetup relay.
     case notARelay(OtherServer)
-    /// The proxy on this network's way out is of no help.
+    /// The HTTP proxy of this network did not give a connection to the relay.
     case proxyFailed(ProxyFailure)
-    /// The proxy's address is wrong; found before anything is sent.
+    /// The proxy's address is invalid. The client finds this before it sends anything.
     case proxyAddress(ProxyAddressFault)
     /// The relay speaks another version of the protocol.
     case relayVersion
-    /// The relay has as much as it can hold.
+    /// The relay has no capacity left.
     case relayFull(retryAfter: Duration)
-    /// Too much comes from this device's network.
+    /// The relay received too many requests from this device's network.
     case tooMany(retryAfter: Duration)
     /// The relay is about to stop.
     case relayDraining(retryAfter: Duration)
@@ -28,83 +29,84 @@ public enum PairingError: ExplainedError, Equatable {
     case workRefused
     /// The relay broke the protocol.
     case relayMisbehaved
-    /// The connection was lost and did not come back in time.
+    /// The connection was lost and could not be made again in time.
     case connectionLost
-    /// The same pairing was taken up by a newer connection.
+    /// A newer connection has taken over this pairing.
     case elsewhere
 
-    // The code.
-    /// The relay knows no such code.
+    // Errors of the code.
+    // The relay knows no such code.
     case noSuchCode
-    /// The code's time is over.
+    /// The code has expired.
     case codeExpired
-    /// The code was used up by wrong tries or by somebody who knew it, or replaced because strangers crowded to it.
+    /// The code was replaced because of wrong tries, because somebody knew it, or because too many strangers visited
+    /// its slot.
     case codeBurnt
-    /// The device that answered knew the code, but what it sent then is not what a device sends.
+    /// The other side knew the code, but it broke the protocol after its proof.
     case codeKnown
-    /// The other device's proof did not fit: this code is not that device's.
+    /// The other device's proof did not match: the two devices used different codes.
     case wrongCode
-    /// This code was tried three times here.
+    /// The code was tried three times on this device.
     case triesSpent
-    /// Three codes were shown, and none was used.
+    /// Three codes were shown, and none of them led to a pairing.
     case codesSpent
-    /// Too many wait at this code.
+    /// Too many devices wait for this code.
     case lineFull(retryAfter: Duration)
-    /// Another device was first.
+    /// Another device has taken the place in this pairing.
     case seated
 
-    // The people.
-    /// The other device's user said no: a holder's to giving its seed, a receiver's to keeping it.
+    // Errors that the users decide.
+    // The other device's user said no: a holder's user to sending the seed, a receiver's user to storing it.
     case declined(by: Role)
     /// The user of this device said no.
     case declinedHere(Role)
     /// The user of this device was asked, and answered neither yes nor no.
     case notConfirmed(Role)
-    /// The user of this device had to be asked, and nobody was there to ask: no terminal, no screen.
+    /// The user of this device had to be asked, but there is no terminal or screen to ask on.
     case nobodyToAsk(Role)
-    /// The user of the other device had to be asked, and nobody was there to ask.
+    /// The user of the other device had to be asked, but that device has no terminal or screen.
     case nobodyAsked(by: Role)
-    /// The other device's user stopped.
+    /// The other device's user cancelled the pairing.
     case cancelled
-    /// The user of this device stopped.
+    /// The user of this device cancelled the pairing.
     case cancelledHere
-    /// The words typed here are not on the other screen; whether one of them was a word that the screen of another pairing
-    /// would show.
+    /// The words typed here are not those on the other screen. `isOther` tells whether the screen of another pairing
+    /// would show one of them.
     case wrongWord(isOther: Bool)
-    /// Somebody did not answer in time.
+    /// An answer did not come in time.
     case timedOut(Silent)
 
-    // The seeds.
-    /// Both devices hold a seed.
+    // Errors of the seeds.
+    // Both devices hold a seed.
     case bothHold
     /// Neither device holds a seed.
     case bothReceive
-    /// No link makes a device give.
+    /// A device that holds a seed was given a link, and links only let a device receive.
     case linkDirection
-    /// This device's store could not be read, or could not store the seed.
+    /// This device's store could not be read, or could not save the seed.
     case store(StoreError)
     /// The other device could not store the seed.
     case peerNotStored
-    /// The other device has come to hold another seed.
+    /// The other device has stored a different seed meanwhile.
     case otherSeed
-    /// The seed was sent, and no receipt came.
+    /// The seed was sent, but no receipt came back.
     case sentNotConfirmed
 
-    // The other device.
-    /// The devices speak no common handshake.
+    // Errors of the other device.
+    // The two devices have no handshake suite in common.
     case wrongSuite
     /// The other device broke the protocol.
     case peerMisbehaved
-    /// The other device failed.
+    /// The other device reported an internal error.
     case peerFailed
 
-    /// From whom no answer came in time.
+    /// The device or user that did not answer in time.
     public enum Silent: Hashable, Sendable {
         /// The other device, before it proved that it knows the code.
         case otherDevice
         /// The user of the other device.
         case otherUser
-        /// The user of this device, who was asked as a holder or as a receiver.
+        /// The user of this device, asked as a holder or as a receiver.
         case thisUser(Role)
     }
 }
@@ -125,7 +127,7 @@ extension PairingError {
         if case .store(let error) = self { error.advice } else { text.advice }
     }
 
-    /// Whether the same again, with the same code, may help.
+    /// Whether a retry with the same code may help.
     public var retryHelps: Bool {
         switch self {
         case .store(let error): error.retryHelps
@@ -142,7 +144,7 @@ extension PairingError {
         }
     }
 
-    /// How long the relay, or a proxy, asks to be left alone; zero where it does not.
+    /// The wait that the relay or a proxy asked for before a retry; zero where it asked for none.
     public var retryAfter: Duration {
         switch self {
         case .relayUnreachable(let cause): cause.retryAfter
@@ -152,7 +154,7 @@ extension PairingError {
         }
     }
 
-    /// The name of what is behind the error, where one name has several causes (`Protocol/errors.md`, "Causes").
+    /// The name of the cause, where one error has several (`Protocol/errors.md`, "Causes").
     public var cause: String? {
         switch self {
         case .relayUnreachable(let cause): cause.name
@@ -164,7 +166,7 @@ extension PairingError {
         }
     }
 
-    /// As long as the relay says, where it does.
+    /// The wait in words: the one that the relay asked for, or a general one.
     private var waiting: String { Self.waiting(retryAfter) }
 
     static func waiting(_ time: Duration) -> String {
@@ -361,9 +363,9 @@ extension PairingError {
 }
 
 extension PairingError {
-    /// How a device names what the handshake found.
+    /// The pairing error for an error of the handshake.
     ///
-    /// - Parameter peer: what the other device brought; that matters for what its user said.
+    /// - Parameter peer: the other device's role, which tells what its user refused.
     init(_ error: HandshakeError, peer: Role = .holder) {
         switch error {
         case .malformed, .outOfOrder, .replayed, .wrongReceipt: self = .peerMisbehaved

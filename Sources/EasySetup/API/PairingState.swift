@@ -9,35 +9,36 @@ public enum PairingState: Sendable {
     case retrying(PairingError)
     /// Offerer: show this code. It comes again with a fresh code when the old one was used up or has expired.
     case offered(Offer)
-    /// Offerer: somebody typed a wrong code, this many times so far; at the third the code is replaced.
+    /// Offerer: a wrong code was typed, for the `count`th time; after the third time the device shows a new code.
     case wrongProof(count: Int)
-    /// Offerer: somebody who is no device knew the code, or the link. It is replaced.
+    /// Offerer: somebody knew the code, or the link, but broke the protocol. The device shows a new code.
     case codeKnown
-    /// Visitor: others are before this device.
+    /// Visitor: other devices are ahead in the line for this code.
     case inLine(position: Int)
-    /// Visitor: the other device was found and is being greeted.
+    /// Visitor: the other device was found, and the handshake with it runs.
     case greeting
-    /// Holder: the other device has proved that it knows the code; the user is asked, until `deadline`, whether it is the right one.
-    /// It comes again when the relay gives less time.
+    /// Holder: the other device has proved that it knows the code. The user is asked, until `deadline`, whether it is
+    /// the right device. The state comes again when the relay shortens the time.
     case deciding(Peer, deadline: ContinuousClock.Instant)
-    /// Receiver: the user of the other device is asked, until `deadline`. It comes again when the relay gives less time.
+    /// Receiver: the user of the other device is asked, until `deadline`. The state comes again when the relay shortens
+    /// the time.
     case waiting(Peer, deadline: ContinuousClock.Instant)
-    /// Receiver: the seed has come; the user is asked whether to keep it.
+    /// Receiver: the seed has arrived, and the user is asked whether to store it.
     case accepting(AcceptanceRequest)
-    /// Holder: the seed was sent and the other device stores it, or asks its user first (``Device/asksFirst``). Its receipt is
-    /// waited for until `deadline`.
+    /// Holder: the seed was sent, and the other device stores it, or asks its user first (``Device/asksFirst``). This
+    /// device waits for the receipt until `deadline`.
     case given(Peer, deadline: ContinuousClock.Instant)
-    /// The other device has no connection to the relay; this one waits for it until `deadline`. When it is back the state before
-    /// is shown again.
+    /// The other device has no connection to the relay. This device waits for it until `deadline`; when it is back, the
+    /// previous state is shown again.
     case peerAway(deadline: ContinuousClock.Instant)
-    /// The connection was lost and is being made again; nothing is lost before `deadline`.
+    /// The connection was lost and is being made again. The pairing goes on if it is back before `deadline`.
     case reconnecting(deadline: ContinuousClock.Instant)
-    /// Both devices hold the same seed. The last state.
+    /// Both devices hold the same seed. This is the last state.
     case paired(Paired)
-    /// It did not work; the error says why and what to do. The last state.
+    /// The pairing failed; the error tells why and what to do. This is the last state.
     case failed(PairingError)
 
-    /// Which device the person should look at now.
+    /// The device at which the person should look now.
     public var lookAt: LookAt {
         switch self {
         case .connecting, .retrying, .wrongProof, .codeKnown, .reconnecting, .failed, .deciding, .accepting: .thisDevice
@@ -48,68 +49,69 @@ public enum PairingState: Sendable {
 
     /// One of the two devices.
     public enum LookAt: Hashable, Sendable {
-        /// The one that shows this state.
+        /// The device that shows this state.
         case thisDevice
-        /// The one it pairs with.
+        /// The device that it pairs with.
         case otherDevice
     }
 }
 
-/// A code to show, and how long it lives.
+/// A code to show, and its deadline.
 public struct Offer: Sendable {
-    /// To be typed on the other device.
+    /// The code, to be typed on the other device.
     public let code: PairingCode
-    /// To be shown as a QR code; nil where this device wants a seed, since no link makes a device give, and where the
-    /// relay's address has a zone, which means nothing to another device.
+    /// The link, to be shown as a QR code. Nil where this device has no seed, because links only let the other device
+    /// receive, and where the relay's address has a zone, because a zone names an interface of this machine.
     public let link: PairingLink?
-    /// When the code's time is over, on a clock that goes on in suspend.
+    /// The moment at which the code expires, on a clock that runs on while the system sleeps.
     public let deadline: ContinuousClock.Instant
-    /// Which code of this act of the user's it is, from 1.
+    /// The code's number among those of one offer, from 1.
     public let ordinal: Int
 }
 
-/// How a pairing ended well.
+/// The result of a successful pairing.
 public struct Paired: Hashable, Sendable {
-    /// Who the user is to others, derived from the seed; the same on both devices.
+    /// The user ID, derived from the seed; the same on both devices.
     public let userID: UserID
-    /// What this device brought.
+    /// This device's role: it sent the seed or received it.
     public let role: Role
     /// The other device.
     public let peer: Peer
 }
 
-/// What the user is asked before a seed goes anywhere. The default is no; Enter alone must never mean yes.
+/// The question to the user of a holder before the seed is sent. The default answer is no; pressing Enter alone must
+/// never mean yes.
 public struct ApprovalRequest: Sendable {
-    /// The other device, its own words in quotes, and the two words that its screen shows.
+    /// The other device: its own name in quotes, and the two words that its screen shows.
     public let peer: Peer
-    /// How long ago the code was shown or typed: a yes to an old code deserves a second look.
+    /// The time since the code was shown or typed. A user should look twice before saying yes to an old code.
     public let codeAge: Duration
-    /// Whether the user must type one of the two words from the other screen (``Approval/word(_:)``): so it is where
-    /// the device that gives has typed the code itself.
+    /// Whether the user must type one of the two words from the other screen (``Approval/word(_:)``). That is so where
+    /// the code was typed on the device that sends the seed.
     public let needsWord: Bool
-    /// Which time this is, from 1: a mistyped word may be typed again. A time when nothing was typed does not count.
+    /// The number of this question, from 1, because a mistyped word may be typed again. Empty answers are not counted.
     public let attempt: Int
-    /// The fault in the last word; nil the first time.
+    /// The fault in the last typed word; nil the first time.
     public let mistake: ConfirmationWords.Match?
-    /// Until when the answer is waited for.
+    /// The moment until which the pairing waits for the answer.
     public let deadline: ContinuousClock.Instant
 }
 
 /// The user's answer.
 public enum Approval: Sendable {
-    /// It is the right device. Not enough where a word is needed.
+    /// It is the right device. This answer is not enough where a word is needed.
     case approve
-    /// It is the right device, and this is one of the two words on its screen, or both, as the user typed it
+    /// It is the right device, and the text is what the user typed: one of the two words on its screen, or both
     /// (``ConfirmationWords/match(typed:)``).
     case word(UserText)
-    /// It is not.
+    /// It is not the right device.
     case decline
-    /// The user was asked, and it is still not clear whether it is. Nothing is given.
+    /// The user was asked and gave no clear answer. The seed is not sent.
     case unclear
-    /// There is nobody to ask. Nothing is given, and the other device is told why.
+    /// There is no terminal or screen to ask on. The seed is not sent, and the other device is told why.
     case nobodyToAsk
 
-    /// It is the right device, and this is the word that the user typed into a text field; see ``Approval/word(_:)``.
+    /// It is the right device, and `typed` is the user's text from a text field; see ``Approval/word(_:)``.
     public static func word(_ typed: String) -> Approval {
         .word(UserText(copying: typed))
     }
@@ -118,24 +120,24 @@ public enum Approval: Sendable {
 /// The question to the user of a receiver that shows the code, before it stores a seed. It is asked because the device that typed the
 /// code chose this one, and this device's data becomes readable for that sync chain. The default is no; Enter alone must never mean yes.
 public struct AcceptanceRequest: Hashable, Sendable {
-    /// The other device, its own words in quotes, and the two words that its user was asked for.
+    /// The other device: its own name in quotes, and the two words that its user was asked for.
     public let peer: Peer
     /// The user ID of the seed's sync chain; the other device can show the same.
     public let userID: UserID
-    /// How long ago the code was shown when the other device proved itself.
+    /// The time from showing the code to the other device's proof.
     public let codeAge: Duration
-    /// Until when the answer is waited for.
+    /// The moment until which the pairing waits for the answer.
     public let deadline: ContinuousClock.Instant
 }
 
 /// The user's answer to an ``AcceptanceRequest``.
 public enum Acceptance: Hashable, Sendable {
-    /// Keep the seed.
+    /// Store the seed.
     case accept
-    /// Don't.
+    /// Do not store the seed.
     case decline
-    /// The user was asked, and it is still not clear. Nothing is kept.
+    /// The user was asked and gave no clear answer. The seed is not stored.
     case unclear
-    /// There is nobody to ask. Nothing is kept, and the other device is told why.
+    /// There is no terminal or screen to ask on. The seed is not stored, and the other device is told why.
     case nobodyToAsk
 }

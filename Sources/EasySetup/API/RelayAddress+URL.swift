@@ -11,7 +11,7 @@ extension RelayAddress {
     ///   - allowPlain: whether `ws` is accepted to other machines than this one.
     /// - Throws: ``RelayAddressError``.
     public init(url: String, allowPlain: Bool = false) throws(RelayAddressError) {
-        // White space around it comes along with what is copied.
+        // White space around the address is dropped because people copy it along.
         var rest = url[...].drop(while: \.isWhitespace)
         while let last = rest.last, last.isWhitespace { rest.removeLast() }
         var isPlain = false
@@ -28,7 +28,7 @@ extension RelayAddress {
         if rest.contains("@") { throw .user }
         guard rest.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
         guard let parts = HostAndPort.split(rest) else {
-            // One colon behind the host, and no number behind the colon.
+            // The text has one colon after the host, and no number after the colon.
             throw rest.drop { $0 != "]" }.dropFirst().first == ":" || rest.count(where: { $0 == ":" }) == 1
                 ? .port : .unreadable
         }
@@ -46,19 +46,19 @@ extension RelayAddress {
 
 /// What is wrong with a relay's address.
 public enum RelayAddressError: ExplainedError, Hashable {
-    /// It is no `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
+    /// The text is no `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
     case unreadable
-    /// It begins with another scheme.
+    /// The text begins with another scheme.
     case scheme
-    /// It has a path, a query or a fragment.
+    /// The text has a path, a query or a fragment.
     case path
-    /// It has a user's name.
+    /// The text has a user name.
     case user
-    /// Its port is none.
+    /// The port is no number from 1 to 65535.
     case port
-    /// Its host has other letters than ASCII.
+    /// The host has characters other than ASCII.
     case notASCII
-    /// It would send everything without TLS to another machine.
+    /// The address is `ws` to another machine, which would send everything without TLS.
     case plain
 
     /// The error's name in `Protocol/errors.md`.
@@ -103,6 +103,6 @@ public enum RelayAddressError: ExplainedError, Hashable {
         }
     }
 
-    /// The same text gives the same error.
+    /// False, because the same text gives the same error.
     public var retryHelps: Bool { false }
 }

@@ -1,24 +1,24 @@
 package import EasySetupRelayProtocol
 
-/// One meeting's messages as one device sees them: what it sent until the peer has it, what it has (`Protocol/relay.md`,
-/// "Delivery").
+/// The delivery state of one meeting on one device: the sent messages that the peer has not acknowledged, and the
+/// number of the last message received (`Protocol/relay.md`, "Delivery").
 ///
-/// A message's bytes are kept as they were sent, so that what is sent again after a lost connection is the same.
+/// A message is kept in its sealed bytes, so that a resend after a lost connection is identical.
 package struct DeliveryWindow: Sendable {
     private var unacknowledged: [Message] = []
     private var sent: UInt32 = 0
 
-    /// The highest number of this device's messages that the peer has.
+    /// The highest number of this device's messages that the peer has acknowledged.
     package private(set) var acked: UInt32 = 0
-    /// The highest number of the peer's messages that this device has, without a gap.
+    /// The highest number up to which this device has all of the peer's messages.
     package private(set) var received: UInt32 = 0
 
     package init() {}
 
-    /// Whether the peer has everything.
+    /// Whether the peer has acknowledged every sent message.
     package var isAllAcknowledged: Bool { acked == sent }
 
-    /// The next message; it carries the acknowledgement of all that came so far.
+    /// Makes the next message; it acknowledges all messages received so far.
     package mutating func send(_ body: [UInt8]) -> Message {
         sent += 1
         let message = Message(number: sent, ack: received, body: body)
@@ -26,14 +26,15 @@ package struct DeliveryWindow: Sendable {
         return message
     }
 
-    /// What to send again to a relay that has this device's messages up to `have`.
+    /// The messages to send again to a relay that has this device's messages up to `have`.
     package func messagesToResend(after have: UInt32) -> [Message] {
         unacknowledged.filter { $0.number > have }.map { Message(number: $0.number, ack: received, body: $0.body) }
     }
 
-    /// A message of the peer's: its body when it is the next one, nil when this device has it already.
+    /// Takes a message of the peer. Returns its body if it is the next one, and nil if this device has it already.
     ///
-    /// - Throws: ``DeliveryError`` for a gap, or an acknowledgement of what was never sent: the relay is broken or lies.
+    /// - Throws: ``DeliveryError`` for a gap, or for the acknowledgement of a message that was never sent: the relay is
+    ///   broken or lies.
     package mutating func receive(_ message: Message) throws(DeliveryError) -> [UInt8]? {
         try acknowledge(upTo: message.ack)
         if message.number <= received { return nil }
@@ -42,7 +43,7 @@ package struct DeliveryWindow: Sendable {
         return message.body
     }
 
-    /// The peer has this device's messages up to this one.
+    /// Notes that the peer has this device's messages up to `number`.
     package mutating func acknowledge(upTo number: UInt32) throws(DeliveryError) {
         guard number <= sent else { throw DeliveryError() }
         guard number > acked else { return }
@@ -51,5 +52,5 @@ package struct DeliveryWindow: Sendable {
     }
 }
 
-/// A relay broke the numbering.
+/// The relay broke the numbering of messages.
 package struct DeliveryError: Error, Hashable {}

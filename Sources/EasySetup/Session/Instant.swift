@@ -1,10 +1,10 @@
 extension ContinuousClock.Instant {
-    /// The moment of a session's clock, which counts from the system's start.
+    /// The clock's instant for a session's moment, which counts from the system's start.
     static func at(_ moment: Duration) -> ContinuousClock.Instant {
         ContinuousClock().systemEpoch.advanced(by: moment)
     }
 
-    /// The moment as a session counts it.
+    /// The instant as a session's moment, counted from the system's start.
     var moment: Duration {
         ContinuousClock().systemEpoch.duration(to: self)
     }

@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 
-// What logs may hold of a session: what kind of thing happened, and nothing that came with it. Logs hold no codes, slots,
-// tokens, names, addresses or bodies, at any level.
+// Names for logs: the kind of a state, frame or error without its contents. Logs hold no codes, slots, tokens, names,
+// addresses or bodies, at any level.
 
 extension PairingState {
     /// The state's name in `Protocol/device.md`.

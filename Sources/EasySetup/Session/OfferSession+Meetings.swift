@@ -1,10 +1,11 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// The offerer's meetings: each by itself, until one visitor has proved itself and takes the seat.
+/// The offerer's meetings: each has its own handshake until one visitor has proved that it knows the code and takes the
+/// seat.
 extension OfferSession {
     mutating func received(_ message: Message, from meeting: MeetingID, _ now: Duration) -> [SessionAction] {
-        // A meeting that this side has closed: its last messages may still be on their way.
+        // The meeting may be one that this device has closed: its last messages can still arrive.
         guard room?.windows[meeting] != nil else { return [] }
         var body: [UInt8]?
         if let wrong = withWindow(meeting, { window throws(DeliveryError) in body = try window.receive(message) }) {
@@ -12,7 +13,7 @@ extension OfferSession {
         }
         guard let body else { return finishIfAcknowledged() }
         if message.number == 1, room?.held.isEmpty == false {
-            // A hello that comes while others wait is behind them.
+            // Other hellos wait already, so this one goes behind them.
             room?.held.append((meeting, message.number, body))
             return []
         }
@@ -42,7 +43,7 @@ extension OfferSession {
             case .seed(let seed): return transferReceived(.seed(seed), now)
             case .confirmed: return transferReceived(.confirmed, now)
             case .notBefore(let moment):
-                // It was the first in line, or there is no line.
+                // This hello was the first in line, or there is no line.
                 room?.held.insert((meeting, number, body), at: 0)
                 room?.heldUntil = moment
                 return []
@@ -55,8 +56,8 @@ extension OfferSession {
         }
     }
 
-    /// A meeting that failed is closed, the user is told of a wrong proof, and the third one replaces the code. So does a right one by
-    /// something that is no device.
+    /// Closes a failed meeting. The user is told of a wrong proof, and the third wrong proof replaces the code. A
+    /// visitor that knows the code but breaks the protocol replaces it at once.
     mutating func close(
         _ meeting: MeetingID,
         _ error: HandshakeError,
@@ -72,7 +73,7 @@ extension OfferSession {
         return actions
     }
 
-    /// Nothing of a meeting that is over is kept: how many there are is in the relay's hand.
+    /// Forgets a meeting that is over. Nothing of it is kept, because the relay decides how many meetings there are.
     mutating func drop(_ meeting: MeetingID) {
         room?.windows[meeting] = nil
         room?.held.removeAll { $0.meeting == meeting }

@@ -1,7 +1,7 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// What the transfer wants done in the seated meeting, and how a session ends.
+/// Carries out the steps of the transfer in the seated meeting, and ends the session.
 extension OfferSession {
     mutating func transferReceived(_ received: consuming Received, _ now: Duration) -> [SessionAction] {
         guard var transfer, var side = handshake.take() else { return fail(.peerMisbehaved, leaving: .malformed) }
@@ -20,7 +20,7 @@ extension OfferSession {
 
     var reach: TransferMachine.Reach { !connection.isReady ? .cutOff : isPeerAway ? .peerAway : .both }
 
-    /// The transfer's say, with the handshake lent to it.
+    /// Runs one call of the transfer machine, which borrows the handshake for it, and carries out the steps.
     mutating func withTransfer(_ body: (inout TransferMachine, inout OffererHandshake) -> [TransferMachine.Step])
         -> [SessionAction]
     {
@@ -61,7 +61,8 @@ extension OfferSession {
         return actions
     }
 
-    /// The seated visitor has lost its connection to the relay, or is back. Who else comes and goes is no matter for a person.
+    /// The seated visitor has lost its connection to the relay, or is back. The presence of other visitors is not
+    /// shown.
     mutating func presence(_ meeting: MeetingID, _ isPresent: Bool) -> [SessionAction] {
         guard case .finishing(meeting) = phase, isPeerAway == isPresent, let transfer else { return [] }
         isPeerAway = !isPresent
@@ -69,7 +70,8 @@ extension OfferSession {
         return isPresent ? [.show(state)] : shownAway
     }
 
-    /// After every state of the transfer's, as long as this device or the peer is away: that is what the person must know first.
+    /// The state to show after any state of the transfer while this device or the peer has no connection, because the
+    /// person must know that first.
     var shownAway: [SessionAction] {
         guard let transfer, transfer.current != nil else { return [] }
         guard connection.isReady else { return [.show(.reconnecting(deadline: .at(transfer.deadline)))] }
@@ -92,8 +94,9 @@ extension OfferSession {
         return goodbye + [.disconnect, .finish]
     }
 
-    /// Changes a window; what there is to do when the numbering is broken, else nil. That is the relay's fault, but for one case:
-    /// after a restart a relay takes a visitor's word for what it has. So a stranger's meeting is closed, and ends nothing else.
+    /// Changes a window. Returns nil, or the actions that follow when the numbering is broken. That is the relay's
+    /// fault, with one exception: after a restart a relay relies on a visitor for the numbers. So a stranger's meeting
+    /// is closed, and the session goes on.
     mutating func withWindow(
         _ meeting: MeetingID,
         _ change: (inout DeliveryWindow) throws(DeliveryError) -> Void

@@ -2,16 +2,16 @@ package import EasySetupHandshake
 import EasySetupRelayProtocol
 package import EasySetupSeed
 
-/// An offerer's pairing from the first frame to the last: one act of the user's, with up to three codes. Pure;
+/// An offerer's pairing from the first frame to the last: one offer with up to three codes. It is a pure state machine;
 /// ``SessionDriver`` runs it.
 package struct OfferSession: ~Copyable {
     // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.
     enum Phase {
-        /// Asking the relay for a slot. Next: `offering`, `over`.
+        /// The device asks the relay for a slot. Next: `offering`, `over`.
         case opening
-        /// A code is shown; visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
+        /// A code is shown, and visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
         case offering
-        /// A visitor has the seat; the transfer decides. Next: `over`.
+        /// A visitor has the seat, and the transfer runs. Next: `over`.
         case finishing(MeetingID)
         case over
     }
@@ -22,15 +22,15 @@ package struct OfferSession: ~Copyable {
         let opened: Duration
         var deadline: Duration
         var windows: [MeetingID: DeliveryWindow] = [:]
-        /// Hellos that came too fast, in order, and when the first may be answered.
+        /// Hellos that exceed the rate limit, in order of arrival, and the moment when the first may be answered.
         var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
         var heldUntil: Duration = .zero
-        /// How many visitors were sent away or left without a proof.
+        /// The number of visitors that were sent away or left without a proof.
         var passersBy = 0
-        /// How often this device has come back to the room.
+        /// The number of times that this device has reattached to its room.
         var attempts: UInt32 = 0
 
-        /// The windows in an order of their own, so that the same events always have the same effects.
+        /// The windows in a fixed order, so that the same events always have the same effects.
         var meetings: [(id: MeetingID, window: DeliveryWindow)] {
             windows.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
         }
@@ -43,10 +43,10 @@ package struct OfferSession: ~Copyable {
     var connection: SessionConnection
     var codesShown = 0
     var slotLength = 0
-    /// When a device that has no code to show gives up; nil while it has lost nothing.
+    /// The moment at which a device that has no code to show gives up; nil while no connection was lost.
     var openUntil: Duration?
     var wait: Duration = .zero
-    /// Whether the relay says that the seated visitor has no connection to it.
+    /// Whether the relay has reported that the seated visitor has no connection.
     var isPeerAway = false
     let relay: RelayAddress
     let name: DeviceName
@@ -57,10 +57,10 @@ package struct OfferSession: ~Copyable {
     let limits: ClientLimits
 
     /// - Parameters:
-    ///   - relay: where the link leads.
-    ///   - name: how this device introduces itself.
-    ///   - seed: a holder's; nil for a device that wants one.
-    ///   - asksFirst: whether a device that wants one asks its user before it stores it.
+    ///   - relay: the relay's address for the link.
+    ///   - name: the name that this device shows to the other one.
+    ///   - seed: the holder's seed; nil for a device that wants to receive one.
+    ///   - asksFirst: whether a receiving device asks its user before it stores the seed.
     package init(
         relay: RelayAddress,
         name: DeviceName,
@@ -80,13 +80,13 @@ package struct OfferSession: ~Copyable {
         connection = SessionConnection(limits: limits)
     }
 
-    /// What to do first.
+    /// The first actions of the session.
     package mutating func begin() -> [SessionAction] {
         connection.connecting()
         return [.show(.connecting), .connect]
     }
 
-    /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
+    /// The moment at which ``SessionEvent/deadlinePassed`` is due; nil when the session has no timer.
     package var nextDeadline: Duration? {
         switch phase {
         case .opening: return earliest(connection.deadline, openUntil)
@@ -98,7 +98,7 @@ package struct OfferSession: ~Copyable {
         }
     }
 
-    /// One event; what it leads to.
+    /// Takes one event and returns the actions that follow from it.
     package mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction] {
         if case .over = phase { return [] }
         switch event {
@@ -127,7 +127,7 @@ package struct OfferSession: ~Copyable {
         connection.opened(now: now)
         guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
         let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
-        // An honest relay has no more of them in hand.
+        // An honest relay has at most this many of the room's meetings open.
         let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, window in
             MeetingResume(meeting: id, acked: window.acked, received: window.received, isSeated: id == seated)
         }
@@ -143,13 +143,13 @@ package struct OfferSession: ~Copyable {
         let retry = max(wait, error.rest(limits))
         wait = .zero
         connection.lost(now: now, notBefore: retry, random: entropy.bytes(2))
-        // To the person a device that never was connected still connects.
+        // For the user, a device that never was connected is still connecting.
         guard connection.wasReached, transfer?.hasOutcome != true else { return [] }
         guard let deadline = transfer?.deadline ?? room?.deadline ?? openUntil else { return [] }
         return [.show(.reconnecting(deadline: .at(deadline)))]
     }
 
-    /// Gives a connection up that is of no use any more.
+    /// Ends a connection that can't be used any more, and plans the next one.
     mutating func hangUp(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         [.disconnect] + lost(error, now)
     }
@@ -219,7 +219,7 @@ package struct OfferSession: ~Copyable {
                 wait = retryAfter
                 return []
             }
-            // It had a code, or would soon: whoever is in the middle of something waits for the next relay.
+            // The device had a code, or was about to get one: a pairing under way waits for the next relay.
             if reason == .draining, codesShown > 0 || connection.wasLost {
                 wait = retryAfter
                 connection.relayAskedToWait()
@@ -232,7 +232,7 @@ package struct OfferSession: ~Copyable {
         }
     }
 
-    /// The relay broke the protocol. From the proofs on the transfer knows what that still can spoil.
+    /// The relay broke the protocol. From the proofs on, the transfer decides what that means for the seed.
     mutating func misbehaved() -> [SessionAction] {
         transfer == nil ? fail(.relayMisbehaved, leaving: .fault) : meetingLost(.relayMisbehaved)
     }
@@ -283,10 +283,10 @@ package struct OfferSession: ~Copyable {
         isSlotLost: Bool,
         _ now: Duration
     ) -> [SessionAction] {
-        // Asked for by nobody, it would make this device send everything again, as often as the relay likes.
+        // An answer without a request is refused, because the relay could make this device resend everything at will.
         guard let room, connection.isOpened else { return misbehaved() }
         connection.answered()
-        // Where it is still away, the relay says so after this.
+        // The relay reports after this if the peer is still away.
         isPeerAway = false
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
         for (meeting, _) in room.meetings where known[meeting] == nil {
@@ -315,7 +315,7 @@ package struct OfferSession: ~Copyable {
         return meetingLost(PairingError(reason))
     }
 
-    /// The room is gone. Before anybody is seated a fresh code takes its place.
+    /// The room is gone. Before a visitor has the seat, the device asks for a room with a fresh code.
     mutating func roomOver(_ error: PairingError) -> [SessionAction] {
         switch phase {
         case .opening: return fail(error, leaving: nil)
@@ -329,8 +329,9 @@ package struct OfferSession: ~Copyable {
         }
     }
 
-    /// A stranger who sweeps short slots can fill the line of every room, so that nobody honest gets into it. He can't find a
-    /// slot of six symbols, and who waits in line here is told to look for the fresh code.
+    /// Replaces the code when too many visitors left without a proof. A stranger who tries all short slots can fill the line of
+    /// every room, and so keep out the right device. A slot of six symbols can't be found that way. The visitors in line
+    /// are told that the code was replaced.
     mutating func replaceCrowdedCode() -> [SessionAction] {
         guard case .offering = phase, room != nil else { return [] }
         room?.passersBy += 1
@@ -340,7 +341,7 @@ package struct OfferSession: ~Copyable {
         return replaceCode(.codeBurnt, leaving: .codeBurnt)
     }
 
-    /// Leaves the room and asks for another, with a slot too long to be swept; at most three codes an act.
+    /// Leaves the room and asks for another one, after strangers with a slot too long to be found by trying. One offer has at most three codes.
     mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
         guard codesShown < limits.codesPerOffer else { return fail(.codesSpent, leaving: reason) }
         let goodbye: [SessionAction] = if let reason, connection.isReady { [.send(.leave(reason))] } else { [] }

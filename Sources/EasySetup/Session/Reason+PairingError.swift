@@ -2,8 +2,8 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 
 extension PairingError {
-    /// How a device names a relay's word that something is over or refused. Unauthenticated, and shown as such: none of it
-    /// ever turns into success.
+    /// The pairing error for the reason with which a relay ended or refused something. The reason is unauthenticated,
+    /// so it can never lead to a success.
     init(_ reason: Reason, retryAfter: Duration = .zero) {
         switch reason {
         case .done, .cancelled: self = .cancelled
@@ -28,7 +28,7 @@ extension PairingError {
 }
 
 extension Reason {
-    /// What an offerer tells the relay, and so the visitor, of a meeting that it ends.
+    /// The reason that an offerer gives the relay, and through it the visitor, when it ends a meeting.
     init(_ error: HandshakeError) {
         switch error {
         case .wrongProof: self = .wrongProof

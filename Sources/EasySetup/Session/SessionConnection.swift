@@ -1,30 +1,32 @@
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// The connection as a session sees it: when to try again, and when to give up (`Protocol/relay.md`, "Attach").
+/// The state of a session's connection: it decides when to try again and when to give up (`Protocol/relay.md`,
+/// "Attach").
 struct SessionConnection {
     // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`.
     enum State: Equatable {
-        /// Nothing is asked for.
+        /// No connection was requested.
         case idle
-        /// A connection was asked for.
+        /// A connection was requested.
         case connecting
-        /// Open; the relay owes an answer to the first frame until this moment.
+        /// The connection is open, and the relay must answer the first frame before this moment.
         case opened(answerBy: Duration)
-        /// Open; the relay has asked for work, and owes an answer to it until this moment.
+        /// The relay has asked for work, and must answer the solution before this moment.
         case working(answerBy: Duration)
-        /// Open, and the relay has answered.
+        /// The connection is open, and the relay has answered.
         case ready
-        /// To be tried again then.
+        /// The next attempt to connect starts at this moment.
         case resting(until: Duration)
     }
 
     private(set) var state: State = .idle
-    /// Whether a connection to the relay was ever open: then the address is right, and what fails is the network.
+    /// Whether a connection to the relay was ever open. If so, the address is right, and later failures are the
+    /// network's.
     private(set) var wasReached = false
-    /// How often in a row the connection was lost or not made, since the relay last answered.
+    /// The number of lost or failed connections in a row since the relay last answered.
     private var attempts = 0
-    /// How many connections in a row were open and ended without the answer to their first frame.
+    /// The number of connections in a row that opened and ended without an answer to their first frame.
     private var unanswered = 0
     private var firstFailure: Duration?
     private var hasForgiven = false
@@ -34,7 +36,7 @@ struct SessionConnection {
         self.limits = limits
     }
 
-    /// When something happens by itself.
+    /// The moment at which the state changes without an event.
     var deadline: Duration? {
         switch state {
         case .idle, .connecting, .ready: nil
@@ -42,21 +44,21 @@ struct SessionConnection {
         }
     }
 
-    /// Whether the relay owes the answer to the first frame, and has not asked for work.
+    /// Whether the relay must still answer the first frame and has not asked for work.
     var isOpened: Bool { if case .opened = state { true } else { false } }
 
-    /// Whether the relay waits for work.
+    /// Whether the relay waits for the proof of work.
     var isWorking: Bool { if case .working = state { true } else { false } }
 
     /// Whether the connection was lost since the relay last answered.
     var wasLost: Bool { attempts > 0 }
 
-    /// Whether frames can be sent in answer to what the relay said.
+    /// Whether the relay has answered, so that frames can be sent.
     var isReady: Bool { state == .ready }
 
     mutating func connecting() { state = .connecting }
 
-    /// The relay was away while it was called, which is as good as a lost connection.
+    /// The relay was unavailable for a moment during the connect, which counts as one lost connection.
     mutating func stumbled() { attempts += 1 }
 
     mutating func opened(now: Duration) {
@@ -74,7 +76,7 @@ struct SessionConnection {
 
     mutating func closed() { state = .idle }
 
-    /// Whether to connect again for a device that has no place at the relay yet (`Protocol/device.md`, "Losing the connection").
+    /// Whether a device that has no room or meeting yet connects again (`Protocol/device.md`, "Losing the connection").
     mutating func attemptRetry(after error: PairingError, now: Duration) -> Bool {
         if isOpened || isWorking { unanswered += 1 }
         if wasReached { return unanswered < limits.answerTries }
@@ -83,11 +85,11 @@ struct SessionConnection {
         return error.mayPass && now + error.retryAfter - first < limits.reachTimeout
     }
 
-    /// The relay answered that it has no place now.
+    /// The relay answered that it has no capacity now.
     mutating func relayAskedToWait() { unanswered = 0 }
 
-    /// Whether a refusal is put down to the network: a first frame that never reached the relay, or one that it could not make
-    /// sense of. The latter once: bits flip, but a device whose own fault it is must not say the same for ever.
+    /// Whether a refusal is treated as a fault of the network: the first frame never reached the relay, or arrived
+    /// damaged. The second is forgiven once, because a device with a fault of its own must not repeat it for ever.
     mutating func forgive(_ reason: Reason) -> Bool {
         switch reason {
         case .tooSlow: return isOpened || isWorking
@@ -98,8 +100,8 @@ struct SessionConnection {
         }
     }
 
-    /// The connection is gone: when to try again. Half of each wait is random, and so is what is added to a wait that the relay asked
-    /// for, at most as much again, so that a relay that comes back is not run over.
+    /// The connection is gone: plans the next attempt. Half of each wait is random, and a random time of up to the same
+    /// length is added to a wait that the relay asked for, so that devices do not all reconnect at once.
     mutating func lost(now: Duration, notBefore: Duration = .zero, random: borrowing SecretBytes) {
         let doubled = limits.firstBackoff * (1 << min(attempts, 10))
         let wait = min(doubled, limits.maximumBackoff)
@@ -114,7 +116,8 @@ struct SessionConnection {
 }
 
 extension PairingError {
-    /// How long to stay away after it: as long as the relay says, but no longer than usual where only a proxy says so.
+    /// The wait after this error: as long as the relay asks for, but at most the usual longest wait where only a proxy
+    /// asks for it.
     func rest(_ limits: ClientLimits) -> Duration {
         switch self {
         case .relayUnreachable, .proxyFailed: min(retryAfter, limits.maximumBackoff)
@@ -122,10 +125,10 @@ extension PairingError {
         }
     }
 
-    /// Whether it may be gone in a moment: a relay that is being started, a network that comes and goes.
+    /// Whether the cause may go away within seconds, as with a relay that is being started or an unstable network.
     fileprivate var mayPass: Bool {
         switch self {
-        // Neither a port that speaks no TLS nor a name that nobody has changes in a moment.
+        // A port without TLS and an unknown host name stay as they are for longer than seconds.
         case .relayUnreachable(.noTLS), .relayUnreachable(.nameUnknown), .relayUnreachable(.forbiddenHere): false
         case .relayUnreachable, .connectionLost: true
         case .proxyFailed(let cause): cause.retryHelps

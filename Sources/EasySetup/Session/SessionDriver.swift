@@ -4,10 +4,10 @@ import EasySetupSeed
 import Logging
 import NIOCore
 
-/// Runs a session: gives it what sockets, the store, the user and the clock say, and does what it wants done.
+/// Runs a session: passes it the events of sockets, store, user and clock, and carries out its actions.
 ///
-/// It runs in a task of its own that is never cancelled: a pairing that the app stops still says goodbye. How long that
-/// may take is in the session's deadlines.
+/// It runs in a task that is never cancelled, so that a pairing that the app stops still says goodbye to the relay. The
+/// session's deadlines bound how long that takes.
 struct SessionDriver: Sendable {
     let relay: RelayAddress
     let roots: TrustedRoots
@@ -15,23 +15,23 @@ struct SessionDriver: Sendable {
     let limits: ClientLimits
     let store: any SeedStore
     let approve: @Sendable (ApprovalRequest) async -> Approval
-    /// Asked by a session that was told to ask before it stores; else nobody is.
+    /// Asks the user before the seed is stored. The closure is called only by a session that was made with `asksFirst`.
     let accept: (@Sendable (AcceptanceRequest) async -> Acceptance)?
     let show: @Sendable (PairingState) -> Void
     let inbox: Inbox
     let logger: Logger
 
-    /// Until the session is over; gives it back for a last question.
+    /// Runs until the session is over, and returns the session for a last question.
     @discardableResult
     func run<Session: PairingSession & ~Copyable>(_ session: consuming Session) async -> Session {
         var tasks = Tasks()
         var connection: RelayConnection?
         var generation = 0
-        // Long polling, once it was the one that is open, for the rest of the pairing; and for a try where nothing came through
-        // a WebSocket.
+        // The transport for the next connection: long polling for the rest of the pairing once it worked, and for one
+        // attempt after a WebSocket on which no frame arrived.
         var transport = Transport.webSocket
         var isTransportKnown = false
-        // Nothing is shown after the last state.
+        // No state is shown after the last one.
         var isTold = false
         var closings: [EventLoopFuture<Void>] = []
         var actions = session.begin()
@@ -44,7 +44,7 @@ struct SessionDriver: Sendable {
                     frames.append(frame)
                     continue
                 }
-                // Frames leave together, and before anything that comes after them.
+                // Frames are sent together, and before any later action.
                 connection?.send(frames)
                 frames.removeAll()
                 switch action {
@@ -77,11 +77,11 @@ struct SessionDriver: Sendable {
                 case .finish:
                     tasks.cancelAll()
                     inbox.close()
-                    // A connection that came too late for the session is in nobody else's hands.
+                    // A connection that opened after the session's end has no other owner, so it is closed here.
                     while let letter = await letters.next() {
                         if case .opened(_, let late) = letter { late.close() }
                     }
-                    // The program may end after this: what was said last must have left it.
+                    // The program may end after this, so the last frames must have left it.
                     for closing in closings { try? await closing.get() }
                     return session
                 }
@@ -140,7 +140,7 @@ struct SessionDriver: Sendable {
                 for frame in frames {
                     let more = session.handle(.frame(frame), now: now)
                     actions += more
-                    // What the old connection said after its end means nothing to the next one.
+                    // Frames of the old connection must not reach the session after the disconnect.
                     if more.contains(where: \.isDisconnect) { break }
                 }
                 connection?.read()
@@ -185,7 +185,7 @@ struct SessionDriver: Sendable {
     }
 }
 
-/// A session as the driver sees it.
+/// The requirements of a session that the driver runs.
 package protocol PairingSession: ~Copyable {
     mutating func begin() -> [SessionAction]
     mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction]
@@ -195,8 +195,8 @@ package protocol PairingSession: ~Copyable {
 extension OfferSession: PairingSession {}
 extension VisitSession: PairingSession {}
 
-/// What waits to be handled. Each source has at most a few letters in it: a connection reads only when told to, and the
-/// user, the store and the clock are asked one thing at a time.
+/// The letters that wait to be handled. Each source has only a few at a time, because a connection reads only on
+/// request, and the user, the store and the clock are asked one question at a time.
 final class Inbox: Sendable {
     enum Letter: Sendable {
         case event(SessionEvent)
@@ -212,7 +212,7 @@ final class Inbox: Sendable {
         (letters, continuation) = AsyncStream.makeStream()
     }
 
-    /// False when nobody will read it: the session is over.
+    /// Adds a letter. Returns false when the session is over, so that the letter will never be read.
     @discardableResult
     func put(_ letter: Letter) -> Bool {
         if case .terminated = continuation.yield(letter) { false } else { true }
@@ -223,7 +223,7 @@ final class Inbox: Sendable {
     }
 }
 
-/// What is under way for a session, one of a kind.
+/// The tasks that run for a session, one of each kind.
 private struct Tasks {
     enum Kind: Hashable { case connect, ask, store, solve }
 
@@ -238,7 +238,7 @@ private struct Tasks {
         running.removeValue(forKey: kind)?.cancel()
     }
 
-    /// One timer, for the earliest deadline; nil for none.
+    /// Sets the one timer to the earliest deadline; nil stops it.
     mutating func wake(at moment: Duration?, _ body: @escaping @Sendable () -> Void) {
         if let moment, let timer, timer.moment == moment { return }
         timer?.task.cancel()
@@ -253,7 +253,7 @@ private struct Tasks {
         }
     }
 
-    /// The timer went off. If that was a little too early, the next ``wake(at:_:)`` sets it again for the same moment.
+    /// The timer fired. If it fired a little early, the next ``wake(at:_:)`` sets it again for the same moment.
     mutating func rang() {
         timer?.task.cancel()
         timer = nil

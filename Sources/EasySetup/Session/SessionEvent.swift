@@ -2,60 +2,61 @@ package import EasySetupHandshake
 package import EasySetupRelayProtocol
 package import EasySetupSeed
 
-/// What a session is told. It is pure: sockets, stores, users and clocks are on the other side of these two enums.
+/// An input of a session. A session is pure: it sees sockets, stores, users and clocks only through events and actions.
 package enum SessionEvent: Sendable {
-    /// The connection that was asked for is open.
+    /// The connection that the session asked for is open.
     case connected
-    /// On the way to it, or to its first answer, the relay was away for a moment: it may have been started again since.
+    /// The relay was unavailable for a moment while the connection was made, or before its first answer. It may have
+    /// restarted.
     case stumbled
-    /// It could not be made, or has ended; with the reason where one is known.
+    /// The connection could not be made, or has ended, for this reason.
     case lost(PairingError)
-    /// The relay said something.
+    /// A frame arrived from the relay.
     case frame(RelayFrame)
     /// The user answered the last ``SessionAction/ask(_:)``.
     case answered(Approval)
     /// The user answered the last ``SessionAction/askToAccept(_:)``.
     case accepted(Acceptance)
-    /// The last ``SessionAction/store(_:)`` is done; the seed is safe.
+    /// The seed of the last ``SessionAction/store(_:)`` is stored.
     case stored
-    /// It failed, or would have replaced another seed.
+    /// The last ``SessionAction/store(_:)`` failed, or would have replaced another seed.
     case notStored(StoreError)
-    /// The last ``SessionAction/solve(challenge:difficulty:)`` is done.
+    /// The work of the last ``SessionAction/solve(challenge:difficulty:)`` is done.
     case solved(Work)
-    /// ``nextDeadline`` of the session has passed.
+    /// The moment of the session's ``nextDeadline`` has passed.
     case deadlinePassed
     /// The user, or the app, stopped the pairing.
     case cancelled
 }
 
-/// What a session wants done, in this order.
+/// An output of a session; a list of actions is carried out in order.
 package enum SessionAction: Sendable {
     /// Open a connection to the relay; the answer is `connected` or `lost`.
     case connect
     /// Send a frame on the open connection.
     case send(DeviceFrame)
-    /// Close the connection once everything is sent; nothing more is heard of it.
+    /// Close the connection once everything is sent; no more events come from it.
     case disconnect
-    /// Tell the app.
+    /// Show the state in the app.
     case show(PairingState)
     /// Ask the user.
     case ask(ApprovalRequest)
     /// Ask the user whether to keep the seed.
     case askToAccept(AcceptanceRequest)
-    /// The user need not be asked any more.
+    /// Stop asking the user; the answer does not matter any more.
     case stopAsking
-    /// Store the seed safely, then say so.
+    /// Store the seed durably, then report `stored` or `notStored`.
     case store(SyncSeed)
-    /// Find the answer to a proof of work.
+    /// Solve a proof of work.
     case solve(challenge: [UInt8], difficulty: Int)
-    /// Nothing more will come.
+    /// The session is over; no more actions follow.
     case finish
 
     var isDisconnect: Bool {
         if case .disconnect = self { true } else { false }
     }
 
-    /// Whether it tells how the pairing ended.
+    /// Whether this action shows how the pairing ended.
     var isLastState: Bool {
         switch self {
         case .show(.paired), .show(.failed): true
@@ -64,7 +65,7 @@ package enum SessionAction: Sendable {
     }
 }
 
-/// How the two roles' handshakes look from the proofs on.
+/// The part of the two roles' handshakes that the transfer uses after the proofs.
 package protocol SeedTransferring: ~Copyable {
     mutating func give(
         seed: borrowing SecretBytes,

@@ -2,31 +2,31 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// A pairing from the proofs on, the same for both places: ask, give or receive, store, confirm, go.
+/// The transfer of the seed after the proofs, for both roles: ask, send or receive, store, confirm, leave.
 struct TransferMachine {
-    /// What the session does for it.
+    /// An action that the session carries out for the transfer.
     enum Step {
-        /// The next end-to-end message.
+        /// Send the next end-to-end message.
         case send([UInt8])
-        /// An acknowledgement, for there is no message left for it to ride on.
+        /// Send an acknowledgement of its own, because no further message will carry it.
         case acknowledge
         case show(PairingState)
         case ask(ApprovalRequest)
         case askToAccept(AcceptanceRequest)
         case stopAsking
         case store(SyncSeed)
-        /// Say goodbye to the relay, and be done.
+        /// Say goodbye to the relay with this reason, and end the session.
         case leave(Reason)
-        /// Be done; there is nobody to say goodbye to.
+        /// End the session without a goodbye, because no relay will read it.
         case finish
     }
 
-    /// The devices that are connected to the relay at the timeout, as far as the waiting device can know.
+    /// The connections that exist at the timeout, as far as this device can know.
     enum Reach {
         case both
-        /// The relay says that the other device is not.
+        /// The relay has reported that the other device is not connected.
         case peerAway
-        /// This device is not.
+        /// This device is not connected.
         case cutOff
     }
 
@@ -34,17 +34,19 @@ struct TransferMachine {
     private enum Stage {
         /// Holder: the user is asked. Next: `given`, `closing`, `over`.
         case deciding(Question)
-        /// Holder: the seed is on its way. Next: `over`.
+        /// Holder: the seed was sent. Next: `over`.
         case given
         /// Receiver: the other user is asked. Next: `accepting`, `storing`, `closing`, `over`.
         case waiting
-        /// Receiver: the seed is here, and this device's user is asked whether to keep it. Next: `storing`, `closing`, `over`.
+        /// Receiver: the seed arrived, and this device's user is asked whether to store it. Next: `storing`, `closing`,
+        /// `over`.
         case accepting(SyncSeed)
-        /// Receiver: the seed is being stored; from here on nothing the network does matters. Next: `lingering`, `closing`, `over`.
+        /// Receiver: the seed is being stored; from here on the network can't change the result. Next: `lingering`,
+        /// `closing`, `over`.
         case storing(SyncSeed)
-        /// Receiver: paired; the receipt is on its way. Next: `over`.
+        /// Receiver: the seed is stored and the receipt was sent. Next: `over`.
         case lingering
-        /// The outcome was shown; the last message is on its way. Next: `over`.
+        /// The outcome was shown, and the last message was sent. Next: `over`.
         case closing
         /// Done.
         case over
@@ -52,17 +54,17 @@ struct TransferMachine {
 
     /// The state of the question to a holder's user, with the answers so far.
     private struct Question {
-        /// Which time it is asked; a time when nothing was typed is not counted.
+        /// The number of this question; an empty answer is not counted.
         var attempt = 1
         var blanks = 0
         var mistake: ConfirmationWords.Match?
-        /// Whether a word was typed that another pairing's screen would show.
+        /// Whether the user typed a word that another pairing's screen would show.
         var sawOther = false
     }
 
-    /// When something happens by itself.
+    /// The moment at which the stage changes without an event.
     private(set) var deadline: Duration
-    /// Beyond this no word of the relay's moves the deadline.
+    /// The latest moment to which the relay can move the deadline.
     private let latest: Duration
     private var stage: Stage
     private let peer: Peer
@@ -74,9 +76,9 @@ struct TransferMachine {
     private let limits: ClientLimits
 
     /// - Parameters:
-    ///   - seed: the holder's; nil for a receiver.
-    ///   - asksFirst: whether a receiver asks its user before it stores the seed; its proof has said so.
-    ///   - deadline: when the seated pairing's time is over.
+    ///   - seed: the holder's seed; nil for a receiver.
+    ///   - asksFirst: whether a receiver asks its user before it stores the seed, as its proof has announced.
+    ///   - deadline: the moment at which the seated pairing expires.
     init(
         peer: Peer,
         place: PairingSide,
@@ -98,7 +100,7 @@ struct TransferMachine {
         stage = seed == nil ? .waiting : .deciding(Question())
     }
 
-    /// Whether the outcome was shown, so that nothing the app or the network does can change it.
+    /// Whether the outcome was shown, so that neither the app nor the network can change it.
     var hasOutcome: Bool {
         switch stage {
         case .lingering, .closing, .over: true
@@ -106,12 +108,13 @@ struct TransferMachine {
         }
     }
 
-    /// What the screen shows now; nil once the outcome was shown.
+    /// The state to show now; nil once the outcome was shown.
     var current: PairingState? {
         switch stage {
         case .deciding: .deciding(peer, deadline: .at(deadline))
         case .waiting: .waiting(peer, deadline: .at(deadline))
-        // For the moment that a store takes there is nothing new to say; whoever has just answered here must not be sent to look there.
+        // Storing takes a moment, so the screen stays as it is; a user who has just answered here must not be sent to
+        // the other device.
         case .storing: asksFirst ? nil : .waiting(peer, deadline: .at(deadline))
         case .accepting(let seed): .accepting(request(to: seed))
         case .given: .given(peer, deadline: .at(deadline))
@@ -119,7 +122,7 @@ struct TransferMachine {
         }
     }
 
-    /// What to do first.
+    /// The first steps.
     func start() -> [Step] {
         switch role {
         case .holder: [.show(.deciding(peer, deadline: .at(deadline))), .ask(request(Question()))]
@@ -127,7 +130,7 @@ struct TransferMachine {
         }
     }
 
-    /// The relay moved the deadline; it never lengthens what the limits allow.
+    /// The relay moved the deadline, but never beyond what the limits allow.
     /// - Returns: the state to show again; nil where a person sees no difference.
     mutating func move(deadline new: Duration) -> PairingState? {
         let old = deadline
@@ -140,7 +143,8 @@ struct TransferMachine {
         return change <= .seconds(-1) || change >= .seconds(1) ? current : nil
     }
 
-    /// The proofs fit, and these two can't pair: the outcome is told, and the proof that tells the peer is on its way.
+    /// The proofs are right, but these two devices can't pair: the outcome is shown, and this device's proof tells the
+    /// peer.
     mutating func mismatched(_ error: HandshakeError, now: Duration) -> [Step] {
         stage = .closing
         deadline = now + limits.farewell
@@ -158,7 +162,7 @@ struct TransferMachine {
         case .unclear: return refuse(.cancelled, as: .notConfirmed(.holder), side: &side, now: now)
         case .nobodyToAsk: return refuse(.nobodyToAsk, as: .nobodyToAsk(.holder), side: &side, now: now)
         case .approve where place == .offerer: return give(seed, side: &side, now: now)
-        // Where a word is due, a yes is none.
+        // A plain yes is not enough where a word is needed.
         case .approve: return mistyped(.slip, question, side: &side, now: now)
         case .word(let word):
             let match = peer.words.match(typed: word)
@@ -167,7 +171,7 @@ struct TransferMachine {
         }
     }
 
-    /// The user is asked again, a few times.
+    /// Asks the user again, a limited number of times.
     private mutating func mistyped(
         _ mistake: ConfirmationWords.Match,
         _ asked: Question,
@@ -178,7 +182,8 @@ struct TransferMachine {
         question.mistake = mistake
         question.sawOther = asked.sawOther || mistake == .other
         if mistake == .nothing {
-            // Nothing typed is no try. Without any bound an app that answers by itself would be asked without end.
+            // An empty answer is not a try. It is bounded all the same, because an app that answers by itself would be
+            // asked without end.
             question.blanks += 1
             guard question.blanks < limits.wordTries else {
                 return refuse(.cancelled, as: .notConfirmed(.holder), side: &side, now: now)
@@ -193,7 +198,7 @@ struct TransferMachine {
         return [.ask(request(question))]
     }
 
-    /// A receiver's user has answered.
+    /// A receiver's user has answered whether to store the seed.
     mutating func accepted(
         _ answer: Acceptance,
         side: inout some SeedTransferring & ~Copyable,
@@ -210,7 +215,7 @@ struct TransferMachine {
         }
     }
 
-    /// What a message of the peer's brought.
+    /// Takes the result of reading a message of the peer.
     mutating func received(
         _ received: consuming Received,
         side: inout some SeedTransferring & ~Copyable,
@@ -228,7 +233,7 @@ struct TransferMachine {
                 return [.store(seed)]
             }
             stage = .accepting(seed)
-            // Before the room's end, so that a refusal still reaches the holder.
+            // The answer is due before the room expires, so that a refusal still reaches the holder.
             deadline -= limits.farewell
             let request = request(to: seed)
             return [.show(.accepting(request)), .askToAccept(request)]
@@ -248,7 +253,7 @@ struct TransferMachine {
         stage = .lingering
         deadline = now + limits.linger
         guard let receipt = try? side.stored(userID: seed.userID.bytes) else {
-            // The meeting is gone. The seed is stored all the same, and that is what counts.
+            // The meeting is gone, but the seed is stored, so the pairing is a success.
             return [.show(outcome(seed)), .finish]
         }
         return [.send(receipt), .show(outcome(seed))]
@@ -264,7 +269,7 @@ struct TransferMachine {
         return refuse(isClash ? .otherSeed : .notStored, as: .store(error), side: &side, now: now)
     }
 
-    /// A message of the peer's was wrong, or was a sealed "no".
+    /// A message of the peer was invalid, or was a sealed refusal.
     mutating func fail(
         _ error: HandshakeError,
         side: inout some SeedTransferring & ~Copyable,
@@ -273,13 +278,13 @@ struct TransferMachine {
         let shown: PairingError
         var steps: [Step] = []
         switch stage {
-        // The seed is here; whoever put another message after it can't take it away any more.
+        // The seed has arrived, and a message after it can't take it away.
         case .accepting, .storing, .lingering, .closing, .over: return []
         case .deciding:
             steps.append(.stopAsking)
             shown = error == .timedOut ? late(.both) : PairingError(error, peer: .receiver)
         case .waiting: shown = PairingError(error, peer: .holder)
-        // The relay alone can put a broken message in the receipt's place, and that says nothing about the seed.
+        // The relay alone can replace the receipt by a broken message, which tells nothing about the seed.
         case .given: shown = error.isUnauthenticated ? .sentNotConfirmed : PairingError(error, peer: .receiver)
         }
         stage = .over
@@ -290,7 +295,7 @@ struct TransferMachine {
     mutating func cancelled(side: inout some SeedTransferring & ~Copyable, now: Duration) -> [Step] {
         switch stage {
         case .deciding, .waiting, .accepting: return refuse(.cancelled, as: .cancelledHere, side: &side, now: now)
-        // Too late: the store may be done already, and a stored seed is a success.
+        // It is too late to stop: the seed may be stored already, which is a success.
         case .storing: return []
         case .given:
             stage = .over
@@ -307,22 +312,23 @@ struct TransferMachine {
         switch stage {
         case .deciding, .waiting, .accepting: return refuse(.timedOut, as: late(reach), side: &side, now: now)
         case .storing:
-            // Storing ends by itself; the deadline is not allowed to make a stored seed a failure.
+            // Storing ends without a deadline, and a deadline must not turn a stored seed into a failure.
             deadline = now + limits.linger
             return []
         case .given:
-            // Without a goodbye, at which the relay would throw the seed away: a receiver that comes back may still fetch it.
+            // No goodbye is sent, because the relay would then drop the seed, which a receiver that reconnects may
+            // still fetch.
             stage = .over
             return [.show(.failed(.sentNotConfirmed)), .finish]
         case .lingering, .closing:
-            // Without a goodbye, at which the relay would throw away what the peer has not fetched yet.
+            // No goodbye is sent, because the relay would then drop the messages that the peer has not fetched yet.
             stage = .over
             return [.finish]
         case .over: return []
         }
     }
 
-    /// The peer has everything this device sent.
+    /// The peer has acknowledged every message of this device.
     mutating func allAcknowledged() -> [Step] {
         switch stage {
         case .lingering, .closing:
@@ -332,7 +338,8 @@ struct TransferMachine {
         }
     }
 
-    /// The meeting is gone: by the relay's word, or because the connection did not come back. Nothing can be sent.
+    /// The meeting is gone, because the relay ended it or the connection did not come back. No more messages can be
+    /// sent.
     mutating func meetingLost(_ error: PairingError, reach: Reach) -> [Step] {
         // A seated room expires when the time for the answer is over.
         let error = error == .codeExpired ? late(reach) : error
@@ -362,7 +369,7 @@ struct TransferMachine {
         do {
             let package = try side.give(seed: seed.clonedBytes(), createdAt: seed.createdAt, userID: seed.userID.bytes)
             stage = .given
-            // Where a person is asked there, a receipt takes as long as a person does.
+            // The receipt takes as long as a person takes, where the receiver asks its user first.
             deadline = max(now + limits.receiptTimeout, peer.device.asksFirst ? latest : now)
             return [.send(package), .show(.given(peer, deadline: .at(deadline)))]
         } catch {
@@ -396,7 +403,7 @@ struct TransferMachine {
         }
     }
 
-    /// Nobody has answered in time: who was it?
+    /// The error for an answer that did not come in time, which tells who did not answer.
     private func late(_ reach: Reach) -> PairingError {
         switch stage {
         case .deciding: return .timedOut(.thisUser(.holder))
@@ -436,7 +443,7 @@ struct TransferMachine {
 }
 
 extension HandshakeError {
-    /// Whether somebody without the keys could have caused it.
+    /// Whether somebody without the session's keys could have caused the error.
     fileprivate var isUnauthenticated: Bool {
         switch self {
         case .malformed, .outOfOrder, .replayed, .wrongSuite, .wrongProof, .codeKnown, .codeBurnt, .expired, .seated:
@@ -449,7 +456,7 @@ extension HandshakeError {
 }
 
 extension SyncSeed {
-    /// A second locked copy of the bytes, for as long as they are sealed.
+    /// A second copy of the bytes in locked memory, for the time in which they are sealed.
     func clonedBytes() -> SecretBytes {
         withBytes { SecretBytes(copying: $0) }
     }

@@ -1,5 +1,6 @@
-/// How often each code was tried here: a false offerer gets three guesses and no more (`Protocol/handshake.md`, "Coming is
-/// free, guessing is counted"). Pure; time is handed in, on a clock that goes on in suspend.
+/// The number of tries of each code on this device: a false offerer gets three guesses and no more
+/// (`Protocol/handshake.md`, "Coming is free, guessing is counted"). Pure: the caller passes the time, from a clock
+/// that runs on while the system sleeps.
 package struct Tries: Sendable {
     private struct Count {
         var taken = 0
@@ -10,9 +11,9 @@ package struct Tries: Sendable {
 
     package init() {}
 
-    /// Takes a try at a slot before anything is sent; false when there is none left.
+    /// Counts a try at a slot before anything is sent. Returns false when no try is left.
     package mutating func take(_ slot: String, now: Duration, limits: ClientLimits) -> Bool {
-        // A slot is not drawn again within twice a lifetime, so older counts are of codes that are gone.
+        // A relay does not assign a slot again within two code lifetimes, so older counts belong to expired codes.
         counts = counts.filter { now - $0.value.since < limits.codeLifetime * 2 }
         var count = counts[slot] ?? Count(since: now)
         guard count.taken < limits.triesPerCode else { return false }
@@ -21,7 +22,7 @@ package struct Tries: Sendable {
         return true
     }
 
-    /// The try that was taken was not spent: no proof was sent.
+    /// Takes a counted try back because no proof was sent.
     package mutating func giveBack(_ slot: String) {
         counts[slot]?.taken -= 1
     }

@@ -2,15 +2,17 @@ package import EasySetupHandshake
 import EasySetupRelayProtocol
 package import EasySetupSeed
 
-/// A visitor's pairing from the first frame to the last: one try of the user's. Pure; ``SessionDriver`` runs it.
+/// A visitor's pairing from the first frame to the last: one try of a code. It is a pure state machine;
+/// ``SessionDriver`` runs it.
 package struct VisitSession: ~Copyable {
     // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`.
     private enum Phase {
-        /// Asking the relay for a meeting. Next: `greeting`, `over`.
+        /// The device asks the relay for a meeting. Next: `greeting`, `over`.
         case arriving
-        /// Has a meeting; message 1 or 3 is out. Next: `arriving` (sent to the end of the line), `finishing`, `over`.
+        /// The device has a meeting, and has sent message 1 or 3. Next: `arriving` (sent to the end of the line),
+        /// `finishing`, `over`.
         case greeting(Meeting)
-        /// The proofs fit; the transfer decides. Next: `over`.
+        /// The proofs are right, and the transfer runs. Next: `over`.
         case finishing(Meeting)
         case over
     }
@@ -20,7 +22,7 @@ package struct VisitSession: ~Copyable {
         let token: Token
         var deadline: Duration
         var window = DeliveryWindow()
-        /// How often this device has come back to the meeting.
+        /// The number of times that this device has reattached to its meeting.
         var attempts: UInt32 = 0
     }
 
@@ -29,13 +31,13 @@ package struct VisitSession: ~Copyable {
     private var transfer: TransferMachine?
     private var connection: SessionConnection
     private var wait: Duration = .zero
-    /// The last place in line that the relay told.
+    /// The last place in line that the relay reported.
     private var position: Int?
-    /// Whether the relay says that the offerer has no connection to it.
+    /// Whether the relay has reported that the offerer has no connection.
     private var isPeerAway = false
-    /// Until when the seated pairing goes on, as the relay says; nil before it does.
+    /// The end of the seated pairing as the relay reported it; nil before the report.
     private var seatedUntil: Duration?
-    /// Until when a slot that the relay does not know may be one whose offerer is not back yet.
+    /// The moment until which an unknown slot may belong to an offerer that has not reconnected yet.
     private var unknownUntil: Duration?
     private let slot: Slot
     private let seed: SyncSeed?
@@ -43,12 +45,12 @@ package struct VisitSession: ~Copyable {
     private let limits: ClientLimits
     private let start: Duration
 
-    /// Whether message 3 was sent: the try is spent then, whatever comes back.
+    /// Whether message 3 was sent. If so, the try counts, whatever the answer is.
     package var isTrySpent: Bool { handshake.isTrySpent }
 
     /// - Parameters:
-    ///   - seed: a holder's; nil for a device that wants one.
-    ///   - name: how this device introduces itself.
+    ///   - seed: the holder's seed; nil for a device that wants to receive one.
+    ///   - name: the name that this device shows to the other one.
     /// - Throws: ``PairingError/linkDirection`` for a holder with a link.
     package static func make(
         _ invitation: Invitation,
@@ -93,13 +95,13 @@ package struct VisitSession: ~Copyable {
         start = now
     }
 
-    /// What to do first.
+    /// The first actions of the session.
     package mutating func begin() -> [SessionAction] {
         connection.connecting()
         return [.show(.connecting), .connect]
     }
 
-    /// When ``SessionEvent/deadlinePassed`` is due; nil when nothing happens by itself.
+    /// The moment at which ``SessionEvent/deadlinePassed`` is due; nil when the session has no timer.
     package var nextDeadline: Duration? {
         switch phase {
         case .arriving: earliest(connection.deadline, start + limits.codeLifetime)
@@ -109,7 +111,7 @@ package struct VisitSession: ~Copyable {
         }
     }
 
-    /// One event; what it leads to.
+    /// Takes one event and returns the actions that follow from it.
     package mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction] {
         if case .over = phase { return [] }
         switch event {
@@ -171,18 +173,19 @@ package struct VisitSession: ~Copyable {
         let retry = max(wait, error.rest(limits))
         wait = .zero
         connection.lost(now: now, notBefore: retry, random: entropy.bytes(2))
-        // To the person a device that never was connected still connects.
+        // For the user, a device that never was connected is still connecting.
         guard connection.wasReached, transfer?.hasOutcome != true else { return [] }
         return [.show(.reconnecting(deadline: .at(deadline)))]
     }
 
-    /// Gives a connection up that is of no use any more.
+    /// Ends a connection that can't be used any more, and plans the next one.
     private mutating func hangUp(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         [.disconnect] + lost(error, now)
     }
 
-    /// The offerer of an unknown slot may only not be back yet: a relay that was started again knows a room from the moment when
-    /// its offerer attaches, and the two devices come back in any order. Nil where that can't be, or not any more.
+    /// The offerer of an unknown slot may not have reconnected yet: a relay that was restarted knows a room only once
+    /// its offerer attaches, and the two devices reconnect in any order. Returns nil where that is impossible, or has
+    /// lasted too long.
     private mutating func awaitOfferer(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
         guard reason == .noSuchCode, case .arriving = phase, connection.wasLost || retryAfter > .zero else {
             return nil
@@ -224,9 +227,11 @@ package struct VisitSession: ~Copyable {
         case .inLine(let position):
             connection.answered()
             guard transfer == nil else { return misbehaved() }
-            // Sent to the end of the line: the meeting is over, and a new one will begin with fresh keys.
+            // The relay sent this device to the end of the line: the meeting is over, and a new one begins with fresh
+            // keys.
             guard !handshake.isTrySpent else { return fail(.connectionLost, leaving: .cancelled) }
-            // Sent back to the line, it has an offerer that is there; later places say nothing of that.
+            // A visitor that is sent back to the line has an offerer that is connected; later places tell nothing about
+            // that.
             if case .greeting = phase { isPeerAway = false }
             phase = .arriving
             self.position = position
@@ -244,7 +249,7 @@ package struct VisitSession: ~Copyable {
             return withWindow { window throws(DeliveryError) in try window.acknowledge(upTo: number) }
                 ?? finishIfAcknowledged()
         case .seated(nil, let expiresIn):
-            // It comes before the proof that begins the transfer.
+            // The deadline arrives before the proof that starts the transfer.
             let deadline = now + min(expiresIn, limits.seatedLifetime)
             seatedUntil = deadline
             guard let state = transfer?.move(deadline: deadline) else { return [] }
@@ -259,12 +264,13 @@ package struct VisitSession: ~Copyable {
         case .over(nil, let reason): return meetingOver(reason, .zero, now)
         case .refused(let reason, let retryAfter):
             if hasMeeting, reason == .draining || retryAfter > .zero {
-                // The connection closes after this; it is made again when the relay, or its successor, has room.
+                // The relay closes the connection after this; the device connects again when this relay, or its
+                // successor, has capacity.
                 wait = retryAfter
                 return []
             }
-            // It was in line: whoever is in the middle of something waits for the next relay, or until the place that it lost is no
-            // longer counted.
+            // The device was in line: a pairing under way waits for the next relay, or until the relay no longer counts
+            // the place of its lost connection.
             if reason == .draining || reason == .lineFull, connection.wasLost {
                 wait = retryAfter
                 connection.relayAskedToWait()
@@ -277,8 +283,8 @@ package struct VisitSession: ~Copyable {
         }
     }
 
-    /// The relay says that the meeting is over. One that was lost in a restart before a try was spent has cost nothing, so
-    /// the device comes again, as long as the code lives.
+    /// The relay reports that the meeting is over. A meeting that was lost in a relay's restart before message 3 did
+    /// not use up a try, so the device visits again while the code lives.
     private mutating func meetingOver(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction] {
         guard case .greeting = phase, reason == .meetingOver, !handshake.isTrySpent else {
             return meetingLost(PairingError(reason, retryAfter: retryAfter))
@@ -289,7 +295,7 @@ package struct VisitSession: ~Copyable {
         return [.disconnect, .show(.connecting)]
     }
 
-    /// The relay broke the protocol. From the proofs on the transfer knows what that still can spoil.
+    /// The relay broke the protocol. From the proofs on, the transfer decides what that means for the seed.
     private mutating func misbehaved() -> [SessionAction] {
         transfer == nil ? fail(.relayMisbehaved, leaving: .fault) : meetingLost(.relayMisbehaved)
     }
@@ -308,10 +314,10 @@ package struct VisitSession: ~Copyable {
     }
 
     private mutating func attached(_ deadline: Duration, _ have: UInt32) -> [SessionAction] {
-        // Asked for by nobody, it would make this device send everything again, as often as the relay likes.
+        // An answer without a request is refused, because the relay could make this device resend everything at will.
         guard connection.isOpened else { return misbehaved() }
         connection.answered()
-        // Where it is still away, the relay says so after this.
+        // The relay reports after this if the peer is still away.
         isPeerAway = false
         switch phase {
         case .greeting(let meeting), .finishing(let meeting):
@@ -381,7 +387,7 @@ package struct VisitSession: ~Copyable {
 
     private var reach: TransferMachine.Reach { !connection.isReady ? .cutOff : isPeerAway ? .peerAway : .both }
 
-    /// The transfer's say, with the handshake lent to it.
+    /// Runs one call of the transfer machine, which borrows the handshake for it, and carries out the steps.
     private mutating func withTransfer(
         _ now: Duration,
         _ body: (inout TransferMachine, inout VisitorHandshake) -> [TransferMachine.Step]
@@ -419,7 +425,7 @@ package struct VisitSession: ~Copyable {
 
     private mutating func send(_ body: [UInt8]) -> [SessionAction] {
         var frame: DeviceFrame?
-        // It names its meeting: the relay may have ended that and begun another, while this was on its way.
+        // The message names its meeting, because the relay may have ended that one and begun another meanwhile.
         withMeeting { frame = .message(meeting: $0.id, $0.window.send(body)) }
         guard let frame, connection.isReady else { return [] }
         return [.send(frame)]
@@ -441,13 +447,14 @@ package struct VisitSession: ~Copyable {
         return goodbye + [.disconnect, .finish]
     }
 
-    /// Where the visit stands; nothing once its outcome was shown.
+    /// The state to show for this visit; nothing once its outcome was shown.
     private var shown: [SessionAction] {
         guard let state = current else { return [] }
         return [.show(state)] + shownAway
     }
 
-    /// After every other state, as long as the offerer or this device is away: that is what the person must know first.
+    /// The state to show after any other while the offerer or this device has no connection, because the person must
+    /// know that first.
     private var shownAway: [SessionAction] {
         if let transfer, transfer.current != nil, !connection.isReady {
             return [.show(.reconnecting(deadline: .at(transfer.deadline)))]
@@ -495,7 +502,7 @@ package struct VisitSession: ~Copyable {
         }
     }
 
-    /// Changes the window; what there is to do when the relay broke the numbering, else nil.
+    /// Changes the window. Returns nil, or the actions that follow when the relay broke the numbering.
     private mutating func withWindow(_ change: (inout DeliveryWindow) throws(DeliveryError) -> Void) -> [SessionAction]?
     {
         var isBroken = !hasMeeting

@@ -8,11 +8,11 @@ import Musl
 import Darwin
 #endif
 
-/// An open file or folder, closed when it goes.
+/// An open file or folder, which is closed with this value.
 struct Descriptor: ~Copyable, Sendable {
     let number: CInt
 
-    /// Owns what a call to `open` or the like gives.
+    /// Owns the descriptor that a call of `open` or the like returns.
     init(opening call: () -> CInt) throws(StoreError) {
         self.number = try system(nil, call)
     }
@@ -21,7 +21,7 @@ struct Descriptor: ~Copyable, Sendable {
         close(number)
     }
 
-    /// Makes sure that this is a folder or a plain file, ours, and shut to everybody else.
+    /// Checks that this is a folder or a regular file, belongs to this user, and is accessible to nobody else.
     /// - Returns: its size in bytes.
     @discardableResult
     borrowing func check(isFolder: Bool) throws(StoreError) -> Int {
@@ -38,13 +38,13 @@ struct Descriptor: ~Copyable, Sendable {
         var done = 0
         while done < buffer.count {
             let count = try system { read(number, buffer.baseAddress! + done, buffer.count - done) }
-            // Shorter than it said: somebody writes in place, which ours never do.
+            // The file is shorter than its size said: another program writes it in place, which this store never does.
             guard count > 0 else { throw .seed(.fileDamaged) }
             done += count
         }
     }
 
-    /// Writes all of a buffer.
+    /// Writes the whole buffer.
     borrowing func writeAll(_ buffer: UnsafeRawBufferPointer) throws(StoreError) {
         var done = 0
         while done < buffer.count {
@@ -52,13 +52,13 @@ struct Descriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Returns when everything is on the disk.
+    /// Returns when all data are on the disk.
     borrowing func sync() throws(StoreError) {
         try system("fsync") { fsync(number) }
     }
 
-    /// The same as far as the system can: network shares and folders of virtual machines refuse it for folders, and for files
-    /// that are open for reading. What is lost by that is a name at worst, and never a file's content.
+    /// Does the same as far as the system can: network shares and virtual machines' folders refuse it for folders, and
+    /// for files that are open for reading. A failure can lose a file's name at worst, never its content.
     borrowing func syncIfPossible() throws(StoreError) {
         while fsync(number) != 0 {
             switch errno {
@@ -69,16 +69,16 @@ struct Descriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Takes all rights from others, whatever the process's mask. A file system that can't change rights may have made them
-    /// right.
+    /// Removes all rights of other users, whatever the process's umask is. A failure is no error, because a file system
+    /// that can't change rights may have set them right.
     borrowing func makePrivate() throws(StoreError) {
         if fchmod(number, 0o600) != 0 { try check(isFolder: false) }
     }
 }
 
-/// Makes a call of the system, again if a signal got in its way.
-/// - Returns: what the call gave, which is not negative.
-/// - Parameter name: the call's name, for one that some file systems lack.
+/// Makes a system call, and repeats it when a signal interrupted it.
+/// - Returns: the call's result, which is not negative.
+/// - Parameter name: the call's name, for a call that some file systems lack.
 @discardableResult
 func system<Number: SignedInteger>(_ name: String? = nil, _ call: () -> Number) throws(StoreError) -> Number {
     while true {
@@ -94,13 +94,13 @@ func system<Number: SignedInteger>(_ name: String? = nil, _ call: () -> Number) 
 }
 
 extension StoreError {
-    /// The error that an error number of the system comes to.
+    /// The store's error for an error number of the system.
     init(errno code: Int32) {
         switch code {
         case ENOENT: self = .missing
         case EACCES, EPERM, EROFS: self = .forbidden
         case ENOSPC, EDQUOT: self = .full
-        // A socket in the place of a file gives ENXIO.
+        // Opening a socket in the place of a file fails with ENXIO.
         case ELOOP, ENOTDIR, EISDIR, ENXIO: self = .unfit
         case EWOULDBLOCK: self = .busy
         default: self = .failed(errno: code)

@@ -1,11 +1,12 @@
 public import EasySetupSeed
 
-/// A store in a folder that only its owner can enter: the seed in one file, plain or sealed under a passphrase.
+/// A store in a folder that only its owner can enter: the seed is in one file, plain or sealed under a passphrase.
 ///
-/// In the folder are `seed`, the seed; `lock`, which keeps two programs from writing at once; `seed.….old`, the copies of
-/// seeds that were replaced; and after a crash perhaps `seed.new`, which the next write clears away.
+/// The folder holds `seed`, the seed; `lock`, which keeps two programs from writing at once; `seed.….old`, the copies
+/// of replaced seeds; and, after a crash, perhaps `seed.new`, which the next write removes.
 public final class FileSeedStore: SeedStore {
-    /// How long a write waits for another program's: ours take milliseconds, so longer means that something is wrong.
+    /// The longest wait for another program's write. A write takes milliseconds, so a longer one means that something
+    /// is wrong.
     public static let lockPatience: Duration = .seconds(5)
 
     private static let file = "seed"
@@ -15,22 +16,22 @@ public final class FileSeedStore: SeedStore {
     private let cost: SealingCost
     private let onStep: PrivateFolder.StepObserver
 
-    /// A store in a folder, which is made with mode 0700 when the first seed is saved.
+    /// Makes a store in a folder. The folder is created with mode 0700 when the first seed is saved.
     /// - Parameters:
-    ///   - folder: the folder's path; the folder above it must exist.
+    ///   - folder: the folder's path; its parent folder must exist.
     ///   - passphrase: opens a sealed seed, and seals every seed that is saved.
-    ///   - cost: what a try at the passphrase costs, for seeds that are saved.
+    ///   - cost: the work that one try of the passphrase takes, for seeds that are saved.
     public convenience init(folder: String, passphrase: Passphrase? = nil, cost: SealingCost = .interactive) {
         self.init(folder: folder, passphrase: passphrase, cost: cost) { _ in }
     }
 
-    /// A store in a folder whose path may be no UTF-8; see ``init(folder:passphrase:cost:)``.
-    /// - Parameter path: the folder's path, without a zero at the end.
+    /// Makes a store in a folder whose path may not be UTF-8; see ``init(folder:passphrase:cost:)``.
+    /// - Parameter path: the folder's path, without a zero byte at the end.
     public convenience init(path: [UInt8], passphrase: Passphrase? = nil, cost: SealingCost = .interactive) {
         self.init(path: path, passphrase: passphrase, cost: cost) { _ in }
     }
 
-    /// The same, with a look at each step of a write: a test ends the process there.
+    /// Makes a store with an observer of each step of a write, at which a test ends the process.
     package convenience init(
         folder: String,
         passphrase: Passphrase?,
@@ -46,7 +47,7 @@ public final class FileSeedStore: SeedStore {
         cost: SealingCost,
         onStep: @escaping PrivateFolder.StepObserver
     ) {
-        // The system reads a path up to the first zero.
+        // The system reads a path up to the first zero byte.
         self.path = path.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0]
         self.passphrase = passphrase
         self.cost = cost
@@ -60,21 +61,22 @@ public final class FileSeedStore: SeedStore {
         return try read(file)
     }
 
-    /// Stores a seed for good: it is on the disk when this returns.
+    /// Stores a seed durably: it is on the disk when this function returns.
     ///
-    /// What can't be read, because it is damaged or sealed under another passphrase, counts as another seed when
-    /// `replacing` is true, and is kept as a copy too.
+    /// A stored seed that can't be read, because it is damaged or sealed under another passphrase, counts as another
+    /// seed when `replacing` is true, and a copy of it is kept too.
     ///
-    /// With a passphrase the copies of seeds that were replaced before are sealed too; ``plainCopies()`` tells of those that can't be.
+    /// With a passphrase, the copies of earlier replaced seeds are sealed too; ``plainCopies()`` lists those that can't
+    /// be.
     @discardableResult
     @concurrent public func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
-        // Sealing takes a while, so it is done before the lock is taken.
+        // Sealing takes a while, so it comes before the lock.
         let new = try sealed(seed)
         let folder = try PrivateFolder.openOrMake(path, onStep: onStep)
         let lock = try await folder.lock(patience: Self.lockPatience)
         defer { lock.unlock() }
         let saved = try put(new, of: seed, replacing: replacing, into: folder)
-        // The seed is safe by now, whatever becomes of old copies.
+        // The new seed is safe already, so a failure with old copies is no error.
         if passphrase != nil { try? sealCopies(in: folder) }
         return saved
     }
@@ -91,7 +93,7 @@ public final class FileSeedStore: SeedStore {
         }
         switch try compare(old, with: seed, replacing: replacing) {
         case .same:
-            // An earlier program may have ended between the write and the disk.
+            // An earlier program may have ended after the write and before the sync.
             try folder.sync(Self.file)
             return .alreadyStored
         case .sameUnsealed:
@@ -115,20 +117,21 @@ public final class FileSeedStore: SeedStore {
         }
     }
 
-    /// Tries the folder above, the rights, a file made, filled, synced, renamed and removed, and the lock. Nothing stays of it.
+    /// Tries the parent folder, the rights, the lock, and to create, fill, sync, rename and remove a file. Nothing is
+    /// left behind.
     @concurrent public func check() async throws(StoreError) {
         try await PrivateFolder.check(path, patience: Self.lockPatience)
     }
 
-    /// Whether what is stored is plain or sealed; nil if nothing is stored.
+    /// Whether the stored seed is plain or sealed; nil if none is stored.
     @concurrent public func kind() async throws(StoreError) -> SeedFile.Kind? {
         guard let folder = try PrivateFolder.open(path, onStep: onStep), let file = try folder.read(Self.file)
         else { return nil }
         do throws(SeedError) { return try SeedFile.kind(of: file) } catch { throw .seed(error) }
     }
 
-    /// The places of copies of replaced seeds that are plain although this store has a passphrase, for a person. ``save(_:replacing:)``
-    /// seals them; one that is damaged can't be, and is as secret as ever.
+    /// The paths, for a person to read, of replaced seeds' copies that are plain although this store has a passphrase.
+    /// ``save(_:replacing:)`` seals such copies. A damaged copy can't be sealed, and must be kept as secret as ever.
     @concurrent public func plainCopies() async throws(StoreError) -> [String] {
         guard passphrase != nil, let folder = try PrivateFolder.open(path, onStep: onStep) else { return [] }
         return try plainCopies(in: folder).map(place(of:))
@@ -137,7 +140,7 @@ public final class FileSeedStore: SeedStore {
     private func plainCopies(in folder: borrowing PrivateFolder) throws(StoreError) -> [String] {
         var copies: [String] = []
         for name in try folder.names() where name.hasPrefix("\(Self.file).") && name.hasSuffix(".old") {
-            // What can't be read, or is no seed file, is none of this store's.
+            // A file that can't be read, or is no seed file, does not belong to this store.
             guard let file = try? folder.read(name), SeedFile.isPlain(file) else { continue }
             copies.append(name)
         }
@@ -154,14 +157,14 @@ public final class FileSeedStore: SeedStore {
         }
     }
 
-    /// Where a file of the store is, for a person.
+    /// The path of a file of the store, for a person to read.
     private func place(of name: String) -> String {
         String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) + "/" + name
     }
 
     private enum Comparison {
         case same
-        /// The same seed, but plain in a store that has a passphrase.
+        /// The same seed is stored, but plain, and this store has a passphrase.
         case sameUnsealed
         case other(SyncSeed, SeedFile.Kind)
         case unreadable
@@ -178,7 +181,7 @@ public final class FileSeedStore: SeedStore {
             kind = try SeedFile.kind(of: file)
             stored = try SeedFile.read(file, passphrase: passphrase)
         } catch {
-            // Memory may be there the next time: that is no reason to put a seed aside.
+            // A lack of memory may be over the next time, so it is no reason to put a seed aside.
             guard replacing, error != .memoryShort else { throw .seed(error) }
             return .unreadable
         }

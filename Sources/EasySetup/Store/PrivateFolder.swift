@@ -9,26 +9,26 @@ import Darwin
 #endif
 
 /// A folder that only its owner can enter, held open, with files that only the owner can read. Links are not followed,
-/// and every file is reached through the open folder, so nothing can be swapped underneath.
+/// and every file is reached through the open folder, so nobody can exchange the folder between two accesses.
 package struct PrivateFolder: ~Copyable, Sendable {
-    /// What a write has just done.
+    /// A step of a write that is just done.
     package enum Step: String, CaseIterable, Codable, Sendable {
         case locked, created, filled, synced, renamed, committed
     }
 
-    /// Is told of each step.
+    /// A closure that is called after each step.
     package typealias StepObserver = @Sendable (Step) -> Void
 
-    /// The largest file that is read here: more than any version of a seed file will need.
+    /// The largest file that is read, in bytes: more than any version of a seed file needs.
     private static let maximumFileBytes = 4096
 
-    /// How long to wait before the lock is tried again: about as long as a write to a disk takes.
+    /// The pause before the lock is tried again: about the time of a write to a disk.
     private static let lockPause: Duration = .milliseconds(10)
 
     private let folder: Descriptor
     private let onStep: StepObserver
 
-    /// Opens a folder, or answers nil if it does not exist.
+    /// Opens a folder. Returns nil if it does not exist.
     static func open(_ path: [CChar], onStep: @escaping StepObserver) throws(StoreError) -> PrivateFolder? {
         do throws(StoreError) {
             return try PrivateFolder(openFolder(path), onStep: onStep)
@@ -37,7 +37,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
-    /// Opens a folder, made with mode 0700 if it does not exist.
+    /// Opens a folder, and creates it with mode 0700 if it does not exist.
     static func openOrMake(_ path: [CChar], onStep: @escaping StepObserver) throws(StoreError) -> PrivateFolder {
         let isNew = try make(path)
         let folder = try PrivateFolder(openFolder(path), onStep: onStep)
@@ -45,16 +45,17 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return folder
     }
 
-    /// Tries everything that a write does, and leaves nothing behind: a folder that does not exist is made and removed again.
+    /// Tries all steps of a write and leaves nothing behind: a folder that does not exist is created and removed again.
     static func check(_ path: [CChar], patience: Duration) async throws(StoreError) {
         let isNew = try make(path)
         defer {
-            // Another program may have put something there meanwhile; then it stays.
+            // Another program may have put a file there meanwhile; then the folder stays.
             if isNew { rmdir(path) }
         }
         let folder = try PrivateFolder(openFolder(path)) { _ in }
         if isNew {
-            // Nobody else's lock can be in a new folder, and a file for one would have to be taken away under others' feet.
+            // A new folder can't have another program's lock. A lock file would have to be removed while others may use
+            // it.
             try folder.tryWriting(isLocking: true)
         } else {
             let lock = try await folder.lock(patience: patience)
@@ -63,8 +64,8 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
-    /// Makes a folder that only its owner can enter.
-    /// - Returns: whether it is new.
+    /// Creates a folder that only its owner can enter.
+    /// - Returns: whether the folder is new.
     private static func make(_ path: [CChar]) throws(StoreError) -> Bool {
         if mkdir(path, 0o700) == 0 { return true }
         switch errno {
@@ -74,7 +75,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
-    /// Whether the folder above is there. Where it is, and nothing can be made in it, it is one of the system's own.
+    /// Whether the parent folder exists. If it does and nothing can be created in it, it belongs to the system.
     private static func hasFolderAbove(_ path: [CChar]) -> Bool {
         let slash = CChar(UInt8(ascii: "/"))
         var above = path.dropLast()
@@ -84,7 +85,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return stat(Array(above[...end]) + [0], &status) == 0
     }
 
-    /// Makes, fills, renames and removes a file of a seed file's size.
+    /// Creates, fills, renames and removes a file of a seed file's size.
     private borrowing func tryWriting(isLocking: Bool) throws(StoreError) {
         try remove(Self.draft)
         do throws(StoreError) {
@@ -118,7 +119,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
                 try file.tryLock()
                 break
             } catch .busy {
-                // A cancelled wait ends as busy too.
+                // A cancelled wait ends with the error `busy` too.
                 guard ContinuousClock.now < deadline, (try? await Task.sleep(for: Self.lockPause)) != nil
                 else { throw .busy }
             }
@@ -127,17 +128,17 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return Lock(file: file)
     }
 
-    /// The right to write, until it goes.
+    /// The right to write, which ends with this value.
     struct Lock: ~Copyable {
         fileprivate let file: Descriptor
 
-        /// Lets other programs write.
+        /// Gives the lock back, so that other programs can write.
         borrowing func unlock() {
             flock(file.number, LOCK_UN)
         }
     }
 
-    /// Whether there is anything of that name.
+    /// Whether the folder has an entry of this name.
     borrowing func has(_ name: String) throws(StoreError) -> Bool {
         var status = stat()
         do throws(StoreError) {
@@ -148,10 +149,10 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
-    /// The names of all that is in the folder, sorted.
+    /// The names of all entries of the folder, sorted.
     borrowing func names() throws(StoreError) -> [String] {
         let number = folder.number
-        // A descriptor of its own, because reading a folder moves on in it.
+        // Reading a folder moves its descriptor's position, so this function opens a descriptor of its own.
         let own = try system { openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard let entries = fdopendir(own) else {
             let code = errno
@@ -168,7 +169,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return names.sorted()
     }
 
-    /// Clears away what a crash may have left behind. The caller holds the lock.
+    /// Removes files that a crash may have left. The caller holds the lock.
     borrowing func clear() throws(StoreError) {
         try remove(Self.draft)
     }
@@ -187,10 +188,10 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
-    /// Puts bytes into a file of mode 0600, at once and for good: whoever reads sees the old file or the new one, and
-    /// the new one is on the disk when this returns. The caller holds the lock.
+    /// Writes bytes to a file of mode 0600, atomically and durably: a reader sees the old file or the new one, and the
+    /// new one is on the disk when this function returns. The caller holds the lock.
     borrowing func write(_ bytes: borrowing SecretBytes, to name: String) throws(StoreError) {
-        // What a crash may have left behind; under the lock it is nobody's work.
+        // A draft is left from a crash, because the lock keeps other programs from writing one.
         try remove(Self.draft)
         do throws(StoreError) {
             _ = try fill(Self.draft, with: bytes)
@@ -213,7 +214,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
     /// The name of a file until it is complete.
     private static let draft = "seed.new"
 
-    /// The name that a file is renamed to in a test of the folder.
+    /// The name to which a test of the folder renames its file.
     private static let trial = "seed.try"
 
     private borrowing func fill(_ name: String, with bytes: borrowing SecretBytes) throws(StoreError) -> Descriptor {
@@ -221,7 +222,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
         let file = try Descriptor {
             openat(number, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
-        // The mode asked for is cut by the process's mask, which may be stranger than any of ours.
+        // The umask removes bits from the requested mode, so the mode is set again.
         try file.makePrivate()
         onStep(.created)
         try bytes.withUnsafeBytes { (buffer) throws(StoreError) in try file.writeAll(buffer) }
@@ -238,7 +239,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
     }
 
     private static func openFolder(_ path: [CChar]) throws(StoreError) -> Descriptor {
-        // A slash at the end would follow a link.
+        // A slash at the end would make the system follow a link.
         var name = path.dropLast()
         while name.count > 1, name.last == CChar(UInt8(ascii: "/")) { name.removeLast() }
         let path = Array(name) + [0]
@@ -247,12 +248,12 @@ package struct PrivateFolder: ~Copyable, Sendable {
 
     private borrowing func openFile(_ name: String) throws(StoreError) -> Descriptor {
         let number = folder.number
-        // Not blocking, so that a pipe of that name does not hang the program before it is seen for what it is.
+        // Without O_NONBLOCK, opening a pipe would block before its kind can be checked.
         return try Descriptor { openat(number, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) }
     }
 
-    /// The new folder's own name is on the disk only when the folder above is. That may not be ours to open: then the
-    /// system writes it in its own time.
+    /// Syncs the parent folder, because only this puts the new folder's own name on the disk. If this user may not open
+    /// the parent, the system writes the name later by itself.
     private borrowing func syncParent() {
         let number = folder.number
         do throws(StoreError) {

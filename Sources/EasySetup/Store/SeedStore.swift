@@ -1,43 +1,43 @@
 public import EasySetupSeed
 
-/// Where a device keeps its seed (`Protocol/seed.md`, "Import").
+/// The place where a device keeps its seed (`Protocol/seed.md`, "Import").
 ///
-/// A store holds one seed or none. When ``save(_:replacing:)`` has returned, the seed outlives a crash of the device; when it
-/// throws, or the device crashes before, what was stored is still there.
+/// A store holds one seed or none. When ``save(_:replacing:)`` has returned, the seed survives a crash of the device;
+/// when it throws, or the device crashes before, the earlier seed is still there.
 public protocol SeedStore: Sendable {
     /// The stored seed, or nil if there is none.
     func load() async throws(StoreError) -> SyncSeed?
 
-    /// Stores a seed for good.
-    /// - Parameter replacing: whether another seed that is stored already may be replaced, on the user's explicit yes; a copy
-    ///   of it is kept. The same seed again is fine either way.
+    /// Stores a seed durably.
+    /// - Parameter replacing: whether another stored seed may be replaced, which needs the user's explicit yes; the store keeps a
+    ///   copy of it. Saving the stored seed again needs no permission.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` when another seed is stored and `replacing` is false.
     @discardableResult
     func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome
 
-    /// Tries whether a seed can be stored, without storing one: called before a device that wants a seed speaks to anybody, so
-    /// that no seed is sent for nothing.
-    /// - Throws: what ``save(_:replacing:)`` would throw, as far as that can be known.
+    /// Checks whether a seed can be stored, without storing one. A device that wants a seed calls it before it connects, so that
+    /// no seed is sent that can't be stored.
+    /// - Throws: the error that ``save(_:replacing:)`` would throw, as far as that can be known.
     func check() async throws(StoreError)
 }
 
 extension SeedStore {
-    /// Nothing to try: for stores that can always store.
+    /// Does nothing, for stores that can always save.
     public func check() async throws(StoreError) {}
 }
 
-/// What came of storing a seed.
+/// The result of saving a seed.
 public enum SaveOutcome: Equatable, Sendable {
     /// The store was empty and holds the seed now.
     case stored
     /// The store held this seed already.
     case alreadyStored
-    /// The store held another seed, of which it keeps a copy, and holds the new one now.
-    /// - Parameter copy: where the copy is, for a person: it is as secret as the seed. Nil where the store names no place.
+    /// The store held another seed, kept a copy of it, and holds the new one now.
+    /// - Parameter copy: the copy's path, for a person to read. The copy is as secret as the seed. Nil where the store has no paths.
     case replaced(copy: String?)
 }
 
-/// A store that forgets, for tests and demonstrations.
+/// A store in memory, for tests and demonstrations.
 public actor MemorySeedStore: SeedStore {
     private var seed: SyncSeed?
 
@@ -54,7 +54,7 @@ public actor MemorySeedStore: SeedStore {
         seed
     }
 
-    /// Keeps a seed until the store goes.
+    /// Keeps a seed as long as the store exists.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` when another seed is stored and `replacing` is false.
     @discardableResult
     public func save(_ seed: SyncSeed, replacing: Bool) throws(StoreError) -> SaveOutcome {

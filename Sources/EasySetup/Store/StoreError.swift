@@ -1,16 +1,16 @@
 public import EasySetupSeed
 
-/// Why a seed could not be loaded or stored (`Protocol/seed.md`, "Errors").
+/// The reason why a seed could not be loaded or stored (`Protocol/seed.md`, "Errors").
 public enum StoreError: ExplainedError, Equatable {
-    /// Another seed is stored, and nobody said that it may be replaced.
+    /// Another seed is stored, and the caller did not allow replacing it.
     case otherSeedStored(stored: UserID, new: UserID)
-    /// Others than the owner may enter the store's folder, or read or write a file in it.
+    /// Other users may enter the store's folder, or read or write a file in it.
     case openToOthers
     /// The folder, or a file in it, belongs to another user of the machine.
     case notOurs
-    /// A link, or something else that is no folder or no plain file, is where one should be.
+    /// A link, or something else that is neither a folder nor a regular file, is in the place of one.
     case unfit
-    /// The folder that the store's folder should be made in does not exist.
+    /// The parent of the store's folder does not exist.
     case missing
     /// The system does not let this user read or write there.
     case forbidden
@@ -18,11 +18,11 @@ public enum StoreError: ExplainedError, Equatable {
     case full
     /// Another program is writing to the store.
     case busy
-    /// The file system lacks a call without which a seed is not safe there.
+    /// The file system lacks a system call that durable storing needs.
     case unsuitable(call: String)
-    /// The system failed with an error number.
+    /// The system failed with this error number.
     case failed(errno: Int32)
-    /// What is stored can't be read, or the seed can't be sealed.
+    /// The stored seed can't be read, or the new seed can't be sealed.
     case seed(SeedError)
 }
 
@@ -82,7 +82,7 @@ extension StoreError {
         }
     }
 
-    /// Whether the same call may succeed if it is made again, with nothing changed.
+    /// Whether the same call may succeed later without any change.
     public var retryHelps: Bool {
         switch self {
         case .busy, .failed: true

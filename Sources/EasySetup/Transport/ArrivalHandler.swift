@@ -1,7 +1,7 @@
 import NIOCore
 import NIOTLS
 
-/// Looks at the first bytes from the other side, which show whether TLS is spoken there, and then is in nobody's way.
+/// Looks at the first bytes from the peer, which show whether it speaks TLS, and then removes itself.
 final class FirstBytesHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -10,7 +10,7 @@ final class FirstBytesHandler: ChannelInboundHandler {
     private let attempt: Attempt
     private var isDone = false
 
-    /// - Parameter isProxys: whether the other side is the proxy, and not the relay.
+    /// - Parameter isProxys: whether the peer is the proxy, not the relay.
     init(isPlain: Bool, isProxys: Bool = false, attempt: Attempt) {
         self.isPlain = isPlain
         self.isProxys = isProxys
@@ -22,12 +22,12 @@ final class FirstBytesHandler: ChannelInboundHandler {
             isDone = true
             let bytes = unwrapInboundIn(data).readableBytesView.prefix(2)
             if isPlain {
-                // A record of TLS: an alert, or a handshake.
+                // The bytes begin a TLS record: an alert or a handshake.
                 if bytes.elementsEqual([0x15, 0x03]) || bytes.elementsEqual([0x16, 0x03]) {
                     attempt.fail(.notARelay(.tls))
                 }
             } else if bytes.count == 2, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) {
-                // Text. No bit that flips makes it of a record's two bytes.
+                // The bytes are text. A single flipped bit can't turn a TLS record's first bytes into text.
                 attempt.fail(isProxys ? .proxyFailed(.unreachable(.noTLS)) : .relayUnreachable(.noTLS))
             }
         }
@@ -35,8 +35,8 @@ final class FirstBytesHandler: ChannelInboundHandler {
     }
 }
 
-/// Lets what stands behind it know of the connection once the relay's host is reached, and has shown its certificate where one is
-/// wanted. Until then nothing is written, so nobody hears anything whose certificate does not do.
+/// Reports the connection to the later handlers once the relay's host is reached and, with TLS, has shown a trusted
+/// certificate. Nothing is written before, so a host without a trusted certificate receives no data.
 final class ArrivalHandler: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
@@ -46,7 +46,7 @@ final class ArrivalHandler: ChannelInboundHandler {
     private var isOver = false
 
     /// - Parameters:
-    ///   - certificate: nil where there is no TLS.
+    ///   - certificate: the certificate check; nil without TLS.
     ///   - arrived: called when the host is reached.
     init(_ certificate: ShownCertificate?, attempt: Attempt, arrived: ((ChannelHandlerContext) -> Void)?) {
         self.certificate = certificate
@@ -92,7 +92,7 @@ final class ArrivalHandler: ChannelInboundHandler {
     }
 }
 
-/// Says what is wrong with a proxy's certificate.
+/// Explains the fault of a proxy's certificate.
 final class ProxyTLSHandler: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 

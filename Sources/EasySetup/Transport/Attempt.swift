@@ -9,18 +9,18 @@ import Musl
 import Darwin
 #endif
 
-/// How far one attempt to connect got, and what went wrong first. The handlers of its pipeline say so; whoever waits for the
-/// connection reads it.
+/// The progress of one attempt to connect, and its first error. The handlers of its pipeline write it; the code that
+/// waits for the connection reads it.
 final class Attempt: Sendable {
-    /// In this order.
+    /// The phases in their order.
     enum Phase: Sendable {
-        /// TCP, to the proxy where there is one.
+        /// TCP connects, to the proxy where there is one.
         case connecting
         /// The proxy was asked for a tunnel.
         case tunnelling
-        /// TLS with the relay, where it is wanted.
+        /// TLS with the relay is set up, where the address asks for it.
         case securing
-        /// The relay's host is reached, and has shown its certificate where one is wanted.
+        /// The relay's host is reached, and with TLS it has shown a trusted certificate.
         case arrived
     }
 
@@ -42,7 +42,7 @@ final class Attempt: Sendable {
 
     var hasArrived: Bool { phase == .arrived }
 
-    /// Whether the upgrade was answered, or never will be.
+    /// Whether the upgrade was answered, or can't be answered any more.
     var isOver: Bool {
         get { state.withLock { $0.isOver } }
         set { state.withLock { $0.isOver = newValue } }
@@ -53,7 +53,7 @@ final class Attempt: Sendable {
         state.withLock { if $0.failure == nil { $0.failure = error } }
     }
 
-    /// It took too long.
+    /// Ends the attempt because it took too long.
     func giveUp(_ channel: (any Channel)?) {
         fail(host.silence(in: phase))
         channel?.close(promise: nil)
@@ -67,8 +67,8 @@ final class Attempt: Sendable {
     }
 }
 
-/// The wall clock, as certificates and dates in HTTP have it.
+/// The wall clock, for certificates and HTTP dates.
 enum Clock {
-    /// Since 1970.
+    /// Seconds since 1970.
     static var seconds: Int { time(nil) }
 }

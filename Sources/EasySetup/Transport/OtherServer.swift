@@ -1,20 +1,20 @@
 /// The kind of server that answers in the place of a relay (`Protocol/errors.md`, "Causes").
 public enum OtherServer: Hashable, Sendable {
-    /// Nothing more is known.
+    /// Nothing more is known about the server.
     case unknown
-    /// A web server that knows nothing of a relay, by its status.
+    /// A web server without a relay, with the status of its answer.
     case web(status: Int)
-    /// Something that speaks no HTTP.
+    /// A server that does not speak HTTP.
     case notHTTP
-    /// Something that speaks TLS where none is wanted.
+    /// A server that speaks TLS although the address has no TLS.
     case tls
-    /// A server that sends everybody on to its port for TLS.
+    /// A server that redirects every request to its TLS port.
     case redirectsToTLS
-    /// A network that answers itself, as those do that want a sign-in first.
+    /// A network that answers in the relay's place, as networks with a sign-in page do.
     case signIn
-    /// Something before the relay that lets nobody through, by its status.
+    /// A server in front of the relay that refuses access, with its status.
     case forbidden(status: Int)
-    /// A server that does not serve that host's name.
+    /// A server that does not serve the relay's host name.
     case misdirected
 
     /// The cause's name in `Protocol/errors.md`.

@@ -12,14 +12,14 @@ import Darwin
 #endif
 
 extension PairingError {
-    /// What a failed attempt to connect means to a person.
+    /// The pairing error for a failed attempt to connect.
     init(connecting error: any Error, to host: String) {
         switch error {
         case let error as PairingError: self = error
-        // Half an answer says nothing about who gave it.
+        // Half an answer does not show which server sent it.
         case HTTPParserError.invalidEOFState, HTTPParserError.closedConnection: self = .relayUnreachable(.cut)
         case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay(.notHTTP)
-        // It agrees to another protocol, and not in the words of WebSocket's handshake.
+        // The server switches to another protocol, without a valid WebSocket handshake.
         case is NIOWebSocketUpgradeError, is NIOHTTPClientUpgradeError: self = .notARelay(.web(status: 101))
         default: self = .relayUnreachable(Unreachable(error, to: host))
         }
@@ -27,13 +27,13 @@ extension PairingError {
 }
 
 extension Unreachable {
-    /// The cause that an error of the network library stands for.
+    /// The cause for an error of the network library.
     init(_ error: any Error, to host: String) {
         switch error {
         case let error as NIOConnectionError:
             if let lookup = (error.dnsAError ?? error.dnsAAAAError) as? SocketAddressError.UnknownHost {
                 if let zone = host.firstIndex(of: "%") {
-                    // The rest is an address in numbers, so the interface is what nobody knows.
+                    // The host is a numeric address, so the unknown name is that of the interface.
                     self = .zoneUnknown(String(host[zone...].dropFirst()))
                 } else {
                     self = lookup.errorCode == Int(EAI_AGAIN) ? .nameLookup(host) : .nameUnknown(host)
@@ -63,8 +63,8 @@ extension Unreachable {
         }
     }
 
-    /// How much it tells, where the addresses of one host fail in different ways: who refuses is there, and an address of a kind that
-    /// this network lacks is no news.
+    /// The weight of an error when the addresses of one host fail in different ways. A refused connection tells the
+    /// most, because it shows that the host is there; an address family that this network lacks tells the least.
     private var weight: Int {
         switch self {
         case .refused, .cut: 5

@@ -3,28 +3,29 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOPosix
 
-/// One connection to a relay, through whichever of its transports is open (`Protocol/http.md`, "Which transport"): frames out, batches
-/// of frames in.
+/// A connection to a relay, by whichever transport is open (`Protocol/http.md`, "Which transport"): takes frames, and
+/// reports batches of frames.
 ///
-/// It reads only when it is told to, so nothing piles up here when a relay sends faster than the session handles. What comes before
-/// that, with the answer to the request for the connection, is kept until then.
+/// It reads only on request, so nothing piles up here when a relay sends faster than the session handles. Frames that
+/// arrive before the first request, with the upgrade's answer, are kept until then.
 final class RelayConnection: Sendable {
     /// What a connection reports.
     enum Report: Sendable {
-        /// The relay was heard through this transport, for the first time on this connection.
+        /// The first frame from the relay on this connection arrived, by this transport.
         case through(Transport)
-        /// The relay was away for a moment before its first answer.
+        /// The relay was unavailable for a moment before its first answer.
         case stumbled
-        /// There was a WebSocket, and nothing came through it: what lies between may pass upgrades and no frames. `closed` follows.
+        /// A WebSocket was open, but no frame arrived on it, because a proxy may allow upgrades and drop frames.
+        /// `closed` follows.
         case unheard
-        /// Frames that came together; the next come after ``RelayConnection/read()``.
+        /// Frames that arrived together; the next batch follows after ``RelayConnection/read()``.
         case frames([RelayFrame])
         /// The connection is gone.
         case closed(PairingError)
     }
 
     private enum ActiveTransport {
-        /// Not there yet, or there no more.
+        /// There is no transport yet, or no longer.
         case none
         case webSocket(WebSocketConnection)
         case longPolling(LongPollConnection)
@@ -32,15 +33,16 @@ final class RelayConnection: Sendable {
 
     private struct State {
         var active = ActiveTransport.none
-        /// Whether anything came from the relay, or will not matter.
+        /// The relay was heard from, or this side has closed and no longer cares.
         var isHeard = false
-        /// Whether its way has ended by itself: that may be known before the way is.
+        /// Whether the transport has ended by itself, which may happen before it is stored here.
         var isOver = false
-        /// What came before it was told to read: frames that came together, and the end. Nil from then on.
+        /// The reports before the first read: frames that arrived together, and the end. Nil after it.
         var kept: [Report]? = []
-        /// Whether nobody listens any more.
+        /// Whether this side has closed the connection.
         var isClosed = false
-        /// Kept until long polling is found open or shut, where nothing was open before.
+        /// The promise of the open connection, kept until long polling has opened or failed, where no transport was
+        /// open before.
         var opening: EventLoopPromise<Void>?
     }
 
@@ -60,12 +62,12 @@ final class RelayConnection: Sendable {
     /// Connects, with TLS where the address says so.
     ///
     /// - Parameters:
-    ///   - roots: who is trusted; used where the address is not plain.
-    ///   - proxies: which proxy to go through.
-    ///   - transport: the one to go through: the WebSocket, and long polling where that turns out to be shut; or long polling at
-    ///     once, where it was the one that was open before.
+    ///   - roots: the certificate authorities that are trusted; unused without TLS.
+    ///   - proxies: the choice of the proxy.
+    ///   - transport: the transport to use: the WebSocket, followed by long polling if it fails; or long polling at once,
+    ///     where it was the one that worked before.
     ///   - report: called on the connection's event loop.
-    /// - Throws: ``PairingError`` that names the cause as well as it can be known.
+    /// - Throws: ``PairingError`` with the cause as far as it can be known.
     static func open(
         to address: RelayAddress,
         tls roots: TrustedRoots,
@@ -95,7 +97,7 @@ final class RelayConnection: Sendable {
                 loop.execute { self.opened(webSocket) }
             } catch {
                 guard error.mayFallBack else { throw error.error }
-                // No answer at all: it may be the network's way with WebSockets, or a relay that was killed just now.
+                // No answer at all: the network may drop WebSockets, or the relay was just killed.
                 if case .relayUnreachable = error.error { report(.stumbled) }
                 try await openLongPolling(insteadOf: error.error)
             }
@@ -114,7 +116,7 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// Asks for the next batch, or the first.
+    /// Asks for the next batch of frames, or the first.
     func read() {
         loop.execute { [self] in
             let kept = state.value.kept ?? []
@@ -129,9 +131,9 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// Closes once everything is sent. Nothing is reported any more that matters.
+    /// Closes once everything is sent. Later reports can be ignored.
     ///
-    /// - Returns: when the connection is closed, ``ClientLimits/goodbye`` at the latest.
+    /// - Returns: a future that completes when the connection is closed, after ``ClientLimits/goodbye`` at the latest.
     @discardableResult
     func close() -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
@@ -139,7 +141,8 @@ final class RelayConnection: Sendable {
             state.value.isHeard = true
             state.value.isClosed = true
             state.value.kept = nil
-            // The way reports to this connection, and would keep it for ever.
+            // The transport's report closure refers to this connection, so this reference would keep both alive for
+            // ever.
             state.value.active = .none
             switch active {
             case .none: return loop.makeSucceededVoidFuture()
@@ -193,7 +196,7 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// - Parameter failure: why the WebSocket was not to be had.
+    /// - Parameter failure: the reason why the WebSocket failed.
     private func startLongPolling(insteadOf failure: PairingError?) {
         let connection = LongPollConnection(to: host, on: loop, limits: limits, insteadOf: failure) { self.heard($0) }
         state.value.active = .longPolling(connection)

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Where a relay answers, and how its host is reached: through a proxy where one is set, with TLS where the address says so.
+/// The relay's host and the way to it: through a proxy where one is set, with TLS where the address says so.
 struct RelayHost: Sendable {
     let address: RelayAddress
     private let roots: TrustedRoots
@@ -12,7 +12,8 @@ struct RelayHost: Sendable {
     private let proxyRoots: TrustedRoots
     private let proxyContext: NIOSSLContext?
 
-    /// - Throws: what is wrong before anything is sent: a proxy's address, the authorities.
+    /// - Throws: errors that are known before anything is sent: of the proxy's address, or of the certificate
+    ///   authorities.
     init(_ address: RelayAddress, trusting roots: TrustedRoots, by proxies: ProxySettings) throws(PairingError) {
         self.address = address
         self.roots = roots
@@ -22,22 +23,22 @@ struct RelayHost: Sendable {
         proxyRoots = proxies.roots
     }
 
-    /// Opens TCP connections on this loop.
+    /// Makes the bootstrap of TCP connections on this loop.
     ///
     /// - Parameter timeout: for TCP alone.
     func bootstrap(on loop: any EventLoop, timeout: TimeAmount) -> ClientBootstrap {
         ClientBootstrap(group: loop).connectTimeout(timeout).channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
-    /// Where TCP goes.
+    /// The host and port of the TCP connection: the proxy's, or else the relay's.
     var next: (host: String, port: Int) { proxy.map { ($0.host, $0.port) } ?? (address.host, address.port) }
 
-    /// Puts in front of what is added later what leads to the relay: the tunnel, TLS. What is added later sees a connection that becomes
-    /// active when the relay's host is reached and has shown its certificate.
+    /// Adds the handlers on the way to the relay: tunnel, TLS. Handlers that are added later see a connection that becomes
+    /// active when the relay's host is reached and, with TLS, has shown a trusted certificate.
     ///
     /// - Parameters:
-    ///   - reading: whose certificates are told and refused, whatever they are.
-    ///   - arrived: called then.
+    ///   - reading: a check that reads the certificates and refuses them all.
+    ///   - arrived: called when the host is reached.
     func prepare(
         _ channel: any Channel,
         for attempt: Attempt,
@@ -87,7 +88,7 @@ struct RelayHost: Sendable {
         }
     }
 
-    /// Who is trusted to speak for the proxy, or for the relay.
+    /// The certificate authorities that are trusted for the proxy, or for the relay.
     func roots(ofProxy isProxys: Bool) -> TrustedRoots { isProxys ? proxyRoots : roots }
 
     /// The explanation of an error that no handler has explained, by the phase in which it came.
@@ -111,7 +112,7 @@ struct RelayHost: Sendable {
 }
 
 extension RelayAddress {
-    /// The name for TLS; nil for an IP address.
+    /// The server name for TLS; nil for an IP address.
     fileprivate var serverName: String? { RelayHost.serverName(host) }
 }
 
@@ -120,7 +121,7 @@ extension ProxyAddress {
 }
 
 extension RelayHost {
-    /// Without the dot that ends an absolute name: no certificate has it.
+    /// The name without the dot that ends an absolute name, because no certificate contains that dot.
     fileprivate static func serverName(_ host: String) -> String? {
         guard IPAddress.bytes(host) == nil else { return nil }
         return host.hasSuffix(".") ? String(host.dropLast()) : host

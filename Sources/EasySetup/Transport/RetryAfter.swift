@@ -1,9 +1,9 @@
 /// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in any of HTTP's three forms.
 package enum RetryAfter {
-    /// An hour is as good as never.
+    /// The longest wait that is reported; a person does not wait longer than an hour.
     package static let longest: Duration = .seconds(3_600)
 
-    /// How long to wait; nil for what is neither.
+    /// The wait in a `Retry-After` header; nil for any other text.
     ///
     /// - Parameter now: seconds since 1970.
     package static func wait(_ text: String, now: Int) -> Duration? {
@@ -24,7 +24,7 @@ package enum RetryAfter {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
+    /// Reads a date: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
     private static func moment(_ text: String) -> Int? {
         let parts = text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == "-" })
         switch parts.count {
@@ -38,7 +38,7 @@ package enum RetryAfter {
         guard let month = months.firstIndex(where: { $0 == month }), let day = digits(day, upTo: 2),
             (1...31).contains(day), var number = digits(year, upTo: 4)
         else { return nil }
-        // Two digits are of the fifty years around the turn of the century, as RFC 9110 has it for years to come.
+        // A year of two digits lies between 1970 and 2069, as RFC 9110 requires for the years to come.
         if year.utf8.count == 2 { number += number < 70 ? 2000 : 1900 }
         let clock = time.split(separator: ":", omittingEmptySubsequences: false).map { digits($0, upTo: 2) }
         guard clock.count == 3, let hour = clock[0], let minute = clock[1], let second = clock[2], hour < 24,
@@ -47,7 +47,7 @@ package enum RetryAfter {
         return Calendar.day(year: number, month: month + 1, day: day) * 86_400 + hour * 3_600 + minute * 60 + second
     }
 
-    /// Digits alone: `Int` would take a sign.
+    /// Reads digits only, because `Int` would accept a sign.
     private static func digits(_ text: Substring, upTo count: Int) -> Int? {
         guard (1...count).contains(text.utf8.count),
             text.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains)

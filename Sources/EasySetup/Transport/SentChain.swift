@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// The certificates that the other side has sent, its own first, to explain why they were not verified.
+/// The certificates that the server has sent, its own first, to explain why they were not verified.
 ///
-/// Only names and times are compared, because the verdict is the TLS library's: nothing here turns a no into a yes.
+/// Only names and times are compared, because the TLS library alone decides: this type can't make a rejected chain trusted.
 struct SentChain {
     private let certificates: [NIOSSLCertificate]
 
@@ -13,7 +13,7 @@ struct SentChain {
     /// The reason, as far as the chain shows it.
     ///
     /// - Parameters:
-    ///   - authorities: those that this device trusts.
+    ///   - authorities: the certificate authorities that this device trusts.
     ///   - now: seconds since 1970.
     func fault(authorities: [NIOSSLCertificate], now: Int) -> Untrusted {
         guard var last = certificates.first else { return .unfit }
@@ -58,8 +58,8 @@ extension NIOSSLCertificate {
         return nil
     }
 
-    /// Whether it says where its issuer's certificate can be had (RFC 5280, 4.2.2.1). Public authorities write that into certificates that
-    /// an intermediate has issued, and a server has to send that one.
+    /// Whether the certificate says where its issuer's can be had (RFC 5280, 4.2.2.1). Public authorities write that into certificates that
+    /// an intermediate has issued, and a server has to send the intermediate's certificate.
     fileprivate var namesIssuersCertificate: Bool {
         let access = NIOSSLObjectIdentifier("1.3.6.1.5.5.7.1.1")
         // The identifier 1.3.6.1.5.5.7.48.2, with its tag and length.
@@ -73,24 +73,24 @@ extension NIOSSLCertificate {
 }
 
 extension [SSLCertificateName] {
-    /// The common name, or else the last of the names, as it can be shown.
+    /// The common name, or else the last of the names, made safe to show.
     fileprivate var shown: String { SentChain.safe(last { $0.type == .commonName }?.value ?? last?.value ?? "") }
 }
 
-// MARK: - Asking for it
+// MARK: - Asking for the chain
 
 extension RelayHost {
-    /// Where certificates are asked for, and what is told of them.
+    /// A connection that only reads the server's certificates.
     struct ChainReading: Sendable {
-        /// Whether the proxy is asked, and not the relay.
+        /// Whether the proxy's certificates are read, not the relay's.
         let isProxys: Bool
         let told: @Sendable ([NIOSSLCertificate]) -> Void
     }
 
-    /// The error, explained by all certificates that the other side sends, where its first one alone leaves it open.
+    /// The error, explained by all certificates that the server sends, where its first one alone does not show the cause.
     ///
-    /// The library shows the first certificate of a chain that it refuses. The others are read from a second connection, which refuses whatever it
-    /// is shown, so nothing is said on it.
+    /// The library shows the first certificate of a chain that it refuses. The others are read from a second connection, which refuses every
+    /// certificate, so no data are sent on it.
     func explained(_ error: PairingError, on loop: any EventLoop, limits: ClientLimits) async -> PairingError {
         switch error {
         case .relayUntrusted(.unknownAuthority), .relayUntrusted(.chainIncomplete):

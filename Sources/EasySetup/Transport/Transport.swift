@@ -1,8 +1,8 @@
-/// The ways into a relay (`Protocol/http.md`, "Which transport").
+/// The transports between device and relay (`Protocol/http.md`, "Which transport").
 enum Transport: String, Sendable {
-    /// `Protocol/relay.md`, "Transport".
+    /// One WebSocket (`Protocol/relay.md`, "Transport").
     case webSocket = "websocket"
-    /// `Protocol/http.md`, "Calls".
+    /// HTTP requests (`Protocol/http.md`, "Calls").
     case longPolling = "long-polling"
 
     static let webSocketPath = "/easysetup/v1/ws"

@@ -1,4 +1,4 @@
-/// Why nothing that could be a relay answers (`Protocol/errors.md`, "Causes").
+/// The reason why no server answers that could be a relay (`Protocol/errors.md`, "Causes").
 public enum Unreachable: Hashable, Sendable {
     /// Nothing more is known.
     case unknown
@@ -6,17 +6,17 @@ public enum Unreachable: Hashable, Sendable {
     case nameUnknown(String)
     /// No name server answered.
     case nameLookup(String)
-    /// This device has no network interface of that name, which the address has for its zone.
+    /// This device has no network interface of the name that the address has as its zone.
     case zoneUnknown(String)
     /// Nothing listens at that port.
     case refused
     /// Nothing answered in time.
     case noAnswer
-    /// The network knows no way to that address.
+    /// The network has no route to the address.
     case noRoute
     /// This device has no network that leads there.
     case noNetwork
-    /// The connection was closed before anything was answered.
+    /// The connection was closed before any answer.
     case cut
     /// The server does not speak TLS, and the address asks for TLS.
     case noTLS
@@ -28,15 +28,15 @@ public enum Unreachable: Hashable, Sendable {
     case tlsFailed
     /// A proxy before the relay says that what is behind it does not answer.
     case behindIsAway(status: Int, retryAfter: Duration)
-    /// This system does not let the program connect.
+    /// The system forbids the program to connect.
     case forbiddenHere
-    /// Another error of the system's, by its number.
+    /// Another error of the system, by its number.
     case system(CInt)
 
     /// The cause's name in `Protocol/errors.md`.
     public var name: String { text.name }
 
-    /// Whether the same again may help.
+    /// Whether a retry may help.
     public var retryHelps: Bool {
         switch self {
         case .nameUnknown, .zoneUnknown, .noTLS, .tlsMismatch, .forbiddenHere: false
@@ -46,7 +46,7 @@ public enum Unreachable: Hashable, Sendable {
         }
     }
 
-    /// How long to wait before, where a proxy said so.
+    /// The wait before a retry, where a proxy asked for one.
     var retryAfter: Duration {
         if case .behindIsAway(_, let wait) = self { wait } else { .zero }
     }

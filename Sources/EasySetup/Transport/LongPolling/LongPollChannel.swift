@@ -4,19 +4,19 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// What came back to a call.
+/// The result of a long-poll request.
 enum LongPollResult: Equatable, Sendable {
-    /// A whole answer; its body is at most ``WireLimits/callBytes`` long.
+    /// A complete answer; its body is at most ``WireLimits/callBytes`` long.
     case answered(status: Int, body: [UInt8], retryAfter: Duration?, redirection: Reply.Redirection? = nil)
-    /// None, with what is known of the reason.
+    /// No answer, with the reason as far as it is known.
     case unanswered(PairingError)
 }
 
-/// One socket for calls by long polling, one call at a time; it stays open between them where the other end lets it,
-/// and is opened anew where not.
+/// A TCP connection for long-poll requests, one request at a time. It stays open between them where the server allows
+/// it, and is opened again where not.
 ///
-/// NIO's own handlers are all it takes. A client library would bring full Foundation, redirects, cookies and decompression, none of
-/// which a relay has.
+/// NIO's own handlers are enough. An HTTP client library would bring full Foundation, redirects, cookies and
+/// decompression, none of which a relay uses.
 final class LongPollChannel: Sendable {
     private let host: RelayHost
     private let loop: any EventLoop
@@ -30,10 +30,10 @@ final class LongPollChannel: Sendable {
         channel = .makeBoxSendingValue(nil, eventLoop: loop)
     }
 
-    /// Posts a body. Call it on the loop.
+    /// Posts a body. Call it on the event loop.
     ///
-    /// - Parameter timeout: for all of it, connecting included.
-    /// - Returns: the answer; never fails.
+    /// - Parameter timeout: for the whole request, connecting included.
+    /// - Returns: the result; the future never fails.
     func call(_ path: String, body: [UInt8], timeout: Duration) -> EventLoopFuture<LongPollResult> {
         let promise = loop.makePromise(of: LongPollResult.self)
         let attempt = Attempt(to: host)
@@ -59,7 +59,7 @@ final class LongPollChannel: Sendable {
         return promise.futureResult
     }
 
-    /// Closes it at once; a call that is under way is not answered. Call it on the loop.
+    /// Closes the connection at once; a running request gets no answer. Call it on the event loop.
     func close() {
         channel.value?.close(promise: nil)
         channel.value = nil
@@ -69,7 +69,7 @@ final class LongPollChannel: Sendable {
         host.bootstrap(on: loop, timeout: TimeAmount(limits.connectTimeout))
             .channelInitializer { [host, limits] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // Known from the first moment, so that it can be closed at any.
+                    // The channel is stored at once, so that it can be closed at any time.
                     self.channel.value = channel
                     try host.prepare(channel, for: attempt, limits: limits)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
@@ -94,7 +94,7 @@ private struct Call: Sendable {
     let answer: EventLoopPromise<LongPollResult>
 }
 
-/// Writes one call after the other, and reads what is answered, as far as it is not too long.
+/// Writes the requests one after the other, and reads the answers up to a limit.
 private final class LongPollHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = Call
@@ -103,15 +103,15 @@ private final class LongPollHandler: ChannelDuplexHandler {
     private let address: RelayAddress
     private let retire: () -> Void
     private var call: Call?
-    /// Whether the relay's host is reached, and has shown its certificate where one is wanted. A call waits for that.
+    /// Whether the relay's host is reached and, with TLS, has shown a trusted certificate. A request waits for that.
     private var isOpen = false
     private var waiting: EventLoopPromise<Void>?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
-    /// What went wrong while no call was under way, as a certificate that is not trusted.
+    /// An error that came while no request was running, such as an untrusted certificate.
     private var failure: (any Error)?
 
-    /// - Parameter retire: called when no further call is to be written.
+    /// - Parameter retire: called when no further request may be written.
     init(to address: RelayAddress, retire: @escaping () -> Void) {
         self.address = address
         self.retire = retire
@@ -160,7 +160,7 @@ private final class LongPollHandler: ChannelDuplexHandler {
         case .body(let buffer):
             guard let head else { return }
             body.append(contentsOf: buffer.readableBytesView.prefix(WireLimits.callBytes + 1 - body.count))
-            // No relay says so much: its beginning shows what it is.
+            // A relay's answer is never so long: its beginning shows which server it is.
             if body.count > WireLimits.callBytes { end(context, answer(head)) }
         case .end:
             guard let head else { return }
@@ -196,18 +196,18 @@ private final class LongPollHandler: ChannelDuplexHandler {
     }
 
     private func end(_ context: ChannelHandlerContext, _ last: LongPollResult) {
-        // Closing may take its time, with TLS, and the next call may come with this answer.
+        // Closing takes a while with TLS, and the next request may be made on this answer.
         retire()
         context.close(promise: nil)
         answer(last)
     }
 
     private func answer(_ answer: LongPollResult) {
-        // The next call may be written before this returns.
+        // The next request may be written before this call returns.
         let answered = call
         call = nil
         answered?.answer.succeed(answer)
-        // It is answered, so nobody asks what became of it.
+        // The request is answered, so its timeout is not needed any more.
         waiting?.succeed()
         waiting = nil
     }

@@ -1,45 +1,46 @@
 import EasySetupRelayProtocol
 
-/// The calls of one connection by long polling (`Protocol/http.md`, "Numbers"): which is made when, what each answer
-/// means, and what of it is for the session. Pure; ``LongPollConnection`` makes the calls.
+/// The requests of one long-polling connection (`Protocol/http.md`, "Numbers"): decides when each is made, what each
+/// answer means, and which frames reach the session. It is a pure state machine; ``LongPollConnection`` makes the
+/// requests.
 struct LongPollClient {
-    /// There is one call of each kind at a time.
+    /// The kind of a request. At most one of each kind runs at a time.
     enum Kind: Hashable, Sendable {
         case send, poll
     }
 
-    /// What is to be done, in this order.
+    /// An action; a list of them is carried out in order.
     enum Step: Equatable {
-        /// Make a call with this body; its answer goes to ``LongPollClient/answered(_:_:draw:)``.
+        /// Make a request with this body, and pass its answer to ``LongPollClient/answered(_:_:draw:)``.
         case call(Kind, body: [UInt8])
-        /// Wait, then say so by ``LongPollClient/pauseIsOver(_:)``.
+        /// Wait, then call ``LongPollClient/pauseIsOver(_:)``.
         case pause(Kind, Duration)
         /// The transport is open: the relay has answered for the first time.
         case heard
-        /// The relay was away for a moment before its first answer.
+        /// The relay was unavailable for a moment before its first answer.
         case stumbled
-        /// Frames for the session. No more come before ``LongPollClient/read()``.
+        /// Pass the frames to the session. No more follow before ``LongPollClient/read()``.
         case deliver([RelayFrame])
-        /// The connection is gone. Nothing follows.
+        /// The connection is gone. No further action follows.
         case closed(PairingError)
-        /// The goodbye is said, or can't be. Nothing follows.
+        /// The relay has received the close, or can't be reached. No further action follows.
         case finished
     }
 
     private enum Phase {
-        /// Nobody knows yet whether the relay has long polling. Next: `opening`, `over`.
+        /// It is not known yet whether the relay has long polling. Next: `opening`, `over`.
         case probing
-        /// There is; the first frames are unsent or unanswered. Next: `open`, `over`.
+        /// The relay has long polling; the first frames are not sent or not answered yet. Next: `open`, `over`.
         case opening
-        /// Next: `over`.
+        /// The relay has answered the first frames. Next: `over`.
         case open
         case over
     }
 
-    /// A call that is made until it is answered, each time with the same meaning.
+    /// A request that is repeated unchanged until it is answered.
     private struct Pending {
         var body: [UInt8]
-        /// The number of the last frame in a `send`.
+        /// The number of the last frame in a `send` request.
         var last: UInt32 = 0
         var saysGoodbye = false
         var tries = 1
@@ -49,27 +50,27 @@ struct LongPollClient {
     private let limits: ClientLimits
     private let failure: PairingError?
     private var phase = Phase.probing
-    /// Why the last call was not answered as it should be.
+    /// The reason why the last request got no usable answer.
     private var lastFailure: PairingError?
     private var isClosing = false
 
-    /// Frames that are in no call yet.
+    /// Frames that are not part of a request yet.
     private var waiting: [[UInt8]] = []
-    /// The number of the last frame that is in a call.
+    /// The number of the last frame that is part of a request.
     private var sent: UInt32 = 0
     private var sending: Pending?
 
-    /// The number of the relay's last frame that is here.
+    /// The number of the last frame received from the relay.
     private var received: UInt32 = 0
     private var polling: Pending?
     private var isReadWanted = false
     private var isPollPausing = false
-    /// How long the relay may keep the next poll.
+    /// The time that the relay may hold the next poll open.
     private var pollWait: Duration
 
     /// - Parameters:
-    ///   - connection: its secret.
-    ///   - failure: why the other transport was not taken, reported when this one is shut too; nil when it was not tried.
+    ///   - connection: the secret that identifies the connection.
+    ///   - failure: the reason why the WebSocket failed, reported if long polling fails too; nil when it was not tried.
     init(connection: LongPollConnectionID, limits: ClientLimits, insteadOf failure: PairingError?) {
         self.connection = connection
         self.limits = limits
@@ -77,7 +78,7 @@ struct LongPollClient {
         pollWait = limits.pollWait
     }
 
-    /// Asks after a connection that can't be there: only a relay with long polling answers that it knows none such.
+    /// Asks for a connection that can't exist: only a relay with long polling answers that it does not know it.
     mutating func probe() -> [Step] {
         let call = SendCall(connection: connection, first: 1, frames: [])
         let pending = Pending(body: call.serialized())
@@ -85,36 +86,36 @@ struct LongPollClient {
         return [.call(.send, body: pending.body)]
     }
 
-    /// The session says something.
+    /// Sends frames of the session.
     mutating func send(_ frames: [DeviceFrame]) -> [Step] {
         guard phase != .over, !isClosing else { return [] }
         waiting += frames.map { $0.serialized() }
         return nextSend()
     }
 
-    /// The session has handled what it was given.
+    /// The session has handled the frames that it was given.
     mutating func read() -> [Step] {
         isReadWanted = true
         return nextPoll()
     }
 
-    /// The session is done with this connection. Ends with `finished`.
+    /// Closes the connection for the session. The last action is `finished`.
     mutating func close() -> [Step] {
         guard phase != .over, !isClosing else { return [.finished] }
         isClosing = true
-        // A relay that has heard nothing has nothing to close.
+        // The relay has received no frame, so it has no connection to close.
         if sent == 0, phase == .probing || waiting.isEmpty { return end(.connectionLost) }
         return nextSend()
     }
 
-    /// The goodbye has taken long enough.
+    /// Ends the close, which has taken too long.
     mutating func giveUp() -> [Step] {
         phase == .over ? [] : end(.connectionLost)
     }
 
-    /// What came back to the last call of its kind.
+    /// Takes the result of the last request of this kind.
     ///
-    /// - Parameter draw: a random number of 0..<1, for the pause that may follow.
+    /// - Parameter draw: a random number in 0..<1, for the pause that may follow.
     mutating func answered(_ kind: Kind, _ answer: LongPollResult, draw: Double) -> [Step] {
         guard phase != .over else { return [] }
         switch kind {
@@ -123,7 +124,7 @@ struct LongPollClient {
             switch verdict(answer, SendAnswer.init(parsing:)) {
             case .said(let answer): return sendAnswered(answer, draw: draw)
             case .turnedAway(let reason, let retryAfter):
-                // As it would have been said on a WebSocket.
+                // The error is the same as on a WebSocket.
                 if isClosing { return end(.connectionLost) }
                 return [.deliver([.refused(reason, retryAfter: retryAfter)])] + end(.connectionLost)
             case .lost: return end(.connectionLost)
@@ -151,16 +152,16 @@ struct LongPollClient {
         }
     }
 
-    /// Nobody has opened for as long as connecting may take.
+    /// Long polling did not open within the time for connecting.
     mutating func openingTookTooLong() -> [Step] {
         phase == .probing ? end(unopened(lastFailure ?? .relayUnreachable(.noAnswer))) : []
     }
 
-    /// What is said of a transport that nobody opened. Who refuses a WebSocket and then is silent for a while may be heard in a
-    /// moment, and is not to be taken for no relay.
+    /// The error for a transport that did not open. A server that refused a WebSocket and then stays silent may answer
+    /// in a moment, so it is not reported as a server that is no relay.
     private func unopened(_ error: PairingError) -> PairingError {
         switch failure {
-        // It has shown what it is, and a connection that is cut afterwards shows nothing else.
+        // The server has shown what it is, and a connection that is cut afterwards adds nothing.
         case .notARelay(.signIn)? where error == .connectionLost,
             .notARelay(.redirectsToTLS)? where error == .connectionLost:
             failure ?? error
@@ -173,10 +174,11 @@ struct LongPollClient {
 // MARK: - Calls
 
 extension LongPollClient {
-    /// What a call has besides its frames, and a frame besides its bytes, at most.
+    /// The most bytes that a request has besides its frames, and a frame besides its content.
     private static let (callOverhead, frameOverhead) = (32, 4)
 
-    /// One `send` is under way at a time, so what comes meanwhile goes together in the next.
+    /// Makes the next `send` request. Only one runs at a time, so frames that are added meanwhile go together in the
+    /// next one.
     private mutating func nextSend() -> [Step] {
         guard phase != .probing, sending == nil, !waiting.isEmpty || isClosing else { return [] }
         var bytes = Self.callOverhead
@@ -196,8 +198,8 @@ extension LongPollClient {
         return [.call(.send, body: pending.body)]
     }
 
-    /// The relay is asked for more when the session has handled what came, and everything that this led to is in a call: so a
-    /// relay that answers polls and no sends can't make frames pile up here.
+    /// Makes the next poll when the session has handled all frames received, and all its frames are part of a request.
+    /// So a relay that answers polls but no sends can't make frames pile up here.
     private mutating func nextPoll() -> [Step] {
         guard phase == .open, !isClosing, polling == nil, !isPollPausing, isReadWanted, waiting.isEmpty else {
             return []
@@ -234,7 +236,7 @@ extension LongPollClient {
     private mutating func sendAnswered(_ answer: SendAnswer, draw: Double) -> [Step] {
         guard let call = sending else { return [] }
         guard answer.have <= call.last else { return end(.relayMisbehaved) }
-        // An empty page is an answer too, and says that the relay has nothing.
+        // An empty page counts as an answer too, and means that the relay has no frames.
         guard answer.have == call.last else { return tryAgain(.send, .notARelay(.unknown), draw: draw) }
         sending = nil
         if phase == .opening { phase = .open }
@@ -246,7 +248,7 @@ extension LongPollClient {
         guard polling != nil else { return [] }
         polling = nil
         if isClosing { return [] }
-        // The first that is not here yet is the one after `received`: those before it are repeats, and none may be left out.
+        // The first frame expected is `received` + 1: earlier ones are repeats, and none may be missing.
         guard answer.first <= received + 1 else { return end(.relayMisbehaved) }
         let news = answer.frames.dropFirst(Int(received + 1 - answer.first))
         var frames: [RelayFrame] = []
@@ -262,7 +264,7 @@ extension LongPollClient {
         }
         if answer.isClosed { return steps + end(.connectionLost) }
         guard frames.isEmpty else { return steps }
-        // A relay, or a cache, that answers at once and says nothing is not asked without pause.
+        // A relay or a cache that answers at once without frames must not be polled without a pause.
         isPollPausing = true
         return [.pause(.poll, limits.callPause.halfRandom(draw))]
     }
@@ -278,7 +280,7 @@ extension LongPollClient {
         switch kind {
         case .send: sending = call
         case .poll:
-            // A proxy may have less patience than most.
+            // A proxy may end silent connections sooner than most do.
             pollWait = max(pollWait / 2, limits.pollWait / 8)
             call.body = pollBody
             polling = call
@@ -302,15 +304,16 @@ extension LongPollClient {
     private enum Verdict<Body> {
         /// The relay's answer.
         case said(Body)
-        /// The relay's own word that it takes no new connection.
+        /// The relay itself reports that it takes no new connection.
         case turnedAway(Reason, retryAfter: Duration)
-        /// The relay's own word that this is the end of it. The session attaches anew, which mends what can be mended.
+        /// The relay itself reports the end of the connection. The session attaches again, which repairs all that can
+        /// be repaired.
         case lost
-        /// Anything else: the same call again may help.
+        /// Any other result: repeating the request may help.
         case failed(PairingError)
     }
 
-    /// What matters is in status and body: headers are a proxy's to change (`Protocol/http.md`, "Calls").
+    /// Judges an answer by its status and body, because a proxy may change headers (`Protocol/http.md`, "Calls").
     private func verdict<Body>(
         _ answer: LongPollResult,
         _ parse: ([UInt8]) throws(LongPollBodyError) -> Body
@@ -318,7 +321,7 @@ extension LongPollClient {
         switch answer {
         case .unanswered(let error): return .failed(error)
         case .answered(200, let bytes, _, _):
-            // A proxy's page may come with 200.
+            // A proxy's page may come with status 200.
             guard let body = try? parse(bytes) else { return .failed(.notARelay(.unknown)) }
             return .said(body)
         case .answered(let status, let bytes, let retryAfter, let redirection):
@@ -335,14 +338,14 @@ extension LongPollClient {
         }
     }
 
-    /// Whether a proxy that says so may say something else in a moment.
+    /// Whether this status of a proxy may be temporary.
     private static func mayPass(_ status: Int) -> Bool {
         status >= 500 && status != 511 || [408, 425, 429].contains(status)
     }
 }
 
 extension Duration {
-    /// Between half of it and all of it.
+    /// A random duration between half of this one and all of it.
     fileprivate func halfRandom(_ draw: Double) -> Duration {
         self / 2 + self / 2 * draw
     }

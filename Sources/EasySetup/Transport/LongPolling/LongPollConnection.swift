@@ -1,7 +1,8 @@
 import EasySetupRelayProtocol
 import NIOCore
 
-/// One connection through a relay's long polling: does what ``LongPollClient`` wants done, with two sockets, one for each kind of call.
+/// A connection by long polling: carries out the actions of ``LongPollClient`` with two sockets, one for each kind of
+/// request.
 final class LongPollConnection: Sendable {
     private struct State {
         var calls: LongPollClient
@@ -16,11 +17,12 @@ final class LongPollConnection: Sendable {
     private let sending: LongPollChannel
     private let polling: LongPollChannel
 
-    /// Probes at once. This and all else is to be called on the loop.
+    /// Starts the probe at once. Call this and all other functions on the event loop.
     ///
     /// - Parameters:
-    ///   - failure: why the WebSocket was not to be had; it is what is reported when this transport is shut too.
-    ///   - report: called on the loop, never before this returns: `through` when the transport is open, then frames, and `closed`.
+    ///   - failure: the reason why the WebSocket failed, which is reported if this transport fails too.
+    ///   - report: called on the loop, never before this function returns: `through` when the transport is open, then frames, and
+    ///     `closed`.
     init(
         to host: RelayHost,
         on loop: any EventLoop,
@@ -46,14 +48,15 @@ final class LongPollConnection: Sendable {
         perform(state.value.calls.send(frames))
     }
 
-    /// Asks for the next batch.
+    /// Asks for the next batch of frames.
     func read() {
         perform(state.value.calls.read())
     }
 
-    /// Says what is unsaid, and that it is the end.
+    /// Sends the remaining frames, and then the close.
     ///
-    /// - Returns: when the relay has heard it, ``ClientLimits/goodbye`` at the latest.
+    /// - Returns: a future that completes when the relay has received the close, after ``ClientLimits/goodbye`` at the
+    ///   latest.
     func close() -> EventLoopFuture<Void> {
         if let goodbye = state.value.goodbye { return goodbye.futureResult }
         let promise = loop.makePromise(of: Void.self)
@@ -104,7 +107,7 @@ final class LongPollConnection: Sendable {
 }
 
 extension LongPollConnectionID {
-    /// A new one, from the system's cryptographic source.
+    /// A new identifier from the system's cryptographic random source.
     fileprivate static func random() -> LongPollConnectionID {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

@@ -8,10 +8,11 @@ import Musl
 import Darwin
 #endif
 
-/// The hosts that are reached without a proxy, as `NO_PROXY` lists them: separated by commas or spaces.
+/// The hosts that are reached without a proxy, as `NO_PROXY` lists them, separated by commas or spaces.
 ///
-/// `*` is every host; `example.org`, `.example.org` and `*.example.org` are that name and all below it; an IP address is itself, and
-/// `10.0.0.0/8` all that begin like it; `:PORT` behind any of them means that port alone.
+/// `*` means every host; `example.org`, `.example.org` and `*.example.org` mean that name and all names below it; an IP
+/// address means itself, and `10.0.0.0/8` means all addresses with that prefix; `:PORT` after any of them restricts it
+/// to that port.
 package struct NoProxyList: Sendable {
     private enum Pattern: Sendable {
         case all
@@ -59,7 +60,7 @@ package struct NoProxyList: Sendable {
         return name.isEmpty ? nil : (.name(name), port)
     }
 
-    /// In lower case, without the dot that ends an absolute name.
+    /// The name in lower case, without the dot that ends an absolute name.
     private static func name(_ text: Substring) -> String {
         let lowered = text.lowercased()
         return lowered.hasSuffix(".") ? String(lowered.dropLast()) : lowered
@@ -72,9 +73,9 @@ package struct NoProxyList: Sendable {
     private static func bytes(_ text: String) -> [UInt8]? { IPAddress.bytes(text) }
 }
 
-/// IP addresses as bytes.
+/// Conversion of IP addresses to bytes.
 enum IPAddress {
-    /// Four or sixteen; nil for what is no address. A zone is no part of it.
+    /// The four or sixteen bytes of an address, without its zone; nil for any other text.
     static func bytes(_ text: String) -> [UInt8]? {
         let text = String(text.prefix { $0 != "%" })
         for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {

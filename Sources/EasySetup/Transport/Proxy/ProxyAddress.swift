@@ -1,21 +1,21 @@
 import EasySetupHandshake
 
-/// Where an HTTP proxy is, and what it wants to know of whom it serves.
+/// The address of an HTTP proxy, with the credentials that it may need.
 ///
-/// It has no way to its name and password but the header that goes to the proxy: neither description nor reflection shows them.
+/// Only the header for the proxy contains its user name and password: neither description nor reflection shows them.
 public struct ProxyAddress: Sendable {
     /// A DNS name, an IPv4 address, or an IPv6 address without brackets.
     public let host: String
-    /// 1 to 65535.
+    /// The port, 1 to 65535.
     public let port: Int
-    /// Whether the proxy itself is spoken to over TLS.
+    /// Whether the connection to the proxy itself uses TLS.
     public let isTLS: Bool
     let credentials: ProxyCredentials?
 
-    /// Reads a proxy's address: `[http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/]`. Without a scheme `http` is meant; without a port, the
-    /// scheme's own, 80 or 443. Name and password may be percent-encoded.
+    /// Reads a proxy's address: `[http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/]`. The default scheme is `http`; the
+    /// default port is the scheme's, 80 or 443. Name and password may be percent-encoded.
     ///
-    /// - Throws: ``PairingError/proxyAddress(_:)``, which holds nothing of the text.
+    /// - Throws: ``PairingError/proxyAddress(_:)``, which contains nothing of the text.
     public init(url: String) throws(PairingError) {
         var rest = url[...]
         while let last = rest.last, last.isWhitespace { rest.removeLast() }
@@ -59,18 +59,18 @@ public struct ProxyAddress: Sendable {
 }
 
 extension ProxyAddress: CustomStringConvertible, CustomReflectable {
-    /// Host and port.
+    /// The proxy's host and port.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// The same.
+    /// A mirror that shows host and port only.
     public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
 }
 
-/// A name and a password for a proxy, as the header that holds them.
+/// A proxy's user name and password, kept as the header that contains them.
 final class ProxyCredentials: Sendable, CustomReflectable {
     let header: String
 
-    /// Nil where it is badly encoded or has characters that no header can hold.
+    /// Reads `NAME[:PASSWORD]`. Nil where it is badly encoded or has characters that a header can't contain.
     init?(userinfo: Substring) {
         let colon = userinfo.firstIndex(of: ":")
         guard let name = Self.decoded(userinfo[..<(colon ?? userinfo.endIndex)]),
@@ -105,7 +105,7 @@ final class ProxyCredentials: Sendable, CustomReflectable {
     }
 }
 
-/// RFC 4648, 4. Full Foundation would bring it with 40 MB.
+/// Base64 (RFC 4648, 4). Full Foundation has it too, but adds 40 MB.
 private enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
@@ -123,9 +123,9 @@ private enum Base64 {
     }
 }
 
-/// `HOST[:PORT]`, with brackets around an IPv6 address: what stands in addresses of relays and of proxies.
+/// The form `HOST[:PORT]`, with brackets around an IPv6 address, in addresses of relays and of proxies.
 enum HostAndPort {
-    /// Host and port, unchecked but for the port's digits; nil where they can't be told apart.
+    /// Splits the text into host and port, and checks only the port's digits; nil where the two can't be told apart.
     static func split(_ text: Substring) -> (host: String, port: Int?)? {
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return nil }
@@ -141,7 +141,7 @@ enum HostAndPort {
         return (String(text[..<colon]), port)
     }
 
-    /// Digits only: `Int` would take a sign.
+    /// Reads digits only, because `Int` would accept a sign.
     private static func port(_ digits: Substring) -> Int? {
         digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(digits) : nil
     }

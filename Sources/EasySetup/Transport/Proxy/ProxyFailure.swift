@@ -1,26 +1,26 @@
-/// Why a proxy on this network's way out is of no help (`Protocol/errors.md`, "Causes").
+/// The reason why a proxy of this network gave no connection (`Protocol/errors.md`, "Causes").
 public enum ProxyFailure: Hashable, Sendable {
-    /// It can't be reached.
+    /// The proxy can't be reached.
     case unreachable(Unreachable)
-    /// It has no certificate that this device trusts.
+    /// The proxy has no certificate that this device trusts.
     case untrusted(Untrusted)
-    /// It wants a name and a password, or does not take those that its address has.
+    /// The proxy needs a user name and password, or rejects those of its address.
     case credentials(given: Bool)
-    /// It lets nobody through to the relay, by its status.
+    /// The proxy refuses a connection to the relay, with this status.
     case refuses(status: Int)
-    /// It can't reach the relay itself, by its status.
+    /// The proxy can't reach the relay, and answers with this status.
     case reachesNothing(status: Int, retryAfter: Duration)
-    /// It did not answer in time.
+    /// The proxy did not answer in time.
     case silent
     /// The answer is not one of an HTTP proxy.
     case garbled
-    /// It closed the connection before it was through to the relay.
+    /// The proxy closed the connection before the tunnel was open.
     case cut
 
     /// The cause's name in `Protocol/errors.md`.
     public var name: String { text.name }
 
-    /// Whether the same again may help.
+    /// Whether a retry may help.
     public var retryHelps: Bool {
         switch self {
         case .unreachable(let cause): cause.retryHelps
@@ -36,7 +36,7 @@ public enum ProxyFailure: Hashable, Sendable {
     var description: String { text.what }
     var advice: String { text.advice }
 
-    /// What to do about a proxy that can't be reached. A relay's address has other schemes.
+    /// The advice about a proxy that can't be reached; a relay has other advice, because its address has other schemes.
     private static func advice(_ cause: Unreachable) -> String {
         switch cause {
         case .noTLS, .tlsCut: "A proxy without TLS is written http:// in place of https://."
@@ -89,9 +89,9 @@ public enum ProxyFailure: Hashable, Sendable {
 
 /// The fault in a proxy's address.
 public enum ProxyAddressFault: Hashable, Sendable {
-    /// It can't be read. Its text may hold a password, and is not repeated.
+    /// The address can't be read. The error does not contain its text, because that may include a password.
     case unreadable
-    /// It is for another kind of proxy than HTTP's.
+    /// The address is for another kind of proxy than HTTP.
     case kind(String)
 
     /// The cause's name in `Protocol/errors.md`.

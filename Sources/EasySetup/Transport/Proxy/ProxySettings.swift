@@ -8,8 +8,8 @@ import Musl
 import Darwin
 #endif
 
-/// Which proxy a device goes through, if any. A relay on this machine is always reached without one: what `ws` says to it is not
-/// encrypted and must not leave the machine.
+/// The choice of the HTTP proxy. A relay on this machine is always reached without one, because `ws` is not encrypted
+/// and must not leave the machine.
 public struct ProxySettings: Sendable {
     private enum Choice: Sendable {
         case environment
@@ -21,19 +21,20 @@ public struct ProxySettings: Sendable {
     /// The certificate authorities trusted for a proxy that is reached over TLS.
     let roots: TrustedRoots
 
-    /// The proxy of the environment's variables, as curl reads them: for `wss` `https_proxy` or `HTTPS_PROXY`; for `ws` `http_proxy`, in lower
-    /// case alone because a web server gives CGI programs a client's `Proxy` header as `HTTP_PROXY`; for both then `all_proxy` or `ALL_PROXY`.
-    /// No proxy for the hosts in `no_proxy` or `NO_PROXY`. An empty variable means no proxy.
+    /// The proxy of the environment's variables, as curl reads them: for `wss` `https_proxy` or `HTTPS_PROXY`; for `ws`
+    /// `http_proxy`, in lower case alone because a web server gives CGI programs a client's `Proxy` header as
+    /// `HTTP_PROXY`; for both then `all_proxy` or `ALL_PROXY`. The hosts in `no_proxy` or `NO_PROXY` are reached
+    /// without a proxy. An empty variable means no proxy.
     public static let environment = ProxySettings(choice: .environment, roots: .system)
 
-    /// None, whatever the environment says.
+    /// No proxy, whatever the environment says.
     public static let none = ProxySettings(choice: .none, roots: .system)
 
-    /// This one.
+    /// Uses this proxy.
     ///
     /// - Parameters:
-    ///   - hosts: those that are reached without it, written as in `NO_PROXY`.
-    ///   - roots: who may speak for it, where it is spoken to over TLS.
+    ///   - hosts: the hosts that are reached without it, written as in `NO_PROXY`.
+    ///   - roots: the certificate authorities trusted for a proxy that is reached over TLS.
     public static func proxy(
         _ address: ProxyAddress,
         exceptFor hosts: String = "",
@@ -47,7 +48,7 @@ public struct ProxySettings: Sendable {
         self.roots = roots
     }
 
-    /// The proxy to this relay; nil where there is none in between.
+    /// The proxy for this relay; nil where the relay is reached directly.
     ///
     /// - Throws: ``PairingError/proxyAddress(_:)``.
     func proxy(to relay: RelayAddress) throws(PairingError) -> ProxyAddress? {
@@ -59,7 +60,7 @@ public struct ProxySettings: Sendable {
         }
     }
 
-    /// The proxy to this relay by the environment's variables; nil for none.
+    /// The proxy for this relay by the environment's variables; nil for none.
     static func proxy(
         to relay: RelayAddress,
         variable: (String) -> String?

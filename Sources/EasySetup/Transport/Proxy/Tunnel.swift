@@ -1,9 +1,9 @@
 import NIOCore
 import NIOTLS
 
-/// A proxy's answer to CONNECT, as it comes in. Pure; ``TunnelHandler`` reads the bytes.
+/// An incremental reader of a proxy's answer to CONNECT. Pure; ``TunnelHandler`` reads the bytes.
 ///
-/// NIOExtras has a handler for CONNECT. It bounds no head, and tells nothing of `Retry-After`.
+/// The CONNECT handler of NIOExtras has no bound for the head, and does not report `Retry-After`.
 package struct TunnelAnswer {
     /// The state of the answer after the bytes so far.
     package enum Step: Equatable {
@@ -18,14 +18,14 @@ package struct TunnelAnswer {
     private var head: [UInt8] = []
 
     /// - Parameters:
-    ///   - limit: the longest head that is read, in bytes; what comes before the last one included.
-    ///   - isCredentialed: whether the proxy was told a name and a password.
+    ///   - limit: the longest head that is read, in bytes, interim answers included.
+    ///   - isCredentialed: whether the proxy was sent a user name and password.
     package init(limit: Int, isCredentialed: Bool) {
         self.limit = limit
         self.isCredentialed = isCredentialed
     }
 
-    /// More bytes.
+    /// Takes more bytes.
     ///
     /// - Parameter now: seconds since 1970.
     package mutating func read(_ bytes: some Sequence<UInt8>, now: Int) -> Step {
@@ -44,7 +44,7 @@ package struct TunnelAnswer {
             guard words.count >= 2, words[1].utf8.count == 3, words[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
                 let status = Int(words[1]), status >= 100
             else { return .failed(.proxyFailed(.garbled)) }
-            // An interim answer; but a proxy that gives nothing else is none.
+            // The answer is an interim one; but a proxy that sends only interim answers gives no tunnel.
             if status < 200, status != 101 {
                 heads += 1
                 guard heads < 16 else { return .failed(.proxyFailed(.garbled)) }
@@ -61,7 +61,7 @@ package struct TunnelAnswer {
     private func error(_ status: Int, retryAfter: Duration) -> PairingError {
         switch status {
         case 407: .proxyFailed(.credentials(given: isCredentialed))
-        // A network that wants a sign-in first answers in the proxy's place, too.
+        // A network with a sign-in page answers in the proxy's place, too.
         case 301, 302, 303, 307, 308, 511: .notARelay(.signIn)
         case 408, 429, 500, 502, 503, 504, 520...530:
             .proxyFailed(.reachesNothing(status: status, retryAfter: retryAfter))
@@ -71,7 +71,7 @@ package struct TunnelAnswer {
 }
 
 extension [UInt8] {
-    /// Behind the empty line that ends a head.
+    /// The index after the empty line that ends a head.
     fileprivate var headEnd: Int? {
         var lineIsEmpty = false
         for (index, byte) in enumerated() {
@@ -87,8 +87,8 @@ extension [UInt8] {
     }
 }
 
-/// Asks a proxy for a tunnel to the relay. What stands behind it in the pipeline sees a connection that becomes active when the tunnel
-/// is open.
+/// Asks a proxy for a tunnel to the relay. The later handlers of the pipeline see a connection that becomes active when
+/// the tunnel is open.
 final class TunnelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -1,12 +1,13 @@
 import NIOCore
 import NIOSSL
 
-/// The certificate that the other side has shown: refuses what the TLS library takes and a device does not, and explains what the library
-/// refuses. Whether a certificate is trusted is the library's verdict alone; nothing here turns a no into a yes.
+/// The certificate that the server has shown. This type refuses certificates that the TLS library accepts and the protocol does
+/// not, and explains the library's refusals. The library alone decides about trust: this type can't make a rejected
+/// certificate trusted.
 ///
-/// The library gives no reason, so the certificate itself is looked at. Its callback that could tell the reason takes the verdict over,
-/// and the old one that leaves it stops the program for some chains that a stranger can show. ``SentChain`` looks at the other
-/// certificates.
+/// The library gives no reason, so this type reads the certificate itself. The library's callback that could tell the reason
+/// takes over the decision, and its older callback crashes on some chains that a stranger can send. ``SentChain`` explains the
+/// other certificates.
 struct ShownCertificate {
     private let tls: NIOSSLClientHandler
     private let host: String
@@ -15,7 +16,7 @@ struct ShownCertificate {
 
     /// - Parameters:
     ///   - host: a name or an IP address.
-    ///   - isTunnelled: whether the socket leads to somebody else, so that the library can't compare addresses.
+    ///   - isTunnelled: whether the socket leads to a proxy, so that the library can't compare addresses.
     init(_ tls: NIOSSLClientHandler, host: String, roots: TrustedRoots, isTunnelled: Bool = false) {
         self.tls = tls
         self.host = host
@@ -36,13 +37,13 @@ struct ShownCertificate {
         return nil
     }
 
-    /// The cause that an error of the TLS handshake stands for.
+    /// The cause for an error of the TLS handshake.
     func explained(_ error: any Error) -> PairingError {
         switch error {
         case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate: return .relayUntrusted(wrongName)
         case NIOSSLError.noCertificateToValidate: return .relayUntrusted(.unfit)
         case NIOSSLError.handshakeFailed(.sslError(let reasons)):
-            // The library's own names for them are all that is public.
+            // The library makes only the names of the reasons public.
             let names = reasons.map(\.description)
             func has(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
             if has("CERTIFICATE_VERIFY_FAILED") { return .relayUntrusted(unverified) }
@@ -76,13 +77,13 @@ struct ShownCertificate {
         return names.isEmpty ? .noNames : .wrongName(host: host, names: Self.shown(names))
     }
 
-    /// Why a chain was not verified, as far as its first certificate and the authorities here show.
+    /// The reason why a chain was not verified, as far as its first certificate and this device's authorities show.
     private var unverified: Untrusted {
         guard let certificate = tls.peerCertificate else { return .unfit }
         return SentChain([certificate]).fault(authorities: roots.authorities, now: Clock.seconds)
     }
 
-    /// Three of the names at most: a certificate may have a hundred.
+    /// The first three names at most, because a certificate may have a hundred.
     private static func shown(_ names: _SubjectAlternativeNames) -> [String] {
         let readable = names.lazy.compactMap { name -> String? in
             switch name.nameType {

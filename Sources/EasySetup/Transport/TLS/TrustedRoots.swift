@@ -9,11 +9,12 @@ import Musl
 import Darwin
 #endif
 
-/// Which certificate authorities a device trusts to speak for a relay.
+/// The certificate authorities that a device trusts for a relay.
 public final class TrustedRoots: Sendable {
     private struct Loaded {
         var context: NIOSSLContext?
-        /// A context that compares no names, for a relay with an IP address behind a proxy: there the socket's address is the proxy's.
+        /// A context without name checks, for a relay with an IP address behind a proxy: the socket's address is the
+        /// proxy's there.
         var nameless: NIOSSLContext?
     }
 
@@ -21,17 +22,17 @@ public final class TrustedRoots: Sendable {
     // Loading a system's authorities takes longer than a whole pairing, so it is done once.
     private let loaded = Mutex(Loaded())
 
-    /// Those of the system, or those that the environment names in the way of OpenSSL: `SSL_CERT_FILE` in place of the system's file,
-    /// `SSL_CERT_DIR`, folders with a colon between them, in place of the system's folder.
+    /// The system's authorities, or those of OpenSSL's environment variables: `SSL_CERT_FILE` replaces the system's
+    /// file, `SSL_CERT_DIR`, a list of folders with colons between them, replaces the system's folder.
     public static let system = TrustedRoots(file: nil)
 
-    /// Those of a PEM file, and no others: for a relay with a certificate of one's own.
+    /// The authorities of a PEM file, and no others: for a relay with a private certificate.
     public convenience init(pemFile: String) {
         self.init(file: Path(pemFile))
     }
 
-    /// Those of a PEM file, and no others.
-    /// - Parameter pemPath: the file's path, which may be no UTF-8, without a zero at the end.
+    /// The authorities of a PEM file, and no others.
+    /// - Parameter pemPath: the file's path, which may not be UTF-8, without a zero byte at the end.
     public convenience init(pemPath: [UInt8]) {
         self.init(file: Path(bytes: pemPath))
     }
@@ -41,7 +42,7 @@ public final class TrustedRoots: Sendable {
     }
 
     /// - Parameter isTunnelled: whether the library can't compare the relay's IP address, so that ``ShownCertificate`` does.
-    /// - Throws: ``PairingError/relayUntrusted(_:)`` with what is wrong with the authorities.
+    /// - Throws: ``PairingError/relayUntrusted(_:)`` with the fault of the authorities.
     func context(isTunnelled: Bool = false) throws(PairingError) -> NIOSSLContext {
         do {
             return try loaded.withLock { loaded in
@@ -49,8 +50,8 @@ public final class TrustedRoots: Sendable {
                 var configuration = TLSConfiguration.makeClientConfiguration()
                 configuration.minimumTLSVersion = .tlsv12
                 let sources = try sources()
-                // The library reads what it needs from one folder, where its name is text. Everything else is read here, because the
-                // library takes no other names.
+                // The library loads certificates on demand from one folder whose path is UTF-8. All others are read
+                // here, because the library takes no other paths.
                 let folder = sources.first { $0.isFolder && $0.path.text != nil }
                 let read = try sources.filter { $0.path != folder?.path }.flatMap { source in
                     try source.isFolder ? Self.certificates(inFolder: source.path) : Self.certificates(in: source.path)
@@ -79,21 +80,21 @@ public final class TrustedRoots: Sendable {
         }
     }
 
-    /// All of them, as far as they are in files; for explanations alone.
+    /// All authorities that are in files; used only for explanations.
     var authorities: [NIOSSLCertificate] {
         let files = ((try? sources()) ?? []).filter { !$0.isFolder }.map(\.path)
         return (files.isEmpty ? Self.systemFiles : files).flatMap { (try? Self.certificates(in: $0)) ?? [] }
     }
 
-    /// Where the TLS library looks for a system's authorities.
+    /// The files in which the TLS library looks for a system's authorities.
     private static let systemFiles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"].map(
         Path.init
     )
     private static let systemFolder = Path("/etc/ssl/certs")
-    /// Far above a system's authorities, which have some 250 kB.
+    /// The largest file that is read, in bytes: far more than a system's authorities, which have some 250 kB.
     private static let maximumByteCount = 16 * 1024 * 1024
 
-    /// A path as the system has it: bytes, which may be no UTF-8.
+    /// A file path in the system's form: bytes that may not be UTF-8.
     private struct Path: Hashable, Sendable, CustomStringConvertible {
         let bytes: [UInt8]
 
@@ -101,7 +102,7 @@ public final class TrustedRoots: Sendable {
 
         init(_ text: String) { self.init(bytes: Array(text.utf8)) }
 
-        /// Nil where it is no UTF-8.
+        /// The path as text; nil where it is not UTF-8.
         var text: String? { String(validating: bytes, as: UTF8.self) }
         var description: String { String(decoding: bytes, as: UTF8.self) }
         var cString: [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
@@ -118,7 +119,7 @@ public final class TrustedRoots: Sendable {
             try Self.check(file)
             return [Source(path: file)]
         }
-        // Systems name their own defaults in the variables, too.
+        // Some systems set the variables to their own defaults.
         let file = Self.variable("SSL_CERT_FILE").flatMap { Self.systemFiles.contains($0) ? nil : $0 }
         let folders =
             Self.variable("SSL_CERT_DIR")?.bytes.split(separator: UInt8(ascii: ":")).map { Path(bytes: Array($0)) }
@@ -131,7 +132,7 @@ public final class TrustedRoots: Sendable {
             guard systemFile != nil || hasFolder else { throw .noAuthorities }
             return []
         }
-        // Each variable takes the place of its own default.
+        // Each variable replaces its own default.
         let files = [file ?? systemFile].compactMap(\.self)
         let places = folders.isEmpty && hasFolder ? [Self.systemFolder] : folders
         return files.map { Source(path: $0) } + places.map { Source(path: $0, isFolder: true) }
@@ -145,7 +146,7 @@ public final class TrustedRoots: Sendable {
         } catch {
             throw .authoritiesUnreadable(path: path.description, error)
         }
-        // The mark of byte order that some editors put before a text would hide the first line from the library.
+        // The byte order mark that some editors write before a text would hide the first line from the library.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
             throw .authoritiesUnreadable(path: path.description, .noCertificate)
@@ -153,7 +154,7 @@ public final class TrustedRoots: Sendable {
         return certificates
     }
 
-    /// Those of a folder as `openssl rehash` lays it out.
+    /// The certificates of a folder as `openssl rehash` lays it out.
     private static func certificates(inFolder path: Path) -> [NIOSSLCertificate] {
         guard let entries = opendir(path.cString) else { return [] }
         defer { closedir(entries) }
@@ -193,7 +194,7 @@ public final class TrustedRoots: Sendable {
 
     /// Opens a file that is not empty, or a folder.
     private static func open(_ path: Path, isFolder: Bool = false) throws(FileFault) -> CInt {
-        // A pipe without a writer must not hold the program up.
+        // Without O_NONBLOCK, opening a pipe without a writer would block.
         let file = systemOpen(path.cString)
         guard file >= 0 else {
             switch errno {
@@ -247,7 +248,7 @@ public final class TrustedRoots: Sendable {
 extension Untrusted: Error {}
 extension Untrusted.FileFault: Error {}
 
-/// `open` and `read` of the system's, which methods of these names hide.
+/// The system's `open` and `read`, which methods of the same names hide.
 private func systemOpen(_ path: [CChar]) -> CInt { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
 private func systemRead(_ file: CInt, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
     read(file, buffer, count)

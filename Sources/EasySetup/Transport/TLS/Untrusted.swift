@@ -1,52 +1,52 @@
-/// Why a certificate does not show that it is the relay's (`Protocol/errors.md`, "Causes"). The verdict is the TLS library's; this says
-/// what can be known of its reason.
+/// The reason why a certificate is not trusted (`Protocol/errors.md`, "Causes"). The TLS library decides; this type
+/// explains its decision as far as possible.
 public enum Untrusted: Hashable, Sendable {
-    /// A certificate that does not do for another reason.
+    /// The certificate is rejected for another reason.
     case unfit
-    /// It has expired: when, and what this device's clock says, in seconds since 1970.
+    /// The certificate has expired: the moment, and this device's clock, in seconds since 1970.
     case expired(at: Int, clock: Int, part: ChainPart = .own)
-    /// It is not valid yet: from when on it is, and what this device's clock says, in seconds since 1970.
+    /// The certificate is not valid yet: the moment from which it is, and this device's clock, in seconds since 1970.
     case notYetValid(from: Int, clock: Int, part: ChainPart = .own)
-    /// It is for other names.
+    /// The certificate is for other names.
     case wrongName(host: String, names: [String])
-    /// It has no subject alternative name. A common name does not count.
+    /// The certificate has no subject alternative name. A common name does not count.
     case noNames
-    /// Its issuer is unknown.
+    /// The certificate's issuer is unknown.
     case unknownAuthority(issuer: String)
-    /// It was sent alone, without the certificate of its issuer, which is unknown here.
+    /// The server sent the certificate alone, without that of its issuer, which this device does not know.
     case chainIncomplete(issuer: String)
-    /// It is signed by its own key.
+    /// The certificate is signed by its own key.
     case selfSigned
-    /// No authorities are installed on this device.
+    /// This device has no certificate authorities installed.
     case noAuthorities
-    /// The file or folder of authorities that was named can't be used.
+    /// The configured file or folder of certificate authorities can't be used.
     case authoritiesUnreadable(path: String, FileFault)
 
     /// The certificate of a chain that has the fault.
     public enum ChainPart: Hashable, Sendable {
-        /// The other side's own.
+        /// The server's own certificate.
         case own
-        /// That of an authority of this name, which was sent with it.
+        /// The certificate of an authority of this name, which the server sent along.
         case sent(String)
-        /// That of an authority of this name, which this device has.
+        /// The certificate of an authority of this name, which this device has.
         case authority(String)
     }
 
     /// The fault in a file of certificate authorities.
     public enum FileFault: String, Hashable, Sendable {
-        /// It is not there.
+        /// The file does not exist.
         case missing = "no such file"
-        /// Rights are missing.
+        /// The process has no permission to read the file.
         case forbidden = "permission denied"
-        /// It has no bytes.
+        /// The file is empty.
         case empty = "it is empty"
-        /// It has no certificate.
+        /// The file has no certificate.
         case noCertificate = "it holds no PEM certificate"
-        /// It has more bytes than all authorities of the world.
+        /// The file is larger than any list of authorities.
         case tooLarge = "it is too large"
-        /// It is no file.
+        /// The path is not that of a file.
         case noFile = "it is no file"
-        /// It can't be read for another reason.
+        /// The file can't be read for another reason.
         case unreadable = "reading failed"
     }
 
@@ -131,7 +131,7 @@ public enum Untrusted: Hashable, Sendable {
 }
 
 extension Untrusted.ChainPart {
-    /// The authority's name; nil for the other side's own certificate.
+    /// The authority's name; nil for the server's own certificate.
     fileprivate var authority: String? {
         switch self {
         case .own: nil
@@ -149,7 +149,8 @@ extension Untrusted.ChainPart {
 }
 
 extension String {
-    /// The text with every unprintable character replaced, so that a terminal can show it although somebody else chose it.
+    /// The text with every unprintable character replaced, because it comes from somebody else and is shown on a
+    /// terminal.
     fileprivate var visible: String {
         String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
     }
@@ -164,7 +165,7 @@ extension Unicode.Scalar.Properties {
     }
 }
 
-/// A moment as people read it.
+/// A moment in the form that people read.
 struct UTC: CustomStringConvertible {
     private let seconds: Int
 
@@ -180,7 +181,7 @@ struct UTC: CustomStringConvertible {
     private func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
 
-/// The Gregorian calendar, which full Foundation would bring with 40 MB.
+/// The Gregorian calendar. Full Foundation has it too, but adds 40 MB.
 enum Calendar {
     /// The days since 1970-01-01.
     static func day(year: Int, month: Int, day: Int) -> Int {

@@ -4,16 +4,16 @@ import NIOHTTP1
 
 /// An HTTP answer other than the expected one, from a relay or from another server.
 struct Reply: Equatable, Sendable {
-    /// Where an answer sends a device.
+    /// The destination of a redirect.
     enum Redirection: Hashable, Sendable {
-        /// To `https` at the same host, which was spoken to without TLS.
+        /// A redirect from plain HTTP to `https` on the same host.
         case toTLS
         case elsewhere
     }
 
-    /// Nil when the answer ended before it.
+    /// The status; nil when the answer ended before it.
     var status: Int?
-    /// As much of it as came and is wanted.
+    /// The body, as far as it arrived and is needed.
     var body = ""
     /// The wait in the `Retry-After` header, which the relay or a proxy sent.
     var retryAfter: Duration?
@@ -26,7 +26,7 @@ struct Reply: Equatable, Sendable {
         self.redirection = redirection
     }
 
-    /// - Parameter address: who was asked.
+    /// - Parameter address: the relay that was asked.
     init(_ head: HTTPResponseHead, body: String, from address: RelayAddress) {
         status = Int(head.status.code)
         self.body = body
@@ -36,7 +36,7 @@ struct Reply: Equatable, Sendable {
         }
     }
 
-    /// The statuses that send a browser elsewhere.
+    /// The statuses that redirect a browser.
     private static let redirections: Set<UInt> = [301, 302, 303, 307, 308]
 
     private static func leadsToTLS(_ place: String, from address: RelayAddress) -> Bool {
@@ -47,19 +47,19 @@ struct Reply: Equatable, Sendable {
     }
 }
 
-/// What it means when something answers the request for a WebSocket with another status than 101 (`Protocol/relay.md`,
-/// "Transport").
+/// The meaning of an answer to the WebSocket request other than status 101 (`Protocol/relay.md`, "Transport").
 struct UpgradeRefusal: Equatable, Sendable {
-    /// What a person is told when the other transport is shut too.
+    /// The error to show if the other transport fails too.
     let error: PairingError
-    /// Whether the relay itself said it, and would say the same at its other transport. All else may come from a proxy, or from a
-    /// relay that a proxy has shown only half of the request (`Protocol/http.md`, "Which transport").
+    /// Whether the relay itself refused, and would refuse by its other transport too. Any other refusal may come from a
+    /// proxy, or from a relay to which a proxy passed only a part of the request (`Protocol/http.md`, "Which
+    /// transport").
     let isFinal: Bool
 
     init(_ reply: Reply) {
         switch Problem(in: reply.body)?.name {
         case "wrong-version":
-            // A relay that names this device's version among its own has been shown none: a proxy took the header away.
+            // A relay that lists this device's version did not receive it: a proxy removed the header.
             let speaksOurs = reply.body.contains("\"\(Subprotocol.name)\"")
             (error, isFinal) = (.relayVersion, !speaksOurs)
         case "foreign-origin": (error, isFinal) = (.notARelay(.forbidden(status: 403)), true)
@@ -87,7 +87,7 @@ extension PairingError {
             return
         }
         switch status {
-        // A page in a relay's place.
+        // A web page in the relay's place.
         case 200..<300: self = .notARelay(reply.isPage ? .signIn : .web(status: status))
         case 301, 302, 303, 307, 308: self = .notARelay(reply.redirection == .toTLS ? .redirectsToTLS : .signIn)
         case 400 where reply.asksForTLS: self = .notARelay(.tls)
@@ -103,10 +103,10 @@ extension PairingError {
 }
 
 extension Reply {
-    /// Whether it is meant for a browser.
+    /// Whether the body is a web page.
     fileprivate var isPage: Bool { body.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.hasPrefix("<") }
 
-    /// Whether a server for TLS says that it was spoken to without: nginx, Apache and Go each have their words for it.
+    /// Whether the body is a TLS server's complaint about plain HTTP: nginx, Apache and Go each have their own wording.
     fileprivate var asksForTLS: Bool {
         ["HTTPS port", "HTTPS server", "SSL-enabled", "TLS-enabled"].contains { body.contains($0) }
     }

@@ -5,9 +5,9 @@ import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
 
-/// One WebSocket connection to a relay: frames out, batches of frames in (`Protocol/relay.md`, "Transport").
+/// A WebSocket connection to a relay: takes frames, and reports batches of frames (`Protocol/relay.md`, "Transport").
 ///
-/// It reads only when it is told to, so a relay that sends faster than the session handles is held up by TCP, and nothing
+/// It reads only on request, so a relay that sends faster than the session handles is slowed down by TCP, and nothing
 /// piles up here.
 final class WebSocketConnection: Sendable {
     private let channel: any Channel
@@ -21,10 +21,10 @@ final class WebSocketConnection: Sendable {
     /// Connects and upgrades to WebSocket.
     ///
     /// - Parameters:
-    ///   - loop: where everything happens.
-    ///   - report: called on that loop: `through` when the relay's end was first heard on the WebSocket, then frames, and
+    ///   - loop: the event loop of the connection.
+    ///   - report: called on that loop: `through` when the relay's first frame has arrived, then frames, and
     ///     `closed`.
-    /// - Throws: ``UpgradeFailure``, which says whether the other transport is worth a try.
+    /// - Throws: ``UpgradeFailure``, which tells whether the other transport is worth a try.
     static func open(
         to host: RelayHost,
         on loop: any EventLoop,
@@ -38,7 +38,7 @@ final class WebSocketConnection: Sendable {
                 .connect(host: host.next.host, port: host.next.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let hurry = TimeAmount(limits.upgradeTimeout)
-                        // There is another transport to try once the host is reached.
+                        // Once the host is reached, the other transport can be tried.
                         try host.prepare(channel, for: attempt, limits: limits) { context in
                             context.eventLoop.scheduleTask(in: hurry) { [channel = context.channel] in
                                 if !attempt.isOver { attempt.giveUp(channel) }
@@ -49,7 +49,7 @@ final class WebSocketConnection: Sendable {
                         result.whenComplete { outcome in
                             timer.cancel()
                             attempt.isOver = true
-                            // Who gets no connection can't close it.
+                            // The caller gets no connection that it could close, so it is closed here.
                             if case .failure = outcome { channel.close(promise: nil) }
                         }
                         return result
@@ -57,13 +57,13 @@ final class WebSocketConnection: Sendable {
                 }
             switch try await outcome.get() {
             case .upgraded(let channel):
-                // The relay must answer this, so that a middlebox that lets the upgrade through and no frame after it is
-                // found out soon, whatever the relay has to say.
+                // The relay must answer this ping, so a middlebox that allows the upgrade and drops all later frames is
+                // found out soon, even if the relay has nothing to send.
                 let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
                 channel.writeAndFlush(ping, promise: nil)
                 return WebSocketConnection(channel: channel, goodbye: TimeAmount(limits.goodbye))
             case .refused(let refusal, let channel):
-                // Whoever answers here may take any time over the rest of it.
+                // The server has begun an answer, and this timer bounds the rest, which could otherwise take any time.
                 let hurry = TimeAmount(limits.upgradeTimeout)
                 let timer = channel.eventLoop.scheduleTask(in: hurry) { attempt.giveUp(channel) }
                 let reply = try await refusal.get()
@@ -92,15 +92,15 @@ final class WebSocketConnection: Sendable {
         channel.flush()
     }
 
-    /// Asks for the next batch.
+    /// Asks for the next batch of frames.
     func read() {
         channel.read()
     }
 
-    /// Says goodbye in WebSocket's way and waits until the relay has too: closing a socket while something is still unread
-    /// would make the system throw away what was sent last. Nothing is reported any more that matters.
+    /// Sends a WebSocket close and waits for the relay's, because closing a socket with unread data would make the
+    /// system drop the frames sent last. Later reports can be ignored.
     ///
-    /// - Returns: when the connection is closed, ``ClientLimits/goodbye`` at the latest.
+    /// - Returns: a future that completes when the connection is closed, after ``ClientLimits/goodbye`` at the latest.
     @discardableResult
     func close() -> EventLoopFuture<Void> {
         let frame = WebSocketFrame(fin: true, opcode: .connectionClose, maskKey: .random(), data: ByteBuffer())
@@ -153,22 +153,23 @@ final class WebSocketConnection: Sendable {
             }
         }
         var configuration = NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: upgrade)
-        // A relay that refuses at once may say so in the packet that answers the upgrade.
+        // A relay that refuses at once may send its frame in the same packet as the upgrade's answer.
         configuration.leftOverBytesStrategy = .forwardBytes
         return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(configuration: configuration)
     }
 }
 
-/// Why there is no WebSocket.
+/// The reason why there is no WebSocket.
 struct UpgradeFailure: Error, Equatable {
     let error: PairingError
-    /// Whether the relay's host answers, and long polling may be open where this one is not.
+    /// Whether the relay's host answers, so that long polling may work where the WebSocket failed.
     let mayFallBack: Bool
 }
 
-/// WebSocket frames as the relay's; pings are answered, everything that the protocol does not have ends the connection.
+/// Reads and writes WebSocket frames, answers pings, and ends the connection on any frame that the protocol does not
+/// have.
 ///
-/// A relay that does not read is not read from either, so that what it makes this device say can't pile up.
+/// It reads nothing while the relay does not read, so that the answers to pings can't pile up.
 private final class FrameHandler: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundIn = WebSocketFrame
@@ -183,7 +184,7 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var isPinged = false
 
-    /// - Parameter patience: how long the first frame may take, once it is waited for.
+    /// - Parameter patience: the longest wait for the first frame, from the moment at which it is expected.
     init(patience: TimeAmount, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
         self.patience = patience
         self.report = report
@@ -215,7 +216,7 @@ private final class FrameHandler: ChannelDuplexHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         if batch.isEmpty {
-            // Nothing for the session: a ping, or half a frame. The next read is this handler's own affair.
+            // The bytes hold no frame for the session, only a ping or half a frame, so this handler itself reads on.
             read(context: context)
         } else {
             let frames = batch
@@ -258,7 +259,7 @@ private final class FrameHandler: ChannelDuplexHandler {
         end(context, .connectionLost)
     }
 
-    /// Reports the end at once: TLS takes seconds to close a connection whose other side says nothing any more.
+    /// Reports the end at once, because closing TLS takes seconds when the other side does not answer any more.
     private func end(_ context: ChannelHandlerContext, _ error: PairingError) {
         guard !isOver else { return }
         isOver = true
@@ -269,11 +270,11 @@ private final class FrameHandler: ChannelDuplexHandler {
     }
 }
 
-/// Reads the answer of a relay, or of something else, that did not upgrade.
+/// Reads the answer of a server that did not upgrade.
 private final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
-    /// More than this of a body is not looked at.
+    /// The most bytes of a body that are read.
     private static let bodyLimit = 4096
 
     private let promise: EventLoopPromise<Reply>
@@ -281,7 +282,7 @@ private final class RefusalHandler: ChannelInboundHandler {
     private var head: HTTPResponseHead?
     private var body = ""
 
-    /// - Parameter address: who was asked.
+    /// - Parameter address: the relay that was asked.
     init(promise: EventLoopPromise<Reply>, from address: RelayAddress) {
         self.promise = promise
         self.address = address
