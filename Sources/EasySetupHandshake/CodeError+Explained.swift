@@ -39,7 +39,7 @@ extension CodeError: ExplainedError {
         }
     }
 
-    /// What to do next.
+    /// A sentence that says what to do next.
     public var advice: String {
         switch self {
         case .wrongLength: "Compare it with the other screen and type it again, whole."

@@ -117,12 +117,12 @@ extension PairingError {
         if case .store(let error) = self { error.name } else { text.name }
     }
 
-    /// What happened.
+    /// A sentence that says what happened.
     public var description: String {
         if case .store(let error) = self { error.description } else { text.what }
     }
 
-    /// What to do next.
+    /// A sentence that says what to do next.
     public var advice: String {
         if case .store(let error) = self { error.advice } else { text.advice }
     }

@@ -44,7 +44,7 @@ extension RelayAddress {
     }
 }
 
-/// What is wrong with a relay's address.
+/// A fault of a relay's address.
 public enum RelayAddressError: ExplainedError, Hashable {
     /// The text is no `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
     case unreadable
@@ -81,7 +81,7 @@ public enum RelayAddressError: ExplainedError, Hashable {
         }
     }
 
-    /// What happened.
+    /// A sentence that says what happened.
     public var description: String {
         switch self {
         case .unreadable: "This is no address of a relay."
@@ -94,7 +94,7 @@ public enum RelayAddressError: ExplainedError, Hashable {
         }
     }
 
-    /// What to do next.
+    /// A sentence that says what to do next.
     public var advice: String {
         switch self {
         case .unreadable, .scheme, .path, .user, .port: "Write it as wss://HOST or wss://HOST:PORT."

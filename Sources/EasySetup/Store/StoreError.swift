@@ -44,7 +44,7 @@ extension StoreError {
         }
     }
 
-    /// What happened.
+    /// A sentence that says what happened.
     public var description: String {
         switch self {
         case .otherSeedStored(let stored, let new):
@@ -63,7 +63,7 @@ extension StoreError {
         }
     }
 
-    /// What to do next.
+    /// A sentence that says what to do next.
     public var advice: String {
         switch self {
         case .otherSeedStored:

@@ -9,7 +9,7 @@ import NIOPosix
 /// It reads only on request, so nothing piles up here when a relay sends faster than the session handles. Frames that
 /// arrive before the first request, with the upgrade's answer, are kept until then.
 final class RelayConnection: Sendable {
-    /// What a connection reports.
+    /// An event that a connection reports.
     enum Report: Sendable {
         /// The first frame from the relay on this connection arrived, by this transport.
         case through(Transport)
