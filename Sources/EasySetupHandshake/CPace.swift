@@ -7,7 +7,7 @@ package enum CPace {
     package static let pointByteCount = 32
     package static let hashByteCount = 64
 
-    /// What both sides put into the generator: the password and what the run is bound to.
+    /// The inputs of the generator: the password and the values to which the run is bound.
     package struct Inputs: ~Copyable {
         /// PRS: the password-related string.
         let password: SecretBytes
@@ -23,7 +23,7 @@ package enum CPace {
         }
     }
 
-    /// One side's points and associated data, as sent.
+    /// One side's point and associated data, as sent.
     package struct Share {
         let point: [UInt8]
         let associatedData: [UInt8]
@@ -39,7 +39,7 @@ package enum CPace {
         let password = inputs.password.count
         let padding = max(0, 128 - 1 - (prefix(password).count + password) - (prefix(name.count).count + name.count))
         var text: [UInt8] = []
-        // Room for all of it at once: growing would leave copies of the password behind.
+        // The full capacity is reserved at once, because growing would leave copies of the password behind.
         text.reserveCapacity(512 + password + inputs.channel.count + inputs.session.count)
         text += lv(name)
         text += prefix(password)
@@ -61,7 +61,7 @@ package enum CPace {
                     let bytes = unsafe string.assumingMemoryBound(to: UInt8.self)
                     let digest = unsafe hash.assumingMemoryBound(to: UInt8.self)
                     let point = unsafe generator.assumingMemoryBound(to: UInt8.self)
-                    // Neither call can fail: hashing takes any bytes, and the map takes any 64 of them.
+                    // Neither call can fail: hashing takes any bytes, and the map takes any 64 bytes.
                     _ = unsafe crypto_hash_sha512(digest.baseAddress!, bytes.baseAddress!, UInt64(bytes.count))
                     _ = unsafe crypto_core_ristretto255_from_hash(point.baseAddress!, digest.baseAddress!)
                 }
@@ -98,7 +98,7 @@ package enum CPace {
         return result
     }
 
-    // All three are 32 bytes: the callers look.
+    // The caller has checked that all three are 32 bytes.
     private static func multiply(
         _ scalar: borrowing SecretBytes,
         _ point: UnsafeRawBufferPointer,
@@ -115,11 +115,11 @@ package enum CPace {
         }
     }
 
-    /// Whether bytes decode to a point of the group that is not the neutral element, which is written as zeros alone.
+    /// Whether the bytes decode to a point of the group other than the neutral element, whose encoding is all zeros.
     package static func isPoint(_ bytes: [UInt8]) -> Bool {
         Sodium.start()
         guard bytes.count == pointByteCount, bytes.contains(where: { $0 != 0 }) else { return false }
-        // libsodium 1.0.18 overlooks the highest bit, which a point's one encoding never has.
+        // libsodium 1.0.18 ignores the highest bit, which is never set in a point's canonical encoding.
         guard bytes[pointByteCount - 1] & 0x80 == 0 else { return false }
         return unsafe crypto_core_ristretto255_is_valid_point(bytes) == 1
     }
@@ -145,11 +145,11 @@ package enum CPace {
         return key
     }
 
-    /// The draft's DSI for this group.
+    /// The draft's domain separation string (DSI) for this group.
     private static let name = Array("CPaceRistretto255".utf8)
 }
 
-/// `lv`: a length and the bytes, so that joined values can't be read in two ways. The length is LEB128, as in the draft.
+/// The draft's `lv`: the bytes after their length in LEB128, so that joined values can't be read in two ways.
 package func lv(_ bytes: [UInt8]) -> [UInt8] {
     prefix(bytes.count) + bytes
 }

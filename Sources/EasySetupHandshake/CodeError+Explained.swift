@@ -20,7 +20,7 @@ extension CodeError: ExplainedError {
         }
     }
 
-    /// What happened; it holds no symbol of the code.
+    /// A sentence that says what happened; it contains no symbol of the code.
     public var description: String {
         switch self {
         case .wrongLength(let count): "A code has 9 to 12 symbols, and this one has \(count)."
@@ -57,6 +57,6 @@ extension CodeError: ExplainedError {
         }
     }
 
-    /// The same text gives the same error.
+    /// False, because the same text gives the same error.
     public var retryHelps: Bool { false }
 }

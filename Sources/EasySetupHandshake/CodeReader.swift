@@ -1,31 +1,31 @@
 internal import EasySetupSeed
 
-/// Reads the symbols of a code out of what a person typed or pasted (`Protocol/code.md`, "Reading").
+/// Reads the symbols of a code from a person's typed or pasted text (`Protocol/code.md`, "Reading").
 struct CodeReader {
-    /// The symbols' values, of which there are 9 to 12, not yet checked against each other. Wiping them is the caller's part.
+    /// The values of 9 to 12 symbols, before the check symbol is verified. The caller wipes them.
     private(set) var values: [UInt8] = []
-    /// How many letters and digits were seen, of any script.
+    /// The number of letters and digits so far, in any script.
     private var count = 0
     private var error: CodeError?
     /// Whether a group may end here: white space or a dash was seen since the last symbol.
     private var isBetweenGroups = false
-    /// Whether a mark was seen that the shift key makes of a digit.
+    /// Whether the text has a mark that the shift key types on a digit's key.
     private var hasShiftedDigit = false
-    /// How many letters and digits were seen up to the last colon or equals sign that has some before it.
+    /// The number of letters and digits before the last colon or equals sign that follows at least one.
     private var countAtLabel: Int?
 
-    /// - Throws: ``CodeError``, which says what is wrong where.
+    /// - Throws: ``CodeError`` with the fault and its position.
     static func values(in text: Span<UInt8>) throws(CodeError) -> [UInt8] {
         guard text.count <= PairingCode.maximumTextBytes else { throw .tooLong }
         try TextEncoding(of: text).check()
         var reader = CodeReader()
-        // Room for all of it at once: growing would leave copies behind.
+        // The full capacity is reserved at once, because growing would leave copies behind.
         reader.values.reserveCapacity(PairingCode.symbolCounts.upperBound)
         var scanner = TextScanner(text)
         while let unit = scanner.next() {
             let place = scanner.place
             if case .mark(let scalar) = unit { scanner.skipHTML(after: scalar) }
-            // The mark at which a tag or an entity begins is a part of it.
+            // The mark that begins an HTML tag or entity belongs to it.
             if scanner.place == place { reader.take(unit) } else { reader.isBetweenGroups = true }
         }
         let error = reader.error ?? reader.lengthError
@@ -38,7 +38,7 @@ struct CodeReader {
         PairingCode.symbolCounts.contains(count) ? nil : .wrongLength(count)
     }
 
-    /// Whether what is behind the last colon may be a code, and what is before it is none of it.
+    /// Whether the text after the last colon may be a code, and the text before it does not belong to the code.
     private var hasLabel: Bool {
         guard let countAtLabel else { return false }
         return PairingCode.symbolCounts.contains(count - countAtLabel)
@@ -75,7 +75,7 @@ struct CodeReader {
         }
     }
 
-    /// A letter or digit comes. A mark alone between two of them stands where one should be; others are decoration.
+    /// Begins a letter or digit. A single mark between two letters stands for a symbol; other marks are decoration.
     private mutating func beginSymbol() {
         if hasShiftedDigit, !isBetweenGroups, count > 0 { fail(.notASymbol(position: count + 1)) }
         hasShiftedDigit = false
@@ -89,7 +89,7 @@ struct CodeReader {
         if self.error == nil, !isTooMany { self.error = error }
     }
 
-    /// Whether a thirteenth was met before any other error.
+    /// Whether a thirteenth symbol came before any other error.
     private var isTooMany = false
 
     private static let shiftedDigits = Array("!#$%&@^".utf8)

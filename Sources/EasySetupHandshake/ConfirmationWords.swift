@@ -1,10 +1,10 @@
 public import EasySetupSeed
 @_spi(_Unicode) import Swift
 
-/// Two words by which a person tells the devices in a room apart (`Protocol/handshake.md`, "Words").
+/// Two words by which a person recognises the other device among those in a room (`Protocol/handshake.md`, "Words").
 ///
-/// They come from the session's keys, so both screens show the same two. They are no second line against a relay that won
-/// a guess, and nothing says so.
+/// They are derived from the session's keys, so both screens show the same two. They do not protect against a relay
+/// that guessed the code, and no text claims that.
 public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
     /// The word for the first of the two derived bytes.
     public let first: String
@@ -16,7 +16,7 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         second = Self.list[Int(bytes.1)]
     }
 
-    /// Both, as the screens show them: `otter · piano`.
+    /// Both words in the form of the screens: `otter · piano`.
     public var description: String { "\(first) · \(second)" }
 
     /// The result of comparing a person's input with the two words of the other screen.
@@ -25,17 +25,18 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         case nothing
         /// One of the two words, or both, in any order.
         case right
-        /// No word that a screen would show: a typing error.
+        /// A word that no screen shows: a typing error.
         case slip
-        /// A word that the screen of another pairing would show: the wrong device, or somebody in between.
+        /// A word that another pairing's screen may show: the person looks at the wrong device, or an attacker sits
+        /// between the two.
         case other
     }
 
-    /// Compares what a person typed with the two words: case, accents, full-width letters, characters that can't be seen and
-    /// whatever separates words do not matter, nor do words that no screen would show beside a right one.
+    /// Compares a person's input with the two words. Case, accents, full-width letters, invisible characters and
+    /// separators do not matter. Beside a right word, words that no screen shows are ignored.
     public func match(typed: String) -> Match {
         var (isAnything, isRight, isOther) = (false, false, false)
-        // Every word is looked at, whatever those before it were.
+        // Every word is compared, whatever the result for the earlier ones.
         for word in Self.words(in: typed, isAnything: &isAnything) {
             let fits = word == first || word == second || word == first + second || word == second + first
             isRight = isRight || fits
@@ -46,7 +47,8 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         return isAnything ? .slip : .nothing
     }
 
-    /// Compares what a person typed with the two words; see ``match(typed:)``. Longer texts than any answer are no word.
+    /// Compares a person's input with the two words; see ``match(typed:)``. A text that is too long for an answer does
+    /// not match.
     public func match(typed text: UserText) -> Match {
         text.byteCount <= Self.longestAnswer ? match(typed: text.revealed()) : .slip
     }
@@ -54,7 +56,7 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
     /// The longest text in which a word is looked for, in bytes.
     private static let longestAnswer = 1024
 
-    /// Whether what a person typed is one of the two words, or both.
+    /// Whether the typed text is one of the two words, or both.
     public func contains(typed: UserText) -> Bool { match(typed: typed) == .right }
 
     private static func words(in text: String, isAnything: inout Bool) -> [String] {
@@ -85,11 +87,11 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Letters as wide as an ideograph, which some keyboards write.
+    /// Full-width letters, which some East Asian keyboards type.
     private static let fullWidth: ClosedRange<UInt32> = 0xFF21...0xFF5A
 
-    /// 256 plain nouns, sorted, told apart by their first four letters. None of them is in the list of recovery phrases:
-    /// nobody should learn to read those out.
+    /// 256 plain nouns, sorted, which differ in their first four letters. None of them is in the list of recovery
+    /// phrases, because nobody should get used to reading those words aloud.
     package static let list: [String] = nouns.split(whereSeparator: \.isWhitespace).map(String.init)
 
     private static let nouns = """

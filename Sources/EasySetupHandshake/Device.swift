@@ -7,16 +7,16 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     /// The longest name, in bytes of UTF-8.
     public static let maximumByteCount = 64
 
-    /// The name, safe to show in quotes on a line of its own. Where it may be written from right to left, ``isolated`` keeps that from
-    /// turning what stands beside it.
+    /// The name, safe to show in quotes on a line of its own. Where right-to-left text is possible, ``isolated`` keeps
+    /// the name from changing the order of the text beside it.
     public let description: String
 
-    /// The name for a screen that knows Unicode's directions: between the invisible U+2068 and U+2069, so that a name in a script
-    /// that is written from right to left moves nothing outside itself.
+    /// The name between the invisible U+2068 and U+2069, for a screen with Unicode's bidirectional algorithm, so that a
+    /// name in a right-to-left script moves nothing outside itself.
     public var isolated: String { "\u{2068}\(description)\u{2069}" }
 
-    /// A name of one's own: brought into NFC, cleaned of what a name may not have, its white space made single spaces, cut to the
-    /// allowed length at a character's end. Nil when nothing is left that can be seen.
+    /// Makes a name for this device: brings the text into NFC, removes forbidden characters, turns white space into
+    /// single spaces, and cuts it to the allowed length at a character's end. Nil when no visible character is left.
     public init?(cleaning text: String) {
         var spaced = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -38,7 +38,7 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         self.init(strict: String(Self.trimmed(kept.unicodeScalars[...])))
     }
 
-    /// A name as the peer sent it: taken as it is, or not at all.
+    /// Takes a name as the peer sent it, without changes. Nil when it breaks a rule.
     package init?(strict text: String) {
         let scalars = text.unicodeScalars
         guard (1...Self.maximumByteCount).contains(text.utf8.count), scalars.allSatisfy(NameScalar.isAllowed),
@@ -58,7 +58,8 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         return String(scalars)
     }
 
-    /// Without spaces at either end, and without marks at the beginning, which would join what stands before the name.
+    /// Removes spaces at both ends, and combining marks at the beginning, which would join the character before the
+    /// name.
     private static func trimmed(_ scalars: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
         var rest = scalars.drop { $0 == " " || NameScalar.isMark($0) }
         while rest.last == " " { rest.removeLast() }
@@ -66,8 +67,8 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Which characters a name may have. What has no place in Unicode 15.0 has none here, so that every device draws the same line
-/// whatever its tables know.
+/// The characters that a name may have. Characters that Unicode 15.0 does not have are forbidden, so that every device
+/// shows the same name whatever its Unicode tables are.
 private enum NameScalar {
     private static let version = (major: 15, minor: 0)
 
@@ -85,7 +86,7 @@ private enum NameScalar {
         }
     }
 
-    /// Whether it stands for itself: no space, and no mark that needs another character.
+    /// Whether the character is visible by itself: neither a space nor a combining mark.
     static func isVisible(_ scalar: Unicode.Scalar) -> Bool { scalar != " " && !isMark(scalar) }
 
     static func isMark(_ scalar: Unicode.Scalar) -> Bool {
@@ -95,8 +96,8 @@ private enum NameScalar {
         }
     }
 
-    /// Quotation marks and what looks like two of their strokes; what is drawn as nothing though it counts as a symbol; the signs for
-    /// an object that is not there and for a character that could not be read.
+    /// Quotation marks and characters that look like a part of them; symbols that are drawn as nothing; the object
+    /// replacement and the replacement character.
     private static let unfit: [ClosedRange<Unicode.Scalar>] = [
         "\u{22}"..."\u{22}", "\u{AB}"..."\u{AB}", "\u{BB}"..."\u{BB}", "\u{2BA}"..."\u{2BA}", "\u{2DD}"..."\u{2DD}",
         "\u{2EE}"..."\u{2EE}", "\u{5F4}"..."\u{5F4}", "\u{201C}"..."\u{201F}", "\u{2033}"..."\u{2033}",
@@ -107,19 +108,19 @@ private enum NameScalar {
     ]
 }
 
-/// What kind of system a device is; a closed list, so that a peer can't put words on the screen here.
+/// The kind of system that a device runs. The list is closed, so that a peer can't put a text of its own on the screen.
 public enum Platform: String, Hashable, Sendable, CaseIterable {
-    /// None of the others, or one that this version does not know.
+    /// Another system, or one that this version does not know.
     case other
-    /// Google's.
+    /// Google's Android.
     case android
-    /// Apple's, for phones and tablets.
+    /// Apple's iOS and iPadOS.
     case ios
     /// Any Linux desktop or server.
     case linux
-    /// Apple's, for computers.
+    /// Apple's macOS.
     case macos
-    /// Microsoft's.
+    /// Microsoft's Windows.
     case windows
     /// A page in a browser.
     case web
@@ -146,27 +147,27 @@ public enum Platform: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What a device brings to a pairing: a seed, or the wish for one. Nobody is ever flipped from one to the other.
+/// A device's role in a pairing: it holds a seed or wants to receive one. A role never changes during a pairing.
 public enum Role: String, Hashable, Sendable {
-    /// Has a seed and would give it.
+    /// The device has a seed and can send it.
     case holder
-    /// Has none and wants one.
+    /// The device has no seed and wants to receive one.
     case receiver
 }
 
-/// A device as it introduces itself.
+/// A device's description of itself.
 public struct Device: Hashable, Sendable {
-    /// What the person calls it.
+    /// The person's name for the device.
     public var name: DeviceName
-    /// What kind of system it is.
+    /// The kind of system that the device runs.
     public var platform: Platform
-    /// What it brings.
+    /// The device's role.
     public var role: Role
-    /// Whether a receiver asks its person before it stores the seed. The device that gives then waits for the person and not only
-    /// for the store.
+    /// Whether a receiver asks its user before it stores the seed. The holder then waits for the user's answer as well
+    /// as for the store.
     public var asksFirst: Bool
 
-    /// A device.
+    /// Makes a device's description.
     public init(name: DeviceName, platform: Platform, role: Role, asksFirst: Bool = false) {
         self.name = name
         self.platform = platform
@@ -177,7 +178,7 @@ public struct Device: Hashable, Sendable {
 
 /// The other device of a meeting, after it has proved that it knows the code.
 public struct Peer: Hashable, Sendable {
-    /// How it introduces itself. Its own words: shown in quotes, believed only as far as the user recognises them.
+    /// The other device's description of itself. It is shown in quotes, because only the user can recognise it.
     public let device: Device
     /// The two words that both screens show.
     public let words: ConfirmationWords

@@ -3,15 +3,15 @@ import Crypto
 package import EasySetupSeed
 import FoundationEssentials
 
-/// Where the handshake's random values come from. It is handed in, so that vectors and simulations can fix every byte;
-/// programs use ``system``.
+/// The source of the handshake's random values. The caller passes it, so that test vectors and simulations can fix
+/// every byte; programs use ``system``.
 public struct Entropy: Sendable {
     /// A random scalar of the group, not zero: 32 bytes, little-endian.
     package var scalar: @Sendable () -> SecretBytes
-    /// This many random bytes.
+    /// Makes the given number of random bytes.
     package var bytes: @Sendable (Int) -> SecretBytes
-    /// X-Wing's encapsulation to a public key of 1,216 bytes. The library draws its own randomness, which is why the
-    /// function is handed in rather than the random bytes. Throws ``HandshakeError/malformed`` for a bad key.
+    /// X-Wing's encapsulation to a public key of 1,216 bytes. It is a function, not random bytes, because the library
+    /// draws its own randomness. Throws ``HandshakeError/malformed`` for a bad key.
     package var encapsulate: @Sendable ([UInt8]) throws(HandshakeError) -> Encapsulation
 
     package init(
@@ -39,7 +39,7 @@ public struct Entropy: Sendable {
     )
 }
 
-/// What encapsulation gives: 1,120 bytes for the other side, 32 secret bytes that both sides then share.
+/// The result of an encapsulation: a ciphertext of 1,120 bytes for the peer, and a shared secret of 32 bytes.
 package struct Encapsulation: ~Copyable, Sendable {
     package let ciphertext: [UInt8]
     package let sharedSecret: SecretBytes
@@ -49,11 +49,11 @@ package struct Encapsulation: ~Copyable, Sendable {
         self.sharedSecret = sharedSecret
     }
 
-    /// The shared secret, for one who is done with the ciphertext.
+    /// Takes the shared secret out, after the ciphertext was used.
     consuming func takeSecret() -> SecretBytes { sharedSecret }
 }
 
-/// X-Wing, the KEM of ML-KEM-768 and X25519 (draft-connolly-cfrg-xwing-kem-06), as swift-crypto has it.
+/// X-Wing, the KEM of ML-KEM-768 and X25519 (draft-connolly-cfrg-xwing-kem-06), from swift-crypto.
 package enum XWing {
     package static let seedByteCount = 32
     package static let publicKeyByteCount = 1216
@@ -90,7 +90,7 @@ package enum XWing {
         }
     }
 
-    // The key lives as its seed, in locked memory, and in the library's form only while it is used.
+    // The key is kept as its seed in locked memory, and in the library's form only while it is used.
     private static func privateKey(
         seed: borrowing SecretBytes
     ) throws(HandshakeError) -> XWingMLKEM768X25519.PrivateKey {
@@ -112,7 +112,7 @@ extension SecretBytes {
         }
     }
 
-    /// The bytes in swift-crypto's own wiped storage.
+    /// The bytes in swift-crypto's own storage, which it wipes.
     borrowing func symmetricKey() -> SymmetricKey {
         unsafe withUnsafeBytes { unsafe SymmetricKey(data: $0) }
     }

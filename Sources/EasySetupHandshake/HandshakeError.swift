@@ -1,21 +1,22 @@
-/// Why a meeting of two devices ended without a seed passed on. The names are those of `Protocol/handshake.md`, "Errors".
+/// The reason why a meeting of two devices ended without a transfer (`Protocol/handshake.md`, "Errors").
 ///
-/// Errors from cryptography are coarse on purpose: they say that something did not verify, and to nobody why.
+/// Errors of the cryptography are coarse on purpose: they tell that a verification failed, and never which.
 public enum HandshakeError: Error, Hashable, Sendable {
-    /// A message has the wrong length or layout, a point does not decode or is neutral, or what is sealed makes no sense.
+    /// A message has a wrong length or layout, a point does not decode or is neutral, or the plaintext has a wrong
+    /// format.
     case malformed
-    /// The other device speaks a handshake that this one does not know.
+    /// The other device uses a handshake suite that this device does not know.
     case wrongSuite
-    /// The other device's proof does not fit: a wrong code on one of the two sides.
+    /// The other device's proof does not match: the two devices used different codes.
     case wrongProof
-    /// The other device's proof fits, and what is sealed in it is not what a device sends: somebody knew the code. At an
-    /// offerer it is burnt from then on.
+    /// The other device's proof matches, but its plaintext is not one that a device sends, so somebody else knows the
+    /// code. The offerer rejects the code from then on.
     case codeKnown
-    /// The code has been used up, by wrong tries or by somebody who knew it and is no device.
+    /// The code was used up by wrong tries, or was rejected because somebody else knew it.
     case codeBurnt
-    /// The code's time is over.
+    /// The code has expired.
     case expired
-    /// A message came that is not due now.
+    /// A message came in the wrong state.
     case outOfOrder
     /// A meeting has an id that was seen before in this offer or visit: a replay.
     case replayed
@@ -25,20 +26,21 @@ public enum HandshakeError: Error, Hashable, Sendable {
     case bothHold
     /// Neither device holds a seed.
     case bothReceive
-    /// A link was used in the direction that it does not have: a visitor by link receives, an offerer with a link holds.
+    /// A link was used in the wrong direction: the device that shows a link must hold the seed, and the one that opens
+    /// it receives.
     case linkDirection
-    /// The user of the other device said no: a holder's to giving the seed, a receiver's to keeping it.
+    /// The user of the other device said no: a holder's user to sending the seed, a receiver's user to storing it.
     case declined
-    /// The user of the other device stopped.
+    /// The user of the other device cancelled the pairing.
     case cancelled
-    /// The user of the other device had to be asked, and nobody was there to ask.
+    /// The user of the other device had to be asked, but that device has no terminal or screen.
     case nobodyToAsk
     /// The user of the other device did not answer in time.
     case timedOut
     /// The receiver could not store the seed.
     case notStored
-    /// The receiver holds another seed by now.
+    /// The receiver has stored another seed meanwhile.
     case otherSeed
-    /// The receipt names another identity than the seed's: what arrived is not what was sent.
+    /// The receipt names another user ID than the seed's, so the receiver did not get the seed that was sent.
     case wrongReceipt
 }

@@ -3,9 +3,9 @@ import Crypto
 package import EasySetupSeed
 import FoundationEssentials
 
-/// What both devices know about a run in public: th of `Protocol/handshake.md`, "Keys".
+/// The public transcript of a run: th in `Protocol/handshake.md`, "Keys".
 package struct Transcript: Hashable, Sendable {
-    /// SHA-512 over the session id and messages 1 and 2, each with its length, as they were sent.
+    /// SHA-512 over the session ID and messages 1 and 2 as sent, each with its length.
     package let hash: [UInt8]
 
     package init(session: [UInt8], hello: [UInt8], reply: [UInt8]) {
@@ -15,9 +15,9 @@ package struct Transcript: Hashable, Sendable {
 
 /// The keys of one meeting (`Protocol/handshake.md`, "Keys").
 package struct SessionKeys: ~Copyable {
-    /// The visitor's tag over the transcript: what message 3 proves with.
+    /// The visitor's tag over the transcript, which message 3 carries as its proof.
     let visitorTag: SecretBytes
-    /// The offerer's tag: what message 4 proves with.
+    /// The offerer's tag over the transcript, which message 4 carries as its proof.
     let offererTag: SecretBytes
     let sealVisitorToOfferer: SecretBytes
     let sealOffererToVisitor: SecretBytes
@@ -59,7 +59,7 @@ package struct SessionKeys: ~Copyable {
         self.transcript = transcript
     }
 
-    /// The tags are used once; what is left for the rest of the meeting is the channel.
+    /// Gives up the tags, which are used once, and keeps the channel for the rest of the meeting.
     consuming func channel(of role: PairingSide) -> SealedChannel {
         switch role {
         case .visitor: SealedChannel(send: sealVisitorToOfferer, receive: sealOffererToVisitor, transcript: transcript)
@@ -68,9 +68,9 @@ package struct SessionKeys: ~Copyable {
     }
 }
 
-/// Every label that goes into a hash, in one place (`Protocol/handshake.md`, "Labels").
+/// All labels that are hashed (`Protocol/handshake.md`, "Labels").
 package enum Labels {
-    /// The suite's own: the salt of the key schedule and the first part of CPace's channel identifier.
+    /// The suite's label: the salt of the key schedule and the first part of CPace's channel identifier.
     package static let suite = Array("EasySetup/1 CPace-ristretto255-SHA512 X-Wing XChaCha20-Poly1305".utf8)
     package static let visitor = Array("A visits".utf8)
     package static let offerer = Array("B offers".utf8)
@@ -80,13 +80,13 @@ package enum Labels {
     static let sealOffererToVisitor = "seal B->A"
     static let words = "words"
 
-    /// CI: what a run of CPace is bound to besides the password.
+    /// CI: the channel identifier, to which a run of CPace is bound besides the password.
     package static func channel(slot: String) -> [UInt8] {
         lv(suite) + lv(visitor) + lv(offerer) + lv(Array(slot.utf8))
     }
 }
 
-/// On which side of the code a device stands: A visits, B offers.
+/// A device's side in a pairing: A, the visitor, types the code; B, the offerer, shows it.
 package enum PairingSide: Hashable, Sendable {
     case visitor
     case offerer

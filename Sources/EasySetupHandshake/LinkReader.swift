@@ -8,12 +8,12 @@ struct LinkReader: ~Escapable {
         var isPlain = false
         var authority: [UInt8] = []
         var slot: [UInt8] = []
-        /// Canonical symbols. Wiping them is the caller's part.
+        /// The secret's canonical symbols. The caller wipes them.
         var secret: [UInt8] = []
     }
 
     private var scanner: TextScanner
-    /// Whether the last unit was a line's end, with nothing but what quotes a line behind it.
+    /// Whether a line has just begun, so far with nothing but quote marks.
     private var beginsLine = false
 
     @_lifetime(copy scanner)
@@ -21,7 +21,7 @@ struct LinkReader: ~Escapable {
         self.scanner = scanner
     }
 
-    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, or what is wrong with the text's encoding.
+    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, or the error for the text's encoding.
     static func parts(in text: Span<UInt8>) throws(CodeError) -> Parts {
         guard text.count <= PairingLink.maximumTextBytes else { throw .notALink }
         try TextEncoding(of: text).check()
@@ -58,7 +58,7 @@ struct LinkReader: ~Escapable {
         return found
     }
 
-    /// Whether a text has a link in it, or something that is meant as one.
+    /// Whether a text contains a link, or something that is meant as one.
     static func isMeant(by text: Span<UInt8>) -> Bool {
         guard text.count <= PairingLink.maximumTextBytes else { return true }
         var scanner = TextScanner(text)
@@ -79,7 +79,7 @@ struct LinkReader: ~Escapable {
         }
     }
 
-    /// The scheme with the colon and two slashes: true for the plain one, nil if there is none.
+    /// Reads the scheme with the colon and two slashes. Returns true for the one without TLS, nil if there is none.
     private mutating func takeScheme() -> Bool? {
         var isPlain = false
         var ahead = scanner
@@ -92,11 +92,11 @@ struct LinkReader: ~Escapable {
         return next() == UInt8(ascii: "/") && next() == UInt8(ascii: "/") ? isPlain : nil
     }
 
-    /// Everything behind the scheme; nil where it is no link's.
+    /// Reads everything after the scheme; nil where it does not form a link.
     private mutating func takeParts(isPlain: Bool) -> Parts? {
         var parts = Parts()
         parts.isPlain = isPlain
-        // Room for all of it at once: growing would leave copies behind.
+        // The full capacity is reserved at once, because growing would leave copies behind.
         parts.secret.reserveCapacity(PairingLink.secretSymbols)
         guard let authority = take(upTo: UInt8(ascii: "/"), limit: PairingLink.maximumLength) else { return nil }
         parts.authority = authority.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
@@ -123,8 +123,9 @@ struct LinkReader: ~Escapable {
         return nil
     }
 
-    /// The next ASCII character of a link, without white space and what mail programs put where they wrap a line: `>` before the
-    /// rest and `=` behind the beginning. The marks that a link has may be percent-encoded. Nil at anything else.
+    /// The next ASCII character of a link. Skips white space and the characters that mail programs put where they wrap
+    /// a line: `>` at the beginning of a line and `=` at its end. A link's punctuation may be percent-encoded. Nil at
+    /// any other character.
     private mutating func next() -> UInt8? {
         while let unit = scanner.next() {
             switch unit {

@@ -6,18 +6,18 @@ package enum MessageType: UInt8, Sendable {
     case receipt = 6
 }
 
-/// The one suite of this version.
+/// The only suite of this version.
 package enum Suite {
     package static let byte: UInt8 = 1
 }
 
-/// Which secret a visitor came with.
+/// The kind of secret that a visitor has: that of a typed code or of a link.
 package enum Form: UInt8, Hashable, Sendable {
     case typed = 1
     case link = 2
 }
 
-/// Message 1, visitor to offerer: suite, form, KEM public key, point. The first three are ADa.
+/// Message 1, visitor to offerer: suite, form, KEM public key, point. The first three are CPace's associated data ADa.
 package struct Hello {
     package static let byteCount = 2 + XWing.publicKeyByteCount + CPace.pointByteCount
 
@@ -34,7 +34,8 @@ package struct Hello {
         bytes = data + point
     }
 
-    /// - Throws: ``HandshakeError/wrongSuite`` when the first byte is not ours, ``HandshakeError/malformed`` for the rest.
+    /// - Throws: ``HandshakeError/wrongSuite`` for an unknown first byte, ``HandshakeError/malformed`` for any other
+    ///   fault.
     package init(parsing bytes: [UInt8]) throws(HandshakeError) {
         guard let suite = bytes.first else { throw .malformed }
         guard suite == Suite.byte else { throw .wrongSuite }
@@ -44,7 +45,7 @@ package struct Hello {
     }
 }
 
-/// Message 2, offerer to visitor: suite, KEM ciphertext, point. The first two are ADb.
+/// Message 2, offerer to visitor: suite, KEM ciphertext, point. The first two are CPace's associated data ADb.
 package struct Reply {
     package static let byteCount = 1 + XWing.ciphertextByteCount + CPace.pointByteCount
 

@@ -1,30 +1,31 @@
 package import EasySetupSeed
 
-/// B: the device that shows the code. One of these is one offer: an independent meeting for each visitor, and one count of
-/// wrong proofs for all of them (`Protocol/handshake.md`, "Coming is free, guessing is counted").
+/// The handshakes of an offerer (B), the device that shows the code. A value stands for one offer: an independent
+/// meeting for each visitor, and one count of wrong proofs for all of them (`Protocol/handshake.md`, "Coming is free,
+/// guessing is counted").
 ///
-/// Errors end the meeting they came from and no other. Time is handed in, counted from any fixed start.
+/// An error ends only the meeting in which it occurs. The caller passes the time, counted from any fixed start.
 public struct OffererHandshake: ~Copyable {
-    /// How many wrong typed proofs are compared before the typed form is burnt: each is a chance of 2⁻²⁵.
+    /// The number of wrong proofs by code after which the code is rejected: each guess has a chance of 2⁻²⁵.
     public static let maximumWrongProofs = 3
-    /// How many hellos are answered in a second, and at once: each costs this device about a millisecond.
+    /// The number of hellos that are answered per second, and in one burst: each costs this device about a millisecond.
     public static let hellosPerSecond = 20
-    /// How many meetings are in hand at once: four times what an honest relay brings. Each holds locked memory, of which
-    /// a relay gone bad must not be able to ask for more than there is.
+    /// The most simultaneous meetings: four times as many as an honest relay allows. Each holds locked memory, of which
+    /// a malicious relay must not be able to use up all.
     public static let maximumMeetings = 64
-    /// How many visitors come to one offer at most: more than an honest relay lets through in a code's lifetime, where 20
-    /// a second are answered and 8 a second displaced. Each is remembered, and a relay gone bad could bring any number.
+    /// The most visitors of one offer: more than an honest relay lets through in a code's lifetime, at 20 answered and
+    /// 8 displaced per second. Each is remembered, so a malicious relay needs a bound.
     public static let maximumVisitors = 32_768
 
     // The model is `Protocol/model/pairing.pml`, `mtype:Answerer`.
     private enum State: ~Copyable {
-        /// The visitor has said nothing. Next: `answered`, `over`.
+        /// The visitor has sent nothing yet. Next: `answered`, `over`.
         case met
-        /// Message 2 is out; nothing by which a guess could be tested. Next: `exchanging`, `over`.
+        /// Message 2 was sent; it contains nothing against which a guess could be tested. Next: `exchanging`, `over`.
         case answered(Answer)
-        /// The proofs fit. Next: `over`.
+        /// The proofs match. Next: `over`.
         case exchanging(SeedTransfer)
-        /// Nothing more is due.
+        /// No more messages are expected.
         case over
     }
 
@@ -35,7 +36,7 @@ public struct OffererHandshake: ~Copyable {
         let reply: Reply
     }
 
-    /// A noncopyable state can't be in a dictionary; each box has one owner, the dictionary below.
+    /// A box for a noncopyable state, which a dictionary can't hold; the dictionary below is its only owner.
     private final class Meeting {
         var state: State = .met
     }
@@ -48,18 +49,19 @@ public struct OffererHandshake: ~Copyable {
     private var seen: Set<[UInt8]> = []
     private var allowance = HelloAllowance(perSecond: hellosPerSecond)
 
-    /// How many wrong typed proofs have been compared; the user is told of each.
+    /// The number of wrong proofs by code so far; the user is told of each.
     public private(set) var wrongProofs = 0
-    /// Whether a visitor that is no device proved that it knows the code or the link; both are burnt then, and the user is told.
+    /// Whether somebody other than a device proved to know the code or the link. Both are rejected then, and the user
+    /// is told.
     public private(set) var isKnown = false
     /// The meeting whose visitor has the seat.
     public private(set) var seated: [UInt8]?
 
     /// - Parameters:
-    ///   - code: the typed form.
-    ///   - link: the link form; nil for a device that wants a seed, which shows none.
-    ///   - device: how this device introduces itself.
-    ///   - expiry: when the code's time is over; no proof is compared from then on, whatever the relay says.
+    ///   - code: the code to type.
+    ///   - link: the link; nil for a device without a seed, which shows none.
+    ///   - device: this device's description of itself.
+    ///   - expiry: the moment from which no proof is compared any more, whatever the relay reports.
     /// - Throws: ``HandshakeError/linkDirection`` for a receiver with a link.
     public init(
         code: PairingCode,
@@ -74,17 +76,17 @@ public struct OffererHandshake: ~Copyable {
         self.expiry = expiry
     }
 
-    /// Whether the typed form has been used up. By wrong tries alone it was, where not ``isKnown``; the link form lives on then.
+    /// Whether the code is used up. Unless ``isKnown``, wrong tries alone did that, and the link stays valid.
     public var isBurnt: Bool { isKnown || wrongProofs >= Self.maximumWrongProofs }
 
-    /// The meetings in hand.
+    /// The number of open meetings.
     public var meetingCount: Int { meetings.count }
 
-    /// The relay has brought a visitor.
+    /// Takes a visitor that the relay has announced.
     ///
     /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/seated`` once one has the seat,
     ///   ``HandshakeError/outOfOrder`` for one more than ``maximumMeetings`` at a time or ``maximumVisitors`` in all. The
-    ///   meetings in hand go on.
+    ///   other meetings go on.
     public mutating func visitorCame(meeting: [UInt8]) throws(HandshakeError) {
         guard seated == nil else { throw .seated }
         guard meetings.count < Self.maximumMeetings, seen.count < Self.maximumVisitors || seen.contains(meeting) else {
@@ -94,15 +96,15 @@ public struct OffererHandshake: ~Copyable {
         meetings[meeting] = Meeting()
     }
 
-    /// A meeting is over, by the relay's word or this device's own.
+    /// Forgets a meeting that the relay or this device has ended.
     public mutating func ended(meeting: [UInt8]) {
         meetings[meeting] = nil
     }
 
-    /// A message of a visitor's, in order within its meeting.
+    /// Takes a visitor's message, in order within its meeting.
     ///
-    /// - Throws: ``HandshakeError``; this meeting is over then. ``HandshakeError/wrongProof`` is the one that was a wrong guess,
-    ///   ``HandshakeError/codeKnown`` the one that was a right one, by something that is no device.
+    /// - Throws: ``HandshakeError``, which ends this meeting. ``HandshakeError/wrongProof`` means a wrong guess,
+    ///   ``HandshakeError/codeKnown`` a right one by somebody other than a device.
     public mutating func receive(
         _ body: [UInt8],
         number: UInt32,
@@ -139,7 +141,7 @@ public struct OffererHandshake: ~Copyable {
         }
     }
 
-    /// Holder: the user said yes. Message 5, for the seated meeting.
+    /// Holder: makes message 5 for the seated meeting, after the user said yes.
     package mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -153,7 +155,7 @@ public struct OffererHandshake: ~Copyable {
         return message
     }
 
-    /// Receiver: the seed is stored. Message 6, for the seated meeting.
+    /// Receiver: makes message 6 for the seated meeting, after the seed was stored.
     package mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard let seated, let meeting = meetings[seated],
             case .exchanging(var running) = exchange(&meeting.state, with: .over)
@@ -161,7 +163,8 @@ public struct OffererHandshake: ~Copyable {
         return try running.stored(userID: userID)
     }
 
-    /// No, to the seated device. The sealed message that says so; nil where there is none or nothing left to say.
+    /// Refuses the seated device. Returns the sealed refusal; nil where there is no seat or the last message was sent
+    /// already.
     public mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]? {
         guard let seated, let meeting = meetings[seated],
             case .exchanging(var running) = exchange(&meeting.state, with: .over)
@@ -169,7 +172,7 @@ public struct OffererHandshake: ~Copyable {
         return try running.refuse(refusal)
     }
 
-    /// Message 2. Everything here costs the same whatever the visitor knows, and tells it nothing.
+    /// Makes message 2. It costs the same whatever the visitor knows, and tells the visitor nothing about the code.
     private func answer(
         _ hello: Hello,
         session: [UInt8],
@@ -178,7 +181,7 @@ public struct OffererHandshake: ~Copyable {
     ) throws(HandshakeError) -> Answer {
         guard now < expiry else { throw .expired }
         let invitation = try invitation(hello.form)
-        // A bad point is refused here, before it costs an encapsulation; K itself waits for message 3.
+        // A bad point is refused here, before it costs an encapsulation; K itself is computed when message 3 comes.
         guard CPace.isPoint(hello.share.point) else { throw .malformed }
         let scalar = entropy.scalar()
         let generator = CPace.generator(invitation.inputs(session: session))
@@ -188,7 +191,7 @@ public struct OffererHandshake: ~Copyable {
         return Answer(scalar: scalar, kemSecret: encapsulation.takeSecret(), hello: hello, reply: reply)
     }
 
-    /// Message 3: the one place where a guess is tested.
+    /// Checks message 3, the only place where a guess is tested.
     private mutating func check(
         _ body: [UInt8],
         _ answer: borrowing Answer,
@@ -210,7 +213,7 @@ public struct OffererHandshake: ~Copyable {
         let transcript = Transcript(session: id, hello: answer.hello.bytes, reply: answer.reply.bytes)
         let keys = SessionKeys(sessionKey: sessionKey, kemSecret: answer.kemSecret, transcript: transcript)
 
-        // Counted before it is compared: whatever happens next, this guess was spent.
+        // The guess is counted before it is compared, so that nothing that happens afterwards can undo the count.
         if answer.hello.form == .typed { wrongProofs += 1 }
         guard keys.visitorTag.isEqual(toBytes: message.tag) else { throw .wrongProof }
         if answer.hello.form == .typed { wrongProofs -= 1 }
@@ -222,8 +225,8 @@ public struct OffererHandshake: ~Copyable {
         do {
             other = try unsafe channel.open(message.sealed, type: .visitorProof, number: 2, read: Sealed.device)
         } catch {
-            // A right guess must not pass in silence. Whatever is wrong inside, it came from somebody who knew the secret, so
-            // neither form of it is worth anything any more.
+            // The sender knew the secret, so the code and the link are both rejected, and the user is told, whatever is
+            // wrong with the plaintext.
             isKnown = true
             throw .codeKnown
         }
@@ -241,7 +244,7 @@ public struct OffererHandshake: ~Copyable {
         return .proven(peer, send: proof)
     }
 
-    /// The secret that a visitor's form asks for, where that form lives.
+    /// The secret for a visitor's form, where that form is still valid.
     private func invitation(_ form: Form) throws(HandshakeError) -> Invitation {
         if isKnown { throw .codeBurnt }
         switch form {
@@ -255,11 +258,11 @@ public struct OffererHandshake: ~Copyable {
     }
 }
 
-/// A bucket of hellos that fills with time.
+/// A token bucket that limits the rate of hellos.
 private struct HelloAllowance {
     private let interval: Duration
     private let depth: Int
-    /// When the bucket would be full again.
+    /// The moment at which the bucket would be full again.
     private var full: Duration = .zero
 
     init(perSecond: Int) {
@@ -267,7 +270,7 @@ private struct HelloAllowance {
         depth = perSecond
     }
 
-    /// Takes one; or says when there is one.
+    /// Takes a token. Returns nil, or the moment at which there is one.
     mutating func take(now: Duration) -> Duration? {
         let start = max(full, now)
         let earliest = start - interval * (depth - 1)

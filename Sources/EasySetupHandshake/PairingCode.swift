@@ -2,17 +2,18 @@ public import EasySetupSeed
 
 /// The code that a person reads on one screen and types on the other, such as `K7Q-29M-XAQ` (`Protocol/code.md`).
 ///
-/// A slot of 3 to 6 symbols says where to meet; five symbols are the secret that never leaves the devices; one symbol
-/// checks the others. It has no description and no `==`: ``revealed()`` is the one way to its text.
+/// A slot of 3 to 6 symbols names the room on the relay; five symbols are the secret that never leaves the devices; one
+/// symbol is a check symbol. The type has no description and no `==`: only ``revealed()`` gives the text.
 public final class PairingCode: Sendable {
-    /// How many symbols a slot may have.
+    /// The allowed numbers of symbols in a slot.
     public static let slotLengths = 3...6
-    /// How many symbols the secret has.
+    /// The number of symbols in the secret.
     public static let secretLength = 5
-    /// The longest text that is read as a code: a code, and what a chat puts around it.
+    /// The longest text that is read as a code, in bytes: room for a code and for the text that a chat adds.
     public static let maximumTextBytes = 1024
 
-    /// Where to meet: canonical symbols. Not secret from the relay, and no help in guessing the rest.
+    /// The slot, the room's name on the relay, in canonical symbols. The relay knows it; it does not help in guessing
+    /// the secret.
     public let slot: String
     /// The five secret symbols in canonical ASCII: the password of the handshake.
     package let secret: SecretBytes
@@ -22,7 +23,7 @@ public final class PairingCode: Sendable {
         self.secret = secret
     }
 
-    /// A code for a slot that the relay drew.
+    /// Makes a code for a slot that the relay assigned.
     ///
     /// - Parameters:
     ///   - slot: 3 to 6 canonical symbols.
@@ -43,11 +44,11 @@ public final class PairingCode: Sendable {
         self.init(slot: slot, secret: symbols)
     }
 
-    /// Reads a code as people type and paste it: case, spaces, dashes, what can't be seen and marks around it do not matter; O is
-    /// read as 0, I and L as 1.
+    /// Reads a code that a person typed or pasted. Case, spaces, dashes, invisible characters and punctuation around it
+    /// do not matter; O is read as 0, I and L as 1.
     ///
     /// - Parameter text: at most ``maximumTextBytes``.
-    /// - Throws: ``CodeError``, which says what is wrong where; nothing of it has reached the network.
+    /// - Throws: ``CodeError`` with the fault and its position. Nothing has been sent to the network then.
     public convenience init(typed text: UserText) throws(CodeError) {
         var values = try text.withText { (text) throws(CodeError) in try CodeReader.values(in: text) }
         defer { Sodium.wipe(&values) }
@@ -66,7 +67,7 @@ public final class PairingCode: Sendable {
         try self.init(values)
     }
 
-    /// The code of 9 to 12 symbols' values.
+    /// Makes a code from the values of 9 to 12 symbols.
     /// - Throws: ``CodeError/mistyped``.
     private convenience init(_ values: [UInt8]) throws(CodeError) {
         guard Field32.sum(values) == UInt8(values.count) else { throw CodeError.mistyped }
@@ -76,7 +77,8 @@ public final class PairingCode: Sendable {
         self.init(slot: slot, secret: SecretBytes(wiping: &secret))
     }
 
-    /// The code as it is shown: upper-case groups with dashes. Whoever has this text can come to the slot and prove it.
+    /// The code's text: upper-case groups with dashes. Anybody who has this text can pair with the device that shows
+    /// it.
     public func revealed() -> String {
         var symbols = canonical()
         defer { Sodium.wipe(&symbols) }
@@ -89,13 +91,13 @@ public final class PairingCode: Sendable {
         return groups.joined(separator: "-")
     }
 
-    /// A code for a slot, drawn again while it spells something that a screen should not show.
+    /// Makes a code for a slot, and draws it again while its letters spell an offensive word.
     ///
-    /// Drawing again does not help where the slot itself is rude, so it is tried a few times and then left.
+    /// A new draw does not help where the slot itself spells one, so the number of draws is limited.
     ///
     /// - Parameters:
     ///   - slot: 3 to 6 canonical symbols.
-    ///   - random: gives five fresh random bytes each time.
+    ///   - random: makes five fresh random bytes for each draw.
     package static func draw(slot: String, random: () -> SecretBytes) throws(CodeError) -> PairingCode {
         for _ in 1..<maximumDraws {
             let code = try PairingCode(slot: slot, random: random())
@@ -104,10 +106,11 @@ public final class PairingCode: Sendable {
         return try PairingCode(slot: slot, random: random())
     }
 
-    /// How often a code is drawn for one slot: about one in a hundred is rude, so more than a few only says that the slot is.
+    /// The most draws for one slot. About one code in a hundred is offensive, so more draws would only mean that the
+    /// slot is.
     static let maximumDraws = 8
 
-    /// Whether the symbols spell something that a screen should not show. Readers don't care.
+    /// Whether the symbols spell an offensive word. Reading a code does not check this.
     package var isRude: Bool {
         var symbols = canonical()
         defer { Sodium.wipe(&symbols) }
@@ -125,7 +128,7 @@ public final class PairingCode: Sendable {
         return symbols
     }
 
-    /// How the symbols are grouped on screens (`Protocol/code.md`, "Groups").
+    /// The sizes of the groups in which screens show the symbols (`Protocol/code.md`, "Groups").
     static func groups(of count: Int) -> [Int] {
         switch count {
         case 10: [3, 3, 4]
@@ -135,41 +138,42 @@ public final class PairingCode: Sendable {
         }
     }
 
-    /// How many symbols a code has.
+    /// The allowed numbers of symbols in a code.
     static let symbolCounts = 9...12
 }
 
 extension PairingCode: CustomReflectable {
-    /// Shows nothing: `dump` would print the slot.
+    /// An empty mirror, because `dump` would print the slot.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// What is wrong with a typed code. All of it is found on the device, before anything is sent.
+/// A fault of a typed code. All faults are found on the device, before anything is sent.
 public enum CodeError: Error, Hashable, Sendable {
     /// There are this many symbols, but a code has 9 to 12.
     case wrongLength(Int)
     /// The character at this position is no symbol of codes. Positions start at 1 and count letters, digits and the wrong character itself.
     case notASymbol(position: Int)
-    /// The letter or digit at this position is of another script, though it may look like a symbol, or it has an accent.
+    /// The letter or digit at this position belongs to another script, although it may look like a symbol, or has an
+    /// accent.
     case foreignLetter(position: Int, script: Script)
-    /// There is something before the code, such as "Code:".
+    /// The text has a label before the code, such as "Code:".
     case hasLabel
     /// The text is longer than ``PairingCode/maximumTextBytes``.
     case tooLong
-    /// The text is in UTF-16, and UTF-8 is read.
+    /// The text is UTF-16, but only UTF-8 is read.
     case textUTF16
-    /// The text is not in UTF-8.
+    /// The text is not UTF-8.
     case textNotUTF8
-    /// There is a U at this position: codes have none; look again, it may be a V.
+    /// The symbol at this position is a U, which codes do not have; it may be a misread V.
     case containsU(position: Int)
-    /// The symbols do not fit together: one is wrong, or two are swapped.
+    /// The check symbol does not match: one symbol is wrong, or two are swapped.
     case mistyped
-    /// What should be a slot is not 3 to 6 canonical symbols.
+    /// The text is no slot of 3 to 6 canonical symbols.
     case notASlot
-    /// It is not a pairing link of this version.
+    /// The text is no pairing link of this version.
     case notALink
-    /// There are two different links.
+    /// The text has two different links.
     case severalLinks
-    /// The link leads to a relay without TLS that is not on this machine.
+    /// The link's relay has no TLS and is not on this machine.
     case plainLink
 }

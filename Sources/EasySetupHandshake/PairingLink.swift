@@ -1,27 +1,29 @@
 public import EasySetupSeed
 
-/// What a QR code carries: the relay, the slot, and a 128-bit secret in place of the typed one (`Protocol/code.md`, "Link").
+/// The content of a QR code: the relay, the slot, and a 128-bit secret in place of the typed one (`Protocol/code.md`,
+/// "Link").
 ///
-/// It means that the visitor receives and the offerer holds. It has no description and no `==`: ``revealed()`` is the one
-/// way to its text.
+/// The device that shows a link holds the seed, and the device that opens it receives the seed. The type has no
+/// description and no `==`: only ``revealed()`` gives the text.
 public final class PairingLink: Sendable {
-    /// How many bytes the secret has.
+    /// The secret's number of bytes.
     package static let secretByteCount = 16
-    /// How many symbols the secret has in a link.
+    /// The secret's number of symbols in a link.
     static let secretSymbols = 26
-    /// The longest link.
+    /// The longest link, in bytes.
     public static let maximumLength = 400
-    /// The longest text in which a link is looked for: a link, percent-encoded and twice, as in Markdown, and lines around it.
+    /// The longest text in which a link is looked for, in bytes: a link that appears twice, percent-encoded, with other
+    /// lines around it.
     public static let maximumTextBytes = 4096
 
-    /// Where the offerer waits.
+    /// The relay at which the offerer waits.
     public let relay: RelayAddress
-    /// Where to meet there: canonical symbols.
+    /// The slot, the room's name on the relay, in canonical symbols.
     public let slot: String
     /// 16 random bytes: the password of the handshake.
     package let secret: SecretBytes
 
-    /// A link for an offer.
+    /// Makes a link for an offer.
     package init(relay: RelayAddress, slot: String, secret: consuming SecretBytes) {
         precondition(secret.count == Self.secretByteCount)
         self.relay = relay
@@ -32,9 +34,9 @@ public final class PairingLink: Sendable {
     /// Reads the one link of a text, which programs may have wrapped, quoted or encoded.
     ///
     /// - Parameters:
-    ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET` and what is around it, at most ``maximumTextBytes``.
+    ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET` with other text around it, at most ``maximumTextBytes``.
     ///   - allowPlain: whether a relay without TLS is accepted although it is not on this machine.
-    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, ``CodeError/plainLink``, or what is wrong with the encoding.
+    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, ``CodeError/plainLink``, or the error for the encoding.
     public convenience init(parsing text: UserText, allowPlain: Bool = false) throws(CodeError) {
         var parts = try text.withText { (text) throws(CodeError) in try LinkReader.parts(in: text) }
         defer { Sodium.wipe(&parts.secret) }
@@ -69,17 +71,18 @@ public final class PairingLink: Sendable {
         if relay.isPlain, !allowPlain, !relay.isLoopback { throw CodeError.plainLink }
     }
 
-    /// Whether a text that should be a code or a link has a link in it, or something that is meant as one.
+    /// Whether a text contains a link, or something that is meant as one, where a code or a link is expected.
     public static func isMeant(by text: UserText) -> Bool {
         text.withText { LinkReader.isMeant(by: $0) }
     }
 
-    /// The same of a string, which can't be wiped; see ``isMeant(by:)``.
+    /// Whether a string contains a link, or something that is meant as one; a string can't be wiped. See
+    /// ``isMeant(by:)``.
     public static func isMeant(by text: String) -> Bool {
         LinkReader.isMeant(by: text.utf8Span.span)
     }
 
-    /// The link's text. Whoever has it can come to the slot and prove it.
+    /// The link's text. Anybody who has this text can pair with the device that shows it.
     public func revealed() -> String {
         let symbols = unsafe secret.withUnsafeBytes { unsafe String(decoding: Symbols.encode($0), as: UTF8.self) }
         return "\(relay.isPlain ? Self.plainScheme : Self.scheme)\(relay.authority)/1/\(slot)#\(symbols)"
@@ -90,21 +93,22 @@ public final class PairingLink: Sendable {
 }
 
 extension PairingLink: CustomReflectable {
-    /// Shows nothing: `dump` would print the slot.
+    /// An empty mirror, because `dump` would print the slot.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// A relay's host and port, and whether it is spoken to without TLS.
+/// A relay's host and port, and whether its connections have no TLS.
 public struct RelayAddress: Hashable, Sendable {
-    /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets; that of a link with its zone, as `fe80::1%eth0`.
+    /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets; a link-local one has its zone,
+    /// as `fe80::1%eth0`.
     public let host: String
-    /// 1 to 65535.
+    /// The port, 1 to 65535.
     public let port: Int
     /// Whether WebSocket runs over plain TCP: only for a relay on this machine, or where the user insists.
     public let isPlain: Bool
 
-    /// Nil when the host is empty, longer than 253 bytes or has characters that hosts don't have, a zone is not that of a link-local
-    /// address, or the port is out of range.
+    /// Makes an address. Nil when the host is empty, longer than 253 bytes or has characters that hosts don't have,
+    /// when a zone stands with an address that is not link-local, or when the port is out of range.
     public init?(host: String, port: Int, isPlain: Bool) {
         guard (1...253).contains(host.utf8.count), (1...65535).contains(port) else { return nil }
         let address = host.prefix { $0 != "%" }
@@ -118,13 +122,13 @@ public struct RelayAddress: Hashable, Sendable {
         let isV6 = lowered.contains(":")
         let allowed: Set<Character> = isV6 ? Self.v6Characters : Self.nameCharacters
         guard lowered.allSatisfy(allowed.contains) else { return nil }
-        // Names of interfaces know capitals.
+        // The zone keeps its case, because names of interfaces are case-sensitive.
         self.host = lowered + zone
         self.port = port
         self.isPlain = isPlain
     }
 
-    /// Reads `HOST:PORT`, `[V6]:PORT`; canonical only (lower case, a port without leading zeros).
+    /// Reads `HOST:PORT` or `[V6]:PORT`; only the canonical form (lower case, a port without leading zeros).
     package init?(authority: Substring, isPlain: Bool) {
         guard let colon = authority.lastIndex(of: ":") else { return nil }
         let digits = authority[authority.index(after: colon)...]
@@ -137,11 +141,11 @@ public struct RelayAddress: Hashable, Sendable {
             return nil
         }
         self.init(host: String(host), port: port, isPlain: isPlain)
-        // A zone means something on one machine alone.
+        // A zone is refused, because it has a meaning on one machine alone.
         guard self.authority == authority, zone == nil else { return nil }
     }
 
-    /// The interface by which a link-local address is reached, on this machine alone: no link carries it.
+    /// The network interface of a link-local address. It has a meaning on this machine alone, so no link contains it.
     public var zone: Substring? {
         host.firstIndex(of: "%").map { host[$0...].dropFirst() }
     }
@@ -162,12 +166,12 @@ public struct RelayAddress: Hashable, Sendable {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"
             && parts.allSatisfy { part in
-                // Digits alone: Swift reads -0 as a number too.
+                // Only digits are accepted, because Swift reads -0 as a number too.
                 part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && UInt8(part) != nil
             }
     }
 
-    /// fe80::/10.
+    /// Whether the address is in fe80::/10.
     private static func isLinkLocal(_ address: String) -> Bool {
         ["fe8", "fe9", "fea", "feb"].contains { address.hasPrefix($0) } && address.prefix { $0 != ":" }.count == 4
     }

@@ -1,11 +1,11 @@
-/// A short list: a code is nine symbols on a screen, not a text.
+/// A short list of offensive words. It is short because a code has nine symbols on a screen and is not a text.
 enum RudeWords {
     static func isSpelled(by symbols: [UInt8]) -> Bool {
         let text = String(decoding: symbols.map(lookAlike), as: UTF8.self)
         return words.contains { text.contains($0) }
     }
 
-    /// Digits as the letters people see in them.
+    /// The letter for which people read a digit.
     private static func lookAlike(_ symbol: UInt8) -> UInt8 {
         switch symbol {
         case UInt8(ascii: "0"): UInt8(ascii: "O")

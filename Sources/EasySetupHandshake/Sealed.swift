@@ -2,7 +2,7 @@ package import EasySetupSeed
 import FoundationEssentials
 import SwiftProtobuf
 
-/// What is inside messages 3 to 6 (`Protocol/device.proto`), as values that cannot be wrong.
+/// The plaintexts of messages 3 to 6 (`Protocol/device.proto`), as values that can't be invalid.
 enum Sealed {
     /// The plaintext of a proof.
     static func proof(_ device: Device) throws(HandshakeError) -> [UInt8] {
@@ -14,7 +14,7 @@ enum Sealed {
         return try bytes(message)
     }
 
-    /// The device that a proof introduces.
+    /// The device in a proof's plaintext.
     static func device(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> Device {
         let message: Easysetup_Device_V1_Proof = try unsafe parse(bytes)
         guard let name = DeviceName(strict: message.name) else { throw .malformed }
@@ -36,28 +36,28 @@ enum Sealed {
         var message = Easysetup_Device_V1_Package()
         message.seed = carried
         defer {
-            // The message lets go of the bytes first: what two hold is copied when it is wiped, and the copy is.
+            // The message's reference goes first; otherwise copy-on-write would make the wipe clear a copy.
             message.content = nil
             carried.seed.resetBytes(in: 0..<carried.seed.count)
         }
         return try bytes(message)
     }
 
-    /// The plaintext of message 5 with a "no".
+    /// The plaintext of message 5 with a refusal.
     static func package(refusal: Refusal) throws(HandshakeError) -> [UInt8] {
         var message = Easysetup_Device_V1_Package()
         message.refusal = refusal.wire
         return try bytes(message)
     }
 
-    /// The seed that message 5 carries.
+    /// The seed in message 5.
     ///
-    /// - Throws: the refusal's error where it carries one.
+    /// - Throws: the refusal's error where the message has one.
     static func seed(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> ReceivedSeed {
         var message: Easysetup_Device_V1_Package = try unsafe parse(bytes)
         switch message.content {
         case .seed(var carried):
-            // As above: one holder only, or the wiping would wipe a copy.
+            // The message's reference goes first, because otherwise the wipe would clear a copy.
             message.content = nil
             defer { carried.seed.resetBytes(in: 0..<carried.seed.count) }
             guard carried.seed.count == ReceivedSeed.byteCount else { throw .malformed }
@@ -78,16 +78,16 @@ enum Sealed {
         return try bytes(message)
     }
 
-    /// The plaintext of message 6 with a "no".
+    /// The plaintext of message 6 with a refusal.
     static func receipt(refusal: Refusal) throws(HandshakeError) -> [UInt8] {
         var message = Easysetup_Device_V1_Receipt()
         message.refusal = refusal.wire
         return try bytes(message)
     }
 
-    /// The user id that message 6 names.
+    /// The user ID in message 6.
     ///
-    /// - Throws: the refusal's error where it carries one.
+    /// - Throws: the refusal's error where the message has one.
     static func userID(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> [UInt8] {
         let message: Easysetup_Device_V1_Receipt = try unsafe parse(bytes)
         switch message.content {
@@ -108,17 +108,17 @@ enum Sealed {
     }
 }
 
-/// A sealed "no" (`Protocol/handshake.md`, "Refusals").
+/// A sealed refusal (`Protocol/handshake.md`, "Refusals").
 public enum Refusal: Hashable, Sendable {
     /// This device's user said no.
     case declined
-    /// The user of this device stopped before the end.
+    /// The user of this device cancelled the pairing.
     case cancelled
     /// The receiver could not store the seed.
     case notStored
-    /// The receiver holds another seed by now.
+    /// The receiver has stored another seed meanwhile.
     case otherSeed
-    /// This device's user had to be asked, and nobody was there to ask.
+    /// This device's user had to be asked, but there is no terminal or screen to ask on.
     case nobodyToAsk
     /// This device's user did not answer in time.
     case timedOut
@@ -134,7 +134,7 @@ public enum Refusal: Hashable, Sendable {
         }
     }
 
-    /// A later version may know other reasons; whatever they are, the pairing is over by the other device's word.
+    /// A later version may have other reasons; any of them ends the pairing.
     init(wire: Easysetup_Device_V1_Refusal) {
         switch wire {
         case .declined: self = .declined
@@ -147,7 +147,7 @@ public enum Refusal: Hashable, Sendable {
         }
     }
 
-    /// How the other side names it.
+    /// The error with which the other side reports this refusal.
     var error: HandshakeError {
         switch self {
         case .declined: .declined
@@ -160,13 +160,13 @@ public enum Refusal: Hashable, Sendable {
     }
 }
 
-/// A seed as it arrived: to be stored before anything else happens.
+/// A received seed, which must be stored before the next message.
 public struct ReceivedSeed: ~Copyable, Sendable {
     static let byteCount = 32
 
-    /// The 32 bytes.
+    /// The seed's 32 bytes.
     package let bytes: SecretBytes
-    /// When the seed was made, in seconds since 1970 (UTC); 0 when nobody knows.
+    /// The moment at which the seed was made, in seconds since 1970 (UTC); 0 when it is not known.
     public let createdAt: UInt64
 
     init(bytes: consuming SecretBytes, createdAt: UInt64) {
@@ -174,7 +174,7 @@ public struct ReceivedSeed: ~Copyable, Sendable {
         self.createdAt = createdAt
     }
 
-    /// The bytes alone.
+    /// Takes the bytes out.
     package consuming func take() -> SecretBytes { bytes }
 }
 

@@ -1,10 +1,10 @@
 import CSodium
 package import EasySetupSeed
 
-/// Messages 3 to 6, sealed with XChaCha20-Poly1305 (`Protocol/handshake.md`, "Sealed messages").
+/// Sealing of messages 3 to 6 with XChaCha20-Poly1305 (`Protocol/handshake.md`, "Sealed messages").
 ///
-/// What is sealed is always exactly 512 bytes: a length of two bytes, a protocol buffer, zeros. The nonce is the message's
-/// number in its direction, so a number must never be used twice with different bytes; the caller counts.
+/// The plaintext is always exactly 512 bytes: a length of two bytes, a protocol buffer, zeros. The nonce is the
+/// message's number in its direction, so the caller must never use a number twice with different bytes.
 package struct SealedChannel: ~Copyable {
     static let plaintextByteCount = 512
     static let sealedByteCount = plaintextByteCount + 16
@@ -19,7 +19,7 @@ package struct SealedChannel: ~Copyable {
         self.transcript = transcript
     }
 
-    /// Seals a protocol buffer of at most 510 bytes; it is wiped.
+    /// Seals a protocol buffer of at most 510 bytes, and wipes it.
     func seal(_ content: inout [UInt8], type: MessageType, number: UInt32) -> [UInt8] {
         precondition(content.count <= Self.plaintextByteCount - 2, "our own messages fit")
         let plaintext = SecretBytes(zeros: Self.plaintextByteCount)
@@ -32,13 +32,13 @@ package struct SealedChannel: ~Copyable {
         return seal(plaintext: plaintext, type: type, number: number)
     }
 
-    /// Seals 512 bytes as they are: apart, so that tests and vectors can pad as a peer should not.
+    /// Seals 512 bytes without padding them, so that tests and vectors can use a wrong padding.
     package func seal(plaintext: borrowing SecretBytes, type: MessageType, number: UInt32) -> [UInt8] {
         var sealed = [UInt8](repeating: 0, count: Self.sealedByteCount)
         let data = associatedData(type)
         unsafe sendKey.withUnsafeBytes { key in
             unsafe plaintext.withUnsafeBytes { plaintext in
-                // It cannot fail: lengths are fixed, and the function has no other way to.
+                // The call can't fail, because all lengths are fixed.
                 _ = unsafe crypto_aead_xchacha20poly1305_ietf_encrypt(
                     &sealed,
                     nil,
@@ -55,10 +55,10 @@ package struct SealedChannel: ~Copyable {
         return sealed
     }
 
-    /// Opens what the peer sealed, and gives the protocol buffer to `read` while it is in memory.
+    /// Opens a message of the peer, and passes the protocol buffer to `read` while it is in memory.
     ///
-    /// - Throws: ``HandshakeError/malformed`` when it does not verify or is padded in any but the one way, and what `read`
-    ///   throws.
+    /// - Throws: ``HandshakeError/malformed`` when the message does not verify or has a wrong padding, and the errors
+    ///   of `read`.
     func open<Content: ~Copyable>(
         _ sealed: ArraySlice<UInt8>,
         type: MessageType,

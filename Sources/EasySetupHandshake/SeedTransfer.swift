@@ -1,19 +1,19 @@
 import EasySetupSeed
 
-/// What follows the two proofs: the holder gives the seed or says no, the receiver says that it is stored.
+/// The two messages after the proofs: the holder sends the seed or a refusal, the receiver sends a receipt.
 ///
-/// It is the same whichever side shows the code. Each side sends one message in it, its third of the meeting.
+/// They are the same whichever side shows the code. Each side sends one of them, as its third message of the meeting.
 struct SeedTransfer: ~Copyable {
     private enum State {
-        /// Holder: the user is being asked. Next: `given`, `over`.
+        /// Holder: the user is asked. Next: `given`, `over`.
         case deciding
-        /// Holder: message 5 with the seed is on its way. Next: `over`.
+        /// Holder: message 5 with the seed was sent. Next: `over`.
         case given(userID: [UInt8])
-        /// Receiver: the other side's user is being asked. Next: `storing`, `over`.
+        /// Receiver: the other side's user is asked. Next: `storing`, `over`.
         case waiting
-        /// Receiver: the seed is here and must be stored before anything is said. Next: `over`.
+        /// Receiver: the seed arrived, and must be stored before the receipt is sent. Next: `over`.
         case storing
-        /// Nothing more is due.
+        /// No more messages are expected.
         case over
     }
 
@@ -27,7 +27,7 @@ struct SeedTransfer: ~Copyable {
         self.channel = channel
     }
 
-    /// Holder: the user said yes. Message 5.
+    /// Holder: makes message 5, after the user said yes.
     mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -40,7 +40,7 @@ struct SeedTransfer: ~Copyable {
         return send(&content, .package)
     }
 
-    /// Receiver: the seed is stored. Message 6.
+    /// Receiver: makes message 6, after the seed was stored.
     mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .storing = state else { throw .outOfOrder }
         state = .over
@@ -48,7 +48,7 @@ struct SeedTransfer: ~Copyable {
         return send(&content, .receipt)
     }
 
-    /// Either side: no. Nil where this side has said its last word already.
+    /// Either side: makes a refusal. Nil where this side has sent its last message already.
     mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]? {
         defer { state = .over }
         switch state {
@@ -63,7 +63,7 @@ struct SeedTransfer: ~Copyable {
         }
     }
 
-    /// The peer's third message.
+    /// Takes the peer's third message.
     mutating func receive(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
         guard number == Self.number else { throw .outOfOrder }
         switch state {
@@ -78,7 +78,7 @@ struct SeedTransfer: ~Copyable {
             guard try receipt(body) == userID else { throw .wrongReceipt }
             return .confirmed
         case .deciding:
-            // Only a receiver that stops speaks before it was given anything; its refusal is thrown here.
+            // A receiver may only send a refusal before it received the seed, and the refusal is thrown here.
             state = .over
             _ = try receipt(body)
             throw .outOfOrder
@@ -98,23 +98,26 @@ struct SeedTransfer: ~Copyable {
     }
 }
 
-/// What a message brought.
+/// The result of a message.
 public enum Received: ~Copyable, Sendable {
-    /// The visitor's answer to message 2. Handing it to the network spends one of the user's tries.
+    /// The visitor's message 3. Sending it uses up one of the user's tries.
     case prove(send: [UInt8])
-    /// The other device has proved itself; it has the seat. An offerer sends message 4 now; a visitor has nothing to send.
+    /// The other device has proved that it knows the code and has the seat. An offerer sends message 4 now; a visitor
+    /// sends nothing.
     case proven(Peer, send: [UInt8]?)
-    /// The other device has proved itself, but these two can't pair. What there is to send is sent before the end.
+    /// The other device has proved that it knows the code, but these two devices can't pair. `send` is sent before the
+    /// end.
     case mismatched(Peer, HandshakeError, send: [UInt8]?)
-    /// Receiver: the seed. It is stored before ``VisitorHandshake/stored(userID:)`` and the like.
+    /// Receiver: the seed. The caller stores it before it calls ``VisitorHandshake/stored(userID:)`` or the offerer's
+    /// function.
     case seed(ReceivedSeed)
-    /// Holder: the receiver has stored the seed and derived the right identity from it.
+    /// Holder: the receiver has stored the seed and derived the right user ID from it.
     case confirmed
-    /// Too many hellos came at once: hand the same message in again, not before this moment.
+    /// Too many hellos came at once: the caller passes the same message again, not before this moment.
     case notBefore(Duration)
 }
 
-/// What two roles make of each other (`Protocol/handshake.md`, "Who gives").
+/// The error for two devices with these roles, if they can't pair (`Protocol/handshake.md`, "Who gives").
 func mismatch(own: Role, peer: Role, form: Form, place: PairingSide) -> HandshakeError? {
     switch (own, peer) {
     case (.holder, .holder): return .bothHold

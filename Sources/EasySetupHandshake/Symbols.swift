@@ -7,7 +7,7 @@ package enum Symbols {
         alphabet.firstIndex(of: symbol).map(UInt8.init)
     }
 
-    /// The value of a symbol as people type it: lower case is fine, O is 0, I and L are 1. Nil for everything else.
+    /// The value of a symbol as people type it: lower case is accepted, O is 0, I and L are 1. Nil for everything else.
     package static func value(typed symbol: Unicode.Scalar) -> UInt8? {
         guard symbol.isASCII else { return nil }
         let ascii = UInt8(symbol.value)
@@ -19,7 +19,7 @@ package enum Symbols {
         }
     }
 
-    /// Bytes as symbols, first bit first, the last symbol filled with zero bits.
+    /// Encodes bytes as symbols, most significant bit first; zero bits fill the last symbol.
     package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
         var symbols: [UInt8] = []
         symbols.reserveCapacity((bytes.count * 8 + 4) / 5)
@@ -37,8 +37,8 @@ package enum Symbols {
         return symbols
     }
 
-    /// The bytes of canonical symbols. Nil when a symbol is not canonical, the length fits no number of bytes, or the
-    /// bits after the last byte are not zero: every value has one written form.
+    /// Decodes canonical symbols. Nil when a symbol is not canonical, the length fits no number of bytes, or the bits
+    /// after the last byte are not zero, so that every value has one encoding.
     package static func decode(canonical symbols: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var held: UInt32 = 0
@@ -59,20 +59,20 @@ package enum Symbols {
 
 /// The field with 32 elements: polynomials over bits modulo x⁵ + x² + 1, of which α is a root (`Protocol/code.md`, "Check").
 enum Field32 {
-    /// α times a value.
+    /// Multiplies a value by α.
     static func timesAlpha(_ value: UInt8) -> UInt8 {
         let shifted = value << 1
         return shifted & 32 == 0 ? shifted : (shifted ^ 0b100101)
     }
 
-    /// Σ αⁱ·cᵢ, i counted from the left from 0.
+    /// Computes Σ αⁱ·cᵢ, with i counted from the left from 0.
     static func sum(_ values: some BidirectionalCollection<UInt8>) -> UInt8 {
         values.reversed().reduce(0) { timesAlpha($0) ^ $1 }
     }
 
-    /// The last symbol that makes a code's sum equal to its number of symbols.
+    /// The check symbol: the last symbol, which makes a code's sum equal to its number of symbols.
     static func check(for values: [UInt8]) -> UInt8 {
-        // αⁿ·c is what the sum still lacks, n being the number of symbols before c. α³¹ is 1, so α³¹⁻ⁿ undoes αⁿ.
+        // The sum lacks αⁿ·c, where n is the number of symbols before c. As α³¹ is 1, multiplying by α³¹⁻ⁿ undoes αⁿ.
         let lacking = sum(values) ^ UInt8(values.count + 1)
         return (values.count..<31).reduce(lacking) { value, _ in timesAlpha(value) }
     }

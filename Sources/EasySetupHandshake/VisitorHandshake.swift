@@ -1,25 +1,25 @@
 package import EasySetupSeed
 
-/// A: the device that types the code or scans the link. One of these is one try of the user's.
+/// The handshake of a visitor (A), the device that types the code or scans the link. A value stands for one try.
 ///
-/// `begin` → message 1, `receive` message 2 → message 3, `receive` message 4 → the peer, then the exchange. Every error
-/// ends it; a new try is a new value, and needs the user once message 3 was sent.
+/// `begin` → message 1, `receive` message 2 → message 3, `receive` message 4 → the peer, then the transfer. Every error
+/// ends it. A new try takes a new value, and the user's consent once message 3 was sent.
 public struct VisitorHandshake: ~Copyable {
-    /// How many meetings one try goes through at most: an honest relay sends a visitor back to the line every two seconds
-    /// at worst, 300 times in a code's lifetime. Each costs a key pair, and is remembered.
+    /// The most meetings of one try: an honest relay sends a visitor back to the line at most every two seconds, which
+    /// makes 300 times in a code's lifetime. Each meeting costs a key pair, and is remembered.
     public static let maximumMeetings = 512
 
     // The model is `Protocol/model/pairing.pml`, `mtype:Greeter`.
     private enum State: ~Copyable {
-        /// Nothing sent. Next: `greeted`.
+        /// Nothing was sent. Next: `greeted`.
         case ready
-        /// Message 1 is out. Next: `proved`, or `greeted` again when the relay gives another meeting; `over`.
+        /// Message 1 was sent. Next: `proved`, or `greeted` again when the relay gives another meeting; `over`.
         case greeted(Greeting)
-        /// Message 3 is out. Next: `exchanging`, `over`.
+        /// Message 3 was sent. Next: `exchanging`, `over`.
         case proved(expected: SecretBytes, channel: SealedChannel, words: ConfirmationWords)
-        /// The proofs fit. Next: `over`.
+        /// The proofs match. Next: `over`.
         case exchanging(SeedTransfer)
-        /// Nothing more is due.
+        /// No more messages are expected.
         case over
     }
 
@@ -35,19 +35,19 @@ public struct VisitorHandshake: ~Copyable {
     private let invitation: Invitation
     private let device: Device
 
-    /// Whether message 3 was made: handing it to the network spends a try, and a new one needs the user.
+    /// Whether message 3 was made. Sending it uses up a try, and a new one needs the user.
     public private(set) var isTrySpent = false
 
-    /// - Throws: ``HandshakeError/linkDirection`` for a holder with a link: no link makes a device give.
+    /// - Throws: ``HandshakeError/linkDirection`` for a holder with a link, because a link lets a device only receive.
     public init(_ invitation: Invitation, device: Device) throws(HandshakeError) {
         if case .link = invitation, device.role == .holder { throw .linkDirection }
         self.invitation = invitation
         self.device = device
     }
 
-    /// The relay has given a meeting: message 1. Again for each meeting that follows, as long as no try is spent.
+    /// Makes message 1 for a meeting that the relay has given, and for each further meeting until the try is used up.
     ///
-    /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/outOfOrder`` once a try is spent,
+    /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/outOfOrder`` once the try is used up,
     ///   or after ``maximumMeetings``.
     public mutating func begin(meeting session: [UInt8], entropy: Entropy) throws(HandshakeError) -> [UInt8] {
         switch exchange(&state, with: .over) {
@@ -71,9 +71,9 @@ public struct VisitorHandshake: ~Copyable {
         return hello.bytes
     }
 
-    /// A message of the offerer's, in order.
+    /// Takes the offerer's next message.
     ///
-    /// - Throws: ``HandshakeError``; the meeting is over then.
+    /// - Throws: ``HandshakeError``, which ends the meeting.
     public mutating func receive(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
         switch exchange(&state, with: .over) {
         case .ready:
@@ -104,7 +104,7 @@ public struct VisitorHandshake: ~Copyable {
                     read: Sealed.device
                 )
             } catch {
-                // It has read this device's own proof, with the code that it knows.
+                // The sender has read this device's proof, for which it must know the code.
                 throw .codeKnown
             }
             let peer = Peer(device: other, words: words)
@@ -122,7 +122,7 @@ public struct VisitorHandshake: ~Copyable {
         }
     }
 
-    /// Holder: the user said yes. Message 5.
+    /// Holder: makes message 5, after the user said yes.
     package mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -134,13 +134,13 @@ public struct VisitorHandshake: ~Copyable {
         return message
     }
 
-    /// Receiver: the seed is stored. Message 6.
+    /// Receiver: makes message 6, after the seed was stored.
     package mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .exchanging(var running) = exchange(&state, with: .over) else { throw .outOfOrder }
         return try running.stored(userID: userID)
     }
 
-    /// No. The sealed message that says so; nil where there is no key yet, or nothing left to say.
+    /// Makes a sealed refusal; nil where there is no key yet, or the last message was sent already.
     public mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]? {
         guard case .exchanging(var running) = exchange(&state, with: .over) else { return nil }
         return try running.refuse(refusal)
@@ -160,14 +160,14 @@ public struct VisitorHandshake: ~Copyable {
     }
 }
 
-/// What the visitor was given: the typed code or the link.
+/// The secret that the visitor has: a typed code or a link.
 public enum Invitation: Sendable {
-    /// Nine to twelve symbols that a person typed.
+    /// A code that a person typed.
     case code(PairingCode)
-    /// What a QR code carried.
+    /// A link from a QR code.
     case link(PairingLink)
 
-    /// Where to meet.
+    /// The slot, the room's name on the relay.
     public var slot: String {
         switch self {
         case .code(let code): code.slot
@@ -207,7 +207,7 @@ public enum Invitation: Sendable {
 }
 
 extension SecretBytes {
-    /// As ``isEqual(to:)``, with public bytes.
+    /// Compares with public bytes in constant time, as ``isEqual(to:)`` does.
     borrowing func isEqual(toBytes bytes: ArraySlice<UInt8>) -> Bool {
         unsafe Array(bytes).withUnsafeBytes { unsafe isEqual(to: $0.bytes) }
     }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A logarithmic axis around some values. It ends at 1, 2 or 5 times a power of ten, and has ticks at all of these, or at the powers
-/// alone where it is long.
+/// A logarithmic axis for a set of values. It starts and ends at 1, 2 or 5 times a power of ten, and has ticks at all
+/// of these, or only at the powers if it is long.
 struct Axis {
     let ticks: [Double]
     private let low: Double
@@ -9,11 +9,11 @@ struct Axis {
     private let start: Double
     private let end: Double
 
-    /// Nil when there are no values above zero.
+    /// Makes an axis; nil when no value is above zero.
     ///
     /// - Parameters:
-    ///   - start: where the low end is.
-    ///   - end: where the high end is.
+    ///   - start: the coordinate of the low end.
+    ///   - end: the coordinate of the high end.
     init?(_ values: [Double], from start: Double, to end: Double) {
         let values = values.filter { $0 > 0 && $0.isFinite }
         guard let least = values.min(), let most = values.max() else { return nil }
@@ -28,7 +28,7 @@ struct Axis {
         self.end = end
     }
 
-    /// Where a value is; the nearer end for what is on none.
+    /// The coordinate of a value; that of the nearer end for a value outside the axis.
     func place(_ value: Double) -> Double {
         let share = log(min(max(value, low), high) / low) / log(high / low)
         return ((start + share * (end - start)) * 10).rounded() / 10

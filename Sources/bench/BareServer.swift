@@ -2,17 +2,18 @@ import CLoad
 import EasySetupRelayProtocol
 import Glibc
 
-/// A yardstick: what the system takes for a pairing's connections and frames when nothing is done with them but to pass them on. It
-/// accepts, upgrades, answers ``RecordedFrames`` with frames as large as a relay's, and forwards; it believes everything, keeps nothing,
-/// checks nothing, and serves nobody but the generator. A process of its own, on one thread.
+/// A baseline: a server that forwards a pairing's frames and does nothing else, to show the cost of the connections
+/// alone. It accepts, upgrades, answers ``RecordedFrames`` with frames as large as a relay's, and forwards; it checks
+/// and stores nothing, and works only with the load generator. It is a process of its own, on one thread.
 ///
-/// What one read brings is answered by one write for each of the two devices, at once: thirteen writes a pairing. A relay that lets
-/// frames wait for each other makes fewer, so this is no lower bound. It says how fast the machine is today.
+/// Each read is answered at once by one write to each of the two devices: thirteen writes a pairing. A relay that
+/// coalesces frames makes fewer writes, so this is no lower bound. It shows how fast the machine is today.
 final class BareServer {
     let port: UInt16
     private let listener: Int32
     private let poller = epoll_create1(0)
-    /// By descriptor: who else is in its pairing; itself while nobody is, 0 while it is not upgraded.
+    /// By descriptor: the descriptor of the peer in the same pairing; its own while it has no peer, 0 before the
+    /// upgrade.
     private var peers: [Int32] = []
     private var isOfferer: [Bool] = []
     private let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
@@ -26,7 +27,7 @@ final class BareServer {
     private let seatedVisitor: [UInt8]
     private let over: [UInt8]
 
-    /// Bytes that are written together.
+    /// Bytes to be sent in one write.
     private struct Outgoing {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
         var count = 0
@@ -47,7 +48,7 @@ final class BareServer {
         }
     }
 
-    /// Listens; with 0, on a port that the system chooses. Nil when it cannot.
+    /// Listens on the port, or with 0 on a port that the system chooses. Nil when listening fails.
     init?(port: UInt16) {
         let meeting = MeetingID([UInt8](repeating: 0xA5, count: MeetingID.byteCount))!
         let token = Token(bytes: [UInt8](repeating: 0x5A, count: 85))
@@ -62,7 +63,7 @@ final class BareServer {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         var one: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, 4)
-        // What is accepted has it too.
+        // Accepted sockets inherit the option.
         setsockopt(listener, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -141,7 +142,7 @@ final class BareServer {
         case 0x0A:  // offer
             isOfferer[place] = true
             own.appendFrame(offered)
-            // The slot is the descriptor, in the first field: three symbols behind the two heads.
+            // The slot is the descriptor as three symbols, in the first field, after the two headers.
             for digit in 0..<3 {
                 own.bytes[own.count - offered.count + 4 + digit] = Self.symbols[(place >> (5 * digit)) & 31]
             }
@@ -166,7 +167,7 @@ final class BareServer {
         }
     }
 
-    /// A message or an acknowledgement: to a visitor without the meeting, to an offerer with it.
+    /// Forwards a message or an acknowledgement: without the meeting to a visitor, with it to an offerer.
     private func forward(_ payload: UnsafeRawBufferPointer, from place: Int) {
         guard payload.count > 3 else { return }
         let head = payload[1] < 0x80 ? 2 : 3
@@ -175,12 +176,12 @@ final class BareServer {
         peer.appendHead(size + (size < 0x80 ? 2 : 3))
         peer.append([payload[0]])
         peer.append(size < 0x80 ? [UInt8(size)] : [UInt8(size & 0x7F | 0x80), UInt8(size >> 7)])
-        // The field is the first of `visitor` as well.
+        // The field is also the first one of `visitor`.
         if !isOfferer[place] { peer.append(visitor[2...]) }
         peer.append(fields)
     }
 
-    /// Takes a frame off the front, and its mask off it. The generator sends frames whole.
+    /// Removes a frame from the front, and unmasks it. The generator sends only whole frames.
     private static func payload(of bytes: inout UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard bytes.count > 6 else { return nil }
         let short = Int(bytes[1] & 0x7F)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// Measures a relay from outside: how many pairings, at what cost, how fast, how big. See `scripts/bench`.
+/// Measures a relay from outside: pairings per second, their cost, latency and memory. See `scripts/bench`.
 @main
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -88,7 +88,7 @@ struct Bench: ParsableCommand {
         if report.results.leftOut.contains(where: \.isFailure) { throw ExitCode.failure }
     }
 
-    /// For who counts instructions or allocations of a server that he started himself.
+    /// Runs pairings against a server that somebody else started, to count its instructions or allocations.
     private func pair(at port: UInt16) throws {
         let atOnce = max(1, inFlight.first ?? 1)
         guard let subject = only.first, let transport = subject.transport else {
@@ -98,7 +98,7 @@ struct Bench: ParsableCommand {
             scheme: RelayScheme(
                 transport: transport,
                 targets: [Target(port: port, tls: subject.isTLS ? ClientTLS() : nil)],
-                // Many would use up the ports of one address.
+                // A single address does not have enough ports for many pairings.
                 sources: atOnce > 1 ? 64 : 0
             ),
             poller: Poller(),

@@ -1,33 +1,33 @@
 import EasySetupRelayProtocol
 
-/// One device's connection to a server, whatever transport it goes through: frames out, frames in.
+/// One device's connection to a server, independent of the transport: frames out, frames in.
 protocol Connection: AnyObject {
     /// Adds a frame; ``flush()`` sends what was added.
     func write(_ frame: [UInt8])
     func flush()
-    /// Nothing will be said for long: what only speaking needs is let go of.
+    /// Releases the memory for sending, because the device will send nothing for a long time.
     func rest()
-    /// Ends it at once; the owner hears nothing more.
+    /// Closes the connection at once; the owner gets no more calls.
     func close()
 }
 
-/// Who speaks and hears on a ``Connection``: it is opened, hears any number of frames, is closed.
+/// The owner of a ``Connection``: it is told of the opening, of any number of frames, and of the close.
 protocol ConnectionOwner: AnyObject {
     func opened(_ connection: any Connection)
-    /// The bytes are gone afterwards.
+    /// A frame arrived. Its bytes are valid only during the call.
     func received(_ frame: UnsafeRawBufferPointer, on connection: any Connection)
-    /// Nothing was wrong with it where the server was to close it.
+    /// The connection was closed. This is no failure where the server was expected to close it.
     func closed(_ connection: any Connection)
 }
 
-/// The ways into a relay (`Protocol/http.md`, "Which transport").
+/// The transports of a relay (`Protocol/http.md`, "Which transport").
 enum Transport {
     case webSocket, http
 
-    /// How many sockets a device has open while it pairs.
+    /// The number of sockets that a device has open during a pairing.
     var socketsOfDevice: Int { self == .http ? 2 : 1 }
 
-    /// Opens a connection of one device's; nil when the system has no socket left.
+    /// Opens a connection of one device; nil when the system has no socket left.
     func connect(
         to target: Target,
         source: UInt16,

@@ -1,4 +1,4 @@
-/// Devices that show a code and wait, each on an open connection.
+/// A crowd of devices that show a code and wait, each on an open connection.
 final class Crowd: ConnectionOwner {
     private let way: any Waiting
     private let poller: Poller
@@ -10,11 +10,11 @@ final class Crowd: ConnectionOwner {
     private var isLeaving = false
     private var failed = 0
 
-    /// How many come, or go, at a time.
+    /// The number of devices that connect or leave at the same time.
     private static let atOnce = 256
-    /// From how many loopback addresses: one has 28,000 ports.
+    /// The number of loopback addresses from which devices connect, because one address has only 28,000 ports.
     private static let sources = 200
-    /// Seconds.
+    /// The longest time for the crowd to form, in seconds.
     private static let patience = 600.0
 
     init(_ way: any Waiting, poller: Poller) {
@@ -22,7 +22,7 @@ final class Crowd: ConnectionOwner {
         self.poller = poller
     }
 
-    /// Brings the crowd to `count` devices. Returns how many seconds it took; nil when it never came about.
+    /// Brings the crowd to `count` devices. Returns the time in seconds, or nil when the crowd did not form.
     func grow(to count: Int) -> Double? {
         let clock = StopWatch()
         while waiting < count {
@@ -33,7 +33,8 @@ final class Crowd: ConnectionOwner {
         return clock.seconds
     }
 
-    /// Every device says that it leaves, and is gone when its connection is closed. Those that are not gone in time are cut off.
+    /// Lets every device leave, and waits until its connection is closed. Connections that stay open too long are
+    /// closed here.
     func disperse() {
         isLeaving = true
         let clock = StopWatch()

@@ -1,20 +1,20 @@
 import EasySetupHandshake
 import EasySetupSeed
 
-/// What two devices compute for one pairing, without any network between them: code, both proofs, the sealed seed, the user's
-/// identity on either side. All of it in locked memory, as always.
+/// The computation of two devices for one pairing, without a network: code, both proofs, the sealed seed, the user's
+/// identity on both sides. All secrets are in locked memory, as in a real device.
 struct Devices {
-    /// Seconds of CPU, of all pairings.
+    /// CPU seconds of the offerers of all pairings.
     private(set) var offerer = 0.0
     private(set) var visitor = 0.0
     private(set) var pairings = 0
 
-    /// Of one pairing, in milliseconds of CPU.
+    /// The offerer's CPU time for one pairing, in milliseconds.
     var offererCost: Double { offerer * 1e3 / Double(max(1, pairings)) }
     var visitorCost: Double { visitor * 1e3 / Double(max(1, pairings)) }
     var cost: Double { offererCost + visitorCost }
 
-    /// Lets two devices pair again and again, a holder that shows a code and a receiver that types it.
+    /// Pairs two devices again and again: a holder that shows a code, and a receiver that types it.
     static func measure(seconds: Double) throws -> Devices {
         let seed = SyncSeed.random()
         var warmUp = Devices()
@@ -90,6 +90,6 @@ struct Devices {
         }
     }
 
-    /// A step came out as none that an honest pairing has.
+    /// A step had a result that an honest pairing never has.
     private struct Unexpected: Error {}
 }

@@ -1,21 +1,21 @@
-/// An answer to a call on a connection that stays open (RFC 9112), looked at no closer than a call needs.
+/// An HTTP answer on a persistent connection (RFC 9112), parsed only as far as long polling needs.
 struct HTTPAnswer: Equatable {
     var status: Int
-    /// Where the body is. The next answer begins where it ends.
+    /// The range of the body. The next answer begins at its end.
     var body: Range<Int>
 
     enum Parsed: Equatable {
         case answer(HTTPAnswer)
-        /// More must come.
+        /// The answer is not complete yet.
         case incomplete
-        /// It is none, or one without `Content-Length`, or longer than any answer to a call is.
+        /// The bytes are no HTTP answer, have no `Content-Length`, or exceed the length of any long-poll answer.
         case malformed
     }
 
-    /// Head and body together.
+    /// The most bytes of head and body together.
     private static let mostBytes = 32 * 1024
 
-    /// Parses what came so far, from its beginning.
+    /// Parses the bytes received so far, from the start of the answer.
     static func parse(_ bytes: UnsafeRawBufferPointer) -> Parsed {
         guard let head = endOfHead(bytes) else { return bytes.count < mostBytes ? .incomplete : .malformed }
         guard let status = status(bytes), let length = length(bytes[..<head]), head + length <= mostBytes else {
@@ -25,7 +25,7 @@ struct HTTPAnswer: Equatable {
         return .answer(HTTPAnswer(status: status, body: head..<head + length))
     }
 
-    /// Where the empty line after the headers ends; nil when it has not come.
+    /// The end of the empty line after the headers; nil when it has not arrived.
     static func endOfHead(_ bytes: UnsafeRawBufferPointer) -> Int? {
         guard bytes.count >= 4 else { return nil }
         for index in 0...bytes.count - 4
@@ -35,7 +35,7 @@ struct HTTPAnswer: Equatable {
         return nil
     }
 
-    /// The three digits of the status line; nil when it is none of HTTP/1.1.
+    /// The status code of the status line; nil when the line is not that of HTTP/1.1.
     static func status(_ bytes: UnsafeRawBufferPointer) -> Int? {
         guard bytes.count > 12, bytes[..<9].elementsEqual("HTTP/1.1 ".utf8) else { return nil }
         return number(bytes[9..<12])
@@ -47,7 +47,7 @@ struct HTTPAnswer: Equatable {
         var start = head.startIndex
         while let end = head[start...].firstIndex(of: 10) {
             let line = head[start..<end]
-            // Letters differ from their capitals in one bit.
+            // Upper and lower case of a letter differ in one bit.
             if line.count > lengthName.count, zip(line, lengthName).allSatisfy({ $0 | 0x20 == $1 }) {
                 return number(line.dropFirst(lengthName.count).filter { $0 != 32 && $0 != 13 })
             }
@@ -56,7 +56,7 @@ struct HTTPAnswer: Equatable {
         return nil
     }
 
-    /// Decimal digits and nothing else.
+    /// Reads decimal digits; nil when there is any other character.
     private static func number(_ digits: some Collection<UInt8>) -> Int? {
         guard 1...9 ~= digits.count else { return nil }
         var value = 0

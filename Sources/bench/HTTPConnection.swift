@@ -1,5 +1,5 @@
-/// One device's connection by long polling, as devices make them (`Protocol/http.md`, "Connections"): it probes, opens the
-/// connection with its first frames, then has one socket on which it speaks and one on which a poll waits.
+/// One device's connection by long polling (`Protocol/http.md`, "Connections"): it probes, opens the connection with
+/// its first frames, and then has one socket for sending and one on which a poll waits.
 final class HTTPConnection: Connection, LongPollSocket.Owner {
     private let target: Target
     private let source: UInt16
@@ -10,18 +10,18 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
     private var speaking: LongPollSocket?
     private var isKnocking = true
     private var isSending = false
-    /// Frames that are in no call yet, as they stand in one.
+    /// The encoded frames that are not part of a request yet.
     private var waiting: [UInt8] = []
     private var waitingCount: UInt32 = 0
-    /// The number of the last frame that is in a call.
+    /// The number of the last frame that is part of a request.
     private var sent: UInt32 = 0
 
     private var listening: LongPollSocket?
     private var isPolling = false
-    /// The number of the relay's last frame that came.
+    /// The number of the last frame received from the relay.
     private var received: UInt32 = 0
     private var pollWait = HTTPConnection.longestWait
-    /// The relay has said that it is the end; an answer may still be due.
+    /// The relay has ended the connection; an answer may still arrive.
     private var isEnding = false
 
     /// `pollWait` of `Protocol/limits.md`, in milliseconds.
@@ -55,8 +55,8 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
         speaking.post(call)
     }
 
-    /// A relay closes the socket on which nothing is said after a while. And a crowd that came all at once would poll all at
-    /// once ever after: the first wait differs.
+    /// Closes the sending socket, as a relay would do after a while without requests. The first wait of polls is
+    /// random, because otherwise a crowd that came all at once would keep polling all at once.
     func rest() {
         if !isSending {
             speaking?.close()
@@ -84,7 +84,7 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
 
     private func sendAnswered(_ status: Int) {
         if isKnocking {
-            // Only a relay's long polling knows no such connection.
+            // Only a relay with long polling answers that it does not know the connection.
             guard status == 404 else { return end() }
             isKnocking = false
             owner?.opened(self)
@@ -110,8 +110,8 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
         }
     }
 
-    /// Asks for more, once all that came is dealt with. The pause of devices after a poll that brought nothing is left out: it is
-    /// a hundredth of the time, and costs the relay nothing.
+    /// Makes the next poll after all received frames are handled. Real devices pause after a poll without frames; this
+    /// pause is left out, because it is a hundredth of the time and costs the relay nothing.
     private func poll() {
         guard owner != nil, !isPolling, waitingCount == 0 else { return }
         if listening == nil { listening = socket(.poll) }
@@ -130,13 +130,13 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
         LongPollSocket(kind, to: target, source: source, poller: poller, owner: self)
     }
 
-    /// Names need differ, no more: nobody is kept from anything here.
+    /// Makes a connection ID. The IDs only have to differ, because a benchmark has no attackers.
     private static func nextName() -> [UInt8] {
         names += 1
         return withUnsafeBytes(of: names) { Array($0) } + run
     }
 
-    /// One thread does everything.
+    /// A plain variable is safe, because the bench has one thread.
     nonisolated(unsafe) private static var names: UInt64 = 0
     private static let run = (0..<8).map { _ in UInt8.random(in: .min ... .max) }
 }

@@ -1,4 +1,4 @@
-/// Times, kept to one part in thirty-two, in fixed memory.
+/// A histogram of times in fixed memory, precise to one part in thirty-two.
 struct Histogram {
     private var counts = [Int](repeating: 0, count: 64 * 32)
     private(set) var count = 0
@@ -10,7 +10,7 @@ struct Histogram {
         maximum = max(maximum, value)
     }
 
-    /// The value that `share` of all are not above; 0 when there are none.
+    /// The value that at least the share `share` of all values do not exceed; 0 when there are no values.
     func quantile(_ share: Double) -> UInt64 {
         guard count > 0 else { return 0 }
         let wanted = max(1, Int((Double(count) * share).rounded(.up)))
@@ -31,7 +31,7 @@ struct Histogram {
     private static func value(_ place: Int) -> UInt64 {
         guard place >= 32 else { return UInt64(place) }
         let shift = place / 32 - 1
-        // The last one ends where 64 bits do.
+        // The last bucket ends at the highest 64-bit number.
         return (UInt64(place % 32 + 32) + 1) << UInt64(shift) &- 1
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file of JSON objects, one a line, each written at once.
+/// A file of JSON objects, one on each line, each written at once.
 final class JSONLines {
     enum Field {
         case text(String)
@@ -11,7 +11,7 @@ final class JSONLines {
 
     private let file: UnsafeMutablePointer<FILE>?
 
-    /// - Parameter path: nil for nothing to be written.
+    /// - Parameter path: the file's path; nil writes nothing.
     init(_ path: String?) {
         file = path.flatMap { fopen($0, "w") }
     }

@@ -1,38 +1,39 @@
-/// What a run of pairings came to.
+/// The result of a load run.
 struct LoadResult {
-    /// Seconds.
+    /// The run's time in seconds.
     var elapsed: Double
     var pairings: Int
     var failures: [String: Int]
-    /// What the kernel counted meanwhile, the time before counting included; nil where it doesn't say.
+    /// The kernel's network counters of the run, warm-up included; nil where the kernel does not report them.
     var network: NetworkCounters?
-    /// Of pairings, from the first connect to the last close, and of single end-to-end messages; in nanoseconds.
+    /// The latency in nanoseconds of pairings, from the first connect to the last close, and of single end-to-end
+    /// messages.
     var pairing: Histogram
     var message: Histogram
-    /// Seconds of CPU of the server and of this process.
+    /// CPU seconds of the server and of this process.
     var serverCPU: Double
     var ownCPU: Double
-    /// Seconds of CPU that the machine used besides, or that its host took away: where it is much, times say little.
+    /// CPU seconds of other processes and of the hypervisor. If they are many, the measured times are unreliable.
     var otherCPU: Double
 
     var failed: Int { failures.values.reduce(0, +) }
     var rate: Double { Double(pairings) / elapsed }
-    /// Microseconds of CPU for one pairing; no number when none ended.
+    /// The server's CPU time for one pairing, in microseconds; not a number when no pairing ended.
     var serverCost: Double { serverCPU * 1e6 / Double(pairings) }
     var ownCost: Double { ownCPU * 1e6 / Double(pairings) }
-    /// What share of one core each side used.
+    /// The share of one core that each side used.
     var serverUse: Double { serverCPU / elapsed }
     var ownUse: Double { ownCPU / elapsed }
     var otherUse: Double { otherCPU / elapsed }
 }
 
-/// Pairings one after the other: so many at a time, or so many a second.
+/// A load of pairings: either a fixed number in flight, or a fixed rate.
 final class Load: PairingOwner {
-    /// How pairings follow each other.
+    /// The pace at which pairings start.
     enum Pace {
-        /// When one ends the next begins.
+        /// A fixed number of pairings run; when one ends, the next starts.
         case inFlight(Int)
-        /// They begin by the clock, whatever became of those before.
+        /// Pairings start at a fixed rate, whether earlier ones have ended or not.
         case perSecond(Double)
     }
 
@@ -48,9 +49,9 @@ final class Load: PairingOwner {
     private var message = Histogram()
     private var starts: [ObjectIdentifier: UInt64] = [:]
 
-    /// More than this many at once are not begun, whatever the pace: something is stuck then.
+    /// The most pairings in flight at any pace; more would mean that something is stuck.
     private static let most = 8_192
-    /// Seconds for pairings that are late.
+    /// The seconds that a late pairing has to end.
     private static let patience = 20.0
 
     init(scheme: any Scheme, poller: Poller, pace: Pace) {
@@ -59,10 +60,10 @@ final class Load: PairingOwner {
         self.pace = pace
     }
 
-    /// Runs for a while without counting and then for `seconds` with, either time at least until as many pairings are over as begin
-    /// together; ends when the last pairing has.
+    /// Runs first without counting, then for `seconds` with counting. Each part lasts at least until as many pairings
+    /// have ended as start together. Returns when the last pairing has ended.
     ///
-    /// - Parameter servers: the processes whose CPU is counted.
+    /// - Parameter servers: the processes whose CPU time is counted.
     func run(seconds: Double, warmUp: Double, servers: [Int32]) throws(BenchError) -> LoadResult {
         let network = NetworkCounters.now
         let clock = StopWatch()
@@ -97,13 +98,13 @@ final class Load: PairingOwner {
         )
     }
 
-    /// Seconds, of all of them; nil when one is gone.
+    /// The CPU seconds of all these processes; nil when one has ended.
     private static func cpu(of processes: [Int32]) -> Double? {
         let figures = processes.compactMap { ProcessFigures(of: $0) }
         return figures.count == processes.count ? figures.reduce(0) { $0 + $1.cpu } : nil
     }
 
-    /// Runs so many pairings, as many at a time as the pace says. Returns what went wrong.
+    /// Runs a fixed number of pairings at the pace's concurrency. Returns the failures with their counts.
     func run(count: Int) -> [String: Int] {
         guard case .inFlight(let atOnce) = pace else { return [:] }
         while started < count || running > 0 {
@@ -113,12 +114,12 @@ final class Load: PairingOwner {
         return failures
     }
 
-    /// - Parameter clock: since the first pairing.
+    /// - Parameter clock: the time since the first pairing.
     private func turn(_ clock: StopWatch, while isOn: () -> Bool) {
         while isOn() {
             switch pace {
             case .inFlight(let count):
-                // Those that fail at once are not begun again at once.
+                // Pairings that fail at once are replaced only in the next turn, so that the loop ends.
                 for _ in 0..<max(0, count - running) { startOne() }
                 poller.turn(milliseconds: 20)
             case .perSecond(let rate):

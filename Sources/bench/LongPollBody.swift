@@ -1,33 +1,33 @@
-/// The bodies of calls (`Protocol/http.proto`), written and read by hand: a library would cost the generator more than the
-/// relay that it measures.
+/// The bodies of long-poll requests (`Protocol/http.proto`), encoded by hand, because a library would cost the
+/// generator more than the measured relay.
 enum LongPollBody {
-    /// A frame as it stands in the body of a ``send(_:first:frames:)``; any number of them may follow each other.
+    /// Encodes a frame for the body of ``send(_:first:frames:)``; encoded frames are simply joined.
     static func field(_ frame: [UInt8]) -> [UInt8] {
         [0x1A] + varint(UInt32(frame.count)) + frame
     }
 
-    /// A `SendCall`.
+    /// Encodes a `SendCall`.
     ///
     /// - Parameters:
-    ///   - connection: 16 bytes.
+    ///   - connection: the connection's ID, 16 bytes.
     ///   - first: the number of the first frame.
-    ///   - frames: each as ``field(_:)`` makes it.
+    ///   - frames: frames that ``field(_:)`` encoded.
     static func send(_ connection: [UInt8], first: UInt32, frames: [UInt8]) -> [UInt8] {
         [0x0A, UInt8(connection.count)] + connection + [0x10] + varint(first) + frames
     }
 
-    /// A `PollCall`.
+    /// Encodes a `PollCall`.
     static func poll(_ connection: [UInt8], received: UInt32, milliseconds: UInt32) -> [UInt8] {
         [0x0A, UInt8(connection.count)] + connection + [0x10] + varint(received) + [0x18] + varint(milliseconds)
     }
 
-    /// A `PollAnswer`, but for its number: here nothing is ever polled twice.
+    /// A decoded `PollAnswer` without its number, because the bench never repeats a poll.
     struct Polled: Equatable {
-        /// Where the frames are.
+        /// The ranges of the frames.
         var frames: [Range<Int>] = []
         var isClosed = false
 
-        /// Nil for what is none.
+        /// Decodes an answer; nil for other bytes.
         init?(_ bytes: UnsafeRawBufferPointer) {
             var place = 0
             while place < bytes.count {

@@ -1,13 +1,13 @@
-/// One socket for calls of one kind by long polling, one at a time; it stays open between them.
+/// A socket for long-poll requests of one kind, one at a time; it stays open between them.
 final class LongPollSocket: Stream.Owner {
     protocol Owner: AnyObject {
-        /// What came back to the call under way. The body is gone afterwards.
+        /// The request was answered. The body is valid only during the call.
         func answered(_ status: Int, _ body: UnsafeRawBufferPointer, on socket: LongPollSocket)
-        /// It is closed, and a call under way is not answered.
+        /// The socket was closed; a running request gets no answer.
         func lost(_ socket: LongPollSocket)
     }
 
-    /// The two calls (`Protocol/http.md`, "Calls").
+    /// The two kinds of request (`Protocol/http.md`, "Calls").
     enum Kind {
         case send, poll
 
@@ -36,7 +36,7 @@ final class LongPollSocket: Stream.Owner {
         self.stream = stream
     }
 
-    /// Makes a call, as soon as it is connected. The one before must have been answered.
+    /// Makes a request as soon as the socket is connected. The previous one must have been answered.
     func post(_ body: [UInt8]) {
         guard let stream else { return }
         stream.write(kind.head)
@@ -45,7 +45,7 @@ final class LongPollSocket: Stream.Owner {
         stream.flush()
     }
 
-    /// Ends it at once; the owner hears nothing more.
+    /// Closes the socket at once; the owner gets no more calls.
     func close() {
         stream?.close()
         stream = nil

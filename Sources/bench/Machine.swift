@@ -1,24 +1,25 @@
 import Glibc
 
-/// What a run was made on.
+/// The machine on which a run is made.
 enum Machine {
     static var cores: Int { Int(sysconf(Int32(_SC_NPROCESSORS_CONF))) }
 
-    /// Bytes; all there could be when the system doesn't say.
+    /// The available memory in bytes; the largest number when the system does not report it.
     static var availableMemory: Int {
         file("/proc/meminfo").flatMap { kilobytes("MemAvailable:", in: $0) }.map { $0 * 1024 } ?? .max
     }
 
-    /// Seconds of CPU that all processes have used since the machine's start, and that its host kept from it.
+    /// CPU seconds that all processes have used since the machine started, and that the hypervisor took.
     static var busySeconds: Double {
         guard let line = file("/proc/stat")?.split(separator: "\n").first else { return 0 }
-        // user, nice, system, idle, waiting, interrupts, soft interrupts, stolen; two more are parts of these.
+        // The fields are user, nice, system, idle, iowait, irq, softirq, steal; the other two are already counted in
+        // these.
         let ticks = line.split(separator: " ").dropFirst().prefix(8).map { Double($0) ?? 0 }
         guard ticks.count == 8 else { return 0 }
         return (ticks.reduce(0, +) - ticks[3] - ticks[4]) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// One line: processor, cores, memory, system.
+    /// A description in one line: processor, cores, memory, system.
     static var description: String {
         let processor = file("/proc/cpuinfo").flatMap { value("model name", in: $0) } ?? "unknown processor"
         let memory = file("/proc/meminfo").flatMap { kilobytes("MemTotal:", in: $0) } ?? 0
@@ -26,7 +27,7 @@ enum Machine {
         return "\(processor), \(cores) cores, \((memory + 512 * 1024) >> 20) GiB, Linux \(kernel)"
     }
 
-    /// The number behind a key, as `/proc` writes them.
+    /// The number after a key in the format of `/proc`.
     static func kilobytes(_ key: String, in text: String) -> Int? {
         for line in text.split(separator: "\n") where line.hasPrefix(key) {
             return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
@@ -34,7 +35,7 @@ enum Machine {
         return nil
     }
 
-    /// All of a small file; nil when it can't be read.
+    /// The content of a small file; nil when it can't be read.
     static func file(_ path: String) -> String? {
         let file = open(path, O_RDONLY)
         guard file >= 0 else { return nil }
@@ -53,12 +54,12 @@ enum Machine {
     }
 }
 
-/// How many files this process, and those it starts, may have open.
+/// The limit of open files for this process and its children.
 enum OpenFiles {
-    /// Besides the sockets that are counted: pairings beside a crowd, second sockets of devices that come, what a program needs.
+    /// Descriptors beyond the counted sockets: for pairings beside a crowd, second sockets, and the program itself.
     static let spare = 1_024
 
-    /// Sees to it that there may be so many, if the system lets it.
+    /// Raises the limit to `count`, if the system allows it. Returns whether it is high enough.
     static func allow(_ count: Int) -> Bool {
         var limit = current
         guard limit.rlim_cur < count else { return true }
@@ -67,7 +68,7 @@ enum OpenFiles {
         return setrlimit(resource, &limit) == 0
     }
 
-    /// What to say where there may not.
+    /// The message for a limit that is too low.
     static func lack(_ count: Int) -> String {
         "It needs \(count) open files on each side, and this system allows \(current.rlim_max): raise the hard limit (ulimit -Hn)."
     }

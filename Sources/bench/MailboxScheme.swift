@@ -1,5 +1,5 @@
-/// Pairings at the incumbent's server, the mailbox of magic-wormhole, in its own protocol: JSON on a WebSocket, bodies in
-/// hexadecimal. The same six messages of the same sizes go to and fro as at the relay.
+/// Pairings at magic-wormhole's mailbox server, for comparison, in its own protocol: JSON on a WebSocket, bodies in
+/// hexadecimal. The two devices exchange six messages of the same sizes as at the relay.
 final class MailboxScheme: Scheme {
     static let command = [
         "wormhole-mailbox", "--port=tcp:PORT:interface=127.0.0.1", "--channel-db=:memory:",
@@ -7,7 +7,7 @@ final class MailboxScheme: Scheme {
 
     private let target: Target
     static let request = WebSocket.request(path: "/v1", subprotocol: nil)
-    /// The bodies in the order in which they are sent, as commands without their end.
+    /// The bodies in the order of sending, as commands without their end.
     fileprivate let adds = [
         RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.sealed,
         RecordedFrames.sealed,
@@ -24,11 +24,11 @@ final class MailboxScheme: Scheme {
         MailboxPairing(scheme: self, target: target, number: number, poller: poller, owner: owner)
     }
 
-    /// The string after a key, in JSON that a machine wrote.
+    /// The string after a key, in JSON that a server wrote.
     static func value(of key: String, in json: UnsafeRawBufferPointer) -> String? {
         let wanted = Array("\"\(key)\":".utf8)
         guard json.count > wanted.count else { return nil }
-        // The interesting keys come before long bodies, or after; a body has no quotation marks.
+        // The needed keys stand before or after long bodies, and a body has no quotation marks.
         var start = 0
         search: while start + wanted.count < json.count {
             for index in wanted.indices where json[start + index] != wanted[index] {
@@ -54,7 +54,7 @@ private final class MailboxPairing: RunningPairing, ConnectionOwner {
     private weak var owner: (any PairingOwner)?
     private var offerer: (any Connection)?
     private var visitor: (any Connection)?
-    /// Messages added so far: the visitor's turn when even.
+    /// The number of messages added so far; an even number means that the visitor is next.
     private var added = 0
     private var opened = 0
     private var closedMailboxes = 0
@@ -133,11 +133,11 @@ private final class MailboxPairing: RunningPairing, ConnectionOwner {
         sentAt = nanoseconds()
     }
 
-    /// A server sends a message to both; one's own is passed over.
+    /// Handles a message. The server sends each message to both devices, so a device ignores its own.
     private func heard(_ isFromOfferer: Bool, _ isOfferer: Bool, _ socket: any Connection) {
         guard isFromOfferer != isOfferer else { return }
         owner?.relayed(nanoseconds: nanoseconds() - sentAt)
-        // The nameplate has done its work once both have it.
+        // The nameplate is not needed any more once both devices have it.
         if added == 1 { say(#"{"type":"release"}"#, on: socket) }
         if added < scheme.adds.count { return add(socket) }
         for end in [offerer, visitor] {

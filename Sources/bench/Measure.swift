@@ -1,12 +1,12 @@
-/// The measurements, each with a server of its own. What can't be measured is told to the report, and the others go on.
+/// The measurements, each with a server of its own. A measurement that fails is reported, and the others go on.
 struct Measure {
     let servers: Servers
-    /// Of each.
+    /// The length of each measurement, in seconds.
     let seconds: Double
-    /// See ``Poller``.
+    /// Whether the poller spins, see ``Poller``.
     let spins: Bool
 
-    /// So many pairings at a time, each number for itself; then half as many a second as the best of them came to.
+    /// Measures each number of pairings in flight, then a rate of half the best throughput.
     func loads(_ subject: Subject, inFlight: [Int], _ report: inout Report) {
         var best = 0.0
         for count in inFlight where count > 0 {
@@ -16,8 +16,8 @@ struct Measure {
         if best > 0 { load(subject, .perSecond(best / 2), &report) }
     }
 
-    /// Two cores against one. Where there are no more than two, the relay's second is the generator's too, which costs both; so what that
-    /// costs two relays that share nothing is measured beside it.
+    /// Measures a relay with two cores against one with one core. On a machine with two cores the generator shares the
+    /// second one, so two independent relays are measured too, which have the same disadvantage.
     func cores(_ report: inout Report) {
         guard servers.hasCores else {
             return report.leaveOut(.cores, "two cores", "This relay has no option for it.")
@@ -28,7 +28,7 @@ struct Measure {
         }
     }
 
-    /// The devices' cryptography alone.
+    /// Measures the cryptography of the devices alone.
     func devices(_ report: inout Report) {
         do {
             report.add(try Devices.measure(seconds: seconds))
@@ -46,7 +46,7 @@ struct Measure {
         let row = { (result: LoadResult) in
             Results.LoadRow(subject: subject, layout: layout, pace: pace, result: result)
         }
-        // At half load there are few.
+        // Few pairings are in flight at half load.
         let (inFlight, what) =
             if case .inFlight(let count) = pace { (count, "\(count) in flight") } else { (128, "half load") }
         let files = inFlight * subject.socketsOfPairing + OpenFiles.spare
@@ -55,9 +55,9 @@ struct Measure {
         }
         do throws(BenchError) {
             let started = try servers.start(subject, layout ?? .single)
-            // They run as long as somebody holds them.
+            // The servers run as long as they are referenced.
             defer { withExtendedLifetime(started) {} }
-            // Two cores of the server may be all there are.
+            // The server may use two cores, and the machine may have no more for a spinning generator.
             let poller = Poller(spins: spins && layout == nil)
             let load = Load(scheme: servers.scheme(subject, started), poller: poller, pace: pace)
             report.add(row(try load.run(seconds: seconds, warmUp: 1, servers: started.map(\.process))))
@@ -66,16 +66,17 @@ struct Measure {
         }
     }
 
-    /// Pairings at an empty relay, then while so many devices wait; memory before, with them and when they have left.
+    /// Measures pairings at an empty relay, then beside a waiting crowd, and the memory before, with and after the
+    /// crowd.
     func crowd(_ subject: Subject, _ count: Int, _ report: inout Report) {
         let what = "\(count) waiting"
         guard count <= subject.largestCrowd else {
             return report.leaveOut(subject, what, "This server takes the longer for another one the more there are.")
         }
-        // A relay counts what a device of long polling may have open, though one of its sockets rests.
+        // The relay reserves all sockets that a long-polling device may have open, even while one is closed.
         let files = count * (subject.transport?.socketsOfDevice ?? 1) + OpenFiles.spare
         guard OpenFiles.allow(files) else { return report.leaveOut(subject, what, OpenFiles.lack(files)) }
-        // Both ends' memory and the system's for as many sockets, with a margin.
+        // The memory of both ends and the system's for this many sockets, with a margin.
         let memory = count * (subject.isTLS ? 128 : 32) * 1024
         guard memory < Machine.availableMemory else {
             let free = Machine.availableMemory >> 20
@@ -85,14 +86,14 @@ struct Measure {
             let server = try servers.start(subject, .single)[0]
             let poller = Poller(spins: spins)
             let crowd = Crowd(servers.waiting(subject, server), poller: poller)
-            // What a relay takes once, it takes before it is looked at.
+            // The relay's one-time allocations should be made before its memory is measured.
             let empty = try pairings(subject, server, poller)
             let before = try server.figures
             guard let time = crowd.grow(to: count) else { throw .crowdFailed(crowd.waiting) }
             let full = try server.figures
             let load = try pairings(subject, server, poller)
             crowd.disperse()
-            // A relay may take its time to give memory back, and remembers connections of long polling for `pollAbsence`.
+            // The relay may return memory late, and it remembers long-polling connections for `pollAbsence`.
             let clock = StopWatch()
             let settling = subject.transport == .http ? 33.0 : 3.0
             while clock.seconds < settling { poller.turn(milliseconds: 100) }
@@ -113,7 +114,7 @@ struct Measure {
         }
     }
 
-    /// Three times, and the one in the middle by what a pairing cost: what is compared here is measured but once, seconds apart.
+    /// The median of three runs by cost per pairing, because the compared runs are seconds apart.
     private func pairings(_ subject: Subject, _ server: Server, _ poller: Poller) throws(BenchError) -> LoadResult {
         defer { withExtendedLifetime(server) {} }
         var results: [LoadResult] = []

@@ -1,16 +1,16 @@
-/// What the kernel counts of connections that had to be tried again, in all of this network namespace.
+/// The kernel's counters of connections that had to be retried, in this whole network namespace.
 struct NetworkCounters: Equatable {
-    /// Connections for which an accept queue had no place.
+    /// Connections that an accept queue had no room for.
     var overflows = 0
-    /// The same and others that a listener dropped.
+    /// Connections that a listener dropped for any reason, overflows included.
     var drops = 0
-    /// Opening packets that were sent again, a second or more after the first.
+    /// SYN packets that were sent again, a second or more after the first.
     var retransmitted = 0
 
-    /// As they are now; nil where they can't be read.
+    /// The counters now; nil where they can't be read.
     static var now: NetworkCounters? { Machine.file("/proc/net/netstat").flatMap { NetworkCounters(netstat: $0) } }
 
-    /// Reads `/proc/net/netstat`: a line of names, and one of values in the same order.
+    /// Parses `/proc/net/netstat`: a line of names, and one of values in the same order.
     init?(netstat: String) {
         let lines = netstat.split(separator: "\n").filter { $0.hasPrefix("TcpExt:") }
         guard lines.count == 2 else { return nil }

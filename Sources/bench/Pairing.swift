@@ -1,22 +1,22 @@
-/// A service that two parties meet at, and how one pairing through it goes. One for the relay, one for each yardstick, so
-/// that all of them get the same load from the same generator.
+/// A service at which two devices meet, and the course of one pairing there. The relay and each baseline have one, so
+/// that all get the same load from the same generator.
 protocol Scheme: AnyObject {
-    /// A pairing that does nothing before it is started.
+    /// Makes a pairing that does nothing before it is started.
     func make(number: Int, poller: Poller, owner: any PairingOwner) -> any RunningPairing
 }
 
-/// One pairing. It keeps itself alive from its start until it has told its owner how it ended.
+/// A running pairing. It keeps itself alive from its start until it has reported its end to its owner.
 protocol RunningPairing: AnyObject {
     func start()
 }
 
-/// Whoever counts pairings.
+/// The owner of pairings, which counts them.
 protocol PairingOwner: AnyObject {
-    /// An end-to-end message took so many nanoseconds from its sender to its receiver.
+    /// An end-to-end message took this many nanoseconds from its sender to its receiver.
     func relayed(nanoseconds: UInt64)
-    /// Both ends are done and closed.
+    /// The pairing succeeded, and both connections are closed.
     func finished(_ pairing: any RunningPairing)
-    /// It went wrong, with a word about where.
+    /// The pairing failed at the named step.
     func failed(_ pairing: any RunningPairing, at place: String)
 }
 
@@ -28,8 +28,8 @@ final class RelayScheme: Scheme {
     private let sources: UInt16
 
     /// - Parameters:
-    ///   - targets: where pairings go by turns.
-    ///   - sources: from how many loopback addresses devices come.
+    ///   - targets: the relays that get the pairings in turn.
+    ///   - sources: the number of loopback addresses from which devices connect.
     init(transport: Transport, targets: [Target], sources: UInt16) {
         self.transport = transport
         self.targets = targets
@@ -49,7 +49,7 @@ final class RelayScheme: Scheme {
     }
 }
 
-/// One pairing of recorded frames: both devices, as `Protocol/handshake.md` has them take turns.
+/// One pairing of recorded frames: both devices, in the order of `Protocol/handshake.md`.
 final class RelayPairing: RunningPairing, ConnectionOwner {
     private let transport: Transport
     private let target: Target
@@ -61,11 +61,11 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
     private var visitor: (any Connection)?
     private var slot: [UInt8] = []
     private var meeting: [UInt8] = []
-    /// When the message that is on its way was sent.
+    /// The moment at which the current message was sent.
     private var sentAt: UInt64 = 0
     private var hasReceipt = false
     private var place = "connecting"
-    /// Holds the pairing until it is over.
+    /// A reference to itself, which keeps the pairing alive until it is over.
     private var itself: RelayPairing?
 
     init(

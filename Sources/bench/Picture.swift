@@ -1,4 +1,5 @@
-/// Two charts on one SVG: how long a pairing takes over how many are in flight, and what a waiting device takes over how many wait.
+/// Two charts in one SVG: a pairing's latency by the number in flight, and a waiting device's memory by the number of
+/// devices.
 enum Picture {
     static func svg(_ results: Results) -> String {
         let loads = results.middleLoads.filter { $0.layout == nil && $0.inFlight != nil && $0.result.pairings > 0 }
@@ -56,7 +57,7 @@ enum Picture {
     }
 }
 
-/// A chart with two logarithmic axes, and the names of its lines below.
+/// A chart with two logarithmic axes, and a legend below.
 struct Chart {
     struct Line {
         var name: String
@@ -68,7 +69,7 @@ struct Chart {
     var title: String
     var across: String
     var lines: [Line]
-    /// The upright axis begins no higher.
+    /// The vertical axis begins at this value or lower.
     var least: Double?
 
     static let width = 560.0

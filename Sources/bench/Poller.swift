@@ -1,24 +1,25 @@
 import CLoad
 import Glibc
 
-/// What a ``Poller`` tells its connections.
+/// A connection that a ``Poller`` watches.
 protocol Polled: AnyObject {
     var descriptor: Int32 { get }
-    /// It can be read from, or written to; or its peer will send no more, or it has failed.
+    /// The connection is readable or writable, or it has ended: the peer will send no more, or it has failed.
     func ready(readable: Bool, writable: Bool, ended: Bool)
 }
 
-/// epoll, edge-triggered, and nothing around it: the generator must cost less than what it measures.
+/// Edge-triggered epoll without any layer above, because the generator must cost less than the measured server.
 final class Poller {
     private let descriptor: Int32
     private var events = [epoll_event](repeating: epoll_event(), count: 512)
     private var table: [(any Polled)?] = []
     private let spins: Bool
-    /// Seconds in which it looked and there was nothing.
+    /// The seconds in which the poller waited without an event.
     private(set) var idle = 0.0
 
-    /// - Parameter spins: whether it goes on looking where it would sleep. A server that writes to a process asleep on the same machine
-    ///   pays for waking it, which no server does for devices elsewhere; for this, the poller needs a core of its own.
+    /// - Parameter spins: whether the poller spins where it would sleep. A server that writes to a sleeping process on
+    ///   the same machine pays for waking it, which it does not for devices elsewhere. Spinning avoids that, but needs
+    ///   a core of its own.
     init(spins: Bool = false) {
         descriptor = epoll_create1(0)
         self.spins = spins
@@ -28,7 +29,7 @@ final class Poller {
         close(descriptor)
     }
 
-    /// To be told of everything from now on.
+    /// Starts to report events of a connection.
     func add(_ polled: any Polled) {
         let number = Int(polled.descriptor)
         while table.count <= number { table.append(nil) }
@@ -39,12 +40,12 @@ final class Poller {
         epoll_ctl(descriptor, EPOLL_CTL_ADD, polled.descriptor, &event)
     }
 
-    /// To be told nothing more; before the descriptor is closed.
+    /// Stops to report events of a connection; called before its descriptor is closed.
     func remove(_ polled: any Polled) {
         table[Int(polled.descriptor)] = nil
     }
 
-    /// Waits for something to happen, for so many milliseconds at most, and tells the connections.
+    /// Waits for events for at most this many milliseconds, and reports them to the connections.
     func turn(milliseconds: Int32) {
         let clock = StopWatch()
         let count = epoll_wait(descriptor, &events, Int32(events.count), spins ? 0 : milliseconds)

@@ -1,12 +1,13 @@
 import Glibc
 
-/// What the kernel counts for a process.
+/// The kernel's figures of a process.
 struct ProcessFigures {
-    /// Seconds of CPU, all threads.
+    /// CPU seconds of all threads.
     var cpu: Double
-    /// Bytes in memory.
+    /// Resident memory in bytes (RSS).
     var resident: Int
-    /// The same with pages shared with other processes divided among them; nil where that can't be read.
+    /// Proportional memory in bytes (PSS), in which shared pages are divided among their processes; nil where it can't
+    /// be read.
     var proportional: Int?
 
     init(cpu: Double, resident: Int) {
@@ -14,7 +15,7 @@ struct ProcessFigures {
         self.resident = resident
     }
 
-    /// Reads them now; nil when the process is gone.
+    /// Reads the current figures; nil when the process has ended.
     init?(of process: Int32) {
         guard let threads = opendir("/proc/\(process)/task") else { return nil }
         defer { closedir(threads) }
@@ -41,6 +42,6 @@ struct ProcessFigures {
         }
     }
 
-    /// This process's own.
+    /// The figures of this process.
     static var own: ProcessFigures? { ProcessFigures(of: getpid()) }
 }

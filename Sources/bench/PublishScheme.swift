@@ -1,5 +1,5 @@
-/// The same messages through Redis' publish and subscribe: what a well-made event loop in C takes for as many connections
-/// and messages. No upgrade, no rooms, no rules: a yardstick, not a rival.
+/// The same messages through Redis' publish and subscribe, as a baseline: the cost of as many connections and messages
+/// in a well-made event loop in C. Redis has no upgrade, no rooms and no rules, so it is no competitor.
 final class PublishScheme: Scheme {
     static let command = ["redis-server", "--port", "PORT", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
 
@@ -19,7 +19,8 @@ final class PublishScheme: Scheme {
     }
 }
 
-/// Four connections: each end has one on which it listens and, since a subscriber may not speak, one on which it publishes.
+/// A pairing with four connections: each end listens on one and publishes on the other, because a subscriber can't
+/// publish.
 private final class PublishPairing: RunningPairing, Stream.Owner {
     private let scheme: PublishScheme
     private let target: Target

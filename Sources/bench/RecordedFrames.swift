@@ -1,15 +1,15 @@
 import EasySetupRelayProtocol
 
-/// The frames of a whole pairing as two devices send them, made once: same kinds, same order, same sizes, and bodies that
-/// say nothing. What differs from pairing to pairing, a meeting or a slot, is put in when a frame is sent.
+/// The frames of a whole pairing as two devices send them, made once: same kinds, same order, same sizes, and
+/// meaningless bodies. The parts that differ between pairings, a meeting or a slot, are filled in when a frame is sent.
 struct RecordedFrames {
-    /// Bytes of the six end-to-end messages (`Protocol/handshake.md`, "Messages").
+    /// The sizes in bytes of the six end-to-end messages (`Protocol/handshake.md`, "Messages").
     static let hello = 1250
     static let reply = 1153
     static let proof = 593
     static let sealed = 529
 
-    /// A frame with the 16 bytes of a meeting in it, and where.
+    /// A frame with the 16 bytes of a meeting ID, and their offset.
     struct AboutMeeting {
         private let bytes: [UInt8]
         private let place: Int
@@ -29,7 +29,7 @@ struct RecordedFrames {
     }
 
     let offer = DeviceFrame.offer(slotLength: 0, work: nil).serialized()
-    /// By number, from 1.
+    /// The visitor's messages; the numbers begin with 1.
     let visitorMessages = [(Self.hello, 0), (Self.proof, 1), (Self.sealed, 3)].enumerated().map { index, message in
         DeviceFrame.message(
             meeting: nil,
@@ -37,7 +37,7 @@ struct RecordedFrames {
         )
         .serialized()
     }
-    /// By number, from 1.
+    /// The offerer's messages; the numbers begin with 1.
     let offererMessages = [(Self.reply, 1), (Self.proof, 2), (Self.sealed, 2)].enumerated().map { index, message in
         AboutMeeting {
             .message(
@@ -57,7 +57,7 @@ struct RecordedFrames {
     private static func body(_ count: Int) -> [UInt8] { [UInt8](repeating: 0x5A, count: count) }
 }
 
-/// A frame of the relay's, looked at no closer than a pairing needs: its kind, and its first field when that is bytes.
+/// A frame from the relay, parsed only as far as a pairing needs: its kind, and its first field if that holds bytes.
 struct HeardFrame {
     enum Kind: UInt8 {
         case offered = 0x0A
@@ -75,12 +75,12 @@ struct HeardFrame {
     }
 
     let kind: Kind
-    /// A slot or a meeting.
+    /// The slot or the meeting ID.
     let name: [UInt8]
-    /// Of a message to a visitor or an offerer.
+    /// The number of a message to a visitor or an offerer.
     let number: UInt8
 
-    /// Nil for what is none of these.
+    /// Parses a frame; nil for any other kind.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard let first = bytes.first, let kind = Kind(rawValue: first), bytes.count >= 2 else { return nil }
         self.kind = kind

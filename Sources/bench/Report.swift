@@ -1,10 +1,10 @@
 import Glibc
 
-/// Tells what is measured, as soon as it is there: tables for people, JSON lines for programs.
+/// Prints each result as soon as it is measured: tables for people, JSON lines for programs.
 struct Report {
     private(set) var results = Results()
     private let lines: JSONLines
-    /// The head of the table that is being printed.
+    /// The header of the table that is being printed.
     private var head = ""
 
     /// - Parameter json: the file for JSON lines.
@@ -84,7 +84,7 @@ struct Report {
         )
     }
 
-    /// - Parameter what: the part of the subject's measurements, in words.
+    /// - Parameter what: the name of the measurement that is left out.
     mutating func leaveOut(_ subject: Subject, _ what: String, _ why: String, isFailure: Bool = false) {
         results.leftOut.append(Results.LeftOut(subject: subject, why: why, isFailure: isFailure))
         let name = "\(subject.title), \(what)"
@@ -92,7 +92,7 @@ struct Report {
         lines.add("left_out", [("name", .text(name)), ("why", .text(why)), ("failed", .boolean(isFailure))])
     }
 
-    /// The last table: what was to be reached.
+    /// Prints the last table, the targets and whether they were met.
     mutating func end() {
         if let devices = results.devices, let relay = Targets.load(results, .plain, 16) {
             print(

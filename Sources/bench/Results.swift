@@ -1,9 +1,9 @@
-/// All that a run has measured.
+/// All results of a run.
 struct Results {
-    /// One load.
+    /// The result of one load.
     struct LoadRow {
         var subject: Subject
-        /// How the relay had the cores, where that is what is compared.
+        /// The relay's use of cores, where layouts are compared.
         var layout: Layout?
         var pace: Load.Pace
         var result: LoadResult
@@ -13,7 +13,7 @@ struct Results {
             return subject.title + (layout.map { ", \($0.title)" } ?? "") + half
         }
 
-        /// Nil at half load.
+        /// The number of pairings in flight; nil at half load.
         var inFlight: Int? {
             if case .inFlight(let count) = pace { count } else { nil }
         }
@@ -22,18 +22,18 @@ struct Results {
             subject == other.subject && layout == other.layout && inFlight == other.inFlight
         }
 
-        /// Of its pairings, for an order: the most where there were none.
+        /// The cost of a pairing, as a sort key; infinite when no pairing ended.
         fileprivate var cost: Double { result.pairings > 0 ? result.serverCost : .infinity }
     }
 
-    /// How relays have the machine's cores.
+    /// The ways in which relays can use the machine's cores.
     enum Layout: String, CaseIterable {
-        /// One relay, one core.
+        /// One relay with one core.
         case single
         /// One relay with two cores.
         case shared
-        /// Two relays that know nothing of each other, one core each, with half of the pairings each: what two cores do on this machine
-        /// when nothing is shared.
+        /// Two independent relays with one core and half of the pairings each: the throughput of two cores on this
+        /// machine when nothing is shared.
         case apart
 
         var title: String {
@@ -45,47 +45,48 @@ struct Results {
         }
 
         var relays: Int { self == .apart ? 2 : 1 }
-        /// Of each.
+        /// The number of cores of each relay.
         var cores: Int { self == .shared ? 2 : 1 }
     }
 
-    /// One crowd.
+    /// The result of one crowd.
     struct CrowdRow {
         var subject: Subject
         var count: Int
-        /// For all of them to come.
+        /// The seconds that the crowd took to form.
         var seconds: Double
         var before: ProcessFigures
         var full: ProcessFigures
         var after: ProcessFigures
-        /// Pairings before they came, and while they waited.
+        /// The pairings before the crowd came, and while it waited.
         var empty: LoadResult
         var load: LoadResult
 
-        /// Bytes each.
+        /// The resident memory of a waiting device, in bytes.
         var resident: Double { Double(full.resident - before.resident) / Double(count) }
         var proportional: Double? {
             guard let full = full.proportional, let before = before.proportional else { return nil }
             return Double(full - before) / Double(count)
         }
-        /// By what share of what was before there is more when they have gone.
+        /// The growth of memory after the crowd has left, relative to the memory before it came.
         var left: Double { Double(after.resident) / Double(before.resident) - 1 }
-        /// What is left when they have gone, as a share of what they took.
+        /// The memory that is kept after the crowd has left, relative to the memory that it took.
         var kept: Double { Double(after.resident - before.resident) / Double(max(1, full.resident - before.resident)) }
-        /// By what share a pairing costs more while they wait.
+        /// The growth of a pairing's cost while the crowd waits.
         var growth: Double { load.serverCost / max(empty.serverCost, 0.001) - 1 }
     }
 
-    /// What was not measured, and why.
+    /// A measurement that was left out, and the reason.
     struct LeftOut {
         var subject: Subject
         var why: String
-        /// Whether it was tried and went wrong.
+        /// Whether the measurement was tried and failed.
         var isFailure: Bool
     }
 
     var loads: [LoadRow] = []
-    /// Where a load was measured several times, only the one in the middle by what a pairing cost: a shared machine has slow minutes.
+    /// The loads, of which repeated ones are represented by the median by cost per pairing, because a shared machine
+    /// has slow minutes.
     var middleLoads: [LoadRow] {
         var kinds: [[LoadRow]] = []
         for row in loads {

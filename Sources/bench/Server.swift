@@ -1,15 +1,16 @@
 import Glibc
 
-/// A server in a process of its own, on cores of its own where there are several, ended with this value.
+/// A server in a process of its own, pinned to cores of its own where there are several. The process ends with this
+/// value.
 final class Server {
     let process: Int32
     let port: UInt16
 
-    /// Starts a program; it is well once something takes connections on the port.
+    /// Starts a program, and waits until it accepts connections on the port.
     ///
     /// - Parameters:
     ///   - command: program and arguments; `PORT` in them becomes the port.
-    ///   - pin: the cores on which it may run, as `taskset` takes it; nil for anywhere.
+    ///   - pin: the cores on which it may run, in the format of `taskset`; nil for all.
     init(_ command: [String], pin: String?) throws(BenchError) {
         guard let port = Self.freePort() else { throw .noPort }
         self.port = port
@@ -39,7 +40,7 @@ final class Server {
         waitpid(process, nil, 0)
     }
 
-    /// What the kernel counts for it now.
+    /// The kernel's current figures of the server.
     var figures: ProcessFigures {
         get throws(BenchError) {
             guard let figures = ProcessFigures(of: process) else { throw .serverGone }
@@ -78,12 +79,12 @@ final class Server {
     }
 }
 
-/// What keeps the bench from measuring.
+/// An error that stops a measurement.
 enum BenchError: Error, CustomStringConvertible {
     case noPort
     case cannotStart(String)
     case serverGone
-    /// With how many were waiting in the end.
+    /// The crowd did not form; the value is the number of devices that waited in the end.
     case crowdFailed(Int)
 
     var description: String {

@@ -1,12 +1,12 @@
 import Glibc
 
-/// How each server is started, and how the generator speaks to it.
+/// The command that starts each server, and the generator's protocol for it.
 struct Servers {
     private let program: String
     private let twist: String
     private let certificate: String
     private let pin: String?
-    /// Whether the relay can be told how many cores it serves with.
+    /// Whether the relay has an option for its number of cores.
     let hasCores: Bool
 
     init(program: String, twist: String?, certificate: String?, pin: String?) {
@@ -17,8 +17,8 @@ struct Servers {
         hasCores = Self.output(of: "'\(program)' relay --help").contains("--cores ")
     }
 
-    /// Starts one, or as many as are laid out; each ends with what this returns. Those that have two cores, together or by themselves,
-    /// have the machine's first two, whatever `pin` says.
+    /// Starts one server, or as many as the layout has; each ends with its value. Servers with two cores, together or
+    /// one each, run on the machine's first two, whatever `pin` says.
     func start(_ subject: Subject, _ layout: Results.Layout) throws(BenchError) -> [Server] {
         let pin = layout == .single ? pin : pin.map { _ in "0-1" }
         var servers: [Server] = []
@@ -26,7 +26,7 @@ struct Servers {
         return servers
     }
 
-    /// - Parameter servers: one; or several of a relay's, which have the pairings by turns.
+    /// - Parameter servers: one server; or several relays, which get the pairings in turn.
     func scheme(_ subject: Subject, _ servers: [Server]) -> any Scheme {
         let targets = servers.map { target(subject, $0) }
         return switch subject {
@@ -59,7 +59,8 @@ struct Servers {
         zip(["--tls-certificate", "--tls-key"], certificate.split(separator: ",")).flatMap { [$0, String($1)] }
     }
 
-    /// Everything that would hold devices of one machine to what a house needs is opened wide.
+    /// The relay's command with all limits per network raised, because all devices of the benchmark come from one
+    /// machine.
     private var relay: [String] {
         [program, "relay", "--listen", "127.0.0.1:PORT", "--log-level", "error"]
             + [

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Nanoseconds of a clock that never jumps.
+/// The monotonic clock, in nanoseconds.
 func nanoseconds() -> UInt64 {
     time(of: CLOCK_MONOTONIC)
 }
 
-/// Nanoseconds of CPU that this process has used, all threads.
+/// The CPU time of all threads of this process, in nanoseconds.
 func ownNanoseconds() -> UInt64 {
     time(of: CLOCK_PROCESS_CPUTIME_ID)
 }
@@ -16,7 +16,7 @@ private func time(of clock: clockid_t) -> UInt64 {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
-/// The time since it was made.
+/// Measures the time since it was made.
 struct StopWatch {
     private let begin = nanoseconds()
 

@@ -1,14 +1,14 @@
 import CLoad
 import Glibc
 
-/// Where a server listens: an address of this machine.
+/// A server's port on this machine.
 struct Target {
     var port: UInt16
-    /// Nil for plain TCP.
+    /// The TLS client; nil for plain TCP.
     var tls: ClientTLS?
 }
 
-/// TLS as a client that trusts whom it measures.
+/// A TLS client that accepts any certificate, because the server is its own.
 final class ClientTLS {
     let context: OpaquePointer
 
@@ -19,12 +19,12 @@ final class ClientTLS {
     }
 }
 
-/// One TCP connection, with TLS or without: bytes out, bytes in. Not a class for strangers' networks: errors end it.
+/// A TCP connection with or without TLS: bytes out, bytes in. Any error closes it, which is enough on loopback.
 final class Stream: Polled {
-    /// What happens on it, in this order: opened, any number of received, closed.
+    /// The calls about a stream, in this order: opened, any number of received, closed.
     protocol Owner: AnyObject {
         func opened(_ stream: Stream)
-        /// Takes what it can use of the bytes; says how many those were.
+        /// Takes as many of the bytes as it can use, and returns their number.
         func received(_ bytes: UnsafeRawBufferPointer, on stream: Stream) -> Int
         func closed(_ stream: Stream)
     }
@@ -38,16 +38,17 @@ final class Stream: Polled {
     private var ssl: OpaquePointer?
     private var outgoing: [UInt8] = []
     private var sent = 0
-    /// What came and is not used yet; empty while nothing waits, so that an idle connection holds no buffer.
+    /// Bytes received and not used yet; empty while nothing waits, so that an idle connection holds no buffer.
     private var rest: [UInt8] = []
 
-    /// Bytes are read into this and handed on; one for all, since one thread does everything.
+    /// The read buffer of all streams, which is safe because the bench has one thread.
     nonisolated(unsafe) private static let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: 64 * 1024,
         alignment: 16
     )
 
-    /// Connects from 127.0.x.y, as `source` counts, so that ports don't run out. Nil when the system has none left.
+    /// Connects from the address 127.0.x.y with the number `source`, because one address runs out of ports. Nil when no
+    /// port is left.
     init?(to target: Target, source: UInt16 = 0, poller: Poller, owner: any Owner) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return nil }
@@ -57,7 +58,7 @@ final class Stream: Polled {
         var one: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
         if source > 0 {
-            // The port is chosen at connect, among those free towards this target.
+            // The port is chosen at connect, among those that are free for this target.
             setsockopt(descriptor, Int32(IPPROTO_IP), 24, &one, 4)
             _ = Self.withAddress(0x7F00_0000 | UInt32(source), port: 0) { bind(descriptor, $0, $1) }
         }
@@ -79,7 +80,7 @@ final class Stream: Polled {
         if let ssl { SSL_free(ssl) }
     }
 
-    /// Adds to what is to be sent; ``flush()`` sends it.
+    /// Adds bytes to be sent; ``flush()`` sends them.
     func write(_ bytes: some Collection<UInt8>) {
         outgoing.append(contentsOf: bytes)
     }
@@ -102,7 +103,7 @@ final class Stream: Polled {
         sent = 0
     }
 
-    /// Ends it; the owner hears nothing more.
+    /// Closes the stream; the owner gets no more calls.
     func close() {
         guard state != .closed else { return }
         state = .closed
@@ -111,7 +112,7 @@ final class Stream: Polled {
     }
 
     func ready(readable: Bool, writable: Bool, ended: Bool) {
-        // An owner may let go of it meanwhile.
+        // The owner may release the stream during this call.
         withExtendedLifetime(self) {
             if state == .connecting { if ended { end() } else if writable { connected() } }
             if state == .shaking { shake() }
@@ -135,8 +136,8 @@ final class Stream: Polled {
         }
     }
 
-    /// - Parameter toTheEnd: whether the end is there to be read too. Where it is not, less than was asked for is all there is, and
-    ///   what comes later is told anew.
+    /// - Parameter toTheEnd: whether the stream must be read to its end. Otherwise a short read means that nothing is
+    ///   left, because epoll reports later bytes again.
     private func read(toTheEnd: Bool) {
         while state == .open {
             let buffer = Self.buffer
@@ -151,7 +152,7 @@ final class Stream: Polled {
                 return
             }
             let all = held + count
-            // What the owner leaves is kept before anything else may use the buffer.
+            // Unused bytes are copied before the shared buffer is used again.
             let used = owner?.received(UnsafeRawBufferPointer(rebasing: buffer[..<all]), on: self) ?? all
             if used == all { if held > 0 { rest = [] } } else { rest = Array(buffer[used..<all]) }
             if ssl == nil, count < space.count, !toTheEnd { return }

@@ -1,4 +1,4 @@
-/// What can be measured.
+/// A system that can be measured.
 enum Subject: String, CaseIterable {
     case bare, plain, tls, http, https, mailbox, publish, cores, devices
 
@@ -16,7 +16,7 @@ enum Subject: String, CaseIterable {
         }
     }
 
-    /// The relay's transport it goes through; nil for what is no relay.
+    /// The transport to the relay; nil for other servers.
     var transport: Transport? {
         switch self {
         case .bare, .plain, .tls, .cores: .webSocket

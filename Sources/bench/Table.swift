@@ -1,4 +1,4 @@
-/// Columns of text: the first to the left, all others to the right.
+/// A table as text: the first column is left-aligned, all others right-aligned.
 struct Table {
     var columns: [(name: String, width: Int)]
 
@@ -14,7 +14,7 @@ struct Table {
     }
 }
 
-/// A number with at most two places behind the point.
+/// A number with at most two decimal places.
 func digits(_ value: Double, _ places: Int) -> String {
     guard value.isFinite, value.magnitude < 1e15 else { return "?" }
     let scale = places == 0 ? 1.0 : places == 1 ? 10.0 : 100.0

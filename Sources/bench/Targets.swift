@@ -1,12 +1,12 @@
-/// What a relay is to reach, as ratios and costs that one run on one machine gives, and what this run says of each.
+/// The targets of a relay, as ratios and costs that one run on one machine gives, and whether this run meets them.
 enum Targets {
     struct Row {
         var what: String
-        /// For people.
+        /// The bound, as text.
         var bound: String
-        /// Nil when it wasn't measured.
+        /// The figure; nil when it was not measured.
         var figure: Double?
-        /// For people; why, when it wasn't measured.
+        /// The measured figure as text, or the reason why there is none.
         var measured: String
         var verdict: Verdict
     }
@@ -14,7 +14,7 @@ enum Targets {
     enum Verdict: String {
         case met
         case missed = "NOT MET"
-        /// Met by less than was asked for: the rest could not be measured.
+        /// Met with less load than the target asks for, because the rest could not be measured.
         case partly = "met so far"
         case unknown = "not measured"
     }
@@ -40,8 +40,8 @@ enum Targets {
         )
     }
 
-    /// The two figures above are of a machine on which a bare forwarder took 101 µs with 16 or more in flight. Another machine, or
-    /// another day of the same, is slower or faster for both.
+    /// Both bounds come from a machine on which the bare forwarder took 101 µs with 16 or more in flight. Another
+    /// machine, or another day, is slower or faster for both servers.
     private static func againstBare(_ results: Results, _ inFlight: Int) -> Row {
         let ours = load(results, .plain, inFlight)?.serverCost
         let bare = load(results, .bare, inFlight)?.serverCost
@@ -122,7 +122,7 @@ enum Targets {
         func cost(_ layout: Results.Layout) -> Double? {
             results.middleLoads.last { $0.subject == .cores && $0.layout == layout }?.result.serverCost
         }
-        // Without a third core the generator is on one of the two, and in the way of whoever has both.
+        // Without a third core, the generator shares one of the two cores with the measured servers.
         let other: Results.Layout = machineCores > 2 ? .single : .apart
         return row(
             "a pairing costs a relay of two cores more than " + (other == .single ? "one of one" : "two of one each"),
@@ -171,7 +171,7 @@ enum Targets {
         results.middleLoads.last { $0.subject == subject && $0.inFlight == inFlight }?.result
     }
 
-    /// The most pairings a second for each core that the server used.
+    /// The highest throughput for each core that the server used.
     private static func perCore(_ results: Results, _ subject: Subject) -> Double? {
         results.middleLoads.filter { $0.subject == subject && $0.inFlight != nil && $0.result.pairings > 0 }
             .map { $0.result.rate / $0.result.serverUse }.max()

@@ -1,12 +1,12 @@
-/// How a device comes to show a code and wait, at one service or another, and how it goes.
+/// The steps of a device that shows a code and waits, at one kind of service, and that leaves again.
 protocol Waiting {
-    /// Nil when the system has no socket left.
+    /// Connects; nil when the system has no socket left.
     func connect(source: UInt16, poller: Poller, owner: any ConnectionOwner) -> (any Connection)?
-    /// It is connected.
+    /// Sends the first frames after the connection is open.
     func begin(_ connection: any Connection)
-    /// Answers what it hears. Returns whether it waits from now on.
+    /// Answers a frame. Returns whether the device is waiting from now on.
     func hears(_ frame: UnsafeRawBufferPointer, on connection: any Connection) -> Bool
-    /// Says that it goes, so that the service closes the connection; false where there is no such word.
+    /// Leaves, so that the service closes the connection. Returns false where the protocol has no message for that.
     func leave(_ connection: any Connection) -> Bool
 }
 
@@ -43,7 +43,7 @@ struct RelayWaiting: Waiting {
     }
 }
 
-/// Devices with an open mailbox at the incumbent's server.
+/// Devices with an open mailbox at magic-wormhole's server.
 struct MailboxWaiting: Waiting {
     let target: Target
 

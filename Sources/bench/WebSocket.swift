@@ -1,4 +1,4 @@
-/// A WebSocket's client end, as little as there can be (RFC 6455): an upgrade request, masked frames out, whole frames in.
+/// A minimal WebSocket client (RFC 6455): an upgrade request, masked frames out, whole frames in.
 final class WebSocket: Connection, Stream.Owner {
     private weak var owner: (any ConnectionOwner)?
     private let request: [UInt8]
@@ -33,7 +33,8 @@ final class WebSocket: Connection, Stream.Owner {
         )
     }
 
-    /// Adds a message; ``flush()`` sends it. The mask is zero: masking costs the generator nothing and the server the same.
+    /// Adds a message; ``flush()`` sends it. The mask is zero, which costs the generator nothing and the server the
+    /// same.
     func write(_ payload: [UInt8]) {
         guard let stream else { return }
         var head: [UInt8] = [0x80 | opcode]
@@ -53,7 +54,7 @@ final class WebSocket: Connection, Stream.Owner {
 
     func rest() {}
 
-    /// Ends it at once; the owner hears nothing more.
+    /// Closes the connection at once; the owner gets no more calls.
     func close() {
         isOver = true
         stream?.close()

@@ -1,7 +1,7 @@
 import EasySetupHandshake
 
 extension Run {
-    /// Messages in the place of this run's own, and the error that each must end with.
+    /// Invalid messages that replace one of the run's own, each with the expected error.
     func badMessages() throws -> [JSON] {
         let sent = try run()
         let computed = Computed(self, .visitor, try visitorPassword(), sent.hello, sent.reply)
@@ -81,7 +81,7 @@ extension Run {
         return list
     }
 
-    /// Proofs by link that are wrong, none of which is a guess.
+    /// Invalid proofs of a visitor with a link; they do not count as guesses.
     func badProofsByLink() throws -> [JSON] {
         let proof = try run().rest[0].body
         return [
@@ -90,7 +90,7 @@ extension Run {
         ]
     }
 
-    /// Messages in the place of this run's own that a reader takes as well: what it does not know is ignored.
+    /// Variants of the run's messages that a reader accepts, because it ignores unknown parts.
     func goodMessages() throws -> [JSON] {
         let sent = try run()
         let computed = Computed(self, .visitor, try visitorPassword(), sent.hello, sent.reply)

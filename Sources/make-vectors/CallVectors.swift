@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// The bodies of long polling's calls and answers (`Protocol/http.md`, "Calls").
+/// The bodies of long-poll requests and answers (`Protocol/http.md`, "Calls").
 func callVectors() -> [VectorFile] {
     [
         VectorFile(
@@ -71,7 +71,7 @@ private func bad(_ why: String, _ body: String, _ bytes: some Sequence<UInt8>, _
     .object([("why", .string(why)), ("body", .string(body)), ("bytes", .hex(bytes)), ("error", .string(error))])
 }
 
-/// Left out when it is the default, as in the bytes.
+/// Makes a member; nil for the default value, which is left out of the bytes too.
 private func number(_ name: String, _ value: UInt32) -> (String, JSON)? {
     value == 0 ? nil : (name, .integer(Int(value)))
 }

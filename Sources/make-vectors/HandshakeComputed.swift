@@ -2,7 +2,7 @@ import Crypto
 import EasySetupHandshake
 import EasySetupSeed
 
-/// Every value between the inputs and the wire, computed step by step beside the machines and not by them.
+/// All values between the inputs and the wire, computed step by step, independent of the state machines.
 struct Computed {
     let side: PairingSide
     let password: [UInt8]
@@ -101,7 +101,7 @@ struct Computed {
     }
 }
 
-/// What is sealed, written by hand: so the vectors do not lean on the library that the devices use.
+/// The plaintexts, encoded by hand, so that the vectors do not depend on the library that the devices use.
 enum Plaintext {
     static func proof(_ device: Device) throws -> [UInt8] {
         proof(
@@ -120,7 +120,7 @@ enum Plaintext {
         return [0x0A, UInt8(35 + time.count), 0x0A, 32] + (try unhex(HandshakeInputs.seed)) + [0x10] + time
     }
 
-    /// A package with a seed of some bytes, and what else is in it.
+    /// A package with a seed of any length.
     static func package(seed: [UInt8]) -> [UInt8] { [0x0A, UInt8(2 + seed.count), 0x0A, UInt8(seed.count)] + seed }
 
     /// A field that no version has: number 1000, a varint.
@@ -128,13 +128,13 @@ enum Plaintext {
 
     static func refusal(_ value: UInt8) -> [UInt8] { [0x10, value] }
 
-    /// 512 bytes: length, content, zeros.
+    /// A padded plaintext of 512 bytes: length, content, zeros.
     static func padded(_ content: [UInt8]) -> [UInt8] {
         [UInt8(content.count >> 8), UInt8(content.count & 0xFF)] + content
             + [UInt8](repeating: 0, count: 510 - content.count)
     }
 
-    /// 512 bytes as no device pads them.
+    /// Plaintexts of 512 bytes with invalid padding.
     static func badlyPadded(_ good: [UInt8]) -> [(String, [UInt8])] {
         var notZero = good
         notZero[511] = 1
@@ -143,7 +143,7 @@ enum Plaintext {
         return [("padding that is not zero", notZero), ("a length of 511", long)]
     }
 
-    /// Packages that verify and open, and still are none.
+    /// Invalid packages that verify and decrypt.
     static func badPackages() throws -> [(String, [UInt8])] {
         let seed = try unhex(HandshakeInputs.seed)
         return badlyPadded(padded(try package())) + [
@@ -154,7 +154,7 @@ enum Plaintext {
         ]
     }
 
-    /// Receipts that verify and open, and still are none.
+    /// Invalid receipts that verify and decrypt.
     static func badReceipts() throws -> [(String, [UInt8])] {
         badlyPadded(padded([0x0A, 32] + (try unhex(HandshakeInputs.userID)))) + [
             ("no content", padded([])), ("neither a user id nor a refusal", padded(unknownField)),
@@ -162,7 +162,7 @@ enum Plaintext {
         ]
     }
 
-    /// Proofs that verify and open, and still are none.
+    /// Invalid proofs that verify and decrypt.
     static func badProofs(_ device: Device) throws -> [(String, [UInt8])] {
         let good = padded(try proof(device))
         func named(_ name: String) -> [UInt8] { padded(proof(Array(name.utf8), platform: 1, role: 2)) }

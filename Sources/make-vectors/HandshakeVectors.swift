@@ -78,9 +78,9 @@ struct Run {
     var form = Form.typed
     var offererRole = Role.holder
     var visitorRole: Role?
-    /// What the visitor typed, where it is not what the offerer shows.
+    /// The code's secret that the visitor typed, where it differs from the offerer's.
     var visitorSecret: [UInt8]?
-    /// Whether a receiver that offers asks its user before it stores the seed, and whether that says yes.
+    /// Whether a receiver that offers asks its user before it stores the seed, and whether the user says yes.
     var asksFirst = false
     var keeps = true
     var end = End.paired
@@ -103,7 +103,7 @@ struct Run {
         return Device(name: name, platform: platform, role: role)
     }
 
-    /// The six messages, or as many as there are, with what is sealed in them.
+    /// The messages of a run, at most six, with their plaintexts.
     struct Sent {
         var hello: [UInt8] = []
         var reply: [UInt8] = []
@@ -257,7 +257,7 @@ struct Run {
         let seed = try unhex(HandshakeInputs.kemSeed)
         let ciphertext = try unhex(HandshakeInputs.kemCiphertext)
         let secret = try unhex(HandshakeInputs.kemSecret)
-        // The visitor asks for its scalar and the KEM seed, the offerer for its scalar after the visitor's.
+        // The visitor draws its scalar and then the KEM seed; the offerer draws its scalar after the visitor.
         let scalars = Turns([ya, yb])
         return Entropy(
             scalar: { fixedSecret(scalars.next()) },
@@ -271,9 +271,9 @@ struct Run {
 
 struct NotAsPlanned: Error {}
 
-/// Values given out one after the other.
+/// Gives out values one after the other.
 private final class Turns: @unchecked Sendable {
-    // One thread: the generator's.
+    // A plain variable is safe, because the generator has one thread.
     private var values: [[UInt8]]
 
     init(_ values: [[UInt8]]) { self.values = values }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A value of a vector file. Objects keep the order they were written in, so that files read top-down.
+/// A value of a vector file. Objects keep the order of their members, so that files can be read from top to bottom.
 enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
     case string(String)
     case integer(Int)
@@ -13,7 +13,7 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleB
     init(integerLiteral value: Int) { self = .integer(value) }
     init(booleanLiteral value: Bool) { self = .boolean(value) }
 
-    /// Bytes are lower-case hex in every vector file.
+    /// Makes a string of lower-case hex, the form of bytes in every vector file.
     static func hex(_ bytes: some Sequence<UInt8>) -> JSON {
         .string(bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
     }

@@ -73,7 +73,7 @@ private func frame(_ fields: (String, JSON), _ bytes: [UInt8]) -> JSON {
     .object([("frame", .string(fields.0)), ("fields", fields.1), ("bytes", .hex(bytes))])
 }
 
-/// `error`: what a parser of ours says, and for a bad field its name.
+/// Makes a case with `error`, the parser's error, which names the field if one is invalid.
 private func bad(_ why: String, _ bytes: [UInt8], _ error: String) -> JSON {
     .object([("why", .string(why)), ("bytes", .hex(bytes)), ("error", .string(error))])
 }
@@ -151,7 +151,7 @@ private func badRelay() -> [JSON] {
 
 // MARK: Fields
 
-/// The members that are not defaults, in the order given.
+/// An object of the members that are not defaults, in the given order.
 private func members(_ all: [(String, JSON)]) -> JSON {
     .object(
         all.filter { _, value in

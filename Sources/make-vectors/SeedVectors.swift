@@ -12,7 +12,7 @@ func seedVectors() throws -> [VectorFile] {
     ]
 }
 
-/// The seeds of all cases: one drawn once, and the two ends of the range.
+/// The seeds of all cases: one that was drawn at random, and the lowest and highest value.
 private let seeds: [[UInt8]] = [
     [
         0x5b, 0xb5, 0xce, 0xb1, 0x68, 0xe4, 0xc8, 0xe2, 0x6a, 0x1a, 0x16, 0xed, 0x34, 0xd9, 0xfc, 0x7f,
@@ -346,7 +346,7 @@ private func fullWidth(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
     scalar == " " ? "\u{3000}" : Unicode.Scalar(scalar.value + 0xFEE0) ?? scalar
 }
 
-/// All scalars that are read as ASCII.
+/// All Unicode scalars that are read as ASCII.
 private func text() -> JSON {
     let forms = ASCIIForms.all.map { scalar, form in
         let ascii = (0..<4).map { UInt8(truncatingIfNeeded: form >> (8 * $0)) }.filter { $0 != 0 }
@@ -360,7 +360,7 @@ private func text() -> JSON {
     ])
 }
 
-/// A text that is read as the first seed.
+/// A case with a text that reads as the first seed.
 private func readable(_ about: String, _ text: String) -> JSON {
     .object([("about", .string(about)), ("text", .string(text)), ("seed", .hex(seeds[0]))])
 }
@@ -381,7 +381,7 @@ private func files() throws -> JSON {
             nonce: secret(nonce)
         )
     )
-    /// The file with some bytes changed, and the checksum made right again if `isRight`.
+    /// Changes some bytes of the file, and corrects the checksum if `isRight`.
     func changing(_ file: [UInt8], at offset: Int, to bytes: [UInt8], isRight: Bool = true) -> [UInt8] {
         var content = Array(file[..<offset] + bytes + file[(offset + bytes.count)...])
         if isRight { content = content.dropLast(32) + sha256(Array(content.dropLast(32))) }

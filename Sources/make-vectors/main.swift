@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-// Writes the vector files of `Protocol/vectors` from fixed inputs, into the folder given as the only argument. The
-// figures are then held against other implementations (`Protocol/vectors/README.md` says which).
+// This program writes the vector files of `Protocol/vectors` from fixed inputs, into the folder given as the only
+// argument. Other implementations check the vectors afterwards (`Protocol/vectors/README.md` names them).
 guard CommandLine.arguments.count == 2 else {
     fatalError("usage: make-vectors FOLDER")
 }
