@@ -50,7 +50,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         let at: Duration
     }
 
-    /// What the rooms of each prefix use.
+    /// The numbers of rooms, meetings and waiting visitors that count for each prefix.
     struct Owned: Sendable {
         var rooms = PrefixCounts()
         var meetings = PrefixCounts()

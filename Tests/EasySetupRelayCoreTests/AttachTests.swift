@@ -149,7 +149,7 @@ import Testing
         scene.say("A", 1)
         scene.say("B", 1, ack: 1)
         scene.say("A", 2, ack: 1)
-        // "B" has 2 but its acknowledgement was lost with the relay; its own 2 as well.
+        // "B" has received message 2, but its acknowledgement was lost with the relay, and so was its own message 2.
         scene.restart()
         let held = [AttachTests.held(meeting, 1, 2)]
         if offererFirst {

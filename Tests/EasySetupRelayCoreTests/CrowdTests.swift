@@ -2,9 +2,10 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Testing
 
-/// Strangers who want every place: what one address, one block and many addresses get, and what stays for everybody else.
+/// Strangers who try to take every place: how many places one address, one block and many addresses get, and how many
+/// are left for others.
 @Suite("Crowds") struct CrowdTests {
-    /// Offers cost nothing, so that only shares hold anybody back.
+    /// Limits under which offers need no work, so that only shares hold strangers back.
     static func free(_ change: (inout Limits) -> Void = { _ in }) -> Limits {
         var limits = Limits()
         limits.offersPerPrefix = 1_000_000
@@ -21,7 +22,7 @@ import Testing
         AddressPrefix(bytes: [0x20, 0x01, 0x0D, 0xB8] + bytes + [UInt8](repeating: 0, count: 12 - bytes.count))!
     }
 
-    /// Offers, with the work that is asked for. Whether there is a room.
+    /// Makes an offer, with work if it is required. Gives whether a room was opened.
     static func offers(_ scene: inout Scene, _ name: String, _ prefix: AddressPrefix) -> Bool {
         scene.come(name, from: prefix, .offer(slotLength: 6, work: nil))
         if let work = scene.solved(name) { scene.send(name, .offer(slotLength: 6, work: work)) }
@@ -37,7 +38,7 @@ import Testing
         for number in 0..<15 { scene.visit("\(number)", 1_000 + number) }
         scene.visit("A", 1)
         scene.restart(limits: scene.limits)
-        // All of them come from one address now, as one bot may that had many.
+        // All visitors come from one address now, like a bot that had many addresses before.
         var waiting = 0
         for number in 0..<15 {
             scene.come(
@@ -85,7 +86,7 @@ import Testing
         attach("A2", 2)
         attach("A3", 3)
         #expect(scene.last("A2") == .refused(.elsewhere, retryAfter: .zero))
-        // It was under way for longer than the newer ones.
+        // This attach was on its way for longer than the newer ones.
         attach("A1", 1)
         #expect(scene.last("A1") == .refused(.elsewhere, retryAfter: .zero))
         #expect(!scene.closed.contains("A3"))
@@ -128,7 +129,7 @@ import Testing
             _ = Self.offers(&scene, "\(number)", address)
         }
         let taken = scene.relay.statistics.rooms
-        // Of an IPv6 /32, which is a provider, more than of a /24 or a /48, which anybody may have.
+        // An IPv6 /32, which is a provider's, gets more than a /24 or a /48, which any customer may have.
         #expect(kind < 2 ? taken == 200 : taken < 340, "\(taken)")
         #expect(Self.offers(&scene, "honest", AddressPrefix(bytes: [192, 0, 2, 7])!))
     }
@@ -168,13 +169,13 @@ import Testing
         var scene = Scene(Self.free { $0.rooms = 8 })
         for name in ["1", "2", "3"] { #expect(Self.offers(&scene, name, Scene.home)) }
         for number in 4...8 { #expect(Self.offers(&scene, "\(number)", Scene.address(number << 8))) }
-        // The first to be left is not the one whose owner has most.
+        // The room that was left first is not the one whose owner has most.
         for name in ["8", "2"] { scene.lose(name) }
         #expect(Self.offers(&scene, "9", Scene.address(9 << 8)))
         #expect(scene.relay.statistics.rooms == 8)
         scene.come("8", from: Scene.address(8 << 8), .attachOfferer(token: scene.tokens["8"]!, held: []))
         #expect(scene.last("8")?.isAttached == true)
-        // Its token makes it again where there is a place, and not else.
+        // The token restores the room only when there is a place.
         scene.come("2", .attachOfferer(token: scene.tokens["2"]!, held: []))
         #expect(scene.last("2") == .refused(.relayFull, retryAfter: .seconds(30)))
         scene.send("1", .leave(.cancelled))
@@ -292,7 +293,7 @@ import Testing
         }
     }
 
-    /// So many offers of addresses of their own, and then a relay that was started again.
+    /// A relay after a restart, with the tokens of `count` offers from different addresses.
     static func restarted(_ count: Int, _ limits: Limits) -> Scene {
         var scene = Scene(limits)
         for number in 0..<count { _ = offers(&scene, "\(number)", Scene.address(number << 8)) }
@@ -314,7 +315,7 @@ import Testing
             }
             named += meetings.count
         }
-        // An eighth is kept for those that have said something to each other.
+        // An eighth is reserved for meetings in which messages were exchanged.
         #expect(named == 56 && scene.relay.statistics.meetings == 56)
         let exchanged = DeviceFrame.attachOfferer(token: scene.tokens["10"]!, held: Self.held(4, exchanged: true))
         scene.come("10", from: Scene.address(10 << 8), exchanged)
@@ -367,7 +368,7 @@ import Testing
         }
         #expect(asked == asked.sorted())
         #expect(asked.first == 1 && asked.last == 11, "\(asked.last ?? 0)")
-        // A neighbour of that address does not pay for it but as its block does.
+        // A neighbour of that address pays only for its share of the block's count.
         scene.visit("neighbour", 2)
         #expect(scene.difficulty(of: "neighbour") ?? 0 <= 2)
     }

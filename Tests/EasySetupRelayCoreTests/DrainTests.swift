@@ -29,7 +29,7 @@ import Testing
         #expect(scene.last("B") == Self.goodbye)
         #expect(scene.closed.contains("B"))
         #expect(scene.relay.statistics.rooms == 0)
-        // This relay is still there: the offerer is told to come again, not that its room has ended.
+        // This relay is still running: the offerer is told to come back later, not that its room has ended.
         scene.come("B", .attachOfferer(token: scene.tokens["B"]!, held: []))
         #expect(scene.last("B") == Self.draining)
 
@@ -139,7 +139,7 @@ import Testing
         var scene = Scene.met(limits)
         scene.visit("C", 3)
         #expect(scene.last("C") == .inLine(position: 1))
-        // It owes nothing: the offerer is away.
+        // The visitor owes no message, because the offerer is disconnected.
         scene.lose("B")
         scene.drain()
         scene.pass(limits.unseatedDrain - .seconds(1))
@@ -150,7 +150,7 @@ import Testing
             #expect(scene.closed.contains(name))
         }
         #expect(scene.relay.statistics.rooms == 0)
-        // At the next relay the meeting goes on.
+        // The meeting goes on at the next relay.
         scene.restart()
         scene.come("A", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
         scene.come(

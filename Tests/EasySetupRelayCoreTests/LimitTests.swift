@@ -3,16 +3,16 @@ import EasySetupRelayProtocol
 import Foundation
 import Testing
 
-/// Every limit of the rendezvous, one by one: what is within it is done, what is beyond it is told as `Protocol/limits.md` says, and
-/// refusals for fullness say how long to wait.
+/// Every limit of the rendezvous, one at a time. Requests within the limit succeed, requests beyond it fail as
+/// `Protocol/limits.md` says, and refusals because of load give a time to wait.
 @Suite("Limits") struct LimitTests {
     struct Row: CustomTestStringConvertible, Sendable {
         let name: String
-        /// All that anybody hears of refusals and ends when the limit is exceeded.
+        /// The reasons of all refusals and ends when the limit is exceeded.
         var told: Set<Reason> = []
-        /// What the page says of it; nil for the same.
+        /// The reasons on the page; nil if they equal `told`.
         var error: Set<Reason>?
-        /// The limit, made small enough to be reached.
+        /// The limits, with the one under test lowered so that the test reaches it.
         let limits: Limits
         var within: @Sendable (inout Scene) -> Void = { _ in }
         let beyond: @Sendable (inout Scene) -> Void
@@ -64,7 +64,7 @@ import Testing
         let page = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "Protocol", "limits.md")
         let text = try String(contentsOf: page, encoding: .utf8)
-        // What frames and devices are held to has some of the same names.
+        // Restricted to these sections, because the sections on frames and devices have limits of the same names.
         let start = try #require(text.range(of: "\n## Times")).lowerBound
         let end = try #require(text.range(of: "\n## Devices")).lowerBound
         let row = try #require(
@@ -386,7 +386,7 @@ extension LimitTests {
         } beyond: { scene in
             scene.say("A", 2)
             scene.visit("D", 4)
-            // Who is in hand may go on.
+            // Existing meetings may go on.
             scene.say("A", 3)
             #expect(scene.relay.statistics.mailboxBytes == 3)
         },
@@ -434,7 +434,7 @@ extension LimitTests {
             error: [],
             {
                 $0.tombstones = 0
-                // Without rooms from before that may come back.
+                // Without the guard for rooms from before a restart.
                 $0.restartGuard = .zero
             }
         ) { scene in
@@ -520,7 +520,7 @@ extension LimitTests {
             #expect(scene.last("3")?.isWorkWanted == false)
         },
         Row("prefixes", { $0.prefixes = 2 }) { scene in
-            // One counts twice: by itself, and with its neighbours.
+            // An offer counts twice: for its address and for its block.
             scene.come("1", from: Scene.address(1 << 8), .offer(slotLength: 0, work: nil))
             #expect(scene.last("1")?.isWorkWanted == false)
         } beyond: { scene in
@@ -560,7 +560,7 @@ extension LimitTests {
 }
 
 extension Scene {
-    /// All reasons that anybody heard.
+    /// All reasons that any connection was told.
     fileprivate var reasons: Set<Reason> {
         Set(
             heard.values.joined().compactMap { frame in
@@ -572,13 +572,13 @@ extension Scene {
         )
     }
 
-    /// Offerer "B" and its visitor "A".
+    /// Opens a room with offerer "B" and its visitor "A".
     fileprivate mutating func meet() {
         come("B", .offer(slotLength: 0, work: nil))
         visit("A", 1)
     }
 
-    /// Connects, and is told what a connection is told that is not let in.
+    /// Connects. A refusal is recorded as the frame that the connection would get.
     fileprivate mutating func knock(_ name: String, _ address: Int) {
         guard let refusal = connect(name, from: Self.address(address)) else { return }
         heard[name, default: []].append(.refused(refusal.reason, retryAfter: refusal.retryAfter))

@@ -9,7 +9,7 @@ import Testing
         return limits
     }
 
-    /// "A1" and "A2" in meetings, "W1" and "W2" in line.
+    /// A room with "A1" and "A2" in meetings, and "W1" and "W2" in the queue.
     static func crowded(_ limits: Limits = small) -> Scene {
         var scene = Scene.offered(limits)
         for (number, name) in ["A1", "A2", "W1", "W2"].enumerated() { scene.visit(name, number) }
@@ -37,7 +37,7 @@ import Testing
         scene.lose("B")
         #expect(scene.last("W1") == .presence(meeting: nil, isPresent: false))
         #expect(scene.last("W2") == .presence(meeting: nil, isPresent: false))
-        // So does who comes meanwhile, and who moves up.
+        // Visitors that come meanwhile, and those that move up, are told too.
         scene.visit("W3", 9)
         #expect(scene.heard["W3"] == [.inLine(position: 3), .presence(meeting: nil, isPresent: false)])
         scene.lose("W1")

@@ -3,12 +3,12 @@ import EasySetupRelayProtocol
 import TestSupport
 import Testing
 
-/// Somebody who holds the tokens of meetings that are over, and shows them to a relay that was started again and so has
-/// forgotten that they are (`Protocol/relay.md`, "After a restart").
+/// An attacker with the tokens of ended meetings, at a relay that was restarted and so does not know that they ended
+/// (`Protocol/relay.md`, "After a restart").
 @Suite("Replays", .busy) struct ReplayTests {
     static let pairs = 50
 
-    /// Meetings that went their way and ended; the tokens are left. With each, the seated meeting's id.
+    /// Meetings that have ended normally: their tokens, and the ids of the seated meetings.
     static func ended() -> (scene: Scene, offerers: [Token], visitors: [Token], meetings: [MeetingID]) {
         var scene = Scene()
         var offerers: [Token] = []
@@ -70,7 +70,7 @@ import Testing
         expectNothing(scene)
     }
 
-    /// All that the offerer itself could do with its own token: a room for itself, in which there is nothing.
+    /// An offerer's token gives the attacker no more than the offerer has: an empty room.
     @Test("an offerer's own makes an empty room again, for what is left of its time and no longer") func offerers() {
         var (scene, offerers, visitors, meetings) = Self.ended()
         scene.restart()
@@ -84,7 +84,7 @@ import Testing
         #expect(scene.relay.statistics.mailboxBytes == 0)
         scene.pass(scene.limits.codeLifetime + scene.limits.seatedLifetime)
         expectNothing(scene)
-        // And as this relay has seen them end, they make no room a second time.
+        // This relay has seen these rooms end, so the tokens don't restore them a second time.
         for number in offerers.indices {
             scene.come("Y", from: Scene.address(number), .attachOfferer(token: offerers[number], held: []))
             #expect(scene.last("Y") == .refused(.expired, retryAfter: .zero))

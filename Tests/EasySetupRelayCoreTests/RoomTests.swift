@@ -48,7 +48,7 @@ import Testing
 
     @Test("who comes to no room is told why") func noRoom() {
         var scene = Scene.offered()
-        // For a while after the start rooms from before it may come back.
+        // For some time after the start, rooms from before it may come back, so a visitor is told to try again.
         scene.come("W", .visit(slot: Slot("ZZZ")!, work: nil))
         #expect(scene.last("W") == .refused(.noSuchCode, retryAfter: .seconds(2)))
         scene.pass(.seconds(60))

@@ -85,7 +85,7 @@ import Testing
             #expect(fault == nil, "step \(step) of seed \(seed): \(fault ?? "")")
             if fault != nil { return }
         }
-        // After everything is over nothing is left, whoever may still be connected.
+        // When all rooms are over no state is left, even if devices are still connected.
         for _ in 0..<4 { scene.pass(.seconds(5_000)) }
         #expect(scene.relay.isEmpty)
         #expect(scene.relay.nextDeadline == nil)

@@ -1,7 +1,7 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// A relay whose connections are names, and whose time and randomness the test holds.
+/// A relay whose connections are names, with manual time and seeded randomness.
 struct Scene {
     var relay: Rendezvous<String>
     let limits: Limits
@@ -10,7 +10,7 @@ struct Scene {
     var tokens: [String: Token] = [:]
     var meetings: [String: MeetingID] = [:]
     var slot = Slot("000")!
-    /// All that each was told, in order.
+    /// All frames sent to each connection, in order.
     var heard: [String: [RelayFrame]] = [:]
     var closed: Set<String> = []
 
@@ -24,7 +24,7 @@ struct Scene {
         random = SeededGenerator(state: seed)
     }
 
-    /// An address of its own for each number.
+    /// A different address for each number.
     static func address(_ number: Int) -> AddressPrefix {
         AddressPrefix(bytes: [10, UInt8(number >> 16 & 255), UInt8(number >> 8 & 255), UInt8(number & 255)])!
     }
@@ -92,14 +92,14 @@ struct Scene {
         return note(actions)
     }
 
-    /// A relay that was killed and started again, `down` later, with the same key.
+    /// Kills the relay and starts it again, `down` later, with the same key.
     mutating func restart(down: Duration = .seconds(5), limits: Limits = Limits(), keys: TokenKeys = Scene.keys) {
         now.utcSeconds += down.components.seconds
         now.monotonic = .seconds(3)
         relay = Rendezvous(limits: limits, keys: keys, started: now)
     }
 
-    /// Other keys, while the relay runs.
+    /// Replaces the keys while the relay runs.
     mutating func replaceKeys(by keys: TokenKeys) {
         relay.replaceKeys(by: keys, now: now)
     }
@@ -126,20 +126,20 @@ struct Scene {
 
     func last(_ name: String) -> RelayFrame? { heard[name]?.last }
 
-    /// The answer to the work that was asked for; nil when none was.
+    /// The solved work that the connection was last asked for; nil when none was.
     func solved(_ name: String) -> Work? {
         guard case .workWanted(let challenge, let difficulty, _) = last(name) else { return nil }
         return WorkTests.solve(challenge, difficulty)
     }
 
-    /// How much was asked for.
+    /// The difficulty of the work that the connection was last asked for.
     func difficulty(of name: String) -> Int? {
         guard case .workWanted(_, let difficulty, _) = last(name) else { return nil }
         return difficulty
     }
 }
 
-/// A room with offerer "B"; visitors have addresses of their own.
+/// A room with offerer "B". Each visitor has an address of its own.
 extension Scene {
     static func offered(_ limits: Limits = Limits()) -> Scene {
         var scene = Scene(limits)
@@ -147,7 +147,7 @@ extension Scene {
         return scene
     }
 
-    /// With visitor "A" met.
+    /// The same room, with visitor "A" in a meeting.
     static func met(_ limits: Limits = Limits()) -> Scene {
         var scene = offered(limits)
         scene.visit("A", 1)
@@ -159,7 +159,7 @@ extension Scene {
         come(name, from: Self.address(address), .visit(slot: slot, work: nil))
     }
 
-    /// "A" or "B" sends its message of this number to the other.
+    /// Sends the message with this number from "A" or "B" to the other.
     @discardableResult
     mutating func say(_ name: String, _ number: UInt32, ack: UInt32 = 0, in visitor: String = "A") -> [Action<String>] {
         send(name, .message(meeting: name == "B" ? meetings[visitor] : nil, .sample(number, ack)))
@@ -172,7 +172,7 @@ extension Message {
     }
 }
 
-/// A generator whose course is fixed by its seed (SplitMix64).
+/// A random generator that is determined by its seed (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
     var state: UInt64
 

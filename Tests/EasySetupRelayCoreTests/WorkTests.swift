@@ -146,7 +146,7 @@ import Testing
             scene.lose("\(number)")
         }
         #expect(scene.relay.brokenBound == nil)
-        // What is alive is reminded all the same.
+        // Live deadlines are kept all the same.
         scene.connect("slow")
         scene.pass(.seconds(10))
         #expect(scene.last("slow") == .refused(.tooSlow, retryAfter: .zero))
@@ -197,7 +197,7 @@ import Testing
         #expect(scene.relay.statistics.rooms == 2)
         scene.come("3", from: Scene.address(3 << 8), .offer(slotLength: 0, work: nil))
         #expect(scene.relay.statistics.rooms == 2)
-        // Of the third's block there is a count, of the fourth's none.
+        // The block of "3" is counted, that of "4" is not.
         #expect(scene.difficulty(of: "3") == 4)
         scene.come("4", from: Scene.address(4 << 8), .offer(slotLength: 0, work: nil))
         scene.come("4", from: Scene.address(4 << 8), .offer(slotLength: 0, work: scene.solved("4")))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Which addresses are read, and which blocks they are in.
+/// Parsing of addresses, and the blocks that contain them.
 @Suite struct AddressTests {
     @Test(
         arguments: [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Which connections have a place, without a relay around it.
+/// The admission policy for connections, as a value without a relay.
 struct AdmissionTests {
     private static let nobody = Admission.Callers(open: 0, remembered: 0)
 
@@ -38,7 +38,7 @@ struct AdmissionTests {
             admission.accepted(prefix, Self.nobody)
         }
         #expect(!admission.hasPlace(for: prefix, Self.nobody))
-        // A proxy's connection stands for many.
+        // A proxy's connection serves many devices, so it is not counted.
         #expect(admission.hasPlace(for: nil, Self.nobody))
         admission.firstFrameReceived(id(1), prefix, isTurnedAway: false)
         #expect(admission.hasPlace(for: prefix, Self.nobody))
@@ -80,7 +80,7 @@ struct AdmissionTests {
         }
         let unread = [500_000, 500_001, WireLimits.callBytes]
         #expect(unread.map { admission.account(unread: $0, difference: $0) } == [true, false, true])
-        // With one frame a call always has its place.
+        // A request body with one frame is always allowed.
         let bodies = [(100_000, 100_000), (WireLimits.frameBytes, WireLimits.frameBytes), (1, 200_000), (-1, 200_000)]
         #expect(bodies.map { admission.account(bodies: $0.0, total: $0.1) } == [true, true, false, true])
         admission.forget(unread: admission.unread, bodyBytes: admission.bodyBytes)

@@ -9,7 +9,8 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// What a relay says of its certificate, and which one it uses. Certificates are made when the test runs, by `openssl`.
+/// The relay's warnings about its certificate, and its choice between an old and a new one. The test creates the
+/// certificates with `openssl`.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct CertificateTests {
     static let day: Int64 = 24 * 60 * 60
 
@@ -36,7 +37,7 @@ import Testing
             } else {
                 #expect(try files.load().chain[0].key == kind)
             }
-            // Such a key could be taken by a device that does no more than the library does by itself.
+            // Whether a client with the TLS library's default settings accepts the key decides what is unfit.
             let isTaken = (try? handshake(files)) ?? false
             #expect(isTaken == (kind.unfitKind == nil))
         }
@@ -48,7 +49,7 @@ import Testing
             let der = try NIOSSLCertificate.fromPEMFile(files.certificatePath)[0].toDERBytes()
             #expect(PublicKeyKind(certificate: der) == .p256)
             for count in 0..<100 { #expect(PublicKeyKind(certificate: Array(der.prefix(count))) == nil) }
-            // Whatever is changed, it reads no further than what is there.
+            // However the bytes are changed, the parser reads only the bytes there are.
             var random = SplitMix(state: 1)
             for _ in 0..<20_000 {
                 var changed = der
@@ -196,7 +197,7 @@ import Testing
             try await openssl(["req", "-new", "-key", good.keyPath, "-subj", "/CN=x", "-out", folder + "/csr"])
             let request = try String(contentsOfFile: folder + "/csr", encoding: .utf8)
             #expect(try problem(certificate: request, key: key) == .otherContent("a request for a certificate"))
-            // As editors and systems leave them.
+            // Byte order marks and CRLF line ends, as editors and systems write them.
             #expect(try problem(certificate: "\u{FEFF}" + pem, key: "\u{FEFF}" + key) == nil)
             let dos = { (text: String) in text.replacing("\n", with: "\r\n") }
             #expect(try problem(certificate: dos(pem), key: dos(key)) == nil)
@@ -223,7 +224,7 @@ import Testing
             let to = try files.load().chain[0].notAfter
             let loop = EmbeddedEventLoop()
             let log = LogKeeper()
-            // Nine days before its end.
+            // Nine days before the certificate expires.
             let start = to - 9 * Self.day
             let clock = RelayClock {
                 let passed = Int64(loop.now.uptimeNanoseconds / 1_000_000_000)
@@ -257,20 +258,20 @@ import Testing
             #expect(log.lines.isEmpty)
             let first = keeper.context
 
-            // It has expired by then.
+            // The new certificate has expired by then.
             try replace(files, by: short)
             keeper.reload()
             #expect(keeper.context === first)
             #expect(log.lines.count == 1)
             #expect(log.lines[0].contains("error certificate not changed") && log.lines[0].contains("has expired"))
 
-            // When the old one has expired too, the new one is no worse.
+            // When the old certificate has expired too, the new one is no worse.
             now.withLock { $0 += 20 * Self.day }
             keeper.reload()
             #expect(keeper.context !== first)
             #expect(log.lines.last!.contains("the certificate has expired"))
 
-            // A good one takes the place of any.
+            // A valid certificate replaces any other.
             now.withLock { $0 -= 35 * Self.day }
             let second = keeper.context
             try replace(files, by: try await makeCertificate(in: folder, "other", days: 30))
@@ -303,7 +304,8 @@ import Testing
     }
 }
 
-/// Whether the library's client, which trusts the certificate, gets through a handshake with the library's server, in memory.
+/// Whether a handshake between the TLS library's client, which trusts the certificate, and its server succeeds, in
+/// memory.
 private func handshake(_ files: CertificateFiles) throws -> Bool {
     let server = TLSConfiguration.makeServerConfiguration(
         certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificatePath).map { .certificate($0) },
@@ -333,7 +335,7 @@ private func handshake(_ files: CertificateFiles) throws -> Bool {
     }
     for end in ends {
         end.close(promise: nil)
-        // One that has no partner any more waits so long for its last word.
+        // An end whose peer has gone waits this long for the peer's close.
         end.embeddedEventLoop.advanceTime(by: .seconds(60))
     }
     return isDone.isDone

@@ -7,9 +7,9 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Frames that nobody waits for, and what they travel with.
+/// Deferred frames, and the messages that they are sent with.
 @Suite struct CoalescingTests {
-    /// A room whose visitor has said nothing yet; the offerer has been told nothing of it.
+    /// A room whose visitor has sent nothing yet; the `visitor` frame to the offerer is deferred.
     struct Met {
         let relay: MemoryRelay
         let offerer: MemoryPeer
@@ -31,7 +31,7 @@ import Testing
             self.meeting = meeting
         }
 
-        /// The frames of each piece that was sent to the offerer.
+        /// The frames of each write to the offerer.
         func pieces() throws -> [[RelayFrame]] {
             var pieces: [[RelayFrame]] = []
             while let buffer = try offerer.channel.readOutbound(as: ByteBuffer.self) {
@@ -49,7 +49,7 @@ import Testing
         try met.visitor.send(.message(meeting: nil, Self.message))
         let expected: [RelayFrame] = [.visitor(meeting: met.meeting), .message(meeting: met.meeting, Self.message)]
         #expect(try met.pieces() == [expected])
-        // There is nothing left that could be sent when the time is over.
+        // No deferred frame is left when the delay is over.
         met.relay.passCompanyTime()
         #expect(try met.pieces().isEmpty)
     }
@@ -96,7 +96,7 @@ import Testing
         try met.offerer.channel.close().wait()
         met.relay.passCompanyTime()
         #expect(met.relay.worker.connections.count == 1)
-        // The visitor goes on.
+        // The visitor's connection goes on.
         try met.visitor.send(.message(meeting: nil, Self.message))
         #expect(met.visitor.isOpen)
     }

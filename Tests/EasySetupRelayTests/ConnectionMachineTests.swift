@@ -5,9 +5,9 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The rules of a connection's bytes, one line an event.
+/// Transcripts of the ``ConnectionMachine``, one line per event.
 struct ConnectionMachineTests {
-    /// A machine with memory to work in.
+    /// A machine with scratch memory.
     private struct Run: ~Copyable {
         var machine = ConnectionMachine()
         private var payload: [UInt8] = []
@@ -59,7 +59,7 @@ struct ConnectionMachineTests {
         #expect(behind == [.received(Self.offer, bytes: Self.offered.count)])
     }
 
-    /// What a device may not send, and the code it is closed with.
+    /// Frames that a device must not send, and the close codes they cause.
     static let violations: [(WebSocketOpcode, [UInt8], WebSocketErrorCode)] = [
         (.text, [65], .unacceptableData), (.continuation, [], .policyViolation), (.binary, [0xFF], .policyViolation),
     ]
@@ -154,7 +154,7 @@ struct ConnectionMachineTests {
         #expect(closes == [.hangUp])
     }
 
-    /// Frames that say why, and the code that the close frame after them has.
+    /// Frames with a reason, and the code of the close frame after them.
     static let reasons: [(RelayFrame, WebSocketErrorCode)] = [
         (.goodbye(retryAfter: .zero), .goingAway),
         (.refused(.relayFull, retryAfter: .zero), .tryAgainLater),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The rules of a device's connection, over connections in memory and on a clock that the test moves.
+/// The protocol of a device's connection, with connections in memory and a manual clock.
 @Suite struct ConnectionTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
@@ -169,7 +169,8 @@ import Testing
         for peer in crowd { try peer.channel.close().wait() }
         crowd = []
         relay.loop.advanceTime(by: .seconds(10))
-        // What their sockets took has been given back; they may call once more, so they are remembered.
+        // The memory of their connections was given back, but the sessions are remembered because the devices may send
+        // repeated requests.
         #expect(relay.calls.count == 400)
         #expect(!relay.hub.read { $0.hasCrowdGone })
         relay.loop.advanceTime(by: .seconds(30))
@@ -194,7 +195,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    /// Nothing gets any further.
+    /// A handler that drops all output, like a peer that does not read.
     private final class DeafPeer: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
         func flush(context: ChannelHandlerContext) {}

@@ -8,7 +8,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Connections that do anything at any time, on two cores that turn in any order: a course that a number tells.
+/// Random events on many connections, on two cores that run in random order. A seed determines the run.
 @Suite(.busy) struct CoreStormTests {
     private struct Storm {
         let relay: MemoryRelay
@@ -69,7 +69,7 @@ import Testing
             }
         }
 
-        /// What a decoder refuses it reports to whoever feeds it as well.
+        /// A write whose bytes the decoder refuses throws in the test too; that error is ignored.
         func write(_ bytes: [UInt8], to peer: MemoryPeer) throws {
             guard peer.isOpen else { return }
             _ = try? peer.channel.writeInbound(ByteBuffer(bytes: bytes))
@@ -108,7 +108,7 @@ import Testing
             let idle = relay.workers.flatMap(\.connections.values).filter(\.isCounted).count
             #expect(relay.hub.read { $0.admission.opening.total } == idle)
             for peer in storm.peers { peer.channel.close(promise: nil) }
-            // Longer than any room lives.
+            // Longer than the lifetime of any room.
             for _ in 0..<20 { for loop in relay.loops { loop.advanceTime(by: .seconds(100)) } }
             #expect(relay.workers.allSatisfy { $0.connections.isEmpty }, "\(seed)")
             let counted = relay.hub.read {
@@ -122,7 +122,7 @@ import Testing
             #expect(statistics.connections == 0)
             #expect(statistics.rooms == 0)
         }
-        // Or the storm was none.
+        // Fewer meetings would mean that the run tested little.
         #expect(met > 40)
     }
 }

@@ -9,7 +9,8 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// A relay with more than one core: devices meet whichever event loops serve them, and every limit holds for all together.
+/// A relay with several cores: devices meet whichever event loops serve them, and every limit holds for all loops
+/// together.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct CoreTests {
     typealias Transports = PairingTests.Transports
     typealias Pair = PairingTests.Pair
@@ -17,7 +18,7 @@ import Testing
     static func configuration(cores: Int) -> RelayConfiguration {
         var configuration = RelayConfiguration()
         configuration.cores = cores
-        // All come from one address.
+        // All devices come from one address.
         configuration.limits.offersPerPrefix = 10_000
         configuration.limits.visitsPerPrefix = 10_000
         configuration.connectionLimits.openingPerPrefix = 10_000
@@ -45,7 +46,7 @@ import Testing
                 }
             }
         }
-        // At least 192 connections, so this is no matter of luck.
+        // With at least 192 connections, it is practically certain that each core gets some.
         let accepted = try #require(log.acceptedByCore)
         #expect(accepted.count == cores)
         #expect(accepted.filter { $0 > 0 }.count == cores, "\(accepted)")
@@ -133,7 +134,7 @@ import Testing
                 while event != .gone { event = await device.next() }
             }
         }
-        // Nobody is counted who is gone.
+        // Connections that have ended are not counted.
         #expect(log.lines.contains { $0.contains("stopped") && $0.contains("\"connections\": 0") })
     }
 
@@ -155,7 +156,7 @@ import Testing
             do {
                 return try await listenTwice()
             } catch RelayError.cannotListen(_, _, .addressInUse) where tries < 5 {
-                // Another test was given the port in between.
+                // Another test was given the port in the meantime.
                 tries += 1
             }
         }
@@ -196,14 +197,14 @@ import Testing
                 throw PairingTests.Unexpected()
             }
             self.meeting = meeting
-            // The other core has been woken, and knows once it has time.
+            // The other core has been woken, but learns of the frame only when it runs.
             #expect(try offerer.receivedFrames().isEmpty)
             relay.loops[0].run()
             relay.passCompanyTime()
             #expect(try offerer.receivedFrames().compactMap(\.relayFrame) == [.visitor(meeting: meeting)])
         }
 
-        /// A message of the visitor's, as the offerer gets it.
+        /// A message of the visitor as the offerer gets it.
         func message(_ number: UInt32) -> RelayFrame {
             .message(meeting: meeting, Message(number: number, ack: 0, body: [UInt8(number)]))
         }
@@ -218,7 +219,7 @@ import Testing
         let frames = WebSocketBytes.parse(Array(buffer: try #require(told))).compactMap(\.relayFrame)
         #expect(frames == (1...5).map(met.message))
         #expect(try met.offerer.receivedFrames().isEmpty)
-        // And it is woken again after that.
+        // Another frame wakes the core again.
         try met.visitor.send(LongPollMeetingTests.message(6))
         met.relay.loops[0].run()
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(6)])
@@ -227,7 +228,8 @@ import Testing
     @Test func `A core that finds what another has left for it misses nothing that comes after`() throws {
         let met = try Met()
         try met.visitor.send(LongPollMeetingTests.message(1))
-        // It takes that with its own, before it has heard that it was woken; then there is more, and the wake-up is an old one.
+        // The core takes the effects together with its own event, before it handles the wake-up; so a later effect must
+        // cause another wake-up.
         try met.offerer.channel.writeInbound(ByteBuffer(bytes: WebSocketBytes.frame(.ping, [])))
         met.relay.loops[0].run()
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(1)])
@@ -330,7 +332,7 @@ import Testing
 }
 
 extension LogKeeper {
-    /// How many connections each core has accepted, as the relay's last line has it.
+    /// The number of connections that each core accepted, from the relay's last log line.
     var acceptedByCore: [Int]? {
         guard let line = lines.last(where: { $0.contains("info stopped") }),
             let counts = line.firstMatch(of: #/"accepted-by-core": ([0-9 ]+)/#)

@@ -9,13 +9,14 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// A relay that is told to end, over real sockets, and with connections in memory where time has to pass.
+/// Shutdown of a relay, over real sockets, or over connections in memory where time has to pass.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct DrainTests {
     typealias Pair = PairingTests.Pair
 
     static let goodbye = RelayFrame.goodbye(retryAfter: .seconds(2))
 
-    /// Runs a relay; the body gets its port and a way to tell it to end. Returns when the relay has ended by itself.
+    /// Runs a relay. The body gets its port and a function that starts the shutdown. Returns when the relay has ended
+    /// by itself.
     func withDraining(
         _ configuration: RelayConfiguration = RelayConfiguration(),
         _ body: (Int, ServiceGroup) async throws -> Void

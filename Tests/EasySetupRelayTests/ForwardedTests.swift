@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Whom headers speak for, behind trusted proxies at 10.0.0.0/8 and fd00::/8 of which 10.0.0.1 has connected.
+/// Forwarding headers behind trusted proxies at 10.0.0.0/8 and fd00::/8; the connection comes from 10.0.0.1.
 @Suite struct ForwardedTests {
     static let proxy = "10.0.0.1"
 
@@ -30,7 +30,7 @@ import Testing
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let address = try address(lines, of: header, peer: peer, named: name)
-        // An address has no description of its own.
+        // Compared by bytes, because an address has no description.
         #expect(address.bytes == PeerAddress(text: expected.utf8)?.bytes, sourceLocation: sourceLocation)
     }
 
@@ -51,13 +51,13 @@ import Testing
         (["\t192.0.2.1 \t"], "192.0.2.1"),
         (["192.0.2.1, , ,"], "192.0.2.1"),
         (["", "192.0.2.1", ""], "192.0.2.1"),
-        // What a client made up on the left can't reach what the proxy wrote.
+        // Text that a client wrote on the left can't influence the proxy's entry.
         (["\", 192.0.2.1"], "192.0.2.1"),
         (["\"\\, 192.0.2.1"], "192.0.2.1"),
         (["10.0.0.1, 192.0.2.1"], "192.0.2.1"),
-        // Only proxies: the left-most.
+        // With trusted proxies only, the left-most one is the device.
         (["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
-        // What names no address: the proxy that wrote it.
+        // If an entry contains no address, the proxy that wrote it is taken for the device.
         ([], "10.0.0.1"), ([""], "10.0.0.1"), ([","], "10.0.0.1"),
         (["192.0.2.1, unknown"], "10.0.0.1"), (["unknown, 10.0.0.2"], "10.0.0.2"), (["_hidden"], "10.0.0.1"),
         (["unix:"], "10.0.0.1"), (["192.0.2.1, garbage, 10.0.0.2"], "10.0.0.2"), (["for=192.0.2.1"], "10.0.0.1"),
@@ -70,7 +70,7 @@ import Testing
         (["192.0.2.1" + String(repeating: " ", count: 513 - 9)], "10.0.0.1"),
         ([String(repeating: "1", count: 100_000)], "10.0.0.1"),
         ([String(repeating: "1", count: 100_000) + ",192.0.2.1"], "192.0.2.1"),
-        // No further back than the limit of entries.
+        // Entries beyond the limit are not read.
         ([String(repeating: ",", count: 100_000)], "10.0.0.1"),
         (["192.0.2.1" + String(repeating: ",10.0.0.2", count: 15)], "192.0.2.1"),
         (["192.0.2.1" + String(repeating: ",10.0.0.2", count: 16)], "10.0.0.2"),
@@ -92,13 +92,13 @@ import Testing
         (["for=203.0.113.9, for=\"[fd00::1]:80\""], "203.0.113.9"),
         (["for=192.0.2.1 , for=10.0.0.2\t,"], "192.0.2.1"),
         ([" for = 192.0.2.1 ; ; proto = x"], "192.0.2.1"),
-        // What a client made up on the left can't reach what the proxy wrote.
+        // Text that a client wrote on the left can't influence the proxy's entry.
         (["for=\"203.0.113.9, for=192.0.2.1"], "192.0.2.1"),
         (["for=\"203.0.113.9\\, for=\"192.0.2.1\""], "192.0.2.1"),
         (["for=\"203.0.113.9", "for=\"192.0.2.1\""], "192.0.2.1"),
         (["x=\"\\\\\\\", for=192.0.2.1"], "192.0.2.1"),
         (["\",\",\", for=\"[2001:db8::1]\""], "2001:db8::1"),
-        // What names no address: the proxy that wrote it.
+        // If an entry contains no address, the proxy that wrote it is taken for the device.
         ([], "10.0.0.1"), (["192.0.2.1"], "10.0.0.1"), (["for=unknown"], "10.0.0.1"), (["for=_hidden"], "10.0.0.1"),
         (["for=\"unix:\""], "10.0.0.1"), (["for=192.0.2.1, for=unknown"], "10.0.0.1"),
         (["for=192.0.2.1, proto=https"], "10.0.0.1"), (["for="], "10.0.0.1"), (["for"], "10.0.0.1"),
@@ -131,7 +131,7 @@ import Testing
         try Self.expect("192.0.2.1", [forged], of: header, named: header.rawValue.uppercased())
     }
 
-    /// Whatever bytes a client sends, what the proxy adds to them decides; and what makes no sense gives the proxy.
+    /// Random bytes before the proxy's entry don't change the result.
     @Test(arguments: ForwardedHeader.allCases, 0..<4)
     func `Nothing that a client sends changes what a proxy says`(_ header: ForwardedHeader, _ seed: UInt64) throws {
         var random = SplitMix(state: seed)
@@ -144,7 +144,7 @@ import Testing
                 .map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
             try Self.expect("2001:db8::1", [junk + "," + sample], of: header)
             try Self.expect("2001:db8::1", [junk, sample], of: header)
-            // Alone, it gives an answer too; a client can't seem to be a trusted proxy's client that it is not.
+            // Without the proxy's entry, the bytes give an address too, and parsing must not crash.
             _ = try Self.address([junk], of: header)
         }
     }
@@ -160,7 +160,7 @@ import Testing
         let second = try relay.connectDevice(from: "10.0.0.1", headers: [line.replacing(".7", with: ".8")])
         #expect(try first.receivedFrames().isEmpty)
         #expect(try second.receivedFrames().isEmpty)
-        // The same again, until it has said what it wants.
+        // Counted again for the next connection, until its first frame arrives.
         let again = try relay.connect(from: "10.0.0.1")
         try again.send(text: Requests.upgrade(adding: [line]))
         let frames = WebSocketBytes.parse(try again.received().afterHeaders)
@@ -169,13 +169,13 @@ import Testing
         try first.send(.offer(slotLength: 0, work: nil))
         let later = try relay.connectDevice(from: "10.0.0.1", headers: [line])
         #expect(try later.receivedFrames().isEmpty)
-        // The one that was turned away counts until it is gone.
+        // A refused connection counts until it has ended.
         #expect(relay.hub.read { $0.admission.opening.total } == 3)
     }
 }
 
 extension [UInt8] {
-    /// What follows an answer's head.
+    /// The bytes after the head of an HTTP response.
     var afterHeaders: [UInt8] {
         guard let end = indices.first(where: { self[$0...].starts(with: "\r\n\r\n".utf8) }) else { return [] }
         return Array(self[(end + 4)...])

@@ -8,8 +8,8 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The words of a real proxy, where one is installed (Debian's package is `haproxy`): devices from two addresses of loopback are
-/// counted apart, and a third offer has to bring work, since its address had one.
+/// Headers of a real proxy, where it is installed (Debian's package is `haproxy`). Devices from two loopback addresses
+/// are counted separately, and a second offer from one address requires work.
 @Suite(.enabled(if: HAProxy.path != nil, "HAProxy is not installed"), .inTurn, .timeLimit(.minutes(60)))
 struct HAProxyTests {
     static let headers = """
@@ -36,7 +36,7 @@ struct HAProxyTests {
         try await withRelay(configuration) { _, relay in
             let proxy = try await HAProxy(mode: mode, server: "127.0.0.1:\(relay) \(server)", backend: backend)
             defer { proxy.stop() }
-            // What a client makes up is of no use to it.
+            // Headers that a client forges have no effect.
             let forged = [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1")]
             let sources = ["127.0.0.2", "127.0.0.3"]
             for isNew in [true, false] {
@@ -115,7 +115,7 @@ struct HAProxyTests {
         }
     }
 
-    /// Attaches again and again, as devices do, until the name leads to a relay that takes the offerer.
+    /// Attaches repeatedly, as devices do, until the connection reaches a relay that accepts the offerer.
     private func attach(_ token: Token, port: Int) async throws -> TestDevice? {
         while true {
             let device = try await TestDevice.connect(port: port)
@@ -129,7 +129,7 @@ struct HAProxyTests {
     }
 }
 
-/// HAProxy as a process, with one front and one back.
+/// An HAProxy process with one frontend and one backend.
 final class HAProxy: Sendable {
     static let path = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/opt/homebrew/bin/haproxy"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -138,7 +138,7 @@ final class HAProxy: Sendable {
     private let folder: URL
     private let process: Child
 
-    /// Starts it, on ports that were free a moment ago; where another test was faster, on others.
+    /// Starts HAProxy on free ports; on others if another process takes them first.
     init(mode: String, server: String, backend: String) async throws {
         for _ in 0..<5 {
             let (port, status) = (try await Self.freePort(), try await Self.freePort())
@@ -200,7 +200,7 @@ final class HAProxy: Sendable {
 
     private let status: Int
 
-    /// What HAProxy says of the relay, asked again until it says this, or ends.
+    /// HAProxy's view of the relay's health, polled until it is `expected` or HAProxy ends.
     func health(until expected: String) async throws -> String {
         try await Self.health(at: status, of: process, until: expected)
     }

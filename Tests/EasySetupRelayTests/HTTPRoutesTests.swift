@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// What the relay says to HTTP requests, byte for byte, over a connection in memory.
+/// The relay's responses to HTTP requests, byte for byte, over a connection in memory.
 @Suite struct HTTPRoutesTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String

@@ -7,14 +7,15 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// From the upgrade request to the frames behind it, whoever reads that request: nothing is lost, and nothing changes places.
+/// The transition from the upgrade request to WebSocket frames, whichever parser reads the request: no frame is lost or
+/// reordered.
 @Suite struct HandOverTests {
-    /// What makes a request ours to read, or HTTP's.
+    /// Additional headers that decide which parser reads the request.
     static let headers: [[String]] = [
         [], ["X-Anything: 1"], ["Forwarded: for=192.0.2.7"], ["Origin: https://example.org"], ["Content-Length: 0"],
     ]
 
-    /// A relay with an offerer, and what a visitor sends to it: its request, a visit and three messages.
+    /// A relay with an offerer, and a visitor's bytes: its request, a visit and three messages.
     struct Scene {
         let relay: MemoryRelay
         let offerer: MemoryPeer
@@ -40,7 +41,7 @@ import Testing
                 }
         }
 
-        /// Sends these pieces; the loop turns after all of them, or after each.
+        /// Sends the pieces. The loop runs after each piece or after the last one.
         func send(_ pieces: [ArraySlice<UInt8>], turnsBetween: Bool) throws {
             for piece in pieces {
                 try visitor.channel.writeInbound(ByteBuffer(bytes: piece))
@@ -49,7 +50,7 @@ import Testing
             relay.loop.run()
         }
 
-        /// Whether the offerer has all, in order, and the visitor its answer first.
+        /// Whether the offerer has received all frames in order, and the visitor the upgrade answer first.
         func isComplete() throws -> Bool {
             let told = try offerer.receivedFrames().compactMap(\.relayFrame)
             guard told.count == 4, case .visitor(let meeting) = told[0] else { return false }
@@ -72,7 +73,7 @@ import Testing
     @Test(arguments: headers, [false, true])
     func `In two packets, split anywhere, they arrive`(_ headers: [String], _ turnsBetween: Bool) throws {
         let count = try Scene(headers).bytes.count
-        // Everywhere where it matters who reads, and here and there for the others.
+        // All places for the two parsers' usual requests, and a sample for the others.
         for place in stride(from: 1, to: count, by: headers == Self.headers[0] || headers == Self.headers[1] ? 2 : 17) {
             let scene = try Scene(headers)
             let pieces = [scene.bytes.prefix(place), scene.bytes.dropFirst(place)]

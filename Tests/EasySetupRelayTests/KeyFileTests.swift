@@ -222,7 +222,7 @@ private func key(_ byte: UInt8) -> [UInt8] {
     [UInt8](repeating: byte, count: 32)
 }
 
-/// Leaves a socket's name at a path.
+/// Leaves a Unix socket's name at a path.
 private func bindUnixSocket(_ path: String) throws {
     let file = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(file) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// A relay's way to its end, one line an event; and what waits for each loop.
+/// Transcripts of the ``Lifecycle``, one line per event, and tests of the loops' inboxes.
 struct LifecycleTests {
     private let start = NIODeadline.uptimeNanoseconds(0)
 

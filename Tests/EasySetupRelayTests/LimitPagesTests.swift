@@ -7,7 +7,7 @@ import Testing
 
 /// The tables of limits in `Protocol/` and those of the sources have the same names and numbers, both ways.
 @Suite("Pages of limits") struct LimitPagesTests {
-    /// The rows of the tables in a page's sections: each name with its second cell.
+    /// The rows of the tables in these sections of a page: each name with the second cell.
     static func rows(_ page: String, _ sections: [String]) throws -> [String: String] {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "Protocol", page)
@@ -22,7 +22,8 @@ import Testing
         return rows
     }
 
-    /// A number or time as the pages write it, what follows it left out: `10 min`, `20,000`, `16 KiB per direction`, `14 to 20`.
+    /// Whether a text begins with a value as the pages write it, such as `10 min`, `20,000`, `16 KiB per direction`,
+    /// `14 to 20`; the rest is ignored.
     static func begins(_ text: String, _ value: Any) -> Bool {
         let numbers = text.replacing(",", with: "").split(separator: " ")
         guard let first = numbers.first.flatMap({ Int($0) }) else { return false }
@@ -54,7 +55,7 @@ import Testing
             $0.children.compactMap(\.label)
         }
         let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain", "coalescingDelay"]
-        // Both have a time of this name; it is the rendezvous' that is set.
+        // Both sets have a time of this name; the settable one belongs to the rendezvous.
         #expect(Set(NamedLimit.all.map(\.name) + others) == Set(labels.joined()))
         #expect(Set(NamedLimit.all.map(\.name)).count == NamedLimit.all.count)
     }
@@ -95,7 +96,7 @@ import Testing
         ]
         let page = try Self.rows("limits.md", ["Frames"])
         Self.compare(page, values)
-        // An enumeration without cases can't be asked for its members.
+        // The source is read, because an enumeration without cases can't be reflected.
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "Sources", "EasySetupRelayProtocol", "WireLimits.swift")
         let names = try String(contentsOf: file, encoding: .utf8).matches(of: /static let (\w+)/).map { String($0.1) }

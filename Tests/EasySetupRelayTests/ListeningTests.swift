@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Where a relay listens, over real sockets.
+/// Listen addresses, over real sockets.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct ListeningTests {
     @Test(
         arguments: [
@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: [1, 2])
     func `A name is every address that it has, at one port`(_ cores: Int) async throws {
-        // Which these are is the machine's matter.
+        // The addresses of `localhost` depend on the machine.
         let name = ListenAddress(host: "localhost", port: 0)
         let found = try Resolver.places([name])[0].addresses.compactMap(\.bound?.host)
         try await withRelay([name], cores: cores) { addresses in
@@ -95,7 +95,7 @@ import Testing
     @Test(arguments: [1, 2])
     func `Where one address can't be had, none is, and the error names it`(_ cores: Int) async throws {
         try await withRelay([ListenAddress(host: "127.0.0.1", port: 0)], cores: 1) { taken in
-            // No system gives this port to whoever asks for any, so that nobody else is there.
+            // A port below the range from which systems assign ports, so that no other process has it.
             let port = Int.random(in: 20_000..<30_000)
             var configuration = RelayConfiguration(listen: [
                 ListenAddress(host: "127.0.0.77", port: port), ListenAddress(host: "127.0.0.1", port: taken[0].port),
@@ -122,7 +122,7 @@ import Testing
         let listen = [ListenAddress(host: "127.0.0.1", port: 0), ListenAddress(host: host, port: 0)]
         let server = RelayServer(configuration: RelayConfiguration(listen: listen), logger: quietLogger)
         let error = try await #require(throws: RelayError.self) { try await server.run() }
-        // A machine without a network says of any name that it can't look it up.
+        // A machine without a network answers that it can't look up any name.
         let mayBeAway = RelayError.cannotListen(host: host, port: 0, .lookUpFailed)
         #expect(error == .cannotListen(host: host, port: 0, cause) || (cause == .unknownHost && error == mayBeAway))
     }
@@ -140,7 +140,7 @@ import Testing
         let server = RelayServer(configuration: configuration, logger: quietLogger)
         let running = Task { try await server.run() }
         let addresses = try await server.addresses
-        // One after the other, several times: whichever is held up goes on when the place is free.
+        // Several rounds in turn: a connection that had to wait is accepted when a place is free.
         for round in 0..<6 {
             async let first = isWell(addresses[round % 2])
             async let second = isWell(addresses[(round + 1) % 2])
@@ -152,7 +152,7 @@ import Testing
     }
 }
 
-/// A relay for as long as the body runs, and where it listens.
+/// Runs a relay while the body runs, and passes its addresses.
 private func withRelay(
     _ listen: [ListenAddress],
     cores: Int,
@@ -172,7 +172,7 @@ private func withRelay(
     try await running.value
 }
 
-/// The same at a port that the test has found free; another one where somebody was faster.
+/// Runs a relay at a port that was free; tries another if the port was taken in the meantime.
 private func withRelay(
     atFreePort listen: (Int) -> [ListenAddress],
     _ cores: Int,
@@ -196,7 +196,7 @@ private func expectWell(_ address: BoundAddress, at place: SourceLocation = #_so
     #expect(isWell, "\(address)", sourceLocation: place)
 }
 
-/// Whether a relay answers there.
+/// Whether a relay answers a health check at this address.
 private func isWell(_ address: BoundAddress) async throws -> Bool {
     let answer = try await exchange(
         "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -7,10 +7,9 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Devices that come through calls, as other devices and the relay meet them: over connections in memory and on a clock that the test
-/// moves.
+/// Long-polling devices in meetings and at the relay's limits, with connections in memory and a manual clock.
 @Suite struct LongPollMeetingTests {
-    /// A relay with a meeting: an offerer by WebSocket, a visitor by calls with the connection 2.
+    /// A relay with a meeting: an offerer by WebSocket, and a visitor by long polling with session 2.
     struct Met {
         let relay: MemoryRelay
         let offerer: MemoryPeer
@@ -52,7 +51,7 @@ import Testing
         for _ in 0..<3 {
             #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
         }
-        // On another connection of the network, with one more frame.
+        // The repeated request arrives on another connection, with one more frame.
         let other = try met.relay.connect()
         let frames = [Self.message(1), Self.message(2)]
         #expect(try other.send(frames, first: 2, of: met.name)?.sendAnswer?.have == 3)
@@ -84,7 +83,7 @@ import Testing
         try met.offerer.send(.message(meeting: met.meeting, message))
         let answers = try met.visitor.receivedAnswers()
         #expect(answers.map { $0.pollAnswer?.relayFrames } == [[.message(meeting: nil, message)]])
-        // The answer was lost on its way.
+        // The answer was lost on the network, so the device polls again.
         let other = try met.relay.connect()
         let again = try #require(try other.poll(1, of: met.name, wait: .seconds(20))?.pollAnswer)
         #expect(again.first == 2)
@@ -122,7 +121,7 @@ import Testing
             #expect(try met.visitor.poll(1, of: met.name)?.pollAnswer?.isClosed == true)
         }
         #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: false)])
-        // No call opens it again.
+        // No request opens the session again.
         #expect(try met.visitor.send([.offer(slotLength: 0, work: nil)], first: 1, of: met.name)?.sendAnswer?.have == 1)
         #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
         #expect(try met.told().isEmpty)
@@ -209,7 +208,7 @@ import Testing
     @Test func `One address opens so many connections, and those not let in leave nothing behind`() throws {
         var limits = Limits()
         limits.roomlessPerPrefix = 2
-        // So whoever comes after the first is asked for work, and is in no room meanwhile.
+        // So every later device is asked for work, and is in no room meanwhile.
         limits.offersPerPrefix = 0
         let proxies = TrustedProxies(at: [try #require(AddressBlock("192.0.2.1"))], header: .xForwardedFor)
         let relay = try MemoryRelay(limits: limits, proxies: proxies)
@@ -239,7 +238,7 @@ import Testing
         let idle = try relay.connect()
         #expect(try idle.poll(0, of: .named(9))?.problem == "unknown-connection")
         let other = try relay.connect()
-        /// Whether one more is taken.
+        /// Whether one more connection is accepted.
         func takes(from address: String = "192.0.2.1") throws -> Bool {
             let before = relay.worker.connections.count
             let channel = EmbeddedChannel(loop: relay.loop)
@@ -248,7 +247,8 @@ import Testing
             return relay.worker.connections.count > before
         }
         #expect(try !takes())
-        // A neighbour is let in, and so is who comes when a poll waits on one of these, or one says what it wants, or has gone.
+        // A neighbouring address is admitted. The address itself is admitted when a poll waits on one of its
+        // connections, or one gets its first frame or ends.
         #expect(try takes(from: "192.0.2.9"))
         #expect(try offerer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
         let device = try relay.connectDevice()
@@ -342,7 +342,7 @@ import Testing
         met.relay.loop.run()
         #expect(!hasEnded)
         if asks {
-            // Through a proxy that opens a connection for each call.
+            // As through a proxy that opens a connection for each request.
             let other = try met.relay.connect()
             let refused = try #require(try other.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9)))
             #expect(refused.status == 503)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Calls as requests of HTTP, byte for byte, over connections in memory and on a clock that the test moves.
+/// Long polling as HTTP requests, byte for byte, with connections in memory and a manual clock.
 @Suite struct LongPollRequestTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
@@ -38,7 +38,7 @@ import Testing
         )
     }
 
-    /// Answered from the head alone; the connection is closed.
+    /// Requests that are refused from the head alone; the connection is closed.
     static let refusedHeads: [Case] =
         [
             changed("no length", 411, "length-required", ["Content-Length": nil], body: []),
@@ -116,7 +116,7 @@ import Testing
         #expect(text.hasSuffix("\r\n\r\n") == (method == "HEAD"))
     }
 
-    /// Answered when the body is there; the connection goes on.
+    /// Requests that are refused when the body is complete; the connection goes on.
     static let refusedBodies: [Case] =
         [
             ("an empty body", "send", [], 400, "bad-body"),
@@ -158,7 +158,7 @@ import Testing
 
     @Test(arguments: [
         ["Content-Type": "Application/Protobuf; charset=x"], ["Content-Encoding": "identity"],
-        // What the usual lines for WebSockets in an nginx configuration make of it.
+        // Headers that a usual nginx configuration for WebSockets adds to every request.
         ["Connection": "upgrade"], ["X-Whatever": "a", "Accept-Encoding": "gzip", "Cookie": "b=c"],
     ])
     func `Other headers matter to nobody`(_ headers: [String: String]) throws {
@@ -231,7 +231,7 @@ import Testing
         let answer = try #require(try peer.answer(to: chunk))
         #expect(answer.status == 413)
         #expect(answer.problem == "body-too-large")
-        // What the peer still sends is read, so that it comes to reading the answer.
+        // The rest of the request is read, so that the peer gets to read the answer.
         #expect(peer.isOpen)
         try peer.send(chunk)
         try peer.send(text: "0\r\n\r\n")
@@ -256,7 +256,7 @@ import Testing
         #expect(try peer.answer(to: request.dropLast(body))?.status == 100)
         #expect(try peer.answer(to: Array(request.suffix(body).dropLast())) == nil)
         #expect(try peer.answer(to: request.suffix(1))?.sendAnswer?.have == 1)
-        // Nobody is asked for what is refused.
+        // No `100 Continue` is sent for a request that is refused.
         let refused = Requests.call("send", [], replacing: ["Expect": "100-continue", "Content-Length": "99999"])
         #expect(try peer.answer(to: refused)?.status == 413)
     }
@@ -328,7 +328,7 @@ import Testing
         for peer in peers { try? peer.send(half) }
         #expect(peers.map(\.isOpen) == [true, true, false])
         #expect(relay.bodyBytes == 20_000)
-        // A call of the usual size goes through.
+        // A request of the usual size is accepted.
         let other = try relay.connect()
         #expect(try other.answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
         #expect(try peers[0].answer(to: [0])?.problem == "bad-body")
@@ -351,12 +351,12 @@ import Testing
         relay.loop.run()
         #expect(try peer.receivedAnswers().map { $0.pollAnswer?.frames.count } == [1])
         #expect(peer.isOpen)
-        // One that never reads is idle.
+        // A peer that never reads counts as idle.
         relay.loop.advanceTime(by: .seconds(120))
         #expect(!peer.isOpen)
     }
 
-    /// A network that takes bytes and never says that they have left.
+    /// A handler that takes bytes and never completes the write.
     private final class StuckWriter: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
         private var promises: [EventLoopPromise<Void>] = []
@@ -441,7 +441,7 @@ import Testing
             }
             let peer = try relay.connect()
             try? peer.send(request)
-            // Long enough for two polls behind each other, and for what waits for more to be cut off.
+            // Long enough for two polls in a row, and for connections with further waiting requests to be cut.
             relay.loop.advanceTime(by: .seconds(55))
             _ = try peer.received()
             #expect(try !peer.isOpen || peer.answer(to: Requests.call(poll)) != nil)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Long polling's connections as values: numbers, polls and time, without a socket.
+/// Long-polling sessions as values: numbers, polls and time, without a socket.
 @Suite struct LongPollSessionsTests {
     static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
     let id = ConnectionID(number: 1)
@@ -38,7 +38,7 @@ import Testing
         #expect(isBearable)
     }
 
-    /// The polls answered by now, as text.
+    /// The polls that are answered now, as text.
     mutating func answered(at now: NIODeadline? = nil) -> [String] {
         desk.takeAnswers(now: now ?? Self.start).map { poll, answer in
             guard let answer else { return "\(poll): unknown" }
@@ -68,7 +68,7 @@ import Testing
         #expect(answered(at: after(.milliseconds(249))) == [])
         #expect(desk.deadlinesPassed(now: after(.milliseconds(250))) == [])
         #expect(answered(at: after(.milliseconds(250))) == ["poll: 1 [1,2]"])
-        // The next poll waits as long as ever.
+        // The next poll waits for the usual time.
         #expect(poll(2, at: after(.milliseconds(250))) == .waits(id))
         #expect(desk.deadlinesPassed(now: after(.seconds(1))) == [])
         #expect(answered(at: after(.seconds(1))) == [])
@@ -100,7 +100,7 @@ import Testing
             #expect(answered(at: now + .milliseconds(1)) == ["poll: 1 []"])
         }
         #expect(desk.alarmCount <= 2 + 64)
-        // The one that counts is still among them.
+        // The live alarm is still among them.
         #expect(desk.deadlinesPassed(now: after(.seconds(40))) == [id])
     }
 
@@ -192,7 +192,7 @@ import Testing
     @Test mutating func `An answer has as many frames as a body holds, and the rest comes with the next`() throws {
         var sent: [[UInt8]] = []
         for byte in UInt8(0)..<40 {
-            // Up to the largest frame, so that the lengths of lengths differ.
+            // Sizes up to the largest frame, so that length fields of all sizes occur.
             let frame = [UInt8](repeating: byte, count: [1, 127, 128, 2048, 4096][Int(byte) % 5])
             sent.append(frame)
             push(frame)
@@ -233,7 +233,7 @@ import Testing
             desk.open(.named(UInt8(id.number)), as: id, now: .uptimeNanoseconds(0))
         }
         let frame = [UInt8](repeating: 0, count: 4000)
-        // Alone, a connection may leave all of it unread, and no more.
+        // A session alone may have all of this unread, but no more.
         var borne = (0..<8).map { _ in desk.send(frame, to: ids[0]) }
         #expect(borne == [true, true, true, true, true, true, true, true])
         borne = (0..<5).map { _ in desk.send(frame, to: ids[1]) }
@@ -244,7 +244,7 @@ import Testing
         desk.forget(ids[0])
         borne = (0..<5).map { _ in desk.send(frame, to: ids[2]) }
         #expect(borne == [true, true, true, true, true])
-        // What is read makes place.
+        // Acknowledged frames make room.
         let poll = PollCall(connection: .named(3), received: 5, wait: .zero)
         #expect(desk.poll(poll, by: 1, now: .uptimeNanoseconds(0)) == .waits(ids[2]))
         borne = (0..<8).map { _ in desk.send(frame, to: ids[3]) }
@@ -383,11 +383,11 @@ import Testing
                     if case .waits = desk.poll(call, by: step, now: now) { pending.insert(step) }
                 }
                 for (poll, _) in desk.takeAnswers(now: now) {
-                    // Each once, and none that was not asked.
+                    // Each poll is answered once, and no other poll is.
                     #expect(pending.remove(poll) != nil)
                 }
             }
-            // Nothing waits beyond the longest poll, and nobody is known for ever.
+            // No poll waits longer than the longest time, and every session is forgotten in the end.
             for _ in 0..<20 {
                 now = now + .seconds(30)
                 _ = desk.deadlinesPassed(now: now)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// `Protocol/openapi.json` says of the relay's HTTP what the relay does, no more and no less.
+/// `Protocol/openapi.json` describes the relay's HTTP interface exactly.
 @Suite struct OpenAPITests {
     let document: Object
     let operations: [Operation]
@@ -13,10 +13,10 @@ import Testing
         let path: String
         let method: String
         let fields: Object
-        /// By status, references followed.
+        /// The responses by status, with references resolved.
         let responses: [Int: Object]
 
-        /// The last parts of the problems' URNs that it may be answered with, by status.
+        /// The last parts of the possible problems' URNs, by status.
         var problems: [Int: Set<String>] {
             responses.compactMapValues { response in
                 response["content"]?["application/problem+json"]?["schema"]?.problems
@@ -78,7 +78,7 @@ import Testing
                 }
             }
         }
-        // Told of paths that are none of these.
+        // The problem for unknown paths, which is in no operation.
         #expect(told.union(["not-found"]) == Set(all.keys))
     }
 
@@ -97,7 +97,7 @@ import Testing
 
     private func expectToBeKnown(request: [UInt8], status: Int?, _ problem: String) throws {
         let words = String(decoding: request.prefix { $0 != 13 }, as: UTF8.self).split(separator: " ")
-        // Of other paths and methods it says nothing but this.
+        // Other paths and methods are not described, except for these two problems.
         guard words.count > 1, problem != "not-found", problem != "method-not-allowed" else { return }
         let operation = try #require(operations.first { $0.path == words[1] && $0.method == words[0] })
         #expect(operation.problems[try #require(status)]?.contains(problem) == true, "\(words[1]): \(problem)")
@@ -119,7 +119,7 @@ import Testing
     }
 }
 
-/// A value of JSON, looked into.
+/// A JSON value with accessors.
 struct Object {
     let value: Any
 
@@ -131,7 +131,7 @@ struct Object {
 
     subscript(name: String) -> Object? { fields[name] }
 
-    /// The last parts of the URNs that it lists, itself or in one of the schemas that it is made of.
+    /// The last parts of the problem URNs in this schema and in the schemas it is composed of.
     var problems: Set<String> {
         let listed =
             self["enum"]?.items.compactMap(\.text).map { $0.replacing("urn:easysetup:problem:", with: "") } ?? []
@@ -139,12 +139,12 @@ struct Object {
         return parts.reduce(Set(listed)) { $0.union($1) }
     }
 
-    /// Every object in it that refers to another.
+    /// Every nested object that has a reference.
     var references: [Object] {
         (self["$ref"] == nil ? [] : [self]) + fields.values.flatMap(\.references) + items.flatMap(\.references)
     }
 
-    /// What an object refers to in this document, or the object itself.
+    /// The object that a reference in this document points to, or the object itself.
     func following(_ object: Object) throws -> Object {
         guard let reference = object["$ref"]?.text else { return object }
         return try reference.dropFirst(2).split(separator: "/").reduce(self) { try #require($0[String($1)]) }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// A pairing as the relay sees it, over real sockets: two devices, frames with bodies of no meaning.
+/// A pairing from the relay's point of view, over real sockets: two devices, and messages with arbitrary bodies.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct PairingTests {
     /// Two devices that have met.
     struct Pair {
@@ -38,7 +38,7 @@ import Testing
             self.tokens = tokens
         }
 
-        /// Messages both ways, the seat, the end.
+        /// Exchanges messages in both directions, then the seat and the end.
         func run(bodies: [[UInt8]]) async throws {
             let hello = Message(number: 1, ack: 0, body: bodies[0])
             try await visitor.send(.message(meeting: nil, hello))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The PROXY protocol, version 2: its bytes, and what becomes of connections.
+/// The PROXY protocol, version 2: its parser, and its effect on connections.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct ProxyHeaderTests {
     static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
     /// From 192.0.2.7:0x1111 to 198.51.100.1:443.
@@ -18,7 +18,7 @@ import Testing
         + [0x20, 1, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]
         + [0x20, 1, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1] + [0x11, 0x11, 0x01, 0xBB]
     static let local = signature + [0x20, 0x00, 0, 0]
-    /// With a checksum and a padding: 3 + 4 and 3 + 2 bytes.
+    /// With two extensions, a checksum and padding, of 3 + 4 and 3 + 2 bytes.
     static let withExtras =
         signature + [0x21, 0x11, 0, 24, 192, 0, 2, 7, 198, 51, 100, 1, 0x11, 0x11, 0x01, 0xBB]
         + [0x03, 0, 4, 1, 2, 3, 4, 0x04, 0, 2, 0, 0]
@@ -81,7 +81,7 @@ import Testing
         let expected = ProxyHeader.Parsed.header(ProxyHeader(source: source, byteCount: example.bytes.count))
         #expect(Self.parse(example.bytes) == expected)
         #expect(Self.parse(example.bytes + [1, 2, 3]) == expected)
-        // A slice's indices don't begin at zero.
+        // Parsed from a slice, whose indices don't begin at zero.
         #expect(Self.parse(([9] + example.bytes).dropFirst()) == expected)
     }
 
@@ -115,7 +115,7 @@ import Testing
                 #expect(bytes.count < 2048)
                 #expect(Self.parse(bytes + [UInt8](repeating: 0, count: 2048)) != .incomplete)
             case .malformed:
-                // Nothing that follows makes it good.
+                // More bytes don't make it valid.
                 #expect(Self.parse(bytes + Self.v4) == .malformed)
             }
         }
@@ -255,7 +255,7 @@ import Testing
 }
 
 extension ConnectionTests {
-    /// The second offer of a prefix has to bring work.
+    /// Limits with which the second offer of a prefix requires work.
     static var oneForEachPrefix: Limits {
         var limits = Limits()
         limits.offersPerPrefix = 1

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// What a connection leaves behind when it is gone: nothing.
+/// A connection that has ended leaves no memory behind.
 @Suite struct ReleaseTests {
     enum Kind: CaseIterable {
         case silent
@@ -58,7 +58,7 @@ import Testing
         try kind.begin(peer)
         weak let requests = line?.requests
         if endsByTime {
-            // Longer than anybody is waited for.
+            // Longer than any timeout.
             relay.loop.advanceTime(by: .seconds(700))
         } else {
             if peer.isOpen { peer.channel.close(promise: nil) }
@@ -75,12 +75,12 @@ import Testing
     @Test func `What a device has read at last does not count as unread any more`() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
-        // So that it may stay.
+        // The device offers, so that it is not closed as idle.
         try peer.send(.offer(slotLength: 0, work: nil))
         let line = try #require(relay.worker.connections.values.first)
         #expect(relay.worker.account(unread: 100_000, of: line))
         #expect(relay.hub.read { $0.admission.unread } == 100_000)
-        // It has read, and answers pings: nothing more is sent to it than those.
+        // The peer has read all and answers pings; nothing else is sent to it.
         relay.loop.advanceTime(by: .seconds(46))
         try peer.send(WebSocketBytes.frame(.pong, []))
         #expect(peer.isOpen)

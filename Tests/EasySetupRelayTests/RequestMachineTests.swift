@@ -6,7 +6,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The rules of a connection's requests, one line an event.
+/// Transcripts of the ``RequestMachine``, one line per event.
 struct RequestMachineTests {
     private static let poll = HTTPRoutes.Answer.call(.poll)
 
@@ -43,7 +43,7 @@ struct RequestMachineTests {
         let answered = machine.answered(.body([3]))
         #expect(answered == [.keep(difference: -2, total: 0), .respond(.call([3]), then: .next)])
         #expect(machine.readCompleted().isEmpty)
-        // The next one waits until that answer has left.
+        // The next request is handled when that answer was written.
         #expect(call(&machine).isEmpty)
         #expect(machine.responseWritten() == [.call(.poll, body: [], [:])])
     }
@@ -124,7 +124,7 @@ struct RequestMachineTests {
         var fresh = machine
         _ = call(&machine, at: start)
         #expect(responds(machine.answered(.body([])), isProxy ? .next : .close))
-        // Another interval, another count.
+        // A new interval starts a new count.
         _ = call(&fresh, at: start + TimeAmount(ConnectionLimits().pingInterval))
         #expect(responds(fresh.answered(.body([])), .next))
     }
@@ -135,7 +135,7 @@ struct RequestMachineTests {
         _ = call(&machine)
         #expect(!machine.isReading(request: 1))
         #expect(machine.readCompleted().isEmpty)
-        // Bytes that are no part yet.
+        // Bytes that gave no request part yet.
         _ = machine.answered(.body([]))
         #expect(machine.readCompleted() == [.watchOpening(request: 2)])
         #expect(machine.readCompleted().isEmpty)

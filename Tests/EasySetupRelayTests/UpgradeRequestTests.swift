@@ -5,16 +5,16 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The upgrade request that is recognised as it stands.
+/// The parser for the plain form of the upgrade request.
 @Suite struct UpgradeRequestTests {
     static let key = Array("dGhlIHNhbXBsZSBub25jZQ==".utf8)
-    /// As our own client writes it.
+    /// The request as this project's client writes it.
     static let plain = Requests.lines([
         "Host: relay.example:8080", "Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: easysetup.v1",
     ])
 
-    /// CR and LF are one character.
+    /// The request without its last line end. (CR and LF are one `Character`.)
     static let withoutEnd = String(plain.dropLast())
 
     static func recognise(_ text: String) -> UpgradeRequest.Recognised {
@@ -57,14 +57,14 @@ import Testing
 
     static let others: [String] =
         [
-            // What others have to judge.
+            // Headers that the HTTP handlers judge.
             "Origin: https://example.org", "Sec-Fetch-Site: none", "Forwarded: for=192.0.2.1",
             "X-Forwarded-For: 192.0.2.1",
             "Content-Length: 0", "Transfer-Encoding: chunked", "X-Anything: 1", "Cookie: a=b", "TE: trailers",
-            // Once more, the same or another.
+            // Headers that occur twice, with the same value or another.
             "Host: other", "Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
             "Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: easysetup.v1",
-            // No header.
+            // Lines that are no valid headers.
             "nothing", ":", ": x", " folded: x", "Host : x", "User-Agent: \u{1}", "User-Agent: \u{E4}",
             "User-Agent: a\rb",
             "User-Agent: a\nOrigin: b", "user-agenT\u{0}: x", "[ost: x", "\u{48}\u{F3}st: x",
@@ -77,12 +77,12 @@ import Testing
             ("websocket\r\n", "websocket, h2c\r\n"), ("websocket\r\n", "h2c\r\n"), ("upgrade", "upgrade, keep-alive"),
             ("upgrade", "keep-alive"), ("easysetup.v1", "EasySetup.v1"), ("easysetup.v1", "easysetup.v1, easysetup.v2"),
             ("easysetup.v1", "easysetup.v2"), ("ZQ==", "ZQ="), ("ZQ==", "ZQ==="), ("ZQ==", "ZQaa"), ("dGhl", "dGh"),
-            // HTTP's decoder takes blanks behind a value for a part of it.
+            // NIO's HTTP decoder keeps blanks after a value.
             ("websocket\r\n", "websocket \r\n"), ("ZQ==", "ZQ==\t"), ("13\r\n", "13 \r\n"),
         ].map { plain.replacing($0.0, with: $0.1) }
         + ["Host", "Connection", "Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol"].map
     { name in
-        // Any of them missing, but for the host, which nobody asks for here.
+        // Each necessary header is missing once. The host is left out, because the parser does not need it.
         Requests.lines(
             plain.split(separator: "\r\n").dropFirst().map(String.init)
                 .filter { !$0.hasPrefix(name + ":") } + (name == "Host" ? ["Origin: x"] : [])
@@ -137,7 +137,7 @@ import Testing
             let bytes = Self.drawn(from: &random)
             let whole = UpgradeRequest.recognise(bytes.span)
             for count in 0..<bytes.count {
-                // What is decided stays decided, but for a size that it can't know yet.
+                // A decision on part of the request never changes, except for the size, which may be unknown then.
                 let part = UpgradeRequest.recognise(bytes.span.extracting(first: count))
                 if part != .incomplete { #expect(part == whole) }
                 if case .request(let request) = whole { #expect((part == whole) == (count >= request.byteCount)) }
@@ -150,7 +150,7 @@ import Testing
         "easysetup.v1.0", "EasySetup.v1", "easysetup.v2", "easysetup.v", "",
     ]
 
-    /// A request with lines in any order, some of them twice, missing or unusual, and single bytes changed.
+    /// A request with its lines in random order, some repeated, missing or unusual, and single bytes changed.
     static func drawn(from random: inout SplitMix) -> [UInt8] {
         var lines = plain.split(separator: "\r\n").dropFirst().map(String.init).shuffled(using: &random)
         let more = [
@@ -194,7 +194,7 @@ extension Requests {
     }
 }
 
-/// A request as NIO's decoder and the HTTP routes have it. Nil when they have none.
+/// The request as NIO's decoder and ``HTTPRoutes`` read it. Nil when they find none.
 struct HTTPReading {
     let answer: HTTPRoutes.Answer
     let key: [UInt8]
@@ -206,7 +206,7 @@ struct HTTPReading {
         let (channel, parts, behind) = (EmbeddedChannel(), Parts(), Behind())
         try channel.pipeline.syncOperations.addHandlers([decoder, parts, behind])
         _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
-        // What is behind an upgrade comes when the decoder goes.
+        // The decoder passes on the bytes after the upgrade request when it is removed.
         channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
         channel.embeddedEventLoop.run()
         _ = try? channel.finish(acceptAlreadyClosed: true)
@@ -223,7 +223,7 @@ struct HTTPReading {
         var isWhole = false
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            // Behind an upgrade come bytes.
+            // After an upgrade, input is bytes and no request parts.
             guard !isWhole else { return context.fireChannelRead(data) }
             switch unwrapInboundIn(data) {
             case .head(let head): if self.head == nil { self.head = head }

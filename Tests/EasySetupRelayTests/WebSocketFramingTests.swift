@@ -4,7 +4,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Frames as clients send them, read by our own hand.
+/// The parser for WebSocket frames from clients.
 @Suite struct WebSocketFramingTests {
     typealias Parsed = WebSocketFraming.Parsed
 
@@ -16,7 +16,7 @@ import Testing
         return (parsed, payload)
     }
 
-    /// A frame with a length in as many bytes as are told: 1, 3 or 9.
+    /// A frame whose length is encoded in the given number of bytes: 1, 3 or 9.
     static func frame(_ first: UInt8, _ payload: [UInt8], lengthIn bytes: Int, mask: [UInt8] = [1, 2, 3, 4]) -> [UInt8]
     {
         let count = payload.count
@@ -88,7 +88,7 @@ import Testing
                 #expect(Self.parse([first, 0x81]).0 == .broken(.protocolError))
             }
             #expect(Self.parse([first]).0 == .incomplete)
-            // Without a mask it is none of a client's.
+            // A client's frame must be masked.
             #expect(Self.parse([first, 1, 9]).0 == .broken(.protocolError))
         }
     }

@@ -3,11 +3,11 @@ import Foundation
 
 @testable import EasySetup
 
-/// One way to harm a relay: how often it is tried at once, and what it comes to.
+/// An attack on a relay: the number of attempts, and the outcome.
 struct Attack: Sendable {
     struct Outcome: Sendable {
         var attempts = 0
-        /// Those that the relay ended, or gave nothing.
+        /// Attempts that the relay ended or gave nothing to.
         var refused = 0
 
         static func + (one: Outcome, other: Outcome) -> Outcome {
@@ -19,23 +19,24 @@ struct Attack: Sendable {
             self.refused = refused
         }
 
-        /// One try.
+        /// The outcome of one attempt.
         init(isRefused: Bool) {
             self.init(attempts: 1, refused: isRefused ? 1 : 0)
         }
     }
 
     let name: String
-    /// Attempts in the short run, and in the long one.
+    /// The number of attempts in the short run and in the long run.
     let sizes: (short: Int, long: Int)
-    /// How many threads share them.
+    /// The number of threads that share the attempts.
     var threads = 2
     /// Whether every attempt has to be refused.
     var isAllRefused = true
-    /// The port, the numbers of the attempts, and what opens when the honest devices have paired.
+    /// The attack. It gets the relay's port, the numbers of its attempts, and a gate that opens when the honest devices
+    /// have paired.
     let body: @Sendable (_ port: Int, _ numbers: Range<Int>, _ honest: Gate) -> Outcome
 
-    /// Carries it out, on threads of its own.
+    /// Runs the attack on threads of its own.
     func run(port: Int, isLong: Bool, beside honest: Gate) async -> Outcome {
         let size = isLong ? sizes.long : sizes.short
         return await withTaskGroup(of: Outcome.self) { group in
@@ -53,7 +54,8 @@ struct Attack: Sendable {
         }
     }
 
-    /// Attacks beside each other: those in the first group are over when the relay's time for a first word is, once for all of them.
+    /// Groups of attacks that run at the same time. The attacks of the first group end with the relay's timeout for the
+    /// first frame, once for all of them.
     static let groups: [[Attack]] = [
         [
             Attack(name: "half-open connections", sizes: (400, 8_000), threads: 1, body: halfOpen),
@@ -70,7 +72,7 @@ struct Attack: Sendable {
     ]
 }
 
-/// Opens once, for all who wait at it.
+/// A gate that opens once, for all waiting threads.
 final class Gate: Sendable {
     private let group = DispatchGroup()
 
@@ -81,24 +83,24 @@ final class Gate: Sendable {
     func wait() { group.wait() }
 }
 
-/// Connections that say nothing, from a few addresses.
+/// Connections that send nothing, from a few addresses.
 @Sendable private func halfOpen(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     waitForTheEnd(of: numbers.compactMap { Stranger(port: port, from: 1 + $0 / 100) }, attempts: numbers.count)
 }
 
-/// The same from one address: most are turned away at once.
+/// Connections from one address that send nothing: most are refused at once.
 @Sendable private func halfOpenFromOne(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     waitForTheEnd(of: numbers.compactMap { _ in Stranger(port: port, from: 900) }, attempts: numbers.count)
 }
 
-/// A header of a request, byte by byte.
+/// A request header that is sent byte by byte.
 @Sendable private func slowloris(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     let strangers = numbers.compactMap { Stranger(port: port, from: 1_000 + $0 / 100) }
     for stranger in strangers { stranger.send("GET /easysetup/v1/ws HTTP/1.1\r\nHost: localhost\r\nX-Slow: ") }
     return waitForTheEnd(of: strangers, attempts: numbers.count, dripping: "a")
 }
 
-/// WebSockets on which no first frame comes, or the head of one and no more.
+/// WebSockets without a first frame, or with the beginning of one.
 @Sendable private func upgradedAndSilent(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     let strangers = numbers.compactMap { Stranger(port: port, from: 1_100 + $0 / 100) }
     for (number, stranger) in strangers.enumerated() {
@@ -109,7 +111,7 @@ final class Gate: Sendable {
     return waitForTheEnd(of: strangers, attempts: numbers.count)
 }
 
-/// Calls of which all comes but the last bytes.
+/// Long-polling requests without the last bytes of their bodies.
 @Sendable private func unfinishedBodies(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     let strangers = numbers.compactMap { Stranger(port: port, from: 1_200 + $0 / 100) }
     let head = "POST /easysetup/v1/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/protobuf\r\n"
@@ -118,8 +120,8 @@ final class Gate: Sendable {
     return waitForTheEnd(of: strangers, attempts: numbers.count, dripping: "a")
 }
 
-/// Until the relay has ended them all, which it does by its own clock. They wait for its word, and for no time; where it never comes,
-/// those that are left are counted.
+/// Waits until the relay has ended all connections, which depends on the relay's clock. If it never does, the
+/// connections that are left are counted.
 private func waitForTheEnd(of strangers: [Stranger], attempts: Int, dripping drop: String? = nil) -> Attack.Outcome {
     let start = ContinuousClock.now
     var living = strangers
@@ -154,7 +156,7 @@ private func waitForTheEnd(of strangers: [Stranger], attempts: Int, dripping dro
     }
 }
 
-/// Compression is offered, and then used although it was not agreed to: zeros without end in a few bytes.
+/// Compression is offered, and then used although it was not negotiated: an endless run of zeros in a few bytes.
 @Sendable private func compression(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     numbers.reduce(Attack.Outcome()) { sum, number in
         guard let stranger = Stranger(port: port, from: 3_000 + number % 100) else {
@@ -167,9 +169,9 @@ private func waitForTheEnd(of strangers: [Stranger], attempts: Int, dripping dro
     }
 }
 
-/// Offerers that never read, each with as many visitors as it may have, which fill their mailboxes. Refused are those
-/// visitors that are not let in. They are so many that more than half of what a relay of this size keeps for all is taken:
-/// with all of it taken, honest visitors are told that the relay is full until the strangers' codes expire.
+/// Offerers that never read, each with as many visitors as allowed, which fill the mailboxes. Visitors that are not
+/// admitted count as refused. There are so many that the mailboxes take more than half of the relay's memory for
+/// messages. They don't take all, because then honest visitors are refused until the strangers' codes expire.
 @Sendable private func neverReading(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     var strangers: [Stranger] = []
     var outcome = Attack.Outcome()
@@ -195,12 +197,12 @@ private func waitForTheEnd(of strangers: [Stranger], attempts: Int, dripping dro
             strangers.append(visitor)
         }
     }
-    // They stay, with everything that is held for them.
+    // The connections stay open with all their stored messages.
     honest.wait()
     return withExtendedLifetime(strangers) { outcome }
 }
 
-/// Visits to slots that nobody has; some addresses come so often that work is asked for.
+/// Visits to slots without a room; some addresses make so many that work is required.
 @Sendable private func junkVisits(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     numbers.reduce(Attack.Outcome()) { sum, number in
         guard let stranger = Stranger(port: port, from: 10_000 + number % 1_200 / 80) else {
@@ -217,7 +219,8 @@ private func waitForTheEnd(of strangers: [Stranger], attempts: Int, dripping dro
 
 private let visitToNobody = DeviceFrame.visit(slot: Slot("ZZZZZZ")!, work: nil).serialized()
 
-/// Visits of an address that has used up what is free, each paid for: refused are those that are not let in nevertheless.
+/// Visits with work from an address that has used up its free visits. Visits that are not admitted nevertheless count
+/// as refused.
 @Sendable private func paidVisits(port: Int, numbers: Range<Int>, honest: Gate) -> Attack.Outcome {
     guard let offerer = Stranger(port: port, from: 20_000 + numbers.lowerBound) else { return Attack.Outcome() }
     offerer.send(Stranger.upgrade())
@@ -228,7 +231,7 @@ private let visitToNobody = DeviceFrame.visit(slot: Slot("ZZZZZZ")!, work: nil).
     for number in 0..<60 + numbers.count {
         guard let visitor = Stranger(port: port, from: address) else { continue }
         visitor.send(Stranger.upgrade())
-        // What is free is spent on nobody, what is paid for on the offer.
+        // The free visits go to slots without a room, those with work to the offer.
         visitor.send(number < 60 ? .visit(slot: Slot("ZZZZZZ")!, work: nil) : .visit(slot: slot, work: nil))
         guard !visitor.head().isEmpty else { continue }
         guard case .workWanted(let challenge, let difficulty, _)? = visitor.frame(), number >= 60 else { continue }

@@ -28,7 +28,7 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case other
     }
 
-    /// What happened: one sentence.
+    /// The description of the failure, in one sentence.
     public var description: String {
         switch self {
         case .cannotListen(let host, let port, let cause):
@@ -42,7 +42,7 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What to do next: one sentence.
+    /// Advice on the next step, in one sentence.
     public var advice: String {
         switch self {
         case .cannotListen(_, _, let cause): cause.advice

@@ -74,8 +74,8 @@ struct Admission: Sendable {
         return AdmissionRefusal(reason: .tooMany, retryAfter: limits.retryAfter)
     }
 
-    /// The same for a new long-polling session. `isNew` is false for a device with a token; `counts` are the sessions
-    /// by prefix.
+    /// Why a device that opens a long-polling session is refused; nil when there is a place for it. `isNew` is false
+    /// for a device with a token; `counts` are the sessions by prefix.
     func refusal(ofCaller prefix: AddressPrefix, isNew: Bool, _ counts: PrefixCounts, _ callers: Callers)
         -> AdmissionRefusal?
     {

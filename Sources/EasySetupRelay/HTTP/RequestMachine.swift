@@ -42,7 +42,7 @@ struct RequestMachine {
         case writing
     }
 
-    /// What is to be done, in this order.
+    /// An action for the I/O layer to carry out. Actions are carried out in the order given.
     enum Action: Equatable {
         /// A request has begun on a connection that had others. It must be complete within
         /// ``ConnectionLimits/openingTime``.
@@ -64,7 +64,7 @@ struct RequestMachine {
         case close
     }
 
-    /// What happens after a response was written.
+    /// The step after a response was written.
     enum Afterwards: Equatable {
         /// The next request is handled; ``responseWritten()`` is to be called.
         case next

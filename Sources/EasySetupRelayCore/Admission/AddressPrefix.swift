@@ -60,7 +60,7 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// The same prefixes, the widest first.
+    /// These prefixes in reverse order, the widest first.
     var countedFromWidest: some Sequence<AddressPrefix> {
         (0...(isIPv4 ? 1 : 2)).lazy.reversed().compactMap { block($0)?.prefix }
     }

@@ -3,13 +3,14 @@ import Foundation
 
 @testable import EasySetupRelay
 
-/// An answer read by hand, so that the tests don't believe the library they test.
+/// An HTTP response, parsed by test code and not by the library under test.
 struct HTTPAnswer {
     let status: Int
     let headers: [(name: String, value: String)]
     let body: [UInt8]
 
-    /// Takes the first answer from bytes. Nil when it is not complete. Every answer to a call but 100 tells its length.
+    /// Removes the first response from the bytes. Nil when it is incomplete. Every response to a long-polling request
+    /// except 100 has a content length.
     init?(takenFrom bytes: inout [UInt8]) {
         guard let end = Data(bytes).range(of: Data("\r\n\r\n".utf8)) else { return nil }
         var lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
@@ -64,7 +65,7 @@ extension Requests {
     static func call(_ call: SendCall) -> [UInt8] { self.call("send", call.serialized()) }
     static func call(_ call: PollCall) -> [UInt8] { self.call("poll", call.serialized()) }
 
-    /// A call as a device makes it, with headers replaced or taken out.
+    /// A long-polling request as devices send it, with headers replaced or removed.
     static func call(
         _ path: String,
         _ body: [UInt8],
@@ -84,7 +85,7 @@ extension Requests {
 }
 
 extension MemoryPeer {
-    /// The answers that came since the last call.
+    /// The responses since the last call.
     func receivedAnswers() throws -> [HTTPAnswer] {
         var bytes = try received()
         var answers: [HTTPAnswer] = []
@@ -94,7 +95,7 @@ extension MemoryPeer {
         return answers
     }
 
-    /// The one answer to a request.
+    /// Sends a request, and gives its only response.
     func answer(to request: [UInt8]) throws -> HTTPAnswer? {
         try send(request)
         let answers = try receivedAnswers()

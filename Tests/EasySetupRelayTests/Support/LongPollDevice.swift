@@ -5,7 +5,7 @@ import Synchronization
 
 @testable import EasySetupRelay
 
-/// What a pairing's test wants from a device, through whichever door it comes.
+/// A device of a pairing test, over either transport.
 protocol PairDevice {
     func send(_ frame: DeviceFrame) async throws
     func next() async -> TestDevice.Event
@@ -13,7 +13,7 @@ protocol PairDevice {
 }
 
 extension PairDevice {
-    /// The next event, if it is a frame.
+    /// The next event if it is a frame, otherwise nil.
     func nextFrame() async -> RelayFrame? {
         guard case .frame(let frame) = await next() else { return nil }
         return frame
@@ -22,8 +22,8 @@ extension PairDevice {
 
 extension TestDevice: PairDevice {}
 
-/// A device that goes by long polling of a real relay: one connection for what it sends, one for its polls; or a connection for
-/// each call and HTTP/1.0, as some proxies do.
+/// A long-polling device at a real relay. It uses one connection to send and one to poll, or, as some proxies do, a new
+/// HTTP/1.0 connection for each request.
 final class LongPollDevice: PairDevice {
     let connection = LongPollConnectionID.random()
     private let port: Int
@@ -72,7 +72,7 @@ final class LongPollDevice: PairDevice {
         let socket = try await LongPollSocket(port: port)
         let headers = ["Connection": "close"].mapValues(Optional.some)
         let answer = try await socket.answer(to: Requests.call(path, body, version: "1.0", replacing: headers))
-        // Then the relay closes.
+        // With HTTP/1.0 the relay closes the connection after the answer.
         guard await socket.next() == nil else { throw Refused(answer: answer) }
         return answer
     }
@@ -82,7 +82,7 @@ final class LongPollDevice: PairDevice {
     }
 }
 
-/// One connection for calls, over a real socket.
+/// A connection for long-polling requests over a real socket.
 final class LongPollSocket {
     private let channel: any Channel
     private var chunks: AsyncStream<[UInt8]>.Iterator
@@ -104,7 +104,7 @@ final class LongPollSocket {
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
-    /// The next answer. Nil when the connection ends first.
+    /// The next response. Nil when the connection ends first.
     func next() async -> HTTPAnswer? {
         while true {
             if let answer = HTTPAnswer(takenFrom: &unread) { return answer }

@@ -8,7 +8,7 @@ import NIOWebSocket
 
 @testable import EasySetupRelay
 
-/// A relay without sockets, on loops whose time the test moves; on one if nothing else is said.
+/// A relay without sockets, on event loops with manual clocks; one loop by default.
 final class MemoryRelay {
     let loop: EmbeddedEventLoop
     let loops: [EmbeddedEventLoop]
@@ -61,7 +61,7 @@ final class MemoryRelay {
     var outcomes: [ConnectionOutcome: Int] { hub.read { $0.outcomes } }
     var bodyBytes: Int { hub.read { $0.admission.bodyBytes } }
 
-    /// A connection that has said nothing yet.
+    /// A connection on which no bytes were sent yet.
     func connect(from address: String = "192.0.2.1", core: Int = 0) throws -> MemoryPeer {
         let channel = EmbeddedChannel(loop: loops[core])
         let address = try SocketAddress(ipAddress: address, port: 1)
@@ -72,12 +72,12 @@ final class MemoryRelay {
         return MemoryPeer(channel: channel)
     }
 
-    /// What nobody waits for is sent now.
+    /// Lets the delay of deferred frames pass, so that they are sent.
     func passCompanyTime() {
         for loop in loops { loop.advanceTime(by: TimeAmount(hub.limits.coalescingDelay)) }
     }
 
-    /// A connection that is upgraded.
+    /// A connection that has been upgraded to a WebSocket.
     func connectDevice(from address: String = "192.0.2.1", headers: [String] = [], core: Int = 0) throws -> MemoryPeer {
         let peer = try connect(from: address, core: core)
         try peer.send(text: Requests.upgrade(adding: headers))
@@ -86,7 +86,7 @@ final class MemoryRelay {
     }
 }
 
-/// The other end of a connection in memory: bytes in, bytes out.
+/// The other end of a connection in memory.
 struct MemoryPeer {
     let channel: EmbeddedChannel
 
@@ -106,7 +106,7 @@ struct MemoryPeer {
         try channel.writeInbound(ByteBuffer(bytes: bytes))
     }
 
-    /// Everything the relay has sent since the last call.
+    /// All bytes from the relay since the last call.
     func received() throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let buffer = try channel.readOutbound(as: ByteBuffer.self) {
@@ -115,19 +115,19 @@ struct MemoryPeer {
         return bytes
     }
 
-    /// The same, as WebSocket frames.
+    /// All WebSocket frames from the relay since the last call.
     func receivedFrames() throws -> [WebSocketBytes.Parsed] {
         WebSocketBytes.parse(try received())
     }
 }
 
-/// Frames written and read by hand, so that the tests don't believe the library they test.
+/// WebSocket frames, written and parsed by test code and not by the library under test.
 enum WebSocketBytes {
     struct Parsed: Equatable {
         var opcode: WebSocketOpcode
         var payload: [UInt8]
 
-        /// A close frame's code.
+        /// The code of a close frame.
         var closeCode: UInt16? {
             guard opcode == .connectionClose, payload.count >= 2 else { return nil }
             return UInt16(payload[0]) << 8 | UInt16(payload[1])
@@ -157,7 +157,7 @@ enum WebSocketBytes {
         return bytes + key + payload.enumerated().map { $0.element ^ key[$0.offset % 4] }
     }
 
-    /// What a server sent: whole frames without masks.
+    /// Parses a server's output: whole frames without masks.
     static func parse(_ bytes: [UInt8]) -> [Parsed] {
         var frames: [Parsed] = []
         var rest = bytes[...]
@@ -197,7 +197,7 @@ enum Requests {
 }
 
 extension RelayClock {
-    /// The time of a loop that a test moves.
+    /// A clock that follows a loop's manual time.
     static func of(_ loop: EmbeddedEventLoop) -> RelayClock {
         RelayClock {
             Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)

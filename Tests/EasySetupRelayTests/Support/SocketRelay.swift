@@ -8,8 +8,8 @@ import TestSupport
 
 @testable import EasySetupRelay
 
-/// Runs a relay on a free port of loopback for as long as the body runs. No limit that the test leaves alone passes because the machine
-/// is slow.
+/// Runs a relay on a free loopback port while the body runs. Limits that the test leaves alone are never reached, even
+/// on a slow machine.
 func withRelay<Value>(
     _ configuration: RelayConfiguration = RelayConfiguration(),
     logger: Logger = quietLogger,
@@ -32,7 +32,7 @@ func withRelay<Value>(
 
 let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// Sends text over TCP and waits for the end of the connection; what came meanwhile.
+/// Sends text over TCP, waits for the end of the connection, and gives the text received.
 func exchange(_ text: String, host: String = "127.0.0.1", port: Int) async throws -> String {
     let collector = Collector()
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -40,7 +40,7 @@ func exchange(_ text: String, host: String = "127.0.0.1", port: Int) async throw
             channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(collector) }
         }
         .connect(host: host, port: port).get()
-    // A relay that closes first is an answer too.
+    // The relay may close the connection first; that is no error here.
     try? await channel.writeAndFlush(ByteBuffer(string: text))
     try await channel.closeFuture.get()
     return collector.text.withLock { $0 }
@@ -60,7 +60,7 @@ private final class Collector: ChannelInboundHandler, Sendable {
     }
 }
 
-/// A folder of its own for as long as the body runs.
+/// A temporary folder while the body runs.
 func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("relay-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -68,7 +68,7 @@ func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> V
     return try await body(folder.path)
 }
 
-/// Remembers every line that is logged, at every level.
+/// A log handler that keeps every line of every level.
 final class LogKeeper: Sendable {
     private let kept = Mutex<[String]>([])
 

@@ -1,4 +1,4 @@
-/// A generator whose run is told by a number.
+/// A random generator that is determined by its seed.
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -13,7 +13,7 @@ extension RelayConfiguration {
 }
 
 extension CertificateFiles {
-    /// The paths as the tests made them, for `openssl` and Foundation.
+    /// The paths as text, for `openssl` and Foundation.
     var certificatePath: String { "\(certificate)" }
     var keyPath: String { "\(key)" }
 }
@@ -26,7 +26,7 @@ extension KeyFile {
     static func read(path: String) throws(RelayError) -> TokenKeySet { try read(path: PathBytes(path)) }
 }
 
-/// What `openssl` makes keys of.
+/// Arguments of `openssl` for the kinds of keys.
 enum TestKey {
     static let p256 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
     static func curve(_ name: String) -> [String] { ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:\(name)"] }
@@ -34,7 +34,7 @@ enum TestKey {
     static let ed25519 = ["-newkey", "ed25519"]
 }
 
-/// Makes a certificate of its own for `localhost`, and its key, in a folder; by `openssl`.
+/// Creates a self-signed certificate for `localhost` and its key in a folder, with `openssl`.
 func makeCertificate(
     in folder: String,
     _ name: String,
@@ -59,7 +59,7 @@ func openssl(_ arguments: [String]) async throws {
     openssl.arguments = ["openssl"] + arguments
     openssl.standardError = .null
     openssl.standardOutput = .null
-    // Waiting must not keep a thread from the other tests.
+    // Waits without blocking a thread that other tests need.
     let status = try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Int32, any Error>) in
         do {
             try openssl.run()

@@ -5,13 +5,13 @@ import NIOPosix
 import NIOSSL
 import NIOWebSocket
 
-/// A device over a real socket: sends what the test says, and remembers what came.
+/// A device over a real socket: it sends the frames of the test and records events.
 final class TestDevice {
     enum Event: Equatable {
         case frame(RelayFrame)
         /// The relay's close frame.
         case closing(UInt16?)
-        /// The connection is gone.
+        /// The connection has ended.
         case gone
     }
 
@@ -23,7 +23,7 @@ final class TestDevice {
         self.events = events.makeAsyncIterator()
     }
 
-    /// `first` is sent as it is, before TLS and all else, as a proxy does.
+    /// `first` is sent before TLS and everything else, like a proxy's header.
     static func connect(
         port: Int,
         host: String = "127.0.0.1",
@@ -67,7 +67,7 @@ final class TestDevice {
                             }
                         )
                     )
-                    // A relay may have something to say at once, in one packet with its answer.
+                    // A relay may send a frame in one packet with its upgrade answer.
                     configuration.leftOverBytesStrategy = .forwardBytes
                     return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
                         configuration: configuration
@@ -100,7 +100,7 @@ final class TestDevice {
         try await channel.close()
     }
 
-    /// Writes bytes as soon as the connection is there.
+    /// Writes bytes as soon as the connection is open.
     private final class FirstBytes: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
