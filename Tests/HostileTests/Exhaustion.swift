@@ -69,7 +69,7 @@ struct Exhaustion: Sendable {
         ),
         Exhaustion(
             name: "looking for codes",
-            // A quarter of the free ones, and so a quarter of the hashes.
+            // A quarter of the long run's free visits, and so a quarter of its hashes.
             short: ["misses": 22, "missesPerPrefix": 5],
             long: ["misses": 150],
             body: slots

@@ -7,8 +7,8 @@ import Testing
 
 @testable import EasySetup
 
-/// Strangers who take a relay's places and hold them, while honest devices pair (`Protocol/limits.md`, "When the relay fills"). Strangers
-/// are counted in connections and visits, never in seconds. Run by scripts/hostile.
+/// Strangers who take a relay's places and hold them, while honest devices pair (`Protocol/limits.md`, "When the relay
+/// fills"). The tests count connections and visits, never seconds. Run by scripts/hostile.
 extension HostileTests {
     @Test("who hold a relay's places leave some for honest pairings, and for its health", arguments: Exhaustion.all)
     func exhaustion(_ attack: Exhaustion) async throws {
@@ -76,7 +76,7 @@ extension HostileTests {
             let offerer = Watch(offering.offer(at: address, approve: { _ in .approve }))
             let code = try await offerer.offer().code
             let slot = try #require(Slot(code.slot))
-            // As many addresses of one /24 as filled the 16 meetings and all 256 places of a line.
+            // As many addresses of one /24 as filled the 16 meetings and all 256 places of a queue.
             let held = await onThread {
                 var held = Exhaustion.Held()
                 for number in 0..<272 {

@@ -7,8 +7,8 @@ import Testing
 
 @testable import EasySetup
 
-/// Strangers who mean harm against a relay as a process, while honest devices pair at it. Run by scripts/hostile, which says
-/// how long; everything else would be in its way.
+/// Attacks on a relay process while honest devices pair at it. Run by scripts/hostile, which sets the length, and
+/// alone, because other load would disturb the measurements.
 @Suite("Hostile load", .enabled(if: Order.size != nil), .serialized, .timeLimit(.minutes(60)))
 struct HostileTests {
     @Test("leaves honest pairings alone, and the relay below its ceiling") func load() async throws {
@@ -69,7 +69,7 @@ struct HostileTests {
         var slowest = Duration.zero
     }
 
-    /// Two devices that pair, over and over.
+    /// Pairs two devices, `times` times.
     func pair(port: Int, times: Int) async throws -> Pairings {
         let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: true))
         var pairings = Pairings()
@@ -87,20 +87,20 @@ struct HostileTests {
     }
 }
 
-/// What scripts/hostile wants.
+/// The settings from scripts/hostile.
 enum Order {
-    /// Nil when there is nothing to do.
+    /// Nil when the tests are not to run.
     static let size = ProcessInfo.processInfo.environment["EASYSETUP_HOSTILE"]
     static let isLong = size == "long"
     static let program = ProcessInfo.processInfo.environment["EASYSETUP_PROGRAM"] ?? Program.path
 }
 
-/// Prints at once, also into a file.
+/// Prints a line at once, and appends it to a file.
 func say(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }
 
-/// The numbers, for people.
+/// The results as a table.
 enum Table {
     static let head = row(["attack", "attempts", "refused", "peak MiB", "honest pairs", "slowest", "took"])
 
@@ -127,10 +127,10 @@ enum Table {
     }
 }
 
-/// What a process holds, as Linux tells it.
+/// The memory of a process, as Linux reports it, in bytes.
 enum Memory {
     static func resident(_ process: Int32) -> Int { value("VmRSS", process) }
-    /// The highest since it started.
+    /// The highest value since the process started.
     static func highest(_ process: Int32) -> Int { value("VmHWM", process) }
 
     private static func value(_ name: String, _ process: Int32) -> Int {
@@ -139,7 +139,7 @@ enum Memory {
         return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
     }
 
-    /// The highest from now on, looked at every now and then by a thread of its own.
+    /// The highest value from now on, sampled regularly by a thread of its own.
     final class Peak: Sendable {
         private let state = Mutex((highest: 0, isOver: false))
 
@@ -166,7 +166,7 @@ enum Memory {
 }
 
 extension Result {
-    /// The outcome of what may fail.
+    /// The result of a closure that may throw.
     fileprivate init(_ body: () async throws(Failure) -> Success) async {
         do throws(Failure) {
             self = .success(try await body())

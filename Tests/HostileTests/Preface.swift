@@ -1,6 +1,6 @@
 import Foundation
 
-/// The header of the PROXY protocol, version 2, that a proxy writes before all else on a connection.
+/// The header of the PROXY protocol, version 2, that a proxy sends first on a connection.
 enum Preface {
     private static let signature: [UInt8] = [
         0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A,
@@ -18,8 +18,8 @@ enum Preface {
     }
 }
 
-/// A proxy on loopback that begins each connection to a relay with a PROXY header: honest devices reach a relay through it that takes
-/// connections from proxies only.
+/// A proxy on loopback that begins each connection to a relay with a PROXY header. Honest devices use it to reach a
+/// relay that accepts connections from proxies only.
 final class PrefacingProxy: Sendable {
     let port: Int
     private let listener: Int32
@@ -48,7 +48,8 @@ final class PrefacingProxy: Sendable {
         close(listener)
     }
 
-    /// Passes on what comes, on a thread of its own. The end of one direction ends the connection, and the descriptor that was read.
+    /// Forwards bytes in one direction on a thread of its own. At the end it closes the connection and the source
+    /// descriptor.
     private static func pump(from source: Int32, to target: Int32) {
         Thread.detachNewThread {
             var bytes = [UInt8](repeating: 0, count: 16_384)

@@ -1,30 +1,32 @@
 import EasySetupRelayProtocol
 import Foundation
 
-/// A socket in a stranger's hands: any bytes from any address of loopback. It blocks its thread, so it lives on one of its own.
+/// An attacker's socket, which can send any bytes from any loopback address. It blocks its thread, so each needs a
+/// thread of its own.
 final class Stranger {
     private let socket: Int32
     private var unread: [UInt8] = []
     private var isUpgraded = false
-    /// Whether the relay has let the time for an answer pass.
+    /// Whether the relay gave no answer in time.
     private var isSilent = false
 
-    /// Nil when the relay does not let it connect.
+    /// Nil when the relay refuses the connection.
     ///
     /// - Parameters:
-    ///   - address: which of the addresses 127.1.x.y it comes from.
-    ///   - window: how much the system may keep for it that it has not read.
+    ///   - address: which of the addresses 127.1.x.y the connection comes from.
+    ///   - window: the size of the receive buffer, which limits how much the system keeps unread.
     convenience init?(port: Int, from address: Int, window: Int32? = nil) {
         self.init(port: port, source: "127.1.\(address >> 8 & 0xFF).\(address & 0xFF)", window: window)
     }
 
     /// - Parameters:
-    ///   - source: the address of loopback that it comes from.
-    ///   - window: how much the system may keep for it that it has not read.
+    ///   - source: the loopback address that the connection comes from.
+    ///   - window: the size of the receive buffer, which limits how much the system keeps unread.
     init?(port: Int, source: String, window: Int32? = nil) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { return nil }
-        // Ends by a reset, which leaves nothing behind: there are not enough ports for a hundred thousand good ends.
+        // The socket is closed by a reset, because a normal close keeps its port for a while, and a hundred thousand
+        // connections would use up all ports.
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         if var window { setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size)) }
@@ -32,7 +34,7 @@ final class Stranger {
             Glibc.close(socket)
             return nil
         }
-        // Whoever sends to a relay that does not read any more waits no longer than this.
+        // Timeouts for a relay that no longer reads or answers.
         var time = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
@@ -62,14 +64,14 @@ final class Stranger {
     @discardableResult
     func send(_ frame: DeviceFrame) -> Bool { send(Self.webSocketFrame(0x82, frame.serialized())) }
 
-    /// Whether the relay has ended the connection by now; nothing is read.
+    /// Whether the relay has ended the connection by now. It reads no bytes.
     var isEnded: Bool {
         var byte: UInt8 = 0
         let count = recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         return count == 0 || (count < 0 && errno != EAGAIN)
     }
 
-    /// The same, and what came before is read.
+    /// Whether the relay has ended the connection by now. It reads and drops earlier bytes.
     func hasEnded() -> Bool {
         var bytes = [UInt8](repeating: 0, count: 4096)
         while true {
@@ -78,13 +80,15 @@ final class Stranger {
         }
     }
 
-    /// Until the relay says something to one of these or ends one, or for a second, the pace of those that say a byte now and then.
+    /// Waits until one of the connections has input or an end, or for a second, which is the pace of the attackers that
+    /// send single bytes.
     static func waitForWord(to strangers: [Stranger]) {
         var sockets = strangers.map { pollfd(fd: $0.socket, events: Int16(POLLIN), revents: 0) }
         poll(&sockets, nfds_t(sockets.count), 1_000)
     }
 
-    /// Reads until the relay says no: in HTTP, by closing the WebSocket, or by ending the connection. False when it is silent.
+    /// Reads until the relay refuses: by an HTTP status, by closing the WebSocket, or by ending the connection. False
+    /// when the relay does not answer in time.
     func isTurnedAway() -> Bool {
         if !isUpgraded {
             let head = head()
@@ -94,7 +98,7 @@ final class Stranger {
         return !isSilent
     }
 
-    /// The head of the answer to a request; empty when there is none.
+    /// The head of the response to a request; empty when there is none.
     func head() -> String {
         let end = Array("\r\n\r\n".utf8)
         while true {
@@ -108,7 +112,7 @@ final class Stranger {
         }
     }
 
-    /// The next of the relay's frames; nil at the connection's end.
+    /// The next frame from the relay; nil at the end of the connection.
     func frame() -> RelayFrame? {
         while true {
             if unread.count >= 2 {
@@ -164,7 +168,7 @@ final class Stranger {
         return [first] + length + [0, 0, 0, 0] + payload
     }
 
-    /// A request for an upgrade, with more headers perhaps.
+    /// A request for an upgrade, optionally with more headers.
     static func upgrade(_ more: String = "") -> String {
         "GET /easysetup/v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -173,7 +177,7 @@ final class Stranger {
 }
 
 extension Stranger {
-    /// The token of an offer that it makes.
+    /// Makes an offer, and gives its token.
     func token() -> Token? {
         send(Self.upgrade())
         send(.offer(slotLength: 6, work: nil))
@@ -181,7 +185,7 @@ extension Stranger {
         return token
     }
 
-    /// Comes with an offerer's token, and names meetings of its own making. Whether it was let in.
+    /// Attaches with an offerer's token and invented meetings. Gives whether the relay admitted it.
     static func attaches(_ token: Token, at port: Int, source: String, meetings: Int) -> Bool {
         guard let stranger = Stranger(port: port, source: source) else { return false }
         var entropy = SystemRandomNumberGenerator()
@@ -195,7 +199,7 @@ extension Stranger {
     }
 }
 
-/// Runs a body that blocks on a thread of its own: the tests' own threads are only two.
+/// Runs a blocking body on a thread of its own, because the tests' own threads are only two.
 func onThread<Result>(_ body: @escaping @Sendable () -> Result) async -> sending Result {
     nonisolated(unsafe) var result: Result?
     await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in

@@ -2,7 +2,7 @@ package import EasySetup
 import EasySetupHandshake
 package import EasySetupSeed
 
-/// One act of a user's on one device: a session, and what a person saw of it.
+/// One action of a user on one device (showing or entering a code): its session, and what the user saw of it.
 package final class Act {
     package enum Outcome: Equatable, Sendable {
         case paired
@@ -13,7 +13,7 @@ package final class Act {
     let handle: (SessionEvent, Duration) -> [SessionAction]
     let nextDeadline: () -> Duration?
     let isTrySpent: () -> Bool
-    /// What should have been typed or scanned; nil for an offer.
+    /// The code or link that should have been entered; nil for an offer.
     let invitation: String?
     let slot: String?
     package let start: Duration
@@ -24,15 +24,15 @@ package final class Act {
     package internal(set) var codes = 0
     /// How many wrong proofs the user was told of.
     package internal(set) var wrongProofs = 0
-    /// Whether a proof was sent: a visitor's try.
+    /// Whether the visitor has sent a proof, which uses up its try.
     package internal(set) var isSpent = false
-    /// Whether the relay has given it something to come back with.
+    /// Whether the relay has given the device a token to come back with.
     var hasToken = false
-    /// The words on the screen.
+    /// The confirmation words on the screen.
     var words: ConfirmationWords?
     /// When the seed was sent; nil when it was not.
     package internal(set) var givenAt: Duration?
-    /// Whether a receiver asks its user before it stores a seed, whether it has, and whether the user said yes.
+    /// Whether a receiver asks its user before it stores a seed, whether it has asked, and whether the user agreed.
     var asksFirst = false
     var wasAsked = false
     var hasAccepted = false
@@ -61,11 +61,13 @@ package final class Act {
         self.start = start
     }
 
-    /// How long an act may take at most, from the limits alone: its codes and the way to each, a seat, and the last words.
+    /// The longest time that an act may take, computed from the limits: its codes with their connections, a seat, and
+    /// the last frames.
     func longest(_ limits: ClientLimits) -> Duration {
         let arrival = limits.connectTimeout + limits.answerTimeout + limits.workTimeout
         let transfer = limits.seatedLifetime + limits.receiptTimeout + limits.linger + limits.farewell
-        // An offerer without a code looks for its relay as long as a code would live. A clock may go slower than the world's.
+        // An offerer without a code looks for its relay as long as a code would live. A device's clock may be slower
+        // than the world's.
         let codes = invitation == nil ? limits.codeLifetime * 2 * Bounds.codesPerAct : limits.codeLifetime
         return codes + arrival * Bounds.codesPerAct + transfer + .seconds(5)
     }

@@ -2,28 +2,28 @@ package import EasySetup
 package import EasySetupRelayCore
 package import EasySetupRelayProtocol
 
-/// An experiment: honest pairs come to a relay, one after another, while a crowd of strangers visits every slot that can be
-/// found by sweeping, without pause.
+/// An experiment: honest pairs use a relay one after another, while a crowd of strangers constantly visits every slot
+/// that a sweep can find.
 package struct Crowding: Sendable {
-    /// What the strangers do with a place.
+    /// The behaviour of a stranger that has a place.
     package enum Manner: String, CaseIterable, Sendable {
-        /// They say nothing.
+        /// The stranger sends nothing.
         case silent
-        /// They say the first message and then nothing.
+        /// The stranger sends the first message and then nothing.
         case greets
-        /// They run the whole handshake with a wrong code.
+        /// The stranger runs the whole handshake with a wrong code.
         case guesses
     }
 
     package var manner: Manner
-    /// How many connections the strangers have at once.
+    /// The number of simultaneous connections of the strangers.
     package var strangers: Int
-    /// From how many address prefixes they come.
+    /// The number of address prefixes that the strangers use.
     package var prefixes: Int
     package var pairs: Int
-    /// How long after one pair the next one begins.
+    /// The time from the start of one pair to the start of the next.
     package var interval: Duration = .seconds(10)
-    /// How long a stranger rests when there was no place for him: he doesn't care for what the relay says of waiting.
+    /// How long a stranger waits when there was no place for it. Strangers ignore the relay's retry times.
     package var pace: Duration = .milliseconds(500)
     package var relay = Limits()
     package var client = ClientLimits()
@@ -33,35 +33,35 @@ package struct Crowding: Sendable {
         self.strangers = strangers
         self.prefixes = prefixes
         self.pairs = pairs
-        // Strangers pay for every visit; the experiment is about places, so the price is small.
+        // Strangers do the work for every visit. The experiment is about places, so the work is easy.
         relay.difficulty = 1...2
         relay.missesPerPrefix = 1_000_000_000
     }
 
-    /// What came of it.
+    /// The results of the experiment.
     package struct Outcome: Sendable {
-        /// How long each pair that finished took from the first tap to the seed, in order.
+        /// For each pair that finished, the time from the first tap to the seed, in order.
         package var delays: [Duration] = []
         package var pairs = 0
-        /// Pairs that finished within the life of a code.
+        /// Pairs that finished within the lifetime of a code.
         package var inTime = 0
-        /// Those among them that needed one fresh code at most.
+        /// Pairs of these that needed at most one fresh code.
         package var withOneFreshCode = 0
         /// The most wrong proofs that were compared for one code, and in one act.
         package var mostPerCode = 0
         package var mostPerAct = 0
-        /// Wrong proofs, and how many of them the users were told of.
+        /// The number of wrong proofs, and how many of them the users were told of.
         package var wrongProofs = 0
         package var told = 0
-        /// Codes that were shown.
+        /// The number of codes shown.
         package var codes = 0
-        /// Visits of the strangers', how many they had to pay for, and how often they got a place.
+        /// The strangers' visits, those for which they did work, and those that got a place.
         package var visits = 0
         package var paid = 0
         package var places = 0
         package var breaches: [String] = []
 
-        /// A delay that so many of a hundred pairs stayed below, in seconds; nil when nobody finished.
+        /// The given percentile of the delays, in seconds; nil when no pair finished.
         package func delay(_ percent: Int) -> Double? {
             guard !delays.isEmpty else { return nil }
             return delays[min(delays.count - 1, delays.count * percent / 100)] / .seconds(1)
@@ -76,7 +76,7 @@ package struct Crowding: Sendable {
         sum.pairs = pairs
         for pair in 0..<pairs {
             var habits = Habits()
-            // The crowd is there first.
+            // The crowd arrives first.
             habits.start = .seconds(5) + interval * pair
             habits.typing = .milliseconds(Int.random(in: 5_000...20_000, using: &world.random))
             habits.patience = 1
@@ -84,7 +84,7 @@ package struct Crowding: Sendable {
         }
         let crowd = (0..<strangers).map { number in
             let prefix = UInt32(number % prefixes)
-            // Networks of their own, so that the softer limits of wider ones don't count them together.
+            // Each stranger has a network of its own, so that the limits for wider blocks don't count them together.
             return Crowder(
                 world,
                 at: relay,
@@ -123,8 +123,8 @@ package struct Crowding: Sendable {
     }
 }
 
-/// One connection of a crowd's: goes from slot to slot, takes a place or waits for one, pays when it is asked, and goes on as
-/// soon as it is sent away.
+/// One connection of a crowd. It visits slot after slot, takes a place or waits for one, does the work required, and
+/// goes on as soon as it is dismissed.
 package final class Crowder: Outsider {
     private let manner: Crowding.Manner
     private let pace: Duration
@@ -141,7 +141,7 @@ package final class Crowder: Outsider {
     }
 
     package override func begin() {
-        // They don't all come in the same moment.
+        // Starts are spread, so that not all arrive at the same moment.
         after(random.milliseconds(0...1_000)) { [unowned self] in goOn() }
     }
 
@@ -166,7 +166,7 @@ package final class Crowder: Outsider {
         case .met(let meeting, _, _):
             places += 1
             guard let code, manner != .silent else { return }
-            // After a displacement he begins anew, as a device does.
+            // After a displacement the stranger begins a new handshake, as a device does.
             guess = Guess(at: code, knows: false, in: world, &random)
             if let hello = guess?.hello(meeting) { say(.message(meeting: nil, hello)) }
         case .message(nil, let message) where manner == .guesses:

@@ -3,29 +3,29 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 package import EasySetupSeed
 
-/// An honest device: the real sessions, a store, a clock, and a person's finger on it.
+/// An honest device: the real sessions, a store, a clock, and a user who operates it.
 package final class Device: Client {
     package let name: String
     unowned let world: World
-    /// Whose it is; set once, by the user, who has two of them.
+    /// The user who has the device; set once.
     weak var owner: User?
     package let relay: any RelayEnd
     package let clock: DeviceClock
     package var path: Path
-    /// What it holds; a receiver's is set when it stores one.
+    /// The seed that the device holds; a receiver's is set when it stores one.
     package private(set) var seed: SyncSeed?
-    /// Whether it came with a seed.
+    /// Whether the device had a seed from the start.
     package let holds: Bool
     package var mutation: Mutation?
     package private(set) var act: Act?
     package private(set) var acts: [Act] = []
-    /// The codes it has shown, in all its acts.
+    /// The codes that the device has shown, in all its acts.
     package private(set) var shown: [ShownCode] = []
     package private(set) var hasApproved = false
     var approvedWords: Set<ConfirmationWords> = []
-    /// Since when its relay knows it, on the connection that it has; nil while it has none.
+    /// Since when the relay knows the device on its current connection; nil while there is none.
     private(set) var answeredAt: Duration?
-    /// How long it has slept in all.
+    /// How long the device has slept in all.
     private(set) var slept: Duration = .zero
     private var tries = Tries()
     private var random: SplitMix
@@ -33,7 +33,7 @@ package final class Device: Client {
     private var timer: Duration?
     private var held: [() -> Void] = []
     private var isAsleep = false
-    /// Whether the relay owes it the answer to a token.
+    /// Whether the relay has not yet answered the device's token.
     private var isComingBack = false
     private var asked = 0
 
@@ -56,7 +56,7 @@ package final class Device: Client {
     var isOfferer: Bool { user.offerer === self }
     var deviceName: DeviceName { DeviceName(cleaning: name) ?? user.visitor.deviceName }
 
-    /// The codes that this device's act is about.
+    /// The codes that the device's current act uses.
     var codesInPlay: [ShownCode] {
         if isOfferer { return act.map { Array(shown.suffix($0.codes)) } ?? [] }
         guard let text = act?.invitation else { return [] }
@@ -82,8 +82,8 @@ package final class Device: Client {
     }
 
     /// - Parameters:
-    ///   - invitation: what was typed or scanned.
-    ///   - text: what it should have been, as the screen shows it; for the laws.
+    ///   - invitation: the code or link that was entered.
+    ///   - text: the code that should have been entered, as the screen shows it; the laws need it.
     func visit(_ invitation: Invitation, text: String) {
         guard act == nil else { return }
         guard tries.take(invitation.slot, now: local, limits: world.limits) else {
@@ -129,7 +129,7 @@ package final class Device: Client {
             let frame = try RelayFrame(parsing: bytes)
             hear(.frame(frame), on: connection)
         } catch {
-            // As the client's connection does: what can't be read is a connection lost.
+            // A frame that can't be parsed ends the connection, as in the real client.
             world.hangUp(connection)
             hear(.lost(.connectionLost), on: connection)
         }
@@ -140,12 +140,12 @@ package final class Device: Client {
         hear(.lost(connection.wasOpened ? .connectionLost : .relayUnreachable(.unknown)), on: connection)
     }
 
-    /// Its connection is cut.
+    /// The device's connection is cut.
     package func loseConnection() {
         if let connection { world.cut(connection) }
     }
 
-    /// It has no network for a while.
+    /// The device has no network for a while.
     package func loseNetwork(for time: Duration) {
         guard !path.isOut else { return }
         path.isOut = true
@@ -155,7 +155,7 @@ package final class Device: Client {
 
     // MARK: Sleep
 
-    /// Hears nothing for a while; what came meanwhile is there when it wakes up.
+    /// The device handles no input for a while. What arrives meanwhile is handled when it wakes up.
     package func sleep(for time: Duration) {
         guard !isAsleep else { return }
         isAsleep = true
@@ -164,7 +164,7 @@ package final class Device: Client {
         world.after(time) { [unowned self] in
             isAsleep = false
             world.trace { "\(name) wakes up" }
-            // Which comes first on waking, the clock or the network, is anybody's guess.
+            // After waking, timers and network events may come in either order.
             if random.once(in: 2) { clockRang() }
             let all = held
             held.removeAll()
@@ -352,7 +352,7 @@ package final class Device: Client {
             if user.habits.diskIsFull {
                 hear(.notStored(.full))
             } else {
-                // The store is not the session's: it is done even while the device sleeps.
+                // Storing is not part of the session, so it completes even while the device sleeps.
                 act.stored = seed
                 hear(.stored)
             }
@@ -378,7 +378,7 @@ package final class Device: Client {
         SeededEntropy.make(random.next(), oneSecret: mutation == .drawsOneSecret)
     }
 
-    // The name is nowhere looked up, and has the form of one.
+    // A valid host name that is never resolved.
     private static let address: RelayAddress = {
         guard let address = RelayAddress(host: "relay.example", port: 443, isPlain: false) else {
             preconditionFailure("an address")

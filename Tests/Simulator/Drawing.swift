@@ -2,24 +2,25 @@ package import EasySetup
 import EasySetupHandshake
 import EasySetupRelayCore
 
-/// What kind of world a seed makes.
+/// The kind of world that a seed makes.
 package enum Kind: String, CaseIterable, Sendable {
-    /// Honest and able people, honest relays, a network that does its worst for a while: every pair must finish.
+    /// Users make no mistakes, relays are honest, and the network has faults for a limited time: every pair must
+    /// finish.
     case fair
-    /// The same among strangers who take places, say old things again, break rules, and guess.
+    /// Like `fair`, with strangers who take places, replay messages, break the protocol and guess codes.
     case crowded
-    /// Honest and able people at a relay whose places strangers take.
+    /// Users make no mistakes, at a relay whose places strangers take.
     case filled
-    /// People make mistakes and change their minds; a stranger may guess right.
+    /// Users make mistakes and change their minds; a stranger may guess a code.
     case human
-    /// Somebody alters what passes between devices and relays.
+    /// An attacker on the network alters the frames between devices and relays.
     case altered
-    /// The relay plays the other device to each.
+    /// A malicious relay impersonates each device to the other.
     case betrayed
 }
 
 extension World {
-    /// The world of a seed.
+    /// The world that a seed determines.
     package static func drawn(_ seed: UInt64, kind: Kind? = nil, limits: ClientLimits = ClientLimits()) -> World {
         let world = World(seed: seed, limits: limits)
         world.draw(kind)
@@ -64,7 +65,7 @@ extension World {
         (0..<Int.random(in: 1...2, using: &random)).map { _ in
             var limits = Limits()
             limits.difficulty = 1...4
-            // One that has run for long, or has just been started.
+            // Half of the relays have run for long, the others have just been started.
             if random.once(in: 2) { limits.restartGuard = .zero }
             if random.once(in: 4) {
                 limits.offersPerPrefix = 1
@@ -84,7 +85,7 @@ extension World {
         var forgets = 0
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             let what = Int.random(in: 0..<8, using: &random)
-            // A relay that forgets more than three times uses up the codes of an act.
+            // A relay that forgets more than three times would use up the codes of an act.
             let isForgetting = what == 0 || what == 3
             if isForgetting { forgets += 1 }
             guard forgets <= 2 else { continue }
@@ -145,7 +146,7 @@ extension World {
     }
 
     private func drawPath() -> Path {
-        // Some share an address, most don't.
+        // Some devices share an address, most don't.
         var path = Path(address: 0x0A00_0000 + UInt32(Int.random(in: 1...2_000, using: &random)))
         let slowest = random.once(in: 6) ? 1_500 : 120
         path.latency = 1...Int.random(in: 2...slowest, using: &random)
@@ -168,7 +169,7 @@ extension World {
                 case 2: device.loseNetwork(for: length)
                 case 3: device.sleep(for: length * 2)
                 case 4:
-                    // Another address.
+                    // The device gets another address.
                     device.path.prefix = Path(address: 0x0A01_0000 + UInt32(frames & 0xFFF)).prefix
                     device.loseConnection()
                 default: device.path.latency = 1...Int.random(in: 2...2_000, using: &random)
@@ -208,7 +209,7 @@ extension World {
 
     private func drawMiddlebox() {
         var habits = Middlebox.Habits()
-        // A little of everything, or much of one thing.
+        // Each fault is drawn separately: absent, or frequent.
         func some() -> Int { random.once(in: 2) ? 0 : Int.random(in: 3...40, using: &random) }
         habits.drops = some()
         habits.doubles = some()

@@ -1,11 +1,13 @@
 package import EasySetupRelayCore
 
-/// Strangers who take the places of a relay with few of them, in the usual proportions (`Protocol/limits.md`, "When the relay fills").
+/// Strangers who take the places of a relay that has few of them, in the usual proportions (`Protocol/limits.md`, "When
+/// the relay fills").
 package struct Filling: Sendable {
-    /// From how many networks they come, none near another.
+    /// The number of networks that the strangers come from; none is near another.
     package var networks: Int
-    /// How many of each network offer codes and stay, offer and leave, and come back with what they have of before a restart. The rooms
-    /// of those who stay live; there must be fewer of them than the relay has.
+    /// The number of strangers per network of each kind: those that offer codes and stay connected, those that offer
+    /// and leave, and those that come back with tokens from before a restart. The first kind keep their rooms alive;
+    /// there must be fewer of them than the relay has rooms.
     package var holders = 2
     package var leavers = 2
     package var claimers = 1
@@ -19,7 +21,7 @@ package struct Filling: Sendable {
         self.networks = networks
     }
 
-    /// A relay with so few places that half of all are soon taken.
+    /// The limits of a small relay, of whose places half are soon taken.
     package static var limits: Limits {
         var limits = Limits()
         limits.rooms = 24
@@ -34,7 +36,7 @@ package struct Filling: Sendable {
         return limits
     }
 
-    /// Everybody who was sent.
+    /// All strangers that were sent.
     package struct Crowd {
         package fileprivate(set) var hoarders: [Hoarder] = []
         package fileprivate(set) var loiterers: [Loiterer] = []
@@ -42,7 +44,7 @@ package struct Filling: Sendable {
         package fileprivate(set) var seekers: [Seeker] = []
     }
 
-    /// A fair world with nobody in it but them, and the relay that they are at.
+    /// A fair world that contains only the strangers, and their relay.
     package func world(seed: UInt64) -> (world: World, relay: Relay, crowd: Crowd) {
         let world = World(seed: seed)
         world.kind = .filled
@@ -51,13 +53,13 @@ package struct Filling: Sendable {
         return (world, relay, send(to: relay, of: world))
     }
 
-    /// Sends them to a relay.
+    /// Sends the strangers to a relay.
     @discardableResult
     package func send(to relay: Relay, of world: World) -> Crowd {
         world.watchesRooms = true
         var crowd = Crowd()
         for network in 0..<networks {
-            // Each kind has a /24 of its own: what one does is not to make it dearer for another.
+            // Each kind has a /24 of its own, so that one kind does not raise the work for another.
             var block: UInt32 = 0
             func path() -> Path {
                 block += 1
@@ -98,7 +100,7 @@ package struct Filling: Sendable {
 }
 
 extension World {
-    /// Honest pairs, each in a network of its own, at a relay that strangers fill.
+    /// Adds honest pairs, each in a network of its own, at a relay that strangers fill.
     func drawFilled() {
         let relay = addRelay(limits: Filling.limits)
         relay.down = random.milliseconds(0...8_000)
@@ -108,7 +110,7 @@ extension World {
             var habits = Habits()
             habits.offererHolds = random.once(in: 2)
             habits.scans = random.once(in: 3)
-            // Strangers are there first. The last pair may come long after the first one's code has ended.
+            // The strangers come first. The last pair may come long after the first pair's code has ended.
             let isLate = number > 0 && random.once(in: 2)
             habits.start = random.seconds(isLate ? 300...500 : 10...60)
             habits.typing = random.milliseconds(500...40_000)

@@ -3,61 +3,64 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// What must hold in every world.
+/// The laws: properties that must hold in every world.
 package enum Law: String, CaseIterable, Sendable {
-    /// The seed reached only an approved device that knew the code, or one who won the guess budget.
+    /// The seed reached only an approved device that knew the code, or a stranger that guessed it within the allowed
+    /// number of guesses.
     case seed
-    /// No more guesses than the bound, and no more codes in one act.
+    /// There were no more guesses than allowed, and no more codes in one act.
     case guesses
-    /// Both sides agree on the outcome, or the one that doesn't know says so.
+    /// Both devices report the same outcome, or one of them reports that it does not know.
     case agreement
-    /// Nobody waits past the deadline.
+    /// No device waits past its deadline.
     case deadline
-    /// With honest relays and a network that recovers, every honest pair finishes, and nobody is told of a failure that was
-    /// none.
+    /// With honest relays and a network that recovers, every honest pair finishes, and no user is told of a failure
+    /// that did not happen.
     case finish
-    /// A relay holds to its ceilings, and its memory returns to zero.
+    /// A relay stays within its limits, and forgets everything in the end.
     case memory
-    /// A room that somebody holds, or ever visited, ends by its own people and by time, never by others who want a place.
+    /// A room whose offerer is connected, or that was ever visited, is ended by its own devices or by time, never by
+    /// other devices that want a place.
     case living
-    /// A device with a token is never told that there is no place for it.
+    /// A device with a token is never refused for lack of places.
     case comeback
-    /// Strangers get no more than the relay's limits say: frames, cheap empty visits, news of codes that ended.
+    /// Strangers get no more than the relay's limits allow: frames, cheap visits to empty slots, news of ended codes.
     case strangers
-    /// The same seed takes the same course.
+    /// The same seed gives the same run.
     case course
 }
 
-/// A law that did not hold.
+/// A violation of a law.
 package struct Breach: Hashable, Sendable {
     package let law: Law
     package let what: String
 }
 
-/// The figures that the laws go by: those of the protocol, not those that a world was given (`Protocol/limits.md`, "Devices").
+/// The constants that the laws use: those of the protocol, not the limits of a particular world (`Protocol/limits.md`,
+/// "Devices").
 enum Bounds {
     static let codesPerAct = 3
     static let guessesAgainstOfferer = 3
     static let guessesAgainstVisitor = 3
 }
 
-/// A code that was shown, and who tried what against it.
+/// A code that was shown, and all guesses at it.
 package final class ShownCode {
     package unowned let offerer: Device
     package let slot: String
-    /// As a person reads it.
+    /// The code as a user reads it.
     package let text: String
     let link: String?
     unowned let relay: any RelayEnd
-    /// Wrong proofs that were compared, by anybody.
+    /// The number of wrong proofs that were compared, from any device.
     package fileprivate(set) var guessesAgainstOfferer = 0
-    /// Proofs that a stranger in the offerer's place could compare with a guess.
+    /// The number of proofs that a stranger in the offerer's place could compare with a guess.
     package fileprivate(set) var guessesAgainstVisitor = 0
-    /// How many of them the offerer told its user of.
+    /// How many of the wrong proofs the offerer told its user of.
     var wrongProofsTold = 0
-    /// Whether the offerer told its user that somebody knew it who is no device.
+    /// Whether the offerer told its user that a stranger knew the code.
     package internal(set) var isKnownTold = false
-    /// Whether a stranger has seen one of its guesses confirmed.
+    /// Whether a stranger has learned that its guess was right.
     package fileprivate(set) var isWon = false
 
     init(offerer: Device, offer: Offer, relay: any RelayEnd) {
@@ -68,33 +71,35 @@ package final class ShownCode {
         self.relay = relay
     }
 
-    /// Whether it is on the screen now, and somebody may still come.
+    /// Whether the code is on the screen now and a visitor may still come.
     package var isShown: Bool { offerer.act != nil && offerer.shown.last === self }
 
-    /// What a guess is made at: the same secret at another slot would be the same code to whoever guesses.
+    /// The secret part, which guesses are made at: codes with the same secret at different slots are one target for
+    /// guessing.
     var secret: Substring { text.filter { $0 != "-" }.dropFirst(slot.count)[...].dropLast() }
 }
 
 extension World {
     package func breach(_ law: Law, _ what: String) {
         trace { "BROKEN \(law.rawValue): \(what)" }
-        // The first few tell the story.
+        // The first few are enough to understand a failure.
         if breaches.count < 16 { breaches.append(Breach(law: law, what: what)) }
     }
 
-    /// The code that is shown at a slot, for strangers who look for life, and for those who know more than they should.
+    /// The code that is shown at a slot. Strangers use it to find active slots, or because they know more than they
+    /// should.
     package func code(at slot: String, of relay: any RelayEnd) -> ShownCode? {
         codes.last { $0.slot == slot && $0.relay === relay }
     }
 
-    /// A wrong proof was compared by the offerer.
+    /// The offerer has compared a wrong proof.
     func guessedAgainstOfferer(_ code: ShownCode) {
         code.guessesAgainstOfferer += 1
         let all = guessesAgainstOfferer(code)
         if all > Bounds.guessesAgainstOfferer { breach(.guesses, "\(all) wrong proofs against an offerer's code") }
     }
 
-    /// A stranger got a proof of a visitor's to compare with a guess.
+    /// A stranger has got a visitor's proof, which it can compare with a guess.
     func guessedAgainstVisitor(_ code: ShownCode) {
         code.guessesAgainstVisitor += 1
         if code.guessesAgainstVisitor > Bounds.guessesAgainstVisitor {
@@ -102,12 +107,12 @@ extension World {
         }
     }
 
-    /// A stranger saw that a guess of his was right, and introduced himself as no device.
+    /// A stranger learned that its guess was right, but sent invalid data, so it is not taken for a device.
     func learnt(_ code: ShownCode) {
         if !code.isKnownTold { breach(.guesses, "a right guess passed in silence") }
     }
 
-    /// An offerer took a stranger's guess for right.
+    /// An offerer has accepted a stranger's right guess.
     func wonAgainstOfferer(_ code: ShownCode) {
         if code.isKnownTold { breach(.guesses, "a guess was compared after somebody had known the code") }
         let spent = guessesAgainstOfferer(code)
@@ -115,21 +120,21 @@ extension World {
         won(code)
     }
 
-    /// A stranger in the offerer's place saw that his guess was right.
+    /// A stranger in the offerer's place has seen that its guess was right.
     func wonAgainstVisitor(_ code: ShownCode) {
         let spent = code.guessesAgainstVisitor
         if spent >= Bounds.guessesAgainstVisitor { breach(.guesses, "a visitor's proof after \(spent) wrong ones") }
         won(code)
     }
 
-    /// A guess was right: within the budget, what follows is won fairly.
+    /// A guess was right. Within the allowed number of guesses, what follows is no violation.
     private func won(_ code: ShownCode) {
         trace { "a stranger guessed a code right" }
         code.isWon = true
         wonGuesses += 1
     }
 
-    /// At the same secret, at whatever slot.
+    /// The number of guesses at the same secret, at any slot.
     private func guessesAgainstOfferer(_ code: ShownCode) -> Int {
         codes.reduce(0) { $0 + ($1.secret == code.secret ? $1.guessesAgainstOfferer : 0) }
     }
@@ -145,7 +150,7 @@ extension World {
     /// An honest device is about to store a seed.
     func stores(_ seed: SyncSeed, _ device: Device) {
         guard let holder = holders[seed.userID] else {
-            // A stranger's own seed: whoever guessed right may give what he likes.
+            // A stranger's own seed: a stranger that has guessed right may send any seed.
             if device.codesInPlay.allSatisfy({ !$0.isWon }) { breach(.seed, "\(device.name) stores a stranger's seed") }
             return
         }
@@ -159,7 +164,7 @@ extension World {
         }
     }
 
-    /// The laws of a device's act, when it is over.
+    /// Checks the laws about a device's act when it is over.
     func judge(_ act: Act, of device: Device) {
         guard let end = act.end else { return }
         let slack = device.slept + act.storing
@@ -176,7 +181,7 @@ extension World {
         }
     }
 
-    /// The laws of a pair, when all is over.
+    /// Checks the laws about a pair when the world has ended.
     func judge(_ user: User) {
         let (holder, receiver) = user.offerer.holds ? (user.offerer, user.visitor) : (user.visitor, user.offerer)
         for device in [holder, receiver] where device.act != nil {
@@ -216,34 +221,35 @@ extension World {
         }
     }
 
-    /// Whether an honest device in a fair world may end so. Everything that is here must be said in `Protocol/errors.md`, and
-    /// be followed by a pairing all the same.
+    /// Whether an honest device in a fair world may fail with this error. Each such error must be described in
+    /// `Protocol/errors.md`, and a pairing must follow all the same.
     private func may(_ device: Device, _ act: Act, failWith error: PairingError) -> Bool {
         let relay = device.relay as? Relay
         let forgets = relay?.forgotAt.count { $0 >= act.start } ?? 0
         let code = act.invitation.flatMap { text in codes.last { $0.text == text || $0.link == text } }
         let isReplaced = act.invitation != nil && code?.isShown != true
         switch error {
-        // Before the relay has given it a token nothing is lost, and a person hears at once that the relay can't be reached.
+        // Before the device has a token nothing is lost, and the user is told at once that the relay can't be reached.
         case .relayUnreachable, .relayDraining: return !act.hasToken
-        // A proof that was under way when its connection was lost, while others waited, is a try spent.
+        // A proof that was on its way when its connection was lost, while other visitors waited, uses up the try.
         case .connectionLost: return !act.hasToken || isAmongStrangers && act.isTrySpent() && act.words == nil
         case .cancelledHere: return true
         case .relayForgot: return forgets > 0
-        // Used up by guesses, or replaced because it was crowded.
+        // The code was used up by guesses, or replaced because its room was crowded.
         case .codeBurnt: return isReplaced || isAmongStrangers
-        // The offerer has left, and its last word was lost with its connection.
+        // The offerer has left, and its last frame was lost with its connection.
         case .codeExpired, .timedOut: return isReplaced && act.words == nil
         case .codesSpent:
             let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
             return isAmongStrangers || burnt + forgets >= Bounds.codesPerAct
-        // Places that it lost with its connections still count.
+        // Places that the device lost with its connections still count.
         case .lineFull: return isAmongStrangers
-        // After a restart nobody knows a slot before its offerer is back.
+        // After a restart a slot is unknown until its offerer is back.
         case .noSuchCode:
             guard let restarted = relay?.restartedAt, let code else { return false }
             return isReplaced || code.offerer.answeredAt.map { $0 >= act.start || $0 < restarted } ?? true
-        // The way back was gone for too long, or storing takes too long, or the relay forgot: its holder can't know.
+        // The connection was away for too long, storing takes too long, or the relay forgot the room: the holder can't
+        // know the outcome.
         case .sentNotConfirmed:
             let other = device === device.user.offerer ? device.user.visitor : device.user.offerer
             return forgets > 0 || other.acts.contains { $0.storing > .zero }

@@ -2,45 +2,45 @@ import EasySetup
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// A fault put into an honest party on purpose, to show that a law notices it.
+/// A deliberate fault in an honest device or relay, to show that a law detects it.
 package enum Mutation: Hashable, Sendable, CaseIterable {
     // Devices.
-    /// Says yes without asking anybody.
+    /// Approves without asking the user.
     case approvesByItself
-    /// Shows the same secret with every code, so that there are more than three guesses at it.
+    /// Shows the same secret with every code, so that more than three guesses at it are possible.
     case drawsOneSecret
-    /// Says that it is paired as soon as the seed was sent.
+    /// Reports success as soon as the seed was sent.
     case saysPairedEarly
-    /// Waits for ever.
+    /// Waits without a deadline.
     case ignoresDeadlines
-    /// Tells nobody that somebody knew the code who is no device.
+    /// Does not tell the user that a stranger knew the code.
     case hidesKnownCode
-    /// Keeps a seed without asking, where it should ask first.
+    /// Stores a seed without asking, although it should ask first.
     case keepsUnasked
-    /// Sends nothing again after a lost connection.
+    /// Sends no message again after a lost connection.
     case neverSendsAgain
     // Relays.
-    /// Delivers each message in place of the one after it, whoever that is for.
+    /// Delivers each message in place of the next one, whatever meeting that belongs to.
     case relayMixesMeetings
-    /// Lets no deadline pass.
+    /// Handles no deadlines.
     case relayForgetsTheTime
-    /// Forgets a key as soon as another one takes its place.
+    /// Forgets a key as soon as it is replaced.
     case relayForgetsReplacedKeys
     // Relays among strangers who take places.
-    /// Takes each connection for one from an address of its own, so that nobody has a share to keep to.
+    /// Counts each connection under an address of its own, so that no share limits anyone.
     case relayCountsNoAddress
-    /// Ends a living room for a new one once half of all are taken.
+    /// Ends a living room for a new one once half of all rooms are taken.
     case relayThrowsOut
-    /// Has no places for devices that come back once half of its rooms are taken.
+    /// Has no places for returning devices once half of its rooms are taken.
     case relayTurnsAwayReturners
-    /// Hears any number of frames.
+    /// Accepts any number of frames.
     case relayCountsNoFrames
-    /// Asks for no work after visits that find nothing.
+    /// Requires no work after visits that find no room.
     case relayAsksNoPrice
     /// Tells strangers for an hour how a code ended.
     case relayTellsForAnHour
 
-    /// Which law has to notice it.
+    /// The law that must detect the mutation.
     package var breaks: Law {
         switch self {
         case .approvesByItself, .keepsUnasked: .seed
@@ -55,7 +55,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The kind of world in which it does harm.
+    /// The kind of world in which the mutation does harm.
     package var kind: Kind {
         switch self {
         case .approvesByItself, .saysPairedEarly, .hidesKnownCode, .keepsUnasked: .human
@@ -68,7 +68,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// What it makes of a relay's limits.
+    /// Applies the mutation to a relay's limits.
     func change(_ limits: inout Limits) {
         switch self {
         case .relayCountsNoFrames: limits.framesPerInterval = 1_000_000
@@ -78,7 +78,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether it turns a first frame away for which there is a place.
+    /// Whether the mutated relay refuses a first frame for which there is a place.
     func turnsAway(_ frame: DeviceFrame, _ statistics: Statistics, _ limits: Limits) -> Bool {
         guard self == .relayTurnsAwayReturners, statistics.rooms * 2 >= limits.rooms else { return false }
         return switch frame {
@@ -103,7 +103,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
 }
 
 extension World {
-    /// Puts a fault into every device and every relay.
+    /// Applies a mutation to every device and every relay.
     package func mutate(_ mutation: Mutation) {
         for relay in relays { relay.mutate(mutation) }
         for user in users {

@@ -1,35 +1,36 @@
 import EasySetup
 package import EasySetupRelayCore
 
-/// Whoever connects to a relay: a device, or a stranger.
+/// A party that connects to a relay: a device, or a stranger.
 package protocol Client: AnyObject {
     var path: Path { get }
     func opened(_ connection: Connection)
     func received(_ bytes: [UInt8], on connection: Connection)
-    /// It could not be made, or is gone.
+    /// The connection could not be made, or has ended.
     func lost(_ connection: Connection)
 }
 
-/// What clients connect to.
+/// The end that clients connect to.
 package protocol RelayEnd: AnyObject {
-    /// Whether somebody listens.
+    /// Whether connections are accepted.
     var isListening: Bool { get }
     func opened(_ connection: Connection)
     func received(_ bytes: [UInt8], on connection: Connection)
     func lost(_ connection: Connection)
 }
 
-/// A client's way to its relay. A stream loses nothing and keeps its order; what a network can do is to be slow, to fall
-/// silent, and to end.
+/// The network path from a client to its relay. Like TCP it loses nothing and keeps the order; its faults are delay,
+/// silence, and the end of the connection.
 package struct Path {
     package var prefix: AddressPrefix
-    /// One way, in milliseconds.
+    /// The latency in one direction, in milliseconds.
     package var latency: ClosedRange<Int> = 10...40
-    /// How long the relay takes to notice that a connection is gone, in milliseconds.
+    /// How long the relay takes to notice that a connection has ended, in milliseconds.
     package var relayNotices: ClosedRange<Int> = 0...0
-    /// How long the client takes to notice that nothing comes any more: two silences of `ClientLimits` at most.
+    /// How long the client takes to notice that nothing arrives any more, in milliseconds; at most two silence timeouts
+    /// of `ClientLimits`.
     package var clientNotices: ClosedRange<Int> = 0...0
-    /// While this lasts nothing gets through, and no connection can be made.
+    /// While this is true nothing arrives, and no connection can be made.
     package var isOut = false
 
     package init(prefix: AddressPrefix) {
@@ -39,7 +40,7 @@ package struct Path {
     /// A path from an IPv4 address.
     package init(address: UInt32) {
         let bytes = (0..<4).reversed().map { UInt8(truncatingIfNeeded: address >> (8 * UInt32($0))) }
-        // Four bytes are an address.
+        // Four bytes are always an address.
         guard let prefix = AddressPrefix(bytes: bytes) else { preconditionFailure("an address") }
         self.init(prefix: prefix)
     }
@@ -52,18 +53,19 @@ package final class Connection {
     package let number: Int
     unowned let client: any Client
     unowned let relay: any RelayEnd
-    /// Where it comes from; a path may change its address later.
+    /// The prefix at the time of connecting; a path may change its address later.
     let prefix: AddressPrefix
     var phase: Phase = .opening
     private(set) var wasOpened = false
-    /// What is on its way is lost, and so is what follows, until somebody notices.
+    /// Bytes on the way are lost, and so are all later ones, until a side notices.
     var isStalled = false
-    /// The client has hung up, and hears nothing more.
+    /// The client has closed the connection and gets no more events.
     var isClientGone = false
-    /// When the last of what is under way arrives.
+    /// When the last of the bytes on the way arrive.
     var toRelayAt: Duration = .zero
     var toClientAt: Duration = .zero
-    /// When it was open, how many frames the relay heard on it, and how many visitors it told of.
+    /// When the connection was opened, how many frames the relay received on it, and how many visitors the relay
+    /// announced on it.
     private(set) var openedAt: Duration = .zero
     var heard = 0
     var visitorsTold = 0
@@ -86,31 +88,32 @@ package final class Connection {
     }
 }
 
-/// What may befall the frame with a certain number, all frames of a world counted from 1 as they arrive.
+/// A fault at the frame with a certain number. All frames of a world are counted from 1 as they arrive.
 package enum FrameFault: Hashable, Sendable {
-    /// Its connection is cut instead of its arrival.
+    /// The connection is cut instead of the frame's arrival.
     case cutBefore
-    /// Its connection is cut once it has arrived.
+    /// The connection is cut after the frame's arrival.
     case cutAfter
-    /// Its relay is killed instead of its arrival.
+    /// The relay is killed instead of the frame's arrival.
     case killRelay
 }
 
-/// Which way a frame goes.
+/// The direction of a frame.
 package enum Direction: Sendable {
     case toRelay, toClient
 }
 
-/// Somebody between a client and its relay who does to frames as he likes. What an honest network can do is in ``Path``.
+/// An attacker between a client and its relay who may change frames in any way. The faults of an honest network are in
+/// ``Path``.
 package protocol Meddler: AnyObject {
-    /// What arrives instead of a frame, and how much later than it would; a time of its own may change the order.
+    /// The bytes that arrive instead of a frame, and their additional delays; different delays may change the order.
     func meddle(_ bytes: [UInt8], _ direction: Direction, on connection: Connection) -> [(
         bytes: [UInt8], after: Duration
     )]
 }
 
 extension World {
-    /// Opens a connection; the client hears `opened` or `lost`.
+    /// Opens a connection; the client then gets `opened` or `lost`.
     package func connect(_ client: any Client, to relay: any RelayEnd) -> Connection {
         connections += 1
         let connection = Connection(number: connections, client: client, relay: relay, prefix: client.path.prefix)
@@ -120,7 +123,7 @@ extension World {
                 connection.phase = .gone
             } else if client.path.isOut || !relay.isListening {
                 connection.phase = .gone
-                // A refused connection is known at once, one into nowhere after its timeout.
+                // A refused connection fails at once; one without any answer fails after the timeout.
                 let wait: Duration = client.path.isOut ? limits.connectTimeout : .zero
                 after(wait) { if !connection.isClientGone { client.lost(connection) } }
             } else {
@@ -132,7 +135,7 @@ extension World {
         return connection
     }
 
-    /// Sends a frame's bytes; they arrive after those that were sent before, or never.
+    /// Sends the bytes of a frame. They arrive after earlier ones, or never.
     package func send(_ bytes: [UInt8], _ direction: Direction, on connection: Connection) {
         guard connection.phase == .open else { return }
         guard let meddler, meddler.isBetween(connection) else {
@@ -152,7 +155,7 @@ extension World {
         guard connection.phase == .open, !connection.isStalled else { return }
         if direction == .toClient, connection.isClientGone { return }
         frames += 1
-        // Where faults must end some time, they do.
+        // In a fair world, faults end at some time.
         let fault = isFair && now > calm ? nil : frameFaults[frames]
         switch fault {
         case .cutBefore: return cut(connection)
@@ -166,7 +169,7 @@ extension World {
         if fault == .cutAfter { cut(connection) }
     }
 
-    /// The client hangs up; what it sent before arrives.
+    /// The client closes the connection; bytes sent before still arrive.
     package func hangUp(_ connection: Connection) {
         guard !connection.isClientGone else { return }
         connection.isClientGone = true
@@ -175,13 +178,13 @@ extension World {
         schedule(at) { [unowned self] in end(connection, tellsRelay: true) }
     }
 
-    /// The relay closes a connection; what it sent before arrives.
+    /// The relay closes the connection; bytes sent before still arrive.
     package func close(_ connection: Connection) {
         let at = max(connection.toClientAt, now + latency(connection.client))
         schedule(at) { [unowned self] in end(connection, tellsRelay: false) }
     }
 
-    /// A connection ends; what is under way is lost. Both sides notice when their ``Path`` says.
+    /// A connection breaks; bytes on the way are lost. Each side notices after the time in ``Path``.
     package func cut(_ connection: Connection) {
         guard connection.phase == .open, !connection.isStalled else { return }
         connection.isStalled = true
@@ -194,7 +197,7 @@ extension World {
         }
     }
 
-    /// The end of a connection is known to the client, and to the relay where it did not cause it itself.
+    /// Tells the client that a connection has ended, and the relay too unless it caused the end.
     func end(_ connection: Connection, tellsRelay: Bool) {
         guard connection.phase == .open else { return }
         connection.phase = .gone
@@ -207,7 +210,7 @@ extension World {
     private func latency(_ client: any Client) -> Duration { random.milliseconds(client.path.latency) }
 }
 
-/// A meddler, and whom it sits before.
+/// A meddler, and the connections that it sits in.
 struct Between {
     let meddler: any Meddler
     let isBetween: (Connection) -> Bool

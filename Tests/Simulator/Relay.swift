@@ -2,31 +2,32 @@ import EasySetup
 package import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// A relay: the real rendezvous, with frames through the real codec, a process that may be killed, and a calendar of its own.
+/// A relay: the real rendezvous and the real frame codec, in a process that may be killed, with a UTC clock of its own.
 package final class Relay: RelayEnd {
     unowned let world: World
     package let number: Int
     package var limits: Limits
-    /// How far its calendar is from the true time, in seconds.
+    /// The error of its UTC clock, in seconds.
     package var calendarError: Int64 = 0
-    /// How long it stays away when it is killed by a ``FrameFault``.
+    /// How long the relay is down when a ``FrameFault`` kills it.
     package var down: Duration = .seconds(1)
-    /// A mutation of the relay's, to show that a law notices.
+    /// The relay's mutation, to show that a law detects it.
     package private(set) var mutation: Mutation?
-    /// The limits that it promises, whatever a mutation makes of them.
+    /// The limits that the laws hold the relay to, whatever a mutation makes of them.
     let promised: Limits
     package private(set) var rendezvous: Rendezvous<Int>
-    /// How often it was started again without its key.
+    /// How often the relay was restarted without its key.
     package var forgets: Int { forgotAt.count }
     package private(set) var restarts = 0
     private(set) var forgotAt: [Duration] = []
     private(set) var restartedAt: Duration?
-    /// When the room at each slot ended that had one; kept where ``World/watchesRooms`` says so.
+    /// When the room at each slot ended; recorded only where ``World/watchesRooms`` is set.
     private(set) var endedAt: [Slot: Duration] = [:]
-    /// What is in its key file, the newest first.
+    /// The keys in its key file, the newest first.
     private var keyFile: [[UInt8]]
     private var keys: TokenKeys
-    /// Whether the key file lacks a key that tokens were made with, so that the next start forgets.
+    /// Whether the key file lacks a key that tokens were made with, so that those tokens are unknown after the next
+    /// start.
     private var lacksKey = false
     private var isUp = true
     private var started: Duration
@@ -50,7 +51,7 @@ package final class Relay: RelayEnd {
 
     package var isListening: Bool { isUp }
 
-    /// Whether a room is at this slot.
+    /// Whether there is a room at this slot.
     func isLive(_ slot: Slot) -> Bool { rendezvous.glimpses.values.contains { $0.slot == slot } }
 
     package func opened(_ connection: Connection) {
@@ -94,7 +95,7 @@ package final class Relay: RelayEnd {
         if connections[connection.number] != nil { judgeFrames(connection) }
     }
 
-    /// A connection that is still heard has not said more than it may.
+    /// Checks that a connection that is still open has not sent more frames than allowed.
     private func judgeFrames(_ connection: Connection) {
         let intervals = Int((world.now - connection.openedAt) / promised.frameInterval) + 2
         let allowed = intervals * promised.framesPerInterval + connection.visitorsTold * promised.framesPerVisitor
@@ -110,16 +111,17 @@ package final class Relay: RelayEnd {
 
     // MARK: The process
 
-    /// `kill -9`, and a new start after a while.
+    /// Kills the process without warning (`kill -9`); it starts again after a while.
     ///
-    /// - Parameter forgetting: whether the key is gone too.
+    /// - Parameter forgetting: whether the key is lost too.
     package func kill(forgetting: Bool = false) {
         guard isUp else { return }
         world.trace { "relay \(number) is killed\(forgetting ? ", its key lost" : "")" }
         stop(forgetting: forgetting)
     }
 
-    /// SIGTERM: goes on with what is in hand, sends everyone else on, then stops and starts again with its key.
+    /// SIGTERM: drains (active pairings go on, other devices are sent to another relay), then stops and starts again
+    /// with its key.
     package func drain(for time: Duration) {
         guard isUp else { return }
         world.trace { "relay \(number) drains" }
@@ -132,7 +134,7 @@ package final class Relay: RelayEnd {
         }
     }
 
-    /// SIGHUP: its key file has another key now, and the old one beside it or not.
+    /// SIGHUP: reloads the key file, which has a new key now, with or without the old one.
     package func replaceKey(keepingOld: Bool) {
         guard isUp else { return }
         world.trace { "relay \(number) gets another key\(keepingOld ? " beside its old one" : "")" }
@@ -141,7 +143,7 @@ package final class Relay: RelayEnd {
         if !keepingOld { lacksKey = true }
         act { rendezvous, now, random, _ in
             if mutation == .relayForgetsReplacedKeys {
-                // It remembers so many at most.
+                // Enough replacements to exceed the number of keys that are remembered.
                 for _ in 0..<20 { rendezvous.replaceKeys(by: Self.keys([random.bytes(TokenKeys.byteCount)]), now: now) }
             }
             rendezvous.replaceKeys(by: keys, now: now)
@@ -163,7 +165,7 @@ package final class Relay: RelayEnd {
         let all = connections.values.sorted { $0.number < $1.number }
         connections.removeAll()
         for connection in all {
-            // The system ends a dead process's connections, and the client hears of it unless its own path is broken.
+            // The system closes a dead process's connections. The client notices, unless its path is interrupted.
             world.end(connection, tellsRelay: false)
         }
         world.after(down) { [unowned self] in
@@ -183,7 +185,7 @@ package final class Relay: RelayEnd {
         )
     }
 
-    /// - Parameter connection: whose doing it is; nil for time's and the operator's.
+    /// - Parameter connection: the connection that caused the decision; nil for timers and the operator.
     private func act(
         of connection: Int? = nil,
         _ body: (inout Rendezvous<Int>, Moment, inout SplitMix, inout [Action<Int>]) -> Void
@@ -205,7 +207,7 @@ package final class Relay: RelayEnd {
         remind()
     }
 
-    /// No room that somebody holds or ever visited ends by what somebody else does.
+    /// Checks that no room whose offerer is connected, or that was ever visited, was ended by another device.
     private func watch(_ before: [OfferID: RoomGlimpse], own: OfferID?, isOfConnection: Bool) {
         let after = rendezvous.glimpses
         for (offer, room) in before where after[offer] == nil {
@@ -244,11 +246,11 @@ package final class Relay: RelayEnd {
         }
     }
 
-    /// Whether it remembers nothing any more: the law of memory, once everything has had its time.
+    /// Whether the relay has no state any more. The law of memory demands it at the end.
     var isEmpty: Bool { rendezvous.isEmpty && connections.isEmpty }
 
     private static func keys(_ file: [[UInt8]]) -> TokenKeys {
-        // Keys have the right length.
+        // The keys have the right length.
         guard let keys = try? TokenKeys(current: file[0], others: Array(file.dropFirst())) else {
             preconditionFailure("a key")
         }
@@ -259,14 +261,14 @@ package final class Relay: RelayEnd {
 // MARK: Mutations
 
 extension Relay {
-    /// Puts a fault into it, before anybody comes.
+    /// Applies a mutation, before any client connects.
     func mutate(_ mutation: Mutation) {
         self.mutation = mutation
         mutation.change(&limits)
         rendezvous = Rendezvous(limits: limits, keys: keys, started: moment)
     }
 
-    /// Ends the room of whoever has been there for longest.
+    /// Ends the room that is the oldest.
     private func throwOut(
         _ rendezvous: inout Rendezvous<Int>,
         _ now: Moment,

@@ -1,6 +1,6 @@
 import HeapModule
 
-/// Virtual time, and what happens when. What is due at the same moment happens in the order in which it was put here.
+/// Virtual time and its events. Events at the same time run in the order in which they were added.
 final class Scheduler {
     private struct Entry: Comparable {
         let at: Duration
@@ -12,7 +12,7 @@ final class Scheduler {
     }
 
     private(set) var now: Duration = .zero
-    /// How much has happened.
+    /// The number of events that have run.
     private(set) var count = 0
     private var entries = Heap<Entry>()
     private var order = 0
@@ -24,7 +24,7 @@ final class Scheduler {
         entries.insert(Entry(at: max(time, now), order: order, body: body))
     }
 
-    /// Lets the next thing happen; false when there is none up to `end`, where time then stands.
+    /// Runs the next event. False when there is none up to `end`; time is then `end`.
     func step(until end: Duration) -> Bool {
         guard let next, next <= end, let entry = entries.popMin() else {
             now = max(now, end)
@@ -37,8 +37,8 @@ final class Scheduler {
     }
 }
 
-/// A device's own clock, which goes on while the device sleeps: another start than the world's, and a little faster or
-/// slower.
+/// A device's own clock, which runs while the device sleeps. It has another start than the world's clock, and runs a
+/// little faster or slower.
 package struct DeviceClock: Sendable {
     package var offset: Duration
     package var partsPerMillion: Int
@@ -52,7 +52,7 @@ package struct DeviceClock: Sendable {
         partsPerMillion == 0 ? offset + time : offset + time + time * partsPerMillion / 1_000_000
     }
 
-    /// When the world's time has come for a moment of this clock's; never early.
+    /// The world's time at a moment of this clock; never too early.
     func world(_ moment: Duration) -> Duration {
         guard partsPerMillion != 0 else { return moment - offset }
         return (moment - offset) * 1_000_000 / (1_000_000 + partsPerMillion) + .microseconds(1)

@@ -2,13 +2,14 @@ package import EasySetupHandshake
 package import EasySetupSeed
 import Synchronization
 
-/// A device's randomness, drawn from a seed, so that a world takes the same course each time.
+/// Seeded randomness for a device, so that a world's run can be repeated.
 ///
-/// X-Wing draws its own randomness in encapsulation, which nothing can fix. So every device here has the key pair of the
-/// protocol's vectors, and gets the one encapsulation to it that they hold; a public key that somebody altered gets a real
-/// one, whose bytes fit nobody's proof whatever they are. The elliptic half of each handshake is drawn afresh.
+/// The library draws the randomness of X-Wing's encapsulation itself, and no seed can determine it. So every device
+/// here uses the key pair of the protocol's vectors, and gets the one encapsulation to it that the vectors contain. A
+/// public key that an attacker altered gets a real encapsulation; its bytes don't matter, because the proof fails in
+/// any case. The elliptic-curve half of each handshake is drawn from the seed.
 package enum SeededEntropy {
-    /// - Parameter oneSecret: whether every code drawn with it has the same secret: a mutation.
+    /// - Parameter oneSecret: a mutation: every code has the same secret.
     package static func make(_ seed: UInt64, oneSecret: Bool = false) -> Entropy {
         let generator = Mutex(SplitMix(state: seed))
         return Entropy(
@@ -32,7 +33,7 @@ package enum SeededEntropy {
         )
     }
 
-    /// A chain of one's own.
+    /// A seed of a stranger's own.
     package static func syncSeed(_ random: inout SplitMix) -> SyncSeed {
         var bytes = random.bytes(SyncSeed.byteCount)
         // It has the right length.

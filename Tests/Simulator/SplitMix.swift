@@ -1,4 +1,4 @@
-/// A generator whose course is fixed by its seed.
+/// A random generator that is determined by its seed.
 package struct SplitMix: RandomNumberGenerator, Sendable {
     package var state: UInt64
 
@@ -14,7 +14,7 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
         return z ^ (z >> 31)
     }
 
-    /// A generator of its own, so that what one part draws does not change what another gets.
+    /// An independent generator, so that the draws of one part don't change those of another.
     package mutating func fork() -> SplitMix { SplitMix(state: next()) }
 
     package mutating func bytes(_ count: Int) -> [UInt8] {
@@ -28,7 +28,7 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
         return bytes
     }
 
-    /// True once in `many`.
+    /// True with a probability of 1/`many`.
     package mutating func once(in many: Int) -> Bool { Int.random(in: 0..<many, using: &self) == 0 }
 
     package mutating func milliseconds(_ range: ClosedRange<Int>) -> Duration {

@@ -1,6 +1,6 @@
 import EasySetup
 
-/// What came of worlds, added up.
+/// The added results of several worlds.
 package struct Tally: Sendable, CustomStringConvertible {
     package var users = 0
     package var paired = 0
@@ -69,6 +69,6 @@ package struct Tally: Sendable, CustomStringConvertible {
 }
 
 extension World {
-    /// What came of this world.
+    /// The results of this world.
     package var summary: String { "world \(seed)\(kind.map { ", \($0.rawValue)" } ?? "")\n\(Tally(self))" }
 }

@@ -1,50 +1,50 @@
 import EasySetup
 import EasySetupHandshake
 
-/// What a person does with two devices, and what they do wrong.
+/// What a user does with two devices, and the user's mistakes.
 package struct Habits: Sendable {
     /// Whether the device that shows the code has the seed.
     package var offererHolds = true
-    /// Whether the code is scanned, where there is a link.
+    /// Whether the user scans the code if there is a link.
     package var scans = false
-    /// When they begin.
+    /// When the user begins.
     package var start: Duration = .zero
-    /// How long it takes to type a code that is shown.
+    /// How long the user takes to type a code that is shown.
     package var typing: Duration = .seconds(5)
-    /// How long they look at a question.
+    /// How long the user looks at a question.
     package var thinking: Duration = .seconds(2)
     /// How long a device takes to store the seed.
     package var storing: Duration = .milliseconds(5)
-    /// How often they begin again when the advice is to.
+    /// How often the user begins again when that is the advice.
     package var patience = 6
-    // What goes wrong.
-    /// How many times another code than the one on the screen is typed.
+    // Mistakes and faults.
+    /// How many times the user types another code than the one on the screen.
     package var wrongCodes = 0
-    /// How many times another word than those on the screen is typed.
+    /// How many times the user types other words than those on the screen.
     package var wrongWords = 0
-    /// They say no.
+    /// The user declines to approve.
     package var declines = false
-    /// A receiver that shows the code asks them before it keeps the seed, and they say no to that.
+    /// Whether a receiver that shows the code asks before it stores the seed, and whether the user declines that.
     package var asksFirst = false
     package var declinesToKeep = false
-    /// They stop the offerer, or the visitor, so long after the beginning.
+    /// The user stops the offerer, or the visitor, after this time.
     package var stopsOfferer: Duration?
     package var stopsVisitor: Duration?
     /// The receiver's disk is full.
     package var diskIsFull = false
-    /// Both devices have a seed, or neither.
+    /// Both devices have a seed, or neither has.
     package var sameRoles = false
 
     package init() {}
 
-    /// Whether the pairing ends by something of the user's own.
+    /// Whether the pairing ends by the user's own decision or mistake.
     var stops: Bool {
         declines || (asksFirst && declinesToKeep && !offererHolds) || stopsOfferer != nil || stopsVisitor != nil
             || diskIsFull || sameRoles || wrongWords > 2
     }
 }
 
-/// A person with two devices, who looks at both and does what the screens advise.
+/// A user with two devices, who looks at both and follows the advice on their screens.
 package final class User {
     package let number: Int
     package let offerer: Device
@@ -76,7 +76,7 @@ package final class User {
         if let time = habits.stopsVisitor { stop(visitor, after: time) }
     }
 
-    /// Whether nothing more comes of it.
+    /// Whether nothing more will happen.
     package var isDone: Bool {
         offers > 0 && offerer.act == nil && visitor.act == nil
             && (isStopped || pairedAt != nil || offers >= habits.patience)
@@ -108,7 +108,7 @@ package final class User {
         type()
     }
 
-    /// Types the code that is on the screen by then.
+    /// Types the code that is on the screen at that time.
     private func type() {
         guard !isTyping, !isStopped, pairedAt == nil else { return }
         isTyping = true
@@ -116,7 +116,7 @@ package final class User {
             isTyping = false
             guard !isStopped, pairedAt == nil, offerer.act != nil, let code = current else { return }
             if let act = visitor.act {
-                // There is another code on the screen than the one that was typed.
+                // The screen shows another code now than the one that was typed.
                 if act.words == nil, act.slot != code.slot { visitor.cancel() }
                 return
             }
@@ -126,7 +126,7 @@ package final class User {
     }
 
     private func visit(_ code: ShownCode) {
-        // What a device shows can be read again.
+        // Whatever a device shows must be parseable.
         if habits.scans, let text = code.link, let link = try? PairingLink(parsing: text) {
             return visitor.visit(.link(link), text: text)
         }
@@ -141,7 +141,7 @@ package final class User {
         visitor.visit(.code(typed), text: text)
     }
 
-    /// A question on a holder's screen.
+    /// The holder's screen asks for approval.
     func asked(_ device: Device, _ request: ApprovalRequest, _ answer: @escaping (Approval) -> Void) {
         world.after(habits.thinking) { [unowned self] in
             let other = device === offerer ? visitor : offerer
@@ -154,7 +154,7 @@ package final class User {
                 wrongWords += 1
                 return answer(.word("nosuchword"))
             }
-            // The other screen may have to come back first.
+            // The other device may have to reconnect first.
             guard let words = other.act?.words else {
                 if device.act != nil { asked(device, request, answer) }
                 return
@@ -163,7 +163,7 @@ package final class User {
         }
     }
 
-    /// A question on a receiver's screen: whether to keep the seed.
+    /// The receiver's screen asks whether to store the seed.
     func askedToAccept(_ device: Device, _ request: AcceptanceRequest, _ answer: @escaping (Acceptance) -> Void) {
         world.after(habits.thinking) { [unowned self] in
             let other = device === offerer ? visitor : offerer
@@ -175,14 +175,14 @@ package final class User {
         }
     }
 
-    /// A device did not even begin.
+    /// A device refused to begin.
     func refused(_ device: Device, _ error: PairingError) {
         world.trace { "\(device.name) refuses: \(error.name)" }
         // Only a fresh code helps.
         if error == .triesSpent { offerer.cancel() }
     }
 
-    /// The receiver says that it is paired.
+    /// The receiver reports that it is paired.
     func paired() { pairedAt = pairedAt ?? world.now }
 
     /// An act is over.
@@ -194,12 +194,13 @@ package final class User {
             world.guessedAgainstOfferer(code)
         }
         if isStopped || pairedAt != nil {
-            // Nobody leaves the other device on for long.
+            // The user stops the other device after a while.
             let other = device === offerer ? visitor : offerer
             return world.after(.seconds(90)) { other.cancel() }
         }
         if act.outcome == .failed(.sentNotConfirmed) {
-            // The advice is to look at the other device: it may still come to have the seed. Who has begun again by then goes on with that.
+            // The advice is to look at the other device, which may still get the seed. If the user has begun again by
+            // then, that attempt goes on.
             let acts = offerer.acts.count + visitor.acts.count
             return world.after(.seconds(100)) { [unowned self] in
                 guard !isStopped, pairedAt == nil, offerer.acts.count + visitor.acts.count == acts else { return }
@@ -218,7 +219,7 @@ package final class User {
 }
 
 extension PairingError {
-    /// Whether it was somebody's decision, or can't be mended by beginning again.
+    /// Whether the error is a user's decision, or can't be solved by beginning again.
     fileprivate var isDecision: Bool {
         switch self {
         case .declined, .declinedHere, .wrongWord, .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,

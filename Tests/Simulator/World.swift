@@ -3,43 +3,43 @@ import EasySetupHandshake
 package import EasySetupRelayCore
 import EasySetupSeed
 
-/// Users, their devices, relays, strangers and the network between them, in memory, under one seeded scheduler: the real
-/// sessions and handshakes, the real rendezvous, frames through the real codec. The same seed takes the same course.
+/// Users, their devices, relays, strangers and the network between them, in memory, with one seeded scheduler.
+/// Sessions, handshakes, the rendezvous and the frame codec are the real ones. The same seed gives the same run.
 ///
-/// Make one, give it relays, users and strangers, ``run()`` it, and look at ``breaches`` and at what the users have.
+/// Make a world, add relays, users and strangers, call ``run()``, and look at ``breaches`` and at the users' results.
 package final class World {
     package let seed: UInt64
     package let limits: ClientLimits
-    /// Where everything of the world's own is drawn from.
+    /// The source of all random decisions of the world itself.
     package var random: SplitMix
     package private(set) var relays: [Relay] = []
     package private(set) var users: [User] = []
     package private(set) var strangers: [any Stranger] = []
-    /// Laws that did not hold, in the order in which it was noticed.
+    /// The violations of laws, in the order in which they were noticed.
     package internal(set) var breaches: [Breach] = []
     package internal(set) var kind: Kind?
-    /// Whether everybody is honest and able, and every fault ends: then every pair must finish.
+    /// Whether every user and relay is honest and every fault ends; then every pair must finish.
     package var isFair = false
-    /// When the last fault ends, where it is fair.
+    /// When the last fault of a fair world ends.
     package var calm: Duration = .seconds(1_000_000)
-    /// Whether a relay's bounds are looked at after each of its decisions, which takes longer than to decide.
+    /// Whether a relay's invariants are checked after each decision, which takes longer than the decision.
     package var checksBounds = true
-    /// Whether the laws of rooms are looked at after each of its decisions, which takes time as well.
+    /// Whether the laws about rooms are checked after each decision, which takes time as well.
     package var watchesRooms = false
     package var frameFaults: [Int: FrameFault] = [:]
     /// How many frames have arrived.
     package internal(set) var frames = 0
     /// All codes that were shown.
     package internal(set) var codes: [ShownCode] = []
-    /// How many guesses of strangers' were right, and how many seeds they got by it.
+    /// How many guesses of strangers were right, and how many seeds they got in this way.
     package internal(set) var wonGuesses = 0
     package internal(set) var seedsWon = 0
-    /// Hears what happens, each with its time.
+    /// Gets a description of each event with its time.
     package var tracer: ((Duration, String) -> Void)?
     var holders: [UserID: Device] = [:]
     var connections = 0
     var meddler: Between?
-    /// What devices said, for those who say it again.
+    /// The frames of devices, recorded for replays.
     var recorded: [Recorded] = []
     var isRecording = false
     private let scheduler = Scheduler()
@@ -59,7 +59,7 @@ package final class World {
         return relay
     }
 
-    /// A person with two devices of their own networks.
+    /// Adds a user with two devices, each in its own network.
     package func addUser(
         _ habits: Habits = Habits(),
         at relay: any RelayEnd,
@@ -93,7 +93,7 @@ package final class World {
         return user
     }
 
-    /// A relay that is none has no other owner.
+    /// Keeps a false relay alive; nothing else refers to it.
     package func keep(_ relay: FalseRelay) { falseRelays.append(relay) }
 
     package func add(_ stranger: some Stranger) {
@@ -101,7 +101,7 @@ package final class World {
         stranger.begin()
     }
 
-    /// Puts somebody between clients and relays.
+    /// Puts an attacker between clients and relays.
     package func add(_ meddler: some Meddler, before isBetween: @escaping (Connection) -> Bool = { _ in true }) {
         self.meddler = Between(meddler: meddler, isBetween: isBetween)
     }
@@ -114,9 +114,9 @@ package final class World {
 
     package func after(_ time: Duration, _ body: @escaping () -> Void) { scheduler.at(now + time, body) }
 
-    /// Until every user is done and every relay has forgotten everything; then the laws that are for the end.
+    /// Runs until every user is done and every relay has forgotten everything, and then checks the laws about the end.
     ///
-    /// - Parameter horizon: when whoever is still at it has waited too long.
+    /// - Parameter horizon: the time after which an unfinished user has waited too long.
     package func run(for horizon: Duration = .seconds(6 * 3_600)) {
         while !users.allSatisfy(\.isDone) {
             guard scheduler.step(until: horizon) else { break }
@@ -124,13 +124,13 @@ package final class World {
         }
         for user in users { judge(user) }
         for stranger in strangers { stranger.stop() }
-        // A room, and after it what is kept so that late visitors learn why, in two turns of two rooms' lives each.
+        // The lifetime of a room, and then twice two lifetimes, for which relays remember why rooms ended.
         let forgotten = now + .seconds(2 * 3_600)
         while scheduler.step(until: forgotten) { guard isGoingOn else { return } }
         for relay in relays where !relay.isEmpty { breach(.memory, "relay \(relay.number) remembers something") }
     }
 
-    /// Lets time go by, for an experiment that looks at the middle of a world.
+    /// Runs until a condition holds, for experiments that look at a world before its end.
     package func run(until condition: () -> Bool, atMost time: Duration = .seconds(6 * 3_600)) {
         let end = now + time
         while !condition(), scheduler.step(until: end) {}
@@ -144,10 +144,10 @@ package final class World {
         return true
     }
 
-    /// Far more than any world needs.
+    /// Far more events than any world needs.
     private static let mostEvents = 3_000_000
 
-    /// A code with the same slot and another secret, as a person might type it.
+    /// A code with the same slot and another secret, as a user might type it by mistake.
     func wrongText(for code: ShownCode) -> String {
         while true {
             var bytes = random.bytes(PairingCode.secretLength)

@@ -18,7 +18,7 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// The interval of pings. Many proxies and address translators forget an idle connection after a minute. More
     /// frequent pings would only wake mobile radios and load a relay with many waiting devices.
     public var pingInterval = Duration.seconds(45)
-    /// Whole ping intervals in which a connection may be silent. After one more silent interval it is lost.
+    /// Whole ping intervals in which a connection may be silent. After one more silent interval it is closed.
     public var silentIntervals = 1
     /// Pings and pongs that a device may send per interval. An honest device sends a handful.
     public var controlFramesPerInterval = 60
@@ -31,7 +31,7 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// block of addresses can take every place. Connections from trusted proxies serve many devices and are not
     /// counted; the addresses that they forward for are.
     public var openingPerPrefix = 256
-    /// A long-polling session without a waiting poll is lost after this time. It covers a lost answer, the pauses
+    /// A long-polling session without a waiting poll is ended after this time. It covers a lost answer, the pauses
     /// between a few retries, and a network that comes back.
     public var pollAbsence = Duration.seconds(30)
     /// The longest time that a poll is held: below the 50 s and 60 s after which common proxies end a silent request.
@@ -40,9 +40,9 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// delay. Proxies keep idle connections for up to a minute, and it is better that they close them. The time is
     /// halved when half of the connections are taken, and a quarter when three quarters are.
     public var idleTime = Duration.seconds(60)
-    /// Requests on one connection, and requests of one device, in a ``pingInterval``. A device that polls without pause
-    /// makes about two hundred. Beyond this the connection is closed after the answer and may be reopened; a device is
-    /// lost.
+    /// Requests on one connection, and requests of one long-polling device, in a ``pingInterval``. A device that polls
+    /// without pause makes about two hundred. Beyond this, a connection is closed after the answer (the device may open
+    /// another), and a device is disconnected.
     public var requestsPerInterval = 600
     /// Pipelined requests that may wait behind a poll on one connection. Devices and proxies send none before the
     /// answer.
@@ -54,7 +54,7 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// off, so that incomplete requests take little more memory than as many incomplete frames.
     public var bodyBytesInAll = 64 * 1024 * 1024
     /// Bytes that all devices of one transport have not read or polled: as much as the mailboxes may hold. Beyond this,
-    /// a device with more unread bytes than one answer holds is lost.
+    /// a device with more unread bytes than one answer holds is disconnected.
     public var unreadBytesInAll = 256 * 1024 * 1024
     /// The retry time that a relay without a free connection tells: about as long as a peak lasts.
     public var retryAfter = Duration.seconds(30)

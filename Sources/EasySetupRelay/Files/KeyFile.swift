@@ -72,7 +72,7 @@ enum KeyFile {
     }
 
     static func parse(_ text: [UInt8]) throws(RelayError.KeyFileProblem) -> TokenKeySet {
-        // Some editors write a byte order mark.
+        // Some editors write a byte order mark at the beginning, so it is skipped.
         let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text[...]
         var keys: [[UInt8]] = []
         // A carriage return before a line feed is white space at the end of the line. A file without line feeds uses it

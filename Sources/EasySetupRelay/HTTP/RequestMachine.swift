@@ -32,7 +32,7 @@ struct RequestMachine {
         var keepsAlive: Bool { head.isKeepAlive && !head.headers.contains(name: "upgrade") }
     }
 
-    /// The stage of the first request's answer.
+    /// The stage in answering the oldest request that is unanswered.
     private enum Hand {
         case free
         /// The request is a long-polling request and waits for its answer.

@@ -110,7 +110,7 @@ package struct Limits: Hashable, Sendable {
     package var restoresPerPrefix = 80
     /// The weight, in visits, of a visitor whose meeting was closed for a wrong proof.
     package var wrongProofWeight = 10
-    /// The window of these counters. A count is forgotten after one to two windows.
+    /// The time window for counting offers, visits and restored rooms. A count is forgotten after one to two windows.
     package var counterWindow: Duration = .seconds(600)
     /// Prefixes counted for each kind of limit. When this is full, a new prefix is measured by the block around it; if
     /// that block is not counted either, the prefix is asked for the most work.

@@ -90,7 +90,8 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
         hasLeft || toOfferer.have == 0 || (toOfferer.have == 1 && toVisitor.have >= 1)
     }
 
-    /// To be called after any change to the inputs of `owes`.
+    /// Starts, stops or resets the time for which the visitor has owed a message. To be called after each message, and
+    /// when the offerer connects or disconnects.
     mutating func updateOwed(now: Duration, offererIsThere: Bool) {
         switch (owed, owes, offererIsThere) {
         case (_, false, _): owed = .nothing

@@ -1,12 +1,12 @@
 import EasySetup
 package import EasySetupRelayProtocol
 
-/// Says frames that change nothing, on one connection, for as long as it is heard.
+/// A stranger that sends frames without effect on one connection until the relay ends it.
 package final class Chatterer: Outsider {
     private let pace: Duration
     private var slot: Slot?
     private var isHeard = false
-    /// How many of its connections were ended because of what it said.
+    /// How many of its connections the relay ended for what was sent.
     package private(set) var ended = 0
 
     package init(_ world: World, at relay: any RelayEnd, path: Path, pace: Duration) {
@@ -35,7 +35,7 @@ package final class Chatterer: Outsider {
         }
     }
 
-    /// Many frames at once: a relay that counted none would be held up by them.
+    /// Sends many frames at once, which would block a relay that does not count them.
     private func chatter() {
         guard isHeard, connection?.isOpen == true else { return }
         for _ in 0..<100 { say(.ack(meeting: nil, upTo: 0)) }

@@ -2,10 +2,11 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// A relay in the hands of somebody who wants the seeds: it passes nothing on, and plays the other device to each, with guesses.
+/// A malicious relay that wants the seeds. It forwards nothing, and impersonates each device to the other with guessed
+/// codes.
 package final class FalseRelay: RelayEnd {
     private unowned let world: World
-    /// Once in how many times it guesses right.
+    /// A guess is right with a probability of 1/`luck`.
     private let luck: Int
     private var random: SplitMix
     private var offerers: [Int: FalseVisits] = [:]
@@ -89,7 +90,7 @@ package final class FalseRelay: RelayEnd {
     private func meeting() -> MeetingID { MeetingID(random.bytes(MeetingID.byteCount))! }
 }
 
-/// What a false relay does to one offerer.
+/// The attack of a false relay on one offerer.
 private final class FalseVisits {
     let slot: Slot
     var guess: Guess?
@@ -98,7 +99,7 @@ private final class FalseVisits {
     init(slot: Slot) { self.slot = slot }
 }
 
-/// What a false relay does to one visitor: it is the offerer, with a guess at the code that was typed.
+/// The attack of a false relay on one visitor: it plays the offerer, with a guess at the code that was entered.
 private final class FalseOffer {
     let meeting: MeetingID
     private(set) var isOver = false

@@ -2,7 +2,7 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// One run with an offerer, by somebody who guesses its code and, when he is right, goes for the seed.
+/// One handshake of a stranger that guesses the offerer's code and, if the guess is right, tries to get the seed.
 final class Guess {
     let code: ShownCode
     private unowned let world: World
@@ -12,18 +12,20 @@ final class Guess {
     private var received: UInt32 = 0
     private var sent: UInt32 = 0
     private var isRight = false
-    /// Whether he seals rubbish beside his proof, so as to learn whether it was right without being seen as a device.
+    /// Whether the stranger seals invalid data with its proof, to learn whether the guess was right without being taken
+    /// for a device.
     private let spoils: Bool
     private var isSpoiltRight = false
 
-    /// - Parameter knows: whether the guess is the right one; so it is anyway once a guess at this code was right.
+    /// - Parameter knows: whether the guess is right. It is right anyway after another guess at this code was.
     init?(at code: ShownCode, knows: Bool, in world: World, _ random: inout SplitMix) {
         self.code = code
         self.world = world
         let text = knows || code.isWon ? code.text : world.wrongText(for: code)
         spoils = random.once(in: 2)
         isSpoiltRight = spoils && text == code.text
-        // He gives where the offerer wants, and wants where it has.
+        // The stranger takes the role that the offerer lacks: it sends a seed if the offerer has none, and otherwise
+        // receives one.
         chain = code.offerer.holds ? nil : SeededEntropy.syncSeed(&random)
         entropy = SeededEntropy.make(random.next())
         let device = EasySetupHandshake.Device(
@@ -37,7 +39,7 @@ final class Guess {
         self.handshake = handshake
     }
 
-    /// Whether the guess was made, so that the offerer's answer tells whether it was right.
+    /// Whether the proof was sent, so that the offerer's answer tells whether the guess was right.
     var isMade: Bool { handshake.isTrySpent }
 
     func hello(_ meeting: MeetingID) -> Message? {
@@ -46,7 +48,7 @@ final class Guess {
         return (try? handshake.begin(meeting: meeting.bytes, entropy: entropy)).map(message)
     }
 
-    /// What to say to a message of the offerer's.
+    /// The answer to a message of the offerer.
     func answer(_ message: Message) -> [Message] {
         guard message.number == received + 1 else { return [] }
         received += 1
@@ -81,12 +83,13 @@ final class Guess {
         }
     }
 
-    /// The offerer has ended it.
+    /// The offerer has ended the meeting.
     func ended(_ reason: Reason) {
         guard isMade, !isRight else { return }
         switch reason {
         case .wrongProof: world.guessedAgainstOfferer(code)
-        // Only a right tag beside rubbish ends so: now he knows. The offerer's user must, too.
+        // Only a right guess with invalid data ends for this reason, so the stranger knows now. The offerer must tell
+        // its user.
         case .malformed where isSpoiltRight: world.learnt(code)
         default: break
         }

@@ -1,12 +1,12 @@
 package import EasySetupRelayProtocol
 
-/// Visits every slot where he finds life, and spends a guess there, again and again.
+/// A stranger that visits active slots and makes one guess at each visit, again and again.
 package final class Guesser: Outsider {
-    /// Once in how many times he guesses right.
+    /// A guess is right with a probability of 1/`luck`.
     private let luck: Int
     private let pace: Duration
     private var guess: Guess?
-    /// How many guesses he made.
+    /// The number of guesses made.
     package private(set) var made = 0
 
     package init(_ world: World, at relay: any RelayEnd, path: Path, luck: Int, pace: Duration) {
@@ -39,7 +39,7 @@ package final class Guesser: Outsider {
             for answer in guess.answer(message) { say(.message(meeting: nil, answer)) }
             if guess.isMade, !wasMade { made += 1 }
         case .over(_, let reason): guess.ended(reason)
-        // He does no work: that is another's business.
+        // This stranger does no work; others do.
         case .workWanted: hangUpAndGoOn()
         default: break
         }

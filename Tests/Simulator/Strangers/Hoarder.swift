@@ -1,21 +1,23 @@
 import EasySetup
 package import EasySetupRelayProtocol
 
-/// Offers codes that nobody is ever told of, does the work that is asked for, and so takes rooms for as long as a code lives.
+/// A stranger that offers codes which nobody uses and does the work required, so that it takes rooms for the lifetime
+/// of a code.
 package final class Hoarder: Outsider {
     package enum Manner: CaseIterable, Sendable {
-        /// Stays connected: the room lives, and has a share to keep to.
+        /// It stays connected: its rooms live, and its share limits their number.
         case holds
-        /// Leaves as soon as it has the room, and makes the next one: nobody holds the room, nobody ever visited it.
+        /// It leaves as soon as it has a room, and opens the next one: the room has no connected offerer and was never
+        /// visited.
         case leaves
-        /// Leaves, and comes back with the tokens of its rooms when the relay was started again, each with meetings of its own making.
+        /// It leaves, and after a restart comes back with the tokens of its rooms and with invented meetings.
         case claims
     }
 
     private let manner: Manner
     private let pace: Duration
     private var tokens: [Token] = []
-    /// How many rooms it was given.
+    /// The number of rooms it was given.
     package private(set) var rooms = 0
 
     package init(_ world: World, at relay: any RelayEnd, path: Path, manner: Manner, pace: Duration) {

@@ -1,9 +1,10 @@
 package import EasySetupRelayProtocol
 
-/// Asks for what has to be worked for and never brings the work: it takes a place at work for as long as a challenge lives.
+/// A stranger that makes requests which require work and never does it: it takes a place for the lifetime of a
+/// challenge.
 package final class Loiterer: Outsider {
     private let pace: Duration
-    /// How many places at work it got.
+    /// The number of these places it got.
     package private(set) var places = 0
 
     package init(_ world: World, at relay: any RelayEnd, path: Path, pace: Duration) {
@@ -23,7 +24,7 @@ package final class Loiterer: Outsider {
 }
 
 extension Slot {
-    /// A slot of three symbols that may be anybody's or nobody's.
+    /// A random slot of three symbols, with or without a room.
     static func drawn(_ random: inout SplitMix) -> Slot? {
         let symbols = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
         return Slot(String((0..<lengths.lowerBound).map { _ in random.pick(symbols) ?? "0" }))

@@ -1,9 +1,9 @@
 import EasySetupRelayProtocol
 
-/// Sits between devices and a relay, or is a relay that plays with what it passes on: drops, doubles, delays out of order,
-/// alters, says what nobody said, and says again to one what it said to another.
+/// An attacker between devices and a relay, or a malicious relay, that drops, duplicates, reorders and alters frames,
+/// inserts frames of its own, and replays frames to other parties.
 package final class Middlebox: Meddler {
-    /// What he does, each once in so many frames; 0 for never.
+    /// The frequency of each action: 1/n of the frames; 0 for never.
     package struct Habits: Sendable {
         package var drops = 0
         package var doubles = 0
@@ -20,7 +20,7 @@ package final class Middlebox: Meddler {
     private var random: SplitMix
     private var said: [(bytes: [UInt8], direction: Direction)] = []
     private var meetings: [MeetingID] = []
-    /// When he stops.
+    /// When the attacker stops.
     private let end: Duration
 
     package init(_ world: World, _ habits: Habits, until end: Duration = .seconds(100_000)) {
@@ -55,7 +55,7 @@ package final class Middlebox: Meddler {
 
     private func does(_ once: Int) -> Bool { once > 0 && random.once(in: once) }
 
-    /// The frame stays one, as a rule, and what is in it changes.
+    /// Alters the content of a frame, which usually stays a valid frame.
     private func altered(_ bytes: [UInt8], _ direction: Direction) -> [UInt8] {
         switch direction {
         case .toRelay:
@@ -82,7 +82,7 @@ package final class Middlebox: Meddler {
         }
     }
 
-    /// What a relay gone bad might say.
+    /// A frame that a malicious relay might send.
     private func lie() -> RelayFrame {
         let times: [Duration] = [.zero, .milliseconds(1), .seconds(3), .milliseconds(Int64(UInt32.max))]
         let time = random.pick(times) ?? .zero

@@ -1,13 +1,13 @@
 package import EasySetupRelayProtocol
 
-/// Has what devices said, tokens too, and says it again.
+/// A stranger that has recorded what devices sent, tokens too, and sends it again.
 package final class Replayer: Outsider {
     private let pace: Duration
     private let onlyOld: Bool
-    /// How many times he was taken for the device.
+    /// How many times the relay took the stranger for the device.
     package private(set) var accepted = 0
 
-    /// - Parameter onlyOld: whether all he has is from acts that are over.
+    /// - Parameter onlyOld: whether all recorded frames are from acts that are over.
     package init(_ world: World, at relay: any RelayEnd, path: Path, pace: Duration, onlyOld: Bool) {
         self.pace = pace
         self.onlyOld = onlyOld
@@ -19,7 +19,7 @@ package final class Replayer: Outsider {
 
     package override func isConnected() {
         let mine = world.recorded.filter { $0.relay === relay && (!onlyOld || $0.act.end != nil) }
-        // An attach is what gets furthest.
+        // Attach frames are preferred, because they get furthest.
         let attaches = mine.filter(\.isAttach)
         guard let first = random.pick(random.once(in: 3) ? mine : attaches) else { return hangUpLater() }
         say(first.bytes)
@@ -45,7 +45,7 @@ package final class Replayer: Outsider {
     }
 }
 
-/// What a device said, and in which of its acts.
+/// A frame that a device sent, and the act in which it did.
 struct Recorded {
     let bytes: [UInt8]
     let isAttach: Bool

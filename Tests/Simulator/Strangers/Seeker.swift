@@ -2,13 +2,14 @@ import EasySetup
 import EasySetupRelayCore
 package import EasySetupRelayProtocol
 
-/// Visits slots where nobody is, or such as had a code once, and does the work that it is asked for. It knows what that must cost by
-/// now and what it must not be told, and says so where the relay is too kind (``Law/strangers``).
+/// A stranger that visits slots without a room, or slots whose code has ended, and does the work required. It computes
+/// the least work that must be required and the most that it may be told, and reports a violation of ``Law/strangers``
+/// otherwise.
 package final class Seeker: Outsider {
     package enum Manner: CaseIterable, Sendable {
-        /// Looks for codes, from one address.
+        /// It searches for codes, from one address.
         case sweeps
-        /// Asks how known codes ended, from another address each time, so that it is within every limit.
+        /// It asks how known codes ended, from a new address each time, so that it is within every limit.
         case asks
     }
 
@@ -18,9 +19,9 @@ package final class Seeker: Outsider {
     private let limits: Limits
     private var slot: Slot?
     private var work: Work?
-    /// When it visited slots that it found empty, the last `counterWindow` of them.
+    /// The times of its visits to empty slots within the last `counterWindow`.
     private var misses: [Duration] = []
-    /// How many of its visits were asked for work, and how much was asked for at most.
+    /// How many of its visits required work, and the highest difficulty.
     package private(set) var asked = 0
     package private(set) var mostBits = 0
     /// How many times it was told how a code ended.
@@ -50,7 +51,7 @@ package final class Seeker: Outsider {
             if difficulty < price {
                 world.breach(.strangers, "\(misses.count) empty visits, and the next costs \(difficulty) bits")
             }
-            // Beyond this it isn't worth it even to him.
+            // Harder work than this is not worth it for the stranger.
             guard difficulty <= 8, let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty) else {
                 return hangUpAndRest()
             }
@@ -58,7 +59,7 @@ package final class Seeker: Outsider {
             say(.visit(slot: slot, work: work))
         case .refused(.noSuchCode, let wait):
             if work == nil, price > 0 { world.breach(.strangers, "\(misses.count) empty visits, and the next is free") }
-            // A visit soon after a start is not counted: those who belong there come back.
+            // Visits soon after a start are not counted, because devices of earlier rooms make such visits too.
             if wait == .zero { misses.append(world.now) }
         case .refused(.expired, _), .refused(.cancelled, _), .refused(.codeBurnt, _), .refused(.seated, _):
             told += 1
@@ -71,7 +72,7 @@ package final class Seeker: Outsider {
         }
     }
 
-    /// The least that the next visit must cost, in bits, as far as it goes by its own address; 0 for nothing.
+    /// The least difficulty that the next visit must have, in bits, judged by its own address alone; 0 for no work.
     private var price: Int {
         misses.removeAll { world.now - $0 > limits.counterWindow - .seconds(10) }
         if let restarted = relayOfCodes.restartedAt { misses.removeAll { $0 <= restarted } }

@@ -1,14 +1,14 @@
 import EasySetup
 package import EasySetupRelayProtocol
 
-/// Takes a place with an offerer, or in its line, and keeps it as long as he can.
+/// A stranger that takes a meeting with an offerer, or a place in its queue, and keeps it as long as possible.
 package final class Squatter: Outsider {
     package enum Manner: CaseIterable, Sendable {
-        /// Says nothing.
+        /// It sends nothing.
         case silent
-        /// Says the first message and then nothing.
+        /// It sends the first message and then nothing.
         case greets
-        /// Leaves as soon as he has a place.
+        /// It leaves as soon as it has a place.
         case leaves
     }
 

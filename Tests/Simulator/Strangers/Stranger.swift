@@ -1,14 +1,14 @@
 package import EasySetupRelayProtocol
 
-/// Somebody who is no user: he does as he likes, and the laws hold all the same.
+/// A party that is no user's device and may do anything. The laws hold all the same.
 package protocol Stranger: AnyObject {
-    /// The world has taken him in.
+    /// Begins, after it was added to the world.
     func begin()
-    /// The users are done: he goes, so that the relays' memory can be looked at.
+    /// Stops when the users are done, so that the relays' memory can be checked.
     func stop()
 }
 
-/// A stranger with one connection, to be made into a particular one: what he does when he hears something is his own.
+/// The base class of strangers with one connection. Subclasses decide what to do on each event.
 package class Outsider: Client, Stranger {
     package unowned let world: World
     package unowned let relay: any RelayEnd
@@ -24,13 +24,13 @@ package class Outsider: Client, Stranger {
         random = world.random.fork()
     }
 
-    /// What he does first.
+    /// The first action.
     package func begin() {}
-    /// His connection is open.
+    /// The connection is open.
     package func isConnected() {}
-    /// The relay said something.
+    /// The relay has sent a frame.
     package func hears(_ frame: RelayFrame) {}
-    /// His connection is gone, or could not be made.
+    /// The connection has ended, or could not be made.
     package func isLost() {}
 
     package func stop() {
@@ -56,7 +56,7 @@ package class Outsider: Client, Stranger {
         world.send(bytes, .toRelay, on: connection)
     }
 
-    /// Something later, unless he is gone by then.
+    /// Runs `body` later, unless the stranger has stopped by then.
     package func after(_ time: Duration, _ body: @escaping () -> Void) {
         world.after(time) { [unowned self] in if !isStopped { body() } }
     }
@@ -76,7 +76,7 @@ package class Outsider: Client, Stranger {
         if !isStopped { isLost() }
     }
 
-    /// A code that is shown at his relay now and whose slot can be found by sweeping, if there is one.
+    /// A code that is shown at this relay now and whose slot a sweep can find, if there is one.
     package func findCode() -> ShownCode? {
         random.pick(
             world.codes.filter { $0.relay === relay && $0.isShown && $0.slot.utf8.count < Slot.lengths.upperBound }

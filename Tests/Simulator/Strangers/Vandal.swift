@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 
-/// Breaks whatever rule there is: reflects what he is told, flips bits, truncates, sends frames out of their turn, and bytes
-/// that are no frames.
+/// A stranger that breaks any rule: it reflects messages, flips bits, truncates, and sends frames out of order and
+/// bytes that are no frames.
 package final class Vandal: Outsider {
     private let pace: Duration
     private var guess: Guess?
@@ -30,7 +30,7 @@ package final class Vandal: Outsider {
             send(random.once(in: 3) ? damaged(hello.body) : hello.body)
         case .message(nil, let message):
             switch Int.random(in: 0..<5, using: &random) {
-            // What he was told, to who told him.
+            // Sends a message back to its sender.
             case 0: send(message.body)
             case 1: send(damaged(guess?.answer(message).first?.body ?? message.body))
             case 2: say(junk())
@@ -74,7 +74,7 @@ package final class Vandal: Outsider {
 }
 
 extension Array<UInt8> {
-    /// Some bits flipped, or cut short.
+    /// These bytes with some bits flipped, or truncated.
     func damaged(_ random: inout SplitMix) -> [UInt8] {
         guard !isEmpty else { return self }
         if random.once(in: 3) { return Array(prefix(Int.random(in: 0..<count, using: &random))) }
