@@ -11,7 +11,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         case early(Early, deadline: Duration)
         /// The offerer of a room. Next: gone.
         case offerer(OfferID)
-        /// In a meeting of a room or in its line. Next: gone.
+        /// A visitor in a meeting of a room or in the room's queue. Next: gone.
         case visitor(OfferID)
 
         var room: OfferID? {

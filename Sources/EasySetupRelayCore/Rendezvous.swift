@@ -230,7 +230,8 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// The share of one prefix, for resources that are counted outside this module (``Limits/partOfFree``).
+    /// ``Limits/partOfFree``, which also divides the resources that are counted outside this module: one prefix may have
+    /// 1/`partOfFree` of what is free.
     package var partOfFree: Int { limits.partOfFree }
 
     package var statistics: Statistics {

@@ -110,7 +110,7 @@ struct Lifecycle: Sendable {
         return .end
     }
 
-    /// Whether the relay has ended; true only once.
+    /// Whether the relay has ended. It returns true once, so that the end is reported once.
     mutating func takeEnd() -> Bool {
         guard case .ended(isTold: false) = phase else { return false }
         phase = .ended(isTold: true)

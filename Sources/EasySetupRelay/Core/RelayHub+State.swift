@@ -274,7 +274,7 @@ extension RelayHub.State {
         }
     }
 
-    /// Whether the relay has ended; true only once.
+    /// Whether the relay has ended. It returns true once, so that the end is reported once.
     mutating func takeEnd() -> Bool {
         guard lifecycle.takeEnd() else { return false }
         logger.info("stopped", metadata: statistics)

@@ -60,7 +60,7 @@ final class RelayHub: Sendable {
         /// A device has sent its first frame, and its connection served no device until now. `countedFor` is the prefix
         /// under which it was counted.
         case firstFrame(DeviceFrame, bytes: Int, from: ConnectionID, countedFor: AddressPrefix?)
-        /// A device has sent an invalid frame. It is told so and is lost, but may come back with its token.
+        /// A device has sent an invalid frame. It is told so and disconnected, but may come back with its token.
         case badFrame(from: ConnectionID)
         /// A device has disconnected, or is no longer read.
         case lost(ConnectionID)

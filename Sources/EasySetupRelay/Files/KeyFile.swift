@@ -163,7 +163,7 @@ extension KeyFile {
                 syncFolder(of: path)
                 return true
             case EEXIST: return false
-            // This way is unsupported or forbidden here, so the next one is tried.
+            // The file system does not support this way, or forbids it, so the next one is tried.
             case EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL, EMLINK, EXDEV: continue
             case let number: throw failure(path, number)
             }

@@ -84,7 +84,7 @@ struct RequestMachine {
     private var hasReadParts = false
     /// How many requests have begun; the first begins with the connection.
     private var begun = 1
-    /// Whether the last of these is still incomplete.
+    /// Whether the last request that has begun is still incomplete.
     private var isReading = true
     /// Whether a request has arrived since the last check of idleness.
     private var wasUsed = true

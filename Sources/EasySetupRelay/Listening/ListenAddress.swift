@@ -28,8 +28,8 @@ public struct ListenAddress: Sendable, Hashable {
             guard address.contains(":") else { return nil }
             self.init(host: String(address), port: Int(port))
         } else {
-            // In an IPv6 address without brackets the beginning of the port is ambiguous. No host name contains the
-            // other symbols.
+            // In an IPv6 address without brackets the beginning of the port is ambiguous. Brackets, `*` and white space
+            // occur in no host name.
             guard !host.contains(where: { ":[]*".contains($0) || $0.isWhitespace }) else { return nil }
             self.init(host: String(host), port: Int(port))
         }

@@ -40,7 +40,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     private struct Entry {
         let name: LongPollConnectionID
         let prefix: AddressPrefix?
-        /// The number of calls in the current interval, and the interval's start.
+        /// The number of requests in the current interval, and the interval's start.
         var calls = 0
         var callsSince: NIODeadline
         var queue = FrameWindow()
@@ -103,7 +103,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         watch(id)
     }
 
-    /// Counts a call of a session. False when the device makes more calls than allowed.
+    /// Counts a request of a session. False when the device makes more requests than allowed.
     mutating func countCall(_ id: ConnectionID, now: NIODeadline) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
         if now >= entry.callsSince + TimeAmount(limits.pingInterval) { (entry.calls, entry.callsSince) = (0, now) }
@@ -112,7 +112,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         return entry.calls <= limits.requestsPerInterval
     }
 
-    /// The new frames of a call, in order. Nil when a frame before them is missing.
+    /// The new frames of a request, in order. Nil when a frame before them is missing.
     mutating func take(_ call: SendCall, of id: ConnectionID) -> ArraySlice<[UInt8]>? {
         entries[id]?.queue.take(call.frames, from: call.first)
     }

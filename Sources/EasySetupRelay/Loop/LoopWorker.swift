@@ -183,8 +183,9 @@ extension LoopWorker {
         }
     }
 
-    /// Writes the output. A peer with more unread bytes than the limit is cut, and so is one with fewer when all peers
-    /// together have too many. The device gets the missed frames when it comes back.
+    /// Writes the output. A peer with more unread bytes than the limit is cut off. When all peers together exceed their
+    /// limit, a peer with more unread bytes than one answer holds is cut off too. The device gets the missed frames
+    /// when it comes back.
     func flush(_ connection: DeviceConnection) {
         guard case .looked(let unread) = connection.flush(most: unlooked, &buffers),
             !account(unread: unread, of: connection)

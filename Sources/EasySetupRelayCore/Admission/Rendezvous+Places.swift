@@ -64,7 +64,7 @@ extension Rendezvous {
 
     /// 1/`kept` of `meetingsInAll` is reserved for returning devices.
     private static var kept: Int { 8 }
-    /// How many times larger the share of a returning device is.
+    /// How many times larger the share of a returning device is than that of a new one.
     private static var softer: Int { 4 }
 
     // MARK: Rooms that nobody holds

@@ -8,7 +8,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// What a device and a relay say to each other. relay.md says when, and what each side must do.
+/// Frames between a device and a relay. relay.md says when each is sent, and what each side must do.
 ///
 /// One frame is one binary WebSocket message (subprotocol "easysetup.v1"). A frame that does not parse, holds none of the
 /// cases, or breaks a limit of limits.md ends the connection with `bad-frame`. Unknown fields are ignored, by both sides.
