@@ -106,18 +106,18 @@ struct PlainWriter {
         meeting.append(to: &bytes)
     }
 
-    /// Writes a nested message, which may be empty.
+    /// Begins a nested message, which contains all that is added until ``end(_:)``. Gives the index of its length byte.
     mutating func begin(_ field: UInt8) -> Int {
         bytes.append(field << 3 | 2)
         bytes.append(0)
         return bytes.count - 1
     }
 
-    /// The length takes more than the one byte reserved for it, so the message is moved.
+    /// Ends the nested message whose length byte is at `start`, and writes its length.
     mutating func end(_ start: Int) {
         let count = bytes.count - start - 1
         guard count > 0x7F else { return bytes[start] = UInt8(count) }
-        // Its length has more than the one byte left for it.
+        // The length takes more than the one byte reserved for it, so the message is moved.
         bytes[start] = UInt8(truncatingIfNeeded: count) | 0x80
         var (rest, place) = (count >> 7, start + 1)
         while rest > 0x7F {

@@ -68,7 +68,7 @@ extension RelayFrame {
         bytes = writer.bytes
     }
 
-    /// The field of `RelayFrame` in `relay.proto` that has it.
+    /// The number of this frame's field in the message `RelayFrame` of `relay.proto`.
     private var field: UInt8 {
         switch self {
         case .offered: 1

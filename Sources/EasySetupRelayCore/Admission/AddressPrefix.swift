@@ -65,7 +65,7 @@ package struct AddressPrefix: Hashable, Sendable {
         (0...(isIPv4 ? 1 : 2)).lazy.reversed().compactMap { block($0)?.prefix }
     }
 
-    /// The prefix itself for 0, and so on outwards; nil beyond the widest.
+    /// The prefix at a position from narrowest to widest, with its allowance: 0 is this prefix; nil beyond the widest.
     private func block(_ place: Int) -> (prefix: AddressPrefix, allowance: Int)? {
         switch (place, isIPv4) {
         case (0, _): (self, 1)

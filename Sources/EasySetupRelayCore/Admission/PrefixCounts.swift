@@ -90,7 +90,7 @@ package struct PrefixCounts: Sendable {
 
     package mutating func shrink() { counts.shrink() }
 
-    /// Whether a prefix may be counted that is not counted yet.
+    /// Whether there is room to store a count for a prefix that has none yet.
     private func hasPlaceForNew(_ prefix: AddressPrefix) -> Bool {
         counts.currentCount < (prefix.isNarrowest ? capacity - capacity / 4 : capacity)
     }
