@@ -1,7 +1,7 @@
 import ArgumentParser
 import CProcess
 
-/// The command line: `easysetup`, and what it can be asked for.
+/// The command `easysetup` with its subcommands.
 @main struct EasySetupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "easysetup",
@@ -16,13 +16,14 @@ import CProcess
 
     static func main() async {
         StandardFiles.keep()
-        // Seeds and passphrases pass through this process. A system that does not allow it has its reasons.
+        // Seeds and passphrases are in this process's memory. The call may fail where the system does not allow
+        // hardening.
         _ = easysetup_harden_process()
         let arguments = Arguments.take()
         do {
             try arguments.refuseRepeats()
             var command = try parseAsRoot(arguments.texts)
-            // A relay listens to signals in its own way.
+            // The relay handles signals itself.
             if !(command is RelayCommand) { Signals.watch() }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -36,13 +37,14 @@ import CProcess
         }
     }
 
-    /// Ends with what was asked for, such as help, or with what is wrong with the arguments, of which nothing is repeated.
+    /// Ends the process with the requested text, such as help, or with an error about the arguments, none of which is
+    /// repeated.
     private static func end(_ error: any Error, _ arguments: Arguments) -> Never {
         let code = exitCode(for: error)
         let isJSON = arguments.texts.contains("--json")
         let output = Output(form: isJSON ? .json : .people)
         guard code == .success else {
-            // A program that asked for JSON gets JSON about its own mistakes too.
+            // A program that asked for JSON gets JSON for its own mistakes too.
             if code == .validationFailure, isJSON { output.failed(CommandError.usage) }
             output.prompt(arguments.without(fullMessage(for: error)) + "\n")
             exit(withError: code)

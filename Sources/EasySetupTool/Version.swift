@@ -1,19 +1,19 @@
 import ArgumentParser
 import EasySetupRelayProtocol
 
-/// Which program this is.
+/// The version of this program.
 enum Version {
     /// The program's version, which is the release's.
     static var program: String { Release.version }
 
-    /// The version of the protocol that it speaks with relays.
+    /// The version of the protocol with relays.
     static let protocolName = Subprotocol.name
 
-    /// Both, as `--version` tells them.
+    /// Both versions, for `--version`.
     static let text = "easysetup \(program), protocol \(protocolName)"
 }
 
-/// `easysetup version`: the same as `--version`, and as JSON too.
+/// `easysetup version`: the same text as `--version`, and also as JSON.
 struct VersionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version",

@@ -27,7 +27,7 @@ enum Subject: String, CaseIterable {
 
     var isTLS: Bool { self == .tls || self == .https }
 
-    /// The largest crowd that it is asked to bear. The mailbox server takes the longer for another one the more it has.
+    /// The largest crowd that is tried. The mailbox server gets slower with each mailbox that is open.
     var largestCrowd: Int {
         switch self {
         case .plain, .tls, .http, .https: .max

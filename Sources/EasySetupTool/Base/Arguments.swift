@@ -8,20 +8,20 @@ import Musl
 import Darwin
 #endif
 
-/// The arguments of the process. A code, a link or a mistake among them is kept here alone: it is overwritten in the argument list
-/// that other users of the machine can see, and no message repeats it.
+/// The arguments of the process. Arguments that may be secret (a code, a link, a mistyped one) are kept only here: they
+/// are overwritten in the argument list that other users of the machine can see, and no message repeats them.
 struct Arguments {
-    /// The arguments after the program's name. Bytes that are no UTF-8 are written as ``PathArgument`` reads them.
+    /// The arguments after the program's name. Bytes that are not UTF-8 are encoded as in ``PathArgument``.
     let texts: [String]
-    /// The command that the first of them name.
+    /// The command that the first arguments name.
     let command: any ParsableCommand.Type
-    /// Which of them are neither names of commands, nor known options, nor values of these.
+    /// The indices of arguments that are neither command names, nor known options, nor their values.
     let others: Set<Int>
-    /// Which of them are values of known options.
+    /// The indices of known options' values.
     private let values: Set<Int>
 
-    /// Takes the process's arguments, and overwrites those that may be secret in the memory that the system shows to others.
-    /// To be called once.
+    /// Takes the process's arguments, and overwrites those that may be secret in the memory that the system shows to
+    /// others. Call it once.
     static func take() -> Arguments {
         let pointers = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
         let arguments = Arguments(
@@ -50,7 +50,7 @@ struct Arguments {
                 isOptions = false
             } else if isOptions, options.valued.contains(String(name)) {
                 let value = texts[index].count > name.count ? index : index + 1
-                // A link in a wrong place is a link all the same.
+                // A link may stand in the place of another option's value, where it is secret too.
                 if value < texts.count, Self.isSecret(texts[value]) { others.insert(value) }
                 values.insert(value)
                 index = value
@@ -59,7 +59,7 @@ struct Arguments {
             }
             index += 1
         }
-        // `-V` is what many programs call it.
+        // Many programs accept `-V` for the version.
         self.texts = texts == ["-V"] ? ["--version"] : texts
         self.command = command
         self.others = others
@@ -70,7 +70,7 @@ struct Arguments {
         text.lowercased().contains("easysetup") && text.contains { $0 == ":" || $0 == "#" }
     }
 
-    /// Refuses a second value for an option that takes one: which of the two counts is a guess.
+    /// Refuses a second value for an option that takes only one, because it would be a guess which of the two counts.
     func refuseRepeats() throws {
         var seen: Set<String> = []
         let single = OptionNames(of: command).single
@@ -87,21 +87,22 @@ struct Arguments {
         }
     }
 
-    /// A message of the parser's, with every argument in it that may be secret replaced by its number.
+    /// A message of the argument parser, in which every argument that may be secret is replaced by its number.
     func without(_ message: String) -> String {
         var message = message
         let hidden = others.union(values)
         for index in hidden.sorted(by: { texts[$0].count > texts[$1].count }) {
             let text = texts[index]
             message = message.replacing("'\(text)'", with: "(argument \(index + 1))")
-            // The parser names the parts of `--option=value` one by one, so each part is replaced, too. A value may have a second `=`.
+            // The parser names the parts of `--option=value` separately, so each part is replaced, too. A value may
+            // contain a second `=`.
             let value = text.firstIndex(of: "=").map { text[$0...].dropFirst() }
             for part in [value ?? ""] + text.split(separator: "=") where !part.isEmpty {
                 message = message.replacing("'\(part)'", with: "(argument \(index + 1))")
             }
         }
-        // Other ways to repeat it would be new ones of the parser's: then the message is not worth it. A value such as a folder named
-        // store is no secret where the help has that word.
+        // If the text still contains the argument, the parser has repeated it in an unknown way, and the whole message
+        // is dropped. A word of the help, such as a folder named store, is no secret.
         let help = EasySetupCommand.helpMessage(for: command)
         let isClean = hidden.allSatisfy { index in
             let text = texts[index]
@@ -111,7 +112,7 @@ struct Arguments {
     }
 }
 
-/// The options of a command, as its declaration says.
+/// The options of a command, read from its declaration.
 struct OptionNames {
     /// The options that take a value.
     private(set) var valued: Set<String> = []
@@ -139,7 +140,7 @@ struct OptionNames {
         }
     }
 
-    /// How the parser writes a property's name.
+    /// A property's name in the form of an option.
     private static func dashed(_ name: Substring) -> String {
         name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
     }

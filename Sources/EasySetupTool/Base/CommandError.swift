@@ -1,14 +1,14 @@
 import EasySetupSeed
 
-/// What can go wrong in the command line itself; everything else is named where it happens.
+/// Errors of the command line itself; other errors are declared where they occur.
 enum CommandError: ExplainedError, Equatable {
-    /// What only a person can give, and how else it comes to the program.
+    /// An answer that needs a person, with the other ways to give it.
     enum Need: CaseIterable {
-        /// A yes, which may be said beforehand.
+        /// A yes, which an option can give beforehand.
         case yes
         /// The code or link of the other device.
         case code
-        /// A word from the other screen, which nobody knows beforehand.
+        /// A word from the other screen, which can't be given beforehand.
         case word
         case passphrase
     }
@@ -19,17 +19,17 @@ enum CommandError: ExplainedError, Equatable {
     case `internal`
     /// The person was asked and did not say yes.
     case notConfirmed
-    /// No seed is stored where one is needed.
+    /// A command needs a stored seed, and none is stored.
     case noSeedStored
-    /// `seed new` where a seed is stored already.
+    /// `seed new` was run where a seed is stored already.
     case seedStored(UserID)
-    /// A passphrase file that can't be read.
+    /// The passphrase file can't be read.
     case passphraseFile
-    /// A passphrase file that everybody may read, or others may write.
+    /// Everybody may read the passphrase file, or others may write it.
     case passphraseFileOpen
-    /// The two times that a new passphrase was typed differ.
+    /// A new passphrase was typed twice, and the two differ.
     case passphrasesDiffer
-    /// Something must be asked, and there is no terminal to ask it on.
+    /// A question must be asked, and there is no terminal.
     case noTerminal(Need)
     /// Standard input can't be read.
     case inputFailed

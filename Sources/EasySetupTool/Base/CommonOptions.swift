@@ -2,7 +2,7 @@ import ArgumentParser
 import EasySetupSeed
 import Logging
 
-/// The options of every command, and the frame in which every command runs.
+/// The options of every command, and the function in which every command runs.
 struct CommonOptions: ParsableArguments {
     @Flag(help: "Write one JSON object per line to standard output, for programs.")
     var json = false
@@ -15,8 +15,8 @@ struct CommonOptions: ParsableArguments {
     )
     var logLevel: LogLevel = .notice
 
-    /// Runs a command: starts the logs, hands it where to write, and turns what it throws into the failure that people or
-    /// programs are told, and the exit code. To be called once in a process.
+    /// Runs a command: starts the logs, passes the output to the command, and turns its error into a message for people
+    /// or programs and an exit code. Call it once in a process.
     func run(_ command: (Output) async throws -> Void) async throws {
         let level = logLevel.level
         LoggingSystem.bootstrap { label in
@@ -36,7 +36,8 @@ struct CommonOptions: ParsableArguments {
             if output.isLost { output.failed(CommandError.outputFailed) }
             throw error
         } catch {
-            // Only the kind of error is told because the text of a system's or a library's error may hold secrets.
+            // Only the kind of the error is logged, because the text of a system's or a library's error may contain
+            // secrets.
             Logger(label: "easysetup").error("unexpected error", metadata: ["type": "\(type(of: error))"])
             output.failed(CommandError.internal)
             throw ExitCode(ExitCodes.code(for: CommandError.internal.name))
@@ -44,7 +45,7 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
-/// The levels of the logs, as they are written on the command line.
+/// The log levels in the form of the command line.
 enum LogLevel: String, ExpressibleByArgument, CaseIterable {
     case trace, debug, info, notice, warning, error, critical
 

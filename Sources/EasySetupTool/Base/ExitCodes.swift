@@ -1,6 +1,6 @@
-/// What a process ends with, after the numbers of sysexits.h. The `error` of the JSON object says more than the code.
+/// The exit codes of the process, by the numbers of sysexits.h. The `error` of the JSON object is more precise.
 enum ExitCodes {
-    /// What each code means, for `--help`.
+    /// The meaning of each code, for `--help`.
     static let help = """
         EXIT CODES:
           0   done
@@ -30,7 +30,7 @@ enum ExitCodes {
         With --json the member "error" names the reason.
         """
 
-    /// The exit code of an error's name; 70 for one that has none, which a test keeps from happening.
+    /// The exit code for an error's name; 70 for an unknown name, which a test excludes.
     static func code(for name: String) -> Int32 {
         table[name] ?? 70
     }

@@ -8,27 +8,27 @@ import Musl
 import Darwin
 #endif
 
-/// The terminal at standard input while what is typed there is not shown.
+/// The terminal at standard input while typing is hidden.
 ///
-/// However reading ends, by an answer, an error, Control-C or a signal, this waits until a paste is over and throws away what the
-/// terminal still holds: what was meant for this program reaches no other. Typing stays hidden until the process ends or asks for what
-/// may be seen (``TerminalMode``). A signal does what it does after that. Control-Z gives the terminal back as well, and takes it again
-/// when the program goes on.
+/// When reading ends, by an answer, an error, Control-C or a signal, this type waits for the end of a paste and
+/// discards the input that the terminal still holds, so that no other program gets it. Typing stays hidden until the
+/// process ends or asks a question with visible input (``TerminalMode``). Only then does a signal have its effect.
+/// Control-Z restores the terminal's mode too; the mode is set again when the program continues.
 struct HiddenTerminal: ~Copyable {
     private let signals: SignalPipe
     private let output: Output
     private let hasPasteMarks: Bool
     private var keys = Keys()
-    /// The last question, which is asked again when the program goes on after a stop.
+    /// The last question, which is asked again when the program continues after a stop.
     private var question = ""
 
-    /// For how long nothing must come until a paste is taken to be over; longer once more came than was read.
+    /// The silence in milliseconds after which a paste counts as over; it is longer when more came than was read.
     private static let pause: CInt = 200
     private static let longPause: CInt = 500
-    /// The same in a paste whose end the terminal marks.
+    /// The silence for a paste whose end the terminal marks.
     private static let markedPause: CInt = 5_000
 
-    /// Stops showing what is typed, until this goes.
+    /// Hides typing until this value ends.
     /// - Throws: ``CommandError/noTerminal(_:)``.
     init(_ output: Output) throws(CommandError) {
         guard Input.isTerminal else { throw .noTerminal(.passphrase) }
@@ -48,13 +48,13 @@ struct HiddenTerminal: ~Copyable {
         TerminalMode.hide()
     }
 
-    /// Asks something.
+    /// Asks a question.
     mutating func ask(_ question: String) {
         self.question = question
         output.prompt(question)
     }
 
-    /// One line, or nil at the end of the input. What is typed beyond the limit is dropped, but for one byte.
+    /// Reads one line; nil at the end of the input. Input beyond the limit is dropped, except for one byte, which shows that it is too long.
     /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
     mutating func readLine(limit: Int) throws(CommandError) -> UserText? {
         var line = SecretLine(limit: limit + 1)
@@ -69,12 +69,12 @@ struct HiddenTerminal: ~Copyable {
         return line.isEmpty ? nil : line.finish()
     }
 
-    /// Several lines that come at once, as from a paste, or one that is typed; nil at the end of the input. Line ends are line
-    /// feeds. What comes beyond the limit is dropped, but for one byte.
-    /// - Throws: as ``readLine(limit:)``.
+    /// Reads several lines that arrive at once, as from a paste, or one typed line; nil at the end of the input. Line ends become line
+    /// feeds. Input beyond the limit is dropped, except for one byte.
+    /// - Throws: the errors of ``readLine(limit:)``.
     mutating func readLines(limit: Int) throws(CommandError) -> UserText? {
         var text = SecretLine(limit: limit + 1)
-        // A line is over when Enter is pressed, and a paste when nothing follows.
+        // A typed line ends with Enter, and a paste ends when no more input follows.
         var isEnd = false
         while true {
             switch try next(within: isEnd ? Self.pause : -1) {
@@ -103,16 +103,16 @@ struct HiddenTerminal: ~Copyable {
         }
     }
 
-    /// The next event of the terminal.
+    /// An event of the terminal.
     private enum Event: Equatable {
         case key(Keys.Key)
-        /// Nothing came in the time.
+        /// No input came in the given time.
         case quiet
-        /// The input is at its end.
+        /// The input has ended.
         case over
     }
 
-    /// - Parameter time: how long to wait, in milliseconds; -1 for ever.
+    /// - Parameter time: the longest wait, in milliseconds; -1 for no limit.
     private mutating func next(within time: CInt = -1) throws(CommandError) -> Event {
         while true {
             var files = [
@@ -134,7 +134,7 @@ struct HiddenTerminal: ~Copyable {
                 TerminalMode.heard(isSecret: true)
                 if let key = keys.take(byte) { return .key(key) }
             case 0: return .over
-            // The terminal was closed; the signal that says so may still be on its way.
+            // The terminal was closed; its signal may still follow.
             default: if errno != EINTR, errno != EAGAIN { throw .inputFailed }
             }
         }
@@ -152,14 +152,14 @@ struct HiddenTerminal: ~Copyable {
         }
     }
 
-    /// Stops the process as Control-Z does, with the terminal as it was before, and goes on when it is told to.
+    /// Stops the process as Control-Z does, with the terminal's original mode, until it continues.
     private func stop() throws(CommandError) {
         var none = Keys()
         Self.resolve(&none)
         if hasPasteMarks { output.prompt(Self.marksOff) }
         TerminalMode.putAside()
         output.prompt("\n")
-        // The keyboard stops all that runs together in the foreground.
+        // Control-Z stops all processes of the foreground group, so this one stops the others too.
         if tcgetpgrp(STDIN_FILENO) == getpgrp() { stopOthers() }
         signals.deliver(SIGTSTP)
         try Self.hide(hasPasteMarks ? output : nil)
@@ -176,7 +176,7 @@ struct HiddenTerminal: ~Copyable {
 
     private static func hide(_ marked: Output?) throws(CommandError) {
         let isHidden = TerminalMode.change(waits: true) { mode in
-            // Byte by byte, with Control-C as a byte and line ends as they are sent.
+            // The mode reads single bytes, with Control-C as a byte and unchanged line ends.
             mode.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | ISIG | IEXTEN)
             mode.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP)
             TerminalMode.setSingleBytes(&mode)
@@ -185,10 +185,10 @@ struct HiddenTerminal: ~Copyable {
         marked?.prompt("\u{1B}[?2004h")
     }
 
-    /// Ends the marks of pastes.
+    /// Turns the marking of pastes off.
     private static let marksOff = "\u{1B}[?2004l"
 
-    /// Waits until nothing more comes, and throws away what does.
+    /// Waits until no more input comes, and discards it.
     private static func resolve(_ keys: inout Keys) {
         let start = ContinuousClock.now
         var wait = pause
@@ -204,7 +204,7 @@ struct HiddenTerminal: ~Copyable {
         }
     }
 
-    /// Whether something comes within a time, in milliseconds.
+    /// Whether input comes within a time, in milliseconds.
     private static func isMore(within time: CInt) -> Bool {
         var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         while true {

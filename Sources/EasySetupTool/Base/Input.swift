@@ -10,12 +10,12 @@ import Darwin
 
 /// Reads secrets and answers from standard input or a file, straight into locked memory.
 enum Input {
-    /// Whether a person sits at standard input.
+    /// Whether standard input is a terminal.
     static var isTerminal: Bool {
         isatty(STDIN_FILENO) == 1
     }
 
-    /// Everything up to the end of a file, or one byte more than the limit when there is more.
+    /// Reads a file to its end, or up to one byte beyond the limit.
     /// - Throws: ``CommandError/inputFailed``.
     static func readAll(_ file: CInt, limit: Int) throws(CommandError) -> UserText {
         var line = SecretLine(limit: limit + 1)
@@ -23,7 +23,7 @@ enum Input {
         return line.finish()
     }
 
-    /// The first line of a file, without its end; for passphrases.
+    /// Reads the first line of a passphrase file, without its end.
     /// - Throws: ``CommandError/passphraseFile``, or ``CommandError/passphraseFileOpen`` for a file that everybody may read or
     ///   that others may write.
     static func readLine(path: PathArgument, limit: Int) throws(CommandError) -> UserText {
@@ -32,7 +32,8 @@ enum Input {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw .passphraseFile }
-        // Pipes and terminals have no rights that say who reads what goes through them.
+        // Only regular files are checked, because the rights of pipes and terminals do not tell who reads the data in
+        // them.
         guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o026 == 0 else { throw .passphraseFileOpen }
         var line = SecretLine(limit: limit + 2)
         do throws(CommandError) {
@@ -56,7 +57,7 @@ enum Input {
     }
 }
 
-/// A text as it is typed, in locked memory.
+/// The text that is being typed, in locked memory.
 struct SecretLine: ~Copyable {
     private let bytes: SecretBytes
     private var count = 0
@@ -78,7 +79,7 @@ struct SecretLine: ~Copyable {
         if isReturn { count -= 1 }
     }
 
-    /// Takes the last character back, which may be several bytes of UTF-8.
+    /// Removes the last character, which may be several bytes of UTF-8.
     mutating func removeCharacter() {
         bytes.withUnsafeBytes { bytes in
             while count > 0, bytes[count - 1] & 0xC0 == 0x80 { count -= 1 }
@@ -86,7 +87,7 @@ struct SecretLine: ~Copyable {
         count = max(count - 1, 0)
     }
 
-    /// Takes back the last word, and the spaces behind it.
+    /// Removes the last word, and the spaces after it.
     mutating func removeWord() {
         bytes.withUnsafeBytes { bytes in
             while count > 0, bytes[count - 1] == UInt8(ascii: " ") { count -= 1 }
@@ -94,20 +95,20 @@ struct SecretLine: ~Copyable {
         }
     }
 
-    /// Takes everything back, and wipes it.
+    /// Removes and wipes the whole text.
     mutating func removeAll() {
         bytes.withUnsafeMutableBytes { for index in 0..<count { $0[index] = 0 } }
         count = 0
     }
 
-    /// Takes back what was typed since the last line end.
+    /// Removes the text after the last line end.
     mutating func removeLine() {
         bytes.withUnsafeBytes { bytes in
             while count > 0, bytes[count - 1] != UInt8(ascii: "\n") { count -= 1 }
         }
     }
 
-    /// An ordinary string of the text so far, for the screen of the person who types it.
+    /// The text so far as an ordinary string, for the screen of the person who types it.
     var revealed: String {
         bytes.withUnsafeBytes { String(decoding: $0.prefix(count), as: UTF8.self) }
     }

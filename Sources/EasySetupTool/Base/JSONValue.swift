@@ -1,4 +1,4 @@
-/// A member of a JSON object that a command writes.
+/// A member of a JSON object in a command's output.
 enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral
 {
@@ -12,7 +12,7 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
     init(integerLiteral value: Int) { self = .integer(value) }
     init(booleanLiteral value: Bool) { self = .boolean(value) }
 
-    /// An object on one line, without a line end.
+    /// Writes an object on one line, without a line end.
     static func line(_ members: [(String, JSONValue)]) -> String {
         "{" + members.map { "\(quoted($0.0)):\($0.1.text)" }.joined(separator: ",") + "}"
     }
@@ -27,7 +27,7 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
         }
     }
 
-    /// Controls are escaped beyond what JSON asks, so that a line can be shown on a terminal whatever a peer sent.
+    /// Escapes more control characters than JSON requires, so that a line is safe on a terminal whatever a peer sent.
     private static func quoted(_ value: String) -> String {
         var out = "\""
         for scalar in value.unicodeScalars {
@@ -46,7 +46,7 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
         return out + "\""
     }
 
-    /// The two that some readers of lines take for a line's end.
+    /// U+2028 and U+2029, which some readers take for line ends.
     private static func isLineEnd(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value == 0x2028 || scalar.value == 0x2029
     }

@@ -1,4 +1,4 @@
-/// Takes apart what a terminal sends: keys, pastes between their marks, and what is neither.
+/// Parses the bytes from a terminal into keys, pastes between their marks, and escape sequences.
 struct Keys {
     /// A key or mark that a byte completes, together with the bytes before it.
     enum Key: Equatable {
@@ -6,9 +6,9 @@ struct Keys {
         case text(UInt8)
         /// The end of a line: Enter, or a line end in a paste. CR LF is one.
         case lineEnd
-        /// Control and a letter, by its code; never in a paste, where nobody pressed it.
+        /// A control key, by its code. Control bytes in a paste are not reported, because nobody pressed a key.
         case control(UInt8)
-        /// A paste begins or is over.
+        /// The start or the end of a paste.
         case pasteStart, pasteEnd
     }
 
@@ -16,7 +16,7 @@ struct Keys {
         case ground
         case carriageReturn
         case escape
-        /// Within `ESC [ …`, with what came since.
+        /// Within `ESC [ …`, with the bytes so far.
         case sequence([UInt8])
         /// Within `ESC O …`.
         case single
@@ -24,14 +24,14 @@ struct Keys {
 
     private var state = State.ground
 
-    /// Whether a paste has begun and is not over.
+    /// Whether a paste has started and not ended.
     private(set) var isInPaste = false
 
-    /// The longest sequence that is looked at: longer ones are none.
+    /// The longest sequence that is recognised, in bytes.
     private static let longestSequence = 32
 
     /// Takes the next byte.
-    /// - Returns: nil if the byte is a part of something, or of no meaning here, such as an arrow.
+    /// - Returns: the key; nil if it is not complete yet, or has no meaning here, such as an arrow.
     mutating func take(_ byte: UInt8) -> Key? {
         switch state {
         case .carriageReturn where byte == 0x0A:
@@ -43,7 +43,7 @@ struct Keys {
             switch byte {
             case UInt8(ascii: "["): state = .sequence([])
             case UInt8(ascii: "O"): state = .single
-            // Alt and a key.
+            // Alt with another key sends ESC before the key.
             default: return ground(byte)
             }
             return nil

@@ -9,26 +9,26 @@ import Musl
 import Darwin
 #endif
 
-/// What a command says on standard output: lines for people, or one JSON object per line for programs, each written at
-/// once. Questions and progress for people go to standard error, so that standard output holds results alone.
+/// The standard output of a command: lines for people, or one JSON object per line for programs, each written at once.
+/// Questions and progress for people go to standard error, so that standard output has results only.
 struct Output: Sendable {
-    /// For whom the output is.
+    /// The reader for whom the output is written.
     enum Form: Sendable {
         case people, json
     }
 
     let form: Form
 
-    /// Whether standard output is a terminal, and people look at it.
+    /// Whether standard output is a terminal with the form for people.
     var isTerminal: Bool {
         form == .people && isatty(STDOUT_FILENO) == 1
     }
 
-    /// Tells that something happened.
+    /// Reports an event.
     /// - Parameters:
     ///   - name: the `event` of the JSON object.
     ///   - fields: the object's other members, in order.
-    ///   - people: the same for people; nothing is written for them when it is nil.
+    ///   - people: the text for people; nil writes nothing for them.
     func event(_ name: String, _ fields: [(String, JSONValue)] = [], people: String?) {
         TerminalMode.awaitQuiet()
         switch form {
@@ -37,12 +37,12 @@ struct Output: Sendable {
         }
     }
 
-    /// Tells people something that programs have no use for.
+    /// Writes a text for people that programs do not need.
     func say(_ text: String) {
         if form == .people { write(text, to: STDOUT_FILENO) }
     }
 
-    /// Tells why a command ends without having done its work.
+    /// Reports the error with which a command ends.
     func failed(_ error: any ExplainedError) {
         switch form {
         case .json:
@@ -52,16 +52,16 @@ struct Output: Sendable {
             ]
             if let cause = error.cause { fields.insert(("cause", .string(cause)), at: 1) }
             if error.retryAfter > .zero {
-                // Rounded up: too early is of no use.
+                // The time is rounded up, because a retry that comes too early fails.
                 fields.append(("retry_after", .integer(Int((error.retryAfter / .seconds(1)).rounded(.up)))))
             }
             event("failed", fields, people: nil)
-            // A program that can't be told is told at the one place that is left.
+            // If standard output is lost, a program can only be told on standard error.
             if isLost { fallthrough }
         case .people:
             TerminalMode.awaitQuiet()
             let lines = [error.description, error.advice]
-            // A terminal would break the lines within words.
+            // The text is wrapped between words, because a terminal would break lines within words.
             let isShown = isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
             let width = max(20, WindowSize.current.width - 1)
             let folded = isShown ? lines.flatMap { Columns.fold($0, width: width) } : lines
@@ -69,13 +69,13 @@ struct Output: Sendable {
         }
     }
 
-    /// Whether something that belongs on standard output could not be written there.
+    /// Whether some output could not be written to standard output.
     var isLost: Bool { Self.isLost.load(ordering: .acquiring) }
 
-    /// Makes sure that everything that was told has arrived; called when a command is done.
+    /// Makes sure that all output is written; called at a command's end.
     /// - Throws: ``CommandError/outputFailed``.
     func finish() throws(CommandError) {
-        // A full disk or a lost share may be noticed only when the file is synced or closed.
+        // A full disk or a lost network share may be reported only when the file is synced or closed.
         var status = stat()
         if fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
             if fsync(STDOUT_FILENO) != 0, [EIO, ENOSPC, EDQUOT].contains(errno) { Self.lose() }
@@ -85,18 +85,19 @@ struct Output: Sendable {
         if isLost { throw .outputFailed }
     }
 
-    /// Writes text to standard output, whatever the form.
+    /// Writes text to standard output, in either form.
     func put(_ text: String) {
         write(text, to: STDOUT_FILENO)
     }
 
-    /// Puts text on the terminal, for a question or for progress, whatever the form; no line end is added. Where standard error goes to a
-    /// file and people look at standard output, it goes there, because a question that nobody sees is none.
+    /// Writes a question or progress to the terminal, in either form, without a line end. It goes to standard output
+    /// where standard error is a file and standard output is a terminal, because the question would not be seen
+    /// otherwise.
     func prompt(_ text: String) {
         Self.put(text, to: isTerminal && isatty(STDERR_FILENO) != 1 ? STDOUT_FILENO : STDERR_FILENO)
     }
 
-    /// Ends the process at once, from whatever thread.
+    /// Ends the process at once, from any thread.
     static func end(_ code: Int32) -> Never {
         _exit(code)
     }
@@ -105,7 +106,7 @@ struct Output: Sendable {
         Self.put(text + "\n", to: file)
     }
 
-    // Lines of concurrent tasks don't mix.
+    // A lock, so that lines of concurrent tasks do not mix.
     private static let turn = Mutex(())
     private static let isLost = Atomic(false)
 
@@ -113,8 +114,8 @@ struct Output: Sendable {
         isLost.store(true, ordering: .releasing)
     }
 
-    /// Writes past all buffers. What standard output does not take is remembered for ``finish()``; nobody is left to tell
-    /// what standard error does not take.
+    /// Writes without buffers. A failure on standard output is kept for ``finish()``; a failure on standard error is
+    /// ignored, because there is no place left to report it.
     private static func put(_ text: String, to file: CInt) {
         var text = text
         let isWritten = turn.withLock { _ in
@@ -125,7 +126,8 @@ struct Output: Sendable {
                     if count >= 0 {
                         done += count
                     } else if errno == EAGAIN || errno == EWOULDBLOCK {
-                        // Another program made the terminal or pipe that it shares with this one non-blocking.
+                        // Another program has made the shared terminal or pipe non-blocking, so this one waits until it
+                        // can write.
                         var wait = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
                         poll(&wait, 1, -1)
                     } else if errno != EINTR {
@@ -139,18 +141,18 @@ struct Output: Sendable {
     }
 }
 
-/// Standard input, output and error as the process was given them.
+/// Standard input, output and error of the process.
 enum StandardFiles {
-    /// Opens `/dev/null` for each of them that is closed, so that no file of the program's own gets its number and is overwritten. Input is
-    /// opened for writing and output for reading, so that using them is an error, as with the closed file.
+    /// Opens `/dev/null` for each closed one, so that no other file gets its number and is overwritten. Input is opened
+    /// for writing and output for reading, so that using them is an error, as with the closed file.
     static func keep() {
         for (file, way) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
         where fcntl(file, F_GETFD) == -1 {
             _ = open("/dev/null", way)
         }
-        // A reader that went away is an error of writing and no reason to vanish.
+        // A closed pipe should be a write error, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        // Swift's runtime shows what is in the process's memory when a terminal's Control-\\ ends it.
+        // Swift's runtime would otherwise print a part of the process's memory when Control-\\ ends it.
         signal(SIGQUIT, SIG_DFL)
     }
 }

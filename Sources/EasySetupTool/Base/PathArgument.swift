@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// A path as it was given: bytes, which on most systems are whatever a file's name is, and not always UTF-8.
+/// A path in an argument: bytes, because file names on most systems are not always UTF-8.
 ///
-/// The parser of arguments takes texts. So each byte that is no UTF-8 goes through it as one of the last 128 code points,
-/// U+10FF80 to U+10FFFF, which nothing uses; where a path has one of these in earnest, its bytes go the same way.
+/// The argument parser takes only text. So each byte that is not UTF-8 is encoded as one of the last 128 code points,
+/// U+10FF80 to U+10FFFF, which are unused; if a path contains one of these, its bytes are encoded in the same way.
 struct PathArgument: ExpressibleByArgument, Hashable, Sendable {
-    /// The path's bytes, without a zero at the end.
+    /// The path's bytes, without a zero byte at the end.
     let bytes: [UInt8]
 
     init(bytes: [UInt8]) {
@@ -19,7 +19,7 @@ struct PathArgument: ExpressibleByArgument, Hashable, Sendable {
         }
     }
 
-    /// The path for the system's calls.
+    /// The path as a C string for system calls.
     var cString: [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
 
     /// The path as text for a person.
@@ -27,12 +27,12 @@ struct PathArgument: ExpressibleByArgument, Hashable, Sendable {
 
     static let defaultCompletionKind: CompletionKind = .file()
 
-    /// The text that stands for an argument of these bytes.
+    /// The text that encodes an argument of these bytes.
     static func text(of bytes: [UInt8]) -> String {
         var text = String.UnicodeScalarView()
         var rest = bytes[...]
         while let first = rest.first {
-            // UTF-8 of one scalar takes one to four bytes.
+            // A scalar takes one to four bytes in UTF-8.
             let scalar = (1...4).lazy.filter { $0 <= rest.count }
                 .compactMap { String(validating: rest.prefix($0), as: UTF8.self)?.unicodeScalars.first }.first
             if let scalar, !stray.contains(scalar.value) {

@@ -2,7 +2,7 @@ import CQREncode
 
 /// A QR code that a terminal can show.
 struct QRCode {
-    /// How many modules a side has.
+    /// The number of modules on a side.
     let width: Int
 
     private let modules: [Bool]
@@ -10,25 +10,25 @@ struct QRCode {
     /// The white margin that scanners need, in modules on each side.
     static let quietZone = 4
 
-    /// The code of a text, or nil if the text is longer than a QR code can hold.
+    /// Makes the QR code of a text; nil if the text is longer than a QR code can hold.
     init?(_ text: String) {
         guard let code = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1) else { return nil }
         defer { QRcode_free(code) }
         let width = Int(code.pointee.width)
         guard let data = code.pointee.data else { return nil }
         self.width = width
-        // The lowest bit of each byte says dark or light; the others are notes of the library.
+        // The lowest bit of each byte is the module's colour; the library uses the other bits for itself.
         self.modules = (0..<width * width).map { data[$0] & 1 == 1 }
     }
 
-    /// Whether the module is dark; everything outside is light.
+    /// Whether the module is dark; modules outside the code are light.
     func isDark(column: Int, row: Int) -> Bool {
         0..<width ~= column && 0..<width ~= row && modules[row * width + column]
     }
 
-    /// Lines of half blocks, two modules above each other in one character.
-    /// - Parameter isColoured: black on white by terminal colours, right on any background. Without colours the dark modules
-    ///   are drawn all the same: as ink on paper, which is where a text without colours goes.
+    /// Draws lines of half blocks, two modules above each other in one character.
+    /// - Parameter isColoured: whether terminal colours make it black on white on any background. Without colours, blocks are the
+    ///   dark modules, which is right for paper, where text without colours usually ends up.
     func rendered(isColoured: Bool = true) -> String {
         let span = -Self.quietZone..<width + Self.quietZone
         return stride(from: span.lowerBound, to: span.upperBound, by: 2).map { row in
@@ -46,7 +46,7 @@ struct QRCode {
         .joined(separator: "\n")
     }
 
-    /// Lines of two characters for each module, where there are no blocks: dark modules are drawn, as for paper.
+    /// Draws two characters for each module, for screens without block characters; dark modules are drawn, as on paper.
     func letters() -> String {
         let span = -Self.quietZone..<width + Self.quietZone
         return span.map { row in span.map { isDark(column: $0, row: row) ? "##" : "  " }.joined() }

@@ -6,19 +6,19 @@ import Musl
 import Darwin
 #endif
 
-/// Signals as bytes in a pipe, so that a loop that waits for keys hears of them and may put the terminal back first.
+/// Signals as bytes in a pipe, so that a loop that waits for keys receives them and can restore the terminal first.
 ///
-/// There is one at a time: it is the process's.
+/// A process has only one such pipe at a time.
 struct SignalPipe: ~Copyable {
-    /// The signals that end a program, stop it, or tell it that it goes on.
+    /// The signals that end, stop or continue a program.
     static let numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT]
 
-    /// Where the numbers come out.
+    /// The read end of the pipe, with a signal's number in each byte.
     let file: CInt
     private let other: CInt
     private let saved: [(number: CInt, action: sigaction)]
 
-    /// Takes the signals, but for those that the process was told to ignore.
+    /// Handles the signals, except those that the process was told to ignore.
     init() throws(CommandError) {
         var files: [CInt] = [-1, -1]
         guard pipe(&files) == 0 else { throw .internal }
@@ -53,13 +53,13 @@ struct SignalPipe: ~Copyable {
         close(other)
     }
 
-    /// The next signal that came, if one did.
+    /// The next received signal; nil if there is none.
     borrowing func next() -> CInt? {
         var byte: UInt8 = 0
         return read(file, &byte, 1) == 1 ? CInt(byte) : nil
     }
 
-    /// Lets signals do what they did before.
+    /// Restores the earlier handling of the signals.
     borrowing func giveBack() {
         for (number, action) in saved {
             var action = action
@@ -67,18 +67,18 @@ struct SignalPipe: ~Copyable {
         }
     }
 
-    /// Does what a signal does by default, at once and in this thread: ends or stops the process.
+    /// Carries out a signal's default effect, at once and on this thread: ends or stops the process.
     borrowing func deliver(_ number: CInt) {
         var (action, taken) = (sigaction(), sigaction())
         action.__sigaction_handler.sa_handler = SIG_DFL
         sigaction(number, &action, &taken)
-        // Threads of a pool block all signals.
+        // The threads of a pool block all signals, so the signal is unblocked here.
         var (only, mask) = (sigset_t(), sigset_t())
         sigemptyset(&only)
         sigaddset(&only, number)
         pthread_sigmask(SIG_UNBLOCK, &only, &mask)
         pthread_kill(pthread_self(), number)
-        // After a stop the process goes on here.
+        // The process continues here after a stop.
         pthread_sigmask(SIG_SETMASK, &mask, nil)
         sigaction(number, &taken, nil)
     }
@@ -88,5 +88,5 @@ struct SignalPipe: ~Copyable {
     }
 }
 
-// A handler of signals reaches nothing but globals.
+// A signal handler can reach only global variables.
 private nonisolated(unsafe) var pipeForSignals: CInt = -1

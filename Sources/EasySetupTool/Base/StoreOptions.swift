@@ -3,7 +3,7 @@ import EasySetup
 import EasySetupSeed
 import Logging
 
-/// Where the seed is kept, for the commands that need one.
+/// The seed store's location, for the commands that need one.
 struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -15,7 +15,7 @@ struct StoreOptions: ParsableArguments {
     )
     var store: PathArgument?
 
-    /// The folder that was named, or the one for when none is.
+    /// The folder of the option, or else the default folder.
     /// - Throws: ``PairingUsage/storeMissing``.
     var folder: PathArgument {
         get throws(PairingUsage) {
@@ -28,20 +28,20 @@ struct StoreOptions: ParsableArguments {
 
     @OptionGroup var passphrase: PassphraseOptions
 
-    /// The store, ready to load and save: if what it holds is sealed and no passphrase file was named, the passphrase is
+    /// Opens the store. If its seed is sealed and no passphrase file was given, the passphrase is
     /// asked for on the terminal.
-    /// - Parameter output: where to ask.
+    /// - Parameter output: the output on which to ask.
     func open(_ output: Output) async throws -> FileSeedStore {
         try await passphrase.open(folder, output)
     }
 
-    /// Tries whether a seed can be stored, before a person is asked for one.
+    /// Checks whether a seed can be stored, before a person is asked for one.
     func check() async throws {
         try await FileSeedStore(path: folder.bytes).check()
     }
 }
 
-/// How a sealed store is opened.
+/// The passphrase of a sealed store.
 struct PassphraseOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -75,12 +75,12 @@ struct PassphraseOptions: ParsableArguments {
         } catch .seed(.passphraseNeeded) where Input.isTerminal {
             return FileSeedStore(path: folder.bytes, passphrase: try Self.ask("Passphrase: ", output))
         } catch {
-            // The command will find the same and say it, or may replace what can't be read.
+            // The command will find and report the same error, or may replace the seed that can't be read.
             return plain
         }
     }
 
-    /// A passphrase that a person types.
+    /// Asks a person for a passphrase.
     static func ask(_ question: String, _ output: Output) throws -> Passphrase {
         var terminal = try HiddenTerminal(output)
         terminal.ask(question)
@@ -90,12 +90,12 @@ struct PassphraseOptions: ParsableArguments {
     }
 }
 
-/// How a new seed is sealed, for the commands that store one.
+/// The sealing of a new seed, for the commands that store one.
 struct SealOptions: ParsableArguments {
     @Flag(help: "Ask for a passphrase on the terminal and seal the seed under it.")
     var seal = false
 
-    /// A store that seals what is saved, if that was asked for; else the store as it is.
+    /// A store that seals saved seeds if the options ask for it; otherwise the store unchanged.
     func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
         guard seal, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
         guard Input.isTerminal else { throw CommandError.noTerminal(.passphrase) }

@@ -6,22 +6,22 @@ import Musl
 import Darwin
 #endif
 
-/// The environment, as far as it stands in for options.
+/// The environment variables that replace options.
 enum Variables {
-    /// A variable that is set to something.
+    /// The variable's value; nil if it is unset or empty.
     static func value(_ name: String) -> String? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return String(cString: value)
     }
 
-    /// Where the seed is kept when no `--store` says so: `$EASYSETUP_STORE`, else `easysetup` in `$XDG_DATA_HOME`, else
-    /// in `~/.local/share`. Nil where not even a home is known.
+    /// The default of `--store`: `$EASYSETUP_STORE`, else `easysetup` in `$XDG_DATA_HOME`, else in `~/.local/share`.
+    /// Nil where the home folder is unknown too.
     static var store: PathArgument? {
         if let path = bytes("EASYSETUP_STORE") { return PathArgument(bytes: path) }
         return dataFolder.map { PathArgument(bytes: $0 + Array("/easysetup".utf8)) }
     }
 
-    /// Makes the folders above the default store, for this user alone; others are the person's own affair.
+    /// Creates the parents of the default store, for this user alone. The parents of other folders must exist.
     static func makeDataFolder() {
         guard value("EASYSETUP_STORE") == nil, let folder = dataFolder else { return }
         for (index, byte) in (folder + [UInt8(ascii: "/")]).enumerated() where byte == UInt8(ascii: "/") && index > 0 {
@@ -30,12 +30,12 @@ enum Variables {
     }
 
     private static var dataFolder: [UInt8]? {
-        // A path that begins nowhere is to be passed over.
+        // A relative path is ignored, as the XDG specification requires.
         if let folder = bytes("XDG_DATA_HOME"), folder[0] == UInt8(ascii: "/") { return folder }
         return bytes("HOME").map { $0 + Array("/.local/share".utf8) }
     }
 
-    /// A path may be no UTF-8.
+    /// The variable's bytes, because a path may not be UTF-8.
     private static func bytes(_ name: String) -> [UInt8]? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))

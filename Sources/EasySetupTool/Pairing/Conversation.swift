@@ -4,7 +4,8 @@ import EasySetupHandshake
 import EasySetupSeed
 import Synchronization
 
-/// Follows a pairing on a stage, and asks the person, or the program at the other end of the pipes, what only they can answer.
+/// Runs a pairing's dialogue: shows its states on a stage, and asks the person, or the program at the pipes, the
+/// questions.
 final class Conversation: Sendable {
     private let output: Output
     private let stage: any Stage
@@ -19,10 +20,10 @@ final class Conversation: Sendable {
         screen = Mutex(Screen(part, on: output.surface))
     }
 
-    /// Follows a pairing to its end; a signal that stops is told to the other device.
-    /// - Parameter isRetried: whether the person is asked again after this failure, so that the stage stays.
-    /// - Returns: why it failed; nil when the devices are paired. It has been told already.
-    /// - Throws: ``CommandError/outputFailed`` where that has stopped the pairing.
+    /// Follows a pairing to its end; a signal that stops the program cancels it, so that the other device is told.
+    /// - Parameter isRetried: whether the person is asked again after this failure, so that the stage stays open.
+    /// - Returns: the reason for the failure, which was shown already; nil when the devices are paired.
+    /// - Throws: ``CommandError/outputFailed`` where lost output has stopped the pairing.
     func follow(
         _ pairing: Pairing,
         isRetried: (PairingError) -> Bool = { _ in false }
@@ -53,15 +54,16 @@ final class Conversation: Sendable {
                 stage.say(step.said)
                 stage.show(step.view)
             }
-            // A code that nobody can read is of no use to anybody.
+            // Nobody can read the code when the output is lost, so the pairing is cancelled.
             if output.isLost { pairing.cancel() }
         }
         return failure
     }
 
-    /// The answer to an approval. The default is no: nothing but the word yes, or a right word, approves.
+    /// Answers an approval request. The default is no: only the word yes, or a right confirmation word, approves.
     func approve(_ request: ApprovalRequest) async -> Approval {
-        // People are told with the question, and programs before it, so that the two can't come in the wrong order.
+        // People see the information with the question. Programs get it before the question, so that the order is
+        // certain.
         if request.attempt == 1, request.mistake == nil {
             output.event("peer", Self.fields(request.peer, decide: true, hasWords: !request.needsWord), people: nil)
         }
@@ -81,7 +83,7 @@ final class Conversation: Sendable {
         }
     }
 
-    /// The answer to whether the seed that has come is kept.
+    /// Answers the question whether to store the received seed.
     func accept(_ request: AcceptanceRequest) async -> Acceptance {
         if StandardInput.current == .atEnd { return .nobodyToAsk }
         let verdict = await Verdict.ask(help: Help.accept) { notes, attempt in
@@ -98,7 +100,7 @@ final class Conversation: Sendable {
         }
     }
 
-    /// One of the two words on the other screen. The library counts the tries.
+    /// Asks for one of the two words on the other screen. The library counts the tries.
     private func word(_ request: ApprovalRequest) async -> Approval {
         if StandardInput.current == .atEnd { return .nobodyToAsk }
         defer { close() }
@@ -130,7 +132,7 @@ final class Conversation: Sendable {
 
     // MARK: For programs
 
-    /// A question as programs are asked it; the answer is a line on standard input.
+    /// Asks a program a question; the answer is a line on standard input.
     private func tell(
         _ question: Question,
         attempt: Int,
@@ -191,7 +193,8 @@ final class Conversation: Sendable {
         Int(max(0, ContinuousClock.now.duration(to: deadline).components.seconds))
     }
 
-    /// A giver that typed the code reads a word from the other screen; this one must not say it.
+    /// A holder that typed the code asks for a word from the other screen, so its own output must not contain the
+    /// words.
     private static func fields(_ peer: Peer, decide: Bool, hasWords: Bool) -> [(String, JSONValue)] {
         var fields: [(String, JSONValue)] = [
             ("name", .string(peer.device.name.description)), ("platform", .string(peer.device.platform.rawValue)),
@@ -244,10 +247,10 @@ enum Question: String, Sendable {
 }
 
 extension Output {
-    /// The abilities of standard output and standard error; plain text when the output is for programs.
+    /// The abilities of standard output and standard error; those of plain text when the output is for programs.
     var surface: Surface { form == .people ? .current : .plain }
 
-    /// The stage that fits where this output goes.
+    /// The stage for this output.
     func stage(_ pictures: PictureWish) -> any Stage {
         switch form {
         case .json: return SilentStage()
@@ -260,7 +263,7 @@ extension Output {
         }
     }
 
-    /// Asks a program; people are asked on the stage.
+    /// Asks a program a question; people are asked on the stage.
     func ask(_ question: Question, attempt: Int, notes: [String], more: [(String, JSONValue)] = []) {
         guard form == .json else { return }
         var fields: [(String, JSONValue)] = [
@@ -271,7 +274,7 @@ extension Output {
         event("question", fields + more, people: nil)
     }
 
-    /// While no pairing is under way a signal that stops ends the command, which says so.
+    /// Lets a stop signal end the command with a message while no pairing is running.
     func onStopEnd(_ stage: any Stage) {
         Signals.onStop { [self] in
             stage.close()
@@ -283,7 +286,7 @@ extension Output {
 }
 
 extension ExitCodes {
-    /// The exit that an error of a pairing means.
+    /// The exit code for a pairing error.
     static func exit(_ error: PairingError) -> ExitCode {
         ExitCode(code(for: error.name))
     }

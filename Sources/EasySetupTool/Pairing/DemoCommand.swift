@@ -68,7 +68,7 @@ struct DemoCommand: AsyncParsableCommand {
         }
     }
 
-    /// Milliseconds with one digit after the point.
+    /// Milliseconds with one decimal place.
     private static func text(_ duration: Duration) -> String {
         let tenths = Int(duration / .microseconds(100))
         return "\(tenths / 10).\(tenths % 10)"
@@ -79,10 +79,10 @@ struct DemoCommand: AsyncParsableCommand {
 private struct DemoPairing {
     let relay: RelayAddress
     let seed: SyncSeed
-    /// Nil for the pairings that are only measured.
+    /// The output; nil for the pairings that are only measured.
     let output: Output?
 
-    /// Who both devices are then, and how long it took from the typed code until both said so.
+    /// Runs the pairing. Returns the user ID of both devices, and the time from the typed code to the success on both.
     func run() async throws -> (UserID, Duration) {
         let (codes, code) = AsyncStream<PairingCode>.makeStream()
         async let offered = offer(code)
@@ -93,7 +93,7 @@ private struct DemoPairing {
             people: "The old laptop shows the code \(shown.revealed())."
         )
 
-        // What a person would do: read the code from one screen and type it on the other.
+        // This step stands for a person who reads the code from one screen and types it on the other.
         let typed = try PairingCode(typed: shown.revealed())
         let start = ContinuousClock.now
         let joined = try await join(typed)

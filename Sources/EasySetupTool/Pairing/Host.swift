@@ -6,9 +6,9 @@ import Musl
 import Darwin
 #endif
 
-/// This machine, as far as it names itself, and this program, as a person runs it.
+/// The names of this machine and of this program.
 enum Host {
-    /// What the system calls this machine; a plain word where it has no name.
+    /// The system's name for this machine; a general word where there is none.
     static var name: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "a computer" }
@@ -16,7 +16,7 @@ enum Host {
         return name.isEmpty ? "a computer" : name
     }
 
-    /// How this program is run: by its name where the search path leads to it, else by its whole path, which works in every folder.
+    /// The command that runs this program: its name if the search path finds it, otherwise its absolute path.
     static var program: String {
         let path = CommandLine.arguments.first ?? ""
         guard let slash = path.lastIndex(of: "/") else { return path.isEmpty ? "easysetup" : path }
@@ -29,7 +29,7 @@ enum Host {
         return String(cString: here) + "/" + relative
     }
 
-    /// A word as a shell takes it.
+    /// A word quoted for a shell.
     static func quoted(_ word: String) -> String {
         let isPlain = word.unicodeScalars.allSatisfy {
             $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_./:@%+=,".unicodeScalars.contains($0))

@@ -30,14 +30,15 @@ struct JoinCommand: AsyncParsableCommand {
         try await common.run { output in
             let opened = try await store.open(output)
             let (known, role) = await LoadedStore.load(from: opened)
-            // Before anybody types a code for nothing.
+            // The store is checked before a person types a code, so that no code is typed in vain.
             if code == nil, role != .holder { try await opened.check() }
             let client = try pairing.client(known)
             let stage = output.stage(.never)
             defer { stage.close() }
             output.onStopEnd(stage)
             var text = code
-            // Each turn is one try of the person's. The library counts them: the fourth for a code fails by itself.
+            // Each turn of the loop is one try. The library counts the tries, so the fourth one for a code fails by
+            // itself.
             while true {
                 let way = try await way(&text, output, stage)
                 if case .link(let link) = way { try await confirm(link, output, stage) }
@@ -78,7 +79,7 @@ struct JoinCommand: AsyncParsableCommand {
         output.form == .people && Input.isTerminal
     }
 
-    /// The code or link that was given, or that is asked for until it is one.
+    /// The code or link from the arguments; without one, asks until a valid one is typed.
     private func way(_ text: inout UserText?, _ output: Output, _ stage: any Stage) async throws -> Way {
         var notes: [String] = []
         var attempt = 1
@@ -100,7 +101,7 @@ struct JoinCommand: AsyncParsableCommand {
                     notes = [Help.code]
                     continue
                 }
-                // The prompt is gone until the next one.
+                // The prompt is removed until the next question.
                 stage.show(View())
             }
             do {
@@ -121,7 +122,7 @@ struct JoinCommand: AsyncParsableCommand {
         return .code(try PairingCode(typed: written), try pairing.address())
     }
 
-    /// A link may have come from anywhere, so a person hears what it does before it does it.
+    /// Tells a person what the link does before it is used, because a link may come from anywhere.
     private func confirm(_ link: PairingLink, _ output: Output, _ stage: any Stage) async throws {
         if yes { return }
         switch StandardInput.current {

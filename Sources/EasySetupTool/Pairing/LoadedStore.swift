@@ -2,7 +2,7 @@ import EasySetup
 import EasySetupHandshake
 import EasySetupSeed
 
-/// A store whose seed was loaded already, so that a sealed one is not opened twice.
+/// A store whose seed is already loaded, so that a sealed seed is not unsealed twice.
 struct LoadedStore: SeedStore {
     private let seed: SyncSeed
     private let store: any SeedStore
@@ -12,7 +12,8 @@ struct LoadedStore: SeedStore {
         self.store = store
     }
 
-    /// A store ready for a pairing, and what this device brings: nil where what is stored can't be read, which the pairing tells.
+    /// Loads a store for a pairing, with this device's role: nil where the seed can't be read, which the pairing
+    /// reports.
     static func load(from store: FileSeedStore) async -> (store: any SeedStore, role: Role?) {
         do throws(StoreError) {
             guard let seed = try await store.load() else { return (store, .receiver) }

@@ -53,7 +53,7 @@ struct OfferCommand: AsyncParsableCommand {
         }
     }
 
-    /// Before a code is shown for nothing: somebody has to say yes later.
+    /// Checks, before a code is shown, that somebody can answer the approval question later.
     private static func checkPerson(_ output: Output) throws(CommandError) {
         switch StandardInput.current {
         case .terminal: break

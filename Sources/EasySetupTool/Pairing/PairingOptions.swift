@@ -3,7 +3,7 @@ import EasySetup
 import EasySetupHandshake
 import Logging
 
-/// What `offer` and `join` have in common.
+/// The common options of `offer` and `join`.
 struct PairingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -27,7 +27,7 @@ struct PairingOptions: ParsableArguments {
     @Flag(help: "Allow a relay without TLS on another machine. For a network of your own only.")
     var allowPlain = false
 
-    /// The client of the library, for this device.
+    /// Makes the library's client for this device.
     func client(_ store: any SeedStore) throws -> PairingClient {
         let text = name ?? Host.name
         guard let name = DeviceName(cleaning: text) else {
@@ -41,20 +41,20 @@ struct PairingOptions: ParsableArguments {
         )
     }
 
-    /// The relay where the devices meet.
+    /// The address of the relay at which the devices meet.
     func address() throws -> RelayAddress {
         guard let url = relay ?? Variables.value("EASYSETUP_RELAY") else { throw PairingUsage.relayMissing }
         return try RelayAddress(url: url, allowPlain: allowPlain)
     }
 
-    /// How this device takes part in a pairing, for its screen.
+    /// The facts about this device that its screen needs.
     func part(_ place: PairingSide, at relay: RelayAddress, role: Role?) -> Screen.Part {
         Screen.Part(role: role, place: place, relay: relay.authority, command: command(at: relay))
     }
 
-    /// The command to run on the other device, complete as it stands.
+    /// The complete command to run on the other device.
     private func command(at relay: RelayAddress) -> String {
-        // The usual ports go without saying.
+        // The default ports are left out.
         let usual = relay.isPlain ? 80 : 443
         let host = relay.host.contains(":") ? "[\(relay.host)]" : relay.host
         let place = relay.port == usual ? host : relay.authority

@@ -1,12 +1,12 @@
 import EasySetupSeed
 
-/// What can be wrong with the arguments of `offer` and `join` beyond what the parser of arguments sees.
+/// Errors in the arguments of `offer` and `join` that the argument parser does not find.
 enum PairingUsage: ExplainedError, Equatable {
-    /// Nothing says at which relay the devices meet.
+    /// No relay was given.
     case relayMissing
-    /// Nothing is left of the device's name.
+    /// The device's name has no visible character.
     case badName
-    /// No folder is named for the seed, and this user has no home where it could be.
+    /// No folder was given for the seed, and this user has no home folder.
     case storeMissing
 
     var name: String { "usage" }

@@ -2,23 +2,24 @@ import EasySetup
 import EasySetupHandshake
 import EasySetupSeed
 
-/// The text that a person sees in each state of a pairing, for each role and place. Pure.
+/// The text on the screen in each state of a pairing, for each role and side. Pure.
 ///
-/// A sentence is true on this device, in this role, at this moment: a device without a seed speaks of the device that has one, a
-/// screen that shows no words is not said to show any.
+/// Each sentence must be true on this device, in this role and state: a device without a seed writes about the device
+/// that has one, and no text mentions words on a screen that shows none.
 struct Screen: Sendable {
-    /// How this device takes part.
+    /// The facts about this device in a pairing.
     struct Part: Equatable, Sendable {
         /// The role of this device; nil while it is not known.
         var role: Role?
         var place: PairingSide
-        /// The relay's name, for a person.
+        /// The relay's name for a person.
         var relay: String
         /// The command to run on the other device.
         var command: String
     }
 
-    /// The result of a state: lines that stay on the screen (`said`), and the view that the next one replaces (`view`).
+    /// The change of the screen for a state: lines that stay (`said`), and the view that replaces the last one
+    /// (`view`).
     struct Step: Equatable, Sendable {
         var said: [String] = []
         var view: View
@@ -27,14 +28,15 @@ struct Screen: Sendable {
     let part: Part
     let surface: Surface
     private var view = View()
-    /// The status of the moment, without what the connection says.
+    /// The current status, without that of the connection.
     private var status: View.Status?
-    /// The device that has no connection now, shown in place of the status until the next state.
+    /// The status of a lost connection, shown in place of the other status until the next state.
     private var interruption: View.Status?
     private var question: View.Prompt?
-    /// Why the last attempt to reach the relay failed, so that the same is not said again and again.
+    /// The error of the last attempt to reach the relay, kept so that the same error is not shown repeatedly.
     private var lastFailure: PairingError?
-    /// Until when an answer is waited for, as the last state said: the relay may have shortened it since a question was asked.
+    /// The deadline of the answer according to the last state, because the relay may have shortened it since the
+    /// question.
     private var answerUntil: ContinuousClock.Instant?
 
     init(_ part: Part, on surface: Surface) {
@@ -42,7 +44,7 @@ struct Screen: Sendable {
         self.surface = surface
     }
 
-    /// Takes a new state, and gives the change of the screen.
+    /// Takes a new state, and returns the change of the screen.
     mutating func step(_ state: PairingState) -> Step {
         var said: [String] = []
         let lasting = interruption
@@ -101,7 +103,7 @@ struct Screen: Sendable {
         return Step(said: said, view: composed())
     }
 
-    /// The question whether to give, or for a word.
+    /// The question whether to send the seed, or for a confirmation word.
     mutating func ask(_ request: ApprovalRequest, notes: [String]) -> View {
         view = View(parts: parts(deciding: request.peer, codeAge: request.codeAge))
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
@@ -114,7 +116,7 @@ struct Screen: Sendable {
         return composed()
     }
 
-    /// The question whether to keep the seed that has come.
+    /// The question whether to store the received seed.
     mutating func ask(_ request: AcceptanceRequest, notes: [String]) -> View {
         view = View(parts: parts(accepting: request))
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
@@ -122,7 +124,7 @@ struct Screen: Sendable {
         return composed()
     }
 
-    /// The question is over.
+    /// Removes the question after its answer.
     mutating func answered() -> View {
         question = nil
         view = View()
@@ -130,7 +132,7 @@ struct Screen: Sendable {
         return composed()
     }
 
-    /// The code on the screen is used up: nobody is to type it any more.
+    /// Removes the code from the screen once it is used up, so that nobody types it any more.
     private mutating func withdrawCode() {
         view = View()
         status = View.Status(text: "Fetching a fresh code…")
@@ -148,7 +150,7 @@ struct Screen: Sendable {
     }
 
     private func offered(_ offer: Offer) -> View {
-        // A holder has no link where the relay's address has a zone.
+        // A holder has no link if the relay's address has a zone.
         let isHolder = part.role == .holder || offer.link != nil
         var view = View(parts: [
             .text(isHolder ? "On the new device, run:" : "On the device that has your seed, run:"),
@@ -168,7 +170,8 @@ struct Screen: Sendable {
         return view
     }
 
-    /// The platform, which the program says, before the name, which the other device says.
+    /// Introduces the other device: first its platform in this program's words, then its name, which the other device
+    /// chose.
     private func introduction(_ peer: Peer) -> [View.Part] {
         [
             .text("The other device is of this kind, and calls itself:"),

@@ -1,7 +1,7 @@
 import ArgumentParser
 import EasySetupSeed
 
-/// `easysetup seed`: make, show, import and look at a seed without a relay.
+/// `easysetup seed`: creates, shows, imports and checks a seed without a relay.
 struct SeedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seed",
@@ -10,8 +10,8 @@ struct SeedCommand: AsyncParsableCommand {
     )
 }
 
-/// Takes what should not have been written on the command line, so that it can be refused without being repeated: a
-/// seed among the arguments is in the process list already, and should not be in the terminal's log as well.
+/// Accepts unexpected arguments, so that they can be refused without being repeated: a seed among the arguments is in
+/// the process list already, and should not be in the terminal's log as well.
 struct NoArguments: ParsableArguments {
     @Argument(help: .hidden) var refused: [String] = []
 
@@ -24,13 +24,13 @@ struct NoArguments: ParsableArguments {
     }
 }
 
-/// What is told of a seed.
+/// The output about a seed.
 struct SeedReport {
     let seed: SyncSeed
-    /// Whether the secret itself is told too.
+    /// Whether the secret itself is shown too.
     let isRevealed: Bool
 
-    /// Writes the seed's event with fields of the command's own after it.
+    /// Writes the seed's event, followed by the command's own fields.
     /// - Parameter heading: the first line for people.
     func write(_ output: Output, event: String, heading: String?, more: [(String, JSONValue)] = []) {
         let phrase = isRevealed ? seed.recoveryPhrase.revealed() : nil
@@ -58,7 +58,8 @@ struct SeedReport {
         return lines.joined(separator: "\n")
     }
 
-    /// The QR code as the output can show it: a file gets it as ink on paper, a terminal where it has the colours and the room for it.
+    /// The QR code in the form for this output: for a file dark on light, for a terminal only with enough colours and
+    /// room.
     private static func picture(_ code: QRCode, _ output: Output) -> String {
         guard output.isTerminal else { return code.rendered(isColoured: false) }
         let surface = Surface(isTerminal: true, variable: Variables.value)
@@ -70,7 +71,7 @@ struct SeedReport {
         return code.rendered()
     }
 
-    /// The words in four columns with their numbers, to be written down.
+    /// The words in four numbered columns, to be written down.
     private func numbered(_ phrase: String) -> String {
         let words = phrase.split(separator: " ")
         let cells = words.indices.map { index in
@@ -83,7 +84,7 @@ struct SeedReport {
     }
 }
 
-/// Asks for a yes before a secret is shown. Who runs the command without a terminal has said it with `--reveal`.
+/// Asks for a yes before a secret is shown. Without a terminal, `--reveal` counts as the yes.
 func confirmReveal(_ output: Output) async throws(CommandError) {
     guard Input.isTerminal else { return }
     let verdict = await Verdict.ask(help: Help.reveal) { notes, _ in

@@ -19,7 +19,7 @@ struct SeedImport: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
-            // Before anybody types 24 words for nothing.
+            // The store is checked before a person types 24 words, so that they are not typed in vain.
             try await store.check()
             let seed = try WrittenSeed.read(output)
             let store = try await seal.apply(to: store, output)

@@ -2,7 +2,7 @@ import ArgumentParser
 import EasySetup
 import EasySetupSeed
 
-/// `easysetup seed inspect`: what a written seed stands for, without storing it.
+/// `easysetup seed inspect`: shows the user ID of a written seed without storing it.
 struct SeedInspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",

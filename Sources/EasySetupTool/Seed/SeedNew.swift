@@ -10,7 +10,7 @@ import Musl
 import Darwin
 #endif
 
-/// `easysetup seed new`: the first device of a chain.
+/// `easysetup seed new`: creates the seed of a new chain on its first device.
 struct SeedNew: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new",

@@ -1,6 +1,6 @@
 import EasySetupSeed
 
-/// Asks a person at a terminal for a seed in any written form, and for single words of a phrase again where these are wrong.
+/// Asks a person at a terminal for a seed in any written form, and again for the wrong words of a phrase.
 struct SeedPrompt: ~Copyable {
     private var terminal: HiddenTerminal
     private let output: Output
@@ -16,8 +16,8 @@ struct SeedPrompt: ~Copyable {
         self.output = output
     }
 
-    /// Asks until there is a seed, or until an empty line gives up.
-    /// - Throws: what was wrong with what was typed last, or ``CommandError``.
+    /// Asks until there is a seed, or until an empty line ends the questions.
+    /// - Throws: the error of the last input, or ``CommandError``.
     mutating func ask() throws -> SyncSeed {
         terminal.ask(Self.question)
         while true {
@@ -34,7 +34,7 @@ struct SeedPrompt: ~Copyable {
         }
     }
 
-    /// The seed that was typed, with its wrong words put right; nil while there is none.
+    /// The typed seed after its wrong words were corrected; nil while there is none.
     private mutating func seed() throws -> SyncSeed? {
         while true {
             switch reader.reading {
@@ -53,17 +53,17 @@ struct SeedPrompt: ~Copyable {
         }
     }
 
-    /// Asks for a word that the list has not.
+    /// Asks for a replacement of a word that is not in the list.
     private mutating func replaceWord(_ word: SeedError.UnknownWord) throws {
         let error = SeedError.phraseUnknownWords([word])
-        // Suggestions are for the person who typed the word, and stand on this screen alone.
+        // Suggestions are shown only on the screen of the person who typed the word.
         let near = reader.suggestions(forWord: word.position)
         let hint = near.isEmpty ? "" : " Is it \(near.joined(separator: " or "))?"
         terminal.ask("\(error.description)\(hint) Type word \(word.position) alone; an empty line gives up: ")
         try correct(word.position, with: line(orThrow: error))
     }
 
-    /// Asks which word is another than was written down, and for that word.
+    /// Asks which word was typed wrong, and for the right word.
     private mutating func replaceAnyWord() throws {
         let error = SeedError.phraseChecksum
         output.prompt("\(error.description) \(error.advice)\n")
@@ -79,19 +79,19 @@ struct SeedPrompt: ~Copyable {
         }
     }
 
-    /// Puts a word in the place of another; what is still wrong with it is asked next.
+    /// Replaces a word; the next question asks for errors that remain.
     private mutating func correct(_ position: Int, with line: UserText) throws {
         if line.isSame(as: "?") { return explain() }
         do throws(SeedError) {
             try reader.correct(word: position, to: line)
         } catch .phraseUnknownWords {
-            // It is asked for again, with what is near to it.
+            // The next question asks for the word again, with similar words of the list.
         } catch {
             output.prompt("That is not one word. ")
         }
     }
 
-    /// A line that is not empty.
+    /// Reads a line that is not empty.
     private mutating func line(orThrow error: SeedError) throws -> UserText {
         let line = try terminal.readLine(limit: 256)
         output.prompt("\n")
@@ -121,7 +121,7 @@ extension UserText {
 
     fileprivate var isBlank: Bool { !contains { !Self.isSpace($0) } }
 
-    /// A number of one or two digits.
+    /// The text as a number of one or two digits.
     fileprivate var number: Int? {
         withBytes { span in
             span.withUnsafeBytes { bytes in
@@ -134,7 +134,7 @@ extension UserText {
         }
     }
 
-    /// Whether it is this text, but for white space around it.
+    /// Whether the text equals another one, apart from white space around it.
     fileprivate func isSame(as text: StaticString) -> Bool {
         withBytes { span in
             span.withUnsafeBytes { bytes in

@@ -2,7 +2,7 @@ import ArgumentParser
 import EasySetup
 import EasySetupSeed
 
-/// `easysetup seed show`: who the stored seed is, and with `--reveal` the seed itself.
+/// `easysetup seed show`: shows the user ID of the stored seed, and with `--reveal` the seed itself.
 struct SeedShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",

@@ -10,7 +10,7 @@ import Darwin
 
 /// A seed in any written form on standard input.
 enum WrittenSeed {
-    /// Reads standard input to its end; on a terminal, asks for it.
+    /// Reads a seed from standard input up to its end; asks for it on a terminal.
     static func read(_ output: Output) throws -> SyncSeed {
         if Input.isTerminal {
             var prompt = SeedPrompt(try HiddenTerminal(output), output)
@@ -19,7 +19,7 @@ enum WrittenSeed {
         return try SyncSeed.read(written: Input.readAll(STDIN_FILENO, limit: SyncSeed.maximumWrittenBytes))
     }
 
-    /// The same for what may be empty, and never asks: nil if nothing is there.
+    /// Reads a seed from standard input without ever asking; nil for an empty input.
     static func readIfAny() throws -> SyncSeed? {
         let text = try Input.readAll(STDIN_FILENO, limit: SyncSeed.maximumWrittenBytes)
         if text.byteCount == 0 { return nil }

@@ -1,7 +1,7 @@
-/// How wide a text is on a terminal, and how it is broken into lines.
+/// The width of text on a terminal, and its wrapping into lines.
 enum Columns {
-    /// At most how many columns a text takes: terminals differ about some characters, and a line that is thought too wide only
-    /// breaks a little early.
+    /// The most columns that a text takes. Terminals differ in the width of some characters, and too high a number only
+    /// wraps a line a little early.
     static func width(_ text: some StringProtocol) -> Int {
         text.unicodeScalars.reduce(0) { $0 + width($1) }
     }
@@ -13,14 +13,14 @@ enum Columns {
         default: break
         }
         switch scalar.value {
-        // Alphabets of one column, punctuation and blocks.
+        // Alphabets with a width of one column, punctuation and block characters.
         case 0x300..<0x1100, 0x2000..<0x2070, 0x2580..<0x25A0: return 1
         default: return 2
         }
     }
 
-    /// Breaks a text between words, and within one that is wider than a line.
-    /// - Parameter indent: how many columns every line but the first begins with.
+    /// Wraps a text between words, and within a word that is wider than a line.
+    /// - Parameter indent: the number of spaces at the start of every line but the first.
     static func fold(_ text: String, width: Int, indent: Int = 0) -> [String] {
         let width = max(1, width)
         let indent = min(indent, width / 2)
@@ -56,7 +56,7 @@ enum Columns {
         return String(tail)
     }
 
-    /// The first of several texts that fits, or what fits of the last.
+    /// The first of several texts that fits, or else the start of the last one.
     static func fitting(_ texts: [String], width: Int) -> String {
         if let text = texts.first(where: { Self.width($0) <= width }) { return text }
         var text = texts.last ?? ""

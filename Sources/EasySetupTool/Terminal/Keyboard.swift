@@ -10,23 +10,23 @@ import Musl
 import Darwin
 #endif
 
-/// The one reader of answers at standard input. A question that is over takes its reader with it, so that the next line goes to
-/// the next question; nothing is read while nothing is asked.
+/// The only reader of answers from standard input. A cancelled question stops its read, so that the next line goes to
+/// the next question; nothing is read while there is no question.
 final class Keyboard: Sendable {
     /// The result of waiting for a line.
     enum Reading: Sendable {
         /// A line, without its end.
         case line(UserText)
-        /// Standard input is at its end, or a person said so (Control-D).
+        /// The end of standard input, or Control-D.
         case end
-        /// The question is over before it was answered.
+        /// The question was cancelled before it was answered.
         case cancelled
     }
 
     static let shared = Keyboard()
 
     private struct State {
-        /// The bytes that were read and belong to no complete line yet.
+        /// The bytes read that do not form a complete line yet.
         var pending: [UInt8] = []
         var isAtEnd = false
     }
@@ -35,7 +35,7 @@ final class Keyboard: Sendable {
     private let state = Mutex(State())
 
     /// Waits for a line; ends early when the task is cancelled.
-    /// - Parameter typing: hears what is typed so far, where a terminal gives every key.
+    /// - Parameter typing: called with the text typed so far, where the terminal passes on every key.
     func line(typing: @escaping @Sendable (String) -> Void = { _ in }) async -> Reading {
         guard let wake = Wake() else { return .end }
         return await withTaskCancellationHandler {
@@ -47,10 +47,10 @@ final class Keyboard: Sendable {
         }
     }
 
-    /// Throws away what was typed on the terminal and not read yet: it is no answer to a question that comes later.
+    /// Discards unread input of the terminal, because it can't be the answer to a later question.
     func forgetTyped() {
         guard isatty(STDIN_FILENO) == 1, TerminalMode.isOurs else { return }
-        // More may follow, for which the end of the process waits.
+        // More input may follow; the end of the process waits for that.
         var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         if poll(&file, 1, 0) > 0 { TerminalMode.heard() }
         tcflush(STDIN_FILENO, TCIFLUSH)
@@ -107,10 +107,11 @@ final class Keyboard: Sendable {
             _ = write(ends.write, &byte, 1)
         }
 
-        /// True when rung, false when standard input has something, or its end.
+        /// Returns true when woken, false when standard input has data or has ended.
         ///
-        /// A program in the background waits until it has the terminal again: what is typed there is meant for another program. The system
-        /// tells nobody when a shell puts a running program into the foreground, so this looks now and then.
+        /// A program in the background waits until it has the terminal again, because its input is meant for another
+        /// program. The system sends no signal when a shell puts a running program into the foreground, so this
+        /// function checks at intervals.
         func waitForInput() -> Bool {
             var isAside = false
             while true {

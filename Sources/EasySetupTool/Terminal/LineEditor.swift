@@ -1,32 +1,32 @@
 import EasySetupSeed
 
-/// A line that a person types, byte by byte: what the keys do to it. Pure.
+/// An editor of one line: applies each typed byte. Pure.
 struct LineEditor: ~Copyable {
     /// The effect of a key.
     enum Outcome {
         /// The line is complete.
         case line(UserText)
-        /// The input ends: Control-D on an empty line.
+        /// The end of the input: Control-D on an empty line.
         case end
     }
 
-    /// The longest line, in bytes: more than any answer has. What is typed beyond it is dropped.
+    /// The longest line, in bytes: more than any answer needs. Input beyond it is dropped.
     static let limit = 4096
 
     private var line = SecretLine(limit: Self.limit)
     private var escape = Escape.none
 
-    /// Where in a sequence of a key without a character (an arrow, a function key) the input is.
+    /// The position within the escape sequence of a key without a character (an arrow, a function key).
     private enum Escape { case none, begun, inside }
 
-    /// The line so far. Bytes of a character that is not complete yet are left out.
+    /// The text so far, without the bytes of an incomplete character.
     var text: String {
         var text = line.revealed
         while text.unicodeScalars.last == "\u{FFFD}" { text.unicodeScalars.removeLast() }
         return text
     }
 
-    /// Takes a byte; tells when it completes the line.
+    /// Takes a byte. Returns an outcome when the byte completes the line.
     mutating func take(_ byte: UInt8) -> Outcome? {
         switch escape {
         case .begun:
@@ -53,7 +53,7 @@ struct LineEditor: ~Copyable {
         return nil
     }
 
-    /// The end of the input: what was typed before it counts as a line.
+    /// Takes the end of the input; text typed before it counts as a line.
     mutating func finish() -> Outcome {
         line.isEmpty ? .end : .line(take())
     }

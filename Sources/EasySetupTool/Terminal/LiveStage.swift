@@ -8,13 +8,13 @@ import Musl
 import Darwin
 #endif
 
-/// A window whose last lines are rewritten in place: each second the time that is left, at once what happens, and all of it when
-/// the window has another size. What was said stays above.
+/// A stage that rewrites the last lines of a window in place: the remaining time each second, changes at once, and
+/// everything when the window's size changes. Permanent lines stay above.
 final class LiveStage: Stage {
     private struct State {
         var view = View()
         var typed = ""
-        /// The layout that the last lines of the window show now.
+        /// The layout of the window's last lines as drawn.
         var drawn = Layout()
         var size = WindowSize.usual
         var isClosed = false
@@ -92,11 +92,11 @@ final class LiveStage: Stage {
         Keyboard.shared.forgetTyped()
     }
 
-    /// All of it anew: after another program had the terminal nothing is where it was.
+    /// Draws everything again, because another program may have moved the lines while it had the terminal.
     private func redraw() {
         state.withLock { state in
             if WindowSize.current == state.size {
-                // In the foreground again, below what the shell has said meanwhile.
+                // The program is in the foreground again, so drawing starts below the shell's output.
                 state.drawn = Layout()
                 if !state.isClosed, TerminalMode.isOurs { write("\r\u{1B}[J") }
             }
@@ -155,7 +155,7 @@ final class LiveStage: Stage {
         return Self.up(height - 1) + "\r\u{1B}[J"
     }
 
-    /// A window that is gone takes nothing, and the signal that says so comes by itself.
+    /// Writes to the window. Errors are ignored, because a signal reports a window that was closed.
     private func write(_ text: String) {
         var text = text
         text.withUTF8 { buffer in

@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Lines one below the other, on a terminal that can't do more, or into a file: nothing is rewritten, nothing is drawn.
+/// A stage that writes line after line, for a simple terminal or a file: nothing is rewritten or drawn.
 final class PlainStage: Stage {
-    /// How often the time that is left is said, on a terminal.
+    /// The interval at which the remaining time is written, on a terminal.
     private static let interval = Duration.seconds(60)
 
     private struct State {
         var parts: [View.Part] = []
         var status: View.Status?
         var isClosed = false
-        /// Whether the cursor stands behind a question.
+        /// Whether the cursor is after a question.
         var isAsking = false
         var ticking: Task<Void, Never>?
     }
@@ -38,11 +38,12 @@ final class PlainStage: Stage {
     }
 
     func show(_ view: View) {
-        // The lock is held while it is written: a state and a question come from two tasks, and their lines must not mix.
+        // The lock is held during the write, because a state and a question come from two tasks and their lines must
+        // not mix.
         state.withLock { state in
             guard !state.isClosed else { return }
-            // A moment that comes again, after a lost connection, was said already, and one that has more lines than before needs only
-            // these.
+            // A view that comes again, as after a lost connection, is not repeated, and of a view with additional lines
+            // only these are written.
             if !state.parts.starts(with: view.parts) {
                 let isLonger = !state.parts.isEmpty && view.parts.starts(with: state.parts)
                 if !isLonger, pictures == .always, let text = view.picture, let code = QRCode(text) {
@@ -81,7 +82,7 @@ final class PlainStage: Stage {
         }
     }
 
-    /// Ends the line of a question at which nobody has pressed Enter.
+    /// Ends the line of a question that got no Enter.
     private func endLine() {
         let isAsking = state.withLock { state in
             defer { state.isAsking = false }

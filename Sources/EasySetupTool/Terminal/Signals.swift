@@ -9,18 +9,19 @@ import Musl
 import Darwin
 #endif
 
-/// Where the handler of signals puts their numbers; set before there is a handler.
+/// The pipe to which the signal handler writes; set before the handler is installed.
 nonisolated(unsafe) private var signalPipe: CInt = -1
 
-/// The signals by which a person stops a program, changes its window, or puts it aside, heard in one place for the whole life of
-/// the program.
+/// The signals by which a person stops or suspends a program or resizes its window, handled in one place during the
+/// whole life of the program.
 ///
-/// A handler of the system's may do next to nothing, so it writes the number into a pipe, and all else happens on a queue.
+/// A signal handler may call very few functions, so it writes the number into a pipe, and the rest happens on a queue.
 enum Signals {
     /// The signals that end the program: Control-C, `kill`, a closed window or connection, Control-\.
     static let stopping: [CInt] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
-    /// A second signal within this time is the same act: a closed window is told by the system and by the shell.
+    /// The time in which a second signal counts as the same, because the system and the shell both report a closed
+    /// window.
     private static let sameAct = Duration.milliseconds(500)
 
     private struct State {
@@ -31,7 +32,7 @@ enum Signals {
 
     private static let state = Mutex(State())
 
-    /// Begins to listen; once in a process. A SIGHUP that was switched off for this program (`nohup`) stays so.
+    /// Starts handling signals; call it once. A SIGHUP that is ignored for this program (`nohup`) stays ignored.
     static func watch() {
         _ = StandardInput.wasTerminal
         var ends: [CInt] = [-1, -1]
@@ -43,7 +44,7 @@ enum Signals {
         signalPipe = ends[1]
         let reading = ends[0]
         let source = DispatchSource.makeReadSource(fileDescriptor: reading, queue: DispatchQueue(label: "signals"))
-        // The handler keeps the source, which is never done.
+        // The event handler holds a reference to the source, which is never released.
         source.setEventHandler {
             _ = source
             var number: UInt8 = 0
@@ -59,12 +60,12 @@ enum Signals {
             listen(number)
             sigaddset(&mask, number)
         }
-        // Some programs start others with signals held back.
+        // The parent process may have blocked these signals.
         pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
 
     /// Sets the handler for the signals in ``stopping``. Without a handler the signal ends the program, as by default.
-    /// - Parameter body: called once, on a queue of its own; nil for none.
+    /// - Parameter body: called once, on a queue of its own; nil removes the handler.
     static func onStop(_ body: (@Sendable () -> Void)?) {
         state.withLock { $0.stop = body }
     }
@@ -74,12 +75,12 @@ enum Signals {
         state.withLock { $0.redraw = body }
     }
 
-    /// Stops as Control-C does, for a person who ends the input instead.
+    /// Stops the program as Control-C does, for a person who ends the input instead.
     static func stop() {
         heard(SIGINT)
     }
 
-    /// The program has the terminal again.
+    /// Notes that the program has the terminal again.
     static func cameBack() {
         heard(SIGCONT)
     }
@@ -97,7 +98,7 @@ enum Signals {
 
     private static func stopped(by number: CInt) {
         let now = ContinuousClock.now
-        // A Control-C in a paste has more behind it.
+        // A Control-C may be part of a paste, of which more follows.
         if number == SIGINT || number == SIGQUIT { TerminalMode.heardStop() }
         let (first, stop) = state.withLock { state in
             let first = state.firstStop
@@ -106,21 +107,21 @@ enum Signals {
             return (first, state.stop)
         }
         if let stop { return stop() }
-        // A window that closes is no second thought of the person's.
+        // A closed window is not a second request to stop.
         if let first, number == SIGHUP || first.duration(to: now) < sameAct { return }
         TerminalMode.finish()
         die(by: number)
     }
 
-    /// Puts the terminal in order, and stops as the system would have stopped the program by itself.
+    /// Restores the terminal and suspends the process, as the system does by default.
     private static func suspend() {
         TerminalMode.putAside()
         raise(SIGTSTP, with: SIG_DFL)
-        // Here it goes on.
+        // The process continues here.
         listen(SIGTSTP)
     }
 
-    /// Ends the program by a signal, so that who started it sees which.
+    /// Ends the program by the signal itself, so that the parent process sees which one it was.
     private static func die(by number: CInt) -> Never {
         raise(number, with: SIG_DFL)
         _exit(128 + number)
@@ -133,7 +134,7 @@ enum Signals {
         sigaddset(&mask, number)
         pthread_sigmask(SIG_UNBLOCK, &mask, nil)
         kill(getpid(), number)
-        // It comes to some thread of this process, at once or nearly so.
+        // The signal reaches a thread of this process within a moment.
         usleep(100_000)
     }
 
@@ -155,7 +156,7 @@ enum Signals {
         return action
     }
 
-    // The field has another name on each system.
+    // The field's name differs between systems.
     #if canImport(Darwin)
     private static func set(_ action: inout sigaction, _ handler: (@convention(c) (CInt) -> Void)?) {
         action.__sigaction_u.__sa_handler = handler

@@ -1,16 +1,16 @@
-/// Where a person sees what happens and answers: a window, plain lines, or the lines of JSON that stand for a person.
+/// The place where a person sees the progress and answers: a window, plain lines, or JSON lines for a program.
 protocol Stage: Sendable {
-    /// Says something that stays, above all that changes.
+    /// Writes lines that stay, above the changing part.
     func say(_ lines: [String])
-    /// Shows a moment in place of the one before.
+    /// Shows a view in place of the last one.
     func show(_ view: View)
-    /// Shows a moment with a question, and waits for a line.
+    /// Shows a view with a question, and waits for a line.
     func ask(_ view: View) async -> Keyboard.Reading
-    /// Takes away what changes, and leaves the terminal as it was. Nothing is shown after that.
+    /// Removes the changing part, and restores the terminal. Nothing is shown afterwards.
     func close()
 }
 
-/// For programs: what people see is said by events, so that only the keyboard is left of a stage.
+/// A stage without a screen, for programs: events report everything, so only the keyboard is used.
 struct SilentStage: Stage {
     func say(_ lines: [String]) {}
     func show(_ view: View) {}

@@ -8,20 +8,20 @@ import Darwin
 
 /// The output device, a terminal or not, and its abilities.
 struct Surface: Equatable, Sendable {
-    /// Whether a person sees what is said, on a terminal.
+    /// Whether the output goes to a terminal.
     var isTerminal = false
-    /// Whether lines may be rewritten: a terminal that can move its cursor back. Where the locale is of another time the terminal
-    /// may be, too.
+    /// Whether lines may be rewritten, which needs a terminal that can move its cursor back. An old locale suggests an
+    /// old terminal, which may not.
     var canRewrite = false
     /// Whether text may be bold and have colours.
     var hasColours = false
     /// Whether characters beyond ASCII may be written.
     var isUTF8 = false
 
-    /// Nothing but ASCII, line by line: what goes to a file or to another program.
+    /// ASCII only and line by line, for a file or another program.
     static let plain = Surface()
 
-    /// The surface that standard output and standard error make together.
+    /// The common abilities of standard output and standard error.
     static var current: Surface {
         Surface(isTerminal: isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) { name in
             getenv(name).map { String(cString: $0) }
@@ -30,7 +30,7 @@ struct Surface: Equatable, Sendable {
 
     init() {}
 
-    /// - Parameter variable: the environment; nil for what is not set.
+    /// - Parameter variable: returns an environment variable's value; nil if it is unset.
     init(isTerminal: Bool, variable: (String) -> String?) {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(variable).first { !$0.isEmpty } ?? "C"
         let charset = locale.lowercased().filter { $0.isLetter || $0.isNumber }
@@ -41,13 +41,13 @@ struct Surface: Equatable, Sendable {
         hasColours = canRewrite && (variable("NO_COLOR") ?? "").isEmpty
     }
 
-    /// A name in quotes, so that it can neither run into what stands beside it nor turn it around; characters that this surface
-    /// can't show are written by their numbers.
+    /// A name in quotes, so that it can't mix with the text beside it or change its direction. Characters that this
+    /// surface can't show are replaced by their numbers.
     func quoted(_ name: String) -> String {
         isUTF8 ? "\"\u{2068}\(name)\u{2069}\"" : "\"\(shown(name))\""
     }
 
-    /// A text as this surface can show it.
+    /// A text with only the characters that this surface can show.
     func shown(_ text: String) -> String {
         guard !isUTF8 else { return text }
         var out = ""
@@ -69,14 +69,14 @@ struct Surface: Equatable, Sendable {
     }
 }
 
-/// How many columns and lines a window has.
+/// The size of a window in columns and lines.
 struct WindowSize: Equatable, Sendable {
     var width: Int
     var height: Int
 
     static let usual = WindowSize(width: 80, height: 24)
 
-    /// The size now, which changes as a person moves the window's corner.
+    /// The current size, which changes when a person resizes the window.
     static var current: WindowSize {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {

@@ -9,37 +9,37 @@ import Musl
 import Darwin
 #endif
 
-/// The mode of the terminal at standard input: changed in one place, so that it is as before however the program ends or is put
-/// aside.
+/// The mode of the terminal at standard input. It is changed in one place, so that it is restored however the program
+/// ends or is suspended.
 ///
-/// From the first question on, typing is shown again only when the process ends. What comes after an answer, the rest of a paste,
-/// is read and thrown away until then, because the shell would run it as commands and keep it in its history.
+/// From the first question on, typing becomes visible again only when the process ends. Input after an answer, such as
+/// the rest of a paste, is discarded until then, because the shell would run it as commands and keep it in its history.
 enum TerminalMode {
     private struct State {
-        /// As it was before; nil while nothing is changed.
+        /// The original mode; nil while it is unchanged.
         var before: termios?
-        /// As it was changed to.
+        /// The changed mode.
         var now: termios?
-        /// When something was last read; nil while nothing was.
+        /// The time of the last input; nil before the first.
         var lastInput: ContinuousClock.Instant?
-        /// For how long nothing must have come at the end of the process.
+        /// The silence that is required at the end of the process.
         var quiet = TerminalMode.pause
         var isWatched = false
     }
 
-    /// The time without input after which an answer is taken to be all that was typed.
+    /// The time without input after which an answer counts as complete.
     static let pause = Duration.milliseconds(300)
-    /// The same where a secret was typed, for the network of a remote terminal may hold up a part of a paste.
+    /// The time without input after a secret, because the network of a remote terminal may delay a part of a paste.
     static let secretPause = Duration.seconds(1)
-    /// The same once more came than was asked for.
+    /// The time without input after more came than was asked for.
     static let longPause = Duration.seconds(2)
-    /// For how long the end of a paste is waited for in all.
+    /// The longest wait for the end of a paste.
     static let patience = Duration.seconds(20)
 
     private static let state = Mutex(State())
 
-    /// Whether the terminal listens to this program and not to another one that was put before it. One that controls no programs
-    /// listens to whoever has it.
+    /// Whether this program has the terminal, not another one in the foreground. A terminal without job control belongs
+    /// to every process.
     static var isOurs: Bool {
         let group = tcgetpgrp(STDIN_FILENO)
         return group < 0 || group == getpgrp()
@@ -48,8 +48,8 @@ enum TerminalMode {
     /// Changes the mode until ``restore()``.
     /// - Parameters:
     ///   - waits: whether a program in the background is stopped until it has the terminal.
-    ///   - edit: is given the mode that was there before the first change.
-    /// - Returns: whether it was changed; standard input may be no terminal, or another program may have it.
+    ///   - edit: called with the original mode.
+    /// - Returns: whether the mode was changed; standard input may be no terminal, or another program may have it.
     @discardableResult
     static func change(waits: Bool = false, _ edit: (inout termios) -> Void) -> Bool {
         state.withLock { state in
@@ -58,7 +58,7 @@ enum TerminalMode {
             let before = state.before ?? mode
             mode = before
             edit(&mode)
-            // Kept before it is set: a signal between the two finds it.
+            // The original mode is stored first, so that a signal between the two steps can restore it.
             state.before = before
             state.now = mode
             watchEnd(&state)
@@ -66,7 +66,7 @@ enum TerminalMode {
         }
     }
 
-    /// Shows nothing that is typed, and keeps it from waiting for the end of a line; Control-C and the like work.
+    /// Hides typing, and passes on each byte without waiting for the end of a line; Control-C and the like work.
     static func hide() {
         change { mode in
             mode.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON)
@@ -74,7 +74,7 @@ enum TerminalMode {
         }
     }
 
-    /// Makes reading return with each byte.
+    /// Makes reads return after each byte.
     static func setSingleBytes(_ mode: inout termios) {
         withUnsafeMutableBytes(of: &mode.c_cc) { characters in
             characters[Int(VMIN)] = 1
@@ -91,14 +91,14 @@ enum TerminalMode {
         }
     }
 
-    /// Notes that a key stopped the program: where a person was asked something, it may be a part of a paste.
+    /// Notes that a key stopped the program: the key may be part of a paste after a question.
     static func heardStop() {
         state.withLock { state in
             if state.lastInput != nil { state.lastInput = .now }
         }
     }
 
-    /// Puts the mode back that was there before the first change, without what was typed and not read.
+    /// Restores the original mode, and discards typed input that was not read.
     static func restore() {
         state.withLock { state in
             guard state.before != nil || state.lastInput != nil else { return }
@@ -107,12 +107,12 @@ enum TerminalMode {
         }
     }
 
-    /// Puts the mode back for as long as the program is put aside.
+    /// Restores the original mode while the program is suspended.
     static func putAside() {
         state.withLock { put($0.before) }
     }
 
-    /// Changes it again, where the program has the terminal again.
+    /// Sets the changed mode again, when the program has the terminal again.
     static func resume() {
         state.withLock { state in
             guard isOurs, var mode = state.now else { return }
@@ -120,7 +120,7 @@ enum TerminalMode {
         }
     }
 
-    /// After a secret was typed: waits until nothing more comes, and throws away what does. It comes before a result is told, because
+    /// Waits after a secret until no more input comes, and discards it. It must come before a result is shown, because
     /// a person who reads the result types the next command.
     static func awaitQuiet() {
         let (lastInput, pause) = state.withLock { ($0.lastInput, $0.quiet) }
@@ -129,8 +129,8 @@ enum TerminalMode {
         state.withLock { $0.lastInput = nil }
     }
 
-    /// Waits until nothing more comes from a person who was asked something, throws away what does, and puts the mode back. The
-    /// last act of the process.
+    /// Waits, if there was a question, until no more input comes, discards it, and restores the mode. It is the last
+    /// step of the process.
     static func finish() {
         let (lastInput, pause) = state.withLock { ($0.lastInput, $0.quiet) }
         if let lastInput, isOurs, isatty(STDIN_FILENO) == 1 {
@@ -155,8 +155,8 @@ enum TerminalMode {
         }
     }
 
-    /// A program in the background leaves the terminal alone: the one in the foreground has a mode of its own, and the system would stop
-    /// this one.
+    /// Sets a mode, unless the program is in the background: the program in the foreground has its own mode, and the
+    /// system would stop this one.
     private static func put(_ mode: termios?) {
         guard isOurs, isatty(STDIN_FILENO) == 1 else { return }
         tcflush(STDIN_FILENO, TCIFLUSH)

@@ -2,17 +2,18 @@
 struct View: Equatable, Sendable {
     /// A piece of text.
     enum Part: Equatable, Sendable {
-        /// Sentences, broken between words.
+        /// Sentences, which are wrapped between words.
         case text(String)
         /// Text to be copied as it is. The terminal wraps it, not the program, so that a copy has no line breaks.
         case verbatim(String)
-        /// Indented, on a line of its own: a name, two words.
+        /// An indented text on a line of its own: a name, two words.
         case item(String)
-        /// The code, the largest thing of all.
+        /// The code, the most prominent text.
         case code(String)
         case blank
 
-        /// How long it stays where there is too little room: what a person decides by outlives the sentences around it.
+        /// The order in which parts are dropped where the room is too small: texts that a person needs for a decision
+        /// stay longest.
         var rank: Int {
             switch self {
             case .text, .verbatim, .blank: 0
@@ -22,15 +23,15 @@ struct View: Equatable, Sendable {
         }
     }
 
-    /// The line that says what goes on and for how long, rewritten in place.
+    /// A line with the current activity and the remaining time, rewritten in place.
     struct Status: Equatable, Sendable {
-        /// A sentence without its end; the time that is left follows.
+        /// A sentence without its end; the remaining time follows.
         var text: String
-        /// When it is over; nil where nobody knows.
+        /// The deadline; nil where it is unknown.
         var deadline: ContinuousClock.Instant?
     }
 
-    /// A question, open until it is answered.
+    /// A question, shown until it is answered.
     struct Prompt: Equatable, Sendable {
         /// The faults in the last answer, as sentences.
         var notes: [String] = []
@@ -38,11 +39,11 @@ struct View: Equatable, Sendable {
         var text: String
     }
 
-    /// How to come to a picture that is not drawn.
+    /// The text that tells how to see a picture that is not drawn.
     struct Hint: Equatable, Sendable {
-        /// Where a larger window has room for it.
+        /// The text for a window that is too small.
         var small: String
-        /// Where the terminal can't show it as it is, in whatever window.
+        /// The text for a terminal that can't show the picture in any window.
         var unfit: String
     }
 
@@ -56,7 +57,7 @@ struct View: Equatable, Sendable {
     var status: Status?
     var prompt: Prompt?
 
-    /// The time that a deadline leaves, as minutes and seconds.
+    /// The time until a deadline, as minutes and seconds.
     static func clock(_ deadline: ContinuousClock.Instant, now: ContinuousClock.Instant) -> String {
         let left = max(0, Int(now.duration(to: deadline).components.seconds))
         return "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
@@ -65,36 +66,36 @@ struct View: Equatable, Sendable {
 
 /// Whether a QR code is drawn.
 enum PictureWish: String, Equatable, Sendable {
-    /// Where it fits together with all else, on a terminal that shows it as it is.
+    /// Drawn if it fits on the screen together with the rest, and the terminal shows it correctly.
     case auto
-    /// Wherever anybody can look at it.
+    /// Drawn on every terminal.
     case always
     case never
 }
 
 /// A view, laid out for a window.
 struct Layout: Equatable, Sendable {
-    /// Lines as they are written, from the top; the cursor stays at the end of the last.
+    /// The lines from top to bottom; the cursor stays at the end of the last.
     var rows: [Row] = []
 
-    /// Nothing.
+    /// Makes an empty layout.
     init() {}
 
     struct Row: Equatable, Sendable {
-        /// With escape sequences.
+        /// The text with its escape sequences.
         var text: String
-        /// How many columns its text takes.
+        /// The number of columns that the text takes.
         var width: Int
 
-        /// How many lines of a window it takes.
+        /// The number of window lines that the row takes.
         func height(in width: Int) -> Int {
             max(1, (self.width + width - 1) / max(1, width))
         }
     }
 
-    /// Lays a view out. What is left out where there is too little room: the picture, then hints and blank lines, then what to do,
+    /// Lays out a view. Where the room is too small, it drops the picture, then hints and blank lines, then instructions
     /// from the top. The code, the status and the question stay.
-    /// - Parameter typed: what the person has typed so far.
+    /// - Parameter typed: the text that the person has typed so far.
     init(
         _ view: View,
         on surface: Surface,
@@ -103,7 +104,7 @@ struct Layout: Equatable, Sendable {
         typed: String,
         now: ContinuousClock.Instant
     ) {
-        // The last column stays free: some terminals begin a new line when it is written.
+        // The last column stays empty, because some terminals start a new line when it is written.
         let width = max(4, size.width - 1)
         var end: [Row] = []
         let status = view.status.map { [Self.row(Self.line($0, width, surface, now))] } ?? []
@@ -142,7 +143,8 @@ struct Layout: Equatable, Sendable {
                 return
             }
         }
-        // Too small for all of it: from the top sentences go, then names and words, and never the code and the end.
+        // The window is too small, so sentences are dropped from the top, then names and words, and never the code and
+        // the last line.
         var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: Self.rows($0, width, surface)) }
         let ends = end.reduce(0) { $0 + $1.height(in: size.width) }
         while above.flatMap(\.rows).reduce(ends, { $0 + $1.height(in: size.width) }) > size.height,
@@ -165,7 +167,7 @@ struct Layout: Equatable, Sendable {
             let indented = "    " + shown
             return [row(Columns.width(indented) <= width ? indented : shown)]
         case .code(let code):
-            // Wide letters are the size that a terminal has.
+            // Letters are spaced out, because a terminal has no larger ones.
             let spaced = "      " + code.map(String.init).joined(separator: " ")
             let text = Columns.fitting([spaced, "   " + code, code], width: width)
             return [Row(text: surface.bold(text), width: Columns.width(text))]

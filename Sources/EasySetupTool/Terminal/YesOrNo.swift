@@ -1,21 +1,21 @@
 import EasySetupSeed
 
-/// How a person's answer to a question of yes or no is read, the same for every such question. Pure.
+/// Reads a person's answer to a yes-or-no question, in the same way for every such question. Pure.
 enum YesOrNo: Equatable, Sendable {
     case yes
     case no
     /// The person asks what the question means.
     case help
-    /// Anything else: nothing, a slip, half a word.
+    /// Any other answer: an empty line, a typing error, half a word.
     case unclear
 
-    /// How often a question is asked before it counts as not answered.
+    /// The number of times that a question is asked before it counts as not answered.
     static let tries = 3
 
     /// The text after an unclear answer.
     static let again = "Type yes in full, or no."
 
-    /// Nothing but the whole word means yes. Case, white space around it and full-width letters don't matter.
+    /// Only the whole word means yes. Case, white space around it and full-width letters do not matter.
     init(_ answer: String) {
         switch Self.plain(answer) {
         case "yes": self = .yes
@@ -25,12 +25,12 @@ enum YesOrNo: Equatable, Sendable {
         }
     }
 
-    /// The same of a person's text. Longer ones than any answer are none.
+    /// Reads a person's text. A text that is too long for an answer is unclear.
     init(_ answer: UserText) {
         if answer.byteCount <= 64 { self.init(answer.revealed()) } else { self = .unclear }
     }
 
-    /// A short answer without what can't be seen and without space at its ends, in small letters of the usual width.
+    /// A short answer without invisible characters and surrounding space, in lower case and normal width.
     static func plain(_ answer: String) -> String {
         var out = String.UnicodeScalarView()
         for scalar in answer.unicodeScalars {
@@ -44,28 +44,28 @@ enum YesOrNo: Equatable, Sendable {
     }
 }
 
-/// How a question of yes or no ended.
+/// The result of a yes-or-no question.
 enum Verdict: Equatable, Sendable {
     case yes
     case no
-    /// It was asked as often as it is, and the answer was never clear.
+    /// The question was asked the allowed number of times, and no answer was clear.
     case unclear
-    /// There is nobody to ask: the input is at its end.
+    /// There is nobody to ask, because the input has ended.
     case nobody
-    /// The person ended the input (Control-D), or the question is over for another reason.
+    /// The person ended the input (Control-D), or the question was cancelled.
     case stopped
 
     /// Asks until the answer is clear, three times in all; a request for help does not count.
     /// - Parameters:
-    ///   - help: what the question means, for a person who asks.
-    ///   - ask: shows the question with these notes, for the time that is given from 1, and waits for a line.
+    ///   - help: the meaning of the question, for a person who asks.
+    ///   - ask: shows the question with these notes and the number of this attempt, from 1, and waits for a line.
     static func ask(
         help: String,
         _ ask: (_ notes: [String], _ attempt: Int) async -> Keyboard.Reading
     ) async -> Verdict {
         var notes: [String] = []
         var attempt = 1
-        // Help is without bound for a person, and not for a program that says nothing else.
+        // Requests for help are bounded only because a program could send nothing else.
         for _ in 0..<100 {
             switch await ask(notes, attempt) {
             case .cancelled: return .stopped
@@ -85,7 +85,8 @@ enum Verdict: Equatable, Sendable {
         return .unclear
     }
 
-    /// At the end of the input: whether a person ended it at a terminal, or closed that, which stops the program as Control-C does.
+    /// Whether the end of the input means that a person at a terminal ended it or closed the terminal, which stops the
+    /// program as Control-C does.
     static func isStopped() -> Bool {
         guard StandardInput.wasTerminal else { return false }
         Signals.stop()
