@@ -1,16 +1,16 @@
 import CSodium
 import Crypto
 
-/// What is derived from a seed, and how (`Protocol/seed.md`, "Derivation").
+/// The derivation of keys from a seed (`Protocol/seed.md`, "Derivation").
 enum Derivation {
     static let signingInfo: [UInt8] = [0]
     static let secretboxInfo: [UInt8] = [1]
-    /// What every info of our own begins with. The infos above are one byte long, so the two can't meet.
+    /// The prefix of the info of an app's own key. The infos above are one byte long, so none of them has this prefix.
     static let ownPrefix = "easysetup/"
-    /// HKDF gives at most 255 outputs of its hash.
+    /// The allowed lengths in bytes: HKDF gives at most 255 outputs of its hash.
     static let ownKeyBytes = 1...255 * 64
 
-    /// A key by HKDF-SHA-512 with the fixed salt.
+    /// Derives a key by HKDF-SHA-512 with the fixed salt.
     static func key(from seed: borrowing SecretBytes, info: [UInt8], count: Int) -> SecretBytes {
         let input = unsafe seed.withUnsafeBytes { unsafe SymmetricKey(data: $0) }
         let output = HKDF<SHA512>.deriveKey(inputKeyMaterial: input, salt: salt, info: info, outputByteCount: count)
@@ -43,7 +43,7 @@ enum Derivation {
     ]
 }
 
-/// The Ed25519 key pair of a seed, made when it is needed and wiped at once.
+/// The Ed25519 key pair of a seed, computed for each use and wiped after it.
 private struct KeyPair: ~Copyable {
     let publicKey: [UInt8]
     let secretKey: SecretBytes

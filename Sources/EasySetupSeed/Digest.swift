@@ -1,8 +1,8 @@
 import CSodium
 
-/// SHA-256 of bytes that may be secret: nothing of them is copied into memory that is not wiped.
+/// SHA-256 of bytes that may be secret: it copies none of them into memory that is not wiped.
 enum Digest {
-    /// SHA-256 of a label and whatever the closure adds to it.
+    /// SHA-256 of a label and the parts that the closure adds.
     static func sha256(_ label: [UInt8], _ parts: ((RawSpan) -> Void) -> Void) -> [UInt8] {
         var state = crypto_hash_sha256_state()
         var digest = [UInt8](repeating: 0, count: 32)

@@ -1,7 +1,7 @@
 import CSodium
 
-/// Bytes as text and back, without a copy in memory that is not wiped. libsodium's own take the same time whatever
-/// the bytes are.
+/// Converts bytes to text and back, without a copy in memory that is not wiped. libsodium's functions take the same
+/// time for all bytes of one length.
 enum Encoding {
     static func hex(_ bytes: RawSpan) -> SecretText {
         unsafe text(of: bytes, count: bytes.byteCount * 2) { out, outCount, input, count in
@@ -15,15 +15,15 @@ enum Encoding {
         }
     }
 
-    /// Bytes of hex digits in either case, or nil when they are not exactly `count` bytes.
+    /// Decodes hex digits in either case; nil when the result is not exactly `count` bytes.
     static func bytes(hex text: Span<UInt8>, count: Int) -> SecretBytes? {
         unsafe decoded(text, count: count) { out, input, inputCount, length, end in
             unsafe sodium_hex2bin(out, count, input, inputCount, nil, length, end)
         }
     }
 
-    /// Bytes of base64, standard or URL-safe, padded or not, with no bit to spare, or nil when they are not exactly
-    /// `count` bytes.
+    /// Decodes base64, standard or URL-safe, with or without padding; nil when unused bits are not zero or the result
+    /// is not exactly `count` bytes.
     static func bytes(base64 text: Span<UInt8>, count: Int) -> SecretBytes? {
         let isPadded = text.count.isMultiple(of: 4)
         let isURLSafe = text.indices.contains { text[$0] == UInt8(ascii: "-") || text[$0] == UInt8(ascii: "_") }
@@ -62,7 +62,7 @@ enum Encoding {
         _ length: UnsafeMutablePointer<Int>, _ end: UnsafeMutablePointer<UnsafePointer<CChar>?>
     ) -> CInt
 
-    /// Runs one of libsodium's decoders; bytes only when it took all of the text and filled all of them.
+    /// Runs one of libsodium's decoders. Nil unless it has read the whole text and filled all bytes.
     private static func decoded(_ text: Span<UInt8>, count: Int, _ decode: Decoder) -> SecretBytes? {
         let bytes = SecretBytes(zeros: count)
         let isWhole = unsafe bytes.withMutablePointer { out in
@@ -96,7 +96,7 @@ enum Base32 {
         }
     }
 
-    /// The bytes of symbols whose count is a multiple of eight, or nil if one is no symbol.
+    /// Decodes symbols whose count is a multiple of eight; nil if one of them is invalid.
     static func decode(_ symbols: Span<UInt8>) -> SecretBytes? {
         var writer = SecretWriter(count: symbols.count / 8 * 5)
         var group: UInt64 = 0

@@ -1,12 +1,12 @@
-/// The 2,048 English words of BIP-39, sorted; the first four letters tell any two apart.
+/// The 2,048 English words of BIP-39, sorted; any two differ in their first four letters.
 ///
-/// As a newline-terminated file their SHA-256 is
+/// The SHA-256 of the list as a newline-terminated file is
 /// 2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda (`Protocol/seed.md`, "Recovery phrase").
 package enum EnglishWords {
-    /// All words in their order; the place is the eleven-bit number a word stands for.
+    /// All words in order; a word's index is the eleven-bit number for which it stands.
     package static let all: [String] = text.split(separator: " ").map(String.init)
 
-    // One literal, because an array of 2,048 literals takes the compiler seconds.
+    // The list is one literal, because the compiler takes seconds for an array of 2,048 literals.
     private static let text = """
         abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve \
         acid acoustic acquire across act action actor actress actual adapt add addict address adjust admit adult \

@@ -1,27 +1,27 @@
-/// An error that a person or a program can act on: what happened, what to do next, whether the same again may help.
+/// An error with a description, advice on what to do, and whether a retry may help.
 ///
-/// No text of it holds anything secret.
+/// None of its texts contains a secret.
 public protocol ExplainedError: Error, CustomStringConvertible {
-    /// The error's name in `Protocol/`, in lower case with dashes; the same on the command line.
+    /// The error's name in `Protocol/` and on the command line, in lower case with dashes.
     var name: String { get }
 
-    /// What to do next, as one or two sentences for the person at the screen.
+    /// The advice: one or two sentences for a person that say what to do.
     var advice: String { get }
 
-    /// Whether the same call may succeed if it is made again, with nothing changed.
+    /// Whether the same call may succeed later without any change.
     var retryHelps: Bool { get }
 
-    /// How long to wait before that; zero where nobody says so.
+    /// The wait before a retry; zero where none is known.
     var retryAfter: Duration { get }
 
-    /// The name of what is behind it, where one error has several causes that ask for different things; nil elsewhere.
+    /// The name of the cause, where one error has several causes with different advice; nil elsewhere.
     var cause: String? { get }
 }
 
 extension ExplainedError {
-    /// Zero: most errors know of no time after which things are better.
+    /// Zero, because most errors have no known time after which a retry helps.
     public var retryAfter: Duration { .zero }
 
-    /// None: most errors have one cause.
+    /// Nil, because most errors have one cause.
     public var cause: String? { nil }
 }

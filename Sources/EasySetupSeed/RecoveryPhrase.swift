@@ -1,12 +1,11 @@
 /// A seed as 24 words that a person can write down: BIP-39 with the English list (`Protocol/seed.md`, "Recovery
-/// phrase"). Here are the bits; how phrases are found in people's texts is in
-/// `Text/PhraseFinder.swift`.
+/// phrase"). This type converts words to bits and back; `Text/PhraseFinder.swift` finds phrases in a person's text.
 enum RecoveryPhrase {
     static let wordCount = 24
 
     private static let bitsPerWord = 11
 
-    /// The canonical form: lower case, one space between words.
+    /// The phrase in canonical form: lower case, one space between words.
     static func text(of seed: RawSpan) -> SecretText {
         let numbers = wordNumbers(of: seed)
         let words = EnglishWords.all
@@ -19,8 +18,8 @@ enum RecoveryPhrase {
         return SecretText(utf8: writer.finish())
     }
 
-    /// The 32 bytes of a phrase.
-    /// - Parameter number: the place in the list of the word at a position, which is counted from 1.
+    /// Decodes a phrase into 32 bytes.
+    /// - Parameter number: returns the list index of the word at a position, which is counted from 1.
     /// - Throws: ``SeedError/phraseChecksum``.
     static func seed(_ number: (Int) -> Int) throws(SeedError) -> SecretBytes {
         var bits = BitWriter(byteCount: SyncSeed.byteCount + 1)
@@ -56,7 +55,7 @@ enum RecoveryPhrase {
     }
 }
 
-/// Collects numbers of some bits' width into bytes, the highest bit first.
+/// Packs numbers of a fixed number of bits into bytes, the highest bit first.
 private struct BitWriter: ~Copyable {
     private var writer: SecretWriter
     private var pending = 0

@@ -1,26 +1,28 @@
 import CSodium
 
-/// What it costs to try one passphrase on a seed file: Argon2id's passes and memory (`Protocol/seed.md`, "Cost").
+/// The work for each try of a passphrase on a seed file: Argon2id's passes and memory (`Protocol/seed.md`, "Cost").
 public struct SealingCost: Equatable, Sendable {
     /// Passes over the memory.
     public let passes: UInt32
     /// Memory, in units of 1,024 bytes.
     public let kibibytes: UInt32
 
-    /// libsodium's interactive limits, two passes over 64 MiB: some tenths of a second on a phone. The least allowed.
+    /// libsodium's interactive limits, two passes over 64 MiB: some tenths of a second on a phone. It is the lowest
+    /// allowed cost.
     public static let interactive = SealingCost(validPasses: 2, kibibytes: 65_536)
 
-    /// libsodium's moderate limits, three passes over 256 MiB: about a second, for a passphrase that is seldom typed.
+    /// libsodium's moderate limits, three passes over 256 MiB: about a second, for a passphrase that is rarely typed.
     public static let moderate = SealingCost(validPasses: 3, kibibytes: 262_144)
 
-    /// The most passes that a file may ask for: beyond it, opening a hostile file would take minutes.
+    /// The most passes that a file may ask for, because a malicious file could otherwise keep the device busy for
+    /// minutes.
     public static let maximumPasses: UInt32 = 8
 
-    /// The most memory that a file may ask for, in KiB: 256 MiB, which a phone can still spare for a moment.
+    /// The most memory that a file may ask for, in KiB: 256 MiB, which a phone can spare for a moment.
     public static let maximumKibibytes: UInt32 = 262_144
 
-    /// A cost within the limits.
-    /// - Throws: ``SeedError/fileTooCostly`` beyond them, ``SeedError/fileDamaged`` below ``interactive``, which no
+    /// Makes a cost within the limits.
+    /// - Throws: ``SeedError/fileTooCostly`` above them, ``SeedError/fileDamaged`` below ``interactive``, which no
     ///   conforming program writes.
     public init(passes: UInt32, kibibytes: UInt32) throws(SeedError) {
         guard passes <= Self.maximumPasses, kibibytes <= Self.maximumKibibytes else { throw .fileTooCostly }
@@ -34,13 +36,13 @@ public struct SealingCost: Equatable, Sendable {
     }
 }
 
-/// The XChaCha20-Poly1305 key that a passphrase gives.
+/// The XChaCha20-Poly1305 key derived from a passphrase.
 struct SealingKey: ~Copyable {
     static let tagBytes = 16
 
     private let key: SecretBytes
 
-    /// Computes the key by Argon2id; takes the time and the memory of `cost`.
+    /// Computes the key by Argon2id, with the time and memory of `cost`.
     init(_ passphrase: Passphrase, cost: SealingCost, salt: RawSpan) throws(SeedError) {
         let key = SecretBytes(zeros: 32)
         let count = passphrase.secret.count
@@ -95,7 +97,7 @@ struct SealingKey: ~Copyable {
         return box
     }
 
-    /// The plaintext, or nil if the box was not made with this key, nonce and associated data.
+    /// Decrypts; nil if the ciphertext was not made with this key, nonce and associated data.
     borrowing func open(
         _ box: borrowing SecretBytes,
         nonce: borrowing SecretBytes,

@@ -1,10 +1,10 @@
-/// Text that is a secret, such as a recovery phrase: in locked memory, without a description, wiped when it goes.
+/// A secret text, such as a recovery phrase: in locked memory, without a description, wiped when released.
 ///
-/// Nothing prints it by accident; ``revealed()`` is the one way to a `String`, and ``utf8`` the way without one.
+/// It can't be printed by accident: only ``revealed()`` makes a `String`, and ``utf8`` gives the bytes without one.
 public struct SecretText: ~Copyable, Sendable {
     private let secret: SecretBytes
 
-    /// Text whose UTF-8 bytes are in locked memory already.
+    /// Makes a text from UTF-8 bytes in locked memory.
     package init(utf8 secret: consuming SecretBytes) {
         self.secret = secret
     }
@@ -14,7 +14,8 @@ public struct SecretText: ~Copyable, Sendable {
         @_lifetime(borrow self) get { secret.bytes }
     }
 
-    /// An ordinary string, for a screen or a QR code. Strings can't be wiped: make one only to show it, and let it go.
+    /// The text as an ordinary string, for a screen or a QR code. A string can't be wiped, so make one only to show it,
+    /// and release it.
     public borrowing func revealed() -> String {
         unsafe secret.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }

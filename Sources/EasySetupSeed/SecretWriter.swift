@@ -1,4 +1,4 @@
-/// Fills a secret from front to back, so that no part of it is ever in ordinary memory.
+/// Fills a secret from front to back, so that no part of it is in ordinary memory.
 struct SecretWriter: ~Copyable {
     private let secret: SecretBytes
     private var written = 0
@@ -21,7 +21,7 @@ struct SecretWriter: ~Copyable {
         for index in 0..<bytes.byteCount { append(bytes[byte: index]) }
     }
 
-    /// What was written; everything after it is cut off.
+    /// Returns the written bytes, cut to their length.
     consuming func finish() -> SecretBytes {
         if written == secret.count { return secret }
         return SecretBytes(copying: secret.bytes.extracting(first: written))
@@ -34,7 +34,7 @@ extension RawSpan {
         unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
     }
 
-    /// The same bytes as a span of bytes.
+    /// The bytes as a span of UInt8.
     var asBytes: Span<UInt8> {
         @_lifetime(copy self) get { Span(_bytes: self) }
     }

@@ -1,56 +1,59 @@
-/// What can be wrong with a seed or a written form of one (`Protocol/seed.md`, "Errors").
+/// An error of a seed or of one of its written forms (`Protocol/seed.md`, "Errors").
 public enum SeedError: ExplainedError, Equatable {
-    /// A seed is 32 bytes, and these were more or fewer.
+    /// The input is shorter or longer than 32 bytes, the length of a seed.
     case wrongLength
-    /// What was handed in is longer than ``SyncSeed/maximumWrittenBytes``.
+    /// The input is longer than ``SyncSeed/maximumWrittenBytes``.
     case tooLong
-    /// The text is in UTF-16, and UTF-8 is read.
+    /// The text is UTF-16, but only UTF-8 is read.
     case textUTF16
-    /// The text is not in UTF-8.
+    /// The text is not UTF-8.
     case textNotUTF8
-    /// No written form that is known.
+    /// The text is in no known written form.
     case unreadable
-    /// Several seeds, or a phrase and a link of two.
+    /// The text has several seeds, or a phrase and a link of different seeds.
     case severalSeeds
-    /// A phrase has 24 words; this one has `count`.
+    /// The phrase has `count` words instead of 24.
     case phraseWordCount(count: Int)
-    /// Words that the list does not have, in the order of the phrase; never empty.
+    /// Words of the phrase are not in the list; they are given in their order, and there is at least one.
     case phraseUnknownWords([UnknownWord])
-    /// Most of the `count` words are not in the English list: a phrase of another language, or none.
+    /// Most of the `count` words are not in the English list: the phrase is in another language, or the text is no
+    /// phrase.
     case phraseNotEnglish(count: Int)
-    /// Every word is in the list, and together they are no phrase.
+    /// All words are in the list, but the checksum does not match.
     case phraseChecksum
-    /// A seed link of a version that this program does not know.
+    /// The seed link has a version that this program does not know.
     case linkVersion
-    /// A seed link with a symbol wrong, missing or too many.
+    /// A symbol of the seed link is wrong, missing or additional.
     case linkDamaged
-    /// No seed file: it begins with something else.
+    /// The file does not begin as a seed file does.
     case fileForeign
-    /// A seed file of a version that this program does not know.
+    /// The seed file has a version that this program does not know.
     case fileVersion
-    /// A seed file whose bytes are not those that were written.
+    /// The seed file is damaged: its checksum does not match.
     case fileDamaged
-    /// A sealed seed file that asks for more work or memory than a device should spend on it.
+    /// The sealed seed file asks for more work or memory than a device should spend.
     case fileTooCostly
     /// The seed file is sealed, and no passphrase was given.
     case passphraseNeeded
-    /// The seed file is whole, and this passphrase does not open it.
+    /// The seed file is intact, but the passphrase does not open it.
     case wrongPassphrase
-    /// A passphrase is 1 to 1,024 bytes.
+    /// The passphrase is shorter than 1 or longer than 1,024 bytes.
     case passphraseUnfit
-    /// The system did not give the memory that the passphrase's key takes to compute.
+    /// The system did not give the memory for computing the passphrase's key.
     case memoryShort
-    /// A derived key needs an info that begins with `easysetup/` and goes on, and 1 to 16,320 bytes.
+    /// The info of a derived key does not begin with `easysetup/` and continue after it, or the length is not 1 to
+    /// 16,320 bytes.
     case derivedKeyRefused
 
-    /// A word of a phrase that the list does not have.
+    /// A word of a phrase that is not in the list.
     public struct UnknownWord: Equatable, Sendable {
-        /// Which word it is, counted from 1.
+        /// The word's position in the phrase, from 1.
         public let position: Int
-        /// The script of a letter in it that is no plain `a` to `z`, though it may look like one; nil if it has none.
+        /// The script of a letter in the word other than `a` to `z`, which may look like one of these; nil if there is
+        /// none.
         public let script: Script?
 
-        /// A word at a position, counted from 1.
+        /// Makes a word at a position, counted from 1.
         public init(position: Int, script: Script? = nil) {
             self.position = position
             self.script = script
@@ -86,7 +89,7 @@ extension SeedError {
         }
     }
 
-    /// What happened, safe for a log: a wrong word is named by its position alone.
+    /// A sentence that says what happened. It is safe for a log because it names a wrong word only by its position.
     public var description: String {
         switch self {
         case .wrongLength: "A seed has 32 bytes, and this one has not."
@@ -142,7 +145,7 @@ extension SeedError {
         }
     }
 
-    /// Whether the same call may succeed if it is made again, with nothing changed.
+    /// Whether the same call may succeed later without any change.
     public var retryHelps: Bool {
         self == .memoryShort
     }

@@ -1,21 +1,21 @@
 /// A seed as the bytes of a file: sealed under a passphrase, or plain for a store that only its owner can read
 /// (`Protocol/seed.md`, "Seed file").
 ///
-/// Both kinds end with a checksum over everything before it, so that a damaged file and a wrong passphrase are two
-/// different errors.
+/// Both kinds end with a checksum over all bytes before it, so that a damaged file and a wrong passphrase are different
+/// errors.
 public enum SeedFile {
-    /// The longest file that is one; a reader need not read on.
+    /// The length of the longest seed file, in bytes; a reader can stop after it.
     public static let maximumBytes = Layout.sealedBytes
 
     /// Whether a file is sealed.
     public enum Kind: Equatable, Sendable {
-        /// The seed is there to be read.
+        /// The seed can be read without a passphrase.
         case plain
-        /// The seed takes a passphrase.
+        /// The seed needs a passphrase.
         case sealed
     }
 
-    /// A plain file of a seed.
+    /// Makes a plain seed file.
     public static func write(_ seed: SyncSeed) -> SecretBytes {
         var writer = SecretWriter(count: Layout.plainBytes)
         writer.append(Layout.magic)
@@ -26,8 +26,8 @@ public enum SeedFile {
         return checksummed(writer.finish())
     }
 
-    /// A file of a seed, sealed under a passphrase.
-    /// - Parameter cost: what a try at the passphrase costs, for the owner and for a thief.
+    /// Makes a seed file that is sealed under a passphrase.
+    /// - Parameter cost: the work for each try of the passphrase, by the owner or by a thief.
     /// - Throws: ``SeedError/memoryShort``.
     public static func seal(
         _ seed: SyncSeed,
@@ -43,7 +43,7 @@ public enum SeedFile {
         )
     }
 
-    /// The same with the randomness handed in, so that files can be told in advance.
+    /// Makes a sealed seed file with the given random values, so that tests can fix its bytes.
     package static func seal(
         _ seed: SyncSeed,
         under passphrase: Passphrase,
@@ -72,7 +72,7 @@ public enum SeedFile {
         return checksummed(file.finish())
     }
 
-    /// Whether a file holds a seed without a passphrase, or may hold what is left of one.
+    /// Whether a file has a seed without a passphrase, or may be the damaged rest of one.
     package static func isPlain(_ file: borrowing SecretBytes) -> Bool {
         do throws(SeedError) {
             return try kind(of: file) == .plain
@@ -83,7 +83,7 @@ public enum SeedFile {
         }
     }
 
-    /// Whether a whole and undamaged file is plain or sealed.
+    /// The kind of a whole and undamaged file.
     /// - Throws: ``SeedError/fileForeign``, ``SeedError/fileVersion`` or ``SeedError/fileDamaged``.
     public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind {
         let bytes = file.bytes.asBytes
@@ -104,9 +104,9 @@ public enum SeedFile {
         return kind
     }
 
-    /// The seed of a file.
-    /// - Parameter passphrase: for a sealed file; a plain one needs none and ignores it.
-    /// - Throws: what ``kind(of:)`` throws, ``SeedError/passphraseNeeded``, ``SeedError/fileTooCostly``,
+    /// Reads the seed of a file.
+    /// - Parameter passphrase: the passphrase of a sealed file; ignored for a plain one.
+    /// - Throws: the errors of ``kind(of:)``, ``SeedError/passphraseNeeded``, ``SeedError/fileTooCostly``,
     ///   ``SeedError/memoryShort`` or ``SeedError/wrongPassphrase``.
     public static func read(
         _ file: borrowing SecretBytes,
@@ -139,7 +139,7 @@ public enum SeedFile {
         return plaintext
     }
 
-    /// The seed of "created at" and seed.
+    /// Reads a seed from its plaintext: the creation time and the bytes.
     private static func seed(from plaintext: RawSpan) throws(SeedError) -> SyncSeed {
         let high = UInt64(plaintext.bigEndian32(at: 0))
         let low = UInt64(plaintext.bigEndian32(at: 4))
@@ -156,7 +156,7 @@ public enum SeedFile {
         return file.finish()
     }
 
-    /// Where everything is, in bytes from the start.
+    /// The offsets of the file's parts, in bytes from the start.
     private enum Layout {
         static let magic = Array("easyseed".utf8)
         static let version: UInt8 = 1

@@ -4,7 +4,7 @@
 ///
 /// It is the secret itself, so whoever shows it says so first.
 enum SeedLink {
-    /// What every version begins with.
+    /// The prefix of seed links of every version.
     static let scheme = Array("easysetup-seed:".utf8)
     private static let version = Array("1/".utf8)
     private static let label = Array("easysetup seed link 1".utf8)
@@ -30,7 +30,7 @@ enum SeedLink {
         return SecretText(utf8: text)
     }
 
-    /// The 32 bytes of a link's symbols, in upper case.
+    /// Decodes a link's symbols, in upper case, into 32 bytes.
     /// - Throws: ``SeedError/linkDamaged``.
     static func seed(fromSymbols symbols: Span<UInt8>) throws(SeedError) -> SecretBytes {
         guard symbols.count == symbolCount, let payload = Base32.decode(symbols) else { throw .linkDamaged }

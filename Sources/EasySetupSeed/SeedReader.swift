@@ -1,16 +1,17 @@
-/// Reads a seed as a person gives it on a terminal: line by line, and one wrong word of a phrase at a time.
+/// Reads a seed that a person types on a terminal: line by line, and wrong words of a phrase one at a time.
 ///
-/// All of the text stays in locked memory. Nothing that comes out repeats any of it, but for ``suggestions(forWord:)``,
-/// which are for the person at the terminal alone.
+/// The whole text stays in locked memory. No result repeats a part of it, except ``suggestions(forWord:)``, which are
+/// only for the person at the terminal.
 public struct SeedReader: ~Copyable {
     /// The result of reading the text so far.
     public enum Reading: Sendable {
-        /// A beginning, with so many words of a phrase. More text may complete it; at its end, ``SeedReader/seed(createdAt:)``
-        /// says what is missing.
+        /// The text may be the beginning of a seed, with this number of words of a phrase. If no more follows,
+        /// ``SeedReader/seed(createdAt:)`` throws what is missing.
         case incomplete(words: Int)
-        /// A phrase of 24 words of which these are not in the list. ``SeedReader/correct(word:to:)`` takes them one at a time.
+        /// A phrase of 24 words, of which these are not in the list. ``SeedReader/correct(word:to:)`` replaces them one
+        /// at a time.
         case wrongWords([SeedError.UnknownWord])
-        /// A seed; further text is checked against it.
+        /// A complete seed; further text must fit it.
         case seed(SyncSeed)
         /// An error that more text can't correct.
         case failed(SeedError)
@@ -19,23 +20,23 @@ public struct SeedReader: ~Copyable {
     private let text = SecretBytes(zeros: SyncSeed.maximumWrittenBytes)
     private var count = 0
     private var isTooLong = false
-    /// The phrase as it was corrected.
+    /// The phrase after corrections.
     private var corrected: PhraseDraft?
 
-    /// A reader that has read nothing.
+    /// Makes a reader without any text.
     public init() {}
 
     /// Whether nothing was added yet.
     public var isEmpty: Bool { count == 0 && !isTooLong }
 
-    /// Adds a line, without its end.
+    /// Adds a line, without its line end.
     ///
-    /// Text that is added after a correction takes the corrections back.
+    /// A line after a correction undoes the corrections.
     public mutating func append(line: UserText) {
         line.withBytes { append(line: $0) }
     }
 
-    /// Adds a line, without its end; see ``append(line:)``.
+    /// Adds a line, without its line end; see ``append(line:)``.
     public mutating func append(line: RawSpan) {
         corrected = nil
         guard !isTooLong, line.byteCount < text.count - count else {
@@ -64,19 +65,19 @@ public struct SeedReader: ~Copyable {
         }
     }
 
-    /// The seed that the whole text is.
-    /// - Parameter createdAt: when the seed was made, in seconds since 1970 (UTC); no written form says it, so mostly 0.
-    /// - Throws: what is wrong with the text, without repeating any of it.
+    /// The seed in the whole text.
+    /// - Parameter createdAt: the seed's creation time, in seconds since 1970 (UTC); written forms do not contain it, so usually 0.
+    /// - Throws: ``SeedError`` for the text, without a part of it.
     public func seed(createdAt: UInt64 = 0) throws(SeedError) -> SyncSeed {
         try SyncSeed(bytes: seedText().seed(), createdAt: createdAt)
     }
 
-    /// Puts another word in the place of one of a phrase's 24.
+    /// Replaces one of a phrase's 24 words.
     /// - Parameters:
-    ///   - position: which word, counted from 1.
-    ///   - text: the word, in UTF-8; a number before it does not matter.
-    /// - Throws: ``SeedError/phraseUnknownWords(_:)`` with this position alone if the list has no such word, which takes the
-    ///   old one's place all the same, so that suggestions are for it; ``SeedError/unreadable`` if it is not one word,
+    ///   - position: the word's position, from 1.
+    ///   - text: the new word, in UTF-8; a number before it is ignored.
+    /// - Throws: ``SeedError/phraseUnknownWords(_:)`` with this position if the word is not in the list; the word is replaced
+    ///   all the same, so that suggestions are for the new one. ``SeedError/unreadable`` if the text is not one word,
     ///   or there is no phrase of 24 words to correct.
     public mutating func correct(word position: Int, to text: UserText) throws(SeedError) {
         var found = try seedText()
@@ -89,9 +90,10 @@ public struct SeedReader: ~Copyable {
         }
     }
 
-    /// Up to three words of the list that are close to the wrong word at a position, the closest first; never the word as it
-    /// was written. They all but tell what was written: show them to the person who wrote it, and to no log or program.
-    /// - Parameter position: which word of the 24, counted from 1.
+    /// Up to three words of the list that are similar to the wrong word at a position, the closest first; never the
+    /// typed word itself. They nearly reveal the typed word, so show them only to the person who typed it, and never
+    /// log them.
+    /// - Parameter position: the word's position, from 1 to 24.
     public func suggestions(forWord position: Int) -> [String] {
         guard 1...RecoveryPhrase.wordCount ~= position, let found = try? seedText(), found.draft != nil else {
             return []
@@ -100,8 +102,8 @@ public struct SeedReader: ~Copyable {
         return WordIndex.number(of: word) == nil ? WordIndex.nearest(to: word) : []
     }
 
-    /// Puts the corrections into what was found. A part of its own, for the optimizer of Swift 6.3
-    /// fails on it within ``seedText()``.
+    /// Applies the corrections to the words found. It is a function of its own, because Swift 6.3's optimizer crashes
+    /// on it within ``seedText()``.
     @inline(never)
     private func correct(_ found: inout SeedText) {
         switch corrected {

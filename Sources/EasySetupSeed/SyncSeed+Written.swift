@@ -1,7 +1,7 @@
-/// The forms a seed is written in (`Protocol/seed.md`, "Written forms").
+/// The written forms of a seed (`Protocol/seed.md`, "Written forms").
 extension SyncSeed {
-    /// The longest text that is looked at: all that a program shows of a seed, with a coloured QR code, takes some 6,000
-    /// bytes.
+    /// The longest text that is read, in bytes. A program's whole output about a seed, with a coloured QR code, has
+    /// some 6,000.
     public static let maximumWrittenBytes = 16_384
 
     /// The recovery phrase: 24 words in lower case with one space between them.
@@ -9,7 +9,7 @@ extension SyncSeed {
         withBytes { RecoveryPhrase.text(of: $0) }
     }
 
-    /// The seed link, for a QR code. It *is* the secret: say so before it is shown.
+    /// The seed link, for a QR code. The link contains the secret, so warn the user before showing it.
     public var link: SecretText {
         withBytes { SeedLink.text(of: $0) }
     }
@@ -24,11 +24,11 @@ extension SyncSeed {
         withBytes { Encoding.base64($0) }
     }
 
-    /// Reads a seed in any written form: phrase, seed link, hex or base64, however it is laid out.
+    /// Reads a seed in any written form: phrase, seed link, hex or base64, in any layout.
     /// - Parameters:
-    ///   - text: what was typed, pasted or read from a file, in UTF-8.
-    ///   - createdAt: when the seed was made, in seconds since 1970 (UTC); no written form says it, so mostly 0.
-    /// - Throws: what is wrong with the text, without repeating any of it.
+    ///   - text: typed, pasted or read from a file, in UTF-8.
+    ///   - createdAt: the seed's creation time, in seconds since 1970 (UTC); written forms do not contain it, so usually 0.
+    /// - Throws: ``SeedError`` for the text, without a part of it.
     public static func read(written text: RawSpan, createdAt: UInt64 = 0) throws(SeedError) -> SyncSeed {
         guard text.byteCount <= maximumWrittenBytes else { throw .tooLong }
         return try SyncSeed(bytes: SeedText(text.asBytes).seed(), createdAt: createdAt)

@@ -1,4 +1,4 @@
-/// The 24 words of a phrase as they were written, of which some may be wrong, in locked memory.
+/// The 24 words of a phrase as written, some of which may be wrong, in locked memory.
 struct PhraseDraft: ~Copyable {
     private var words = TokenList(capacity: RecoveryPhrase.wordCount)
 
@@ -12,7 +12,7 @@ struct PhraseDraft: ~Copyable {
         set { words[position - 1] = PhraseToken(newValue, breaks: []) }
     }
 
-    /// The words that the list has not, in their order.
+    /// The words that are not in the list, in their order.
     var unknownWords: [SeedError.UnknownWord] {
         (1...RecoveryPhrase.wordCount).compactMap { position in
             let word = self[position]
@@ -21,20 +21,20 @@ struct PhraseDraft: ~Copyable {
         }
     }
 
-    /// Whether most words are of another list, and not our letters mixed up with those that look alike.
+    /// Whether most words are in another language, rather than English with some look-alike letters.
     private var isForeign: Bool {
         let unknown = (1...RecoveryPhrase.wordCount).map { self[$0] }.filter { WordIndex.number(of: $0) == nil }
         return unknown.count > RecoveryPhrase.wordCount / 2 && !unknown.contains(where: \.isMixed)
     }
 
-    /// The 32 bytes.
+    /// Decodes the words into 32 bytes.
     /// - Throws: ``SeedError/phraseNotEnglish(count:)``, then ``SeedError/phraseUnknownWords(_:)``, then
     ///   ``SeedError/phraseChecksum``.
     func seed() throws(SeedError) -> SecretBytes {
         if isForeign { throw .phraseNotEnglish(count: RecoveryPhrase.wordCount) }
         let unknown = unknownWords
         guard unknown.isEmpty else { throw .phraseUnknownWords(unknown) }
-        // Every word has a number: that was asked above.
+        // Every word has a number, as was checked above.
         return try RecoveryPhrase.seed { WordIndex.number(of: self[$0]) ?? 0 }
     }
 }
@@ -49,7 +49,7 @@ extension PhraseDraft {
 }
 
 extension WrittenWord {
-    /// The one word of a text, or nil if it has none or several; numbers do not count.
+    /// Reads a text of one word; nil if it has none or several. Numbers are not counted.
     init?(alone text: Span<UInt8>) {
         guard text.count <= SyncSeed.maximumWrittenBytes, case .utf8 = TextEncoding(of: text) else { return nil }
         var words: [WrittenWord] = []

@@ -4,37 +4,37 @@
 struct PhraseFinder: ~Copyable {
     private let tokens: TokenList
     private let words: [Int]
-    /// The words without labels and without what marks the items of a list.
+    /// The words without labels and list markers.
     private let kept: [Int]
     private let numbered: [Numbered]
 
-    /// The separators behind the last token.
+    /// The separators after the last token.
     private let lastBreaks: TokenBreaks
-    /// Whether a link is in the text. It tells a wrong phrase by a checksum of 64 bits.
+    /// Whether the text has a link. A link shows whether the phrase is right, because its checksum has 64 bits.
     private let hasLink: Bool
 
     private struct Numbered {
         let number: UInt16
-        /// Where the number stands.
+        /// The index of the number's token.
         let place: Int
         let word: Int
     }
 
-    /// Words that may be the phrase, and where they stand.
+    /// Words that may be the phrase, with their positions.
     private struct Candidate {
-        /// The words' places, in the phrase's order.
+        /// The words' indices, in the order of the phrase.
         let places: [Int]
-        /// The place of the last of them in the text, or of the last in the text's last copy of the phrase.
+        /// The index of the phrase's last word in the text; in a text with copies of the phrase, that of the last copy.
         let end: Int
-        /// How many other words are between each two.
+        /// The number of other words between each two words of the phrase.
         var gap = 0
     }
 
-    /// From how many words of the list on a part of a longer text is taken for a phrase.
+    /// The number of words of the list from which on a part of a longer text counts as a phrase.
     private static let fewestKnown = RecoveryPhrase.wordCount / 2
 
     /// - Parameters:
-    ///   - skipped: the places of links in the text, in their order.
+    ///   - skipped: the ranges of links in the text, in their order.
     ///   - separatesAtZeroWidth: whether U+200B ends a word.
     init(_ text: Span<UInt8>, skipping skipped: [Range<Int>], separatesAtZeroWidth: Bool = false) {
         var count = 0
@@ -54,12 +54,12 @@ struct PhraseFinder: ~Copyable {
         }
         numbered = (0..<max(count - 1, 0)).compactMap { index in
             guard tokens[index].isNumber else { return nil }
-            // A letter behind the number, as of an ordinal, is no word.
+            // Letters directly after a number, as in "1st", are no word.
             let other = (index + 1..<count).first { tokens[$0].isNumber || !tokens[$0].word.isListMark }
-            // Where it is all that there is, it is what was written for the word.
+            // If they are the only text after the number, they are a wrong word of the phrase.
             let next = other.flatMap { tokens[$0].isNumber ? nil : $0 } ?? index + 1
             guard !tokens[next].isNumber else { return nil }
-            // In {"index": 1, "word": "able"} the word is behind its label.
+            // In {"index": 1, "word": "able"} the word comes after its label.
             let isLabelled =
                 next + 1 < count && !tokens[next + 1].isNumber && tokens[next + 1].breaks.contains(.colon)
             return Numbered(number: tokens[index].number, place: index, word: isLabelled ? next + 1 : next)
@@ -67,10 +67,10 @@ struct PhraseFinder: ~Copyable {
         self.tokens = tokens
     }
 
-    /// Whether a zero-width space was met.
+    /// Whether the text has a zero-width space.
     let metZeroWidthSpace: Bool
 
-    /// How many of all words the list has.
+    /// The number of words that are in the list.
     var knownCount: Int { known(words) }
 
     /// The error for a text without a phrase.
@@ -83,11 +83,11 @@ struct PhraseFinder: ~Copyable {
         return .phraseWordCount(count: numberedCount ?? (kept.isEmpty ? words.count : kept.count))
     }
 
-    /// How many words the phrases of BIP-39 have.
+    /// The lengths of BIP-39 phrases other than 24 words.
     private static let otherCounts = [12, 15, 18, 21, 24]
 
-    /// The 24 words, or nil if the text has no such part.
-    /// - Throws: ``SeedError/severalSeeds`` where several parts could be meant.
+    /// The 24 words; nil if the text has no such part.
+    /// - Throws: ``SeedError/severalSeeds`` where several parts may be meant.
     func phrase() throws(SeedError) -> PhraseDraft? {
         if let candidate = try numberedPhrase() {
             try checkOthers(than: candidate)
@@ -99,7 +99,7 @@ struct PhraseFinder: ~Copyable {
             let parts = pieces(cut)
             if isBeginning, parts.count == 1 { continue }
             guard let candidate = try theOne(of: parts.filter { isPhrase($0) }) else { continue }
-            // Brackets and quotation marks say where the phrase ends.
+            // Brackets and quotation marks show where the phrase ends.
             if cut == .paragraph || cut == .line, hasSurplus(behind: candidate) { continue }
             return draft(candidate.places)
         }
@@ -112,7 +112,7 @@ struct PhraseFinder: ~Copyable {
 
     // MARK: - More words than there should be
 
-    /// Makes sure that no paragraph and no line beside the numbered words is another phrase.
+    /// Checks that no paragraph and no line beside the numbered words is another phrase.
     /// - Throws: ``SeedError/severalSeeds``.
     private func checkOthers(than candidate: Candidate) throws(SeedError) {
         let own = Set(candidate.places)
@@ -120,9 +120,10 @@ struct PhraseFinder: ~Copyable {
         _ = try theOne(of: [candidate.places] + others)
     }
 
-    /// Whether words stand behind the phrase that may belong to it, so that nobody knows which 24 are meant: in its last line more
-    /// than are between each two, or a line of words that are all in the list, up to a blank line, and behind that such a line
-    /// of one word. A line with a label, such as "Seed link:", is none of the phrase's. Where the text has a link, that decides.
+    /// Whether words after the phrase may belong to it, so that it is unclear which 24 are meant. That is so if its
+    /// last line has more words than stand between each two of its words, or if a line of words from the list follows,
+    /// and then a blank line and such a line of one word. A line with a label, such as "Seed link:", does not belong to
+    /// the phrase. If the text has a link, the link decides.
     private func hasSurplus(behind candidate: Candidate) -> Bool {
         guard !hasLink else { return false }
         let isSpaced = (candidate.places.min()! + 1...candidate.end).contains { tokens[$0].breaks.contains(.paragraph) }
@@ -145,7 +146,7 @@ struct PhraseFinder: ~Copyable {
 
     // MARK: - Numbers
 
-    /// The words behind the numbers 1 to 24: in one run, or each number once, in any order.
+    /// The words after the numbers 1 to 24: in one sequence, or each number once, in any order.
     private func numberedPhrase() throws(SeedError) -> Candidate? {
         let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount && isNumbered($0) }
         if var candidate = try theOne(of: runs.map { $0.map(\.word) }) {
@@ -165,8 +166,8 @@ struct PhraseFinder: ~Copyable {
         return nil
     }
 
-    /// How many words there are from the number 1 on, if 2 follows it: those with numbers, where labels such as "Word" stand
-    /// between them, and all where a number is that of a line.
+    /// The number of words from the number 1 on, if 2 follows it: only words with numbers, if labels such as "Word"
+    /// stand between them, otherwise all words up to those of the last number's line.
     private var numberedCount: Int? {
         let chain = longestChain
         guard chain >= 2 else { return nil }
@@ -175,7 +176,7 @@ struct PhraseFinder: ~Copyable {
         return all < 2 * chain ? chain : all
     }
 
-    /// Whether a heading and the first of numbered words are there, and the others are still to come.
+    /// Whether the text so far is a heading and the first numbered words, so that the rest may follow.
     private var isBeginning: Bool {
         let numbered = wordsFromNumberOne
         return longestChain >= 2 && numbered.count < RecoveryPhrase.wordCount && words.count > numbered.count + 1
@@ -186,20 +187,22 @@ struct PhraseFinder: ~Copyable {
         return words.filter { $0 >= first.word }
     }
 
-    /// How many other words are between each two of these: none, or labels. Nil where it is not the same between all: where one
-    /// has a word more behind its number, nobody knows which is meant.
+    /// The number of other words, such as labels, between each two of these words. Nil where it differs, because after
+    /// an additional word it is unclear which one is meant.
     private func gap(of places: [Int]) -> Int? {
         let gaps = zip(places, places.dropFirst()).map { from, to in (from + 1..<to).count { !tokens[$0].isNumber } }
         return gaps.allSatisfy { $0 == gaps[0] } ? gaps[0] : nil
     }
 
-    /// Whether these words, in the order of the text, are numbered by what is before them, and not by what is behind, as in "able 1".
+    /// Whether these words, in the order of the text, have their numbers before them, and not after them, as in "able
+    /// 1".
     private func isNumbered(_ items: [Numbered]) -> Bool {
         guard let gap = gap(of: items.map(\.word)), let first = items.first, let last = items.last else { return false }
-        // A word in another line than its number, where others are not, is the next thing behind the phrase.
+        // If a single word stands on another line than its number, it does not belong to the phrase.
         let cut = items.count { tokens[$0.word].breaks.contains(.line) }
         if tokens[last.word].breaks.contains(.line), cut * 2 <= items.count { return false }
-        // One word before the first number in its line is a heading, or the first word of all.
+        // A single word before the first number on its line is a heading, or the first word of a list with numbers
+        // after the words.
         let before = words.reversed().drop { $0 > first.place }
         var start = first.place
         while start > 0, !tokens[start].breaks.contains(.line) { start -= 1 }
@@ -209,7 +212,7 @@ struct PhraseFinder: ~Copyable {
 
     private var longestChain: Int { chains(from: numbered).map(\.count).max() ?? 0 }
 
-    /// The runs of numbers that begin with 1 and go on by one each.
+    /// The sequences of consecutive numbers that begin with 1.
     private func chains(from numbered: [Numbered]) -> [[Numbered]] {
         var chains: [[Numbered]] = []
         for item in numbered {
@@ -218,7 +221,7 @@ struct PhraseFinder: ~Copyable {
             } else if let last = chains.last, !last.isEmpty, Int(item.number) == last.count + 1 {
                 chains[chains.count - 1].append(item)
             } else {
-                // Another number ends the run.
+                // Any other number ends the sequence.
                 chains.append([])
             }
         }
@@ -227,7 +230,8 @@ struct PhraseFinder: ~Copyable {
 
     // MARK: - Parts
 
-    /// From the beginning of a line to the first colon or equals sign behind a word of it, such as "Recovery phrase:".
+    /// Marks the tokens from the start of a line to the first colon or equals sign after a word, such as "Recovery
+    /// phrase:".
     private static func labels(of tokens: borrowing TokenList) -> [Bool] {
         var isLabel = [Bool](repeating: false, count: tokens.count)
         var start = 0
@@ -246,7 +250,7 @@ struct PhraseFinder: ~Copyable {
         return isLabel
     }
 
-    /// The kept words, cut where something stands between them.
+    /// The remaining words, split at the given separators.
     private func pieces(_ cut: TokenBreaks) -> [[Int]] {
         var pieces: [[Int]] = [[]]
         var previous = 0
@@ -264,7 +268,7 @@ struct PhraseFinder: ~Copyable {
         places.count { WordIndex.number(of: tokens[$0].word) != nil }
     }
 
-    /// The phrase that all of these are, or nil if there are none.
+    /// The phrase, if all of these are the same one; nil if there are none.
     private func theOne(of phrases: [[Int]]) throws(SeedError) -> Candidate? {
         guard let first = phrases.first, let end = phrases.joined().max() else { return nil }
         for other in phrases.dropFirst() {

@@ -1,15 +1,15 @@
-/// A word as it was written: at most eight letters in lower case packed into a number, the first letter highest, which
-/// sorts as the letters do. What can't be such a word keeps its first letters for the suggestions.
+/// A written word: at most eight letters in lower case packed into a number, the first letter in the highest bits, so
+/// that numbers sort as words do. A text that is no such word keeps its first letters for the suggestions.
 struct WrittenWord {
     var letters: UInt64 = 0
     var length = 0
-    /// Whether these are letters only, and all of them.
+    /// Whether the text has only letters from `a` to `z`, and all of them fit.
     var isWhole = true
-    /// The script of the first letter that is none of ours.
+    /// The script of the first letter other than `a` to `z`.
     var script: Script?
-    /// Whether it is one letter of another script, or up to three Chinese ones, as items of a list are numbered.
+    /// Whether the text is one letter of another script, or up to three Chinese ones, as list markers are.
     private(set) var isForeignMark = false
-    /// How many letters, digits and accents it has that are none of ours.
+    /// The number of letters, digits and accents other than `a` to `z`.
     var foreignCount = 0
 
     mutating func append(_ symbol: UInt8) {
@@ -23,7 +23,7 @@ struct WrittenWord {
         }
     }
 
-    /// Adds a letter, a digit or an accent that is none of ours.
+    /// Adds a letter, digit or accent other than `a` to `z`.
     mutating func append(foreign script: Script) {
         foreignCount += 1
         isWhole = false
@@ -32,7 +32,7 @@ struct WrittenWord {
         isForeignMark = length == 0 && isShort
     }
 
-    /// Whether it is what items of a list begin with: a letter of any script, a Chinese number, or a Roman one up to 24.
+    /// Whether the text may be a list marker: a letter of any script, a Chinese number, or a Roman number up to 24.
     var isListMark: Bool {
         if isForeignMark { return true }
         guard isWhole, length <= 5 else { return false }
@@ -43,7 +43,7 @@ struct WrittenWord {
             }
     }
 
-    /// Whether letters that look alike may have been mixed up: ours and another script's in one word.
+    /// Whether look-alike letters may be mixed: letters `a` to `z` and another script's in one word.
     var isMixed: Bool { length > 0 && script != nil && script != .latin }
 }
 
@@ -54,16 +54,16 @@ struct TokenBreaks: OptionSet {
     /// A blank line.
     static let paragraph = TokenBreaks(rawValue: 2)
     static let quote = TokenBreaks(rawValue: 4)
-    /// A colon or an equals sign, in the line of the token before.
+    /// A colon or an equals sign, on the line of the previous token.
     static let colon = TokenBreaks(rawValue: 8)
-    /// A square or curly bracket, as around a list of JSON.
+    /// A square or curly bracket, as in a JSON list.
     static let bracket = TokenBreaks(rawValue: 16)
 }
 
 /// A word or a number of a text.
 struct PhraseToken {
     private var letters: UInt64 = 0
-    /// A number's value; the highest where it is larger or not in ASCII digits.
+    /// A number's value; the maximum where it is larger or not in ASCII digits.
     private(set) var number: UInt16 = 0
     private var length: UInt8 = 0
     private var flags: UInt8 = 0
@@ -98,7 +98,7 @@ struct PhraseToken {
     }
 }
 
-/// Tokens in locked memory: they are the phrase.
+/// Tokens in locked memory, because they contain the phrase.
 struct TokenList: ~Copyable {
     private let storage: SecretBytes
     private(set) var count = 0
@@ -131,25 +131,24 @@ struct TokenList: ~Copyable {
     }
 }
 
-/// Cuts a text into words and numbers: everything that is no letter and no digit separates (`Protocol/seed.md`,
-/// "Reading a phrase").
+/// Splits a text into words and numbers at all other characters (`Protocol/seed.md`, "Reading a phrase").
 struct Tokenizer: ~Escapable {
     private var scanner: TextScanner
     private var skipped: [Range<Int>]
     private let separatesAtZeroWidth: Bool
-    /// The separators since the last token; after ``run(_:)``, those behind the last of all.
+    /// The separators since the last token; after ``run(_:)``, those after the last token of the text.
     private(set) var breaks: TokenBreaks = []
     private var lineIsBlank = false
     private var word: WrittenWord?
     private var number: UInt16?
-    /// Whether the word in hand begins right behind a number.
+    /// Whether the current word begins directly after a number.
     private var followsNumber = false
 
-    /// Whether a zero-width space was met.
+    /// Whether the text so far has a zero-width space.
     private(set) var metZeroWidthSpace = false
 
     /// - Parameters:
-    ///   - skipped: the places of links, in their order: what they hold are no words.
+    ///   - skipped: the ranges of links, in their order; their contents are no words.
     ///   - separatesAtZeroWidth: whether U+200B ends a word.
     @_lifetime(copy text)
     init(_ text: Span<UInt8>, skipping skipped: [Range<Int>] = [], separatesAtZeroWidth: Bool = false) {
@@ -158,7 +157,7 @@ struct Tokenizer: ~Escapable {
         self.separatesAtZeroWidth = separatesAtZeroWidth
     }
 
-    /// Adds all tokens to a list.
+    /// Passes all tokens to a closure.
     mutating func run(_ add: (PhraseToken) -> Void) {
         while true {
             if let range = skipped.last, scanner.place >= range.lowerBound {
@@ -233,7 +232,8 @@ struct Tokenizer: ~Escapable {
         finishNumber(add)
         guard let word else { return }
         self.word = nil
-        // 1st, 2e, 3er and 4th are numbers. Words of the list have three letters or more.
+        // 1st, 2e, 3er and 4th are numbers, and their letters are no words, because words of the list have three
+        // letters or more.
         if followsNumber, word.isWhole, word.length <= 2 { return }
         add(PhraseToken(word, breaks: takeBreaks()))
     }

@@ -1,12 +1,13 @@
-/// The script of a letter other than `a` to `z`. It is named to a person because such a letter may look right and still can't be read.
+/// The script of a letter other than `a` to `z`. Errors name it, because such a letter may look right and still can't
+/// be read.
 public enum Script: String, CaseIterable, Sendable {
     /// A Latin letter with an accent, an accent itself, or a Latin letter that English does not have.
     case latin
     case greek, cyrillic, armenian, hebrew, arabic, devanagari, thai, georgian, cherokee, korean, japanese, chinese
-    /// Any other.
+    /// Any other script.
     case other
 
-    /// Such a letter or digit in a sentence: "a Cyrillic character".
+    /// The script in a phrase for a sentence: "a Cyrillic character".
     package var aCharacter: String {
         switch self {
         case .latin: "a letter with an accent"

@@ -1,11 +1,11 @@
-/// Finds a seed in hex or base64 that is all of a text (`Protocol/seed.md`, "Hex and base64").
+/// Finds a seed in hex or base64 that takes up a whole text (`Protocol/seed.md`, "Hex and base64").
 enum ScriptForms {
-    /// The 32 bytes, or nil if the text is neither.
+    /// The 32 bytes; nil if the text is in neither form.
     static func seed(in text: Span<UInt8>) -> SecretBytes? {
         hex(text) ?? base64(text)
     }
 
-    /// 64 digits, whatever white space and marks are between them; `0x` may be before each group.
+    /// Reads 64 hex digits with any white space and punctuation between them; `0x` may stand before each group.
     private static func hex(_ text: Span<UInt8>) -> SecretBytes? {
         var digits = SecretWriter(count: SyncSeed.byteCount * 2)
         var count = 0
@@ -36,8 +36,8 @@ enum ScriptForms {
         return Encoding.bytes(hex: written.bytes.asBytes, count: SyncSeed.byteCount)
     }
 
-    /// 43 or 44 characters. White space may cut them into pieces of one length, the last of which may be shorter: so lines
-    /// and groups are cut, and words are not.
+    /// Reads 43 or 44 characters. White space may split them into pieces of one length, of which the last may be
+    /// shorter. Lines and groups have that form, and words do not.
     private static func base64(_ text: Span<UInt8>) -> SecretBytes? {
         var characters = SecretWriter(count: 44)
         var count = 0

@@ -1,7 +1,7 @@
 /// Finds seed links in a text (`Protocol/seed.md`, "Reading a seed link"): wrapped by a mail program, in quotation marks,
 /// in Markdown, percent-encoded.
 struct SeedLinkFinder: ~Copyable {
-    /// Where links stand in the text, in their order.
+    /// The ranges of links in the text, in their order.
     private(set) var places: [Range<Int>] = []
     /// The seed of all links; nil where there are none.
     private(set) var seed: SecretBytes?
@@ -78,7 +78,7 @@ private enum LinkVersion {
 }
 
 extension TextScanner {
-    /// Goes on behind a link's scheme, in any case, and its colon; false if it is not there. White space may be within,
+    /// Skips a link's scheme, in upper or lower case, and its colon; false if there is none. White space may be inside,
     /// as where a line was wrapped.
     package mutating func skip(scheme: [UInt8]) -> Bool {
         for (index, byte) in scheme.enumerated() {
@@ -96,7 +96,8 @@ extension TextScanner {
         return skip(mark: UInt8(ascii: ":"), percent: ("3", "A"))
     }
 
-    /// Goes on behind a mark, which may be percent-encoded; false, and anywhere, if it is not there.
+    /// Skips a punctuation mark, which may be percent-encoded. Returns false, at an unspecified position, if there is
+    /// another text.
     package mutating func skip(mark: UInt8, percent: (Unicode.Scalar, Unicode.Scalar)) -> Bool {
         switch nextInLink() {
         case .mark(UInt32(mark)): return true
@@ -107,7 +108,8 @@ extension TextScanner {
         }
     }
 
-    /// The two digits behind a percent sign. A link within a link may be encoded twice: `%25` is the sign itself.
+    /// Reads the two digits after a percent sign. A link within a link may be encoded twice: `%25` is then the percent
+    /// sign itself.
     package mutating func percentDigits() -> (UInt8, UInt8)? {
         while true {
             guard case .symbol(let high) = nextInLink() else { return nil }
@@ -122,7 +124,7 @@ extension TextScanner {
         return ahead.nextInLink() == nil
     }
 
-    /// The next unit that is no white space.
+    /// The next unit other than white space.
     private mutating func nextInLink() -> TextUnit? {
         while true {
             let unit = next()
@@ -133,7 +135,7 @@ extension TextScanner {
         }
     }
 
-    /// Goes on behind the version's number and slash.
+    /// Skips the version's number and slash.
     fileprivate mutating func takeVersion() -> LinkVersion {
         var digits = 0
         var isFirst = false
@@ -148,7 +150,7 @@ extension TextScanner {
         return isFirst ? .first : .another
     }
 
-    /// The next letter or digit in upper case; nil, without going on, at the end or at what is of another script.
+    /// The next letter or digit in upper case; nil, without a move, at the end or at a character of another script.
     fileprivate mutating func takeSymbol() -> UInt8? {
         while true {
             switch peek() {

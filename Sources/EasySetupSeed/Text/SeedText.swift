@@ -1,15 +1,15 @@
-/// The written forms of a seed in one text: a text such as the output of `seed show --reveal` has a phrase and a link, which must
-/// be of one seed (`Protocol/seed.md`, "Written forms").
+/// The written forms of a seed in one text. A text such as the output of `seed show --reveal` has a phrase and a link,
+/// which must belong to the same seed (`Protocol/seed.md`, "Written forms").
 struct SeedText: ~Copyable {
     private let links: SeedLinkFinder
-    /// The phrase's words, if the text has 24 that are one.
+    /// The phrase's words, if the text has 24 that may be a phrase.
     var draft: PhraseDraft?
     /// A seed in hex or base64.
     private let script: SecretBytes?
     /// The error for a text without any form of a seed.
     private let nothing: SeedError
 
-    /// - Throws: ``SeedError/severalSeeds``, or what is wrong with the text's encoding.
+    /// - Throws: ``SeedError/severalSeeds``, or the error for the text's encoding.
     init(_ text: Span<UInt8>) throws(SeedError) {
         switch TextEncoding(of: text) {
         case .utf8: break
@@ -21,7 +21,7 @@ struct SeedText: ~Copyable {
         var draft = try finder.phrase()
         var nothing = finder.error
         if draft == nil, finder.metZeroWidthSpace {
-            // Where it is not within words it may stand between them.
+            // A zero-width space that is not inside words may separate them.
             let other = PhraseFinder(text, skipping: links.places, separatesAtZeroWidth: true)
             draft = try other.phrase()
             if other.knownCount > finder.knownCount { nothing = other.error }
@@ -32,7 +32,7 @@ struct SeedText: ~Copyable {
         self.nothing = nothing
     }
 
-    /// Whether the text may be a beginning to which more comes: words that are too few, or a link that is cut off.
+    /// Whether the text may be incomplete: it has too few words, or a link that is cut off.
     var isBeginning: Bool {
         if script != nil || draft != nil { return false }
         if !links.places.isEmpty { return links.isCut }
@@ -42,7 +42,7 @@ struct SeedText: ~Copyable {
         }
     }
 
-    /// How many words of a phrase there are.
+    /// The number of words of a phrase in the text.
     var wordCount: Int {
         if draft != nil { return RecoveryPhrase.wordCount }
         return switch nothing {
@@ -51,10 +51,10 @@ struct SeedText: ~Copyable {
         }
     }
 
-    /// The 32 bytes.
-    /// - Throws: what is wrong with the phrase, then with the link; ``SeedError/severalSeeds`` where they are of two seeds.
+    /// The seed's 32 bytes.
+    /// - Throws: the phrase's error, or else the link's; ``SeedError/severalSeeds`` where they belong to different seeds.
     func seed() throws(SeedError) -> SecretBytes {
-        // Patterns in place of `draft!`, which ends the optimizer of Swift 6.3 where what is unwrapped can't be copied.
+        // A pattern replaces `draft!`, which crashes Swift 6.3's optimizer for noncopyable values.
         switch draft {
         case .some(let draft):
             let seed = try draft.seed()
@@ -64,7 +64,7 @@ struct SeedText: ~Copyable {
         }
     }
 
-    /// Compares the phrase's seed with the links'.
+    /// Compares the phrase's seed with that of the links.
     private func check(_ seed: borrowing SecretBytes) throws(SeedError) {
         if let error = links.error { throw error }
         switch links.seed {

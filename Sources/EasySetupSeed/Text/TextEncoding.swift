@@ -1,9 +1,9 @@
-/// Whether bytes are the UTF-8 that readers of people's texts take, and what they are instead
-/// (`Protocol/text.md`, "Encoding").
+/// The encoding of a person's text: UTF-8, which is read, or another one, which an error names (`Protocol/text.md`,
+/// "Encoding").
 package enum TextEncoding {
     case utf8
     case utf16
-    /// Neither: UTF-32, an old code page, or no text.
+    /// Another encoding, such as UTF-32 or an old code page, or no text.
     case other
 
     package init(of text: Span<UInt8>) {
@@ -22,12 +22,12 @@ package enum TextEncoding {
         self = .utf8
     }
 
-    /// A byte order mark of UTF-16, or zero bytes as every second byte of at least two: ASCII in UTF-16.
+    /// Whether the text is UTF-16: it has the byte order mark, or every second byte is zero, as in ASCII text.
     private static func looksLikeUTF16(_ text: Span<UInt8>) -> Bool {
         guard text.count >= 2 else { return false }
         switch (text[0], text[1]) {
         case (0xFF, 0xFE), (0xFE, 0xFF):
-            // The same mark and two zero bytes are UTF-32's.
+            // UTF-32 begins with the same byte order mark and two zero bytes.
             return text.count < 4 || text[0] == 0xFE || text[2] != 0 || text[3] != 0
         default: break
         }
@@ -39,7 +39,7 @@ package enum TextEncoding {
 }
 
 extension Span<UInt8> {
-    /// The scalar at an offset and how many bytes of UTF-8 it takes; nil where the bytes are no UTF-8.
+    /// The scalar at an offset and its length in bytes; nil where the bytes are not UTF-8.
     package func scalar(at offset: Int) -> (scalar: UInt32, length: Int)? {
         let first = UInt32(self[offset])
         if first < 0x80 { return (first, 1) }

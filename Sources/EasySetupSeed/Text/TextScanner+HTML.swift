@@ -1,7 +1,7 @@
 /// Tags and entities of HTML in texts that were copied from a page's source (`Protocol/text.md`, "HTML").
 extension TextScanner {
-    /// Goes on behind a tag or an entity that begins with a mark that was given.
-    /// - Returns: whether it is a tag at which browsers begin a line.
+    /// Skips a tag or an entity after its first character was returned.
+    /// - Returns: whether it is a tag at which browsers start a new line.
     @discardableResult
     package mutating func skipHTML(after mark: UInt32) -> Bool {
         switch mark {
@@ -12,7 +12,7 @@ extension TextScanner {
         return false
     }
 
-    /// Goes on to the end of an HTML tag, after its `<` was given; stays where it is none: `<legal>` may be a word.
+    /// Skips the rest of an HTML tag after its `<`. Stays where there is no known tag, because `<legal>` may be a word.
     private mutating func skipTag() -> Bool {
         var ahead = self
         var name = WrittenWord()
@@ -29,7 +29,7 @@ extension TextScanner {
                 self = ahead
                 return Self.lineTags.contains(name.letters)
             case .symbol(let symbol) where !isNameOver:
-                // Digits are in no name but those of headings, h1 to h6.
+                // Digits occur only in the names of headings, h1 to h6.
                 if symbol > UInt8(ascii: "9") || name.letters != Self.heading { name.append(symbol) }
             case nil: return false
             default: isNameOver = true
@@ -38,7 +38,7 @@ extension TextScanner {
         return false
     }
 
-    /// Goes on to the end of an HTML entity, after its `&` was given; stays where it is none.
+    /// Skips the rest of an HTML entity after its `&`; stays where there is none.
     private mutating func skipEntity() {
         var ahead = self
         for index in 0..<10 {
@@ -60,7 +60,7 @@ extension TextScanner {
         ["br", "div", "h", "hr", "li", "ol", "p", "pre", "section", "tr", "ul"].map(WordIndex.packed)
     )
 
-    /// None of them is a word of the list.
+    /// The known tags, none of which is a word of the list.
     private static let tags: Set<UInt64> = Set(
         [
             "a", "b", "i", "p", "u", "br", "hr", "li", "ol", "ul", "dl", "dt", "dd", "td", "tr", "th", "h", "em", "div",

@@ -1,31 +1,31 @@
-/// A unit of a person's text, as the readers of phrases, codes and links see it (`Protocol/text.md`, "Units").
+/// A unit of a person's text for the readers of phrases, codes and links (`Protocol/text.md`, "Units").
 package enum TextUnit: Equatable {
-    /// An ASCII letter or digit, or what stands for one in another form, such as full-width.
+    /// An ASCII letter or digit, or a compatible form of one, such as full-width.
     case symbol(UInt8)
     /// White space.
     case space(endsLine: Bool)
-    /// Any other character: no letter, digit or space. Its scalar, in the ASCII form if it has one.
+    /// Any character other than a letter, digit or space, in its ASCII form if it has one.
     case mark(UInt32)
-    /// A letter or a digit that is none of ASCII's.
+    /// A letter or digit outside ASCII.
     case foreign(Script, isDigit: Bool)
-    /// An accent of its own, which belongs to what is before it.
+    /// A separate combining accent, which belongs to the character before it.
     case accent(Script)
-    /// U+200B: most readers skip it, and it may stand where words meet.
+    /// U+200B. Most readers skip it, because it may stand anywhere between words.
     case zeroWidthSpace
 }
 
-/// Goes through a text in UTF-8, unit by unit: what can't be seen is skipped, as are whole escape sequences of terminals.
-/// It copies nothing; the time is linear in the text.
+/// Splits a UTF-8 text into units, and skips invisible characters and terminal escape sequences. It copies nothing; the
+/// time is linear in the text.
 package struct TextScanner: ~Escapable {
     private let text: Span<UInt8>
-    /// Whether backslashes are those of JSON strings, or of a card's or a calendar's values.
+    /// Whether backslashes are escapes, as in JSON strings and in values of vCard and iCalendar.
     private let hasEscapes: Bool
-    /// Whether a line that begins with a space goes on with the one before, as in a card or a calendar.
+    /// Whether a line that begins with a space continues the previous one, as in vCard and iCalendar.
     private let isFolded: Bool
-    /// ASCII bytes of a form that are still to be given, the next one lowest.
+    /// The remaining ASCII bytes of a compatible form, the next one in the lowest bits.
     private var form: UInt32 = 0
 
-    /// The offset behind the unit that was given last.
+    /// The offset after the last returned unit.
     package private(set) var place = 0
 
     @_lifetime(copy text)
@@ -44,7 +44,7 @@ package struct TextScanner: ~Escapable {
                 continue
             }
             if text[place] == 0x0D, place + 1 < text.count, text[place + 1] == 0x0A {
-                // One line end.
+                // CR LF is one line end.
                 place += 1
             }
             if let length = text.pasteMarkLength(at: place) {
@@ -66,7 +66,7 @@ package struct TextScanner: ~Escapable {
                 if let unit = unit(of: scalar) { return unit }
                 continue
             }
-            // Bytes that are no UTF-8 are marks; readers refuse them before.
+            // Invalid UTF-8 is treated as a mark; readers have refused it earlier.
             let (scalar, length) = text.scalar(at: place) ?? (0xFFFD, 1)
             place += length
             if let unit = unit(of: scalar) { return unit }
@@ -74,13 +74,13 @@ package struct TextScanner: ~Escapable {
         return nil
     }
 
-    /// Goes on behind what stands before an offset.
+    /// Continues at an offset, if it lies ahead.
     package mutating func jump(to offset: Int) {
         place = offset
         form = 0
     }
 
-    /// The next unit without going on to it.
+    /// The next unit, without a move.
     package func peek() -> TextUnit? {
         var copy = self
         return copy.next()
@@ -126,7 +126,7 @@ package struct TextScanner: ~Escapable {
         }
     }
 
-    /// Whether the text is a card or a calendar (RFC 6350, RFC 5545), by its first line.
+    /// Whether the text is vCard or iCalendar (RFC 6350, RFC 5545), judged by its first line.
     private static func beginsAsCard(_ text: Span<UInt8>) -> Bool {
         var place = 0
         while place < text.count, let (scalar, length) = text.scalar(at: place), scalar <= 0x20 || scalar == 0xFEFF {
@@ -140,13 +140,13 @@ package struct TextScanner: ~Escapable {
         }
     }
 
-    /// Whether the first thing to be seen begins a list, an object or a string of JSON.
+    /// Whether the first visible character begins a JSON list, object or string.
     private static func beginsAsJSON(_ text: Span<UInt8>) -> Bool {
         var place = 0
         while place < text.count, let (scalar, length) = text.scalar(at: place) {
             switch scalar {
             case UInt32(UInt8(ascii: "[")):
-                // A paste mark that lost its escape is none.
+                // The rest of a terminal's paste mark also begins with a bracket, and is no JSON.
                 if let length = text.pasteMarkLength(at: place) { place += length } else { return true }
             case UInt32(UInt8(ascii: "{")), UInt32(UInt8(ascii: "\"")): return true
             case 0x09...0x0D, 0x20, 0xFEFF: place += length
@@ -161,7 +161,7 @@ package struct TextScanner: ~Escapable {
 }
 
 extension Span<UInt8> {
-    /// The length of `[200~` or `[201~` at an offset: what is left of a terminal's paste mark that lost its escape.
+    /// The length of `[200~` or `[201~` at an offset: the rest of a terminal's paste mark without its escape character.
     fileprivate func pasteMarkLength(at offset: Int) -> Int? {
         guard self[offset] == UInt8(ascii: "["), offset + 5 <= count else { return nil }
         let isMark =
@@ -171,7 +171,7 @@ extension Span<UInt8> {
         return isMark ? 5 : nil
     }
 
-    /// The length of a line's end with one space or tab behind it, at which a program folded a line.
+    /// The length of a line end followed by one space or tab, where a program has folded a line.
     fileprivate func foldLength(at offset: Int) -> Int? {
         var end = offset
         if self[end] == 0x0D { end += 1 }
@@ -181,13 +181,13 @@ extension Span<UInt8> {
         return end + 2 - offset
     }
 
-    /// The scalar of a numeric character reference of HTML at an offset, such as `&#x2F;`, and how many bytes it takes.
+    /// A numeric HTML character reference at an offset, such as `&#x2F;`: its scalar and its length in bytes.
     fileprivate func characterReference(at offset: Int) -> (scalar: UInt32, length: Int)? {
         guard offset + 3 < count, self[offset + 1] == UInt8(ascii: "#") else { return nil }
         let isHex = self[offset + 2] | 0x20 == UInt8(ascii: "x")
         let start = offset + (isHex ? 3 : 2)
         var (scalar, end): (UInt32, Int) = (0, start)
-        // The last scalar has six digits in hex, and seven in decimal.
+        // The highest scalar has six digits in hex, and seven in decimal.
         while end < count, end < start + 7, let digit = hexDigit(self[end]), isHex || digit < 10 {
             scalar = scalar * (isHex ? 16 : 10) + UInt32(digit)
             end += 1
@@ -198,8 +198,8 @@ extension Span<UInt8> {
         return (scalar, end + 1 - offset)
     }
 
-    /// The length of a terminal's escape sequence at an offset, and whether it moves the cursor, so that what is before
-    /// and behind it does not stand together. Nil if there is none.
+    /// The length of a terminal escape sequence at an offset, and whether it moves the cursor, so that the text before
+    /// it is separate from the text after it. Nil if there is none.
     fileprivate func escapeSequence(at offset: Int) -> (length: Int, moves: Bool)? {
         if self[offset] == 0xC2, offset + 1 < count, self[offset + 1] == 0x9B {
             return controlSequence(from: offset, parameters: offset + 2)
@@ -222,13 +222,13 @@ extension Span<UInt8> {
         var end = parameters
         while end < count, 0x20...0x3F ~= self[end] { end += 1 }
         guard end < count, 0x40...0x7E ~= self[end] else { return (end - offset, false) }
-        // m colours, ~ marks a paste, h and l switch modes: what is around them stands together.
+        // m sets colours, ~ marks a paste, h and l switch modes: none of them separates the text around it.
         let staysPut = [UInt8(ascii: "m"), UInt8(ascii: "~"), UInt8(ascii: "h"), UInt8(ascii: "l")].contains(self[end])
         return (end + 1 - offset, !staysPut)
     }
 
-    /// The end of a command such as a window's title or a link's target: a bell, a string terminator, or the line's end
-    /// where neither comes.
+    /// The end of a command string such as a window title or a link target: a bell, a string terminator, or else the
+    /// end of the line.
     private func commandString(from start: Int) -> Int {
         var end = start
         while end < count, self[end] != 0x0A, self[end] != 0x0D {
@@ -239,7 +239,7 @@ extension Span<UInt8> {
         return end
     }
 
-    /// The scalar that a backslash of a JSON string stands for, and how many bytes that takes; nil if it is none.
+    /// The JSON escape after a backslash: its scalar and its length in bytes; nil if it is no escape.
     fileprivate func jsonEscape(at offset: Int) -> (scalar: UInt32, length: Int)? {
         guard offset + 1 < count else { return nil }
         switch self[offset + 1] {

@@ -1,14 +1,13 @@
-/// Finds words of the English list by what was written. Words are compared as packed numbers, so that no string of a
-/// phrase is ever made.
+/// Finds words of the English list. Words are compared as packed numbers, so that no string of a phrase is ever made.
 enum WordIndex {
     /// The longest word of the list, in letters.
     static let longestWord = 8
 
-    /// What a word can be cut to: the first four letters tell any two words of the list apart.
+    /// The shortest abbreviation, in letters: any two words of the list differ in their first four letters.
     private static let shortestPrefix = 4
 
-    /// The place in the list, counted from 0: of the word itself, or of the one word that begins with these four or
-    /// more letters. Nil if there is none.
+    /// The index in the list, from 0, of the word itself, or of the only word that begins with these four or more
+    /// letters. Nil if there is none.
     static func number(of word: WrittenWord) -> Int? {
         guard word.isWhole else { return nil }
         let index = lowerBound(of: word.letters)
@@ -19,7 +18,7 @@ enum WordIndex {
         return packed[index] & mask == word.letters ? index : nil
     }
 
-    /// Up to three words of the list that one or two slips of the pen would turn into this one, the closest first; never
+    /// Up to three words of the list that differ from this one by one or two typing errors, the closest first; never
     /// the word itself.
     static func nearest(to word: WrittenWord) -> [String] {
         let letters = unpacked(word.letters)
@@ -34,7 +33,7 @@ enum WordIndex {
 
     private static let packed: [UInt64] = EnglishWords.all.map(packed)
 
-    /// At most eight letters as a number, the first highest.
+    /// Packs at most eight letters into a number, the first in the highest bits.
     static func packed(_ word: String) -> UInt64 {
         word.utf8.enumerated().reduce(0) { $0 | UInt64($1.element) << (56 - 8 * $1.offset) }
     }
@@ -52,7 +51,7 @@ enum WordIndex {
         stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: letters >> $0) }.filter { $0 != 0 }
     }
 
-    /// How many letters to put in, leave out, change or swap with the next (optimal string alignment).
+    /// The number of letters to insert, delete, change or swap with the next (optimal string alignment distance).
     private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var older: [Int] = []
         var previous = Array(0...b.count)

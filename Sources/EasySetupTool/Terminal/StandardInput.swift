@@ -8,14 +8,15 @@ import Darwin
 
 /// The kind of standard input, as far as it can be known before anything is read from it.
 enum StandardInput {
-    /// A person's terminal.
+    /// A terminal.
     case terminal
-    /// Something from which answers may come: a pipe, a socket, a file.
+    /// An open source of answers: a pipe, a socket or a file.
     case open
-    /// Nothing will ever come: `/dev/null`, a file or a pipe at its end, nothing at all.
+    /// A source without any input: `/dev/null`, a file or a pipe at its end, or a closed descriptor.
     case atEnd
 
-    /// Whether it was a terminal when the program began: one that was closed since is none any more.
+    /// Whether it was a terminal when the program started, because a terminal that was closed since is not recognised
+    /// any more.
     static let wasTerminal = isatty(STDIN_FILENO) == 1
 
     static var current: StandardInput {
