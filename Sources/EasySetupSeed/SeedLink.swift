@@ -2,7 +2,7 @@
 ///
 ///     easysetup-seed:1/ and 64 symbols of Crockford base32: the seed, then 8 bytes of checksum
 ///
-/// It is the secret itself, so whoever shows it says so first.
+/// The link contains the secret, so a program must warn its user before it shows the link.
 enum SeedLink {
     /// The prefix of seed links of every version.
     static let scheme = Array("easysetup-seed:".utf8)

@@ -165,7 +165,7 @@ enum Targets {
         )
     }
 
-    // MARK: What it is made of
+    // MARK: Parts
 
     static func load(_ results: Results, _ subject: Subject, _ inFlight: Int) -> LoadResult? {
         results.middleLoads.last { $0.subject == subject && $0.inFlight == inFlight }?.result

@@ -26,7 +26,7 @@ public enum Unreachable: Hashable, Sendable {
     case tlsMismatch
     /// TLS was not set up for another reason.
     case tlsFailed
-    /// A proxy before the relay says that what is behind it does not answer.
+    /// A proxy in front of the relay reports that the server behind it does not answer.
     case behindIsAway(status: Int, retryAfter: Duration)
     /// The system forbids the program to connect.
     case forbiddenHere

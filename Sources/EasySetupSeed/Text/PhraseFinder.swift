@@ -166,8 +166,8 @@ struct PhraseFinder: ~Copyable {
         return nil
     }
 
-    /// The number of words from the number 1 on, if 2 follows it: only words with numbers, if labels such as "Word"
-    /// stand between them, otherwise all words up to those of the last number's line.
+    /// The number of words from the number 1 on, if 2 follows it: only the numbered words if labels such as
+    /// "Word" stand between them, otherwise all words.
     private var numberedCount: Int? {
         let chain = longestChain
         guard chain >= 2 else { return nil }
