@@ -14,7 +14,7 @@ enum Sealed {
         return try bytes(message)
     }
 
-    /// The device in a proof's plaintext.
+    /// Reads the description of a device from the plaintext of its proof.
     static func device(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> Device {
         let message: Easysetup_Device_V1_Proof = try unsafe parse(bytes)
         guard let name = DeviceName(strict: message.name) else { throw .malformed }

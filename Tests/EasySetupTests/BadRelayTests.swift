@@ -8,9 +8,10 @@ import NIOWebSocket
 import TestSupport
 import Testing
 
-/// What answers at the relay's address is no relay, or one gone bad: the real client on real sockets ends all the same.
+/// The server at the relay's address is no relay, or a malicious one: the real client on real sockets must end all the
+/// same.
 @Suite("A relay that does not do its part", .inTurn, .timeLimit(.minutes(60))) struct BadRelayTests {
-    /// A listener on loopback that treats each connection as `serve` says, for as long as `body` runs.
+    /// A server on loopback that handles each connection with `serve`, as long as `body` runs.
     private func with(
         _ serve: @escaping @Sendable (any Channel) throws -> Void,
         _ body: (RelayAddress) async throws -> Void
@@ -39,7 +40,7 @@ import Testing
         } _: { relay in
             var limits = ClientLimits()
             limits.connectTimeout = .milliseconds(200)
-            // A machine so slow that not even the head came in that time tries again.
+            // A slow machine may not have received the head in time, and tries again.
             limits.reachTimeout = .seconds(3_600)
             #expect(await outcome(at: relay, limits) == .tooMany(retryAfter: .zero))
         }
@@ -70,7 +71,7 @@ import Testing
             var limits = ClientLimits()
             limits.silence = .milliseconds(100)
             limits.connectTimeout = .milliseconds(500)
-            // Nobody but the one who looks for life ends this, however slow the machine is.
+            // Only the check for silence can end this connection, however slow the machine is.
             limits.answerTimeout = .seconds(3_600)
             limits.reachTimeout = .seconds(3_600)
             let last = await outcome(at: relay, limits)
@@ -79,7 +80,7 @@ import Testing
     }
 }
 
-/// Says one thing to whoever connects.
+/// Sends one text to each client that connects.
 private final class Greeting: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

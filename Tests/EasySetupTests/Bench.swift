@@ -4,7 +4,7 @@ import EasySetupRelayProtocol
 import EasySetupSeed
 import Testing
 
-/// Both devices, and a relay in the test's hands.
+/// Two devices, with a relay that the test plays.
 final class Bench {
     static let meeting = MeetingID([UInt8](repeating: 3, count: 16))!
     static let token = Token(bytes: [1])
@@ -20,9 +20,9 @@ final class Bench {
     private(set) var askedToAccept: [AcceptanceRequest] = []
     private(set) var toStore: [SyncSeed] = []
 
-    /// Up to where both devices are connected and the visitor has been met.
+    /// Runs a pairing until both devices are connected and the visitor has a meeting.
     ///
-    /// - Parameter asksFirst: whether a receiver that offers asks its user before it stores.
+    /// - Parameter asksFirst: whether a receiver that offers asks its user before it stores the seed.
     init(offererHolds: Bool = true, asksFirst: Bool = false) throws {
         offerer = Bench.offering(offererHolds ? chain : nil, asksFirst: asksFirst)
         _ = offerer.begin()
@@ -72,7 +72,7 @@ final class Bench {
     var receiver: Device { offerer.holds ? visitor : offerer }
     func other(_ device: Device) -> Device { device === offerer ? visitor : offerer }
 
-    /// A meeting as this device names it.
+    /// The meeting's ID for this device; nil for the visitor.
     func name(_ device: Device) -> MeetingID? { device === offerer ? Self.meeting : nil }
 
     @discardableResult
@@ -105,14 +105,14 @@ final class Bench {
         }
     }
 
-    /// Hands messages to and fro until none is left.
+    /// Passes messages between the devices until none is left.
     func pass(_ actions: [SessionAction], from device: Device) {
         for message in actions.messages {
             pass(give(.frame(.message(meeting: name(other(device)), message)), other(device)), from: other(device))
         }
     }
 
-    /// Messages 1 to 4.
+    /// Passes messages 1 to 4.
     func prove() {
         give(.frame(.visitor(meeting: Self.meeting)), offerer)
         let met = RelayFrame.met(meeting: Self.meeting, token: Self.token, expiresIn: .seconds(600))
@@ -122,7 +122,7 @@ final class Bench {
 
     var yes: Approval { holder === offerer ? .approve : .word(asked[0].peer.words.second) }
 
-    /// Message 5: the holder's user said yes, and the receiver stores.
+    /// Passes message 5: the holder's user has said yes, and the receiver stores the seed.
     func seedIsStored(until stored: Bool) {
         prove()
         pass(give(.answered(yes), holder), from: holder)
@@ -134,7 +134,7 @@ final class Bench {
 }
 
 extension [SessionAction] {
-    /// The end-to-end messages among them.
+    /// The end-to-end messages among the actions.
     var messages: [Message] {
         compactMap { if case .send(.message(_, let message)) = $0 { message } else { nil } }
     }

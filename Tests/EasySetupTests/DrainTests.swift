@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetup
 
-/// Devices at a relay that drains, and the next one not there yet: the test plays both.
+/// Devices at a relay that drains, before the next relay is up; the test plays both relays.
 @Suite("Sessions and a relay that drains") struct DrainTests {
     static let slot = Slot("K7Q")!
     static let token = Token(bytes: [1])
@@ -37,8 +37,8 @@ import Testing
         return Device("visitor", session, holds: false) { _ in .decline }
     }
 
-    /// Lets the device wait until it connects again, at most as long as a relay's word and its own patience come to, and opens the
-    /// connection: the first frame that it sends.
+    /// Lets the device wait until it reconnects, at most the relay's requested wait plus the device's own, and opens
+    /// the connection. Returns the first frame that the device sends.
     static func comeBack(_ device: Device, _ now: inout Duration) throws -> DeviceFrame {
         let due = try #require(device.nextDeadline())
         #expect(due - now <= .seconds(4) + ClientLimits().maximumBackoff)

@@ -371,7 +371,7 @@ import Testing
             let visitor = Watch(relay.client("other").join(code, at: relay.address, approve: { _ in .decline }))
             let waited = await visitor.first { if case .inLine(position: 1) = $0 { true } else { false } }
             #expect(waited != nil)
-            // Not one of them has said what it owes by now.
+            // No connection has sent its required frame by now.
             relay.clock.pass(.seconds(2))
             #expect(try await visitor.outcome().get().userID == seed.userID)
             #expect(try await offerer.outcome().get().userID == seed.userID)

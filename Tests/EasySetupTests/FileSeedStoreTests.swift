@@ -61,7 +61,7 @@ import Testing
         let loaded = try #require(try await store.load())
         #expect(loaded.isSame(as: new))
         #expect(try scratch.data("seed.\(old.userID.fingerprint.prefix(16)).old") == oldFile)
-        // And back again: each chain has its copy.
+        // The first seed comes back: each chain has its copy.
         try await store.save(old, replacing: true)
         #expect(try scratch.data("seed.\(new.userID.fingerprint.prefix(16)).old") != oldFile)
     }
@@ -152,7 +152,7 @@ extension FileSeedStoreTests {
         for seed in seeds { try await store.save(seed, replacing: true) }
         let copies = try scratch.names().filter { $0.hasSuffix(".old") }
         #expect(copies.count == 2)
-        // A crash has left a draft, and other files are none of the store's.
+        // A crash has left a draft; the other files do not belong to the store.
         try scratch.put(scratch.data("seed"), "seed.new")
         try scratch.put(Data("not a seed".utf8), "seed.mine.old")
         let passphrase = try passphrase("one")
@@ -338,7 +338,7 @@ extension FileSeedStoreTests {
                         do throws(StoreError) {
                             return .success(try await store.save(.repeating(UInt8(number)), replacing: false))
                         } catch .busy {
-                            // On a slow machine the others may take longer than one waits.
+                            // On a slow machine the other writers may take longer than the lock's longest wait.
                         } catch {
                             return .failure(error)
                         }
@@ -402,7 +402,7 @@ extension FileSeedStore {
 }
 
 private final class StepCounter: @unchecked Sendable {
-    // Steps come one after the other, from one task.
+    // A plain variable is safe, because the steps come one after the other from one task.
     private var count = 0
 
     func next() -> Int {
@@ -411,7 +411,7 @@ private final class StepCounter: @unchecked Sendable {
     }
 }
 
-/// A folder for one test, with a store's folder in it; gone when the test is.
+/// A folder for one test, with a store's folder in it; removed after the test.
 final class Scratch: Sendable {
     private let root = FileManager.default.temporaryDirectory.appending(path: "easysetup-\(UUID().uuidString)").path
 

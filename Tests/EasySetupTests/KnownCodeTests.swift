@@ -5,9 +5,9 @@ import Testing
 
 @testable import EasySetupHandshake
 
-/// Somebody knows the code and introduces himself as no device does: the person at either device must hear of it.
+/// An attacker knows the code but sends a proof that no device sends: the users of both devices must be told.
 @Suite("A code that somebody knew") struct KnownCodeSessionTests {
-    /// A proof with its tag as it was, and zeros sealed beside it.
+    /// A proof with its valid tag, and zeros in place of its sealed part.
     private static func spoilt(_ message: Message) -> Message {
         var message = message
         let sealed = 1 + ProofMessage.tagByteCount..<message.body.count
@@ -15,7 +15,7 @@ import Testing
         return message
     }
 
-    /// A stranger's proof, made by a device that knows the code.
+    /// An attacker's proof, made by a device that knows the code.
     private static func proof(_ bench: Bench, _ code: PairingCode, _ meeting: MeetingID) throws -> Message {
         bench.give(.frame(.visitor(meeting: meeting)), bench.offerer)
         let stranger = try Bench.visiting(.code(code), bench.offerer.holds ? nil : .random(), now: bench.now)
@@ -36,7 +36,7 @@ import Testing
         #expect(bench.offerer.states.map(\.name) == ["code-known"])
         #expect(said.sent == [.close(meeting: meeting, .malformed), .leave(.codeBurnt)])
         #expect(bench.asked.isEmpty && bench.toStore.isEmpty)
-        // What follows is a fresh code, in a slot that can't be swept.
+        // A fresh code follows, with a slot that is too long to be found by trying.
         let again = bench.give(.connected, bench.offerer).sent
         #expect(again == [.offer(slotLength: 6, work: nil)])
         let slot = Slot("K7QXYZ")!
@@ -45,7 +45,7 @@ import Testing
             bench.offerer
         )
         #expect(fresh.offer?.ordinal == 2)
-        // The old code is worth nothing at the fresh slot.
+        // The old code's secret must not work at the fresh slot.
         #expect(fresh.offer?.code.revealed() != bench.code.revealed())
     }
 

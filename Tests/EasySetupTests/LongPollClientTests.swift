@@ -13,7 +13,7 @@ import Testing
         LongPollClient(connection: connection, limits: ClientLimits(), insteadOf: failure)
     }
 
-    /// One that found the door open.
+    /// A client whose probe has found long polling.
     private func entered() -> LongPollClient {
         var calls = calls()
         _ = calls.probe()
@@ -21,7 +21,7 @@ import Testing
         return calls
     }
 
-    /// One whose first `send` is answered, and whose first poll is under way.
+    /// A client whose first `send` is answered, and whose first poll is running.
     private func open() -> LongPollClient {
         var calls = entered()
         _ = calls.send([visit])
@@ -194,7 +194,7 @@ import Testing
             #expect(calls.answered(.poll, polled(1, []), draw: 0).count == 1)
             #expect(calls.pauseIsOver(.poll).count == 1)
         }
-        // A proxy without patience goes on being asked for little of it.
+        // A proxy that ended a poll early gets short polls from then on.
         #expect(calls.answered(.poll, polled(1, [line]), draw: 0).count == 1)
         #expect(calls.read() == [polling(1, wait: .milliseconds(2_500))])
     }
@@ -334,11 +334,11 @@ import Testing
         func error(_ status: Int?, _ body: String = "", _ way: Reply.Redirection? = nil) -> PairingError {
             UpgradeRefusal(Reply(status: status, body: body, retryAfter: wait, redirection: way)).error
         }
-        // The relay's own word.
+        // The relay itself reports this error.
         #expect(error(503, problem("draining")) == .relayDraining(retryAfter: wait))
         #expect(error(503, problem("relay-full")) == .relayFull(retryAfter: wait))
         #expect(error(429, problem("too-many")) == .tooMany(retryAfter: wait))
-        // That of what stands before it.
+        // A proxy in front of the relay reports this error.
         #expect(error(429) == .tooMany(retryAfter: wait))
         for status in [408, 425, 500, 502, 503, 504, 522] {
             #expect(

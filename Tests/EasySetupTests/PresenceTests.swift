@@ -24,14 +24,14 @@ import Testing
             bench.give(.frame(.presence(meeting: bench.name(device), isPresent: isPresent)), device)
             return Array(device.states[before...])
         }
-        // A second word of the same changes nothing.
+        // A repeated report changes nothing.
         #expect(says(true).isEmpty)
         #expect(says(false).map(\.name) == ["peer-away"])
         #expect(says(false).isEmpty)
         guard case .peerAway(let deadline) = device.states.last else { return }
         #expect(deadline.moment == end)
         #expect(says(true).map(\.name) == [isHolder ? "deciding" : "waiting"])
-        // What the person answers meanwhile counts, and the peer is still away.
+        // An answer of the user in the meantime counts, and the peer is still away.
         _ = says(false)
         if isHolder {
             bench.give(.answered(bench.yes), device)
@@ -66,7 +66,7 @@ import Testing
         bench.give(.frame(.visitor(meeting: Bench.meeting)), bench.offerer)
         let met = RelayFrame.met(meeting: Bench.meeting, token: Bench.token, expiresIn: .seconds(600))
         let hello = bench.give(.frame(met), bench.visitor)
-        // The visitor hears of its seat before the proof that seats it here.
+        // The relay tells the visitor of its seat before the offerer's proof arrives.
         bench.give(.frame(.seated(meeting: nil, expiresIn: .seconds(100))), bench.visitor)
         bench.pass(hello, from: bench.visitor)
         let end = bench.now + .seconds(100)
@@ -147,7 +147,7 @@ import Testing
                     let state = offererHolds ? "deciding" : "waiting"
                     #expect(await offerer.first { $0.name == state } != nil)
                     #expect(await visitor.first { ["deciding", "waiting"].contains($0.name) } != nil)
-                    // Nothing listens at the port that the other device is led to now.
+                    // Nothing listens at the port to which the other device is now sent.
                     box.move(to: 9)
                     let away = await offerer.first { $0.name == "peer-away" }
                     guard case .peerAway(let deadline)? = away else {
@@ -192,7 +192,7 @@ import Testing
             let early = relay.client("new phone").join(code, at: relay.address, approve: { _ in .decline })
             let there = Watch(early)
             #expect(await there.first { $0.name == "greeting" } != nil)
-            // It goes without a word, as a program does that is killed.
+            // The device closes without a goodbye, as a killed program does.
             _ = offerer.close()
             #expect(await there.first { $0.name == "peer-away" } != nil)
             let late = relay.client("other phone").join(code, at: relay.address, approve: { _ in .decline })

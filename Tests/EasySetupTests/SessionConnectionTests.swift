@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetup
 
-/// When a device connects again, and when it gives up.
+/// The rules for connecting again and for giving up.
 @Suite("The link to a relay") struct SessionConnectionTests {
     private let limits = ClientLimits()
 
@@ -49,7 +49,7 @@ import Testing
             try #require((0..<1).contains(part))
             tenths[Int(part * 10)] += 1
         }
-        // A hundred each, give or take what chance does once in many million runs.
+        // About a hundred each; the bounds fail by chance once in many million runs.
         #expect(tenths.allSatisfy { (40...160).contains($0) }, "\(tenths)")
     }
 
@@ -57,7 +57,7 @@ import Testing
         var link = SessionConnection(limits: limits)
         link.lost(now: .seconds(5), notBefore: .seconds(2), random: random([0, 0]))
         #expect(try wait(link, from: .seconds(5)) == .seconds(2) + limits.firstBackoff / 2)
-        // And those whom one relay asks at once do not come at once.
+        // Devices that one relay sends away at the same time must not all come back at once.
         var late = SessionConnection(limits: limits)
         late.lost(now: .seconds(5), notBefore: .seconds(2), random: random([255, 255]))
         #expect(try wait(late, from: .seconds(5)) > (.seconds(4) + limits.firstBackoff) * 0.99)

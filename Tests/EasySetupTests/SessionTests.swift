@@ -5,9 +5,9 @@ import EasySetupSeed
 import TestSupport
 import Testing
 
-/// The sessions against a relay that the test plays itself: any frame, any order, any time.
+/// Sessions against a relay that the test plays: any frame, in any order, at any time.
 @Suite("Sessions under attack", .busy) struct SessionTests {
-    /// Everything a relay could say to a device that is past the proofs.
+    /// All frames that a relay could send to a device after the proofs.
     private static func words(to meeting: MeetingID?) -> [RelayFrame] {
         let other = MeetingID([UInt8](repeating: 4, count: 16))!
         let token = Token(bytes: [1])
@@ -119,7 +119,7 @@ import Testing
         #expect(device.outcome == .failed(.noSuchCode))
         #expect(visits > 2)
         #expect(now >= ClientLimits().offererReturn)
-        // Without that word it is believed at once.
+        // Without that frame the device believes the relay at once.
         let other = try DrainTests.visiting()
         _ = other.begin()
         _ = other.handle(.connected, now)
@@ -167,12 +167,12 @@ import Testing
 
     @Test("a yes that nobody waits for gives nothing", arguments: [true, false]) func lateYes(offererHolds: Bool) throws
     {
-        // Before anybody proved himself.
+        // Before any device has proved that it knows the code.
         let early = try Bench(offererHolds: offererHolds)
         #expect(early.give(.answered(.approve), early.holder).messages.isEmpty)
         #expect(early.give(.answered(.word("velvet")), early.holder).messages.isEmpty)
 
-        // After the user's no, a stop, the end of the time, or the other device's going.
+        // After the user's no, a cancellation, the deadline, or the other device's leaving.
         let ends: [(Bench) -> SessionEvent] = [
             { _ in .answered(.decline) }, { _ in .cancelled }, { _ in .deadlinePassed },
             { .frame(.over(meeting: $0.name($0.holder), .cancelled)) },
@@ -297,7 +297,7 @@ import Testing
             note(bench.give(.frame(.message(meeting: meeting, hello)), bench.offerer))
         }
         #expect(answered == Array(meetings.prefix(OffererHandshake.hellosPerSecond)))
-        // The last five go before it is their turn.
+        // The last five visitors leave before their turn.
         for meeting in meetings.suffix(5) {
             bench.give(.frame(.over(meeting: meeting, .cancelled)), bench.offerer)
         }
@@ -307,7 +307,7 @@ import Testing
             note(bench.give(.deadlinePassed, bench.offerer))
         }
         #expect(answered == Array(meetings.dropLast(5)))
-        // Nothing but the code's own end is waited for any more.
+        // Only the code's expiry is pending now.
         #expect(try #require(bench.offerer.nextDeadline()) > bench.now + .seconds(500))
     }
 
@@ -334,7 +334,7 @@ import Testing
         let told = bench.offerer.states.compactMap { if case .wrongProof(let count) = $0 { count } else { nil } }
         #expect(told == [1, 2, 3])
         #expect(bench.asked.isEmpty)
-        // The code is gone; another is asked for, in a slot that can't be swept.
+        // The code is gone, and the device asks for another, with a slot that is too long to be found by trying.
         let again = bench.give(.connected, bench.offerer)
         guard case .send(.offer(slotLength: 6, work: nil)) = again.first else {
             Issue.record("no fresh code")

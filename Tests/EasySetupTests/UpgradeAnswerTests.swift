@@ -10,7 +10,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The real client, at something that answers its request for a WebSocket byte for byte (`Protocol/relay.md`, "Transport").
+/// The real client against a server that answers its WebSocket request byte for byte (`Protocol/relay.md`,
+/// "Transport").
 @Suite("The answer to the request for a WebSocket", .inTurn, .timeLimit(.minutes(60))) struct UpgradeAnswerTests {
     private static let offered = RelayFrame.offered(
         slot: Slot("000")!,
@@ -26,7 +27,7 @@ import Testing
         let state: PairingState?
     }
 
-    /// What a device that offers shows, up to a code or its end; and what was heard of it.
+    /// Runs an offer. Returns its last state, which is a code or the end, and the frames that the server received.
     private func offer(at steps: [Script.Step]) async throws -> (last: PairingState?, heard: Script.Heard) {
         let relay = Script(steps: steps)
         var last: PairingState?
@@ -94,7 +95,7 @@ import Testing
 
     @Test("after one that may pass, the device comes again by WebSocket")
     func again() async throws {
-        // Put down to the network, once.
+        // The client blames the network for this refusal once.
         let refused = RelayFrame.refused(.badFrame, retryAfter: .zero).serialized()
         let more = Self.bytes(2, refused) + Self.bytes(8, [0x03, 0xF0])
         let (last, heard) = try await offer(at: [
@@ -106,7 +107,7 @@ import Testing
     }
 
     @Test("a relay that ends between the request and its answer is asked again") func killed() async throws {
-        // Between them the device tries long polling.
+        // Between the two the device tries long polling.
         let (last, heard) = try await offer(at: [
             .close, .close, .upgrade("easysetup.v1", answer: Self.answer),
         ])
@@ -116,10 +117,10 @@ import Testing
     }
 }
 
-/// What a made-up relay does with one connection after the other, with the last thing again and again; and what it heard.
+/// A server that handles connections by a script, repeating the last step, and that records what it receives.
 private final class Script: Sendable {
     enum Step {
-        /// At the request.
+        /// Closes at the request.
         case close
         /// Answers with this subprotocol, `with` in one packet with that, and `answer` to the first frame with bytes in it.
         case upgrade(String, with: [UInt8] = [], answer: [UInt8] = [])
@@ -178,7 +179,7 @@ private final class ScriptHandler: ChannelInboundHandler {
         write(Array(head.utf8) + more, context)
     }
 
-    /// What binary messages have in them; they are short here, and come whole.
+    /// The contents of binary messages, which are short here and arrive whole.
     private static func frames(_ bytes: [UInt8]) -> [[UInt8]] {
         var (frames, rest) = ([[UInt8]](), bytes[...])
         while rest.count >= 6 {

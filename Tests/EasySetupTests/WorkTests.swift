@@ -8,7 +8,7 @@ import Testing
 
 @testable import EasySetup
 
-/// A relay that asks for work, and devices that pay without bothering anybody.
+/// A relay that asks for work, and devices that solve it without asking their users.
 @Suite("Work", .inTurn, .timeLimit(.minutes(60))) struct WorkTests {
     /// Asks for work at each offer and each visit, for there is no place to count anybody.
     private func asking<Result: Sendable>(

@@ -9,23 +9,23 @@ import Synchronization
 /// real codec, and a clock that the world itself moves. Everything that happens is in one queue, so a world with the same
 /// seed and the same faults always takes the same course (but for what the cryptography draws).
 final class World {
-    /// What may go wrong, and when.
+    /// The faults of the network, and their moments.
     struct Faults {
-        /// Numbers of frames, counted from 1 over both devices and directions: the connection is cut when it is due.
+        /// The numbers of frames, from 1 over both devices and directions, before whose delivery the connection is cut.
         var cutsBefore: Set<Int> = []
-        /// The same, after the frame was delivered.
+        /// The numbers of frames after whose delivery the connection is cut.
         var cutsAfter: Set<Int> = []
-        /// The relay is killed when this frame is due, and started again with the same keys.
+        /// The numbers of frames at which the relay is killed and restarted with the same keys.
         var restartsAt: Set<Int> = []
-        /// How long a killed relay stays away.
+        /// The time for which a killed relay is down.
         var down: Duration = .seconds(1)
-        /// How long a relay takes to notice a cut connection.
+        /// The time that a relay takes to notice a cut connection.
         var notice: Duration = .zero
-        /// How long frames and new connections take.
+        /// The delay of frames and of new connections, in milliseconds.
         var latency: ClosedRange<Int64> = 10...10
-        /// How long a store takes.
+        /// The time that a store takes.
         var storing: Duration = .milliseconds(5)
-        /// How long a person takes to answer.
+        /// The time that a person takes to answer.
         var thinking: Duration = .seconds(2)
 
         init() {}
@@ -56,9 +56,9 @@ final class World {
     private(set) var now: Duration = .seconds(5_000)
     private(set) var frames = 0
     private(set) var devices: [Device] = []
-    /// What broke a rule that must hold in every world.
+    /// Violations of the rules that must hold in every world.
     private(set) var broken: [String] = []
-    /// All that the relay said to whom, for a relay gone bad to say again.
+    /// All frames that the relay sent, for a malicious relay to repeat.
     private(set) var said: [(device: Device, frame: RelayFrame)] = []
     private(set) var meetings: [MeetingID] = []
     private var relay: Rendezvous<Int>
@@ -135,7 +135,7 @@ final class World {
 
     // MARK: A relay gone bad
 
-    /// Says something to a device that the rendezvous would not.
+    /// Sends a device a frame that an honest relay would not send.
     func inject(_ frame: RelayFrame, into device: Device) {
         guard let id = device.connection, lines[id]?.isUp == true else { return }
         tell(device, .frame(frame))
@@ -143,7 +143,7 @@ final class World {
 
     // MARK: Time
 
-    /// Until nothing happens any more, or `time` has gone by, or `condition` holds.
+    /// Runs until nothing more happens, `time` has passed, or `condition` holds.
     func run(for time: Duration = .seconds(4_000), until condition: () -> Bool = { false }) {
         let end = now + time
         var idle = 0
@@ -175,7 +175,7 @@ final class World {
         }
     }
 
-    /// Something that a test does later.
+    /// Schedules an action of the test.
     func after(_ time: Duration, _ body: @escaping () -> Void) {
         put(.call(body), at: now + time)
     }
@@ -253,7 +253,7 @@ final class World {
         if faults.cutsAfter.contains(frames) { cut(id) }
     }
 
-    /// Ends a connection; what is on its way is lost.
+    /// Ends a connection; frames in transit are lost.
     func cut(_ id: Int) {
         guard let line = lines.removeValue(forKey: id) else { return }
         put(.relayNotices(id), at: now + faults.notice)
@@ -274,7 +274,7 @@ final class World {
         }
     }
 
-    /// Tells a device something, and does what it wants done.
+    /// Passes an event to a device, and carries out its actions.
     func tell(_ device: Device, _ event: SessionEvent) {
         perform(device.handle(event, now), device)
     }
@@ -361,7 +361,7 @@ final class World {
     }
 }
 
-/// A device of a ``World``: a session of either kind, and what a person would have seen of it.
+/// A device of a ``World``: a session of either kind, and the states that its user has seen.
 final class Device {
     enum Outcome: Equatable {
         case paired
@@ -408,7 +408,7 @@ final class Device {
     }
 }
 
-/// A generator whose course is fixed by its seed.
+/// A random number generator whose sequence depends only on its seed.
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -6,9 +6,9 @@ import EasySetupSeed
 import TestSupport
 import Testing
 
-/// Both sessions and the rendezvous, in a world whose network is cut wherever it hurts.
+/// Both sessions and the relay's core, in a world whose network fails at every possible frame.
 @Suite("A world of two devices", .busy, .timeLimit(.minutes(60))) struct WorldTests {
-    /// Pairs in a world with faults. Nothing that the faults did may be seen but in the time it took.
+    /// Pairs in a world with faults. The faults may change only the duration.
     private func pair(_ faults: World.Faults, offererHolds: Bool, seed: UInt64 = 1) throws -> (World, Device, Device) {
         let world = World(seed: seed, faults: faults)
         let chain = SyncSeed.random()
@@ -44,7 +44,8 @@ import Testing
                 faults.notice = .seconds(notice)
                 if isAfter { faults.cutsAfter = [number] } else { faults.cutsBefore = [number] }
                 let (world, offerer, visitor) = try pair(faults, offererHolds: offererHolds)
-                // The holder's goodbye may cross with the cut: then it says what it knows, and the receiver has the seed.
+                // The holder's goodbye may cross with the cut: then the holder reports only what it knows, and the
+                // receiver has the seed.
                 expectPaired(world, offerer, visitor, "cut \(isAfter ? "after" : "before") frame \(number)")
             }
         }
@@ -108,7 +109,7 @@ import Testing
             #expect(world.broken == [], "\(what)")
             #expect(offerer.isOver && visitor.isOver, "\(what): \(offerer.states.count) \(visitor.states.count)")
             #expect(offerer.outcome != nil && visitor.outcome != nil, "\(what)")
-            // A stored seed is a success; and what its receiver has, the holder's user has approved.
+            // A stored seed is a success, and the holder's user has approved every stored seed.
             #expect((receiver.stored != nil) == (receiver.outcome == .paired), "\(what)")
             if receiver.stored != nil { #expect(holder.wasApproved, "\(what)") }
             switch holder.outcome {
@@ -116,7 +117,7 @@ import Testing
             case .failed(.sentNotConfirmed), nil: break
             case .failed: #expect(receiver.outcome != .paired, "\(what)")
             }
-            // An act of three codes, a seat and what follows it.
+            // One offer with three codes, a seated pairing, and the time after it.
             let longest = world.limits.codeLifetime * 3 + world.limits.seatedLifetime + .seconds(120)
             for device in [offerer, visitor] {
                 #expect((device.end ?? world.now) - start <= longest, "\(what)")
@@ -173,7 +174,7 @@ import Testing
     }
 }
 
-/// What a relay gone bad might say.
+/// The frames that a malicious relay may send.
 private final class Lies {
     private var random: SplitMix
 

@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    /// Answers one after the other; then the end.
+    /// Gives the answers one after the other, then the end of the input.
     private final class Answers {
         var lines: [String]
         var notes: [[String]] = []

@@ -49,7 +49,7 @@ import Testing
         let relay = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--limit", "connections=many"])
         #expect(relay.code == 64)
         #expect(relay.errors.contains("(argument 5) is invalid for '--limit <name=value>'"))
-        // A value that is a word of the help as well costs nobody the message.
+        // A value that is also a word of the help does not hide the message.
         let folder = try await Program.run(["join", "--store", "store", "--naem", "y"])
         #expect(folder.errors.contains("argument 4"))
     }
@@ -88,7 +88,7 @@ import Testing
         let join = try Running(["join", "--store", scratch.store, link, "--relay", url, "--json", "--yes"])
         defer { join.stop() }
         await silent.visitor()
-        // It has been read by now: the program is at the relay's door.
+        // The program has read its arguments by now, because it connects to the relay.
         let seen = try Data(contentsOf: URL(filePath: "/proc/\(join.pid)/cmdline"))
         let text = String(decoding: seen, as: UTF8.self)
         #expect(text.contains("join") && text.contains(scratch.store) && text.contains(url))
@@ -111,7 +111,7 @@ import Testing
             "relay", "--limit", "a=1", "--limit", "b=2", "--origin", "x", "--origin", "y", "--json", "--json",
         ])
         #expect(throws: Never.self) { try seen.refuseRepeats() }
-        // What stands behind -- is no option, and a value is no option either.
+        // An argument after -- is no option, and a value is no option either.
         #expect(throws: Never.self) { try Arguments(["join", "--store", "x", "--", "--store", "y"]).refuseRepeats() }
         #expect(throws: Never.self) { try Arguments(["seed", "show", "--store", "--store"]).refuseRepeats() }
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The line of status in real terminals: the time left is the relay's, and a device that is away is said to be.
+/// The status line in real terminals: it shows the relay's remaining time, and that a device is away.
 @Suite("The time left and a peer that is away, on a screen", .inTurn, .timeLimit(.minutes(60))) struct AwayTests {
     let folder = ScratchFolder()
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Where nobody can be asked, nothing is given and nothing is taken.
+/// Without anybody to ask, no seed is sent and none is stored.
 @Suite("Consent", .inTurn, .timeLimit(.minutes(60))) struct ConsentTests {
     let folder = ScratchFolder()
 
@@ -13,7 +13,7 @@ import Testing
         return store
     }
 
-    /// Nobody listens there: a program that connects ends with another error.
+    /// Nothing listens at this port: a program that connects would end with another error.
     private let nowhere = "ws://127.0.0.1:9"
 
     @Test("a seed is not offered where nobody can say yes", arguments: [["--json"], []]) func offer(form: [String])
@@ -24,7 +24,7 @@ import Testing
         #expect(result.code == 66)
         #expect((result.output + result.errors).contains(form.isEmpty ? "-it" : "no-terminal"))
         #expect((result.output + result.errors).contains("--yes"))
-        // Said beforehand it is no question any more.
+        // With the answer given beforehand, nobody is asked.
         let yes = try await Program.run(["offer", "--relay", nowhere, "--store", store, "--yes"] + form)
         #expect(yes.code == 20)
     }
@@ -143,7 +143,7 @@ import Testing
         let join = try Running(["join", code, "--relay", url, "--store", try await seed("a"), "--json"])
         defer { join.stop() }
         let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
-        // Both are as good as one.
+        // Both words are as good as one.
         join.type("\(words[0]) · \(words[1])\n")
         if saysYes {
             _ = try await offer.event("paired")

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What works for root may fail for others: a socket's option that they may not set, a file that they may not read. Tests are often
-/// root's, so the program is run as somebody else then.
+/// The program run by a user other than root. A call that works for root may fail for others: setting a socket's
+/// option, reading a file. Tests often run as root, so they change the user for this.
 @Suite("easysetup, run by an ordinary user", .inTurn, .timeLimit(.minutes(60))) struct OrdinaryUserTests {
     @Test("lets two devices pair through a relay") func demo() async throws {
         let folder = ScratchFolder()
@@ -44,7 +44,7 @@ import Testing
         )
     }
 
-    /// Fails where it is missing: a test of root's that is no other user's would say nothing.
+    /// Finds a tool, and fails where it is missing, because the test would prove nothing if it ran as root.
     private static func find(_ tool: String) throws -> String {
         let folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]
         return try #require(

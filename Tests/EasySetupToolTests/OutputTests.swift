@@ -20,7 +20,7 @@ import Testing
             "$ES seed import --help > /dev/full", "$ES version --json > /dev/full",
             "$ES relay --listen 127.0.0.1:0 > /dev/full", "$ES relay --listen 127.0.0.1:0 --json >&-",
             "$ES demo --pairings 1 > /dev/full",
-            // A reader that is gone.
+            // The reader of the pipe has gone.
             "mkfifo pipe; exec 3<> pipe 4> pipe; sleep 0 < pipe; exec 3>&-; $ES seed show --store $STORE --reveal >&4",
         ]
     ) func lost(line: String) async throws {

@@ -7,11 +7,11 @@ import Testing
 
 @testable import EasySetupTool
 
-/// The three programs of a pairing, each a process of its own, over real sockets.
+/// The three programs of a pairing, each as its own process, over real sockets.
 @Suite("easysetup relay, offer and join", .inTurn, .timeLimit(.minutes(60))) struct PairingCommandTests {
     let folder = ScratchFolder()
 
-    /// A relay that listens, and where.
+    /// Starts a relay, and returns its address.
     static func relay(logLevel: String = "notice", limits: [String] = []) async throws -> (Running, String) {
         let relay = try Running(
             ["relay", "--listen", "127.0.0.1:0", "--log-level", logLevel, "--json"]
@@ -95,7 +95,7 @@ import Testing
         let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
         #expect(try await join.event("peer")["words"] == nil, "the giver reads them from the other screen")
         join.type("\(words[0])\n")
-        // The one that shows the code has not chosen who types it: its person is asked too.
+        // The device that shows the code did not choose the one that types it, so its user is asked too.
         let question = try await offer.event("question")
         #expect(question["question"] as? String == "accept")
         #expect(question["answer"] as? String == "yes-or-no")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EasySetupTool
 
-/// What is pasted at a hidden prompt, in a shell that keeps a history: nothing of it may reach the shell.
+/// Pastes at a hidden prompt, in a shell that keeps a history: no part of a paste may reach the shell.
 @Suite("Pasting a secret", .inTurn, .serialized, .timeLimit(.minutes(60))) struct PasteTests {
     let scratch = ScratchFolder()
 
@@ -47,7 +47,7 @@ import Testing
                 ),
             ]
         } + [
-            // Without marks nobody can tell that it was not pressed.
+            // Without paste marks, the program can't tell that nobody pressed the key.
             Paste(name: "Control-C in it", text: words.joined(separator: "\n\u{3}") + "\n", end: .refused)
         ]
 
@@ -168,7 +168,7 @@ import Testing
         return (window, history)
     }
 
-    /// Makes sure that the shell has the terminal as it was, and heard none of the words.
+    /// Checks that the shell has the terminal in its original mode, and received none of the words.
     private func expectNothing(in window: Window, _ history: String, of words: [String]) async throws {
         try await window.enter(
             "history -a; stty -a | tr ' ;' '\\n' | grep -cxE 'echo|icanon|isig|icrnl'; echo all done"

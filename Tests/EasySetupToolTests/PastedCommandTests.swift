@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The command on a screen, as a person copies it: read off the window and given to a shell as it stands.
+/// The command on a screen, copied from the window and given to a shell unchanged, as a person does.
 @Suite("The command for the other device", .inTurn, .timeLimit(.minutes(60))) struct PastedCommandTests {
     let folder = ScratchFolder()
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// File systems that lack a call, played by strace, which makes the call fail as they do.
+/// File systems that lack a system call, simulated by strace, which makes the call fail.
 @Suite("Stores where something is missing", .inTurn, .timeLimit(.minutes(60))) struct StoreCheckTests {
     let scratch = ScratchFolder()
 
@@ -65,7 +65,7 @@ import Testing
 
     @Test("a device without a seed tries its store before it speaks to anybody", arguments: ["join", "offer"])
     func early(command: String) async throws {
-        // Nobody listens there: who would speak would end with another error.
+        // Nothing listens there: a program that connects would end with another error.
         let arguments = [command, "--relay", "ws://127.0.0.1:9", "--json"] + (command == "join" ? ["K7Q-29M-XAQ"] : [])
         for (store, error) in [
             (scratch.path + "/none/store", "store-missing"), ("/proc/store", "store-forbidden"),
@@ -82,7 +82,7 @@ import Testing
         let relay = command == ["join"] ? ["--relay", "ws://127.0.0.1:9"] : []
         let run = try Running(command + relay + ["--store", scratch.path + "/none/store"])
         defer { run.stop() }
-        // Standard input stays open, and nothing comes: who would ask would wait.
+        // Standard input stays open without input: a program that asks would wait.
         #expect(await run.end() == 73)
         #expect(await !run.errors().contains("Code on the other screen"))
     }

@@ -409,7 +409,7 @@ import Testing
         let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
         _ = try await join.event("peer")
-        // What it would take for an answer goes to the shell, twice.
+        // The program's unread input would go to the shell, twice.
         for word in ["one", "two"] {
             try await shell.enter("echo heard-$((40 + 2))-\(word)")
             try await shell.wait(for: "heard-42-\(word)")

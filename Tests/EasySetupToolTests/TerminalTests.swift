@@ -101,7 +101,7 @@ final class Terminal {
         try #require(write(ours, bytes, bytes.count) == bytes.count)
     }
 
-    /// Once the program has ended: what a shell would read now.
+    /// The input that a shell would read after the program's end.
     func rest() -> String {
         process.waitUntilExit()
         var mode = termios()
@@ -124,7 +124,7 @@ final class Terminal {
         try #require(write(ours, text, text.utf8.count) == text.utf8.count)
     }
 
-    /// Everything that was shown, and the exit code.
+    /// The complete output, and the exit code.
     func finish() -> (shown: String, code: Int32) {
         while readMore() {}
         process.waitUntilExit()

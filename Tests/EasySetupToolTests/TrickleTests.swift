@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The rest of a paste that a slow network brings piece by piece, after the program has what it asked for.
+/// The rest of a paste that a slow network delivers in pieces, after the program has its answer.
 @Suite("What comes after an answer", .inTurn, .timeLimit(.minutes(60))) struct TrickleTests {
     let scratch = ScratchFolder()
 
@@ -10,9 +10,9 @@ import Testing
         let arguments: [String]
         let question: String
         let text: String
-        /// What comes after it, a byte at a time.
+        /// The rest of the paste, which arrives byte by byte.
         let rest: String
-        /// The time between two bytes, and the longest one for which the program promises anything.
+        /// The time between two bytes, and the longest one that the program handles for sure.
         let gap: Duration
         let promise: Duration
 
@@ -70,7 +70,7 @@ import Testing
                 last = .now
             }
             let rest = session.rest()
-            // A test that was held up for longer proves nothing, and is made again.
+            // A test that was delayed for longer proves nothing, and is repeated.
             if longest < answer.promise {
                 #expect(rest == "", "after gaps of \(longest) at most")
                 return

@@ -2,13 +2,14 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Something that listens on a free port, and gives everyone the same answer, or none at all.
+/// A server on a free port that sends every client the same answer, or none.
 package final class CannedServer: Sendable {
     package let port: Int
     private let socket: Int32
     private let visits = Visits()
 
-    /// - Parameter answer: what everyone is sent before the connection is closed. Without one, connections stay open and silent.
+    /// - Parameter answer: the text for each client, after which the connection is closed. With nil, connections stay
+    ///   open and silent.
     package init(_ answer: String? = nil) throws {
         let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -42,7 +43,7 @@ package final class CannedServer: Sendable {
         }
     }
 
-    /// Returns when somebody has come.
+    /// Returns when a client has connected.
     package func visitor() async {
         await visits.first()
     }

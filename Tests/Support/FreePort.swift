@@ -3,8 +3,8 @@ import Testing
 
 /// A port for a program that must be told one.
 package enum FreePort {
-    /// Where nothing listens, and which no system gives to an outgoing connection or to who asks for any: another test that wants a
-    /// port of the system's does not get this one, not even while the program is away.
+    /// A port at which nothing listens, and which the system gives neither to outgoing connections nor to servers that
+    /// ask for any port, so that no other test gets it while the program is down.
     package static func below30000() throws -> Int {
         for _ in 0..<100 {
             let port = Int.random(in: 20_000..<30_000)
@@ -18,7 +18,7 @@ package enum FreePort {
     private static func isFree(_ port: Int) -> Bool {
         let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(listener) }
-        // What a program before it has left behind is no hindrance to one that listens.
+        // A port with old connections in TIME_WAIT can be used by a server all the same.
         var one: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()

@@ -7,11 +7,11 @@ import Foundation
 package import Logging
 import Testing
 
-/// The real relay on loopback, on a free port, for as long as a test needs it.
+/// A real relay on loopback, on a free port, as long as a test needs it.
 package struct LiveRelay: Sendable {
     package let address: RelayAddress
     package let roots: TrustedRoots
-    /// The rendezvous' time, which passes only where a test says so.
+    /// The clock of the relay's core, which moves only when the test moves it.
     package let clock: HandClock
 
     /// Runs a relay for as long as the body runs, without any limit that a slow machine could reach.
@@ -96,21 +96,21 @@ package actor Watch {
         }
     }
 
-    /// The first state, past or to come, that fits; nil when the pairing ends without it.
+    /// The first past or future state that matches; nil when the pairing ends without it.
     package func first(where fits: @escaping @Sendable (PairingState) -> Bool) async -> PairingState? {
         if let state = states.first(where: fits) { return state }
         if isOver { return nil }
         return await withCheckedContinuation { waiting.append((fits, $0)) }
     }
 
-    /// The offers so far and to come: the one with this ordinal.
+    /// The past or future offer with this number.
     package func offer(_ ordinal: Int = 1) async throws -> Offer {
         let state = await first { if case .offered(let offer) = $0 { offer.ordinal == ordinal } else { false } }
         guard case .offered(let offer)? = state else { throw Missing() }
         return offer
     }
 
-    /// How it ended.
+    /// The pairing's outcome.
     package func outcome() async throws -> Result<Paired, PairingError> {
         let state = await first {
             switch $0 {
@@ -125,12 +125,12 @@ package actor Watch {
         }
     }
 
-    /// Nil where it ended well.
+    /// The pairing's error; nil after a success.
     package func failure() async throws -> PairingError? {
         if case .failure(let error) = try await outcome() { error } else { nil }
     }
 
-    /// When the pairing has ended, its last words included.
+    /// Returns when the sequence of states has ended.
     package func end() async {
         _ = await first { _ in false }
     }

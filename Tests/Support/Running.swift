@@ -2,10 +2,10 @@ import Foundation
 import Synchronization
 import Testing
 
-/// The program as a process that a test talks to while it runs.
+/// A running program with which a test communicates.
 ///
-/// Nothing here blocks a thread of the tests' own: with two cores there are two, and whoever blocks both stops every other
-/// test in this process.
+/// No function here blocks a thread of Swift's pool, because a machine with two cores has two of them, and blocking
+/// both would stop every other test in this process.
 package final class Running: Sendable {
     package let arguments: [String]
     private let process = Child()

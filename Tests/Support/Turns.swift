@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 package import Testing
 
-/// All tests begin at once, however many they are. This lets those that have it run a few at a time: each is done soon after it has
-/// begun, where all together would wait for each other's processes, and open more files than a process may have.
+/// Runs the tests that have this trait a few at a time. By default all tests start at once, so they would wait for each
+/// other's processes, and open more files than a process may have.
 package struct InTurn: SuiteTrait, TestTrait, TestScoping {
     package let isRecursive = true
 
@@ -58,8 +58,8 @@ package struct InTurn: SuiteTrait, TestTrait, TestScoping {
     }
 }
 
-/// Tests that compute for seconds without a pause, on threads of their own: on those that all tests share they would hold up
-/// everybody who waits for an event.
+/// Runs tests that compute for seconds without a pause on threads of their own, because on the shared threads they
+/// would delay all tests that wait for an event.
 package struct Busy: SuiteTrait, TestTrait, TestScoping {
     package let isRecursive = true
 

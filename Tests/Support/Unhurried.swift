@@ -4,8 +4,8 @@ import EasySetupRelayCore
 import Foundation
 import Synchronization
 
-/// The clock of a relay in the test's process: it stands still until the test moves it, so that no limit of the rendezvous passes
-/// because the machine is slow.
+/// The clock of a relay in the test's process. It stands still until the test moves it, so that no limit of the relay's
+/// core expires because the machine is slow.
 package final class HandClock: Sendable {
     private struct State {
         var moment = Moment(monotonic: .seconds(1_000), utcSeconds: Int64(Date().timeIntervalSince1970))
@@ -25,7 +25,7 @@ package final class HandClock: Sendable {
         }
     }
 
-    /// Lets time pass for the relay, which does then what is due.
+    /// Moves the relay's clock, and runs the tasks that are due.
     package func pass(_ time: Duration) {
         let watchers = state.withLock { state in
             state.moment.monotonic += time
@@ -37,8 +37,8 @@ package final class HandClock: Sendable {
 }
 
 extension ClientLimits {
-    /// Limits of which none passes because the machine is slow. A test that wants to see one pass sets that one itself, and those
-    /// that could pass before it stay out of its way.
+    /// Limits so long that none expires because the machine is slow. A test of one limit sets that one itself, and the
+    /// others do not expire before it.
     package static var unhurried: ClientLimits {
         var limits = ClientLimits()
         let waits: [WritableKeyPath<ClientLimits, Duration>] = [

@@ -1,10 +1,10 @@
-/// Returns once this is so. It looks every few milliseconds, for as long as the test's own time limit allows: a slow machine makes a
-/// test slow, not red.
+/// Returns once the condition holds. It checks every few milliseconds, within the test's own time limit, so that a slow
+/// machine makes a test slow but not fail.
 package func until(isolation: isolated (any Actor)? = #isolation, _ isSo: () async throws -> Bool) async throws {
     while try await !isSo() { try await Task.sleep(for: .milliseconds(5)) }
 }
 
-/// A person who gives no answer: returns when nobody waits for one any more.
+/// A person who does not answer: returns when the question is cancelled.
 package func noAnswer() async {
     try? await Task.sleep(for: .seconds(86_400))
 }

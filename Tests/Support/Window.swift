@@ -14,7 +14,7 @@ package final class Window: Sendable {
     /// How long a screen is waited for before the test fails; only a test that would fail anyway waits so long.
     private static let patience = Duration.seconds(1_800)
 
-    /// How a program ended, and the mode in which it left the terminal.
+    /// A program's exit, and the mode in which it left the terminal.
     package struct End {
         package let code: Int32
         /// What `stty -a` said afterwards; empty where the terminal was closed.
@@ -153,7 +153,7 @@ package final class Window: Sendable {
         stop()
     }
 
-    /// How the program ended, once it has.
+    /// Waits for the program's end, and returns it.
     package func end() async throws -> End {
         let start = ContinuousClock.now
         while start.duration(to: .now) < Self.patience {

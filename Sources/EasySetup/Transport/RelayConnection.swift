@@ -104,7 +104,7 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// Sends frames together.
+    /// Sends several frames in one write.
     func send(_ frames: [DeviceFrame]) {
         guard !frames.isEmpty else { return }
         loop.execute { [self] in
@@ -131,7 +131,7 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// Closes once everything is sent. Later reports can be ignored.
+    /// Closes the connection once everything is sent. Later reports can be ignored.
     ///
     /// - Returns: a future that completes when the connection is closed, after ``ClientLimits/goodbye`` at the latest.
     @discardableResult

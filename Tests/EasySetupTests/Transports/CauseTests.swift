@@ -8,11 +8,11 @@ import Testing
 
 @testable import EasySetup
 
-/// Why a relay can't be reached or is not trusted, by real sockets and real certificates.
+/// The reasons why a relay can't be reached or is not trusted, with real sockets and real certificates.
 @Suite("Causes", .inTurn, .timeLimit(.minutes(60))) struct CauseTests {
     private let folder = ScratchFolder()
 
-    /// Tells silence from slowness sooner than in life, and tries once.
+    /// Short limits, so that silence is noticed soon, and a single try.
     private var hasty: ClientLimits {
         var limits = ClientLimits()
         limits.connectTimeout = .seconds(1)
@@ -22,7 +22,7 @@ import Testing
         return limits
     }
 
-    /// So long that a slow machine is no silent relay; and tries once.
+    /// Long limits, so that a slow machine does not look like a silent relay, and a single try.
     private var patient: ClientLimits {
         var limits = ClientLimits.unhurried
         (limits.connectTimeout, limits.upgradeTimeout, limits.callTimeout) = (.seconds(60), .seconds(30), .seconds(60))
@@ -69,7 +69,7 @@ import Testing
     @Test("a port where nothing listens refuses; a name that nobody has is none") func nobody() async throws {
         try await fails(at: "ws://127.0.0.1:1", .relayUnreachable(.refused))
         let unknown = try await failure(at: "wss://relay.invalid", roots: try own())
-        // Where no name server answers at all, nobody can say that there is none.
+        // Without any name server, it is unknown whether the name exists.
         #expect(
             [.relayUnreachable(.nameUnknown("relay.invalid")), .relayUnreachable(.nameLookup("relay.invalid"))]
                 .contains(unknown)
@@ -189,7 +189,7 @@ import Testing
         let roots = try own()
         try await Impostor.tls(made).run { port in
             let failure = try await self.failure(at: "wss://localhost:\(port)", roots: roots)
-            // What a stranger put into a certificate does nothing to a terminal.
+            // Control characters from a certificate must not reach the terminal.
             #expect(failure == .relayUntrusted(.unknownAuthority(issuer: "A 31mFirm")))
         }
         try await Impostor.tls(authority).run { port in
@@ -223,7 +223,7 @@ import Testing
                 #expect(failure?.cause == cause, "\(head)")
             }
         }
-        // Pages of sign-ins: longer than any answer of a relay, and with a mark of byte order.
+        // Sign-in pages: one longer than any answer of a relay, one with a byte order mark.
         for page in ["<html>" + String(repeating: "x", count: 40_000), "\u{FEFF} <!doctype html>"] {
             let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(page.utf8.count)\r\n\r\n\(page)"
             try await Impostor.answer(answer).run { port in

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EasySetup
 
-/// What is wrong behind the first certificate of a chain, by real sockets and real certificates.
+/// Faults after the first certificate of a chain, with real sockets and real certificates.
 @Suite("Chains of certificates", .inTurn, .timeLimit(.minutes(60))) struct ChainTests {
     private let folder = ScratchFolder()
 
@@ -121,12 +121,12 @@ import Testing
         )
         let error = try await failure(known, trusting: root)
         #expect(error == .relayUntrusted(.chainIncomplete(issuer: "middle")))
-        // Nothing tells an intermediate from an authority that nobody here knows, so both are named.
+        // An unknown intermediate can't be told from an unknown authority, so both are named.
         let plain = try await MadeCertificate.make(in: folder, "plain", issuer: middle)
         let other = try await failure(plain, trusting: root)
         #expect(other == .relayUntrusted(.unknownAuthority(issuer: "middle")))
         #expect(other?.advice.contains("intermediate") == true)
-        // With the intermediate, nothing is wrong with the chain that the unknown root does not explain.
+        // With the intermediate, the only fault of the chain is the unknown root.
         let whole = try await failure(try known.sent(with: [middle], in: folder), trusting: nil)
         #expect(whole == .relayUntrusted(.unknownAuthority(issuer: "root")))
         let rooted = try await failure(try known.sent(with: [middle, root], in: folder), trusting: nil)
@@ -146,7 +146,7 @@ import Testing
                 Issue.record("\(String(describing: failure))")
                 return
             }
-            // Whoever shows such a certificate hears nothing, neither the first time nor the second.
+            // A server with such a certificate receives no data, neither on the first connection nor on the second.
             #expect(proxy.heads.isEmpty)
         }
     }

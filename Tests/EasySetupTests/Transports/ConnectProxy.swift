@@ -5,11 +5,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A proxy that is asked for tunnels by CONNECT, on loopback, on a free port. Whatever it is asked for, its tunnels lead to one port.
+/// A CONNECT proxy on loopback, on a free port. All its tunnels lead to one port, whatever target a client asks for.
 final class ConnectProxy: Sendable {
     enum Way: Sendable {
         case tunnel
-        /// As before, with its answer in single bytes.
+        /// A tunnel whose answer arrives in single bytes.
         case slowTunnel
         case answer(String)
         case silent
@@ -32,7 +32,7 @@ final class ConnectProxy: Sendable {
     /// The heads of all requests so far.
     var heads: [String] { state.withLock { $0.heads } }
 
-    /// What it does from now on.
+    /// Sets the proxy's behaviour from now on.
     func turn(_ way: Way) { state.withLock { $0.way = way } }
 
     fileprivate func asked(_ head: String) -> Way {
@@ -42,7 +42,7 @@ final class ConnectProxy: Sendable {
         }
     }
 
-    /// Runs for as long as `body` does.
+    /// Runs the proxy as long as `body` runs.
     static func run<Result: Sendable>(
         to target: Int,
         tls: MadeCertificate? = nil,

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Remembers through which doors a device came to its relay, as its log says.
+/// Collects from a device's log the transports by which it reached its relay.
 final class DoorLog: Sendable {
     private let kept = Mutex<[String]>([])
 
@@ -35,9 +35,9 @@ final class DoorLog: Sendable {
     }
 }
 
-/// Two devices that pair, each by a way of its own to the same relay.
+/// Two devices that pair, each with its own address for the same relay.
 struct TwoDevices: Sendable {
-    /// Where each finds the relay: itself, or what stands before it.
+    /// The address that each device uses: the relay's own, or that of a server in front of it.
     var offerer: RelayAddress
     var visitor: RelayAddress
     var roots = TrustedRoots.system
@@ -45,10 +45,10 @@ struct TwoDevices: Sendable {
     var limits = ClientLimits.unhurried
 
     struct Doors: Equatable, CustomStringConvertible {
-        /// Those that each device went through, every one once.
+        /// The transports that each device used, each once.
         var offerer: Set<String>
         var visitor: Set<String>
-        /// How many connections found a door open.
+        /// The number of connections that opened by some transport.
         var connections = 0
 
         static func == (one: Doors, other: Doors) -> Bool {
@@ -63,10 +63,10 @@ struct TwoDevices: Sendable {
         var description: String { "\(offerer.sorted()) and \(visitor.sorted())" }
     }
 
-    /// Pairs them; the seed must be where it belongs, and each device must have met the other but once.
+    /// Pairs the devices. The seed must be stored on both, and each device must have met the other only once.
     ///
-    /// - Parameter meanwhile: happens while the offerer's user is asked.
-    /// - Returns: the doors they went through.
+    /// - Parameter meanwhile: runs while the offerer's user is asked.
+    /// - Returns: the transports that the devices used.
     func pair(meanwhile: @escaping @Sendable () async -> Void = {}) async throws -> Doors {
         let (here, there) = (DoorLog(), DoorLog())
         let seed = SyncSeed.random()

@@ -6,13 +6,13 @@ import NIOSSL
 import TestSupport
 import Testing
 
-/// Something on loopback that is no relay, on a free port.
+/// A server on loopback that is no relay, on a free port.
 enum Impostor: Sendable {
     case silent
     case hangUp
-    /// It reads, then answers so and closes.
+    /// The server reads a request, sends this answer, and closes.
     case answer(String)
-    /// It shows this certificate and then is silent.
+    /// The server shows this certificate and then stays silent.
     case tls(MadeCertificate, versions: ClosedRange<Int> = 12...13)
 
     func run<Result: Sendable>(_ body: @Sendable (Int) async throws -> Result) async throws -> Result {
@@ -57,12 +57,12 @@ struct MadeCertificate: Sendable {
     let key: String
 
     /// - Parameters:
-    ///   - names: subject alternative names, as OpenSSL writes them; none for a certificate without any.
-    ///   - from: the first moment, as `YYYYMMDDHHMMSSZ`.
-    ///   - until: the last one.
-    ///   - issuer: who signs it; itself where there is none.
-    ///   - isAuthority: whether it may sign others; one without names that signs itself may anyhow.
-    ///   - more: more extensions, as OpenSSL writes them.
+    ///   - names: subject alternative names in OpenSSL's format; empty for a certificate without any.
+    ///   - from: the start of validity, as `YYYYMMDDHHMMSSZ`.
+    ///   - until: the end of validity.
+    ///   - issuer: the certificate that signs this one; nil for a self-signed one.
+    ///   - isAuthority: whether it may sign others; a self-signed one without names may do so anyhow.
+    ///   - more: more extensions in OpenSSL's format.
     static func make(
         in folder: ScratchFolder,
         _ name: String,
@@ -109,7 +109,7 @@ struct MadeCertificate: Sendable {
         return MadeCertificate(certificate: "\(base).pem", key: "\(base).key")
     }
 
-    /// The same with the certificates of its issuers behind it.
+    /// The certificate together with those of its issuers.
     func sent(with issuers: [MadeCertificate], in folder: ScratchFolder) throws -> MadeCertificate {
         let chain = try ([self] + issuers).map { try String(contentsOfFile: $0.certificate, encoding: .utf8) }.joined()
         return MadeCertificate(certificate: try folder.file("\(UUID()).pem", chain), key: key)

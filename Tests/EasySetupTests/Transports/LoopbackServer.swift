@@ -3,12 +3,12 @@ import NIOPosix
 import NIOSSL
 import Testing
 
-/// A server of a test's own, on loopback and a free port: what stands in a relay's or a proxy's place.
+/// A test's own server on loopback and a free port, in the place of a relay or a proxy.
 enum LoopbackServer {
-    /// Runs for as long as `body` does.
+    /// Runs the server as long as `body` runs.
     /// - Parameters:
-    ///   - tls: how it speaks TLS; nil for a server that does not.
-    ///   - handler: makes what answers one connection.
+    ///   - tls: the TLS context; nil for a server without TLS.
+    ///   - handler: makes the handler of one connection.
     static func run<Result: Sendable>(
         tls: NIOSSLContext? = nil,
         handler: @escaping @Sendable () -> any ChannelHandler,
@@ -34,7 +34,7 @@ enum LoopbackServer {
 }
 
 extension NIOSSLContext {
-    /// That of a server with this certificate.
+    /// The TLS context of a server with this certificate.
     static func server(
         certificate: String,
         key: String,

@@ -6,28 +6,28 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What may stand between a device and its relay: it treats requests for a WebSocket and calls as it is told, byte for byte, and
-/// passes everything else on.
+/// A middlebox between a device and its relay: it handles WebSocket requests and long-poll requests as a test
+/// configures, and passes everything else on unchanged.
 final class Middlebox: Sendable {
-    /// What becomes of a request for a WebSocket.
+    /// The handling of a WebSocket request.
     enum Upgrades: Sendable {
         case pass
         case answer(String)
         case hangUp
         case ignore
-        /// Passed with its answer, and then not a byte more from the device.
+        /// The request and its answer are passed on, and then all bytes from the device are dropped.
         case swallowFrames
-        /// Passed with its answer, and ended at the first byte from the device.
+        /// The request and its answer are passed on, and the connection is closed at the first byte from the device.
         case endAtFrames
     }
 
-    /// What becomes of a call.
+    /// The handling of a long-poll request.
     enum Calls: Sendable {
         case pass
         case answer(String)
-        /// The relay never sees it.
+        /// The relay does not receive the request.
         case loseCall
-        /// The relay has had it; the device never hears so.
+        /// The relay receives the request, but the device does not receive the answer.
         case loseAnswer
     }
 
@@ -46,11 +46,11 @@ final class Middlebox: Sendable {
         state = Mutex(State(target: target))
     }
 
-    /// Stands before a relay on loopback, on a free port, for as long as `body` runs.
+    /// Runs in front of a relay on loopback, on a free port, as long as `body` runs.
     ///
     /// - Parameters:
-    ///   - tls: whether devices speak TLS to it; the relay behind it is spoken to without.
-    ///   - calls: what becomes of each call, by its number from 1.
+    ///   - tls: whether devices use TLS to the middlebox; the connection to the relay has none.
+    ///   - calls: the handling of each long-poll request, by its number from 1.
     static func run<Result: Sendable>(
         before relay: Int,
         tls: Bool = false,
@@ -66,16 +66,16 @@ final class Middlebox: Sendable {
         }
     }
 
-    /// How many calls there were.
+    /// The number of long-poll requests so far.
     var callCount: Int { state.withLock { $0.calls } }
 
-    /// Returns when so many more calls have come.
+    /// Returns after this many more long-poll requests.
     func sees(calls: Int) async {
         let goal = callCount + calls
         try? await until { self.callCount >= goal }
     }
 
-    /// Leads to another relay from now on, and ends every connection.
+    /// Uses another relay from now on, and closes all connections.
     func move(to relay: Int) {
         let open = state.withLock { state in
             state.target = relay
@@ -102,7 +102,7 @@ final class Middlebox: Sendable {
     }
 }
 
-/// The end towards a device.
+/// The connection to a device.
 private final class DeviceSide: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -187,7 +187,7 @@ private final class DeviceSide: ChannelInboundHandler {
     }
 }
 
-/// The end towards the relay: hands on what it says, and nil when it has closed.
+/// The connection to the relay: passes on its bytes, and nil when it has closed.
 private final class RelaySide: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

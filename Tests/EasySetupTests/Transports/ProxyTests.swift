@@ -4,13 +4,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whole pairings through the proxies that people put before a relay.
+/// Whole pairings through reverse proxies in front of a relay.
 @Suite("Through a proxy", .inTurn, .timeLimit(.minutes(60))) struct ProxyTests {
     struct Setup: Sendable, CustomTestStringConvertible {
         var testDescription: String
-        /// The door that is open through it.
+        /// The transport that works through the proxy.
         var transport: String
-        /// For the relay's port, and for that of a way to the same relay which loses every other answer.
+        /// Makes the proxy for the relay's port, and for the port of a middlebox that drops every other answer.
         var proxy: @Sendable (_ relay: Int, _ lossy: Int) -> ReverseProxy?
     }
 
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// The page's own words to who has an nginx.
+    /// The page's recommended nginx configuration.
     private static func advised(relay: Int) throws -> String {
         let page = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "..", "Protocol", "operating.md").standardizedFileURL

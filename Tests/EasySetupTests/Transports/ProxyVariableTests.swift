@@ -6,11 +6,11 @@ import Testing
 
 @testable import EasySetup
 
-/// The variables of proxies, as the program finds them in its environment, with a proxy that must be asked.
+/// The environment's proxy variables, with a program whose only way to the relay is a proxy.
 @Suite("The program's proxy", .inTurn, .timeLimit(.minutes(60))) struct ProxyVariableTests {
     private let folder = ScratchFolder()
 
-    /// A way from the variable to the relay. Nobody knows the relay's name but the proxy.
+    /// A variable with the way to the relay. Only the proxy can resolve the relay's name.
     struct Case: Sendable, CustomTestStringConvertible {
         var variable: String
         var tls = false

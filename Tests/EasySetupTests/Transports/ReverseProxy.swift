@@ -5,13 +5,14 @@ import NIOPosix
 import TestSupport
 import Testing
 
-/// A reverse proxy as Debian packages it, with a configuration of the test's own, in the foreground, on a free port of
+/// A reverse proxy from a Debian package, with the test's own configuration, in the foreground, on a free port of
 /// loopback.
 struct ReverseProxy: Sendable {
     enum Kind: String, Sendable {
         case nginx, haproxy
 
-        /// Where it is; nil where it is not installed. What only root needs is in no other user's path.
+        /// The program's path; nil where it is not installed. Folders for root's programs are not in other users'
+        /// search path.
         var program: String? {
             let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
             return (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"])
@@ -27,7 +28,7 @@ struct ReverseProxy: Sendable {
     /// Its configuration, for the port it listens on, the relay's, and a folder to write in.
     let configuration: @Sendable (_ port: Int, _ folder: String) -> String
 
-    /// Runs for as long as `body` does.
+    /// Runs the proxy as long as `body` runs.
     func run<Result: Sendable>(_ body: @Sendable (RelayAddress) async throws -> Result) async throws -> Result {
         let folder = ScratchFolder()
         let port = try FreePort.below30000()

@@ -7,7 +7,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The real client and the real relay, with something in between that lets no WebSocket through.
+/// The real client and the real relay, with a middlebox between them that blocks WebSockets.
 @Suite("Two doors", .inTurn, .timeLimit(.minutes(60))) struct TransportTests {
     struct Obstacle: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -45,7 +45,7 @@ import Testing
         ]
     }
 
-    /// Silence is told from slowness sooner than in life.
+    /// Short limits, so that silence is noticed soon.
     private var hasty: ClientLimits {
         var limits = ClientLimits.unhurried
         limits.upgradeTimeout = .seconds(1)
@@ -220,13 +220,13 @@ import Testing
 
     @Test("polls that bring nothing, and connections that the relay forgets in between, end no pairing")
     func forgetful() async throws {
-        // Each pause after a poll that brought nothing is longer than the relay remembers.
+        // Each pause after a poll without frames is longer than the relay remembers the connection.
         try await LiveRelay.run(configure: { $0.connectionLimits.pollAbsence = .milliseconds(500) }) { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { box, address in
                 var limits = ClientLimits.unhurried
                 limits.pollWait = .milliseconds(20)
                 limits.callPause = .milliseconds(1_200)
-                // On a machine with much to do it may be forgotten before its first poll, again and again.
+                // On a busy machine the relay may forget the connection before its first poll several times.
                 limits.answerTries = 1_000
                 let devices = TwoDevices(offerer: address, visitor: address, limits: limits)
                 let doors = try await devices.pair { await box.sees(calls: 20) }
@@ -261,7 +261,8 @@ import Testing
                             }
                             for box in [calls, sockets] { box.move(to: second.address.port) }
                         }
-                        // Where both doors were shut for a while, a device may come back by the one that opens first.
+                        // While both transports are blocked for a while, a device may come back by the one that opens
+                        // first.
                         #expect(doors.offerer == ["long-polling"])
                         if bothByCalls { #expect(doors.visitor == ["long-polling"]) }
                         if downtime == .none, !bothByCalls { #expect(doors.visitor == ["websocket"]) }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetup
 
-/// Whole pairings through a proxy that must be asked for a way out.
+/// Whole pairings through a CONNECT proxy.
 @Suite("A proxy on the way out", .inTurn, .timeLimit(.minutes(60))) struct TunnelTests {
     private let folder = ScratchFolder()
 
@@ -30,7 +30,7 @@ import Testing
             if tls { $0.certificate = CertificateFiles(certificate: made.certificate, key: made.key) }
         }) { live in
             try await Middlebox.run(before: live.address.port, upgrades: webSocket ? .pass : .hangUp) { _, box in
-                // A box can shut a door that it sees: with TLS it does not.
+                // The middlebox can block a transport only without TLS.
                 let target = tls ? live.address.port : box.port
                 try await ConnectProxy.run(to: target, webSocket ? .tunnel : .slowTunnel) { proxy, port in
                     let address = try relay(isPlain: !tls)
@@ -127,7 +127,7 @@ import Testing
         }
         let failure = try await self.failure(at: relay(isPlain: true), settings(1))
         #expect(failure == .proxyFailed(.unreachable(.refused)))
-        // Spoken to over TLS, which it does not speak.
+        // The client uses TLS to a proxy that does not speak it.
         try await Impostor.answer("HTTP/1.1 400 Bad Request\r\n\r\n").run { port in
             let proxies = ProxySettings.proxy(
                 try ProxyAddress(url: "https://127.0.0.1:\(port)"),
@@ -201,7 +201,7 @@ import Testing
         #expect(try proxy(left) == nil)
         #expect(try proxy(all, for: "ws://relay.example") == "c:3")
         #expect(try proxy(["http_proxy": "e:5"], for: "ws://relay.example") == "e:5")
-        // A CGI program is handed a client's header under this name.
+        // A CGI program receives a client's `Proxy` header under this name.
         #expect(try proxy(["HTTP_PROXY": "e:5"], for: "ws://relay.example") == nil)
         #expect(try proxy(["https_proxy": "", "ALL_PROXY": "d:4"]) == nil)
         for host in ["localhost", "127.0.0.1", "[::1]"] { #expect(try proxy(all, for: "wss://\(host)") == nil) }
@@ -343,7 +343,7 @@ import Testing
             #expect(throws: error, "\(text)") { try RelayAddress(url: text) }
         }
         #expect((try? RelayAddress(url: "WSS://Relay.Example.:443"))?.host == "relay.example.")
-        // As it is copied, or comes from a file.
+        // The address has white space around it, as when it is copied or read from a file.
         #expect((try? RelayAddress(url: " \twss://relay.example:4443/\r\n"))?.authority == "relay.example:4443")
     }
 }

@@ -43,7 +43,7 @@ final class LongPollConnection: Sendable {
         perform(state.value.calls.probe())
     }
 
-    /// Sends frames together.
+    /// Sends several frames in one write.
     func send(_ frames: [DeviceFrame]) {
         perform(state.value.calls.send(frames))
     }

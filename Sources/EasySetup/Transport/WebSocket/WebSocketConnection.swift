@@ -82,7 +82,7 @@ final class WebSocketConnection: Sendable {
         }
     }
 
-    /// Sends frames together.
+    /// Sends several frames in one write.
     func send(_ frames: [DeviceFrame]) {
         for frame in frames {
             var buffer = channel.allocator.buffer(capacity: 64)
