@@ -25,7 +25,7 @@ public final class FileSeedStore: SeedStore {
         self.init(folder: folder, passphrase: passphrase, cost: cost) { _ in }
     }
 
-    /// Makes a store in a folder whose path may not be UTF-8; see ``init(folder:passphrase:cost:)``.
+    /// Makes a store in a folder whose path is not always UTF-8; see ``init(folder:passphrase:cost:)``.
     /// - Parameter path: the folder's path, without a zero byte at the end.
     public convenience init(path: [UInt8], passphrase: Passphrase? = nil, cost: SealingCost = .interactive) {
         self.init(path: path, passphrase: passphrase, cost: cost) { _ in }

@@ -32,7 +32,7 @@ struct CommonOptions: ParsableArguments {
             output.failed(error)
             throw ExitCode(ExitCodes.code(for: error.name))
         } catch let error as ExitCode {
-            // The exit code tells the outcome; lost output is an error message of its own.
+            // A command can succeed and still lose its output, so lost output is reported as an error of its own.
             if output.isLost { output.failed(CommandError.outputFailed) }
             throw error
         } catch {

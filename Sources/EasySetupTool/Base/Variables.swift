@@ -35,7 +35,7 @@ enum Variables {
         return bytes("HOME").map { $0 + Array("/.local/share".utf8) }
     }
 
-    /// The variable's bytes, because a path may not be UTF-8.
+    /// The variable's bytes, because a path is not always UTF-8.
     private static func bytes(_ name: String) -> [UInt8]? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))

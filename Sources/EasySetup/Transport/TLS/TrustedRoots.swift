@@ -32,7 +32,7 @@ public final class TrustedRoots: Sendable {
     }
 
     /// The authorities of a PEM file, and no others.
-    /// - Parameter pemPath: the file's path, which may not be UTF-8, without a zero byte at the end.
+    /// - Parameter pemPath: the file's path, which is not always UTF-8, without a zero byte at the end.
     public convenience init(pemPath: [UInt8]) {
         self.init(file: Path(bytes: pemPath))
     }
@@ -94,7 +94,7 @@ public final class TrustedRoots: Sendable {
     /// The largest file that is read, in bytes: far more than a system's authorities, which have some 250 kB.
     private static let maximumByteCount = 16 * 1024 * 1024
 
-    /// A file path in the system's form: bytes that may not be UTF-8.
+    /// A file path in the system's form: bytes, which are not always UTF-8.
     private struct Path: Hashable, Sendable, CustomStringConvertible {
         let bytes: [UInt8]
 
