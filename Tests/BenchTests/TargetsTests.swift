@@ -32,7 +32,7 @@ import Testing
         results.loads = [500, 190, 180].map { load(.plain, .inFlight(16), microseconds: $0) }
         let row = try #require(Targets.rows(of: results).first)
         #expect(abs(try #require(row.figure) - 190) < 0.001)
-        // One in which no pairing ended is the worst.
+        // A load without a finished pairing is the worst.
         results.loads.append(load(.plain, .inFlight(16), microseconds: 170))
         results.loads[3].result.pairings = 0
         #expect(abs(try #require(Targets.rows(of: results).first?.figure) - 500) < 0.001)
@@ -92,7 +92,7 @@ import Testing
         #expect(memory.verdict == .missed)
         let growth = try #require(rows.first { $0.what.contains("100,000") })
         #expect(abs(try #require(growth.figure) - 10) < 0.001)
-        // A hundred thousand were asked for.
+        // The target asks for a hundred thousand devices.
         #expect(growth.verdict == .partly)
     }
 

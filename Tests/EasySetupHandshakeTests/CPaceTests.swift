@@ -2,7 +2,7 @@ import EasySetupHandshake
 import EasySetupSeed
 import Testing
 
-/// The figures of draft-irtf-cfrg-cpace for ristretto255 with SHA-512.
+/// The test vectors of draft-irtf-cfrg-cpace for ristretto255 with SHA-512.
 @Suite("CPace gives the draft's figures") struct CPaceTests {
     static let session = bytes(hex: "7e4b4791d6a8ef019b936c79fb7f2c57")
     static let channel = bytes(hex: "0b415f696e69746961746f720b425f726573706f6e646572")
@@ -67,7 +67,7 @@ import Testing
         arguments: [
             "2b3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a51c",
             "0000000000000000000000000000000000000000000000000000000000000000",
-            // p, p + 2 and a negative number: encodings that are not the one of their point.
+            // p, p + 2 and a negative number: non-canonical encodings.
             "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
             "efffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
             "0100000000000000000000000000000000000000000000000000000000000000",
@@ -94,7 +94,7 @@ import Testing
     }
 }
 
-/// A secret's bytes, for comparison with a figure.
+/// A secret's bytes, for comparison with a test vector.
 func open(_ secret: borrowing SecretBytes) -> [UInt8] {
     unsafe secret.withUnsafeBytes { unsafe Array($0) }
 }

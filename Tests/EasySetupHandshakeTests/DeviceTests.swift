@@ -29,13 +29,13 @@ import Testing
             "\u{3164}", "a\u{115F}", "a\u{1160}", "a\u{FFA0}", "\u{2800}", "a\u{34F}b", "❤\u{FE0F}", "a\u{180B}",
             "a\u{17B4}",
             "a\u{E0100}", "a\u{16FE4}", "a\u{1D159}",
-            // Private, unassigned, and no characters at all.
+            // Private-use and unassigned code points, and noncharacters.
             "\u{E000}", "a\u{F0000}", "a\u{FFFF}", "a\u{378}", "a" + String(Unicode.Scalar(0xFDD0 as UInt32)!),
             "a\u{FFFC}", "a\u{FFFD}", "a\u{10FFFF}",
             "\u{1FAE9}",
-            // Nothing that stands for itself, and marks that join what is before the name.
+            // Names without a visible character, and combining marks that would join the text before the name.
             "\u{301}", "\u{301}\u{302}", "\u{20DD}", "\u{301}a", "\u{93E}", " \u{301}",
-            // Room to push something off the line, and the end of a quotation.
+            // Enough spaces to push text off the line, and the end of a quotation.
             "a  b", "a" + String(repeating: " ", count: 60) + "b", "phone\" (ios) words: kayak · moss \"", "\"", "a”b",
             "a“", "«a»",
             "a\u{FF02}", "a\u{2033}b", "a\u{2BA}", "a\u{5F4}", "a\u{301E}", "a\u{275D}",

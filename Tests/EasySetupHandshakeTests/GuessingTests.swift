@@ -18,7 +18,7 @@ import Testing
     @Test("three wrong codes burn the typed form; the fourth, even right, is not compared; the link still opens")
     func burnt() throws {
         var pair = try Pair.make()
-        // A meeting that was answered before the code burnt is not compared after it either.
+        // The proof of a meeting that was answered before the code was used up is not compared after it either.
         var late = try VisitorHandshake(.code(pair.code), device: device("late", .receiver))
         let lateProof = try proof(of: &late, to: &pair.offerer, meeting: meeting(9))
         for attempt in UInt8(1)...3 {
@@ -105,7 +105,7 @@ import Testing
         #expect(pair.offerer.meetingCount == 1)
         #expect(failure { try pair.offerer.visitorCame(meeting: meeting(2)) } == .seated)
         #expect(failure { _ = try pair.toOfferer(late, number: 2, meeting: meeting(1)) } == .outOfOrder)
-        // It is used up for good, whatever the seated device does next.
+        // The code stays used up, whatever the seated device does next.
         pair.offerer.ended(meeting: Pair.meeting)
         #expect(failure { try pair.offerer.visitorCame(meeting: meeting(3)) } == .seated)
     }

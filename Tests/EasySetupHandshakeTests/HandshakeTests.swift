@@ -63,7 +63,7 @@ import Testing
         default: throw Unexpected()
         }
         if expected != nil {
-            // Nothing can follow: nobody is flipped into the other role.
+            // No message can follow, because a device never changes its role.
             #expect(
                 failure { _ = try pair.offerer.give(seed: .random(count: 32), createdAt: 0, userID: []) } == .outOfOrder
             )
@@ -88,7 +88,7 @@ import Testing
             )
         }
         #expect(showing == .linkDirection)
-        // A visitor that says "link" to an offer without one.
+        // The visitor claims a link at an offer without one.
         var offerer = try OffererHandshake(
             code: pair.code,
             link: nil,
@@ -124,20 +124,20 @@ import Testing
             case .nobodyToAsk: .nobodyToAsk
             case .timedOut: .timedOut
             }
-        // The holder says no.
+        // The holder's user says no.
         var first = try Pair.make()
         _ = try first.meet()
         let no = try #require(try first.offerer.refuse(refusal))
         #expect(failure { _ = try first.visitor.receive(no, number: 3) } == expected)
         #expect(try first.offerer.refuse(refusal) == nil)
 
-        // The receiver does, before it was given anything.
+        // The receiver's user says no before the seed was sent.
         var second = try Pair.make()
         _ = try second.meet()
         let early = try #require(try second.visitor.refuse(refusal))
         #expect(failure { _ = try second.toOfferer(early, number: 3) } == expected)
 
-        // And after.
+        // The receiver's user says no after the seed was sent.
         var third = try Pair.make()
         _ = try third.meet()
         let package = try third.offerer.give(seed: .random(count: 32), createdAt: 0, userID: [1])

@@ -3,9 +3,10 @@ import Testing
 
 @testable import EasySetupHandshake
 
-/// A right tag is a right guess, whatever is sealed beside it: a stranger must not learn in silence that he was right.
+/// A matching tag is a right guess, whatever the sealed part is: an attacker must not learn unnoticed that the guess
+/// was right.
 @Suite("A right tag beside what no device seals") struct KnownCodeTests {
-    /// Every way in which the sealed part can be spoilt once the tag is right.
+    /// The ways in which the sealed part can be invalid beside a matching tag.
     enum Spoilt: String, CaseIterable {
         case zeros, flipped, reflected, otherNumber, padding, length, protobuf, nothing, name, unseen, role
 
@@ -27,7 +28,7 @@ import Testing
         }
     }
 
-    /// Message 3 of a stranger who knows the secret and holds the keys.
+    /// Message 3 of an attacker who knows the secret and has the keys.
     private static func spoiltProof(_ pair: inout Pair, _ spoilt: Spoilt, form: Form) throws -> [UInt8] {
         let invitation = try Pair.invitation(form, pair.code, pair.link)
         let scalar = Entropy.system.scalar()
@@ -72,7 +73,7 @@ import Testing
     @Test("burns code and link at once, and says so", arguments: Spoilt.allCases, [Form.typed, .link])
     func offerer(spoilt: Spoilt, form: Form) throws {
         var pair = try Pair.make()
-        // Somebody else is in the middle of a meeting.
+        // Another visitor is in the middle of its meeting.
         let other = [UInt8](repeating: 9, count: 16)
         var honest = try VisitorHandshake(
             .code(PairingCode(typed: pair.code.revealed())),
@@ -85,9 +86,9 @@ import Testing
             (pair.offerer.isKnown, pair.offerer.isBurnt, pair.offerer.seated, pair.offerer.wrongProofs)
         #expect(isKnown && isBurnt)
         #expect(seated == nil)
-        // It was no wrong guess.
+        // It does not count as a wrong guess.
         #expect(wrong == 0)
-        // Nothing is compared any more: not for who was there before, not for who comes by code or by link.
+        // No proof is compared any more: neither of earlier visitors, nor of new ones by code or link.
         #expect(failure { _ = try pair.toOfferer(waiting, number: 2, meeting: other) } == .codeBurnt)
         for (number, form) in [Form.typed, .link].enumerated() {
             let id = [UInt8](repeating: UInt8(20 + number), count: 16)

@@ -4,7 +4,7 @@ import Testing
 @testable import EasySetupHandshake
 
 @Suite("A message that is not as it was sent") struct MessageTests {
-    /// The six messages: who gets it, and how far the meeting has come.
+    /// The six messages, each with its receiver and its place in the meeting.
     enum Step: Int, CaseIterable {
         case hello = 1
         case reply, visitorProof, offererProof, package, receipt
@@ -63,7 +63,7 @@ import Testing
             let padding = [UInt8](repeating: 0, count: max(0, length - count))
             let body = Array((stage.body + padding).prefix(length))
             #expect(failure { _ = try stage.deliver(body, step) } == .malformed, "\(length) bytes")
-            // And it stays over.
+            // The meeting stays over.
             let whole = stage.body
             #expect(failure { _ = try stage.deliver(whole, step) } == .outOfOrder)
         }
@@ -79,7 +79,7 @@ import Testing
             body[place] ^= UInt8(1 << (place % 8))
             switch step {
             case .hello:
-                // What the offerer can't see in message 1 the visitor's proof shows.
+                // A change in message 1 that the offerer can't see shows in the visitor's proof.
                 let error = failure {
                     let reply = try Pair.sent(stage.deliver(body, step))
                     let proof = try Pair.sent(stage.pair.visitor.receive(reply, number: 1))
@@ -192,11 +192,11 @@ import Testing
         var proof = try Stage.at(.visitorProof)
         let tag = proof.body
         #expect(failure { _ = try proof.pair.visitor.receive(tag, number: 2) } == .malformed)
-        // The same with the type that is due: the tags of the two sides differ.
+        // The tag is put into a message of the expected type, but the tags of the two sides differ.
         var dressed = try Stage.at(.visitorProof)
         let changed = [4] + dressed.body.dropFirst()
         #expect(failure { _ = try dressed.pair.visitor.receive(changed, number: 2) } == .wrongProof)
-        // A package come back as a receipt: the keys of the two directions differ.
+        // A package is sent back as a receipt, but the keys of the two directions differ.
         var package = try Stage.at(.package)
         let receipt = [6] + package.body.dropFirst()
         #expect(failure { _ = try package.pair.toOfferer(receipt, number: 3) } == .malformed)
@@ -223,7 +223,7 @@ import Testing
     @Test("because a false offerer guessed wrong is a wrong proof to the visitor") func falseOfferer() throws {
         var pair = try Pair.make()
         let proof = try pair.proof()
-        // It has no key: the best it can do is send something of the right shape.
+        // An attacker without the key can only send bytes of the right length.
         let forged = [4] + [UInt8](repeating: 0, count: proof.count - 1)
         #expect(failure { _ = try pair.visitor.receive(forged, number: 2) } == .wrongProof)
         #expect(failure { _ = try pair.visitor.receive(proof, number: 2) } == .outOfOrder)
@@ -274,7 +274,7 @@ import Testing
         for (place, value) in [(509, UInt8(1)), (1, 1)] {
             var changed = content
             changed[place] = value
-            // Sealing a full plaintext by hand: two bytes of length that claim less than is there.
+            // A full plaintext is sealed by hand, with a length of two bytes that is too small.
             let sealed = Self.sealed([0, 1] + changed)
             #expect(failure { _ = try Self.open(sealed) } == .malformed)
         }
@@ -322,7 +322,7 @@ import Testing
         #expect(failure { try content.withUnsafeBytes { _ = try Sealed.userID($0) } } == .cancelled)
     }
 
-    /// 512 bytes sealed as they are, as a peer with its own ideas of padding would.
+    /// Seals 512 bytes unchanged, to make a wrong padding.
     private static func sealed(_ plaintext: [UInt8]) -> [UInt8] {
         channel().seal(plaintext: bytes(plaintext), type: .package, number: 3)
     }

@@ -1,18 +1,18 @@
 import EasySetupHandshake
 import EasySetupSeed
 
-/// Both devices of one meeting, wired to each other without a network.
+/// Both devices of one meeting, connected without a network.
 struct Pair: ~Copyable {
     static let meeting = [UInt8](repeating: 7, count: 16)
     static let slot = "K7Q"
 
-    /// What the offerer shows.
+    /// The offerer's code.
     let code: PairingCode
     let link: PairingLink
     var visitor: VisitorHandshake
     var offerer: OffererHandshake
 
-    /// - Parameter wrongCode: whether the visitor comes to the right slot with another secret.
+    /// - Parameter wrongCode: whether the visitor uses the right slot with another secret.
     static func make(
         offererRole: Role = .holder,
         visitorRole: Role = .receiver,
@@ -36,7 +36,7 @@ struct Pair: ~Copyable {
         return Pair(code: code, link: link, visitor: visitor, offerer: offerer)
     }
 
-    /// What a visitor makes of what it was shown: the written form, read again.
+    /// The visitor's code or link, made by writing and reading the offerer's.
     static func invitation(_ form: Form, _ code: PairingCode, _ link: PairingLink) throws -> Invitation {
         switch form {
         case .typed: .code(try PairingCode(typed: code.revealed()))
@@ -44,7 +44,7 @@ struct Pair: ~Copyable {
         }
     }
 
-    /// A right slot and a wrong secret.
+    /// A code or link with the right slot and a wrong secret.
     static func other(_ form: Form) throws -> Invitation {
         switch form {
         case .typed: return .code(try PairingCode(slot: slot, random: bytes([6, 7, 8, 9, 10])))
@@ -63,25 +63,25 @@ struct Pair: ~Copyable {
         try offerer.receive(body, number: number, meeting: meeting, now: now, entropy: .system)
     }
 
-    /// Message 1, and the visitor's arrival at the offerer.
+    /// Makes message 1, and announces the visitor to the offerer.
     mutating func hello() throws -> [UInt8] {
         let hello = try visitor.begin(meeting: Self.meeting, entropy: .system)
         try offerer.visitorCame(meeting: Self.meeting)
         return hello
     }
 
-    /// Messages 1 and 2.
+    /// Exchanges messages 1 and 2.
     mutating func reply() throws -> [UInt8] {
         try Self.sent(toOfferer(hello(), number: 1))
     }
 
-    /// Messages 1 to 3: what proves the visitor.
+    /// Exchanges messages 1 to 3; the last is the visitor's proof.
     mutating func proof() throws -> [UInt8] {
         let reply = try reply()
         return try Self.sent(visitor.receive(reply, number: 1))
     }
 
-    /// Messages 1 to 4: how each device sees the other.
+    /// Exchanges messages 1 to 4. Returns how each device sees the other.
     mutating func meet() throws -> (atOfferer: Peer, atVisitor: Peer) {
         guard case .proven(let atOfferer, let answer?) = try toOfferer(proof(), number: 2),
             case .proven(let atVisitor, nil) = try visitor.receive(answer, number: 2)
@@ -89,14 +89,14 @@ struct Pair: ~Copyable {
         return (atOfferer, atVisitor)
     }
 
-    /// What is to be sent of a step that only asks for that.
+    /// The message that a step sends.
     static func sent(_ received: consuming Received) throws -> [UInt8] {
         guard case .prove(let body) = received else { throw Unexpected() }
         return body
     }
 }
 
-/// Another visitor of the same offer: messages 1 to 3.
+/// Runs messages 1 to 3 for another visitor of the same offer.
 func proof(
     of visitor: inout VisitorHandshake,
     to offerer: inout OffererHandshake,
@@ -111,7 +111,7 @@ func proof(
     return try Pair.sent(visitor.receive(reply, number: 1))
 }
 
-/// A step came out as something that the test did not ask for.
+/// A step had a result that the test does not expect.
 struct Unexpected: Error {}
 
 func device(_ name: String, _ role: Role) -> Device {
@@ -130,7 +130,7 @@ func bytes(hex: String) -> [UInt8] {
     }
 }
 
-/// The handshake's error that a step ends with; nil when it does not.
+/// The handshake error of a step; nil if it succeeds.
 func failure(of step: () throws -> Void) -> HandshakeError? {
     do {
         try step()

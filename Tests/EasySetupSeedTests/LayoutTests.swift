@@ -1,7 +1,7 @@
 import EasySetupSeed
 import Testing
 
-/// How people's programs lay a phrase out, and what they put around it.
+/// The layouts in which programs show a phrase, and the text that they put around it.
 @Suite("A phrase however it is laid out") struct LayoutTests {
     static let words = RecoveryPhraseTests.words
     static let phrase = Sample.phrase
@@ -130,7 +130,7 @@ import Testing
         #expect(try read(Self.layouts[name]!).isSame(as: Sample.seed()))
     }
 
-    /// Texts with more words than a phrase has, of which nobody knows the 24 that are meant.
+    /// Texts with more words than a phrase has, so that it is unclear which 24 are meant.
     static let surplus: [String: (String, Int)] = [
         "behind a numbered line": (each({ "\($0). \($1)" }, " ") + " zoo", 25),
         "behind the last number": (each { "\($0). \($1)" } + " zoo", 25),
@@ -179,7 +179,7 @@ import Testing
         #expect(try read(text).isSame(as: Sample.seed()))
     }
 
-    /// What programs put around a text without a person seeing it, or seeing it as no part of it.
+    /// Characters around a text that a program adds and a person does not see, or does not take for a part of it.
     static let wrappings: [(String, String)] = [
         ("", ""), ("\"", "\""), ("'", "'"), ("`", "`"), ("```\n", "\n```"), ("“", "”"), ("„", "“"), ("«", "»"),
         ("「", "」"), ("(", ")"),
@@ -223,7 +223,7 @@ import Testing
         }
     }
 
-    /// What `seed show --reveal` prints.
+    /// The output of `seed show --reveal`.
     static let shown = """
         User id (fingerprint):      \(Sample.seed().userID.fingerprint)
         User id (base64):           \(Sample.seed().userID.base64)

@@ -1,6 +1,6 @@
 import EasySetupSeed
 
-/// Seeds with known figures, and short ways to make and look at secrets in tests.
+/// Seeds with known results, and short functions that make and read secrets in tests.
 enum Sample {
     static let phrase =
         "forum purpose proof spike erode illness position drift unfold plug lecture zone name apart aim venue decide "
@@ -23,7 +23,7 @@ func secret(_ bytes: [UInt8]) -> SecretBytes {
     return SecretBytes(wiping: &bytes)
 }
 
-/// Text as a person gives it.
+/// A text as a person types it.
 func typed(_ text: String) -> UserText { UserText(copying: text) }
 
 func typed(_ bytes: [UInt8]) -> UserText { UserText(secret(bytes)) }
@@ -33,7 +33,7 @@ func read(_ text: String) throws(SeedError) -> SyncSeed {
     try SyncSeed.read(written: typed(text))
 }
 
-/// The bytes of a secret, to be looked at.
+/// The bytes of a secret, for comparison.
 func array(_ secret: borrowing SecretBytes) -> [UInt8] {
     secret.withBytes { span in (0..<span.byteCount).map { span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) } }
 }

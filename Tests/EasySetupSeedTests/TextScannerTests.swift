@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test("reading takes no longer for one text than for another of its length") func linear() {
-        // Texts that would take minutes if anything looked far ahead from everywhere.
+        // Texts that would take minutes if a reader looked far ahead at every position.
         for piece in [
             "<", "<a", "&", "&a", "\u{1B}[", "\u{1B}]", "e", "easysetup-seed:", "easysetup-seed:1/", "a:", "1 a ",
             "a\n", "㏂", "\u{200B}", "[\"\\u", "0x",

@@ -50,7 +50,7 @@ import Testing
         for error in errors {
             var said = "\(error) \(error.name) \(error.description) \(error.advice) \(String(reflecting: error))"
             dump(error, to: &said)
-            // Words that every sentence about a phrase has.
+            // Words that the errors' own sentences contain.
             for word in words.subtracting(["easysetup-seed", "word", "position", "name", "1", "2"]) {
                 #expect(
                     !said.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).contains { $0 == word },

@@ -1,7 +1,7 @@
 import EasySetupSeed
 import Testing
 
-/// What is no phrase, and what is told of it.
+/// Texts that are no valid phrase, and their errors.
 @Suite("A text that is no phrase") struct WrongPhraseTests {
     static let words = RecoveryPhraseTests.words
     static let other = SyncSeed.random()
@@ -99,7 +99,7 @@ import Testing
                 let error = try #require(#expect(throws: SeedError.self) { try read(text) })
                 for word in Self.words + [spoilt] where word.count > 2 {
                     let told = "\(error) \(error.advice)".lowercased().split { !$0.isLetter }
-                    // Words that the sentences are made of.
+                    // Words that the errors' own sentences contain.
                     guard !["position", "name"].contains(word) else { continue }
                     #expect(!told.contains(Substring(word)), "\(word)")
                 }

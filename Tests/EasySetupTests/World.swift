@@ -133,7 +133,7 @@ final class World {
         )
     }
 
-    // MARK: A relay gone bad
+    // MARK: Malicious relay
 
     /// Sends a device a frame that an honest relay would not send.
     func inject(_ frame: RelayFrame, into device: Device) {
@@ -153,7 +153,7 @@ final class World {
             let relayTimer = isRelayUp ? relay.nextDeadline.map { $0 + relayStart } : nil
             let queued = queue.indices.min { (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order) }
             let dues = [timer?.0, relayTimer, queued.map { queue[$0].at }].compactMap(\.self)
-            // What the relay remembers of its own accord is of no interest once the devices are done.
+            // The relay's remaining timers do not matter once the devices are done.
             if devices.allSatisfy(\.isOver), queued == nil { return }
             guard let due = dues.min(), due <= end else {
                 now = max(now, end)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupTool
 
-/// What `Protocol/errors.md`, "Causes", says of each cause.
+/// The entries of `Protocol/errors.md`, "Causes", compared with the code.
 @Suite("Pages of causes") struct CausePageTests {
     private static let wait = Duration.seconds(9)
 

@@ -10,7 +10,7 @@ import Testing
         let name: String
         let file: String
         let enumeration: String
-        /// What the model says it leaves out.
+        /// The states that the model declares to leave out.
         let leftOut: Set<String>
         let states: Set<String>
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupHandshake
 
-/// What the pages of `Protocol/` and the sources say of each other.
+/// Compares the pages of `Protocol/` with the sources that refer to them.
 @Suite("Pages") struct PagesTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(components: "..", "..")
         .standardizedFileURL

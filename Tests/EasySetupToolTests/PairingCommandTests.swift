@@ -60,7 +60,7 @@ import Testing
         // A slot is three letters, which any text may have: it is looked for as a word.
         for secret in secrets { #expect(!logs.contains(secret)) }
         #expect(!logs.split { !$0.isLetter && !$0.isNumber }.contains { $0 == typed.slot })
-        // What the processes were started with holds the code, which lives for minutes, and nothing that outlives it.
+        // The processes' arguments contain the code, which lives for minutes, and no secret that lives longer.
         for secret in [seed.hex.revealed(), seed.base64.revealed()] {
             #expect(!join.arguments.joined(separator: " ").contains(secret))
         }

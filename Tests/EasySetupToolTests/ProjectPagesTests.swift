@@ -8,7 +8,7 @@ import Testing
 
 @testable import EasySetupTool
 
-/// What the pages of the project itself say of the code: the changelog, `docs/`, the README.
+/// Compares the project's own pages (changelog, `docs/`, README) with the code.
 @Suite("Pages of the project", .inTurn) struct ProjectPagesTests {
     @Test("the newest version of the changelog is that of the library, the relay and the program")
     func version() throws {
@@ -137,7 +137,7 @@ import Testing
         #expect(written == expected)
     }
 
-    /// What `swift package dump-package` says of the targets.
+    /// The targets in the output of `swift package dump-package`.
     private struct Manifest: Decodable {
         struct Target: Decodable {
             let name: String

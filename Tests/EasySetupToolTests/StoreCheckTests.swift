@@ -6,7 +6,7 @@ import Testing
 @Suite("Stores where something is missing", .inTurn, .timeLimit(.minutes(60))) struct StoreCheckTests {
     let scratch = ScratchFolder()
 
-    /// What a call fails with, and what a device then ends with: nil where the seed is safe all the same.
+    /// A failing system call with its error, and the error of the device; nil where the seed is safe all the same.
     struct Lack: CustomTestStringConvertible, Sendable {
         let call: String
         let error: String

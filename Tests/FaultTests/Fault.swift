@@ -1,4 +1,4 @@
-/// Which way bytes go.
+/// The direction of bytes.
 enum Direction: Int, CaseIterable, Hashable, Sendable {
     /// From the device to the relay.
     case up
@@ -9,20 +9,20 @@ enum Direction: Int, CaseIterable, Hashable, Sendable {
     var arrow: String { self == .up ? "↑" : "↓" }
 }
 
-/// Where something goes wrong in a device's first connection.
+/// The place of a fault in a device's first connection.
 enum Boundary: Hashable, Sendable {
-    /// The device's connection was accepted, and none to the relay was made.
+    /// The device's connection was accepted, but none to the relay was made yet.
     case connecting
-    /// At a unit of this direction, counted from 0: the upgrade, then WebSocket's frames; with TLS the records.
+    /// The unit with this number, from 0, in this direction: the upgrade, then WebSocket frames; with TLS the records.
     case unit(Direction, Int)
 }
 
-/// Where at a unit.
+/// The place within a unit.
 enum Spot: String, CaseIterable, Hashable, Sendable {
     case before, middle, after
 }
 
-/// What goes wrong, once. Afterwards the network is as good as new.
+/// A fault that happens once. Afterwards the network works without faults.
 enum Fault: Hashable, Sendable {
     enum Cut: String, Hashable, Sendable { case reset = "RST", finish = "FIN" }
 
@@ -31,15 +31,15 @@ enum Fault: Hashable, Sendable {
 
     /// The connection ends on both sides.
     case cut(Cut, Spot)
-    /// Nothing goes through any more, and nobody is told: the relay's half stays open for good.
+    /// No more bytes are passed on, and neither side is told: the connection to the relay stays open.
     case stall(Spot)
-    /// The same in one direction alone.
+    /// No more bytes are passed on in one direction.
     case stallOneWay(Spot)
-    /// The unit goes a byte at a time.
+    /// The unit is passed on byte by byte.
     case trickle
-    /// A bit of it flips.
+    /// One bit of the unit is flipped.
     case corrupt(Part)
-    /// Something else happens then: the relay is killed.
+    /// The test's own action happens: the relay is killed.
     case strike(Spot)
 
     var name: String {
@@ -55,7 +55,7 @@ enum Fault: Hashable, Sendable {
 
     var isCorruption: Bool { if case .corrupt = self { true } else { false } }
 
-    /// Whether it makes sense where there is no unit yet.
+    /// Whether the fault is possible before there is a unit.
     var fitsConnecting: Bool {
         switch self {
         case .cut(_, .before), .stall(.before), .strike(.before): true

@@ -6,32 +6,32 @@ import NIOPosix
 import Synchronization
 import Testing
 
-/// Stands between one device and the relay and lets one thing go wrong: in the device's first connection, or by long polling, where
-/// each device has two, in whichever the unit comes.
+/// A proxy between one device and the relay that causes one fault: in the device's first connection or, with long
+/// polling, in the one of its two connections in which the unit comes.
 ///
-/// A unit goes on when it is complete, so that what is cut in its middle is cut there and nowhere else.
+/// A unit is passed on when it is complete, so that a cut in its middle has an exact place.
 final class FaultProxy: Sendable {
-    /// What goes wrong, and where.
+    /// A fault and its place.
     struct Plan: Sendable {
         var boundary: Boundary
         var fault: Fault
     }
 
-    /// What was seen.
+    /// The proxy's observations.
     struct Report: Sendable {
-        /// How many connections the device made.
+        /// The number of the device's connections.
         var connections = 0
         /// Whether the fault happened.
         var hasFired = false
-        /// The units in which something could have gone wrong, in the order in which they came.
+        /// The units at which a fault was possible, in their order.
         var units: [(direction: Direction, name: String)] = []
         fileprivate var counts: [Direction: Int] = [:]
     }
 
-    /// Where the relay is, which of this machine's addresses the connection to it comes from, and how the two talk.
+    /// The way to the relay: its port, the source address of the connection, and the form of the bytes.
     struct Way: Sendable {
         var port: Int
-        /// The source address by connection, from the first on; the last is for all that follow.
+        /// The source addresses of the connections in their order; the last is for all further ones.
         var sources: [String] = ["127.0.0.1"]
         var form = UnitSplitter.Form.webSocket
     }
@@ -39,9 +39,9 @@ final class FaultProxy: Sendable {
     private let listener: any Channel
     private let state: State
 
-    /// Listens, for as long as the body runs.
+    /// Runs the proxy as long as the body runs.
     ///
-    /// - Parameter strike: what ``Fault/strike(_:)`` does; called on the proxy's event loop.
+    /// - Parameter strike: the action of ``Fault/strike(_:)``; called on the proxy's event loop.
     static func run<Result>(
         to way: Way,
         _ plan: Plan? = nil,
@@ -73,13 +73,13 @@ final class FaultProxy: Sendable {
         self.state = state
     }
 
-    /// The relay, as the device is told.
+    /// The proxy's address, which the device uses as the relay's.
     func address(isPlain: Bool = true) throws -> RelayAddress {
         let port = try #require(listener.localAddress?.port)
         return try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: isPlain))
     }
 
-    /// What was seen so far.
+    /// The observations so far.
     var report: Report { state.report.withLock { $0 } }
 
     private func close() async {
@@ -87,7 +87,7 @@ final class FaultProxy: Sendable {
         try? await state.loop.submit { [state] in state.closeAll() }.get()
     }
 
-    /// What all connections share. Everything but the report is touched on the loop alone.
+    /// The state that all connections share. All of it but the report is used only on the loop.
     private final class State: @unchecked Sendable {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let way: Way
@@ -122,7 +122,7 @@ final class FaultProxy: Sendable {
             try tunnel.start(isHit ? plan?.fault : nil)
         }
 
-        /// What goes wrong at this unit.
+        /// The fault at this unit; nil for none.
         private func fault(at unit: Unit, _ direction: Direction) -> Fault? {
             report.withLock { report in
                 let number = report.counts[direction, default: 0]
@@ -151,11 +151,11 @@ private final class Tunnel {
     private let fault: (Unit, Direction) -> Fault?
     private var relay: (any Channel)?
     private var splitters: [Direction: UnitSplitter]
-    /// Directions in which nothing goes any more.
+    /// The directions in which no more bytes are passed on.
     private var dead: Set<Direction> = []
-    /// Those of them in which not even an end is told.
+    /// The dead directions in which the close is not passed on either.
     private var stalled: Set<Direction> = []
-    /// What waits behind a unit that trickles.
+    /// The bytes that wait for a unit that is passed on byte by byte.
     private var behind: [Direction: [[UInt8]]] = [:]
 
     init(
@@ -171,17 +171,17 @@ private final class Tunnel {
         self.source = source
         self.strike = strike
         self.fault = fault
-        // What comes after the fault may go through another transport.
+        // After the fault the device may use the other transport.
         let form = isWatched ? way.form : .raw
         splitters = [.up: UnitSplitter(form, .up), .down: UnitSplitter(form, .down)]
     }
 
-    /// - Parameter fault: what goes wrong before there is a connection to the relay.
+    /// - Parameter fault: the fault before there is a connection to the relay.
     func start(_ fault: Fault?) throws {
         try device.pipeline.syncOperations.addHandler(End(self, .up))
         switch fault {
         case .cut(let cut, _):
-            // Not before the channel is active: there is nothing to close yet.
+            // The code runs when the channel is active, because before there is nothing to close.
             let tunnel = NIOLoopBound(self, eventLoop: device.eventLoop)
             return device.eventLoop.execute { tunnel.value.end(cut) }
         case .strike: strike()
@@ -205,7 +205,7 @@ private final class Tunnel {
                 switch result {
                 case .success(let channel):
                     tunnel.value.relay = channel
-                    // Who went meanwhile did so before anybody read.
+                    // The device may have closed its connection before anything was read.
                     if !device.isActive { channel.close(promise: nil) }
                     device.setOption(.autoRead, value: true).whenComplete { _ in device.read() }
                 case .failure: tunnel.value.end(.reset)
@@ -235,7 +235,7 @@ private final class Tunnel {
         }
     }
 
-    /// As a proxy does that lets no WebSocket through.
+    /// Refuses a WebSocket, as some proxies do.
     private func refuse() {
         let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         device.writeAndFlush(ByteBuffer(string: answer), promise: nil)
@@ -244,7 +244,7 @@ private final class Tunnel {
 
     /// One of the two ends is closed.
     func closed(_ direction: Direction) {
-        // What stalls tells nobody.
+        // A stalled direction passes on no close.
         if stalled.contains(direction) { return }
         close()
     }
@@ -272,7 +272,7 @@ private final class Tunnel {
             forward(unit.flipped(in: part) ?? unit.bytes, direction)
         case .strike(let spot):
             send(spot)
-            // What has not gone by now does not go at all, as it is with a connection that breaks.
+            // Bytes that were not sent yet are lost, as in a connection that breaks.
             dead = [.up, .down]
             strike()
         }
@@ -293,7 +293,7 @@ private final class Tunnel {
         channel?.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
 
-    /// A byte at a time; of a long unit the first sixty-four so, the rest in as many pieces.
+    /// Passes on byte by byte; of a long unit only the first sixty-four bytes, and the rest in as many pieces.
     private func trickle(_ bytes: ArraySlice<UInt8>, _ direction: Direction, sent: Int = 0, piece: Int? = nil) {
         let piece = piece ?? max(1, (bytes.count - 64) / 64)
         guard !bytes.isEmpty else {
@@ -320,7 +320,7 @@ private final class Tunnel {
         close()
     }
 
-    /// One end of a tunnel: the device's, whose bytes go up, or the relay's.
+    /// One end of a tunnel: that of the device, whose bytes go up, or that of the relay.
     private final class End: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// One pairing of two honest people, in which one thing goes wrong on one device's way to the relay.
+/// One pairing of two honest users, with one fault on one device's way to the relay.
 struct FaultRun: Sendable {
     enum Victim: String, CaseIterable, Sendable { case offerer, visitor }
 
@@ -13,24 +13,25 @@ struct FaultRun: Sendable {
     var plan: FaultProxy.Plan?
     var offererHolds = true
     var isPlain = true
-    /// Whether the faulty device gets no WebSocket through and goes by HTTP; the other has a WebSocket.
+    /// Whether the faulty device gets no WebSocket and uses long polling; the other uses a WebSocket.
     var isHTTP = false
-    /// Where the faulty device's connections come from: a phone that comes back has changed its network.
+    /// The source addresses of the faulty device's connections: a phone that reconnects may have changed its network.
     var sources = ["127.0.0.1", "127.0.0.2"]
     var limits = Self.limits
-    /// How much slower than a machine with nothing else to do this one is: all times are so much longer.
+    /// The factor by which this machine is slower than an idle one; all times are multiplied by it.
     var pace = 1
-    /// How long the devices may take before the people stop them.
+    /// The longest time for the pairing before the users cancel it.
     var patience: Duration = .seconds(60)
-    /// How long one may go on after the other has failed.
+    /// The longest time that a device may go on after the other has failed.
     var grace: Duration = .seconds(2)
-    /// Whether a visitor that failed tries again where the offerer shows a fresh code.
+    /// Whether a failed visitor tries again when the offerer shows a fresh code.
     var followsFreshCode = false
 
-    /// So short that what stalls is given up within a second, and so long that a busy machine does not look like a fault.
+    /// Limits so short that a stall is noticed within a second, and so long that a busy machine does not look like a
+    /// fault.
     static let limits: ClientLimits = {
         var limits = ClientLimits()
-        // Three unanswered connections are a mute relay's, or a busy machine's.
+        // Fewer unanswered connections may be due to a busy machine.
         limits.answerTries = 6
         limits.connectTimeout = .milliseconds(800)
         limits.answerTimeout = .seconds(1)
@@ -49,7 +50,7 @@ struct FaultRun: Sendable {
         return limits
     }()
 
-    /// This run at the pace at which one without a fault goes here and now; and what that one met.
+    /// This run with the pace of a run without a fault on this machine, and the units of that run.
     func paced(
         _ clean: (FaultRun) async throws -> Outcome
     ) async throws -> (run: FaultRun, units: [(direction: Direction, name: String)]) {
@@ -63,7 +64,7 @@ struct FaultRun: Sendable {
         return (paced, outcome.report.units)
     }
 
-    /// A pairing without a fault takes less where nothing else runs.
+    /// The time of a pairing without a fault on an idle machine is shorter.
     private static let usual: Duration = .milliseconds(300)
 
     private var pacedLimits: ClientLimits {
@@ -77,36 +78,36 @@ struct FaultRun: Sendable {
         return limits
     }
 
-    /// What the two people saw.
+    /// The result for the two users.
     struct Outcome: Sendable {
         var offerer: Result<Paired, PairingError>
         var visitor: Result<Paired, PairingError>
-        /// Whether a person had to stop a device, since the other had failed or time was up.
+        /// Whether a user had to cancel, because the other device had failed or time was up.
         var wasStopped: Bool
-        /// Why the first visit failed; nil where it did not.
+        /// The error of the first visit; nil where it did not fail.
         var firstFailure: PairingError?
-        /// How many codes the offerer showed.
+        /// The number of codes that the offerer showed.
         var codes = 0
         var questions: Int
-        /// How often a seed was stored.
+        /// The number of times that a seed was stored.
         var stored: Int
-        /// Whether the store that was empty holds the holder's seed now.
+        /// Whether the receiver's store has the holder's seed.
         var hasSeed: Bool
-        /// How often a device said that it reconnects.
+        /// The number of times that a device reported a reconnect.
         var reconnecting = 0
         var report: FaultProxy.Report
-        /// How long it took until both people knew.
+        /// The time until both users saw the outcome.
         var time: Duration
-        /// How many connections the device makes without a fault.
+        /// The number of the device's connections without a fault.
         var usual = 1
 
-        /// Both devices paired as if nothing had been.
+        /// Both devices paired as without a fault.
         var isPaired: Bool {
             guard case .success(let here) = offerer, case .success(let there) = visitor else { return false }
             return here.userID == there.userID && questions == 1 && stored == 1 && hasSeed
         }
 
-        /// Nothing is there that should not be: who is paired has the one seed, and somebody said yes.
+        /// The outcome breaks no promise: a paired device has the one seed, and a user has approved.
         var isHonest: Bool {
             if case .success(let here) = offerer, case .success(let there) = visitor {
                 return here.userID == there.userID && hasSeed && questions >= 1
@@ -114,7 +115,7 @@ struct FaultRun: Sendable {
             return stored == 0 || hasSeed && questions >= 1
         }
 
-        /// For the table: how it ended, and how often the device connected again.
+        /// The result for the table, with the number of reconnects.
         var text: String {
             let again = max(0, report.connections - usual)
             if !report.hasFired { return "-" }
@@ -131,12 +132,12 @@ struct FaultRun: Sendable {
         }
     }
 
-    /// Runs it at a relay on loopback.
+    /// Runs the pairing at a relay on loopback.
     func run(at relay: LiveRelay, strike: @escaping @Sendable () -> Void = {}) async throws -> Outcome {
         try await run(port: relay.address.port, roots: relay.roots, strike: strike)
     }
 
-    /// - Throws: ``Stuck`` where a device neither pairs nor fails, not even when its person stops it.
+    /// - Throws: ``Stuck`` where a device neither pairs nor fails, even after its user cancels.
     func run(
         port: Int,
         roots: TrustedRoots = .system,
@@ -173,7 +174,7 @@ struct FaultRun: Sendable {
         return try await FaultProxy.run(to: way, plan, strike: strike) { proxy in
             let start = ContinuousClock.now
             let faulty = try proxy.address(isPlain: isPlain)
-            // The other device has a network without faults, and nobody looks on.
+            // The other device's network has no faults and no proxy.
             let good = RelayAddress(host: "127.0.0.1", port: port, isPlain: isPlain)!
             let seed = SyncSeed.random()
             let store = CountingStore()
@@ -199,7 +200,7 @@ struct FaultRun: Sendable {
             offerer.stop(after: patience * pace)
             var parties = [offerer]
             var firstFailure: PairingError?
-            // Without a code there is nobody to visit.
+            // Without a code there is no visit.
             for ordinal in 1...(followsFreshCode ? 2 : 1) {
                 guard let code = try? await offerer.watch.offer(ordinal).code else { break }
                 let visitor = Party(
@@ -210,7 +211,7 @@ struct FaultRun: Sendable {
                 )
                 visitor.stop(after: patience * pace)
                 parties.append(visitor)
-                // Who waits for a device that has failed is stopped by its person, sooner or later.
+                // A device that waits for a failed one is cancelled by its user after a while.
                 Task { try await offerer.stopsWhenFailed(visitor, after: grace * pace) }
                 if case .failure(let error) = try await visitor.outcome(), ordinal == 1 { firstFailure = error }
                 if try await visitor.outcome().failure == nil { break }
@@ -227,7 +228,7 @@ struct FaultRun: Sendable {
                 report: FaultProxy.Report(),
                 time: ContinuousClock.now - start
             )
-            // What is said last goes through the proxy too.
+            // The last frames go through the proxy too.
             for party in parties {
                 await party.watch.end()
                 outcome.reconnecting += await party.watch.states.count {
@@ -244,7 +245,7 @@ struct FaultRun: Sendable {
     }
 }
 
-/// One device's pairing, and the person who may lose patience.
+/// One device's pairing, with a user who may cancel it.
 private final class Party: Sendable {
     let pairing: Pairing
     let watch: Watch
@@ -262,12 +263,12 @@ private final class Party: Sendable {
         return try await watch.outcome()
     }
 
-    /// Waits for its outcome, and stops the other one when that is a failure.
+    /// Waits for the outcome, and cancels the other device's pairing if this one failed.
     func stopsWhenFailed(_ other: Party, after time: Duration) async throws {
         if case .failure = try await outcome() { other.stop(after: time) }
     }
 
-    /// Stops it, unless it has ended by then.
+    /// Cancels the pairing if it has not ended by then.
     func stop(after time: Duration) {
         Task {
             try? await Task.sleep(for: time)
@@ -280,7 +281,7 @@ private final class Party: Sendable {
     }
 }
 
-/// Counts what may happen anywhere.
+/// A counter that any thread may use.
 final class Counter: Sendable {
     private let value = Mutex(0)
 
@@ -289,7 +290,7 @@ final class Counter: Sendable {
     func add() { value.withLock { $0 += 1 } }
 }
 
-/// A store that counts how often it was told to store.
+/// A store that counts its saves.
 actor CountingStore: SeedStore {
     private let store = MemorySeedStore()
     private(set) var saves = 0

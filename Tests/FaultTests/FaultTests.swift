@@ -5,13 +5,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whole pairings of the real client at the real relay, behind a proxy that lets one thing go wrong at one boundary.
+/// Whole pairings of the real client at the real relay, behind a proxy that causes one fault at one boundary.
 ///
-/// Here every boundary meets some faults and every fault some boundaries; `scripts/faults` runs all of them with all.
+/// These tests try a part of the combinations of boundaries and faults; `scripts/faults` tries all of them.
 @Suite("One fault at each boundary", .serialized, .timeLimit(.minutes(60)), .enabled(if: Environment.isAlone))
 struct FaultTests {
     static let isFull = Environment.faults == "all"
-    /// How many pairings run at once: most of them wait for something to time out.
+    /// The number of concurrent pairings, which mostly wait for a timeout.
     static let width = 16
 
     static let cuts: [Fault] = [
@@ -21,15 +21,15 @@ struct FaultTests {
     static let stalls: [Fault] = Spot.allCases.map(Fault.stall) + Spot.allCases.map(Fault.stallOneWay)
     static let flips: [Fault] = Fault.Part.allCases.map(Fault.corrupt)
 
-    /// What is the same for all pairings of a table.
+    /// The common settings of all pairings of a table.
     struct Scenario: Sendable, CustomTestStringConvertible {
         var isPlain = true
         var offererHolds = true
         var isHTTP = false
-        /// Whether the relay asks for work first.
+        /// Whether the relay asks for work.
         var isWork = false
         var faults: [Fault]
-        /// Which part of the cases runs where not all do.
+        /// The fraction of cases that runs where not all do: one in so many.
         var part = 3
 
         var testDescription: String {
@@ -42,7 +42,7 @@ struct FaultTests {
         byHTTP,
         Scenario(faults: cuts + stalls + [.trickle]),
         Scenario(offererHolds: false, isWork: true, faults: cuts + stalls + [.trickle], part: 4),
-        // To TLS a flipped bit is a lost connection.
+        // With TLS a flipped bit ends the connection.
         Scenario(isPlain: false, offererHolds: false, faults: cuts + stalls + [.trickle] + flips, part: 7),
     ]
     static let byHTTP = Scenario(isHTTP: true, faults: cuts + stalls + [.trickle], part: 7)
@@ -74,14 +74,14 @@ struct FaultTests {
         let scenario = Scenario(offererHolds: offererHolds, faults: Self.flips, part: 1)
         try await matrix("Flipped bits", scenario, limits: Self.impatient) { run, outcome in
             #expect(outcome.isHonest, "\(run): \(outcome.text)")
-            // Words of a device's own, and not because somebody pulled the plug.
+            // Both errors are the devices' own, not those of a cancellation.
             if case .failure(let here) = outcome.offerer, case .failure(let there) = outcome.visitor {
                 #expect(here != .cancelledHere || there != .cancelledHere, "\(run): \(outcome.text)")
             }
         }
     }
 
-    /// Where a bit is flipped one of the two may wait in vain, until its time is over.
+    /// After a flipped bit one of the two devices may wait until its deadline, so the limits are short.
     static let impatient: ClientLimits = {
         var limits = FaultRun.limits
         limits.codeLifetime = .seconds(5)
@@ -90,7 +90,7 @@ struct FaultTests {
         return limits
     }()
 
-    /// Runs every boundary with every fault, or a part of it, and prints what came of it.
+    /// Runs every boundary with every fault, or a part of them, and prints the results.
     private func matrix(
         _ title: String,
         _ scenario: Scenario,
@@ -120,7 +120,8 @@ struct FaultTests {
             }
             print(table.text)
             print("\(runs.count) pairings, \(fired) faults, \(paired) paired, \(again) connections made again\n")
-            // The last goodbyes cross, so some of them never come; nor does what comes after a loss of a busy machine's own.
+            // Some units never come, because the last frames cross, or because a busy machine lost a connection
+            // earlier.
             #expect(fired >= runs.count / 2)
         }
     }
@@ -137,10 +138,10 @@ struct FaultTests {
     }
 }
 
-/// These tests measure nothing, but they wait for connections that time out: other tests that keep the machine busy at the same
-/// time would look like faults. So they run by themselves, in `scripts/test` and `scripts/faults`.
+/// These tests measure nothing, but they wait for connections that time out, and other tests on a busy machine would
+/// look like faults. So they run by themselves, in `scripts/test` and `scripts/faults`.
 enum Environment {
-    /// `part` or `all`; nil where other tests run.
+    /// `part` or `all`; nil in a run of other tests.
     static let faults = ProcessInfo.processInfo.environment["EASYSETUP_FAULTS"]
 
     static var isAlone: Bool { faults != nil }

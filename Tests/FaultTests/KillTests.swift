@@ -5,7 +5,7 @@ import Testing
 /// The relay is a process of its own, killed with `kill -9` at each boundary of a pairing and started again.
 @Suite("A relay killed at each boundary", .serialized, .timeLimit(.minutes(60)), .enabled(if: Environment.isAlone))
 struct KillTests {
-    /// Pairings at once; each has a relay of its own.
+    /// The number of concurrent pairings, each with its own relay.
     static let width = 16
 
     let folder = ScratchFolder()
@@ -40,7 +40,7 @@ struct KillTests {
             table.put(outcome.text, row: row, column: run.plan!.fault.name)
             #expect(outcome.isHonest && !outcome.wasStopped, "\(run): \(outcome.text)")
             if !outcome.isPaired {
-                // Once the seat was taken a person decides what comes next.
+                // Once the seat was taken, a user decides how to go on.
                 #expect([.relayForgot, .sentNotConfirmed].contains(outcome.offerer.failure), "\(run): \(outcome.text)")
                 #expect([.relayForgot, nil].contains(outcome.visitor.failure), "\(run): \(outcome.text)")
             }
@@ -61,7 +61,7 @@ struct KillTests {
         for victim in FaultRun.Victim.allCases {
             var clean = FaultRun(victim: victim, offererHolds: offererHolds)
             clean.followsFreshCode = true
-            // A visitor without a token can't know that nobody comes back to its code.
+            // A visitor without a token can't know that its code's offerer will not come back.
             clean.limits.offererReturn = .seconds(2)
             clean.grace = .seconds(8)
             let (paced, units) = try await clean.paced { run in

@@ -9,9 +9,9 @@ final class RelayProcess: Sendable {
     private let arguments: [String]
     private let state: Mutex<(running: Running, kills: Int, isOver: Bool)>
 
-    /// A relay, for as long as the body runs.
+    /// Runs a relay as long as the body runs.
     ///
-    /// - Parameter keyFile: nil for a relay that forgets everything when it is killed.
+    /// - Parameter keyFile: the relay's key file; nil for a relay that loses its key when it is killed.
     static func run<Result>(
         keyFile: String?,
         _ options: [String] = [],
@@ -33,10 +33,10 @@ final class RelayProcess: Sendable {
         state = Mutex((running, 0, false))
     }
 
-    /// How often it was killed.
+    /// The number of kills so far.
     var kills: Int { state.withLock(\.kills) }
 
-    /// `kill -9`, and another one as soon as the first is gone.
+    /// Kills the relay with `kill -9`, and starts another one when the first has ended.
     func strike() {
         let killed = state.withLock { state in
             state.kills += 1

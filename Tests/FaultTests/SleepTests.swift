@@ -3,8 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Devices as processes that the system stops, as a phone is put to sleep, and lets go on. The relay's time passes where the test
-/// says so.
+/// Devices as processes that the system stops and continues, as a phone sleeps and wakes. The test moves the relay's
+/// clock.
 @Suite("Devices that sleep", .inTurn, .timeLimit(.minutes(60))) struct SleepTests {
     let folder = ScratchFolder()
 
@@ -15,7 +15,7 @@ import Testing
         let url = "ws://127.0.0.1:\(relay.address.port)"
         _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
-        // A process that is stopped hears of its end when it goes on.
+        // A stopped process receives its end signal only when it continues.
         defer { end(offer) }
         let code = try #require(try await offer.event("offered")["code"] as? String)
         var others: [Running] = []

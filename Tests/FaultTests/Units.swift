@@ -1,16 +1,16 @@
 import EasySetupRelayProtocol
 
-/// What a connection is cut into by who looks on: the least that a fault can hit.
+/// A part of a connection's bytes that the proxy can recognise: the smallest target of a fault.
 struct Unit: Sendable {
     var bytes: [UInt8]
-    /// What it is, for people; it says nothing of what is in it.
+    /// The unit's kind, for people, without its contents.
     let name: String
-    /// False for what comes by the clock and not by the pairing: pings and pongs.
+    /// Whether the pairing causes the unit; false for pings and pongs, which depend on time.
     let isCounted: Bool
-    /// How many bytes stand before what the unit carries.
+    /// The number of bytes before the payload.
     let headLength: Int
 
-    /// With one bit of this part flipped; nil where there is no such part.
+    /// The unit with one bit of this part flipped; nil where there is no such part.
     func flipped(in part: Fault.Part) -> [UInt8]? {
         var bytes = bytes
         let body = bytes.count - headLength
@@ -26,17 +26,17 @@ struct Unit: Sendable {
     }
 }
 
-/// Cuts one direction of one connection into units. Bytes of a unit that is not complete stay with it.
+/// Splits one direction of a connection into units. It keeps the bytes of an incomplete unit.
 struct UnitSplitter {
-    /// How devices and relay talk: decides what a unit is.
+    /// The form of the bytes, which decides what a unit is.
     enum Form: Sendable {
         /// An HTTP head, then WebSocket frames.
         case webSocket
-        /// Records of TLS, whatever is in them.
+        /// TLS records.
         case records
-        /// HTTP requests and answers, whole.
+        /// Whole HTTP requests and answers.
         case http
-        /// Nobody looks: bytes as they come.
+        /// Bytes without units.
         case raw
     }
 
@@ -70,7 +70,7 @@ struct UnitSplitter {
         case .head:
             guard let end = endOfHead() else { return nil }
             let isUpgrade = direction == .up || rest.starts(with: Array("HTTP/1.1 101".utf8))
-            // A refusal's body needs no understanding.
+            // The body of a refusal is not parsed.
             state = isUpgrade ? .frames : .raw
             return take(end, head: 0, name: "upgrade")
         case .frames: return frame()
@@ -124,7 +124,7 @@ struct UnitSplitter {
         case .up: text = (try? DeviceFrame(parsing: payload)).map { String(describing: $0) } ?? "unreadable"
         case .down: text = (try? RelayFrame(parsing: payload)).map { String(describing: $0) } ?? "unreadable"
         }
-        // The case's name; what it carries is nobody's business.
+        // The name of the frame's case, without its contents.
         return String(text.prefix { $0 != "(" })
     }
 

@@ -2,7 +2,7 @@ extension FaultRun {
     /// This run with a fault, at every boundary of a pairing without one.
     ///
     /// - Parameters:
-    ///   - units: of the device's connection in a pairing without a fault.
+    ///   - units: the units of the device's connection in a pairing without a fault.
     ///   - part: takes one case of so many, such that each boundary meets some faults and each fault some boundaries.
     func variants(
         at units: [(direction: Direction, name: String)],
@@ -31,7 +31,7 @@ extension FaultRun {
     }
 }
 
-/// Does something for each of many, several at a time; the results are in the order of what they belong to.
+/// Runs a function for each element, several at a time; the results have the order of the elements.
 func several<Element: Sendable, Result: Sendable>(
     _ elements: [Element],
     atOnce width: Int,

@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What libFuzzer has found so far, run without it: the inputs of `Corpus`, each by the target whose folder it is in.
+/// Runs the inputs that libFuzzer has found so far, without libFuzzer: those of each folder of `Corpus`, by the target
+/// of that name.
 @Suite("Kept inputs", .busy) struct CorpusTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
 
@@ -34,12 +35,12 @@ import Testing
         #expect(bytes < 500_000)
     }
 
-    /// Connected, offered a slot, a visitor, its hello and proof, the user's yes, the receipt.
+    /// The script of an offer: connected, a slot, a visitor, its hello and proof, the user's yes, the receipt.
     static let offer: [UInt8] = [
         1, 0, 0, 1, 0x20, 0, 0, 0, 0, 0, 2, 0, 0, 3, 0, 0, 3, 0, 0, 0, 4, 0, 3, 0, 0,
     ]
 
-    /// Connected, a meeting, the offerer's reply and proof, the package, which is stored.
+    /// The script of a visit: connected, a meeting, the offerer's reply and proof, the package, which is stored.
     static let visit: [UInt8] = [0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 3, 0, 3, 0, 0, 5, 0]
 
     @Test("can be scripts of whole pairings") func pairings() throws {

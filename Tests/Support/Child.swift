@@ -21,7 +21,7 @@ package final class Child: Sendable {
         var errors: Stream = .inherited
     }
 
-    /// What one of the three standard streams is in the child.
+    /// The source or target of one of the child's three standard streams.
     package enum Stream: Sendable {
         /// The same as in this process.
         case inherited
@@ -71,7 +71,7 @@ package final class Child: Sendable {
 
     package var processIdentifier: pid_t { state.withLock { $0.pid } }
 
-    /// Whether it was started and has not ended.
+    /// Whether the child was started and has not ended.
     package var isRunning: Bool { state.withLock { $0.pid != 0 && $0.status == nil } }
 
     /// The exit code, or the number of the signal that ended it; -1 as long as it runs.
@@ -99,7 +99,7 @@ package final class Child: Sendable {
         if pid != 0 { kill(pid, SIGTERM) }
     }
 
-    /// Starts it, in a process group of its own and with no signal blocked: a thread of the tests' has most of them blocked, and a child
+    /// Starts the child, in a process group of its own and with no signal blocked: a thread of the tests' has most of them blocked, and a child
     /// inherits that.
     package func run() throws {
         let settings = settings.withLock { $0 }

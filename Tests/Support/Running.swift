@@ -30,7 +30,7 @@ package final class Running: Sendable {
         process.standardError = .pipe(errors)
         lines = Lines(output.fileHandleForReading)
         told = Lines(errors.fileHandleForReading)
-        // What is written fits into the pipe's buffer, and a program that does not read is no error.
+        // The input fits into the pipe's buffer, and a program that does not read it is no error.
         signal(SIGPIPE, SIG_IGN)
         process.whenEnded { [exit] in exit.put($0) }
         try process.run()
@@ -72,12 +72,12 @@ package final class Running: Sendable {
         await told.first(where: fits)
     }
 
-    /// Writes to its standard input.
+    /// Writes to the program's standard input.
     package func type(_ text: String) {
         try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
     }
 
-    /// Ends its standard input.
+    /// Ends the program's standard input.
     package func endInput() {
         try? input.fileHandleForWriting.close()
     }
@@ -107,7 +107,7 @@ package final class Running: Sendable {
         return told.text
     }
 
-    /// Ends it, where it still runs.
+    /// Ends the program, where it still runs.
     package func stop() {
         if process.isRunning { process.terminate() }
     }

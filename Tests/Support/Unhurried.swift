@@ -16,7 +16,7 @@ package final class HandClock: Sendable {
 
     package init() {}
 
-    /// What the relay's configuration takes.
+    /// The clock in the form of the relay's configuration.
     package var clock: RelayClock {
         RelayClock {
             self.state.withLock(\.moment)

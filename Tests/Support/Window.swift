@@ -17,7 +17,7 @@ package final class Window: Sendable {
     /// A program's exit, and the mode in which it left the terminal.
     package struct End {
         package let code: Int32
-        /// What `stty -a` said afterwards; empty where the terminal was closed.
+        /// The output of `stty -a` afterwards; empty where the terminal was closed.
         package let mode: String
 
         /// Whether what is typed is shown, lines are edited and Control-C is a signal, as before.
@@ -194,7 +194,7 @@ package final class Window: Sendable {
         "'" + word.replacing("'", with: "'\\''") + "'"
     }
 
-    /// What was waited for did not come.
+    /// The expected screen did not come.
     struct Unseen: Error, CustomStringConvertible {
         let comment: String
         let screen: [String]

@@ -117,7 +117,7 @@ func fixedSecret(_ values: [UInt8]) -> SecretBytes {
     return SecretBytes(wiping: &values)
 }
 
-/// A secret's bytes, for comparison with a figure.
+/// A secret's bytes, for comparison with a test vector.
 func read(_ secret: borrowing SecretBytes) -> [UInt8] {
     secret.withUnsafeBytes { Array($0) }
 }

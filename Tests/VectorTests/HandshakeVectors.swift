@@ -74,7 +74,7 @@ private func runHandshakes(_ file: VectorFile) throws {
     }
 }
 
-/// A message that differs from the case's own in what a reader ignores leads to what the case's own does.
+/// A message whose ignored parts differ from the case's own must have the same result.
 private func runGood(_ good: HandshakeFile.Good, _ vectors: HandshakeFile) throws {
     let base = try #require(vectors.cases.first { $0.name == good.case })
     var meeting = try Meeting(base, vectors.inputs)
@@ -93,7 +93,7 @@ private func runKEM(_ inputs: HandshakeFile.Inputs) throws {
     #expect(hex(read(try XWing.decapsulate(bytes(inputs.kem_ciphertext), seed: seed))) == inputs.kem_shared_secret)
 }
 
-/// Each message is what the file says, and each device takes the other's to the end that the file says.
+/// Each message must equal the file's, and each device must reach the end that the file gives.
 private func run(_ item: HandshakeFile.Case, _ inputs: HandshakeFile.Inputs) throws {
     try check(item.visitor_computes, item, inputs)
     var meeting = try Meeting(item, inputs)
@@ -118,7 +118,7 @@ private func run(_ item: HandshakeFile.Case, _ inputs: HandshakeFile.Inputs) thr
     }
 }
 
-/// What lies between the inputs and the wire.
+/// Checks the values between the inputs and the messages.
 private func check(_ computed: HandshakeFile.Computed, _ item: HandshakeFile.Case, _ given: HandshakeFile.Inputs) throws
 {
     let channel = Labels.channel(slot: item.slot)
@@ -172,7 +172,7 @@ private func open(
     return hex(content)
 }
 
-/// Both machines with the file's randomness; `sent` is what was sent last.
+/// Both state machines with the file's random values; `sent` is the last message.
 private struct Meeting: ~Copyable {
     var visitor: VisitorHandshake
     var offerer: OffererHandshake
@@ -189,7 +189,7 @@ private struct Meeting: ~Copyable {
                 scalar: { fixedSecret(scalar) },
                 bytes: { _ in fixedSecret(kemSeed) },
                 encapsulate: { (publicKey) throws(HandshakeError) in
-                    // The real one looks at the key: a bad key is to be refused here too.
+                    // The real encapsulation checks the key, so a bad key is refused here too.
                     _ = try XWing.encapsulate(to: publicKey)
                     return Encapsulation(ciphertext: ciphertext, sharedSecret: fixedSecret(secret))
                 }
@@ -213,7 +213,7 @@ private struct Meeting: ~Copyable {
         self.inputs = inputs
     }
 
-    /// Hands a message to who gets it, and lets that device do what comes next. Gives the outcome when there is one.
+    /// Passes a message to its receiver, and runs that device's next step. Returns the outcome when there is one.
     mutating func deliver(
         _ message: HandshakeFile.Message,
         bytes body: [UInt8]? = nil,
@@ -230,7 +230,7 @@ private struct Meeting: ~Copyable {
         case .prove(let send): sent = send
         case .proven(let peer, let send):
             if let send { sent = send }
-            // Whoever holds gives, or says no, once both have proved themselves.
+            // The holder sends the seed or a refusal after both proofs.
             if message.message == 4 { try answer(item, offererHolds: peer.device.role == .holder, userID) }
         case .mismatched(_, let error, let send):
             if let send { sent = send }
@@ -251,7 +251,7 @@ private struct Meeting: ~Copyable {
     }
 
     private mutating func answer(_ item: HandshakeFile.Case?, offererHolds: Bool, _ userID: [UInt8]) throws {
-        // A no of the receiver's comes after the package.
+        // A receiver's refusal comes after the package.
         if let item, item.messages.count == 5 {
             let refusals = [
                 "declined": Refusal.declined, "cancelled": .cancelled, "nobody-to-ask": .nobodyToAsk,

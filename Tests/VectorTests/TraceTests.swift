@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 import Foundation
 import Testing
 
-/// `Protocol/trace.md` shows a pairing in bytes; these are the bytes of the vectors, in frames as they are read and written.
+/// The bytes in `Protocol/trace.md`, which shows a pairing, must be those of the vectors and of the frame codec.
 @Suite("The trace of a pairing") struct TraceTests {
     private static var page: String {
         get throws {

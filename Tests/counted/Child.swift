@@ -1,6 +1,6 @@
 import Glibc
 
-/// A process that this one started, with a pipe to its standard input and one from its standard output.
+/// A child process, with a pipe to its standard input and one from its standard output.
 final class Child {
     let process: pid_t
     private let name: String
@@ -8,7 +8,7 @@ final class Child {
     private let output: Int32
     private var isOver = false
 
-    /// Starts it. Swift's dictionaries are not shuffled in it, so that it counts the same each time.
+    /// Starts the process with a fixed hash seed of Swift's dictionaries, so that its counts are the same each time.
     init(_ command: [String]) throws(CountError) {
         setenv("SWIFT_DETERMINISTIC_HASHING", "1", 1)
         name = command[0]
@@ -47,7 +47,7 @@ final class Child {
         guard Glibc.write(input, bytes, bytes.count) == bytes.count else { throw .failed(name) }
     }
 
-    /// The next line of its output, without the end of the line.
+    /// Reads the next line of its output, without the line end.
     func line() throws(CountError) -> String {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0
@@ -58,7 +58,7 @@ final class Child {
         throw .failed(name)
     }
 
-    /// Ends its input, waits until it has ended, and throws when it ended badly.
+    /// Closes its input, waits for its end, and throws unless it succeeded.
     func end() throws(CountError) {
         close(input)
         input = -1
@@ -68,7 +68,8 @@ final class Child {
         guard status == 0 else { throw .failed(name) }
     }
 
-    /// Ends of a pipe that no other child inherits: a child hears the end of its input when this process closes it.
+    /// A pipe whose ends no other child inherits, so that a child sees the end of its input when this process closes
+    /// it.
     private static func pipe() -> (read: Int32, write: Int32)? {
         var ends: [Int32] = [0, 0]
         guard Glibc.pipe(&ends) == 0 else { return nil }

@@ -6,7 +6,7 @@ final class Conversation {
     private let visitor: Device
     private let meeting: MeetingID
     private var number: UInt32 = 0
-    /// As large as the handshake's last two messages.
+    /// A message as long as the handshake's last two.
     private let body = [UInt8](repeating: 0x5A, count: 529)
 
     init(port: UInt16) throws(CountError) {
@@ -21,7 +21,7 @@ final class Conversation {
         self.meeting = meeting
     }
 
-    /// Sends so many messages there and back, each acknowledging the one before.
+    /// Sends this many messages in both directions, each of which acknowledges the one before.
     func exchange(_ count: Int) throws(CountError) {
         for _ in 0..<count {
             number += 1

@@ -1,11 +1,12 @@
 import ArgumentParser
 import Glibc
 
-/// Counts what a relay uses of things that no other work on the machine changes: instructions, allocations, bytes. Run by
-/// `scripts/counts`, which holds the figures against `Tests/counted/BOUNDS`.
+/// Counts a relay's use of resources that do not depend on other work of the machine: instructions, allocations, bytes.
+/// Run by `scripts/counts`, which compares the figures with `Tests/counted/BOUNDS`.
 ///
-/// The relay runs in a process of its own (`counted relay`), so that only its side is counted. What starting costs is left out
-/// of every figure: each is the difference between much and little, divided by how much more it was.
+/// The relay runs in a process of its own (`counted relay`), so that only its work is counted. The cost of starting is
+/// not part of any figure: each is the difference between a large and a small amount of work, divided by the difference
+/// of amounts.
 @main
 struct Counted: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,9 +37,9 @@ struct CountCommand: ParsableCommand {
 
     func run() throws {
         Self.raiseOpenFiles()
-        // A relay that has ended is told as an error.
+        // Writing to a relay that has ended should be an error, not the end of this process.
         signal(SIGPIPE, SIG_IGN)
-        // Ends this process, and so the relays: something hangs then, for it takes half a minute.
+        // Ends this process, and with it the relays, after ten minutes: it takes half a minute unless something hangs.
         alarm(600)
         let program = CommandLine.arguments[0]
         let pairings = Work.pairings(bench: bench)
@@ -56,7 +57,7 @@ struct CountCommand: ParsableCommand {
         }
     }
 
-    /// For a relay and its devices: as many as the system allows.
+    /// Raises the limit of open files as far as the system allows, for a relay and its devices.
     private static func raiseOpenFiles() {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()

@@ -1,10 +1,10 @@
 import EasySetupRelay
 import Glibc
 
-/// What a relay has asked of malloc so far.
+/// The memory that a relay has requested from malloc so far.
 struct MemoryCounts: Equatable {
     var allocations: Int
-    /// Bytes of its heap that it holds now.
+    /// The bytes of its heap that are in use.
     var live: Int
 }
 
@@ -14,8 +14,8 @@ final class CountedRelay {
     private let child: Child
 
     /// - Parameters:
-    ///   - command: what to start it with, `counted` itself or something around it.
-    ///   - certificate: for a relay with TLS.
+    ///   - command: the command that starts it, `counted` itself or a program around it.
+    ///   - certificate: the certificate of a relay with TLS.
     init(_ command: [String], certificate: CertificateFiles? = nil) throws(CountError) {
         let options = certificate.map { ["--certificate", "\($0.certificate)", "--key", "\($0.key)"] } ?? []
         child = try Child(command + ["relay"] + options)
@@ -23,7 +23,7 @@ final class CountedRelay {
         self.port = port
     }
 
-    /// Once it has nothing to do: when it counts nothing new for a while.
+    /// The counts of an idle relay, when they do not change for a while.
     func counts() throws(CountError) -> MemoryCounts {
         var last = try ask()
         var agreed = 0
@@ -36,7 +36,7 @@ final class CountedRelay {
         return last
     }
 
-    /// Bytes of memory that the system has given it and not taken back.
+    /// The resident memory in bytes.
     func resident() throws(CountError) -> Int {
         var text = [CChar](repeating: 0, count: 128)
         guard let file = fopen("/proc/\(child.process)/statm", "r") else { throw .noRelay }
@@ -49,7 +49,7 @@ final class CountedRelay {
         return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 
-    /// Ends it and waits until it is gone.
+    /// Ends the relay, and waits for its end.
     func end() throws(CountError) {
         try child.end()
     }
@@ -62,7 +62,7 @@ final class CountedRelay {
     }
 }
 
-/// What keeps it from counting.
+/// An error that stops the counting.
 enum CountError: Error, CustomStringConvertible {
     case cannotStart(String)
     case failed(String)

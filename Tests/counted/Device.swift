@@ -2,13 +2,13 @@ import CLoad
 import EasySetupRelayProtocol
 import Glibc
 
-/// A device on a socket of its own that waits for each answer: a WebSocket's client end, as little as there can be (RFC 6455).
+/// A device on a socket of its own that waits for each answer, with a minimal WebSocket client (RFC 6455).
 final class Device {
     private let socket: Int32
     private var ssl: OpaquePointer?
     private var received: [UInt8] = []
 
-    /// Connects, with TLS when there is one, and upgrades.
+    /// Connects, with TLS if there is a context, and upgrades.
     init(port: UInt16, tls: ClientTLS? = nil) throws(CountError) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { throw .noConnection }
@@ -41,7 +41,7 @@ final class Device {
 
     func say(_ frame: DeviceFrame) throws(CountError) {
         let payload = frame.serialized()
-        // Masked with zeros, which costs the relay as much as any other mask.
+        // The mask is zero, which costs the relay as much as any other mask.
         let length =
             payload.count < 126
             ? [0x80 | UInt8(payload.count)] : [0xFE, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
@@ -64,7 +64,7 @@ final class Device {
         return frame
     }
 
-    /// The next bytes received, which stay there.
+    /// The next received bytes, which stay in the buffer.
     private func next(_ count: Int) throws(CountError) -> ArraySlice<UInt8> {
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         while received.count < count {
@@ -93,7 +93,7 @@ final class Device {
     )
 }
 
-/// TLS as a client that trusts whom it counts.
+/// A TLS client that accepts any certificate, because the relay is its own.
 final class ClientTLS {
     fileprivate let context: OpaquePointer
 

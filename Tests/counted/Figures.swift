@@ -2,14 +2,14 @@ import EasySetupRelay
 import EasySetupRelayProtocol
 import Glibc
 
-/// Something that a relay does so many times.
+/// A kind of work of a relay, which is repeated.
 enum Work {
-    /// Whole pairings of recorded frames, one after the other, as the program `bench` makes them.
+    /// Whole pairings of recorded frames, one after the other, made by the program `bench`.
     case pairings(bench: String)
     /// Messages that two devices of one meeting send each other.
     case messages
 
-    /// Starts it; what it gives back waits for the end, and throws unless all of it succeeded.
+    /// Starts the work. The returned closure waits for its end, and throws unless all of it succeeded.
     func start(_ count: Int, at relay: CountedRelay) throws(CountError) -> () throws(CountError) -> Void {
         switch self {
         case .pairings(let bench):
@@ -22,7 +22,7 @@ enum Work {
         }
     }
 
-    /// What callgrind's files are named for.
+    /// The name in callgrind's files.
     var name: String {
         switch self {
         case .pairings: "pairings"
@@ -31,16 +31,16 @@ enum Work {
     }
 }
 
-/// Instructions of the relay, as callgrind counts them: those of the kernel are not among them.
+/// The relay's instructions, counted by callgrind, without those of the kernel.
 struct Instructions {
     /// The program without debug information.
     let program: String
-    /// For what callgrind writes.
+    /// The folder for callgrind's files.
     let folder: String
 
-    /// For one of it, as far as `many` are more than `few`.
+    /// The instructions for one unit of work, from the difference between `many` and `few`.
     func each(_ work: Work, few: Int, many: Int) throws -> Double {
-        // Both at the same time: nothing here depends on how fast it goes.
+        // Both relays run at the same time, because no count depends on their speed.
         let relays = try [few, many].map { (count: $0, relay: try start(work, $0)) }
         let ends = try relays.map { count, relay in try work.start(count, at: relay) }
         for end in ends { try end() }
@@ -57,7 +57,7 @@ struct Instructions {
 
     private func profile(_ work: Work, _ count: Int) -> String { "\(folder)/callgrind.\(count)-\(work.name)" }
 
-    /// The line `totals: N` of what callgrind wrote.
+    /// The line `totals: N` of callgrind's file.
     private func total(_ work: Work, _ count: Int) throws(CountError) -> Int {
         let name = profile(work, count)
         guard let file = fopen(name, "r") else { throw .noTotal(name) }
@@ -71,11 +71,11 @@ struct Instructions {
     }
 }
 
-/// How often the relay asks malloc for memory.
+/// The number of the relay's calls of malloc.
 struct Allocations {
     let program: String
 
-    /// For one of it, as far as `many` are more than `few`; once the relay has seen some.
+    /// The allocations for one unit of work, from the difference between `many` and `few`, after a warm-up.
     func each(_ work: Work, few: Int, many: Int) throws -> Double {
         let relay = try CountedRelay([program])
         let counts = try [few, few, many].map { count in
@@ -86,16 +86,16 @@ struct Allocations {
     }
 }
 
-/// Devices that show a code and wait: each an open WebSocket with a room at the relay.
+/// Devices that show a code and wait: each with an open WebSocket and a room at the relay.
 struct WaitingDevices {
     let program: String
-    /// With TLS when there is one.
+    /// The certificate; nil for plain TCP.
     let certificate: CertificateFiles?
 
     private static let few = 200
     private static let many = 1_200
 
-    /// For each of them, on the relay's heap, and as the system sees it.
+    /// The memory of one device, on the relay's heap and as resident memory.
     func bytes() throws -> (heap: Double, resident: Double) {
         let relay = try CountedRelay([program], certificate: certificate)
         var devices = try crowd(Self.few, at: relay)

@@ -5,17 +5,17 @@ import EasySetupRelayCore
 import Glibc
 import Logging
 
-/// `counted relay`: a relay on a free port of loopback, which it prints. For each byte on its standard input it prints what it
-/// has asked of malloc (`counted_memory_write`); at the end of its input it ends.
+/// `counted relay`: a relay on a free port of loopback, which it prints. For each byte on its standard input it prints
+/// its malloc counts (`counted_memory_write`); at the end of its input it ends.
 ///
-/// Everything that would hold devices of one machine to what a house needs is opened wide, and no time limit comes due while
-/// it counts, so that nothing depends on how fast it goes.
+/// All limits per network are raised, because all devices come from one machine, and no time limit expires during the
+/// count, so that no figure depends on speed.
 struct RelayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "relay", abstract: "Be the relay that is counted.")
 
     @OptionGroup var tls: TLSOptions
 
-    // Not asynchronous: under valgrind the main thread has to wait in a system call of its own.
+    // The function is not asynchronous, because under valgrind the main thread has to wait in a system call of its own.
     func run() throws {
         let server = RelayServer(
             configuration: relay,
@@ -69,7 +69,7 @@ struct TLSOptions: ParsableArguments {
     @Option(help: "Its private key, PEM.")
     var key: String?
 
-    /// Nil unless both are named.
+    /// The files; nil unless both are given.
     var files: CertificateFiles? {
         guard let certificate, let key else { return nil }
         return CertificateFiles(certificate: certificate, key: key)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Simulator
 
-/// Lets honest pairs come while strangers crowd to every code that can be found, and prints what came of it.
+/// Simulates honest pairs while strangers visit every code that can be found by trying, and prints the results.
 struct CrowdingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "crowding",
@@ -64,7 +64,7 @@ struct CrowdingCommand: ParsableCommand {
 }
 
 extension String {
-    /// With spaces up to this width: before it, or after it for a negative one.
+    /// Pads with spaces to this width: before the text, or after it for a negative width.
     fileprivate func padded(_ width: Int) -> String {
         let spaces = String(repeating: " ", count: max(0, abs(width) - count))
         return width < 0 ? self + spaces : spaces + self

@@ -2,7 +2,8 @@ import ArgumentParser
 import Simulator
 import Synchronization
 
-/// Runs worlds of the simulator, a seed each, and says which break a law. `scripts/worlds` builds and calls it.
+/// Runs worlds of the simulator, one for each seed, and reports those that break a law. `scripts/worlds` builds and
+/// calls it.
 @main
 struct Worlds: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -55,13 +56,13 @@ struct Worlds: AsyncParsableCommand {
     }
 }
 
-/// Hands out seeds and adds up what came of them.
+/// Gives out seeds and adds up the results.
 private final class Runner: Sendable {
     private struct Sums {
         var worlds = 0
         var failed = 0
         var tally = Tally()
-        /// How many worlds broke a law in each way; the figures in the words left out.
+        /// The number of worlds that broke a law, by the text without its numbers.
         var ways: [String: Int] = [:]
     }
 
@@ -108,10 +109,10 @@ private final class Runner: Sendable {
         }
     }
 
-    /// One world in so many is run twice, to see that it takes the same course.
+    /// One world in this many is run twice, to check that both runs are the same.
     private static let repeats: UInt64 = 100
 
-    /// False when a world broke a law.
+    /// Prints the results. Returns false when a world broke a law.
     func report() -> Bool {
         sums.withLock { sums in
             let elapsed = ContinuousClock.now - start
@@ -127,7 +128,7 @@ private final class Runner: Sendable {
     }
 }
 
-/// All that happens in a world, to be compared.
+/// The events of a world, for comparison.
 private final class Course {
     private var digest = Hasher()
     private let world: World
@@ -142,7 +143,7 @@ private final class Course {
 
     private var value: Int { digest.finalize() }
 
-    /// Whether another world with the same seed takes the same course as this one did.
+    /// Whether another world with the same seed has the same run as this one.
     func isTaken(again other: World) -> Bool {
         let course = Course(of: other)
         other.run()

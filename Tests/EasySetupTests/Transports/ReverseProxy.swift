@@ -73,7 +73,7 @@ struct ReverseProxy: Sendable {
 }
 
 extension ReverseProxy {
-    /// What every nginx of the tests has; `http` is what is asked of it.
+    /// The common configuration of the tests' nginx servers; `http` is the part of one test.
     static func nginx(tls: Bool = false, _ http: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
         guard let program = Kind.nginx.program else { return nil }
         return ReverseProxy(kind: .nginx, program: program, tls: tls) { port, folder in
@@ -97,7 +97,7 @@ extension ReverseProxy {
         }
     }
 
-    /// What every HAProxy of the tests has: the defaults of Debian's `haproxy.cfg`.
+    /// The common configuration of the tests' HAProxy servers: the defaults of Debian's `haproxy.cfg`.
     static func haproxy(_ sections: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
         guard let program = Kind.haproxy.program else { return nil }
         return ReverseProxy(kind: .haproxy, program: program) { port, _ in

@@ -8,10 +8,10 @@ import Darwin
 
 /// `fuzz --target=NAME [options, files and folders for libFuzzer]`, and `fuzz --list`. Built and run by scripts/fuzz.
 ///
-/// The target is named by an option with two dashes because libFuzzer leaves those alone, and hands them on where it starts
-/// itself anew.
+/// The target is an option with two dashes, because libFuzzer ignores such options and passes them on when it starts
+/// itself again.
 @main enum Runner {
-    /// What this run is about: libFuzzer's function is given nothing but the input.
+    /// The target of this run. It is a global variable, because libFuzzer passes only the input to its function.
     nonisolated(unsafe) private static var target: FuzzTarget?
 
     static func main() {
@@ -51,7 +51,7 @@ import Darwin
     }
 }
 
-/// One input. libFuzzer's own `main` knows it by this name; that one is linked, and not used.
+/// Runs one input. The name is that which libFuzzer's own `main` calls; that `main` is linked, but not used.
 @c(LLVMFuzzerTestOneInput)
 public func runOne(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     Runner.run(Array(UnsafeBufferPointer(start: bytes, count: count)))

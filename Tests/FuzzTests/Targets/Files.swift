@@ -3,7 +3,7 @@ import EasySetupSeed
 
 @testable import EasySetupRelay
 
-/// A seed file: as it is, or with the checksum that fits, which no mutation would find.
+/// A seed file: unchanged, or with the right checksum, which no mutation would find.
 @Sendable func seedFile(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     let isRepaired = script.flag()
@@ -25,7 +25,7 @@ import EasySetupSeed
         try hold(isSame, "a plain file is another when written again")
     case .sealed:
         try hold(error(reading: file, nil) == .passphraseNeeded, "a sealed file is read without a passphrase")
-        // Where the cost is one that is allowed, finding out would take a tenth of a second.
+        // An allowed cost would take a tenth of a second, so such inputs are skipped.
         let passes = bytes[10..<14].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         let kibibytes = bytes[14..<18].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         do throws(SeedError) {

@@ -6,12 +6,12 @@ import NIOWebSocket
 
 @testable import EasySetupRelay
 
-// What a relay reads by its own hand, held against those who read it otherwise.
+// The relay's own parsers for the first bytes, compared with the library's.
 
 private let routes = HTTPRoutes(allowedOrigins: [])
 
-/// What is recognised as a device's request is let in by HTTP and the HTTP routes too, with the same key; and however it comes in
-/// pieces, it is recognised with its last byte.
+/// The HTTP parser and the routes accept every request that the fast path recognises, with the same key; and in
+/// whatever pieces it arrives, the fast path recognises it with its last byte.
 @Sendable func upgradeRequest(_ input: [UInt8]) throws(BrokenRule) {
     let whole = UpgradeRequest.recognise(input.span)
     guard case .request(let request) = whole else { return }
@@ -29,7 +29,7 @@ private let routes = HTTPRoutes(allowedOrigins: [])
     try hold(isSame, "a request's key is another for HTTP")
 }
 
-/// The one request of these bytes, when it ends with them.
+/// The one request in these bytes, if they end with it.
 private func readHead(_ bytes: [UInt8]) -> HTTPRequestHead? {
     let (channel, parts) = (EmbeddedChannel(), Parts())
     defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
@@ -54,7 +54,7 @@ private final class Parts: ChannelInboundHandler {
     }
 }
 
-/// Frame after frame, each the same as it is when it is read byte by byte, and known as soon as it is whole.
+/// Each frame is the same when it is read byte by byte, and it is known as soon as it is complete.
 @Sendable func webSocketFrame(_ input: [UInt8]) throws(BrokenRule) {
     var place = 0
     var payload: [UInt8] = []
@@ -79,7 +79,7 @@ private final class Parts: ChannelInboundHandler {
             payload: &short
         )
         try hold(cut == .incomplete, "a frame is known too early")
-        // Its mask and its payload are the last of it.
+        // The mask and the payload are the frame's last parts.
         let start = frame.byteCount - payload.count
         let plain = (0..<payload.count).map { rest[start + $0] ^ rest[start - 4 + $0 % 4] }
         try hold(plain == payload, "a mask is taken off wrongly")

@@ -1,6 +1,6 @@
 @testable import EasySetupRelayProtocol
 
-// Frames of both directions: what was read and written again reads the same.
+// Frames of both directions: a parsed frame that is serialised and parsed again stays the same.
 
 @Sendable func deviceFrame(_ input: [UInt8]) throws(BrokenRule) {
     guard let frame = try? DeviceFrame(parsing: input) else { return }
@@ -16,18 +16,18 @@
     try hold((try? RelayFrame(parsing: written)) == frame, "a frame of a relay reads as another when written again")
 }
 
-/// A frame that is read plainly is what SwiftProtobuf makes of it; and what it writes of that is read plainly.
+/// The fast parser gives the same frame as SwiftProtobuf, and it also reads what SwiftProtobuf writes.
 @Sendable func plainFrame(_ input: [UInt8]) throws(BrokenRule) {
     guard let plain = DeviceFrame(plain: input) else { return }
     guard let general = try? DeviceFrame(general: input) else {
-        // Longer than any frame: the reader of both has looked at that before.
+        // The input is longer than any frame; the common reader has refused it before.
         return try hold(input.count > WireLimits.frameBytes, "a frame is read plainly that is none")
     }
     try hold(general == plain, "a frame reads as another when it is read plainly")
     try hold(DeviceFrame(plain: plain.serialized()) == plain, "a frame of a device's is not read plainly")
 }
 
-/// The bodies of long polling; the first byte says which of the four.
+/// The bodies of long polling; the first byte selects one of the four.
 @Sendable func call(_ input: [UInt8]) throws(BrokenRule) {
     let body = Array(input.dropFirst())
     let isSame: Bool

@@ -1,8 +1,8 @@
-/// A parser or a state machine that is fed with any bytes. Whatever they are, it answers with success or a typed error:
-/// a trap, a hang or growth is a finding, and so is a ``BrokenRule``.
+/// A parser or a state machine that is fed with arbitrary bytes. It must return a result or a typed error: a trap, a
+/// hang or growth is a finding, and so is a ``BrokenRule``.
 ///
-/// To add one, write a function that takes bytes and throws where a rule is broken, and add it to ``all``; a folder of its
-/// name in `Corpus` may hold inputs to start from.
+/// To add a target, write a function that takes bytes and throws where a rule is broken, and add it to ``all``; a
+/// folder of its name in `Corpus` may hold inputs to start from.
 struct FuzzTarget: Sendable {
     typealias Body = @Sendable ([UInt8]) throws(BrokenRule) -> Void
 
@@ -53,12 +53,12 @@ struct FuzzTarget: Sendable {
     }
 }
 
-/// What a parser or a machine must not do, and did.
+/// A violation of a rule by a parser or a state machine.
 struct BrokenRule: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Says that a rule is broken unless it holds.
+/// Throws ``BrokenRule`` with this text if the condition is false.
 func hold(_ condition: Bool, _ rule: @autoclosure () -> String) throws(BrokenRule) {
     guard condition else { throw BrokenRule(description: rule()) }
 }

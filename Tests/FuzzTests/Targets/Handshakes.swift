@@ -3,9 +3,9 @@ import Synchronization
 
 @testable import EasySetupHandshake
 
-/// A whole meeting in which one of the six messages is changed on its way: it never ends with a seed passed on.
+/// A whole meeting in which one of the six messages is changed on its way: it must never end with a transferred seed.
 ///
-/// The input says which form and roles, which message, and what becomes of it.
+/// The input selects the form, the roles, the message and the change.
 @Sendable func handshake(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     let flags = script.byte()
@@ -98,7 +98,7 @@ extension Device {
 }
 
 extension Entropy {
-    /// Always the same, but for what the library draws in encapsulation.
+    /// Entropy with fixed values, except for those that the library draws in encapsulation.
     static func fixed(_ seed: UInt64) -> Entropy {
         let generator = Mutex(FixedGenerator(state: seed))
         let draw: @Sendable (Int) -> [UInt8] = { count in
@@ -107,7 +107,7 @@ extension Entropy {
         return Entropy(
             scalar: {
                 var bytes = draw(32)
-                // Below the group's order.
+                // The scalar must be below the group's order.
                 bytes[31] &= 0x0F
                 return SecretBytes(wiping: &bytes)
             },

@@ -1,10 +1,10 @@
 @testable import EasySetupRelay
 
-// What proxies write, and strangers to their left.
+// Headers that proxies write, with entries that strangers add to their left.
 
 private let limits = ConnectionLimits()
 
-/// However the bytes come in pieces, the header is the same, and it is known as soon as it is whole.
+/// In whatever pieces the bytes arrive, the header is the same, and it is known as soon as it is complete.
 @Sendable func proxyHeader(_ input: [UInt8]) throws(BrokenRule) {
     let end = ProxyHeader.parse(input, limits: limits)
     if case .header(let header) = end {
@@ -22,7 +22,7 @@ private let limits = ConnectionLimits()
     try hold(last == end, "a header depends on how it came")
 }
 
-/// Nothing that is written to the left of a proxy's entry changes what that entry says.
+/// Text to the left of a proxy's entry must not change the entry's meaning.
 @Sendable func forwarded(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     let header: ForwardedHeader = script.flag() ? .forwarded : .xForwardedFor

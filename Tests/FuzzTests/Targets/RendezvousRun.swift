@@ -12,7 +12,8 @@ import EasySetupRelayProtocol
 
 private struct RendezvousRun {
     private static let connections = 24
-    /// What one event may lead to: with the limits below no more than all messages of all meetings, and a word to everyone.
+    /// The most actions for one event: with the limits below, all messages of all meetings and one frame to every
+    /// device.
     private static let maximumActions = 400
 
     private let limits: Limits
@@ -75,7 +76,7 @@ private struct RendezvousRun {
         try check(actions)
     }
 
-    /// After everything is over nothing is left, whoever may still be connected.
+    /// After the end nothing is remembered, even if connections are still open.
     mutating func finish() throws(BrokenRule) {
         for _ in 0..<4 {
             var actions: [Action<Int>] = []
@@ -135,7 +136,7 @@ private struct RendezvousRun {
                     )
                 )
             }
-            // Through the codec, which refuses what names a meeting twice.
+            // The frame goes through the codec, which refuses a meeting that occurs twice.
             return try? DeviceFrame(parsing: DeviceFrame.attachOfferer(token: token, held: held).serialized())
         case 16, 17, 18:
             let body = [UInt8](repeating: 1, count: 1 + Int(script.byte()))

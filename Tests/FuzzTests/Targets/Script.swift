@@ -1,4 +1,4 @@
-/// An input read as a list of instructions: numbers and pieces, zero and empty when it is used up.
+/// An input read as a list of instructions: numbers and byte strings, which are zero and empty after its end.
 struct Script {
     private var rest: ArraySlice<UInt8>
 
@@ -17,7 +17,7 @@ struct Script {
 
     mutating func number16() -> Int { Int(byte()) << 8 | Int(byte()) }
 
-    /// A piece that says how long it is, in two bytes.
+    /// A byte string with its length in two bytes before it.
     mutating func piece() -> [UInt8] { bytes(number16()) }
 
     /// The next bytes; fewer where the input ends.
@@ -32,11 +32,11 @@ struct Script {
         return bytes + [UInt8](repeating: 0, count: count - bytes.count)
     }
 
-    /// All that is left.
+    /// All remaining bytes.
     mutating func remainder() -> [UInt8] { bytes(rest.count) }
 }
 
-/// What becomes of bytes on their way.
+/// A change of bytes on their way.
 struct Tampering {
     private let kind: UInt8
     private let place: Int
@@ -66,7 +66,8 @@ struct Tampering {
     }
 }
 
-/// A generator whose course is fixed by its seed (SplitMix64), so that an input always takes the same course.
+/// A random number generator (SplitMix64) whose sequence depends only on its seed, so that an input always has the same
+/// run.
 struct FixedGenerator: RandomNumberGenerator {
     var state: UInt64
 

@@ -2,7 +2,7 @@ import EasySetupSeed
 
 @testable import EasySetupHandshake
 
-/// What is inside messages 3 to 6: as a protocol buffer, and with the padding around it.
+/// The plaintexts of messages 3 to 6: as protocol buffers, and with their padding.
 @Sendable func sealed(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     let choice = script.byte()
@@ -15,7 +15,7 @@ import EasySetupSeed
     }
 }
 
-// Each is true for what is refused, and for what reads the same when written again.
+// Each function returns true for a refused input, and for one that stays the same when it is written again.
 
 private func readsAsDevice(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard let device = try? Sealed.device(bytes) else { return true }
@@ -38,7 +38,7 @@ private func readsAsReceipt(_ bytes: UnsafeRawBufferPointer) -> Bool {
     return (try? Sealed.receipt(userID: id).withUnsafeBytes { try Sealed.userID($0) }) == id
 }
 
-/// A length of two bytes, a content and zeros: the one way to pad.
+/// The one valid padding: a length of two bytes, a content and zeros.
 private func padded(_ content: [UInt8]) throws(BrokenRule) {
     let zeros = [UInt8](repeating: 0, count: max(0, SealedChannel.plaintextByteCount - content.count))
     var bytes = Array((content + zeros).prefix(SealedChannel.plaintextByteCount))

@@ -3,13 +3,13 @@ import EasySetupRelayProtocol
 @testable import EasySetup
 @testable import EasySetupHandshake
 
-/// A device's pairing under a script of what the relay, the network, the other device, the user, the store and the clock do.
+/// A device's pairing under a script of events from relay, network, other device, user, store and clock.
 ///
-/// What must hold: an event has a bounded number of consequences; nothing is sent without a connection; nothing is given or
-/// stored without the user's yes; nothing follows the end; and once the network is gone for good, the pairing ends within the
-/// limits.
+/// The rules: an event has a bounded number of consequences; no frame is sent without a connection; no seed is sent or
+/// stored without the user's yes; no action follows the end; and once the network is gone for good, the pairing ends
+/// within the limits.
 struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
-    /// As many meetings as an offerer takes, with all their messages sent again, and a little more.
+    /// The most actions for one event: all messages of an offerer's meetings sent again, and a few more.
     private static var maximumActions: Int { 400 }
 
     private(set) var now: Duration = .seconds(5_000)
@@ -25,9 +25,9 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
     private var hasAccepted = false
     private let asksFirst: Bool
     private var challenge: [UInt8]?
-    /// What the person is shown at the moment.
+    /// The state that the user sees.
     private(set) var state: PairingState = .connecting
-    /// The words that the last question was about.
+    /// The words of the last question.
     private var words: ConfirmationWords?
 
     init(_ session: consuming Session, holds: Bool, asksFirst: Bool = false) {
@@ -43,7 +43,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
         try perform(actions) { (_) throws(BrokenRule) in }
     }
 
-    /// Whether the relay can say something.
+    /// Whether the relay can send a frame.
     var hears: Bool { isConnected && !isOver }
 
     mutating func hear(
@@ -53,7 +53,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
         if hears { try tell(.frame(frame), sent) }
     }
 
-    /// What is none of the relay's frames: the network, the user, the store, the clock.
+    /// An event other than a relay's frame: of the network, the user, the store or the clock.
     mutating func other(
         _ script: inout Script,
         _ sent: (DeviceFrame) throws(BrokenRule) -> Void
@@ -98,7 +98,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
         }
     }
 
-    /// The network is gone for good, and the user too; the store still works. It ends.
+    /// Removes network and user for good, while the store still works. The pairing must end.
     mutating func finish() throws(BrokenRule) {
         let sent = { (_: DeviceFrame) throws(BrokenRule) in }
         if isConnected {
@@ -121,7 +121,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
                 throw BrokenRule(description: "the session waits for nothing in \(state)")
             }
         }
-        // Three codes, a seated pairing, and what is waited for around them.
+        // Three codes, a seated pairing, and the waits around them.
         try hold(now - start < .seconds(20 * 3_600), "the end took \(now - start)")
     }
 
@@ -178,7 +178,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
     }
 }
 
-/// Frames of a relay that may say anything; meetings are numbers.
+/// A frame of a relay that may send any frame; meetings are numbers.
 func anyRelayFrame(_ script: inout Script, offered: Slot, isOfferer: Bool) -> RelayFrame? {
     let token = Token(bytes: [1])
     let time = Duration.milliseconds(script.number16() * 16)

@@ -11,12 +11,12 @@ private func seed(_ holds: Bool) -> SyncSeed? {
     holds ? try! SyncSeed(bytes: SecretBytes(zeros: SyncSeed.byteCount)) : nil
 }
 
-/// The device that shows a code, among visitors that know it, visitors that don't, and a relay that says anything.
+/// A device that shows a code, with visitors that know it, visitors that don't, and a relay that sends any frame.
 @Sendable func offerSession(_ input: [UInt8]) throws(BrokenRule) {
     _ = try endOfOffer(input)
 }
 
-/// What the person sees at the end of a script.
+/// The last state that the user sees in a script.
 func endOfOffer(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
     var script = Script(input)
     let first = script.byte()
@@ -43,7 +43,7 @@ func endOfOffer(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
         case 1:
             if let frame = anyRelayFrame(&script, offered: slot, isOfferer: true) { try run.hear(frame, sent) }
         case 2:
-            // A visitor comes: with the code, the link, or a code of its own.
+            // A visitor comes with the code, the link, or another code.
             let id = meeting(16 + script.number(below: 8))
             let kind = script.byte()
             guard run.hears, visitors[id] == nil, case .offered(let offer) = run.state,
@@ -61,12 +61,12 @@ func endOfOffer(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
     return run.state
 }
 
-/// The device that types a code or opens a link, before an offerer that knows it or not, and a relay that says anything.
+/// A device that types a code or opens a link, with an offerer that knows it or not, and a relay that sends any frame.
 @Sendable func visitSession(_ input: [UInt8]) throws(BrokenRule) {
     _ = try endOfVisit(input)
 }
 
-/// What the person sees at the end of a script.
+/// The last state that the user sees in a script.
 func endOfVisit(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
     var script = Script(input)
     let holds = script.flag()
@@ -112,7 +112,7 @@ func endOfVisit(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
     return run.state
 }
 
-/// What the other device says: in order, or as the script wants it.
+/// The other device's messages: in order, or as the script selects.
 private struct Mouth {
     private var said: [Message] = []
     private var delivered = 0
@@ -144,7 +144,7 @@ private struct Mouth {
     }
 }
 
-/// A visitor of an offer, as it should be.
+/// A correct visitor of an offer.
 private final class Visitor {
     private var handshake: VisitorHandshake
     private var mouth = Mouth()
@@ -185,7 +185,7 @@ private final class Visitor {
     }
 }
 
-/// The offerer that a visitor meets, as it should be.
+/// A correct offerer for a visitor.
 private final class Offerer {
     private var handshake: OffererHandshake
     private var mouth = Mouth()

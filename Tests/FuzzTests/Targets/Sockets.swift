@@ -6,9 +6,9 @@ import NIOEmbedded
 
 @testable import EasySetupRelay
 
-/// Bytes from a socket, through the relay's HTTP and WebSocket into its decisions: as they are, in calls, or after an upgrade; in
-/// pieces, with time between them; with or without a PROXY header expected. Whatever they are, the relay's answers stay few, the connection
-/// ends by itself, and nothing is remembered of it.
+/// Bytes from a socket, through the relay's HTTP and WebSocket handlers into its core: raw, in long-poll requests, or
+/// after an upgrade; in pieces, with time between them; with or without an expected PROXY header. The relay must send
+/// few answers, end the connection by itself, and remember nothing of it.
 @Sendable func relaySocket(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     do throws(any Error) {
@@ -25,17 +25,17 @@ import NIOEmbedded
             default: try relay.write(EmbeddedRelay.frame(first: 0x80 | choice >> 2, script.piece()))
             }
         }
-        // Longer than any room lives.
+        // A time longer than the life of any room.
         relay.loop.advanceTime(by: .seconds(2_000))
         try hold(!relay.channel.isActive, "a connection stays for ever")
         try hold(relay.isForgotten, "a device is remembered for ever")
-        // A poll may be made again, and be answered with the same frames.
+        // A poll may be repeated, and answered with the same frames.
         let bearable = 64 * 1024 + 4 * relay.written + relay.polls * WireLimits.callBytes
         try hold(relay.sent <= bearable, "\(relay.sent) bytes in answer to \(relay.written)")
     } catch let error as BrokenRule {
         throw error
     } catch {
-        // NIO reports what its decoders refuse to whoever feeds the channel as well.
+        // NIO also throws its decoders' errors to the code that writes into the channel.
     }
 }
 
@@ -109,7 +109,7 @@ private final class EmbeddedRelay {
 
         """
 
-    /// A call with a body.
+    /// A long-poll request with a body.
     static func call(_ path: String, _ body: [UInt8]) -> [UInt8] {
         let head = """
             POST /easysetup/v1/\(path) HTTP/1.1\r

@@ -5,7 +5,7 @@ import EasySetupRelayProtocol
 
 private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32), others: [[UInt8](repeating: 8, count: 32)])
 
-/// A token out of nowhere, or a genuine one that was changed on its way.
+/// A random token, or a genuine one that was changed.
 @Sendable func token(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     guard script.flag() else {
@@ -26,8 +26,8 @@ private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32), oth
     try hold(read == (changed == made ? claims : nil), "a token says what it should not")
 }
 
-/// An answer to a challenge of another relay, a challenge that was changed on its way, an answer that is too easy; and a
-/// good one, which counts once.
+/// An answer to another relay's challenge, a changed challenge, an answer with too little work; and a valid answer,
+/// which counts once.
 @Sendable func work(_ input: [UInt8]) throws(BrokenRule) {
     var limits = Limits()
     limits.difficulty = 2...2

@@ -21,7 +21,7 @@ import EasySetupHandshake
     }
 }
 
-/// A list with one entry more leaves out no less.
+/// A list with one more entry still contains the same hosts.
 @Sendable func noProxy(_ input: [UInt8]) throws(BrokenRule) {
     let text = String(decoding: input, as: UTF8.self)
     let list = NoProxyList(text)
@@ -32,13 +32,13 @@ import EasySetupHandshake
     }
 }
 
-/// Never negative, never longer than an hour.
+/// The wait is never negative, and never longer than an hour.
 @Sendable func retryAfter(_ input: [UInt8]) throws(BrokenRule) {
     guard let wait = RetryAfter.wait(String(decoding: input, as: UTF8.self), now: 1_000_000_000) else { return }
     try hold(wait >= .zero && wait <= RetryAfter.longest, "a wait is out of bounds")
 }
 
-/// However the bytes come in pieces, the answer is the same.
+/// In whatever pieces the bytes arrive, the answer is the same.
 @Sendable func tunnelAnswer(_ input: [UInt8]) throws(BrokenRule) {
     var whole = TunnelAnswer(limit: 256, isCredentialed: true)
     let end = whole.read(input, now: 0)

@@ -2,7 +2,7 @@ import EasySetup
 import EasySetupHandshake
 import EasySetupSeed
 
-// What people type, scan or paste: what was read and written again reads the same.
+// Texts that people type, scan or paste: a parsed value that is written and parsed again stays the same.
 
 @Sendable func code(_ input: [UInt8]) throws(BrokenRule) {
     guard let code = try? PairingCode(typed: input.span) else { return }
@@ -58,7 +58,7 @@ import EasySetupSeed
 }
 
 @Sendable func seedText(_ input: [UInt8]) throws(BrokenRule) {
-    // A text that comes in lines is what it is in one piece, and whatever is wrong tells nothing of it.
+    // A text that is added line by line gives the same result as a whole, and its error contains nothing of it.
     var reader = SeedReader()
     for line in input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
         reader.append(line: Array(line).span.bytes)
