@@ -36,7 +36,7 @@ enum Subject: String, CaseIterable {
         }
     }
 
-    /// How many sockets one pairing has open, at each side.
+    /// The number of sockets that one pairing has open on each side.
     var socketsOfPairing: Int {
         switch self {
         case .mailbox: 2

@@ -120,7 +120,7 @@ enum Plaintext {
         return [0x0A, UInt8(35 + time.count), 0x0A, 32] + (try unhex(HandshakeInputs.seed)) + [0x10] + time
     }
 
-    /// A package with a seed of any length.
+    /// A plaintext of message 5 with a seed of any length.
     static func package(seed: [UInt8]) -> [UInt8] { [0x0A, UInt8(2 + seed.count), 0x0A, UInt8(seed.count)] + seed }
 
     /// A field that no version has: number 1000, a varint.
@@ -143,7 +143,7 @@ enum Plaintext {
         return [("padding that is not zero", notZero), ("a length of 511", long)]
     }
 
-    /// Invalid packages that verify and decrypt.
+    /// Invalid plaintexts of message 5, in messages that verify and decrypt.
     static func badPackages() throws -> [(String, [UInt8])] {
         let seed = try unhex(HandshakeInputs.seed)
         return badlyPadded(padded(try package())) + [
@@ -154,7 +154,7 @@ enum Plaintext {
         ]
     }
 
-    /// Invalid receipts that verify and decrypt.
+    /// Invalid plaintexts of receipts, in messages that verify and decrypt.
     static func badReceipts() throws -> [(String, [UInt8])] {
         badlyPadded(padded([0x0A, 32] + (try unhex(HandshakeInputs.userID)))) + [
             ("no content", padded([])), ("neither a user id nor a refusal", padded(unknownField)),
@@ -162,7 +162,7 @@ enum Plaintext {
         ]
     }
 
-    /// Invalid proofs that verify and decrypt.
+    /// Invalid plaintexts of proofs, in messages that verify and decrypt.
     static func badProofs(_ device: Device) throws -> [(String, [UInt8])] {
         let good = padded(try proof(device))
         func named(_ name: String) -> [UInt8] { padded(proof(Array(name.utf8), platform: 1, role: 2)) }

@@ -1,7 +1,7 @@
 import EasySetup
 import EasySetupHandshake
 
-/// What a user does with two devices, and the user's mistakes.
+/// The actions of a user with two devices, and the user's mistakes.
 package struct Habits: Sendable {
     /// Whether the device that shows the code has the seed.
     package var offererHolds = true

@@ -3,8 +3,8 @@ import Simulator
 import TestSupport
 import Testing
 
-/// What the simulator itself has to show: that what is honest breaks no law, and that each law can be broken. That a seed takes
-/// the same course again is for `scripts/worlds` to see, which can keep Swift from shuffling its dictionaries.
+/// Tests of the simulator: honest devices and relays break no law, and each law can be broken. `scripts/worlds` checks that a seed
+/// always gives the same run, because it can start programs with a fixed hash seed of Swift's dictionaries.
 @Suite("Simulated worlds", .busy, .timeLimit(.minutes(60))) struct WorldsTests {
     @Test("break no law, whatever is in them", arguments: Kind.allCases) func laws(kind: Kind) {
         for seed in 1...60 as ClosedRange<UInt64> {

@@ -39,7 +39,7 @@ public struct ClientLimits: Hashable, Sendable {
     /// The time without any frame from the relay after which the device sends a ping; after the same time again the
     /// connection counts as lost. A device that changes its network may otherwise keep a dead connection.
     public var silence: Duration = .seconds(15)
-    /// How long the relay may take to answer the first frame of a connection.
+    /// The longest wait for the relay's answer to the first frame of a connection.
     public var answerTimeout: Duration = .seconds(15)
     /// The number of connections in a row that may end without an answer to their first frame before a device that has
     /// no room or meeting yet gives up: one or two such connections point to the network, three to the relay.

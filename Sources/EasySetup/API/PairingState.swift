@@ -1,7 +1,7 @@
 public import EasySetupHandshake
 public import EasySetupSeed
 
-/// Where a pairing stands, fit for a screen. The last one is ``paired(_:)`` or ``failed(_:)``.
+/// A state of a pairing, to show on a screen. The last state is ``paired(_:)`` or ``failed(_:)``.
 public enum PairingState: Sendable {
     /// The relay is being reached.
     case connecting
