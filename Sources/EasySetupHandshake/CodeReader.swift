@@ -81,7 +81,8 @@ struct CodeReader {
         hasShiftedDigit = false
         isBetweenGroups = false
         count += 1
-        // The thirteenth symbol is an error by itself, whatever it is; counting goes on because the error tells the number of symbols.
+        // The thirteenth symbol is an error by itself, whatever it is; counting goes on because the error tells the
+        // number of symbols.
         if count > PairingCode.symbolCounts.upperBound, error == nil { isTooMany = true }
     }
 

@@ -1,8 +1,8 @@
 import EasySetupSeed
 @_spi(_Unicode) import Swift
 
-/// The name that a person gives a device: 1 to 64 bytes of UTF-8 in NFC, without characters that are invisible, break a line or look
-/// like a closing quotation mark (`Protocol/handshake.md`, "Names").
+/// The name that a person gives a device: 1 to 64 bytes of UTF-8 in NFC, without characters that are invisible, break a
+/// line or look like a closing quotation mark (`Protocol/handshake.md`, "Names").
 public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     /// The longest name, in bytes of UTF-8.
     public static let maximumByteCount = 64

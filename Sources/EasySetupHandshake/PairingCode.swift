@@ -151,7 +151,8 @@ extension PairingCode: CustomReflectable {
 public enum CodeError: Error, Hashable, Sendable {
     /// There are this many symbols, but a code has 9 to 12.
     case wrongLength(Int)
-    /// The character at this position is no symbol of codes. Positions start at 1 and count letters, digits and the wrong character itself.
+    /// The character at this position is no symbol of codes. Positions start at 1 and count letters, digits and the
+    /// wrong character itself.
     case notASymbol(position: Int)
     /// The letter or digit at this position belongs to another script, although it may look like a symbol, or has an
     /// accent.

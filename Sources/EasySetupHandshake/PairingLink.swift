@@ -150,7 +150,8 @@ public struct RelayAddress: Hashable, Sendable {
         host.firstIndex(of: "%").map { host[$0...].dropFirst() }
     }
 
-    /// The `Host` of requests to the relay: ``authority`` without the zone, because a zone has a meaning on this machine alone (RFC 6874, 1).
+    /// The `Host` of requests to the relay: ``authority`` without the zone, because a zone has a meaning on this
+    /// machine alone (RFC 6874, 1).
     package var authorityWithoutZone: String {
         zone == nil ? authority : "[\(host.prefix { $0 != "%" })]:\(port)"
     }

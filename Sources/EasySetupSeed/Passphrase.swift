@@ -5,7 +5,8 @@ public final class Passphrase: Sendable {
 
     let secret: SecretBytes
 
-    /// Makes a passphrase of 1 to 1,024 bytes, which are used unchanged. If it is typed on several systems, normalise it (NFC) first.
+    /// Makes a passphrase of 1 to 1,024 bytes, which are used unchanged. If it is typed on several systems, normalise
+    /// it (NFC) first.
     /// - Throws: ``SeedError/passphraseUnfit``.
     public init(_ utf8: consuming SecretBytes) throws(SeedError) {
         guard 1...Self.maximumBytes ~= utf8.count else { throw .passphraseUnfit }

@@ -146,7 +146,8 @@ import Testing
             let dependencies: [Dependency]
         }
 
-        /// A target of this package, `{"byName": ["SyncSeed", null]}`, or a product of another, `{"product": ["Crypto", "swift-crypto"]}`.
+        /// A target of this package, `{"byName": ["SyncSeed", null]}`, or a product of another, `{"product": ["Crypto",
+        /// "swift-crypto"]}`.
         struct Dependency: Decodable {
             let target: String?
             let package: String?

@@ -3,8 +3,9 @@ import Synchronization
 
 /// A process that a test starts: the part of Foundation's `Process` that tests use, over `posix_spawn`.
 ///
-/// Foundation's own lists `/proc/self/fd` at each start and copies more of each entry than the system gave. In a process with more than
-/// some 1,300 open files, as the tests are at times, it reads beyond the end of a page and crashes.
+/// Foundation's own lists `/proc/self/fd` at each start and copies more of each entry than the system gave. In a
+/// process with more than some 1,300 open files, as the tests are at times, it reads beyond the end of a page and
+/// crashes.
 package final class Child: Sendable {
     private struct State {
         var pid: pid_t = 0
@@ -99,8 +100,8 @@ package final class Child: Sendable {
         if pid != 0 { kill(pid, SIGTERM) }
     }
 
-    /// Starts the child, in a process group of its own and with no signal blocked: a thread of the tests' has most of them blocked, and a child
-    /// inherits that.
+    /// Starts the child, in a process group of its own and with no signal blocked: a thread of the tests' has most of
+    /// them blocked, and a child inherits that.
     package func run() throws {
         let settings = settings.withLock { $0 }
         var actions = posix_spawn_file_actions_t()
@@ -154,6 +155,7 @@ package final class Child: Sendable {
     }
 }
 
-/// glibc's function of this name, since 2.34, which Swift's module map of it leaves out: the child has no descriptor from `first` on.
+/// glibc's function of this name, since 2.34, which Swift's module map of it leaves out: the child has no descriptor
+/// from `first` on.
 @_silgen_name("posix_spawn_file_actions_addclosefrom_np")
 private func addCloseFrom(_ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ first: CInt) -> CInt

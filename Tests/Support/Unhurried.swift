@@ -55,8 +55,8 @@ extension ClientLimits {
 }
 
 extension RelayConfiguration {
-    /// Gives each limit that has its default a value that does not pass because the machine is slow, and a relay without a clock one
-    /// that stands still.
+    /// Gives each limit that has its default a value that does not pass because the machine is slow, and a relay
+    /// without a clock one that stands still.
     package mutating func unhurry() {
         let usual = ConnectionLimits()
         let waits: [WritableKeyPath<ConnectionLimits, Duration>] = [

@@ -5,7 +5,8 @@ public import EasySetupSeed
 public enum PairingState: Sendable {
     /// The relay is being reached.
     case connecting
-    /// An attempt to reach the relay failed for this reason, and another follows: after ``connecting`` and after ``reconnecting(deadline:)``.
+    /// An attempt to reach the relay failed for this reason, and another follows: after ``connecting`` and after
+    /// ``reconnecting(deadline:)``.
     case retrying(PairingError)
     /// Offerer: show this code. It comes again with a fresh code when the old one was used up or has expired.
     case offered(Offer)
@@ -117,8 +118,9 @@ public enum Approval: Sendable {
     }
 }
 
-/// The question to the user of a receiver that shows the code, before it stores a seed. It is asked because the device that typed the
-/// code chose this one, and this device's data becomes readable for that sync chain. The default is no; Enter alone must never mean yes.
+/// The question to the user of a receiver that shows the code, before it stores a seed. It is asked because the device
+/// that typed the code chose this one, and this device's data becomes readable for that sync chain. The default is no;
+/// Enter alone must never mean yes.
 public struct AcceptanceRequest: Hashable, Sendable {
     /// The other device: its own name in quotes, and the two words that its user was asked for.
     public let peer: Peer

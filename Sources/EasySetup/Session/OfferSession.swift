@@ -341,7 +341,8 @@ package struct OfferSession: ~Copyable {
         return replaceCode(.codeBurnt, leaving: .codeBurnt)
     }
 
-    /// Leaves the room and asks for another one, after strangers with a slot too long to be found by trying. One offer has at most three codes.
+    /// Leaves the room and asks for another one. If the old code was used up, the new slot is too long to be found by
+    /// trying. One offer has at most three codes.
     mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
         guard codesShown < limits.codesPerOffer else { return fail(.codesSpent, leaving: reason) }
         let goodbye: [SessionAction] = if let reason, connection.isReady { [.send(.leave(reason))] } else { [] }

@@ -58,8 +58,8 @@ extension NIOSSLCertificate {
         return nil
     }
 
-    /// Whether the certificate says where its issuer's can be had (RFC 5280, 4.2.2.1). Public authorities write that into certificates that
-    /// an intermediate has issued, and a server has to send the intermediate's certificate.
+    /// Whether the certificate says where its issuer's can be had (RFC 5280, 4.2.2.1). Public authorities write that
+    /// into certificates that an intermediate has issued, and a server has to send the intermediate's certificate.
     fileprivate var namesIssuersCertificate: Bool {
         let access = NIOSSLObjectIdentifier("1.3.6.1.5.5.7.1.1")
         // The identifier 1.3.6.1.5.5.7.48.2, with its tag and length.
@@ -89,8 +89,8 @@ extension RelayHost {
 
     /// The error, explained by all certificates that the server sends, where its first one alone does not show the cause.
     ///
-    /// The library shows the first certificate of a chain that it refuses. The others are read from a second connection, which refuses every
-    /// certificate, so no data are sent on it.
+    /// The library shows the first certificate of a chain that it refuses. The others are read from a second
+    /// connection, which refuses every certificate, so no data are sent on it.
     func explained(_ error: PairingError, on loop: any EventLoop, limits: ClientLimits) async -> PairingError {
         switch error {
         case .relayUntrusted(.unknownAuthority), .relayUntrusted(.chainIncomplete):

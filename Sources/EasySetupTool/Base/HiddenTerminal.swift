@@ -54,7 +54,8 @@ struct HiddenTerminal: ~Copyable {
         output.prompt(question)
     }
 
-    /// Reads one line; nil at the end of the input. Input beyond the limit is dropped, except for one byte, which shows that it is too long.
+    /// Reads one line; nil at the end of the input. Input beyond the limit is dropped, except for one byte, which shows
+    /// that it is too long.
     /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
     mutating func readLine(limit: Int) throws(CommandError) -> UserText? {
         var line = SecretLine(limit: limit + 1)
@@ -69,8 +70,8 @@ struct HiddenTerminal: ~Copyable {
         return line.isEmpty ? nil : line.finish()
     }
 
-    /// Reads several lines that arrive at once, as from a paste, or one typed line; nil at the end of the input. Line ends become line
-    /// feeds. Input beyond the limit is dropped, except for one byte.
+    /// Reads several lines that arrive at once, as from a paste, or one typed line; nil at the end of the input. Line
+    /// ends become line feeds. Input beyond the limit is dropped, except for one byte.
     /// - Throws: the errors of ``readLine(limit:)``.
     mutating func readLines(limit: Int) throws(CommandError) -> UserText? {
         var text = SecretLine(limit: limit + 1)

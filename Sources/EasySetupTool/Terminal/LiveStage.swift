@@ -127,7 +127,8 @@ final class LiveStage: Stage {
         state.size = size
     }
 
-    /// The output that rewrites only the lines that differ, so that a picture does not flicker each second; nil if all must be redrawn.
+    /// The output that rewrites only the lines that differ, so that a picture does not flicker each second; nil if all
+    /// must be redrawn.
     private static func changes(from old: [Layout.Row], to new: [Layout.Row], width: Int) -> String? {
         guard old.count == new.count, !new.isEmpty else { return nil }
         var out = ""
@@ -146,7 +147,8 @@ final class LiveStage: Stage {
 
     private static func up(_ lines: Int) -> String { lines > 0 ? "\u{1B}[\(lines)A" : "" }
 
-    /// The output that erases all drawn lines. A line counts as several if the window is narrower now, because the terminal wraps it.
+    /// The output that erases all drawn lines. A line counts as several if the window is narrower now, because the
+    /// terminal wraps it.
     private func erasing(_ state: inout State, in size: WindowSize = .current) -> String {
         let rows = state.drawn.rows
         state.drawn = Layout()

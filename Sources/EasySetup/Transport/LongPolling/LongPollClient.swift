@@ -226,8 +226,8 @@ extension LongPollClient {
             let error = PairingError(
                 Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
             )
-            // Any other answer is an error. The call is repeated only if its status is a temporary one and its `Retry-After` is within
-            // `reachTimeout`, because the server must not be asked before that.
+            // Any other answer is an error. The call is repeated only if its status is a temporary one and its
+            // `Retry-After` is within `reachTimeout`, because the server must not be asked before that.
             let mayPass = Self.mayPass(status) && retryAfter ?? .zero <= limits.reachTimeout
             return mayPass ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
         }

@@ -24,8 +24,8 @@ struct ShownCertificate {
         self.isTunnelled = isTunnelled
     }
 
-    /// The reason to refuse a certificate that the library accepts: it has no subject alternative name; or, behind a proxy, it is for
-    /// another IP address, because there the library compares no IP addresses.
+    /// The reason to refuse a certificate that the library accepts: it has no subject alternative name; or, behind a
+    /// proxy, it is for another IP address, because there the library compares no IP addresses.
     var fault: Untrusted? {
         guard let certificate = tls.peerCertificate else { return .unfit }
         let names = certificate._subjectAlternativeNames()

@@ -69,7 +69,8 @@ struct UpgradeRefusal: Equatable, Sendable {
 }
 
 extension PairingError {
-    /// The error that an answer stands for: the relay's own problem, or else the answer of a server in its place (`Protocol/errors.md`, "Causes").
+    /// The error that an answer stands for: the relay's own problem, or else the answer of a server in its place
+    /// (`Protocol/errors.md`, "Causes").
     init(_ reply: Reply) {
         let wait = reply.retryAfter ?? .zero
         switch Problem(in: reply.body)?.name {
