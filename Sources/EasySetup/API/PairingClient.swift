@@ -4,7 +4,7 @@ import EasySetupSeed
 public import Logging
 import Synchronization
 
-/// Adds a device by a short code: what an app links.
+/// The entry point for apps: a client that adds a device by a short code.
 ///
 /// ```swift
 /// let store = FileSeedStore(folder: folder)
@@ -22,8 +22,8 @@ import Synchronization
 /// }
 /// ```
 ///
-/// A device whose store holds a seed gives it; one whose store is empty receives. Which of the two shows the code is free. An app
-/// that receives with a code that it shows asks its user first: hand in `accept` too.
+/// The device whose store holds a seed sends it, and the device whose store is empty receives it. Either of the two can show
+/// the code. A receiving app that shows the code should ask its user before it stores the seed, by passing `accept` too.
 public struct PairingClient: Sendable {
     /// The version of this library, by semantic versioning (`CHANGELOG.md`).
     public static var version: String { Release.version }
