@@ -1,4 +1,4 @@
-// What Swift can't call itself: prctl takes a variable number of arguments, malloc_trim and renameat2 are in no module.
+// Calls of the system that Swift can't make itself: prctl takes a variable number of arguments, malloc_trim and renameat2 are in no module.
 #include <errno.h>
 #include <stdlib.h>
 #ifdef __GLIBC__

@@ -8,7 +8,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// What is inside the sealed messages of two devices. handshake.md says when, and how it is padded and sealed.
+/// The contents of the sealed messages of two devices. handshake.md says when, and how it is padded and sealed.
 /// Unknown fields are ignored; unknown enum values are read as the value 0 (registry.md, "Extension").
 
 #if canImport(FoundationEssentials)
@@ -203,7 +203,7 @@ package nonisolated struct Easysetup_Device_V1_Proof: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// What the person calls the device: handshake.md, "Names".
+  /// The name that the person gave the device: handshake.md, "Names".
   package var name: String = String()
 
   package var platform: Easysetup_Device_V1_Platform = .unspecified
