@@ -88,7 +88,10 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
 
     /// Replaces the token keys. Tokens made with the previous keys are accepted until they expire.
     package mutating func replaceKeys(by keys: TokenKeys, now: Moment) {
-        let latestDeadline = now.utcSeconds + limits.codeLifetime.components.seconds
+        // The calendar may have been set back since the last token was made, so the rooms are asked as well.
+        let latestDeadline = rooms.values.reduce(now.utcSeconds + limits.codeLifetime.components.seconds) {
+            max($0, $1.tokenDeadline)
+        }
         let keys = self.keys.replaced(by: keys, now: now.utcSeconds, latestDeadline: latestDeadline)
         rules = Rules(limits: limits, keys: keys)
         work.replaceKey(by: keys.current, now: now.monotonic)

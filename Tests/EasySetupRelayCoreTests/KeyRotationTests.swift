@@ -62,6 +62,15 @@ import Testing
         #expect(scene.last("D").isAttachedOfferer)
     }
 
+    @Test("a calendar set back before a key is replaced costs no living room") func calendarSetBack() throws {
+        var scene = Scene.offered()
+        scene.now.utcSeconds -= 20
+        scene.replaceKeys(by: try Self.keys(8))
+        scene.lose("B")
+        scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: []))
+        #expect(scene.last("B2").isAttachedOfferer)
+    }
+
     @Test("a key that comes back is believed like any other") func comesBack() throws {
         var scene = Scene.offered()
         scene.replaceKeys(by: try Self.keys(8))
