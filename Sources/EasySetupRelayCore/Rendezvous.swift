@@ -88,9 +88,11 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
 
     /// Replaces the token keys. Tokens made with the previous keys are accepted until they expire.
     package mutating func replaceKeys(by keys: TokenKeys, now: Moment) {
-        // The calendar may have been set back since the last token was made, so the rooms are asked as well.
-        let latestDeadline = rooms.values.reduce(now.utcSeconds + limits.codeLifetime.components.seconds) {
-            max($0, $1.tokenDeadline)
+        // The calendar may have been set back since the last token was made, so the rooms are asked as well. A room that
+        // a forged token made may claim any deadline: it must not keep a stolen key alive after the key was taken away.
+        let lifetime = limits.codeLifetime.components.seconds
+        let latestDeadline = rooms.values.reduce(now.utcSeconds + lifetime) {
+            $1.tokenDeadline > now.utcSeconds + lifetime * 2 ? $0 : max($0, $1.tokenDeadline)
         }
         let keys = self.keys.replaced(by: keys, now: now.utcSeconds, latestDeadline: latestDeadline)
         rules = Rules(limits: limits, keys: keys)

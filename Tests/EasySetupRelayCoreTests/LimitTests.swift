@@ -585,7 +585,7 @@ extension Scene {
     }
 
     /// A visitor attaches that has nothing yet.
-    /// What the offerer has heard of its visitors' connections.
+    /// The presences of visitors that the offerer was told.
     fileprivate var presences: [Bool] {
         (heard["B"] ?? []).compactMap { if case .presence(_, let isPresent) = $0 { isPresent } else { nil } }
     }
