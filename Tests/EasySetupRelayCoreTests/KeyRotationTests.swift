@@ -71,6 +71,19 @@ import Testing
         #expect(scene.last("B2").isAttachedOfferer)
     }
 
+    @Test("a room that a forged token made does not keep a stolen key alive") func forgedDeadline() throws {
+        var scene = Scene()
+        scene.slot = Scene.offered().slot
+        let lifetime = scene.limits.codeLifetime.components.seconds
+        scene.come("A", .attachOfferer(token: try Self.token(scene, key: 7, expiresIn: lifetime * 100), held: []))
+        #expect(scene.last("A").isAttachedOfferer)
+        scene.replaceKeys(by: try Self.keys(8))
+        // Later than any token that the relay itself made with the stolen key.
+        scene.pass(.seconds(lifetime + 1))
+        scene.come("C", .attachOfferer(token: try Self.token(scene, key: 7, expiresIn: 60), held: []))
+        #expect(scene.last("C") == .refused(.relayForgot, retryAfter: .zero))
+    }
+
     @Test("a key that comes back is believed like any other") func comesBack() throws {
         var scene = Scene.offered()
         scene.replaceKeys(by: try Self.keys(8))
