@@ -5,12 +5,13 @@ import Crypto
 enum Derivation {
     static let signingInfo: [UInt8] = [0]
     static let secretboxInfo: [UInt8] = [1]
-    /// The prefix of the info of an app's own key. The infos above are one byte long, so none of them has this prefix.
+    /// The first bytes of the `info` from which HKDF makes an app's own key. The two infos above are one byte long, so
+    /// an app's key never equals a key that is made from them.
     static let ownPrefix = "easysetup/"
-    /// The allowed lengths in bytes: HKDF gives at most 255 outputs of its hash.
+    /// The allowed lengths of an app's own key, in bytes. HKDF-SHA-512 makes at most 255 times 64 bytes.
     static let ownKeyBytes = 1...255 * 64
 
-    /// Derives a key by HKDF-SHA-512 with the fixed salt.
+    /// Derives a key of `count` bytes by HKDF-SHA-512 with the protocol's fixed salt.
     static func key(from seed: borrowing SecretBytes, info: [UInt8], count: Int) -> SecretBytes {
         let input = unsafe seed.withUnsafeBytes { unsafe SymmetricKey(data: $0) }
         let output = HKDF<SHA512>.deriveKey(inputKeyMaterial: input, salt: salt, info: info, outputByteCount: count)
@@ -43,7 +44,7 @@ enum Derivation {
     ]
 }
 
-/// The Ed25519 key pair of a seed, computed for each use and wiped after it.
+/// The Ed25519 key pair of a seed. It is computed for each use, and `SecretBytes` wipes its secret key after the use.
 private struct KeyPair: ~Copyable {
     let publicKey: [UInt8]
     let secretKey: SecretBytes

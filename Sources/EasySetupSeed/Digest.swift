@@ -1,8 +1,8 @@
 import CSodium
 
-/// SHA-256 of bytes that may be secret: it copies none of them into memory that is not wiped.
+/// SHA-256 of bytes that may be secret. The state of the hash contains some of these bytes, so it is wiped.
 enum Digest {
-    /// SHA-256 of a label and the parts that the closure adds.
+    /// The SHA-256 of `label`, followed by each span that `parts` passes to its argument.
     static func sha256(_ label: [UInt8], _ parts: ((RawSpan) -> Void) -> Void) -> [UInt8] {
         var state = crypto_hash_sha256_state()
         var digest = [UInt8](repeating: 0, count: 32)

@@ -1,7 +1,7 @@
 import CSodium
 
-/// Converts bytes to text and back, without a copy in memory that is not wiped. libsodium's functions take the same
-/// time for all bytes of one length.
+/// Converts bytes to text and back. Every copy is in memory that is wiped. libsodium's functions take the same time for
+/// all inputs of one length.
 enum Encoding {
     static func hex(_ bytes: RawSpan) -> SecretText {
         unsafe text(of: bytes, count: bytes.byteCount * 2) { out, outCount, input, count in
@@ -15,14 +15,14 @@ enum Encoding {
         }
     }
 
-    /// Decodes hex digits in either case; nil when the result is not exactly `count` bytes.
+    /// Decodes hex digits in upper or lower case; nil if the result is not exactly `count` bytes.
     static func bytes(hex text: Span<UInt8>, count: Int) -> SecretBytes? {
         unsafe decoded(text, count: count) { out, input, inputCount, length, end in
             unsafe sodium_hex2bin(out, count, input, inputCount, nil, length, end)
         }
     }
 
-    /// Decodes base64, standard or URL-safe, with or without padding; nil when unused bits are not zero or the result
+    /// Decodes base64, standard or URL-safe, with or without padding. Nil if unused bits are not zero, or if the result
     /// is not exactly `count` bytes.
     static func bytes(base64 text: Span<UInt8>, count: Int) -> SecretBytes? {
         let isPadded = text.count.isMultiple(of: 4)
@@ -43,7 +43,7 @@ enum Encoding {
         _ out: UnsafeMutablePointer<CChar>, _ outCount: Int, _ input: UnsafePointer<UInt8>, _ count: Int
     ) -> UnsafeMutablePointer<CChar>?
 
-    /// Runs one of libsodium's encoders, which end their text with a zero byte.
+    /// Runs one of libsodium's encoders, and removes the zero byte with which libsodium ends a text.
     private static func text(of bytes: RawSpan, count: Int, _ encode: Encoder) -> SecretText {
         let withZero = SecretBytes(zeros: count + 1)
         unsafe withZero.withUnsafeMutableBytes { out in
@@ -62,7 +62,7 @@ enum Encoding {
         _ length: UnsafeMutablePointer<Int>, _ end: UnsafeMutablePointer<UnsafePointer<CChar>?>
     ) -> CInt
 
-    /// Runs one of libsodium's decoders. Nil unless it has read the whole text and filled all bytes.
+    /// Runs one of libsodium's decoders. Nil unless the decoder reads the whole text and gives exactly `count` bytes.
     private static func decoded(_ text: Span<UInt8>, count: Int, _ decode: Decoder) -> SecretBytes? {
         let bytes = SecretBytes(zeros: count)
         let isWhole = unsafe bytes.withMutablePointer { out in
@@ -80,7 +80,8 @@ enum Encoding {
     }
 }
 
-/// Crockford's base32 in upper case, the canonical form only, for bytes in groups of five.
+/// Crockford's base32 in upper case, for byte counts that are multiples of five. Five bytes make eight symbols, so the
+/// encoding needs no padding.
 enum Base32 {
     static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
@@ -96,7 +97,7 @@ enum Base32 {
         }
     }
 
-    /// Decodes symbols whose count is a multiple of eight; nil if one of them is invalid.
+    /// Decodes upper-case symbols whose count is a multiple of eight; nil if one of them is invalid.
     static func decode(_ symbols: Span<UInt8>) -> SecretBytes? {
         var writer = SecretWriter(count: symbols.count / 8 * 5)
         var group: UInt64 = 0

@@ -6,7 +6,7 @@ package enum EnglishWords {
     /// All words in order; a word's index is the eleven-bit number for which it stands.
     package static let all: [String] = text.split(separator: " ").map(String.init)
 
-    // The list is one literal, because the compiler takes seconds for an array of 2,048 literals.
+    // The list is one string literal, because the compiler takes seconds for an array of 2,048 literals.
     private static let text = """
         abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve \
         acid acoustic acquire across act action actor actress actual adapt add addict address adjust admit adult \

@@ -1,6 +1,6 @@
 /// An error with a description, advice on what to do, and whether a retry may help.
 ///
-/// None of its texts contains a secret.
+/// No text of such an error contains a secret.
 public protocol ExplainedError: Error, CustomStringConvertible {
     /// The error's name in `Protocol/` and on the command line, in lower case with dashes.
     var name: String { get }
@@ -11,17 +11,17 @@ public protocol ExplainedError: Error, CustomStringConvertible {
     /// Whether the same call may succeed later without any change.
     var retryHelps: Bool { get }
 
-    /// The wait before a retry; zero where none is known.
+    /// The time to wait before a retry; zero if no such time is known.
     var retryAfter: Duration { get }
 
-    /// The name of the cause, where one error has several causes with different advice; nil elsewhere.
+    /// The name of the cause, if the error has several possible causes with different advice; otherwise nil.
     var cause: String? { get }
 }
 
 extension ExplainedError {
-    /// Zero, because most errors have no known time after which a retry helps.
+    /// The default is zero, because for most errors nobody knows after what time a retry helps.
     public var retryAfter: Duration { .zero }
 
-    /// Nil, because most errors have one cause.
+    /// The default is nil, because most errors have one cause.
     public var cause: String? { nil }
 }

@@ -1,25 +1,26 @@
-/// A passphrase that seals seed files. It is a class with locked memory and without a description.
+/// A passphrase that seals seed files. Its bytes are in locked memory, and printing a passphrase shows none of them.
 public final class Passphrase: Sendable {
-    /// The longest passphrase, in bytes: far more than anybody types, and a bound on the input.
+    /// The length of the longest passphrase, in bytes. It is far more than anybody types, and bounds what a program
+    /// reads.
     public static let maximumBytes = 1024
 
     let secret: SecretBytes
 
-    /// Makes a passphrase of 1 to 1,024 bytes, which are used unchanged. If it is typed on several systems, normalise
-    /// it (NFC) first.
-    /// - Throws: ``SeedError/passphraseUnfit``.
+    /// Makes a passphrase of 1 to 1,024 bytes, which are used unchanged. Systems encode accents differently, so a
+    /// program should first convert what a user types to Unicode's normal form NFC.
+    /// - Throws: ``SeedError/passphraseUnfit`` for another length.
     public init(_ utf8: consuming SecretBytes) throws(SeedError) {
         guard 1...Self.maximumBytes ~= utf8.count else { throw .passphraseUnfit }
         self.secret = utf8
     }
 
-    /// Makes a passphrase from a person's input or a file.
-    /// - Throws: ``SeedError/passphraseUnfit``.
+    /// Makes a passphrase from the text that a person typed or that a file contains.
+    /// - Throws: ``SeedError/passphraseUnfit`` unless the text has 1 to 1,024 bytes.
     public convenience init(_ text: UserText) throws(SeedError) {
         try self.init(text.withBytes { SecretBytes(copying: $0) })
     }
 
-    /// Whether both have the same bytes, compared in constant time for passphrases of one length.
+    /// Whether both passphrases have the same bytes. The time of the comparison depends only on their lengths.
     public func isSame(as other: Passphrase) -> Bool {
         secret.isEqual(to: other.secret)
     }

@@ -20,7 +20,7 @@ enum RecoveryPhrase {
 
     /// Decodes a phrase into 32 bytes.
     /// - Parameter number: returns the list index of the word at a position, which is counted from 1.
-    /// - Throws: ``SeedError/phraseChecksum``.
+    /// - Throws: ``SeedError/phraseChecksum`` if the phrase's checksum does not match.
     static func seed(_ number: (Int) -> Int) throws(SeedError) -> SecretBytes {
         var bits = BitWriter(byteCount: SyncSeed.byteCount + 1)
         for position in 1...wordCount { bits.append(number(position), width: bitsPerWord) }
@@ -30,7 +30,7 @@ enum RecoveryPhrase {
         return SecretBytes(copying: seed)
     }
 
-    /// The eleven-bit numbers of the words, two bytes each.
+    /// The list indices of the 24 words, in two bytes each, the high byte first.
     private static func wordNumbers(of seed: RawSpan) -> SecretBytes {
         var writer = SecretWriter(count: wordCount * 2)
         var pending = 0
@@ -49,13 +49,13 @@ enum RecoveryPhrase {
         return writer.finish()
     }
 
-    /// The first eight bits of SHA-256 of the seed.
+    /// The checksum of a phrase: the first eight bits of the SHA-256 of its seed.
     private static func checksum(of seed: RawSpan) -> UInt8 {
         Digest.sha256([]) { $0(seed) }[0]
     }
 }
 
-/// Packs numbers of a fixed number of bits into bytes, the highest bit first.
+/// Packs numbers into bytes without gaps, the highest bit first.
 private struct BitWriter: ~Copyable {
     private var writer: SecretWriter
     private var pending = 0

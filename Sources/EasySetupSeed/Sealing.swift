@@ -2,16 +2,17 @@ import CSodium
 
 /// The work for each try of a passphrase on a seed file: Argon2id's passes and memory (`Protocol/seed.md`, "Cost").
 public struct SealingCost: Equatable, Sendable {
-    /// Passes over the memory.
+    /// The number of passes over the memory.
     public let passes: UInt32
-    /// Memory, in units of 1,024 bytes.
+    /// The memory, in KiB (1,024 bytes).
     public let kibibytes: UInt32
 
-    /// libsodium's interactive limits, two passes over 64 MiB: some tenths of a second on a phone. It is the lowest
-    /// allowed cost.
+    /// The lowest allowed cost: libsodium's interactive limits, two passes over 64 MiB. A phone takes some tenths of a
+    /// second.
     public static let interactive = SealingCost(validPasses: 2, kibibytes: 65_536)
 
-    /// libsodium's moderate limits, three passes over 256 MiB: about a second, for a passphrase that is rarely typed.
+    /// A cost for a passphrase that is rarely typed: libsodium's moderate limits, three passes over 256 MiB. A phone
+    /// takes about a second.
     public static let moderate = SealingCost(validPasses: 3, kibibytes: 262_144)
 
     /// The most passes that a file may ask for, because a malicious file could otherwise keep the device busy for
@@ -22,8 +23,8 @@ public struct SealingCost: Equatable, Sendable {
     public static let maximumKibibytes: UInt32 = 262_144
 
     /// Makes a cost within the limits.
-    /// - Throws: ``SeedError/fileTooCostly`` above them, ``SeedError/fileDamaged`` below ``interactive``, which no
-    ///   conforming program writes.
+    /// - Throws: ``SeedError/fileTooCostly`` if a number is above its maximum. ``SeedError/fileDamaged`` if a number is
+    ///   below that of ``interactive``, because no conforming program writes such a file.
     public init(passes: UInt32, kibibytes: UInt32) throws(SeedError) {
         guard passes <= Self.maximumPasses, kibibytes <= Self.maximumKibibytes else { throw .fileTooCostly }
         guard passes >= Self.interactive.passes, kibibytes >= Self.interactive.kibibytes else { throw .fileDamaged }
@@ -42,7 +43,8 @@ struct SealingKey: ~Copyable {
 
     private let key: SecretBytes
 
-    /// Computes the key by Argon2id, with the time and memory of `cost`.
+    /// Computes the key by Argon2id, with the passes and memory of `cost`.
+    /// - Throws: ``SeedError/memoryShort`` if the system does not give that much memory.
     init(_ passphrase: Passphrase, cost: SealingCost, salt: RawSpan) throws(SeedError) {
         let key = SecretBytes(zeros: 32)
         let count = passphrase.secret.count
@@ -97,7 +99,7 @@ struct SealingKey: ~Copyable {
         return box
     }
 
-    /// Decrypts; nil if the ciphertext was not made with this key, nonce and associated data.
+    /// Decrypts a ciphertext; nil if it was not made with this key, nonce and associated data.
     borrowing func open(
         _ box: borrowing SecretBytes,
         nonce: borrowing SecretBytes,

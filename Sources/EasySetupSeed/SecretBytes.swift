@@ -6,18 +6,18 @@ import CSodium
 /// (``isEqual(to:)`` takes constant time). A value costs four memory mappings and some 25 µs to make and free, so it is
 /// for the few keys of a device and never for a server's state per connection.
 @safe public struct SecretBytes: ~Copyable, @unchecked Sendable {
-    // Sendable is safe, because only this one owner reaches the memory, and Swift enforces exclusive access to the
-    // owner.
+    // `@unchecked Sendable` is safe, because the memory has one owner, and code writes it only before other code can
+    // see that owner, or in a mutating function of the type that contains it.
     private let pointer: UnsafeMutableRawPointer
 
     /// The number of bytes.
     public let count: Int
 
-    /// Makes zero bytes, to be filled with ``withUnsafeMutableBytes(_:)``.
+    /// Makes a secret of `count` zero bytes, which the caller fills with ``withUnsafeMutableBytes(_:)``.
     public init(zeros count: Int) {
         Sodium.start()
-        // Nil means that the system is out of memory or of mappings. The process stops, because unlocked memory would
-        // break the type's promise.
+        // `sodium_malloc` returns nil if the system has no more memory or mappings. The process then stops, because
+        // the type promises locked memory.
         guard let pointer = unsafe sodium_malloc(max(count, 1)) else {
             preconditionFailure("no locked memory left for a secret")
         }
@@ -34,7 +34,7 @@ import CSodium
         }
     }
 
-    /// Makes a locked copy of an array's bytes, and wipes the array unless its storage is shared.
+    /// Makes a locked copy of an array's bytes, and wipes the array. An array that shares its storage keeps the bytes.
     public init(wiping bytes: inout [UInt8]) {
         self.init(zeros: bytes.count)
         unsafe bytes.withUnsafeMutableBytes { source in
@@ -44,7 +44,7 @@ import CSodium
         bytes.removeAll()
     }
 
-    /// Makes random bytes from the operating system.
+    /// Makes a secret of random bytes from the operating system.
     public static func random(count: Int) -> SecretBytes {
         let secret = SecretBytes(zeros: count)
         // The address is never nil, because `init(zeros:)` allocates at least one byte.
@@ -56,7 +56,7 @@ import CSodium
         unsafe sodium_free(pointer)  // wipes first
     }
 
-    /// The bytes, which can be read while the secret is borrowed.
+    /// The bytes. The span is valid as long as the secret is borrowed.
     public var bytes: RawSpan {
         @_lifetime(borrow self) get {
             let span = unsafe RawSpan(_unsafeStart: pointer, byteCount: count)
@@ -64,7 +64,8 @@ import CSodium
         }
     }
 
-    /// Passes the bytes to a closure, for owners whose secret can't be borrowed as ``bytes``, such as classes.
+    /// Passes the bytes to a closure. It serves classes, because code can't borrow ``bytes`` from a property of a
+    /// class.
     public borrowing func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -76,41 +77,45 @@ import CSodium
         SecretBytes(copying: bytes)
     }
 
-    /// Whether both have the same bytes; the time depends only on the lengths.
+    /// Whether both secrets have the same bytes. The time of the comparison depends only on the lengths.
     public borrowing func isEqual(to other: borrowing SecretBytes) -> Bool {
         guard count == other.count else { return false }
         return unsafe sodium_memcmp(pointer, other.pointer, count) == 0
     }
 
-    /// Whether the bytes equal those of a span; the time depends only on the lengths.
+    /// Whether the bytes equal those of a span. The time of the comparison depends only on the lengths.
     public borrowing func isEqual(to other: borrowing RawSpan) -> Bool {
         guard count == other.byteCount else { return false }
         let pointer = unsafe self.pointer
         return unsafe other.withUnsafeBytes { unsafe sodium_memcmp(pointer, $0.baseAddress, $0.count) == 0 }
     }
 
-    /// Passes a pointer to a C function that reads the secret. The pointer must not be kept.
+    /// Passes a pointer to a closure, so that it can call a C function that reads the secret. The closure must not keep
+    /// the pointer.
     package borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(UnsafeRawBufferPointer(start: pointer, count: count))
     }
 
-    /// Passes a byte pointer to a C function that reads the secret. The pointer must not be kept.
+    /// Passes a byte pointer to a closure, so that it can call a C function that reads the secret. The closure must not
+    /// keep the pointer.
     package borrowing func withPointer<Result, Failure: Error>(
         _ body: (UnsafePointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(UnsafePointer(pointer.assumingMemoryBound(to: UInt8.self)))
     }
 
-    /// Passes a byte pointer to a C function that writes the secret. The pointer must not be kept.
+    /// Passes a byte pointer to a closure, so that it can call a C function that writes the secret. The closure must
+    /// not keep the pointer.
     package borrowing func withMutablePointer<Result, Failure: Error>(
         _ body: (UnsafeMutablePointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(pointer.assumingMemoryBound(to: UInt8.self))
     }
 
-    /// Passes a pointer to a C function that writes the secret. The pointer must not be kept.
+    /// Passes a pointer to a closure, so that it can call a C function that writes the secret. The closure must not
+    /// keep the pointer.
     package borrowing func withUnsafeMutableBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -118,19 +123,20 @@ import CSodium
     }
 }
 
-/// The initialisation of libsodium, which must come before any other call; every public function makes sure of it.
+/// The initialisation of libsodium, which must precede all other calls of it. Every public function that needs
+/// libsodium makes sure of that.
 package enum Sodium {
     private static let ready: Bool = {
         precondition(sodium_init() >= 0, "libsodium could not start: no source of randomness")
         return true
     }()
 
-    /// Initialises the library once; later calls cost one check.
+    /// Initialises libsodium. Only the first call does so; each later call costs one check.
     package static func start() {
         _ = ready
     }
 
-    /// Overwrites an array's bytes before it is released. Other copies of the array keep theirs.
+    /// Overwrites an array's bytes with zeros, and empties the array. An array that shares its storage keeps the bytes.
     package static func wipe(_ bytes: inout [UInt8]) {
         unsafe bytes.withUnsafeMutableBytes { buffer in
             if let base = buffer.baseAddress { unsafe sodium_memzero(base, buffer.count) }

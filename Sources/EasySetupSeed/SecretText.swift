@@ -1,6 +1,6 @@
 /// A secret text, such as a recovery phrase: in locked memory, without a description, wiped when released.
 ///
-/// It can't be printed by accident: only ``revealed()`` makes a `String`, and ``utf8`` gives the bytes without one.
+/// No program prints such a text by accident, because only ``revealed()`` makes a `String`. ``utf8`` gives the bytes.
 public struct SecretText: ~Copyable, Sendable {
     private let secret: SecretBytes
 
@@ -15,7 +15,7 @@ public struct SecretText: ~Copyable, Sendable {
     }
 
     /// The text as an ordinary string, for a screen or a QR code. A string can't be wiped, so make one only to show it,
-    /// and release it.
+    /// and release it soon.
     public borrowing func revealed() -> String {
         unsafe secret.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }

@@ -1,4 +1,4 @@
-/// Fills a secret from front to back, so that no part of it is in ordinary memory.
+/// Writes a secret byte by byte into locked memory, so that no part of it is ever in ordinary memory.
 struct SecretWriter: ~Copyable {
     private let secret: SecretBytes
     private var written = 0
@@ -21,7 +21,7 @@ struct SecretWriter: ~Copyable {
         for index in 0..<bytes.byteCount { append(bytes[byte: index]) }
     }
 
-    /// Returns the written bytes, cut to their length.
+    /// Returns a secret of the bytes that were written, without the rest of the reserved memory.
     consuming func finish() -> SecretBytes {
         if written == secret.count { return secret }
         return SecretBytes(copying: secret.bytes.extracting(first: written))

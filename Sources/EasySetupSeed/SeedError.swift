@@ -4,7 +4,7 @@ public enum SeedError: ExplainedError, Equatable {
     case wrongLength
     /// The input is longer than ``SyncSeed/maximumWrittenBytes``.
     case tooLong
-    /// The text is UTF-16, but only UTF-8 is read.
+    /// The text is UTF-16, but EasySetup reads only UTF-8.
     case textUTF16
     /// The text is not UTF-8.
     case textNotUTF8
@@ -14,7 +14,7 @@ public enum SeedError: ExplainedError, Equatable {
     case severalSeeds
     /// The phrase has `count` words instead of 24.
     case phraseWordCount(count: Int)
-    /// Words of the phrase are not in the list; they are given in their order, and there is at least one.
+    /// Words of the phrase are not in the list. The array contains these words, at least one, in their order.
     case phraseUnknownWords([UnknownWord])
     /// Most of the `count` words are not in the English list: the phrase is in another language, or the text is no
     /// phrase.
@@ -25,13 +25,13 @@ public enum SeedError: ExplainedError, Equatable {
     case linkVersion
     /// A symbol of the seed link is wrong, missing or additional.
     case linkDamaged
-    /// The file does not begin as a seed file does.
+    /// The file does not begin with the bytes `easyseed`, as seed files do.
     case fileForeign
     /// The seed file has a version that this program does not know.
     case fileVersion
-    /// The seed file is damaged: its checksum does not match.
+    /// The seed file is damaged: its length, its checksum or another value is not one that a program writes.
     case fileDamaged
-    /// The sealed seed file asks for more work or memory than a device should spend.
+    /// The sealed seed file asks for more passes or memory than ``SealingCost`` allows.
     case fileTooCostly
     /// The seed file is sealed, and no passphrase was given.
     case passphraseNeeded
@@ -39,21 +39,21 @@ public enum SeedError: ExplainedError, Equatable {
     case wrongPassphrase
     /// The passphrase is shorter than 1 or longer than 1,024 bytes.
     case passphraseUnfit
-    /// The system did not give the memory for computing the passphrase's key.
+    /// The system did not give the memory that Argon2id needs to compute a key from the passphrase.
     case memoryShort
-    /// The info of a derived key does not begin with `easysetup/` and continue after it, or the length is not 1 to
-    /// 16,320 bytes.
+    /// The info of a derived key does not begin with `easysetup/` or ends there, or the key's length is not 1 to 16,320
+    /// bytes.
     case derivedKeyRefused
 
     /// A word of a phrase that is not in the list.
     public struct UnknownWord: Equatable, Sendable {
         /// The word's position in the phrase, from 1.
         public let position: Int
-        /// The script of a letter in the word other than `a` to `z`, which may look like one of these; nil if there is
-        /// none.
+        /// The script of the word's first character outside ASCII, because it may look like a letter from `a` to `z`.
+        /// Nil if the word has no such character.
         public let script: Script?
 
-        /// Makes a word at a position, counted from 1.
+        /// Makes an unknown word at a position, which is counted from 1.
         public init(position: Int, script: Script? = nil) {
             self.position = position
             self.script = script
@@ -116,7 +116,8 @@ extension SeedError {
         }
     }
 
-    /// A sentence that says what to do next. It is safe for a log because it holds no part of the input and no similar word.
+    /// A sentence that says what to do next. It is safe for a log because it holds no part of the input and no similar
+    /// word.
     public var advice: String {
         switch self {
         case .wrongLength: "Copy the seed again, whole."

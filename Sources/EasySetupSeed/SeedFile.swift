@@ -1,13 +1,13 @@
-/// A seed as the bytes of a file: sealed under a passphrase, or plain for a store that only its owner can read
-/// (`Protocol/seed.md`, "Seed file").
+/// A seed as the bytes of a file (`Protocol/seed.md`, "Seed file"). A sealed file is encrypted under a passphrase. A
+/// plain file is not encrypted, so it belongs in a folder that only its owner can read.
 ///
 /// Both kinds end with a checksum over all bytes before it, so that a damaged file and a wrong passphrase are different
 /// errors.
 public enum SeedFile {
-    /// The length of the longest seed file, in bytes; a reader can stop after it.
+    /// The length of the longest seed file, in bytes. A file with more bytes is no seed file.
     public static let maximumBytes = Layout.sealedBytes
 
-    /// Whether a file is sealed.
+    /// Whether a seed file is plain or sealed.
     public enum Kind: Equatable, Sendable {
         /// The seed can be read without a passphrase.
         case plain
@@ -28,7 +28,7 @@ public enum SeedFile {
 
     /// Makes a seed file that is sealed under a passphrase.
     /// - Parameter cost: the work for each try of the passphrase, by the owner or by a thief.
-    /// - Throws: ``SeedError/memoryShort``.
+    /// - Throws: ``SeedError/memoryShort`` if the system does not give the memory of `cost`.
     public static func seal(
         _ seed: SyncSeed,
         under passphrase: Passphrase,
@@ -43,7 +43,7 @@ public enum SeedFile {
         )
     }
 
-    /// Makes a sealed seed file with the given random values, so that tests can fix its bytes.
+    /// Makes a sealed seed file with a given salt and nonce, so that tests know its bytes beforehand.
     package static func seal(
         _ seed: SyncSeed,
         under passphrase: Passphrase,
@@ -72,7 +72,7 @@ public enum SeedFile {
         return checksummed(file.finish())
     }
 
-    /// Whether a file has a seed without a passphrase, or may be the damaged rest of one.
+    /// Whether a file is a plain seed file, or may be a damaged one, which can still contain a part of the seed.
     package static func isPlain(_ file: borrowing SecretBytes) -> Bool {
         do throws(SeedError) {
             return try kind(of: file) == .plain
@@ -83,8 +83,8 @@ public enum SeedFile {
         }
     }
 
-    /// The kind of a whole and undamaged file.
-    /// - Throws: ``SeedError/fileForeign``, ``SeedError/fileVersion`` or ``SeedError/fileDamaged``.
+    /// Checks a file and returns its kind.
+    /// - Throws: ``SeedError/fileForeign``, ``SeedError/fileVersion`` or ``SeedError/fileDamaged``, each for its case.
     public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind {
         let bytes = file.bytes.asBytes
         guard bytes.count >= Layout.magic.count, Layout.magic.indices.allSatisfy({ bytes[$0] == Layout.magic[$0] })
@@ -139,7 +139,7 @@ public enum SeedFile {
         return plaintext
     }
 
-    /// Reads a seed from its plaintext: the creation time and the bytes.
+    /// Reads a seed from a file's plaintext: 8 bytes of creation time, then the 32 bytes of the seed.
     private static func seed(from plaintext: RawSpan) throws(SeedError) -> SyncSeed {
         let high = UInt64(plaintext.bigEndian32(at: 0))
         let low = UInt64(plaintext.bigEndian32(at: 4))
@@ -156,7 +156,8 @@ public enum SeedFile {
         return file.finish()
     }
 
-    /// The offsets of the file's parts, in bytes from the start.
+    /// The values at fixed places of seed files, the offsets of the parts from the file's start, and their lengths,
+    /// both in bytes.
     private enum Layout {
         static let magic = Array("easyseed".utf8)
         static let version: UInt8 = 1

@@ -1,17 +1,18 @@
-/// Reads a seed that a person types on a terminal: line by line, and wrong words of a phrase one at a time.
+/// Reads a seed that a person types on a terminal, line by line. The person can then correct wrong words of a phrase
+/// one at a time.
 ///
-/// The whole text stays in locked memory. No result repeats a part of it, except ``suggestions(forWord:)``, which are
-/// only for the person at the terminal.
+/// The whole text stays in locked memory, and no result repeats a part of it. ``suggestions(forWord:)`` nearly reveals
+/// a typed word, so only the person at the terminal may see its result.
 public struct SeedReader: ~Copyable {
     /// The result of reading the text so far.
     public enum Reading: Sendable {
-        /// The text may be the beginning of a seed, with this number of words of a phrase. If no more follows,
-        /// ``SeedReader/seed(createdAt:)`` throws what is missing.
+        /// The text may be the beginning of a seed, and has this number of words of a phrase. If no more text follows,
+        /// ``SeedReader/seed(createdAt:)`` throws an error that says what is missing.
         case incomplete(words: Int)
         /// A phrase of 24 words, of which these are not in the list. ``SeedReader/correct(word:to:)`` replaces them one
         /// at a time.
         case wrongWords([SeedError.UnknownWord])
-        /// A complete seed; further text must fit it.
+        /// A complete seed. Further lines may repeat this seed, but another seed in them is an error.
         case seed(SyncSeed)
         /// An error that more text can't correct.
         case failed(SeedError)
@@ -20,13 +21,13 @@ public struct SeedReader: ~Copyable {
     private let text = SecretBytes(zeros: SyncSeed.maximumWrittenBytes)
     private var count = 0
     private var isTooLong = false
-    /// The phrase after corrections.
+    /// The phrase with its corrections; nil if the person has corrected no word since the last line.
     private var corrected: PhraseDraft?
 
     /// Makes a reader without any text.
     public init() {}
 
-    /// Whether nothing was added yet.
+    /// Whether the reader has no text yet.
     public var isEmpty: Bool { count == 0 && !isTooLong }
 
     /// Adds a line, without its line end.
@@ -66,8 +67,9 @@ public struct SeedReader: ~Copyable {
     }
 
     /// The seed in the whole text.
-    /// - Parameter createdAt: the seed's creation time, in seconds since 1970 (UTC); written forms do not contain it, so usually 0.
-    /// - Throws: ``SeedError`` for the text, without a part of it.
+    /// - Parameter createdAt: the seed's creation time, in seconds since 1970 (UTC); written forms do not contain it,
+    ///   so usually 0.
+    /// - Throws: ``SeedError``, which names the fault but contains no part of the text, because the text is secret.
     public func seed(createdAt: UInt64 = 0) throws(SeedError) -> SyncSeed {
         try SyncSeed(bytes: seedText().seed(), createdAt: createdAt)
     }
@@ -76,9 +78,9 @@ public struct SeedReader: ~Copyable {
     /// - Parameters:
     ///   - position: the word's position, from 1.
     ///   - text: the new word, in UTF-8; a number before it is ignored.
-    /// - Throws: ``SeedError/phraseUnknownWords(_:)`` with this position if the word is not in the list; the word is replaced
-    ///   all the same, so that suggestions are for the new one. ``SeedError/unreadable`` if the text is not one word,
-    ///   or there is no phrase of 24 words to correct.
+    /// - Throws: ``SeedError/phraseUnknownWords(_:)`` with this position if the new word is not in the list. The new
+    ///   word replaces the old one all the same, so that ``suggestions(forWord:)`` suits the new one.
+    ///   ``SeedError/unreadable`` if `text` is not one word, or if the reader has no phrase of 24 words.
     public mutating func correct(word position: Int, to text: UserText) throws(SeedError) {
         var found = try seedText()
         guard 1...RecoveryPhrase.wordCount ~= position, var draft = found.draft.take() else { throw .unreadable }
@@ -90,9 +92,9 @@ public struct SeedReader: ~Copyable {
         }
     }
 
-    /// Up to three words of the list that are similar to the wrong word at a position, the closest first; never the
-    /// typed word itself. They nearly reveal the typed word, so show them only to the person who typed it, and never
-    /// log them.
+    /// Up to three words of the list that are similar to the wrong word at a position, the most similar first; never
+    /// the typed word itself. These words nearly reveal the typed word, so show them only to the person who typed it,
+    /// and never log them.
     /// - Parameter position: the word's position, from 1 to 24.
     public func suggestions(forWord position: Int) -> [String] {
         guard 1...RecoveryPhrase.wordCount ~= position, let found = try? seedText(), found.draft != nil else {
@@ -102,8 +104,8 @@ public struct SeedReader: ~Copyable {
         return WordIndex.number(of: word) == nil ? WordIndex.nearest(to: word) : []
     }
 
-    /// Applies the corrections to the words found. It is a function of its own, because Swift 6.3's optimizer crashes
-    /// on it within ``seedText()``.
+    /// Replaces the words that were found by the corrected ones. The code is a function of its own, because Swift 6.3's
+    /// optimizer crashes if the code is inside ``seedText()``.
     @inline(never)
     private func correct(_ found: inout SeedText) {
         switch corrected {

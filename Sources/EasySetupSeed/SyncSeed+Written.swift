@@ -1,7 +1,7 @@
 /// The written forms of a seed (`Protocol/seed.md`, "Written forms").
 extension SyncSeed {
-    /// The longest text that is read, in bytes. A program's whole output about a seed, with a coloured QR code, has
-    /// some 6,000.
+    /// The length of the longest text that the reader accepts, in bytes. A program's whole output about a seed, with a
+    /// coloured QR code, has some 6,000 bytes.
     public static let maximumWrittenBytes = 16_384
 
     /// The recovery phrase: 24 words in lower case with one space between them.
@@ -27,8 +27,9 @@ extension SyncSeed {
     /// Reads a seed in any written form: phrase, seed link, hex or base64, in any layout.
     /// - Parameters:
     ///   - text: typed, pasted or read from a file, in UTF-8.
-    ///   - createdAt: the seed's creation time, in seconds since 1970 (UTC); written forms do not contain it, so usually 0.
-    /// - Throws: ``SeedError`` for the text, without a part of it.
+    ///   - createdAt: the seed's creation time, in seconds since 1970 (UTC); written forms do not contain it, so
+    ///     usually 0.
+    /// - Throws: ``SeedError``, which names the fault but contains no part of the text, because the text is secret.
     public static func read(written text: RawSpan, createdAt: UInt64 = 0) throws(SeedError) -> SyncSeed {
         guard text.byteCount <= maximumWrittenBytes else { throw .tooLong }
         return try SyncSeed(bytes: SeedText(text.asBytes).seed(), createdAt: createdAt)

@@ -12,7 +12,7 @@ public final class SyncSeed: Sendable {
     /// The number of bytes in a signature.
     public static let signatureByteCount = 64
 
-    /// The chain's public identity.
+    /// The public identity of the sync chain, which is the set of this person's devices.
     public let userID: UserID
 
     /// The creation time in seconds since 1970 (UTC); 0 when it is not known.
@@ -22,7 +22,7 @@ public final class SyncSeed: Sendable {
 
     /// Makes a seed from 32 existing bytes.
     /// - Parameter createdAt: the creation time in seconds since 1970 (UTC); 0 when it is not known.
-    /// - Throws: ``SeedError/wrongLength``.
+    /// - Throws: ``SeedError/wrongLength`` for another number of bytes.
     public convenience init(bytes: consuming SecretBytes, createdAt: UInt64 = 0) throws(SeedError) {
         guard bytes.count == Self.byteCount else { throw .wrongLength }
         self.init(checked: bytes, createdAt: createdAt)
@@ -47,7 +47,7 @@ public final class SyncSeed: Sendable {
         try secret.withBytes(body)
     }
 
-    /// Whether both have the same 32 bytes, compared in constant time; the creation times do not matter.
+    /// Whether both seeds have the same 32 bytes. The comparison takes constant time, and ignores the creation times.
     public func isSame(as other: SyncSeed) -> Bool {
         secret.isEqual(to: other.secret)
     }
@@ -57,13 +57,13 @@ public final class SyncSeed: Sendable {
         Derivation.signature(for: message, by: secret)
     }
 
-    /// The key for encrypting the chain's records, 32 bytes, for NaCl's secretbox.
+    /// The key of 32 bytes with which NaCl's secretbox encrypts the records of the sync chain.
     public func secretboxKey() -> SecretBytes {
         Derivation.key(from: secret, info: Derivation.secretboxInfo, count: Self.byteCount)
     }
 
-    /// SHA-256 of ``secretboxKey()`` as lower-case hex: it shows whether two devices have the same key without
-    /// revealing it.
+    /// The SHA-256 of ``secretboxKey()`` in lower-case hex. People compare it to see whether two devices have the same
+    /// key, because it does not reveal the key.
     public var secretboxKeyFingerprint: String {
         let key = secretboxKey()
         let digest = Digest.sha256([]) { $0(key.bytes) }
@@ -72,9 +72,10 @@ public final class SyncSeed: Sendable {
 
     /// Derives a key for the app's own purpose.
     /// - Parameters:
-    ///   - info: the key's purpose; begins with `easysetup/` and continues after it, so that it differs from the keys above.
+    ///   - info: the key's purpose. It begins with `easysetup/` and continues after it, so that the key differs from
+    ///     the signing key and from ``secretboxKey()``.
     ///   - count: the number of bytes, 1 to 16,320.
-    /// - Throws: ``SeedError/derivedKeyRefused``.
+    /// - Throws: ``SeedError/derivedKeyRefused`` for another info or count.
     public func derivedKey(info: String, count: Int) throws(SeedError) -> SecretBytes {
         guard info.utf8.starts(with: Derivation.ownPrefix.utf8), info.utf8.count > Derivation.ownPrefix.utf8.count,
             Derivation.ownKeyBytes.contains(count)

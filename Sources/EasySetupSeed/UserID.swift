@@ -37,6 +37,6 @@ public struct UserID: Hashable, Sendable {
 }
 
 extension UserID: CustomStringConvertible {
-    /// The fingerprint.
+    /// The same text as ``fingerprint``.
     public var description: String { fingerprint }
 }

@@ -1,15 +1,16 @@
-/// A text that a person typed, pasted, or wrote into an argument or a file. It may be a secret even where none was
-/// asked for, so it stays in locked memory, and errors, logs and output can't show it by accident.
+/// A text that a person typed, pasted, or wrote into an argument or a file. People also paste a secret where no program
+/// asked for one, so the text stays in locked memory, and errors, logs and output can't show it by accident.
 ///
-/// It has no description, no encoding and no `==`. Mirrors and `dump` show nothing of it, and the compiler warns when
-/// it is put into a string. Only ``revealed()`` makes a `String`.
+/// The type has no description, no encoding and no `==`. Mirrors and `dump` show nothing of a text, and the compiler
+/// warns where code puts one into a string. Only ``revealed()`` makes a `String`.
 ///
-/// It is a class, so that enums and tasks can share it while its bytes stay in one place. They are wiped with the last
-/// reference.
+/// The type is a class, so that enums and tasks can share a text while its bytes stay in one place. The bytes are wiped
+/// when the last reference goes.
 public final class UserText: Sendable {
     private let secret: SecretBytes
 
-    /// Makes a text from bytes in locked memory. They are usually UTF-8; readers report an error where they are not.
+    /// Makes a text from bytes in locked memory. The bytes should be UTF-8; the readers of texts report an error if
+    /// they are not.
     public init(_ bytes: consuming SecretBytes) {
         secret = bytes
     }
@@ -29,7 +30,7 @@ public final class UserText: Sendable {
         try secret.withBytes(body)
     }
 
-    /// Passes the bytes to a reader of text.
+    /// Passes the bytes as numbers to a closure that reads the text.
     package func withText<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {

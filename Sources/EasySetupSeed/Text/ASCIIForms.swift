@@ -1,15 +1,16 @@
-/// The scalars beyond ASCII whose NFKC form is pure ASCII, with that form: full-width, mathematical, circled and superscript
-/// letters and digits, ligatures, the Kelvin sign (`Protocol/text.md`, "Compatible forms").
+/// The Unicode scalars outside ASCII whose normal form NFKC is pure ASCII, each with that form (`Protocol/text.md`,
+/// "Compatible forms"). Examples are full-width, mathematical, circled and superscript letters and digits, ligatures,
+/// and the Kelvin sign.
 package enum ASCIIForms {
-    /// A run of scalars whose forms are consecutive.
+    /// Consecutive scalars with consecutive ASCII forms.
     private struct Run {
         let first: UInt32
         let last: UInt32
-        /// One to four ASCII bytes, the first in the lowest bits.
+        /// The ASCII form of `first`: one to four bytes, the first byte in the lowest bits.
         let form: UInt32
     }
 
-    /// The ASCII form of a scalar, one to four bytes with the first in the lowest bits; nil if it has none.
+    /// The ASCII form of a scalar, one to four bytes with the first byte in the lowest bits; nil if it has none.
     package static func form(of scalar: UInt32) -> UInt32? {
         var range = 0..<runs.count
         while !range.isEmpty {
@@ -34,14 +35,14 @@ package enum ASCIIForms {
     private static let runs: [Run] = asciiFormRuns.split(separator: " ").map { entry in
         let parts = entry.split(separator: ":")
         let scalars = parts[0].split(separator: "-").map(number)
-        // The hex digits give the form's bytes in order, but the first byte belongs in the lowest bits.
+        // The first two hex digits are the form's first byte, which belongs in the lowest bits.
         let digits = number(parts[1])
         let form = digits.byteSwapped >> UInt32(8 * (4 - parts[1].utf8.count / 2))
         return Run(first: scalars[0], last: scalars[scalars.count - 1], form: form)
     }
 
     private static func number(_ digits: Substring) -> UInt32 {
-        // The default is never used, because the table is part of the program and well-formed.
+        // The default 0 is never used, because the table is part of the program and contains only valid hex digits.
         UInt32(digits, radix: 16) ?? 0
     }
 }

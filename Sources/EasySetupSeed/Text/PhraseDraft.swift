@@ -1,4 +1,4 @@
-/// The 24 words of a phrase as written, some of which may be wrong, in locked memory.
+/// The 24 words of a phrase as a person wrote them, in locked memory. Some of them may be wrong.
 struct PhraseDraft: ~Copyable {
     private var words = TokenList(capacity: RecoveryPhrase.wordCount)
 
@@ -12,7 +12,7 @@ struct PhraseDraft: ~Copyable {
         set { words[position - 1] = PhraseToken(newValue, breaks: []) }
     }
 
-    /// The words that are not in the list, in their order.
+    /// The words of the phrase that are not in the word list, in their order.
     var unknownWords: [SeedError.UnknownWord] {
         (1...RecoveryPhrase.wordCount).compactMap { position in
             let word = self[position]
@@ -21,20 +21,21 @@ struct PhraseDraft: ~Copyable {
         }
     }
 
-    /// Whether most words are in another language, rather than English with some look-alike letters.
+    /// Whether the phrase seems to be in another language: more than half of its words are not in the word list, and
+    /// none of these mixes English letters with those of another script, as words with look-alike letters do.
     private var isForeign: Bool {
         let unknown = (1...RecoveryPhrase.wordCount).map { self[$0] }.filter { WordIndex.number(of: $0) == nil }
         return unknown.count > RecoveryPhrase.wordCount / 2 && !unknown.contains(where: \.isMixed)
     }
 
     /// Decodes the words into 32 bytes.
-    /// - Throws: ``SeedError/phraseNotEnglish(count:)``, then ``SeedError/phraseUnknownWords(_:)``, then
-    ///   ``SeedError/phraseChecksum``.
+    /// - Throws: the first of these that applies: ``SeedError/phraseNotEnglish(count:)``,
+    ///   ``SeedError/phraseUnknownWords(_:)``, ``SeedError/phraseChecksum``.
     func seed() throws(SeedError) -> SecretBytes {
         if isForeign { throw .phraseNotEnglish(count: RecoveryPhrase.wordCount) }
         let unknown = unknownWords
         guard unknown.isEmpty else { throw .phraseUnknownWords(unknown) }
-        // Every word has a number, as was checked above.
+        // The default 0 is never used, because the guard above has found every word in the list.
         return try RecoveryPhrase.seed { WordIndex.number(of: self[$0]) ?? 0 }
     }
 }
@@ -49,7 +50,7 @@ extension PhraseDraft {
 }
 
 extension WrittenWord {
-    /// Reads a text of one word; nil if it has none or several. Numbers are not counted.
+    /// Reads a text of one word; nil if the text has no word or several. Numbers in the text are ignored.
     init?(alone text: Span<UInt8>) {
         guard text.count <= SyncSeed.maximumWrittenBytes, case .utf8 = TextEncoding(of: text) else { return nil }
         var words: [WrittenWord] = []

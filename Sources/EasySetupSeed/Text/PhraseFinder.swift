@@ -1,16 +1,18 @@
 /// Finds the 24 words of a phrase among the tokens of a text (`Protocol/seed.md`, "Finding the phrase").
 ///
-/// The text's layout alone decides which words are the phrase; the checksum never does, because one in 256 fits by chance.
+/// Only the text's layout decides which words are the phrase. The checksum does not decide it, because one of 256 wrong
+/// choices fits by chance.
 struct PhraseFinder: ~Copyable {
     private let tokens: TokenList
     private let words: [Int]
-    /// The words without labels and list markers.
+    /// The words that are neither labels nor list markers.
     private let kept: [Int]
     private let numbered: [Numbered]
 
     /// The separators after the last token.
     private let lastBreaks: TokenBreaks
-    /// Whether the text has a link. A link shows whether the phrase is right, because its checksum has 64 bits.
+    /// Whether the text has a seed link. A link shows whether the phrase is right, because the link's checksum has 64
+    /// bits.
     private let hasLink: Bool
 
     private struct Numbered {
@@ -20,22 +22,23 @@ struct PhraseFinder: ~Copyable {
         let word: Int
     }
 
-    /// Words that may be the phrase, with their positions.
+    /// The indices of 24 words that may be the phrase.
     private struct Candidate {
-        /// The words' indices, in the order of the phrase.
+        /// The indices of the words' tokens, in the order of the phrase.
         let places: [Int]
-        /// The index of the phrase's last word in the text; in a text with copies of the phrase, that of the last copy.
+        /// The highest index of a word of the phrase. If the text contains the phrase several times, it is the index in
+        /// the last copy.
         let end: Int
-        /// The number of other words between each two words of the phrase.
+        /// The number of other words, such as labels, between each two neighbouring words of the phrase.
         var gap = 0
     }
 
-    /// The number of words of the list from which on a part of a longer text counts as a phrase.
+    /// A part of a longer text counts as a phrase only if at least this many of its words are in the word list.
     private static let fewestKnown = RecoveryPhrase.wordCount / 2
 
     /// - Parameters:
-    ///   - skipped: the ranges of links in the text, in their order.
-    ///   - separatesAtZeroWidth: whether U+200B ends a word.
+    ///   - skipped: the ranges of links in the text, in their order, as offsets in bytes.
+    ///   - separatesAtZeroWidth: whether a zero-width space (U+200B) ends a word.
     init(_ text: Span<UInt8>, skipping skipped: [Range<Int>], separatesAtZeroWidth: Bool = false) {
         var count = 0
         var counting = Tokenizer(text, skipping: skipped, separatesAtZeroWidth: separatesAtZeroWidth)
@@ -54,9 +57,9 @@ struct PhraseFinder: ~Copyable {
         }
         numbered = (0..<max(count - 1, 0)).compactMap { index in
             guard tokens[index].isNumber else { return nil }
-            // Letters directly after a number, as in "1st", are no word.
+            // A list marker between a number and its word is skipped, as in "1 a) able".
             let other = (index + 1..<count).first { tokens[$0].isNumber || !tokens[$0].word.isListMark }
-            // If they are the only text after the number, they are a wrong word of the phrase.
+            // If no other word stands before the next number, the marker is a wrong word of the phrase.
             let next = other.flatMap { tokens[$0].isNumber ? nil : $0 } ?? index + 1
             guard !tokens[next].isNumber else { return nil }
             // In {"index": 1, "word": "able"} the word comes after its label.
@@ -83,11 +86,11 @@ struct PhraseFinder: ~Copyable {
         return .phraseWordCount(count: numberedCount ?? (kept.isEmpty ? words.count : kept.count))
     }
 
-    /// The lengths of BIP-39 phrases other than 24 words.
+    /// The numbers of words that BIP-39 phrases have in general. EasySetup's own phrases have 24.
     private static let otherCounts = [12, 15, 18, 21, 24]
 
-    /// The 24 words; nil if the text has no such part.
-    /// - Throws: ``SeedError/severalSeeds`` where several parts may be meant.
+    /// The 24 words of the phrase; nil if the text has no phrase.
+    /// - Throws: ``SeedError/severalSeeds`` if different parts of the text are phrases.
     func phrase() throws(SeedError) -> PhraseDraft? {
         if let candidate = try numberedPhrase() {
             try checkOthers(than: candidate)
@@ -99,7 +102,7 @@ struct PhraseFinder: ~Copyable {
             let parts = pieces(cut)
             if isBeginning, parts.count == 1 { continue }
             guard let candidate = try theOne(of: parts.filter { isPhrase($0) }) else { continue }
-            // Brackets and quotation marks show where the phrase ends.
+            // Brackets and quotation marks show where the phrase ends, so the words after them do not belong to it.
             if cut == .paragraph || cut == .line, hasSurplus(behind: candidate) { continue }
             return draft(candidate.places)
         }
@@ -112,18 +115,23 @@ struct PhraseFinder: ~Copyable {
 
     // MARK: - More words than there should be
 
-    /// Checks that no paragraph and no line beside the numbered words is another phrase.
-    /// - Throws: ``SeedError/severalSeeds``.
+    /// Checks that no paragraph or line outside the numbered phrase is a different phrase.
+    /// - Throws: ``SeedError/severalSeeds`` if one is.
     private func checkOthers(than candidate: Candidate) throws(SeedError) {
         let own = Set(candidate.places)
         let others = (pieces(.paragraph) + pieces(.line)).filter { isPhrase($0) && own.isDisjoint(with: $0) }
         _ = try theOne(of: [candidate.places] + others)
     }
 
-    /// Whether words after the phrase may belong to it, so that it is unclear which 24 are meant. That is so if its
-    /// last line has more words than stand between each two of its words, or if a line of words from the list follows,
-    /// and then a blank line and such a line of one word. A line with a label, such as "Seed link:", does not belong to
-    /// the phrase. If the text has a link, the link decides.
+    /// Whether words after the phrase may belong to it, so that nobody can tell which 24 words are the phrase. One of
+    /// these is enough:
+    /// - More than `gap` words follow the phrase on its last line.
+    /// - A later line has only words of the list, and no blank line stands between the phrase and it. A phrase that has
+    ///   blank lines between its own words may have them here, too.
+    /// - A later line has exactly one word, which is in the list.
+    ///
+    /// A line with a label, such as "Seed link:", never counts. In a text with a seed link no words are in doubt,
+    /// because the link's checksum shows whether the phrase is right.
     private func hasSurplus(behind candidate: Candidate) -> Bool {
         guard !hasLink else { return false }
         let isSpaced = (candidate.places.min()! + 1...candidate.end).contains { tokens[$0].breaks.contains(.paragraph) }
@@ -146,7 +154,8 @@ struct PhraseFinder: ~Copyable {
 
     // MARK: - Numbers
 
-    /// The words after the numbers 1 to 24: in one sequence, or each number once, in any order.
+    /// The words after the numbers 1 to 24; nil if there are none. The numbers are one sequence in the text, or each of
+    /// them stands once, in any order.
     private func numberedPhrase() throws(SeedError) -> Candidate? {
         let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount && isNumbered($0) }
         if var candidate = try theOne(of: runs.map { $0.map(\.word) }) {
@@ -166,8 +175,9 @@ struct PhraseFinder: ~Copyable {
         return nil
     }
 
-    /// The number of words from the number 1 on, if 2 follows it: only the numbered words if labels such as
-    /// "Word" stand between them, otherwise all words.
+    /// The number of words from the number 1 on, for the error. If the other words are fewer than the numbered ones,
+    /// they are labels such as "Word", and only the numbered words count. Nil if no 2 follows the 1, or if there are
+    /// exactly 24 words.
     private var numberedCount: Int? {
         let chain = longestChain
         guard chain >= 2 else { return nil }
@@ -176,7 +186,7 @@ struct PhraseFinder: ~Copyable {
         return all < 2 * chain ? chain : all
     }
 
-    /// Whether the text so far is a heading and the first numbered words, so that the rest may follow.
+    /// Whether the text so far is a heading and the first numbered words of a phrase, so that the others may follow.
     private var isBeginning: Bool {
         let numbered = wordsFromNumberOne
         return longestChain >= 2 && numbered.count < RecoveryPhrase.wordCount && words.count > numbered.count + 1
@@ -187,22 +197,24 @@ struct PhraseFinder: ~Copyable {
         return words.filter { $0 >= first.word }
     }
 
-    /// The number of other words, such as labels, between each two of these words. Nil where it differs, because after
-    /// an additional word it is unclear which one is meant.
+    /// The number of other words, such as labels, between each two neighbours of these words. Nil if the number is not
+    /// the same everywhere, because an additional word after a number makes it unclear which word belongs to the
+    /// number.
     private func gap(of places: [Int]) -> Int? {
         let gaps = zip(places, places.dropFirst()).map { from, to in (from + 1..<to).count { !tokens[$0].isNumber } }
         return gaps.allSatisfy { $0 == gaps[0] } ? gaps[0] : nil
     }
 
-    /// Whether these words, in the order of the text, have their numbers before them, and not after them, as in "able
-    /// 1".
+    /// Whether each of these words has its number before it, as in "1 able", and not after it, as in "able 1".
+    /// - Parameter items: the words in the order of the text.
     private func isNumbered(_ items: [Numbered]) -> Bool {
         guard let gap = gap(of: items.map(\.word)), let first = items.first, let last = items.last else { return false }
-        // If a single word stands on another line than its number, it does not belong to the phrase.
+        // If the last word is on another line than its number, and at least half of the words are on their number's
+        // line, the last word does not belong to its number.
         let cut = items.count { tokens[$0.word].breaks.contains(.line) }
         if tokens[last.word].breaks.contains(.line), cut * 2 <= items.count { return false }
-        // A single word before the first number on its line is a heading, or the first word of a list with numbers
-        // after the words.
+        // A single word before the first number, on the number's line, may be the first word of a list whose numbers
+        // follow the words. A colon after it, or labels between the words, show that it is a heading.
         let before = words.reversed().drop { $0 > first.place }
         var start = first.place
         while start > 0, !tokens[start].breaks.contains(.line) { start -= 1 }
@@ -212,7 +224,8 @@ struct PhraseFinder: ~Copyable {
 
     private var longestChain: Int { chains(from: numbered).map(\.count).max() ?? 0 }
 
-    /// The sequences of consecutive numbers that begin with 1.
+    /// The sequences of numbered words whose numbers begin with 1 and are consecutive. The result also has empty
+    /// sequences, where a number has ended a sequence.
     private func chains(from numbered: [Numbered]) -> [[Numbered]] {
         var chains: [[Numbered]] = []
         for item in numbered {
@@ -230,8 +243,8 @@ struct PhraseFinder: ~Copyable {
 
     // MARK: - Parts
 
-    /// Marks the tokens from the start of a line to the first colon or equals sign after a word, such as "Recovery
-    /// phrase:".
+    /// For each token, whether it belongs to a label. A label is the part of a line before the first colon or equals
+    /// sign that follows a word, such as "Recovery phrase:".
     private static func labels(of tokens: borrowing TokenList) -> [Bool] {
         var isLabel = [Bool](repeating: false, count: tokens.count)
         var start = 0
@@ -250,7 +263,7 @@ struct PhraseFinder: ~Copyable {
         return isLabel
     }
 
-    /// The remaining words, split at the given separators.
+    /// The indices of the words that are neither labels nor list markers, split at the separators in `cut`.
     private func pieces(_ cut: TokenBreaks) -> [[Int]] {
         var pieces: [[Int]] = [[]]
         var previous = 0
@@ -268,7 +281,8 @@ struct PhraseFinder: ~Copyable {
         places.count { WordIndex.number(of: tokens[$0].word) != nil }
     }
 
-    /// The phrase, if all of these are the same one; nil if there are none.
+    /// The phrase, if all of these phrases have the same words; nil if `phrases` is empty.
+    /// - Throws: ``SeedError/severalSeeds`` if two of them differ.
     private func theOne(of phrases: [[Int]]) throws(SeedError) -> Candidate? {
         guard let first = phrases.first, let end = phrases.joined().max() else { return nil }
         for other in phrases.dropFirst() {

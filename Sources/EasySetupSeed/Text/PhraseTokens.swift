@@ -1,15 +1,16 @@
-/// A written word: at most eight letters in lower case packed into a number, the first letter in the highest bits, so
-/// that numbers sort as words do. A text that is no such word keeps its first letters for the suggestions.
+/// A word as a person wrote it. At most eight letters `a` to `z` are packed in lower case into a number, with the first
+/// letter in the highest bits, so that the numbers sort as the words do. A word with other characters or more letters
+/// keeps its first letters, from which suggestions are made.
 struct WrittenWord {
     var letters: UInt64 = 0
     var length = 0
-    /// Whether the text has only letters from `a` to `z`, and all of them fit.
+    /// Whether the word has only letters from `a` to `z`, and at most eight of them.
     var isWhole = true
-    /// The script of the first letter other than `a` to `z`.
+    /// The script of the first character outside ASCII; nil if there is none.
     var script: Script?
-    /// Whether the text is one letter of another script, or up to three Chinese ones, as list markers are.
+    /// Whether the word is a list marker in another script: one letter, or up to three Chinese characters.
     private(set) var isForeignMark = false
-    /// The number of letters, digits and accents other than `a` to `z`.
+    /// The number of letters, digits and accents outside ASCII.
     var foreignCount = 0
 
     mutating func append(_ symbol: UInt8) {
@@ -23,7 +24,7 @@ struct WrittenWord {
         }
     }
 
-    /// Adds a letter, digit or accent other than `a` to `z`.
+    /// Adds a letter, digit or accent outside ASCII.
     mutating func append(foreign script: Script) {
         foreignCount += 1
         isWhole = false
@@ -32,7 +33,8 @@ struct WrittenWord {
         isForeignMark = length == 0 && isShort
     }
 
-    /// Whether the text may be a list marker: a letter of any script, a Chinese number, or a Roman number up to 24.
+    /// Whether the word may be a list marker: one letter of any script, up to three Chinese characters, or a Roman
+    /// number of at most five letters `i`, `v` and `x`.
     var isListMark: Bool {
         if isForeignMark { return true }
         guard isWhole, length <= 5 else { return false }
@@ -43,11 +45,11 @@ struct WrittenWord {
             }
     }
 
-    /// Whether look-alike letters may be mixed: letters `a` to `z` and another script's in one word.
+    /// Whether some letters may be look-alikes, because the word has letters `a` to `z` and those of another script.
     var isMixed: Bool { length > 0 && script != nil && script != .latin }
 }
 
-/// The separators between a token and the one before it.
+/// The separators between a token and the token before it.
 struct TokenBreaks: OptionSet {
     let rawValue: UInt8
     static let line = TokenBreaks(rawValue: 1)
@@ -63,7 +65,7 @@ struct TokenBreaks: OptionSet {
 /// A word or a number of a text.
 struct PhraseToken {
     private var letters: UInt64 = 0
-    /// A number's value; the maximum where it is larger or not in ASCII digits.
+    /// The value of a number: 65,535 if the number is larger or has digits outside ASCII. 0 for a word.
     private(set) var number: UInt16 = 0
     private var length: UInt8 = 0
     private var flags: UInt8 = 0
@@ -136,7 +138,7 @@ struct Tokenizer: ~Escapable {
     private var scanner: TextScanner
     private var skipped: [Range<Int>]
     private let separatesAtZeroWidth: Bool
-    /// The separators since the last token; after ``run(_:)``, those after the last token of the text.
+    /// The separators since the last token. After ``run(_:)`` they are those after the text's last token.
     private(set) var breaks: TokenBreaks = []
     private var lineIsBlank = false
     private var word: WrittenWord?
@@ -144,12 +146,12 @@ struct Tokenizer: ~Escapable {
     /// Whether the current word begins directly after a number.
     private var followsNumber = false
 
-    /// Whether the text so far has a zero-width space.
+    /// Whether the text so far has a zero-width space (U+200B).
     private(set) var metZeroWidthSpace = false
 
     /// - Parameters:
-    ///   - skipped: the ranges of links, in their order; their contents are no words.
-    ///   - separatesAtZeroWidth: whether U+200B ends a word.
+    ///   - skipped: the ranges of links, in their order, as offsets in bytes. The contents of links are no words.
+    ///   - separatesAtZeroWidth: whether a zero-width space (U+200B) ends a word.
     @_lifetime(copy text)
     init(_ text: Span<UInt8>, skipping skipped: [Range<Int>] = [], separatesAtZeroWidth: Bool = false) {
         self.scanner = TextScanner(text)
@@ -157,7 +159,7 @@ struct Tokenizer: ~Escapable {
         self.separatesAtZeroWidth = separatesAtZeroWidth
     }
 
-    /// Passes all tokens to a closure.
+    /// Passes all tokens of the text to a closure, in their order.
     mutating func run(_ add: (PhraseToken) -> Void) {
         while true {
             if let range = skipped.last, scanner.place >= range.lowerBound {
@@ -232,8 +234,8 @@ struct Tokenizer: ~Escapable {
         finishNumber(add)
         guard let word else { return }
         self.word = nil
-        // 1st, 2e, 3er and 4th are numbers, and their letters are no words, because words of the list have three
-        // letters or more.
+        // 1st, 2e, 3er and 4th are numbers. Their letters are no words, because words of the list have at least three
+        // letters.
         if followsNumber, word.isWhole, word.length <= 2 { return }
         add(PhraseToken(word, breaks: takeBreaks()))
     }

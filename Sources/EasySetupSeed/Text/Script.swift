@@ -1,5 +1,5 @@
-/// The script of a letter other than `a` to `z`. Errors name it, because such a letter may look right and still can't
-/// be read.
+/// The script of a letter, digit or accent outside ASCII. Errors name the script, because such a letter may look like
+/// an English one.
 public enum Script: String, CaseIterable, Sendable {
     /// A Latin letter with an accent, an accent itself, or a Latin letter that English does not have.
     case latin
@@ -7,7 +7,7 @@ public enum Script: String, CaseIterable, Sendable {
     /// Any other script.
     case other
 
-    /// The script in a phrase for a sentence: "a Cyrillic character".
+    /// Words for a character of this script in the middle of a sentence, such as "a Cyrillic character".
     package var aCharacter: String {
         switch self {
         case .latin: "a letter with an accent"
@@ -17,7 +17,7 @@ public enum Script: String, CaseIterable, Sendable {
         }
     }
 
-    /// The script of a letter, digit or combining mark beyond ASCII.
+    /// The script of a letter, digit or combining mark outside ASCII.
     package init(of scalar: UInt32) {
         self = Self.blocks.first { $0.scalars.contains(scalar) }?.script ?? .other
     }

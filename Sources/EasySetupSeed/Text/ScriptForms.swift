@@ -1,4 +1,4 @@
-/// Finds a seed in hex or base64 that takes up a whole text (`Protocol/seed.md`, "Hex and base64").
+/// Reads a text that consists of a seed in hex or base64 and nothing else (`Protocol/seed.md`, "Hex and base64").
 enum ScriptForms {
     /// The 32 bytes; nil if the text is in neither form.
     static func seed(in text: Span<UInt8>) -> SecretBytes? {
@@ -36,8 +36,9 @@ enum ScriptForms {
         return Encoding.bytes(hex: written.bytes.asBytes, count: SyncSeed.byteCount)
     }
 
-    /// Reads 43 or 44 characters. White space may split them into pieces of one length, of which the last may be
-    /// shorter. Lines and groups have that form, and words do not.
+    /// Reads 43 or 44 characters of base64. White space may split them into pieces of equal length, and the last piece
+    /// may be shorter. A program that wraps lines or makes groups cuts a text in this way; ordinary words differ in
+    /// length.
     private static func base64(_ text: Span<UInt8>) -> SecretBytes? {
         var characters = SecretWriter(count: 44)
         var count = 0

@@ -1,13 +1,13 @@
-/// Finds seed links in a text (`Protocol/seed.md`, "Reading a seed link"): wrapped by a mail program, in quotation marks,
-/// in Markdown, percent-encoded.
+/// Finds seed links in a text (`Protocol/seed.md`, "Reading a seed link"). A link may be wrapped by a mail program, in
+/// quotation marks, in Markdown, or percent-encoded.
 struct SeedLinkFinder: ~Copyable {
-    /// The ranges of links in the text, in their order.
+    /// The ranges of links in the text, in their order, as offsets in bytes.
     private(set) var places: [Range<Int>] = []
-    /// The seed of all links; nil where there are none.
+    /// The seed of the links; nil if the text has no link that can be read.
     private(set) var seed: SecretBytes?
-    /// The error of the first link that can't be read.
+    /// The first error: a link can't be read, or its seed differs from that of the links before it.
     private(set) var error: SeedError?
-    /// Whether the text ends within the last link.
+    /// Whether the text ends in the middle of the last link.
     private(set) var isCut = false
 
     init(_ text: Span<UInt8>) {
@@ -78,8 +78,8 @@ private enum LinkVersion {
 }
 
 extension TextScanner {
-    /// Skips a link's scheme, in upper or lower case, and its colon; false if there is none. White space may be inside,
-    /// as where a line was wrapped.
+    /// Skips a link's scheme, in upper or lower case, and the colon after it. White space between their characters is
+    /// skipped, because programs wrap lines. Returns false, at an unspecified position, if another text follows.
     package mutating func skip(scheme: [UInt8]) -> Bool {
         for (index, byte) in scheme.enumerated() {
             if byte == UInt8(ascii: "+") {
@@ -96,8 +96,8 @@ extension TextScanner {
         return skip(mark: UInt8(ascii: ":"), percent: ("3", "A"))
     }
 
-    /// Skips a punctuation mark, which may be percent-encoded. Returns false, at an unspecified position, if there is
-    /// another text.
+    /// Skips the punctuation mark `mark`, which may be percent-encoded with the digits `percent`. Returns false, at an
+    /// unspecified position, if another text follows.
     package mutating func skip(mark: UInt8, percent: (Unicode.Scalar, Unicode.Scalar)) -> Bool {
         switch nextInLink() {
         case .mark(UInt32(mark)): return true
@@ -108,8 +108,8 @@ extension TextScanner {
         }
     }
 
-    /// Reads the two digits after a percent sign. A link within a link may be encoded twice: `%25` is then the percent
-    /// sign itself.
+    /// Reads the two digits after a percent sign; nil if there are none. A link inside another link may be encoded
+    /// twice, so the digits `25`, which encode the percent sign itself, are skipped.
     package mutating func percentDigits() -> (UInt8, UInt8)? {
         while true {
             guard case .symbol(let high) = nextInLink() else { return nil }
@@ -124,7 +124,7 @@ extension TextScanner {
         return ahead.nextInLink() == nil
     }
 
-    /// The next unit other than white space.
+    /// The next unit other than white space; nil at the text's end.
     private mutating func nextInLink() -> TextUnit? {
         while true {
             let unit = next()
@@ -135,7 +135,7 @@ extension TextScanner {
         }
     }
 
-    /// Skips the version's number and slash.
+    /// Skips a link's version number and the slash after it.
     fileprivate mutating func takeVersion() -> LinkVersion {
         var digits = 0
         var isFirst = false
@@ -150,7 +150,8 @@ extension TextScanner {
         return isFirst ? .first : .another
     }
 
-    /// The next letter or digit in upper case; nil, without a move, at the end or at a character of another script.
+    /// Reads the next letter or digit, in upper case, and skips marks and spaces before it. Nil at the text's end, or
+    /// if a letter or digit outside ASCII is next, which stays unread.
     fileprivate mutating func takeSymbol() -> UInt8? {
         while true {
             switch peek() {

@@ -1,15 +1,15 @@
-/// The written forms of a seed in one text. A text such as the output of `seed show --reveal` has a phrase and a link,
-/// which must belong to the same seed (`Protocol/seed.md`, "Written forms").
+/// The written forms of a seed in one text (`Protocol/seed.md`, "Written forms"). For example, the output of
+/// `seed show --reveal` has a phrase and a link. They must be of the same seed.
 struct SeedText: ~Copyable {
     private let links: SeedLinkFinder
-    /// The phrase's words, if the text has 24 that may be a phrase.
+    /// The 24 words of the phrase, some of which may be wrong; nil if the text has no phrase.
     var draft: PhraseDraft?
-    /// A seed in hex or base64.
+    /// The seed, if the whole text is hex or base64; otherwise nil.
     private let script: SecretBytes?
     /// The error for a text without any form of a seed.
     private let nothing: SeedError
 
-    /// - Throws: ``SeedError/severalSeeds``, or the error for the text's encoding.
+    /// - Throws: ``SeedError/severalSeeds`` for several phrases, or the error for an encoding other than UTF-8.
     init(_ text: Span<UInt8>) throws(SeedError) {
         switch TextEncoding(of: text) {
         case .utf8: break
@@ -21,7 +21,7 @@ struct SeedText: ~Copyable {
         var draft = try finder.phrase()
         var nothing = finder.error
         if draft == nil, finder.metZeroWidthSpace {
-            // A zero-width space that is not inside words may separate them.
+            // Zero-width spaces may separate the words, so the text is read again with them as separators.
             let other = PhraseFinder(text, skipping: links.places, separatesAtZeroWidth: true)
             draft = try other.phrase()
             if other.knownCount > finder.knownCount { nothing = other.error }
@@ -32,7 +32,7 @@ struct SeedText: ~Copyable {
         self.nothing = nothing
     }
 
-    /// Whether the text may be incomplete: it has too few words, or a link that is cut off.
+    /// Whether more text may complete the seed: the text has too few words, or ends in the middle of a link.
     var isBeginning: Bool {
         if script != nil || draft != nil { return false }
         if !links.places.isEmpty { return links.isCut }
@@ -42,7 +42,7 @@ struct SeedText: ~Copyable {
         }
     }
 
-    /// The number of words of a phrase in the text.
+    /// The number of words of a phrase in the text; 0 if the text has none.
     var wordCount: Int {
         if draft != nil { return RecoveryPhrase.wordCount }
         return switch nothing {
@@ -52,9 +52,10 @@ struct SeedText: ~Copyable {
     }
 
     /// The seed's 32 bytes.
-    /// - Throws: the phrase's error, or else the link's; ``SeedError/severalSeeds`` where they belong to different seeds.
+    /// - Throws: the phrase's error, or else the link's. ``SeedError/severalSeeds`` if phrase and link are of different
+    ///   seeds.
     func seed() throws(SeedError) -> SecretBytes {
-        // A pattern replaces `draft!`, which crashes Swift 6.3's optimizer for noncopyable values.
+        // The pattern replaces `draft!`, with which Swift 6.3's optimizer crashes for noncopyable values.
         switch draft {
         case .some(let draft):
             let seed = try draft.seed()
@@ -64,7 +65,8 @@ struct SeedText: ~Copyable {
         }
     }
 
-    /// Compares the phrase's seed with that of the links.
+    /// Checks that the phrase's seed is that of the links.
+    /// - Throws: the links' error, or ``SeedError/severalSeeds``.
     private func check(_ seed: borrowing SecretBytes) throws(SeedError) {
         if let error = links.error { throw error }
         switch links.seed {

@@ -1,9 +1,9 @@
-/// The encoding of a person's text: UTF-8, which is read, or another one, which an error names (`Protocol/text.md`,
-/// "Encoding").
+/// The encoding of a person's text (`Protocol/text.md`, "Encoding"). The readers of texts accept only UTF-8, and report
+/// an error for another encoding.
 package enum TextEncoding {
     case utf8
     case utf16
-    /// Another encoding, such as UTF-32 or an old code page, or no text.
+    /// Another encoding, such as UTF-32 or an old code page, or bytes that are no text.
     case other
 
     package init(of text: Span<UInt8>) {
@@ -22,12 +22,13 @@ package enum TextEncoding {
         self = .utf8
     }
 
-    /// Whether the text is UTF-16: it has the byte order mark, or every second byte is zero, as in ASCII text.
+    /// Whether the text seems to be UTF-16: it begins with the byte order mark, or more than half of its 16-bit units
+    /// have one zero byte, always the first or always the second, as ASCII characters have.
     private static func looksLikeUTF16(_ text: Span<UInt8>) -> Bool {
         guard text.count >= 2 else { return false }
         switch (text[0], text[1]) {
         case (0xFF, 0xFE), (0xFE, 0xFF):
-            // UTF-32 begins with the same byte order mark and two zero bytes.
+            // Little-endian UTF-32 begins with the same byte order mark, and two zero bytes follow.
             return text.count < 4 || text[0] == 0xFE || text[2] != 0 || text[3] != 0
         default: break
         }
@@ -39,7 +40,7 @@ package enum TextEncoding {
 }
 
 extension Span<UInt8> {
-    /// The scalar at an offset and its length in bytes; nil where the bytes are not UTF-8.
+    /// The Unicode scalar at an offset and its length in bytes; nil if the bytes there are not valid UTF-8.
     package func scalar(at offset: Int) -> (scalar: UInt32, length: Int)? {
         let first = UInt32(self[offset])
         if first < 0x80 { return (first, 1) }

@@ -1,7 +1,8 @@
 /// Tags and entities of HTML in texts that were copied from a page's source (`Protocol/text.md`, "HTML").
 extension TextScanner {
-    /// Skips a tag or an entity after its first character was returned.
-    /// - Returns: whether it is a tag at which browsers start a new line.
+    /// Skips the rest of an HTML tag or entity whose first character, `mark`, was the last unit. Does nothing if there
+    /// is no tag or entity.
+    /// - Returns: whether browsers start a new line at this tag.
     @discardableResult
     package mutating func skipHTML(after mark: UInt32) -> Bool {
         switch mark {
@@ -12,7 +13,8 @@ extension TextScanner {
         return false
     }
 
-    /// Skips the rest of an HTML tag after its `<`. Stays where there is no known tag, because `<legal>` may be a word.
+    /// Skips the rest of an HTML tag after its `<`. Does nothing if the tag is unknown, because `<legal>` may be a word
+    /// of a phrase. Returns whether browsers start a new line at the tag.
     private mutating func skipTag() -> Bool {
         var ahead = self
         var name = WrittenWord()
@@ -29,7 +31,7 @@ extension TextScanner {
                 self = ahead
                 return Self.lineTags.contains(name.letters)
             case .symbol(let symbol) where !isNameOver:
-                // Digits occur only in the names of headings, h1 to h6.
+                // The digit of a heading such as `h1` is left out, so that the name of all headings is `h`.
                 if symbol > UInt8(ascii: "9") || name.letters != Self.heading { name.append(symbol) }
             case nil: return false
             default: isNameOver = true
@@ -38,7 +40,7 @@ extension TextScanner {
         return false
     }
 
-    /// Skips the rest of an HTML entity after its `&`; stays where there is none.
+    /// Skips the rest of an HTML entity after its `&`. Does nothing if there is no entity.
     private mutating func skipEntity() {
         var ahead = self
         for index in 0..<10 {
@@ -55,12 +57,12 @@ extension TextScanner {
 
     private static let heading = WordIndex.packed("h")
 
-    /// The tags at which a line begins or ends.
+    /// The tags at which browsers begin or end a line.
     private static let lineTags: Set<UInt64> = Set(
         ["br", "div", "h", "hr", "li", "ol", "p", "pre", "section", "tr", "ul"].map(WordIndex.packed)
     )
 
-    /// The known tags, none of which is a word of the list.
+    /// The tags that are skipped. Of these, `body`, `code`, `section` and `strong` are also words of the word list.
     private static let tags: Set<UInt64> = Set(
         [
             "a", "b", "i", "p", "u", "br", "hr", "li", "ol", "ul", "dl", "dt", "dd", "td", "tr", "th", "h", "em", "div",

@@ -1,31 +1,32 @@
 /// A unit of a person's text for the readers of phrases, codes and links (`Protocol/text.md`, "Units").
 package enum TextUnit: Equatable {
-    /// An ASCII letter or digit, or a compatible form of one, such as full-width.
+    /// An ASCII letter or digit. A compatible form, such as a full-width letter, gives the ASCII letter.
     case symbol(UInt8)
     /// White space.
     case space(endsLine: Bool)
-    /// Any character other than a letter, digit or space, in its ASCII form if it has one.
+    /// Any character other than a letter, digit, accent or space, in its ASCII form if it has one.
     case mark(UInt32)
     /// A letter or digit outside ASCII.
     case foreign(Script, isDigit: Bool)
     /// A separate combining accent, which belongs to the character before it.
     case accent(Script)
-    /// U+200B. Most readers skip it, because it may stand anywhere between words.
+    /// The zero-width space, U+200B. Most readers skip it, because programs put it anywhere into a text.
     case zeroWidthSpace
 }
 
-/// Splits a UTF-8 text into units, and skips invisible characters and terminal escape sequences. It copies nothing; the
-/// time is linear in the text.
+/// Splits a UTF-8 text into units, and skips invisible characters and terminal escape sequences. The scanner copies no
+/// text, and its time is linear in the length of the text.
 package struct TextScanner: ~Escapable {
     private let text: Span<UInt8>
     /// Whether backslashes are escapes, as in JSON strings and in values of vCard and iCalendar.
     private let hasEscapes: Bool
     /// Whether a line that begins with a space continues the previous one, as in vCard and iCalendar.
     private let isFolded: Bool
-    /// The remaining ASCII bytes of a compatible form, the next one in the lowest bits.
+    /// The bytes of the current scalar's ASCII form (``ASCIIForms``) that are still to be returned, the next byte in
+    /// the lowest bits; 0 if there are none.
     private var form: UInt32 = 0
 
-    /// The offset after the last returned unit.
+    /// The offset in bytes after the last returned unit.
     package private(set) var place = 0
 
     @_lifetime(copy text)
@@ -44,7 +45,7 @@ package struct TextScanner: ~Escapable {
                 continue
             }
             if text[place] == 0x0D, place + 1 < text.count, text[place + 1] == 0x0A {
-                // CR LF is one line end.
+                // CR LF is one line end, so CR is skipped.
                 place += 1
             }
             if let length = text.pasteMarkLength(at: place) {
@@ -66,7 +67,7 @@ package struct TextScanner: ~Escapable {
                 if let unit = unit(of: scalar) { return unit }
                 continue
             }
-            // Invalid UTF-8 is treated as a mark; readers have refused it earlier.
+            // Invalid UTF-8 becomes a mark. All readers but `LinkReader.isMeant` refuse such a text before they scan it.
             let (scalar, length) = text.scalar(at: place) ?? (0xFFFD, 1)
             place += length
             if let unit = unit(of: scalar) { return unit }
@@ -74,19 +75,19 @@ package struct TextScanner: ~Escapable {
         return nil
     }
 
-    /// Continues at an offset, if it lies ahead.
+    /// Continues at an offset, which is in bytes from the text's start.
     package mutating func jump(to offset: Int) {
         place = offset
         form = 0
     }
 
-    /// The next unit, without a move.
+    /// The next unit; the scanner stays where it is.
     package func peek() -> TextUnit? {
         var copy = self
         return copy.next()
     }
 
-    /// The unit of a scalar; nil if it is skipped.
+    /// The unit of a Unicode scalar; nil if the scanner skips the scalar.
     private mutating func unit(of scalar: UInt32) -> TextUnit? {
         if scalar < 0x80 { return Self.unit(ascii: UInt8(scalar)) }
         if scalar == 0x200B { return .zeroWidthSpace }
@@ -126,7 +127,7 @@ package struct TextScanner: ~Escapable {
         }
     }
 
-    /// Whether the text is vCard or iCalendar (RFC 6350, RFC 5545), judged by its first line.
+    /// Whether the text is a vCard or iCalendar (RFC 6350, RFC 5545), because it begins with `BEGIN:V`.
     private static func beginsAsCard(_ text: Span<UInt8>) -> Bool {
         var place = 0
         while place < text.count, let (scalar, length) = text.scalar(at: place), scalar <= 0x20 || scalar == 0xFEFF {
@@ -146,7 +147,7 @@ package struct TextScanner: ~Escapable {
         while place < text.count, let (scalar, length) = text.scalar(at: place) {
             switch scalar {
             case UInt32(UInt8(ascii: "[")):
-                // The rest of a terminal's paste mark also begins with a bracket, and is no JSON.
+                // A terminal's paste mark without its escape character also begins with a bracket, but is no JSON.
                 if let length = text.pasteMarkLength(at: place) { place += length } else { return true }
             case UInt32(UInt8(ascii: "{")), UInt32(UInt8(ascii: "\"")): return true
             case 0x09...0x0D, 0x20, 0xFEFF: place += length
@@ -161,7 +162,8 @@ package struct TextScanner: ~Escapable {
 }
 
 extension Span<UInt8> {
-    /// The length of `[200~` or `[201~` at an offset: the rest of a terminal's paste mark without its escape character.
+    /// The length in bytes of `[200~` or `[201~` at an offset; nil if there is neither. A terminal marks pasted text
+    /// with them after an escape character, which other programs may have removed.
     fileprivate func pasteMarkLength(at offset: Int) -> Int? {
         guard self[offset] == UInt8(ascii: "["), offset + 5 <= count else { return nil }
         let isMark =
@@ -171,7 +173,8 @@ extension Span<UInt8> {
         return isMark ? 5 : nil
     }
 
-    /// The length of a line end followed by one space or tab, where a program has folded a line.
+    /// The length in bytes of a fold at an offset; nil if there is none. A fold is a line end and one space or tab,
+    /// which a program has put into a long line.
     fileprivate func foldLength(at offset: Int) -> Int? {
         var end = offset
         if self[end] == 0x0D { end += 1 }
@@ -181,13 +184,14 @@ extension Span<UInt8> {
         return end + 2 - offset
     }
 
-    /// A numeric HTML character reference at an offset, such as `&#x2F;`: its scalar and its length in bytes.
+    /// A numeric HTML character reference at an offset, such as `&#x2F;`: its scalar and its length in bytes. Nil if
+    /// there is none.
     fileprivate func characterReference(at offset: Int) -> (scalar: UInt32, length: Int)? {
         guard offset + 3 < count, self[offset + 1] == UInt8(ascii: "#") else { return nil }
         let isHex = self[offset + 2] | 0x20 == UInt8(ascii: "x")
         let start = offset + (isHex ? 3 : 2)
         var (scalar, end): (UInt32, Int) = (0, start)
-        // The highest scalar has six digits in hex, and seven in decimal.
+        // Seven digits are enough, because the highest scalar has six in hex and seven in decimal.
         while end < count, end < start + 7, let digit = hexDigit(self[end]), isHex || digit < 10 {
             scalar = scalar * (isHex ? 16 : 10) + UInt32(digit)
             end += 1
@@ -198,8 +202,8 @@ extension Span<UInt8> {
         return (scalar, end + 1 - offset)
     }
 
-    /// The length of a terminal escape sequence at an offset, and whether it moves the cursor, so that the text before
-    /// it is separate from the text after it. Nil if there is none.
+    /// The length in bytes of a terminal escape sequence at an offset, and whether it moves the cursor. A move
+    /// separates the text before the sequence from the text after it. Nil if there is no sequence.
     fileprivate func escapeSequence(at offset: Int) -> (length: Int, moves: Bool)? {
         if self[offset] == 0xC2, offset + 1 < count, self[offset + 1] == 0x9B {
             return controlSequence(from: offset, parameters: offset + 2)
@@ -222,13 +226,14 @@ extension Span<UInt8> {
         var end = parameters
         while end < count, 0x20...0x3F ~= self[end] { end += 1 }
         guard end < count, 0x40...0x7E ~= self[end] else { return (end - offset, false) }
-        // m sets colours, ~ marks a paste, h and l switch modes: none of them separates the text around it.
+        // The last byte says what a sequence does. `m` sets colours, `~` marks a paste, and `h` and `l` switch modes,
+        // so these four do not move the cursor.
         let staysPut = [UInt8(ascii: "m"), UInt8(ascii: "~"), UInt8(ascii: "h"), UInt8(ascii: "l")].contains(self[end])
         return (end + 1 - offset, !staysPut)
     }
 
-    /// The end of a command string such as a window title or a link target: a bell, a string terminator, or else the
-    /// end of the line.
+    /// The offset after a terminal's command string, such as a window title or a link target. A bell or a string
+    /// terminator ends the string and belongs to it. Otherwise it ends before another escape character or a line end.
     private func commandString(from start: Int) -> Int {
         var end = start
         while end < count, self[end] != 0x0A, self[end] != 0x0D {
@@ -239,7 +244,8 @@ extension Span<UInt8> {
         return end
     }
 
-    /// The JSON escape after a backslash: its scalar and its length in bytes; nil if it is no escape.
+    /// The JSON escape that begins with the backslash at an offset: its scalar and its length in bytes. Nil if it is no
+    /// escape.
     fileprivate func jsonEscape(at offset: Int) -> (scalar: UInt32, length: Int)? {
         guard offset + 1 < count else { return nil }
         switch self[offset + 1] {
@@ -259,7 +265,7 @@ extension Span<UInt8> {
     }
 }
 
-/// The value of a hex digit in either case.
+/// The value of a hex digit in upper or lower case; nil for any other byte.
 func hexDigit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

@@ -1,9 +1,11 @@
-/// Finds words of the English list. Words are compared as packed numbers, so that no string of a phrase is ever made.
+/// Finds words of the English list. It compares words as packed numbers (``WrittenWord``), so that no string ever
+/// contains a word of a phrase.
 enum WordIndex {
-    /// The longest word of the list, in letters.
+    /// The length of the list's longest word, in letters.
     static let longestWord = 8
 
-    /// The shortest abbreviation, in letters: any two words of the list differ in their first four letters.
+    /// The length of the shortest abbreviation of a word, in letters. Four are enough, because any two words of the
+    /// list differ in their first four letters.
     private static let shortestPrefix = 4
 
     /// The index in the list, from 0, of the word itself, or of the only word that begins with these four or more
@@ -33,7 +35,7 @@ enum WordIndex {
 
     private static let packed: [UInt64] = EnglishWords.all.map(packed)
 
-    /// Packs at most eight letters into a number, the first in the highest bits.
+    /// Packs at most eight letters into a number, the first letter in the highest bits.
     static func packed(_ word: String) -> UInt64 {
         word.utf8.enumerated().reduce(0) { $0 | UInt64($1.element) << (56 - 8 * $1.offset) }
     }
@@ -51,7 +53,8 @@ enum WordIndex {
         stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: letters >> $0) }.filter { $0 != 0 }
     }
 
-    /// The number of letters to insert, delete, change or swap with the next (optimal string alignment distance).
+    /// The least number of letters to insert, delete, change, or swap with the next one, until `a` becomes `b` (the
+    /// optimal string alignment distance).
     private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var older: [Int] = []
         var previous = Array(0...b.count)
