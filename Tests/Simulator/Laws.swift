@@ -242,8 +242,6 @@ extension World {
         case .codesSpent:
             let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
             return isAmongStrangers || burnt + forgets >= Bounds.codesPerAct
-        // A relay refuses what is new and keeps what lives: strangers from many networks may hold every room for a while.
-        case .relayFull: return !act.hasToken && relay?.fullAt.map { $0 >= act.start } ?? false
         // Places that the device lost with its connections still count.
         case .lineFull: return isAmongStrangers
         // After a restart a slot is unknown until its offerer is back.

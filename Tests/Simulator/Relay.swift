@@ -23,9 +23,6 @@ package final class Relay: RelayEnd {
     private(set) var restartedAt: Duration?
     /// When the room at each slot ended; recorded only where ``World/watchesRooms`` is set.
     private(set) var endedAt: [Slot: Duration] = [:]
-    /// When the relay last refused an arrival while each of its rooms lived; recorded only where ``World/watchesRooms``
-    /// is set.
-    private(set) var fullAt: Duration?
     /// The keys in its key file, the newest first.
     private var keyFile: [[UInt8]]
     private var keys: TokenKeys
@@ -210,12 +207,6 @@ package final class Relay: RelayEnd {
         remind()
     }
 
-    /// Whether there are as many rooms as there may be, and each is one that the relay must keep.
-    private var isFull: Bool {
-        let rooms = rendezvous.glimpses
-        return rooms.count >= promised.rooms && rooms.values.allSatisfy { !$0.mayBeGivenUp }
-    }
-
     /// Checks that no room whose offerer is connected, or that was ever visited, was ended by another device.
     private func watch(_ before: [OfferID: RoomGlimpse], own: OfferID?, isOfConnection: Bool) {
         let after = rendezvous.glimpses
@@ -229,11 +220,7 @@ package final class Relay: RelayEnd {
 
     private func send(_ frame: RelayFrame, to number: Int) {
         guard let connection = connections[number] else { return }
-        switch frame {
-        case .visitor: connection.visitorsTold += 1
-        case .refused(.relayFull, retryAfter: _) where world.watchesRooms && isFull: fullAt = world.now
-        default: break
-        }
+        if case .visitor = frame { connection.visitorsTold += 1 }
         let frame = mutation == .relayMixesMeetings ? mixed(frame) : frame
         world.trace { "relay \(self.number) → \(number) \(frame.name)" }
         world.send(frame.serialized(), .toClient, on: connection)
