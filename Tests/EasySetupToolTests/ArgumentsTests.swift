@@ -107,6 +107,8 @@ import Testing
             #expect(result.code == 64)
             #expect(result.errors.contains("is given twice"), "\(arguments)")
         }
+        let contrary = try await Program.run(["offer", "--relay", "ws://a", "--store", "x", "--qr", "--no-qr"])
+        #expect(contrary.code == 64 && contrary.errors.contains("--no-qr"), "\(contrary.errors)")
         let seen = Arguments([
             "relay", "--limit", "a=1", "--limit", "b=2", "--origin", "x", "--origin", "y", "--json", "--json",
         ])

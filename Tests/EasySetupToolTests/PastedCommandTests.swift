@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import EasySetupTool
+
 /// The command on a screen, copied from the window and given to a shell unchanged, as a person does.
 @Suite("The command for the other device", .inTurn, .timeLimit(.minutes(60))) struct PastedCommandTests {
     let folder = ScratchFolder()
@@ -111,6 +113,20 @@ import Testing
         try await offer.wait(for: "Is this the device in your hands?")
         try await offer.enter("yes")
         for window in [offer, join] { try await window.wait(for: "Paired. Both devices are") }
+    }
+
+    @Test(
+        "has every file's name in a form that a terminal shows and a shell gives back",
+        arguments: [
+            Array("a b".utf8), Array("it's".utf8), Array("clé".utf8), [0x61, 0xFF, 0x62], [0xC3, 0x28, 0x27, 0x5C],
+            Array("a\nb\u{1B}[2J".utf8), Array("\u{85}\u{9B}1m".utf8), Array("\t0".utf8) + [0x80, 0x30],
+        ]
+    )
+    func quoted(bytes: [UInt8]) async throws {
+        let word = Host.quoted(bytes)
+        #expect(word.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != "\u{FFFD}" })
+        let read = try await Program.shell("printf %s \(word) | od -An -v -tx1")
+        #expect(read.output.split { $0.isWhitespace }.map { UInt8($0, radix: 16) } == bytes)
     }
 
     @Test("names this program by its whole path, where it was run by a path of the folder's") func program()

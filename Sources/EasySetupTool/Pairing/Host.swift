@@ -30,10 +30,27 @@ enum Host {
     }
 
     /// A word quoted for a shell.
-    static func quoted(_ word: String) -> String {
+    static func quoted(_ word: String) -> String { quoted(Array(word.utf8)) }
+
+    /// A word of any bytes, quoted for a shell. Bytes that a terminal can't show as text, and control characters, are
+    /// written as numbers in `$'…'` (POSIX.1-2024, 2.2.4).
+    static func quoted(_ bytes: [UInt8]) -> String {
+        guard let word = String(validating: bytes, as: UTF8.self),
+            !word.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { return "$'" + bytes.map(escaped).joined() + "'" }
         let isPlain = word.unicodeScalars.allSatisfy {
             $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_./:@%+=,".unicodeScalars.contains($0))
         }
         return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+
+    private static func escaped(_ byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "'"), UInt8(ascii: "\\"): return "\\" + String(Unicode.Scalar(byte))
+        case 0x20..<0x7F: return String(Unicode.Scalar(byte))
+        default:
+            let digits = String(byte, radix: 8)
+            return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+        }
     }
 }

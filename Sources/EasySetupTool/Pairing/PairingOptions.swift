@@ -60,7 +60,8 @@ struct PairingOptions: ParsableArguments {
         let place = relay.port == usual ? host : relay.authority
         var words = [Host.program, "join", "--relay", "\(relay.isPlain ? "ws" : "wss")://\(place)"]
         if relay.isPlain, !relay.isLoopback { words.append("--allow-plain") }
-        if let caFile { words += ["--ca-file", caFile.defaultValueDescription] }
-        return words.map(Host.quoted).joined(separator: " ")
+        var quoted = words.map { Host.quoted($0) }
+        if let caFile { quoted += ["--ca-file", Host.quoted(caFile.bytes)] }
+        return quoted.joined(separator: " ")
     }
 }

@@ -51,6 +51,40 @@ import Testing
         }
     }
 
+    @Test(
+        "devices pair through it by long polling with TLS, where what stands behind it passes no WebSocket",
+        .enabled(if: ReverseProxy.Kind.nginx.program != nil, "nginx is not installed: scripts/setup --tests")
+    )
+    func longPollingWithTLS() async throws {
+        let made = try await MadeCertificate.make(in: folder, "relay", names: "DNS:relay.test")
+        try await LiveRelay.run { live in
+            let nginx = ReverseProxy.nginx(tls: true) { port in
+                """
+                server {
+                    listen 127.0.0.1:\(port) ssl;
+                    ssl_certificate \(made.certificate);
+                    ssl_certificate_key \(made.key);
+                    location / { proxy_pass http://127.0.0.1:\(live.address.port); }
+                }
+                """
+            }
+            try await #require(nginx).run { behind in
+                try await ConnectProxy.run(to: behind.port) { proxy, port in
+                    let address = try relay(isPlain: false)
+                    let devices = TwoDevices(
+                        offerer: address,
+                        visitor: address,
+                        roots: TrustedRoots(pemFile: made.certificate),
+                        proxies: try settings(port)
+                    )
+                    let doors = try await devices.pair()
+                    #expect(doors == .init("long-polling", visitor: "long-polling"))
+                    #expect(!proxy.heads.isEmpty)
+                }
+            }
+        }
+    }
+
     @Test("a proxy may be spoken to over TLS, with authorities of its own") func overTLS() async throws {
         let made = try await MadeCertificate.make(in: folder, "relay", names: "DNS:relay.test")
         let proxys = try await MadeCertificate.make(in: folder, "proxy", names: "IP:127.0.0.1")
