@@ -1,19 +1,20 @@
 import CSodium
 package import EasySetupSeed
 
-/// CPace over ristretto255 with SHA-512, initiator/responder mode (draft-irtf-cfrg-cpace; `Protocol/handshake.md`, "CPace").
+/// CPace, a key exchange that a password authenticates, over ristretto255 with SHA-512 in initiator/responder mode.
+/// Comments here call draft-irtf-cfrg-cpace "the draft" (`Protocol/handshake.md`, "CPace").
 package enum CPace {
     package static let scalarByteCount = 32
     package static let pointByteCount = 32
     package static let hashByteCount = 64
 
-    /// The inputs of the generator: the password and the values to which the run is bound.
+    /// The inputs from which CPace computes the generator: the password, and the values to which it binds the run.
     package struct Inputs: ~Copyable {
         /// PRS: the password-related string.
         let password: SecretBytes
-        /// CI: the channel identifier.
+        /// CI: the channel identifier (``Labels/channel(slot:)``).
         let channel: [UInt8]
-        /// sid: the session id.
+        /// sid: the session id, which is the relay's meeting id.
         let session: [UInt8]
 
         package init(password: consuming SecretBytes, channel: [UInt8], session: [UInt8]) {
@@ -23,7 +24,7 @@ package enum CPace {
         }
     }
 
-    /// One side's point and associated data, as sent.
+    /// One side's point and associated data, as that side sent them.
     package struct Share {
         let point: [UInt8]
         let associatedData: [UInt8]
@@ -34,12 +35,13 @@ package enum CPace {
         }
     }
 
-    /// `generator_string` of the draft, with SHA-512's block of 128 bytes. It contains the password.
+    /// The draft's `generator_string`, padded for SHA-512's block of 128 bytes. It is secret, because it contains the
+    /// password.
     package static func generatorString(_ inputs: borrowing Inputs) -> SecretBytes {
         let password = inputs.password.count
         let padding = max(0, 128 - 1 - (prefix(password).count + password) - (prefix(name.count).count + name.count))
         var text: [UInt8] = []
-        // The full capacity is reserved at once, because growing would leave copies of the password behind.
+        // The full capacity is reserved at once, because a growing array leaves copies of the password in freed memory.
         text.reserveCapacity(512 + password + inputs.channel.count + inputs.session.count)
         text += lv(name)
         text += prefix(password)
@@ -50,7 +52,7 @@ package enum CPace {
         return SecretBytes(wiping: &text)
     }
 
-    /// The generator of this run: the draft's `calculate_generator`.
+    /// The generator of a run: the draft's `calculate_generator`.
     package static func generator(_ inputs: borrowing Inputs) -> SecretBytes {
         let string = generatorString(inputs)
         let hash = SecretBytes(zeros: hashByteCount)
@@ -72,7 +74,7 @@ package enum CPace {
 
     /// This side's public point: the scalar times the generator.
     ///
-    /// - Throws: ``HandshakeError/malformed`` for a scalar that makes the neutral element.
+    /// - Throws: ``HandshakeError/malformed`` if the product is the neutral element, or an input has not 32 bytes.
     package static func publicPoint(
         scalar: borrowing SecretBytes,
         generator: borrowing SecretBytes
@@ -84,9 +86,10 @@ package enum CPace {
         return unsafe point.withUnsafeBytes { unsafe Array($0) }
     }
 
-    /// K: the draft's `scalar_mult_vfy`.
+    /// K, which both sides share: this side's scalar times the other side's point (the draft's `scalar_mult_vfy`).
     ///
-    /// - Throws: ``HandshakeError/malformed`` for a point that does not decode, and for the neutral element.
+    /// - Throws: ``HandshakeError/malformed`` if `point` is no valid encoding, or if it or the product is the neutral
+    ///   element.
     package static func multiply(
         scalar: borrowing SecretBytes,
         point: [UInt8]
@@ -98,7 +101,8 @@ package enum CPace {
         return result
     }
 
-    // The caller has checked that all three are 32 bytes.
+    // Writes the product of scalar and point into `result`. The caller has checked that all three have 32 bytes.
+    // Returns false if the product is the neutral element.
     private static func multiply(
         _ scalar: borrowing SecretBytes,
         _ point: UnsafeRawBufferPointer,
@@ -115,16 +119,16 @@ package enum CPace {
         }
     }
 
-    /// Whether the bytes decode to a point of the group other than the neutral element, whose encoding is all zeros.
+    /// Whether the bytes are the canonical encoding of a point other than the neutral element, which is all zeros.
     package static func isPoint(_ bytes: [UInt8]) -> Bool {
         Sodium.start()
         guard bytes.count == pointByteCount, bytes.contains(where: { $0 != 0 }) else { return false }
-        // libsodium 1.0.18 ignores the highest bit, which is never set in a point's canonical encoding.
+        // libsodium 1.0.18 ignores the highest bit, but a canonical encoding never has it set.
         guard bytes[pointByteCount - 1] & 0x80 == 0 else { return false }
         return unsafe crypto_core_ristretto255_is_valid_point(bytes) == 1
     }
 
-    /// ISK: the intermediate session key, in initiator/responder order.
+    /// ISK: the draft's intermediate session key, over the initiator's share and then the responder's.
     package static func sessionKey(
         session: [UInt8],
         shared: borrowing SecretBytes,
@@ -149,12 +153,13 @@ package enum CPace {
     private static let name = Array("CPaceRistretto255".utf8)
 }
 
-/// The draft's `lv`: the bytes after their length in LEB128, so that joined values can't be read in two ways.
+/// The draft's `lv`: the length of the bytes in LEB128, then the bytes. The lengths make sure that joined values can be
+/// split in only one way.
 package func lv(_ bytes: [UInt8]) -> [UInt8] {
     prefix(bytes.count) + bytes
 }
 
-/// The length as LEB128.
+/// A length in LEB128: seven bits per byte, the lowest first, and the high bit set in all bytes but the last.
 func prefix(_ count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = count

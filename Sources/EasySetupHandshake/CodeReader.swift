@@ -2,30 +2,33 @@ internal import EasySetupSeed
 
 /// Reads the symbols of a code from a person's typed or pasted text (`Protocol/code.md`, "Reading").
 struct CodeReader {
-    /// The values of 9 to 12 symbols, before the check symbol is verified. The caller wipes them.
+    /// The values of the symbols so far, at most 12. The caller verifies the check symbol and wipes the values.
     private(set) var values: [UInt8] = []
     /// The number of letters and digits so far, in any script.
     private var count = 0
     private var error: CodeError?
-    /// Whether a group may end here: white space or a dash was seen since the last symbol.
+    /// Whether a group of symbols may end here, because white space or a dash came after the last symbol.
     private var isBetweenGroups = false
-    /// Whether the text has a mark that the shift key types on a digit's key.
+    /// Whether a mark came after the last symbol that people type with the shift key and the key of a digit, such as
+    /// `!`.
     private var hasShiftedDigit = false
-    /// The number of letters and digits before the last colon or equals sign that follows at least one.
+    /// The number of letters and digits before the last colon or equals sign; nil if none of these signs has a letter
+    /// or digit before it.
     private var countAtLabel: Int?
 
+    /// Reads the values of 9 to 12 symbols, without verifying the check symbol. The caller wipes the values.
     /// - Throws: ``CodeError`` with the fault and its position.
     static func values(in text: Span<UInt8>) throws(CodeError) -> [UInt8] {
         guard text.count <= PairingCode.maximumTextBytes else { throw .tooLong }
         try TextEncoding(of: text).check()
         var reader = CodeReader()
-        // The full capacity is reserved at once, because growing would leave copies behind.
+        // The full capacity is reserved at once, because a growing array leaves copies of the code in freed memory.
         reader.values.reserveCapacity(PairingCode.symbolCounts.upperBound)
         var scanner = TextScanner(text)
         while let unit = scanner.next() {
             let place = scanner.place
             if case .mark(let scalar) = unit { scanner.skipHTML(after: scalar) }
-            // The mark that begins an HTML tag or entity belongs to it.
+            // A mark that begins an HTML tag or entity is a part of the tag or entity, and is skipped with it.
             if scanner.place == place { reader.take(unit) } else { reader.isBetweenGroups = true }
         }
         let error = reader.error ?? reader.lengthError
@@ -38,7 +41,8 @@ struct CodeReader {
         PairingCode.symbolCounts.contains(count) ? nil : .wrongLength(count)
     }
 
-    /// Whether the text after the last colon may be a code, and the text before it does not belong to the code.
+    /// Whether the text has a label before the code, such as "Code:", because as many letters and digits as a code has
+    /// follow the last colon or equals sign.
     private var hasLabel: Bool {
         guard let countAtLabel else { return false }
         return PairingCode.symbolCounts.contains(count - countAtLabel)
@@ -75,13 +79,14 @@ struct CodeReader {
         }
     }
 
-    /// Begins a letter or digit. A single mark between two letters stands for a symbol; other marks are decoration.
+    /// Counts a letter or digit. A mark such as `!` directly before it is an error, because the person has probably
+    /// held the shift key while typing a digit. Other marks are decoration.
     private mutating func beginSymbol() {
         if hasShiftedDigit, !isBetweenGroups, count > 0 { fail(.notASymbol(position: count + 1)) }
         hasShiftedDigit = false
         isBetweenGroups = false
         count += 1
-        // The thirteenth symbol is an error by itself, whatever it is; counting goes on because the error tells the
+        // A thirteenth symbol is an error by itself, whatever it is. Counting goes on, because the error contains the
         // number of symbols.
         if count > PairingCode.symbolCounts.upperBound, error == nil { isTooMany = true }
     }
@@ -97,6 +102,7 @@ struct CodeReader {
 }
 
 extension TextEncoding {
+    /// Checks that the encoding is UTF-8.
     /// - Throws: ``CodeError/textUTF16`` or ``CodeError/textNotUTF8``.
     func check() throws(CodeError) {
         switch self {

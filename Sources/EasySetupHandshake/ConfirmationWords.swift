@@ -3,12 +3,12 @@ public import EasySetupSeed
 
 /// Two words by which a person recognises the other device among those in a room (`Protocol/handshake.md`, "Words").
 ///
-/// They are derived from the session's keys, so both screens show the same two. They do not protect against a relay
-/// that guessed the code, and no text claims that.
+/// Both devices derive the words from the keys of the meeting, so both screens show the same words. The words do not
+/// protect against a relay that guessed the code, and no program may claim that.
 public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
     /// The word for the first of the two derived bytes.
     public let first: String
-    /// The word for the second.
+    /// The word for the second byte.
     public let second: String
 
     init(_ bytes: (UInt8, UInt8)) {
@@ -16,27 +16,28 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         second = Self.list[Int(bytes.1)]
     }
 
-    /// Both words in the form of the screens: `otter · piano`.
+    /// Both words as screens show them, such as `otter · pebble`.
     public var description: String { "\(first) · \(second)" }
 
-    /// The result of comparing a person's input with the two words of the other screen.
+    /// The result of comparing a person's input with the two words that the other device shows.
     public enum Match: Hashable, Sendable {
-        /// An input without visible characters. It does not count as a try because Enter was probably pressed by mistake.
+        /// An input without visible characters. It does not count as a try, because the person probably pressed Enter
+        /// by mistake.
         case nothing
         /// One of the two words, or both, in any order.
         case right
-        /// A word that no screen shows: a typing error.
+        /// A text without any word of the list, which is probably a typing error.
         case slip
-        /// A word that another pairing's screen may show: the person looks at the wrong device, or an attacker sits
-        /// between the two.
+        /// A word of the list that is neither of the two. The person looks at a device of another pairing, or an
+        /// attacker is between the two devices.
         case other
     }
 
     /// Compares a person's input with the two words. Case, accents, full-width letters, invisible characters and
-    /// separators do not matter. Beside a right word, words that no screen shows are ignored.
+    /// separators do not matter. Beside a right word, words that are not in the list do not matter either.
     public func match(typed: String) -> Match {
         var (isAnything, isRight, isOther) = (false, false, false)
-        // Every word is compared, whatever the result for the earlier ones.
+        // Every word is compared, because a word of another pairing decides the result even after a right word.
         for word in Self.words(in: typed, isAnything: &isAnything) {
             let fits = word == first || word == second || word == first + second || word == second + first
             isRight = isRight || fits
@@ -47,16 +48,16 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         return isAnything ? .slip : .nothing
     }
 
-    /// Compares a person's input with the two words; see ``match(typed:)``. A text that is too long for an answer does
-    /// not match.
+    /// Compares a person's input with the two words; see ``match(typed:)``. A text of more than 1,024 bytes gives
+    /// ``Match/slip``.
     public func match(typed text: UserText) -> Match {
         text.byteCount <= Self.longestAnswer ? match(typed: text.revealed()) : .slip
     }
 
-    /// The longest text in which a word is looked for, in bytes.
+    /// The length of the longest text in which the words are looked for, in bytes.
     private static let longestAnswer = 1024
 
-    /// Whether the typed text is one of the two words, or both.
+    /// Whether the typed text has one of the two words or both, and no word of another pairing.
     public func contains(typed: UserText) -> Bool { match(typed: typed) == .right }
 
     private static func words(in text: String, isAnything: inout Bool) -> [String] {

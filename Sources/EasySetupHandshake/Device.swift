@@ -4,15 +4,15 @@ import EasySetupSeed
 /// The name that a person gives a device: 1 to 64 bytes of UTF-8 in NFC, without characters that are invisible, break a
 /// line or look like a closing quotation mark (`Protocol/handshake.md`, "Names").
 public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
-    /// The longest name, in bytes of UTF-8.
+    /// The length of the longest name, in bytes of UTF-8.
     public static let maximumByteCount = 64
 
-    /// The name, safe to show in quotes on a line of its own. Where right-to-left text is possible, ``isolated`` keeps
-    /// the name from changing the order of the text beside it.
+    /// The name. A program can safely show it in quotes on a line of its own. A program with a screen for right-to-left
+    /// text should show ``isolated`` instead of it, because the name could change the order of the text beside it.
     public let description: String
 
-    /// The name between the invisible U+2068 and U+2069, for a screen with Unicode's bidirectional algorithm, so that a
-    /// name in a right-to-left script moves nothing outside itself.
+    /// The name between the invisible U+2068 and U+2069, for a screen with Unicode's bidirectional algorithm. They keep
+    /// a name in a right-to-left script from changing the order of the text around it.
     public var isolated: String { "\u{2068}\(description)\u{2069}" }
 
     /// Makes a name for this device: brings the text into NFC, removes forbidden characters, turns white space into
@@ -28,7 +28,7 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         }
         var kept = ""
         for character in Self.nfc(String(Self.trimmed(spaced[...]))) {
-            // Every scalar is checked again because NFC may have replaced it by another one.
+            // Every scalar is checked again, because NFC may have replaced it by another one.
             guard character.unicodeScalars.allSatisfy(NameScalar.isAllowed), character != " " || kept.last != " " else {
                 continue
             }
@@ -38,7 +38,7 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         self.init(strict: String(Self.trimmed(kept.unicodeScalars[...])))
     }
 
-    /// Takes a name as the peer sent it, without changes. Nil when it breaks a rule.
+    /// Takes a name as the other device sent it, and changes nothing. Nil if the name breaks a rule of the protocol.
     package init?(strict text: String) {
         let scalars = text.unicodeScalars
         guard (1...Self.maximumByteCount).contains(text.utf8.count), scalars.allSatisfy(NameScalar.isAllowed),
@@ -58,8 +58,8 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         return String(scalars)
     }
 
-    /// Removes spaces at both ends, and combining marks at the beginning, which would join the character before the
-    /// name.
+    /// Removes spaces at both ends, and combining marks at the beginning, because a screen would draw these marks on
+    /// the character before the name.
     private static func trimmed(_ scalars: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
         var rest = scalars.drop { $0 == " " || NameScalar.isMark($0) }
         while rest.last == " " { rest.removeLast() }
@@ -67,8 +67,8 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The characters that a name may have. Characters that Unicode 15.0 does not have are forbidden, so that every device
-/// shows the same name whatever its Unicode tables are.
+/// The characters that a name may have. Characters that Unicode 15.0 does not have are forbidden, so that all devices
+/// accept the same names, whatever the version of their Unicode tables is.
 private enum NameScalar {
     private static let version = (major: 15, minor: 0)
 
@@ -96,8 +96,8 @@ private enum NameScalar {
         }
     }
 
-    /// Quotation marks and characters that look like a part of them; symbols that are drawn as nothing; the object
-    /// replacement and the replacement character.
+    /// Further forbidden characters: quotation marks and characters that look like a part of them, symbols that fonts
+    /// draw as nothing, the object replacement character, and the replacement character.
     private static let unfit: [ClosedRange<Unicode.Scalar>] = [
         "\u{22}"..."\u{22}", "\u{AB}"..."\u{AB}", "\u{BB}"..."\u{BB}", "\u{2BA}"..."\u{2BA}", "\u{2DD}"..."\u{2DD}",
         "\u{2EE}"..."\u{2EE}", "\u{5F4}"..."\u{5F4}", "\u{201C}"..."\u{201F}", "\u{2033}"..."\u{2033}",
@@ -108,7 +108,8 @@ private enum NameScalar {
     ]
 }
 
-/// The kind of system that a device runs. The list is closed, so that a peer can't put a text of its own on the screen.
+/// The kind of system that a device runs. The list is closed, because a free text would let the other device write
+/// anything on this device's screen.
 public enum Platform: String, Hashable, Sendable, CaseIterable {
     /// Another system, or one that this version does not know.
     case other
@@ -127,7 +128,7 @@ public enum Platform: String, Hashable, Sendable, CaseIterable {
     /// A television set.
     case tv
 
-    /// The system this program was built for.
+    /// The system for which this program was built.
     public static var current: Platform {
         #if os(Android)
         .android
@@ -155,16 +156,16 @@ public enum Role: String, Hashable, Sendable {
     case receiver
 }
 
-/// A device's description of itself.
+/// A device's description of itself, which it sends in its proof (message 3 or 4).
 public struct Device: Hashable, Sendable {
-    /// The person's name for the device.
+    /// The name that the user gave the device.
     public var name: DeviceName
     /// The kind of system that the device runs.
     public var platform: Platform
     /// The device's role.
     public var role: Role
-    /// Whether a receiver asks its user before it stores the seed. The holder then waits for the user's answer as well
-    /// as for the store.
+    /// Whether a receiver asks its user before it stores the seed. The holder then waits for that user's answer and for
+    /// the storing.
     public var asksFirst: Bool
 
     /// Makes a device's description.
@@ -176,9 +177,10 @@ public struct Device: Hashable, Sendable {
     }
 }
 
-/// The other device of a meeting, after it has proved that it knows the code.
+/// The other device of a pairing, after it has proved that it knows the code.
 public struct Peer: Hashable, Sendable {
-    /// The other device's description of itself. It is shown in quotes, because only the user can recognise it.
+    /// The other device's description of itself. Programs show its name in quotes, because the device can claim any
+    /// name.
     public let device: Device
     /// The two words that both screens show.
     public let words: ConfirmationWords

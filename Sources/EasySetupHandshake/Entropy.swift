@@ -6,12 +6,12 @@ import FoundationEssentials
 /// The source of the handshake's random values. The caller passes it, so that test vectors and simulations can fix
 /// every byte; programs use ``system``.
 public struct Entropy: Sendable {
-    /// A random scalar of the group, not zero: 32 bytes, little-endian.
+    /// Makes a random scalar of the group ristretto255 other than zero: 32 bytes, little-endian.
     package var scalar: @Sendable () -> SecretBytes
     /// Makes the given number of random bytes.
     package var bytes: @Sendable (Int) -> SecretBytes
-    /// X-Wing's encapsulation to a public key of 1,216 bytes. It is a function, not random bytes, because the library
-    /// draws its own randomness. Throws ``HandshakeError/malformed`` for a bad key.
+    /// X-Wing's encapsulation to a public key of 1,216 bytes. It is a whole function, because swift-crypto takes no
+    /// random bytes from its caller. Throws ``HandshakeError/malformed`` for an invalid key.
     package var encapsulate: @Sendable ([UInt8]) throws(HandshakeError) -> Encapsulation
 
     package init(
@@ -24,7 +24,7 @@ public struct Entropy: Sendable {
         self.encapsulate = encapsulate
     }
 
-    /// The operating system's randomness.
+    /// The operating system's source of randomness.
     public static let system = Entropy(
         scalar: {
             Sodium.start()
@@ -49,7 +49,7 @@ package struct Encapsulation: ~Copyable, Sendable {
         self.sharedSecret = sharedSecret
     }
 
-    /// Takes the shared secret out, after the ciphertext was used.
+    /// Returns the shared secret and consumes the value, so the caller reads the ciphertext before.
     consuming func takeSecret() -> SecretBytes { sharedSecret }
 }
 
@@ -59,7 +59,7 @@ package enum XWing {
     package static let publicKeyByteCount = 1216
     package static let ciphertextByteCount = 1120
 
-    /// The public key of a 32-byte seed.
+    /// The public key of the key pair that X-Wing derives from a 32-byte seed.
     package static func publicKey(seed: borrowing SecretBytes) throws(HandshakeError) -> [UInt8] {
         try [UInt8](privateKey(seed: seed).publicKey.rawRepresentation)
     }
@@ -90,7 +90,8 @@ package enum XWing {
         }
     }
 
-    // The key is kept as its seed in locked memory, and in the library's form only while it is used.
+    // A meeting keeps only the private key's seed, in locked memory. swift-crypto's form of the key exists only while
+    // it is used.
     private static func privateKey(
         seed: borrowing SecretBytes
     ) throws(HandshakeError) -> XWingMLKEM768X25519.PrivateKey {
@@ -112,7 +113,7 @@ extension SecretBytes {
         }
     }
 
-    /// The bytes in swift-crypto's own storage, which it wipes.
+    /// A copy of the bytes in swift-crypto's own memory, which swift-crypto wipes.
     borrowing func symmetricKey() -> SymmetricKey {
         unsafe withUnsafeBytes { unsafe SymmetricKey(data: $0) }
     }

@@ -1,26 +1,30 @@
-/// The reason why a meeting of two devices ended without a transfer (`Protocol/handshake.md`, "Errors").
+/// The reason why a meeting, one visitor's run of the handshake with an offerer, ended without a transfer of the seed
+/// (`Protocol/handshake.md`, "Errors").
 ///
-/// Errors of the cryptography are coarse on purpose: they tell that a verification failed, and never which.
+/// The error of a cryptographic check says only that a check failed, and not which one, so that it does not help an
+/// attacker.
 public enum HandshakeError: Error, Hashable, Sendable {
-    /// A message has a wrong length or layout, a point does not decode or is neutral, or the plaintext has a wrong
-    /// format.
+    /// A message has a wrong length or layout, a point or key in it is invalid, or its plaintext does not decrypt or
+    /// has a wrong format.
     case malformed
     /// The other device uses a handshake suite that this device does not know.
     case wrongSuite
-    /// The other device's proof does not match: the two devices used different codes.
+    /// The other device's proof does not match, because the two devices used different codes or somebody changed a
+    /// message between them.
     case wrongProof
-    /// The other device's proof matches, but its plaintext is not one that a device sends, so somebody else knows the
-    /// code. The offerer rejects the code from then on.
+    /// The other side's proof matches, but its plaintext is not one that a device sends, so somebody else knows the
+    /// code. The offerer rejects the code and the link from then on.
     case codeKnown
-    /// The code was used up by wrong tries, or was rejected because somebody else knew it.
+    /// The offerer rejects the code, because three wrong proofs have come, or because somebody else knows the code.
     case codeBurnt
     /// The code has expired.
     case expired
-    /// A message came in the wrong state.
+    /// A message came that does not fit the state of the meeting, or there are more meetings than a device allows.
     case outOfOrder
-    /// A meeting has an id that was seen before in this offer or visit: a replay.
+    /// The relay gave a meeting an id that this device has seen before in the same offer or try.
     case replayed
-    /// Another device has taken the seat.
+    /// Another visitor has taken the seat: it was the first to prove that it knows the code, and an offerer pairs with
+    /// one visitor only.
     case seated
     /// Both devices hold a seed already.
     case bothHold
@@ -33,14 +37,15 @@ public enum HandshakeError: Error, Hashable, Sendable {
     case declined
     /// The user of the other device cancelled the pairing.
     case cancelled
-    /// The user of the other device had to be asked, but that device has no terminal or screen.
+    /// The other device has to ask its user, but has no terminal or screen for the question.
     case nobodyToAsk
     /// The user of the other device did not answer in time.
     case timedOut
     /// The receiver could not store the seed.
     case notStored
-    /// The receiver has stored another seed meanwhile.
+    /// The receiver has stored another seed since the pairing began.
     case otherSeed
-    /// The receipt names another user ID than the seed's, so the receiver did not get the seed that was sent.
+    /// The receipt names another user ID than the seed's, so the receiver has not stored the seed that this device
+    /// sent.
     case wrongReceipt
 }

@@ -3,9 +3,10 @@ import Crypto
 package import EasySetupSeed
 import FoundationEssentials
 
-/// The public transcript of a run: th in `Protocol/handshake.md`, "Keys".
+/// The hash over the public messages of a meeting: th in `Protocol/handshake.md`, "Keys".
 package struct Transcript: Hashable, Sendable {
-    /// SHA-512 over the session ID and messages 1 and 2 as sent, each with its length.
+    /// SHA-512 over the session id, message 1 (the hello) and message 2 (the reply) as they were sent, each after its
+    /// length.
     package let hash: [UInt8]
 
     package init(session: [UInt8], hello: [UInt8], reply: [UInt8]) {
@@ -59,7 +60,9 @@ package struct SessionKeys: ~Copyable {
         self.transcript = transcript
     }
 
-    /// Gives up the tags, which are used once, and keeps the channel for the rest of the meeting.
+    /// Makes the channel that seals this side's messages from the proof on and opens those of the other side. The tags
+    /// are wiped, because each is used only once.
+    /// - Parameter role: this device's side.
     consuming func channel(of role: PairingSide) -> SealedChannel {
         switch role {
         case .visitor: SealedChannel(send: sealVisitorToOfferer, receive: sealOffererToVisitor, transcript: transcript)
@@ -68,9 +71,9 @@ package struct SessionKeys: ~Copyable {
     }
 }
 
-/// All labels that are hashed (`Protocol/handshake.md`, "Labels").
+/// All labels that are inputs of hashes and of key derivation (`Protocol/handshake.md`, "Labels").
 package enum Labels {
-    /// The suite's label: the salt of the key schedule and the first part of CPace's channel identifier.
+    /// The suite's label: the salt from which keys are derived, and the first part of CPace's channel identifier.
     package static let suite = Array("EasySetup/1 CPace-ristretto255-SHA512 X-Wing XChaCha20-Poly1305".utf8)
     package static let visitor = Array("A visits".utf8)
     package static let offerer = Array("B offers".utf8)
@@ -80,7 +83,7 @@ package enum Labels {
     static let sealOffererToVisitor = "seal B->A"
     static let words = "words"
 
-    /// CI: the channel identifier, to which a run of CPace is bound besides the password.
+    /// CI: CPace's channel identifier, which binds a run to the suite, to both roles and to the slot.
     package static func channel(slot: String) -> [UInt8] {
         lv(suite) + lv(visitor) + lv(offerer) + lv(Array(slot.utf8))
     }

@@ -1,7 +1,7 @@
 internal import EasySetupSeed
 
-/// Finds the one pairing link of a text, however a program wrapped, quoted or encoded it (`Protocol/code.md`, "Reading a
-/// link").
+/// Finds the one pairing link of a text, however a program wrapped, quoted or encoded it (`Protocol/code.md`, "Reading
+/// a link").
 struct LinkReader: ~Escapable {
     /// A link's parts, in their canonical form.
     struct Parts: Equatable {
@@ -13,7 +13,7 @@ struct LinkReader: ~Escapable {
     }
 
     private var scanner: TextScanner
-    /// Whether a line has just begun, so far with nothing but quote marks.
+    /// Whether the scanner is at the beginning of a line, or behind nothing but quote marks (`>`) in it.
     private var beginsLine = false
 
     @_lifetime(copy scanner)
@@ -21,6 +21,7 @@ struct LinkReader: ~Escapable {
         self.scanner = scanner
     }
 
+    /// Finds the link of a text and returns its parts. The caller wipes the secret.
     /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, or the error for the text's encoding.
     static func parts(in text: Span<UInt8>) throws(CodeError) -> Parts {
         guard text.count <= PairingLink.maximumTextBytes else { throw .notALink }
@@ -58,7 +59,7 @@ struct LinkReader: ~Escapable {
         return found
     }
 
-    /// Whether a text contains a link, or something that is meant as one.
+    /// Whether the text has the beginning of a pairing link or of a seed link, or is too long for a code.
     static func isMeant(by text: Span<UInt8>) -> Bool {
         guard text.count <= PairingLink.maximumTextBytes else { return true }
         var scanner = TextScanner(text)
@@ -79,7 +80,8 @@ struct LinkReader: ~Escapable {
         }
     }
 
-    /// Reads the scheme with the colon and two slashes. Returns true for the one without TLS, nil if there is none.
+    /// Reads a link's scheme with the colon and two slashes. Returns whether it is the scheme for a relay without TLS;
+    /// nil if there is no scheme.
     private mutating func takeScheme() -> Bool? {
         var isPlain = false
         var ahead = scanner
@@ -96,7 +98,7 @@ struct LinkReader: ~Escapable {
     private mutating func takeParts(isPlain: Bool) -> Parts? {
         var parts = Parts()
         parts.isPlain = isPlain
-        // The full capacity is reserved at once, because growing would leave copies behind.
+        // The full capacity is reserved at once, because a growing array leaves copies of the secret in freed memory.
         parts.secret.reserveCapacity(PairingLink.secretSymbols)
         guard let authority = take(upTo: UInt8(ascii: "/"), limit: PairingLink.maximumLength) else { return nil }
         parts.authority = authority.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
@@ -123,9 +125,9 @@ struct LinkReader: ~Escapable {
         return nil
     }
 
-    /// The next ASCII character of a link. Skips white space and the characters that mail programs put where they wrap
-    /// a line: `>` at the beginning of a line and `=` at its end. A link's punctuation may be percent-encoded. Nil at
-    /// any other character.
+    /// Reads the next ASCII character of a link, which may be percent-encoded punctuation; nil at any other character
+    /// and at the text's end. White space is skipped, and so are the characters that mail programs add where they wrap
+    /// or quote a line: `>` at the beginning of a line and `=` at its end.
     private mutating func next() -> UInt8? {
         while let unit = scanner.next() {
             switch unit {

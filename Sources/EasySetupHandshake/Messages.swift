@@ -1,4 +1,4 @@
-/// The layouts of the six messages (`Protocol/handshake.md`, "Messages"). All lengths are fixed; anything else is malformed.
+/// The type of messages 3 to 6, which is the first byte of the message (`Protocol/handshake.md`, "Messages").
 package enum MessageType: UInt8, Sendable {
     case visitorProof = 3
     case offererProof = 4
@@ -6,7 +6,7 @@ package enum MessageType: UInt8, Sendable {
     case receipt = 6
 }
 
-/// The only suite of this version.
+/// The suite of cryptographic algorithms. This version has only one.
 package enum Suite {
     package static let byte: UInt8 = 1
 }
@@ -34,8 +34,8 @@ package struct Hello {
         bytes = data + point
     }
 
-    /// - Throws: ``HandshakeError/wrongSuite`` for an unknown first byte, ``HandshakeError/malformed`` for any other
-    ///   fault.
+    /// - Throws: ``HandshakeError/wrongSuite`` for an unknown first byte, ``HandshakeError/malformed`` for another
+    ///   length than ``byteCount`` or an unknown form.
     package init(parsing bytes: [UInt8]) throws(HandshakeError) {
         guard let suite = bytes.first else { throw .malformed }
         guard suite == Suite.byte else { throw .wrongSuite }
@@ -60,7 +60,8 @@ package struct Reply {
         bytes = data + point
     }
 
-    /// - Throws: as ``Hello/init(parsing:)``.
+    /// - Throws: ``HandshakeError/wrongSuite`` for an unknown first byte, ``HandshakeError/malformed`` for another
+    ///   length than ``byteCount``.
     package init(parsing bytes: [UInt8]) throws(HandshakeError) {
         guard let suite = bytes.first else { throw .malformed }
         guard suite == Suite.byte else { throw .wrongSuite }
@@ -70,7 +71,7 @@ package struct Reply {
     }
 }
 
-/// Messages 3 and 4: type, tag, sealed part.
+/// Messages 3 and 4, the proofs: type, tag, sealed part.
 package struct ProofMessage {
     package static let tagByteCount = 64
     package static let byteCount = 1 + tagByteCount + SealedChannel.sealedByteCount
@@ -86,7 +87,7 @@ package struct ProofMessage {
     }
 }
 
-/// Messages 5 and 6: type, sealed part.
+/// Messages 5 and 6, the package and the receipt: type, sealed part.
 enum SealedMessage {
     static let byteCount = 1 + SealedChannel.sealedByteCount
 

@@ -4,28 +4,32 @@ package import EasySetupSeed
 /// meeting for each visitor, and one count of wrong proofs for all of them (`Protocol/handshake.md`, "Coming is free,
 /// guessing is counted").
 ///
-/// An error ends only the meeting in which it occurs. The caller passes the time, counted from any fixed start.
+/// An error ends only the meeting in which it occurs. The caller passes the current time, counted from any fixed start.
 public struct OffererHandshake: ~Copyable {
-    /// The number of wrong proofs by code after which the code is rejected: each guess has a chance of 2⁻²⁵.
+    /// The number of wrong proofs by typed code after which this device rejects the code. A guess is right with a
+    /// chance of 2⁻²⁵.
     public static let maximumWrongProofs = 3
-    /// The number of hellos that are answered per second, and in one burst: each costs this device about a millisecond.
+    /// The number of hellos (message 1) that this device answers per second, and in one burst. Each answer costs it
+    /// about a millisecond.
     public static let hellosPerSecond = 20
-    /// The most simultaneous meetings: four times as many as an honest relay allows. Each holds locked memory, of which
-    /// a malicious relay must not be able to use up all.
+    /// The most simultaneous meetings: four times as many as an honest relay allows. Each meeting uses locked memory,
+    /// and a malicious relay must not be able to use up all of it.
     public static let maximumMeetings = 64
-    /// The most visitors of one offer: more than an honest relay lets through in a code's lifetime, at 20 answered and
-    /// 8 displaced per second. Each is remembered, so a malicious relay needs a bound.
+    /// The most visitors of one offer. An honest relay brings fewer while a code lives: per second, this device answers
+    /// 20, and the relay sends 8 back to the line. The limit bounds this device's memory, because it remembers the
+    /// meeting id of each visitor.
     public static let maximumVisitors = 32_768
 
     // The model is `Protocol/model/pairing.pml`, `mtype:Answerer`.
     private enum State: ~Copyable {
         /// The visitor has sent nothing yet. Next: `answered`, `over`.
         case met
-        /// Message 2 was sent; it contains nothing against which a guess could be tested. Next: `exchanging`, `over`.
+        /// This device has sent message 2 (the reply). The message contains nothing against which a visitor could test
+        /// a guess. Next: `exchanging`, `over`.
         case answered(Answer)
-        /// The proofs match. Next: `over`.
+        /// Both proofs match, and the transfer of the seed runs. Next: `over`.
         case exchanging(SeedTransfer)
-        /// No more messages are expected.
+        /// The meeting has ended; every further message is an error.
         case over
     }
 
@@ -36,7 +40,8 @@ public struct OffererHandshake: ~Copyable {
         let reply: Reply
     }
 
-    /// A box for a noncopyable state, which a dictionary can't hold; the dictionary below is its only owner.
+    /// A class that holds the noncopyable state of a meeting, because a dictionary can't hold noncopyable values. Only
+    /// the dictionary `meetings` keeps references to it.
     private final class Meeting {
         var state: State = .met
     }
@@ -49,19 +54,20 @@ public struct OffererHandshake: ~Copyable {
     private var seen: Set<[UInt8]> = []
     private var allowance = HelloAllowance(perSecond: hellosPerSecond)
 
-    /// The number of wrong proofs by code so far; the user is told of each.
+    /// The number of wrong proofs by typed code so far. The program tells its user of each.
     public private(set) var wrongProofs = 0
-    /// Whether somebody other than a device proved to know the code or the link. Both are rejected then, and the user
-    /// is told.
+    /// Whether somebody has proved to know the code or the link, but did not send what a device sends. This device then
+    /// rejects both, and the program tells its user.
     public private(set) var isKnown = false
-    /// The meeting whose visitor has the seat.
+    /// The id of the meeting whose visitor has the seat, because it was the first to prove that it knows the code or
+    /// the link. This device pairs with no other visitor. Nil as long as no visitor has proved it.
     public private(set) var seated: [UInt8]?
 
     /// - Parameters:
-    ///   - code: the code to type.
-    ///   - link: the link; nil for a device without a seed, which shows none.
+    ///   - code: the code that the user types on the other device.
+    ///   - link: the link that the other device can scan; nil for a device without a seed, which shows no link.
     ///   - device: this device's description of itself.
-    ///   - expiry: the moment from which no proof is compared any more, whatever the relay reports.
+    ///   - expiry: the time from which this device checks no proof any more, whatever the relay reports.
     /// - Throws: ``HandshakeError/linkDirection`` for a receiver with a link.
     public init(
         code: PairingCode,
@@ -76,17 +82,18 @@ public struct OffererHandshake: ~Copyable {
         self.expiry = expiry
     }
 
-    /// Whether the code is used up. Unless ``isKnown``, wrong tries alone did that, and the link stays valid.
+    /// Whether this device rejects the code. The link stays valid unless ``isKnown`` is true, because wrong proofs by
+    /// typed code do not concern it.
     public var isBurnt: Bool { isKnown || wrongProofs >= Self.maximumWrongProofs }
 
     /// The number of open meetings.
     public var meetingCount: Int { meetings.count }
 
-    /// Takes a visitor that the relay has announced.
+    /// Begins a meeting with a visitor that the relay has announced.
     ///
-    /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/seated`` once one has the seat,
-    ///   ``HandshakeError/outOfOrder`` for one more than ``maximumMeetings`` at a time or ``maximumVisitors`` in all. The
-    ///   other meetings go on.
+    /// - Throws: ``HandshakeError/replayed`` for a meeting id that this offer has seen before, ``HandshakeError/seated``
+    ///   if a visitor has the seat, ``HandshakeError/outOfOrder`` for more than ``maximumMeetings`` at a time or
+    ///   ``maximumVisitors`` in all. The other meetings go on.
     public mutating func visitorCame(meeting: [UInt8]) throws(HandshakeError) {
         guard seated == nil else { throw .seated }
         guard meetings.count < Self.maximumMeetings, seen.count < Self.maximumVisitors || seen.contains(meeting) else {
@@ -101,10 +108,11 @@ public struct OffererHandshake: ~Copyable {
         meetings[meeting] = nil
     }
 
-    /// Takes a visitor's message, in order within its meeting.
+    /// Takes the next message of a visitor.
     ///
-    /// - Throws: ``HandshakeError``, which ends this meeting. ``HandshakeError/wrongProof`` means a wrong guess,
-    ///   ``HandshakeError/codeKnown`` a right one by somebody other than a device.
+    /// - Throws: ``HandshakeError``, which ends this meeting. ``HandshakeError/wrongProof`` means that the visitor has
+    ///   another code. ``HandshakeError/codeKnown`` means that the visitor knows the code or the link, but is no
+    ///   device.
     public mutating func receive(
         _ body: [UInt8],
         number: UInt32,
@@ -141,7 +149,7 @@ public struct OffererHandshake: ~Copyable {
         }
     }
 
-    /// Holder: makes message 5 for the seated meeting, after the user said yes.
+    /// Holder: makes message 5, the package with the seed, for the seated meeting. Call it after the user said yes.
     package mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -155,7 +163,7 @@ public struct OffererHandshake: ~Copyable {
         return message
     }
 
-    /// Receiver: makes message 6 for the seated meeting, after the seed was stored.
+    /// Receiver: makes message 6, the receipt, for the seated meeting. Call it after the seed was stored.
     package mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard let seated, let meeting = meetings[seated],
             case .exchanging(var running) = exchange(&meeting.state, with: .over)
@@ -163,8 +171,8 @@ public struct OffererHandshake: ~Copyable {
         return try running.stored(userID: userID)
     }
 
-    /// Refuses the seated device. Returns the sealed refusal; nil where there is no seat or the last message was sent
-    /// already.
+    /// Makes a sealed refusal for the seated meeting; nil if no visitor has the seat, or if this device has sent its
+    /// last message.
     public mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]? {
         guard let seated, let meeting = meetings[seated],
             case .exchanging(var running) = exchange(&meeting.state, with: .over)
@@ -172,7 +180,8 @@ public struct OffererHandshake: ~Copyable {
         return try running.refuse(refusal)
     }
 
-    /// Makes message 2. It costs the same whatever the visitor knows, and tells the visitor nothing about the code.
+    /// Makes message 2 (the reply). Its cost does not depend on what the visitor knows, and the message tells the
+    /// visitor nothing about the code.
     private func answer(
         _ hello: Hello,
         session: [UInt8],
@@ -181,7 +190,8 @@ public struct OffererHandshake: ~Copyable {
     ) throws(HandshakeError) -> Answer {
         guard now < expiry else { throw .expired }
         let invitation = try invitation(hello.form)
-        // A bad point is refused here, before it costs an encapsulation; K itself is computed when message 3 comes.
+        // This device checks the point before it spends time on an encapsulation. It computes CPace's shared point K
+        // only when message 3 (the proof) comes.
         guard CPace.isPoint(hello.share.point) else { throw .malformed }
         let scalar = entropy.scalar()
         let generator = CPace.generator(invitation.inputs(session: session))
@@ -191,7 +201,7 @@ public struct OffererHandshake: ~Copyable {
         return Answer(scalar: scalar, kemSecret: encapsulation.takeSecret(), hello: hello, reply: reply)
     }
 
-    /// Checks message 3, the only place where a guess is tested.
+    /// Checks message 3 (the visitor's proof). No other function tests a guess.
     private mutating func check(
         _ body: [UInt8],
         _ answer: borrowing Answer,
@@ -225,8 +235,8 @@ public struct OffererHandshake: ~Copyable {
         do {
             other = try unsafe channel.open(message.sealed, type: .visitorProof, number: 2, read: Sealed.device)
         } catch {
-            // The sender knew the secret, so the code and the link are both rejected, and the user is told, whatever is
-            // wrong with the plaintext.
+            // The sender knows the secret, because its tag matches. So this device rejects the code and the link, and
+            // the program tells its user, whatever is wrong with the plaintext.
             isKnown = true
             throw .codeKnown
         }
@@ -244,7 +254,9 @@ public struct OffererHandshake: ~Copyable {
         return .proven(peer, send: proof)
     }
 
-    /// The secret for a visitor's form, where that form is still valid.
+    /// The code or the link, as the visitor's form says.
+    /// - Throws: ``HandshakeError/codeBurnt`` if this device rejects it, ``HandshakeError/linkDirection`` if this
+    ///   device has no link.
     private func invitation(_ form: Form) throws(HandshakeError) -> Invitation {
         if isKnown { throw .codeBurnt }
         switch form {
@@ -258,11 +270,11 @@ public struct OffererHandshake: ~Copyable {
     }
 }
 
-/// A token bucket that limits the rate of hellos.
+/// A token bucket that limits the rate of hellos (message 1).
 private struct HelloAllowance {
     private let interval: Duration
     private let depth: Int
-    /// The moment at which the bucket would be full again.
+    /// The time at which the bucket is full again if nobody takes a token before.
     private var full: Duration = .zero
 
     init(perSecond: Int) {
@@ -270,7 +282,7 @@ private struct HelloAllowance {
         depth = perSecond
     }
 
-    /// Takes a token. Returns nil, or the moment at which there is one.
+    /// Takes a token and returns nil. If there is no token, returns the time at which there is one.
     mutating func take(now: Duration) -> Duration? {
         let start = max(full, now)
         let earliest = start - interval * (depth - 1)

@@ -2,18 +2,20 @@ public import EasySetupSeed
 
 /// The code that a person reads on one screen and types on the other, such as `K7Q-29M-XAQ` (`Protocol/code.md`).
 ///
-/// A slot of 3 to 6 symbols names the room on the relay; five symbols are the secret that never leaves the devices; one
-/// symbol is a check symbol. The type has no description and no `==`: only ``revealed()`` gives the text.
+/// The first 3 to 6 symbols are the slot, which names the offerer's room on the relay. The next five are the secret,
+/// which never leaves the devices. The last is a check symbol. The type has no description and no `==`, so only
+/// ``revealed()`` gives the text.
 public final class PairingCode: Sendable {
     /// The allowed numbers of symbols in a slot.
     public static let slotLengths = 3...6
     /// The number of symbols in the secret.
     public static let secretLength = 5
-    /// The longest text that is read as a code, in bytes: room for a code and for the text that a chat adds.
+    /// The length of the longest text that is read as a code, in bytes. It has room for a code and for the text that a
+    /// chat program adds.
     public static let maximumTextBytes = 1024
 
-    /// The slot, the room's name on the relay, in canonical symbols. The relay knows it; it does not help in guessing
-    /// the secret.
+    /// The slot, which names the offerer's room on the relay, in canonical symbols. The relay knows the slot, which
+    /// does not help to guess the secret.
     public let slot: String
     /// The five secret symbols in canonical ASCII: the password of the handshake.
     package let secret: SecretBytes
@@ -27,8 +29,8 @@ public final class PairingCode: Sendable {
     ///
     /// - Parameters:
     ///   - slot: 3 to 6 canonical symbols.
-    ///   - random: five random bytes, of which five bits each are used.
-    /// - Throws: ``CodeError`` when the slot is not 3 to 6 canonical symbols.
+    ///   - random: five random bytes, one for each symbol of the secret. Five bits of each byte are used.
+    /// - Throws: ``CodeError/notASlot`` if the slot is not 3 to 6 canonical symbols.
     package convenience init(slot: String, random: borrowing SecretBytes) throws(CodeError) {
         guard Self.slotLengths.contains(slot.utf8.count), slot.utf8.allSatisfy({ Symbols.value(canonical: $0) != nil })
         else { throw CodeError.notASlot }
@@ -48,7 +50,7 @@ public final class PairingCode: Sendable {
     /// do not matter; O is read as 0, I and L as 1.
     ///
     /// - Parameter text: at most ``maximumTextBytes``.
-    /// - Throws: ``CodeError`` with the fault and its position. Nothing has been sent to the network then.
+    /// - Throws: ``CodeError`` with the fault and its position. The reader sends nothing to the network.
     public convenience init(typed text: UserText) throws(CodeError) {
         var values = try text.withText { (text) throws(CodeError) in try CodeReader.values(in: text) }
         defer { Sodium.wipe(&values) }
@@ -68,7 +70,7 @@ public final class PairingCode: Sendable {
     }
 
     /// Makes a code from the values of 9 to 12 symbols.
-    /// - Throws: ``CodeError/mistyped``.
+    /// - Throws: ``CodeError/mistyped`` if the check symbol does not match.
     private convenience init(_ values: [UInt8]) throws(CodeError) {
         guard Field32.sum(values) == UInt8(values.count) else { throw CodeError.mistyped }
         let slotLength = values.count - Self.secretLength - 1
@@ -93,7 +95,7 @@ public final class PairingCode: Sendable {
 
     /// Makes a code for a slot, and draws it again while its letters spell an offensive word.
     ///
-    /// A new draw does not help where the slot itself spells one, so the number of draws is limited.
+    /// A new draw does not help if the slot itself spells such a word, so the number of draws is limited.
     ///
     /// - Parameters:
     ///   - slot: 3 to 6 canonical symbols.
@@ -106,8 +108,8 @@ public final class PairingCode: Sendable {
         return try PairingCode(slot: slot, random: random())
     }
 
-    /// The most draws for one slot. About one code in a hundred is offensive, so more draws would only mean that the
-    /// slot is.
+    /// The most draws for one slot. About one code in a hundred spells an offensive word, so if eight codes do, the
+    /// slot itself spells it.
     static let maximumDraws = 8
 
     /// Whether the symbols spell an offensive word. Reading a code does not check this.
@@ -147,7 +149,7 @@ extension PairingCode: CustomReflectable {
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// A fault of a typed code. All faults are found on the device, before anything is sent.
+/// A fault of a typed code or of a link. The device finds all of these faults before it sends anything.
 public enum CodeError: Error, Hashable, Sendable {
     /// There are this many symbols, but a code has 9 to 12.
     case wrongLength(Int)
@@ -161,7 +163,7 @@ public enum CodeError: Error, Hashable, Sendable {
     case hasLabel
     /// The text is longer than ``PairingCode/maximumTextBytes``.
     case tooLong
-    /// The text is UTF-16, but only UTF-8 is read.
+    /// The text is UTF-16, but EasySetup reads only UTF-8.
     case textUTF16
     /// The text is not UTF-8.
     case textNotUTF8

@@ -1,24 +1,24 @@
 public import EasySetupSeed
 
-/// The content of a QR code: the relay, the slot, and a 128-bit secret in place of the typed one (`Protocol/code.md`,
-/// "Link").
+/// The content of a QR code: the relay, the slot, and a secret of 128 bits, which takes the place of a typed code's
+/// secret (`Protocol/code.md`, "Link").
 ///
 /// The device that shows a link holds the seed, and the device that opens it receives the seed. The type has no
-/// description and no `==`: only ``revealed()`` gives the text.
+/// description and no `==`, so only ``revealed()`` gives the text.
 public final class PairingLink: Sendable {
     /// The secret's number of bytes.
     package static let secretByteCount = 16
     /// The secret's number of symbols in a link.
     static let secretSymbols = 26
-    /// The longest link, in bytes.
+    /// No link has more bytes than this.
     public static let maximumLength = 400
-    /// The longest text in which a link is looked for, in bytes: a link that appears twice, percent-encoded, with other
-    /// lines around it.
+    /// The length of the longest text in which a link is looked for, in bytes. It has room for a link that appears
+    /// twice, percent-encoded, with other lines around it.
     public static let maximumTextBytes = 4096
 
     /// The relay at which the offerer waits.
     public let relay: RelayAddress
-    /// The slot, the room's name on the relay, in canonical symbols.
+    /// The slot, which names the offerer's room on the relay, in canonical symbols.
     public let slot: String
     /// 16 random bytes: the password of the handshake.
     package let secret: SecretBytes
@@ -31,12 +31,13 @@ public final class PairingLink: Sendable {
         self.secret = secret
     }
 
-    /// Reads the one link of a text, which programs may have wrapped, quoted or encoded.
+    /// Reads the one link of a text. Other programs may have wrapped, quoted or encoded it.
     ///
     /// - Parameters:
     ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET` with other text around it, at most ``maximumTextBytes``.
     ///   - allowPlain: whether a relay without TLS is accepted although it is not on this machine.
-    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, ``CodeError/plainLink``, or the error for the encoding.
+    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, ``CodeError/plainLink``, or the error for the
+    ///   encoding.
     public convenience init(parsing text: UserText, allowPlain: Bool = false) throws(CodeError) {
         var parts = try text.withText { (text) throws(CodeError) in try LinkReader.parts(in: text) }
         defer { Sodium.wipe(&parts.secret) }
@@ -48,7 +49,7 @@ public final class PairingLink: Sendable {
         try self.init(parsing: text.utf8Span.span, allowPlain: allowPlain)
     }
 
-    /// Reads the one link of UTF-8; see ``init(parsing:allowPlain:)``.
+    /// Reads the one link of a text in UTF-8; see ``init(parsing:allowPlain:)``.
     package convenience init(parsing text: Span<UInt8>, allowPlain: Bool = false) throws(CodeError) {
         var parts = try LinkReader.parts(in: text)
         defer { Sodium.wipe(&parts.secret) }
@@ -71,13 +72,14 @@ public final class PairingLink: Sendable {
         if relay.isPlain, !allowPlain, !relay.isLoopback { throw CodeError.plainLink }
     }
 
-    /// Whether a text contains a link, or something that is meant as one, where a code or a link is expected.
+    /// Whether a program that expects a code or a link should read the text as a link: the text has the beginning of a
+    /// pairing link or of a seed link, or has more than ``maximumTextBytes``.
     public static func isMeant(by text: UserText) -> Bool {
         text.withText { LinkReader.isMeant(by: $0) }
     }
 
-    /// Whether a string contains a link, or something that is meant as one; a string can't be wiped. See
-    /// ``isMeant(by:)``.
+    /// Whether a program that expects a code or a link should read a string as a link; see ``isMeant(by:)``. A string
+    /// can't be wiped.
     public static func isMeant(by text: String) -> Bool {
         LinkReader.isMeant(by: text.utf8Span.span)
     }
@@ -99,16 +101,17 @@ extension PairingLink: CustomReflectable {
 
 /// A relay's host and port, and whether its connections have no TLS.
 public struct RelayAddress: Hashable, Sendable {
-    /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets; a link-local one has its zone,
-    /// as `fe80::1%eth0`.
+    /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets. A link-local IPv6 address may
+    /// have a zone, which names a network interface, as in `fe80::1%eth0`.
     public let host: String
     /// The port, 1 to 65535.
     public let port: Int
-    /// Whether WebSocket runs over plain TCP: only for a relay on this machine, or where the user insists.
+    /// Whether connections to the relay have no TLS. Programs accept that only for a relay on this machine, or if the
+    /// user explicitly allows it.
     public let isPlain: Bool
 
-    /// Makes an address. Nil when the host is empty, longer than 253 bytes or has characters that hosts don't have,
-    /// when a zone stands with an address that is not link-local, or when the port is out of range.
+    /// Makes an address. Nil if the host is empty, is longer than 253 bytes, has characters that hosts don't have, or
+    /// has a zone although it is no link-local address. Nil also if the port is out of range.
     public init?(host: String, port: Int, isPlain: Bool) {
         guard (1...253).contains(host.utf8.count), (1...65535).contains(port) else { return nil }
         let address = host.prefix { $0 != "%" }
@@ -122,13 +125,14 @@ public struct RelayAddress: Hashable, Sendable {
         let isV6 = lowered.contains(":")
         let allowed: Set<Character> = isV6 ? Self.v6Characters : Self.nameCharacters
         guard lowered.allSatisfy(allowed.contains) else { return nil }
-        // The zone keeps its case, because names of interfaces are case-sensitive.
+        // The zone keeps its case, because names of network interfaces are case-sensitive.
         self.host = lowered + zone
         self.port = port
         self.isPlain = isPlain
     }
 
-    /// Reads `HOST:PORT` or `[V6]:PORT`; only the canonical form (lower case, a port without leading zeros).
+    /// Reads `HOST:PORT` or `[V6]:PORT` in canonical form: lower case, and a port without leading zeros. Nil for any
+    /// other text.
     package init?(authority: Substring, isPlain: Bool) {
         guard let colon = authority.lastIndex(of: ":") else { return nil }
         let digits = authority[authority.index(after: colon)...]
@@ -141,17 +145,18 @@ public struct RelayAddress: Hashable, Sendable {
             return nil
         }
         self.init(host: String(host), port: port, isPlain: isPlain)
-        // A zone is refused, because it has a meaning on one machine alone.
+        // A link must not have a zone, because a zone has a meaning on one machine only.
         guard self.authority == authority, zone == nil else { return nil }
     }
 
-    /// The network interface of a link-local address. It has a meaning on this machine alone, so no link contains it.
+    /// The network interface of a link-local address; nil if the address names none. It has a meaning on this machine
+    /// only, so no link contains it.
     public var zone: Substring? {
         host.firstIndex(of: "%").map { host[$0...].dropFirst() }
     }
 
-    /// The `Host` of requests to the relay: ``authority`` without the zone, because a zone has a meaning on this
-    /// machine alone (RFC 6874, 1).
+    /// The value of the header `Host` in requests to the relay: ``authority`` without the zone, because a zone has a
+    /// meaning on this machine only (RFC 6874, 1).
     package var authorityWithoutZone: String {
         zone == nil ? authority : "[\(host.prefix { $0 != "%" })]:\(port)"
     }
@@ -167,7 +172,7 @@ public struct RelayAddress: Hashable, Sendable {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"
             && parts.allSatisfy { part in
-                // Only digits are accepted, because Swift reads -0 as a number too.
+                // Each part must consist of digits, because `UInt8` also reads "-0" and "+1" as numbers.
                 part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && UInt8(part) != nil
             }
     }
@@ -177,7 +182,8 @@ public struct RelayAddress: Hashable, Sendable {
         ["fe8", "fe9", "fea", "feb"].contains { address.hasPrefix($0) } && address.prefix { $0 != ":" }.count == 4
     }
 
-    /// Whether a zone (the name of a network interface) may have this character: one that a URL holds without percent-encoding.
+    /// Whether a zone, the name of a network interface, may have this character. Only characters that need no
+    /// percent-encoding in a URL are allowed.
     private static func isOfZone(_ character: Character) -> Bool {
         character.isASCII && (character.isLetter || character.isNumber || "-._~".contains(character))
     }

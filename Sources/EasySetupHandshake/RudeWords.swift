@@ -1,11 +1,11 @@
-/// A short list of offensive words. It is short because a code has nine symbols on a screen and is not a text.
+/// Offensive words that a code should not spell. The list is short, because a code has at most twelve symbols.
 enum RudeWords {
     static func isSpelled(by symbols: [UInt8]) -> Bool {
         let text = String(decoding: symbols.map(lookAlike), as: UTF8.self)
         return words.contains { text.contains($0) }
     }
 
-    /// The letter for which people read a digit.
+    /// The letter that a symbol looks like, such as O for 0; otherwise the symbol itself.
     private static func lookAlike(_ symbol: UInt8) -> UInt8 {
         switch symbol {
         case UInt8(ascii: "0"): UInt8(ascii: "O")

@@ -2,9 +2,10 @@ package import EasySetupSeed
 import FoundationEssentials
 import SwiftProtobuf
 
-/// The plaintexts of messages 3 to 6 (`Protocol/device.proto`), as values that can't be invalid.
+/// Makes and reads the plaintexts of messages 3 to 6: the two proofs, the package and the receipt
+/// (`Protocol/device.proto`). Reading checks every field.
 enum Sealed {
-    /// The plaintext of a proof.
+    /// Makes the plaintext of a proof (message 3 or 4), which describes this device.
     static func proof(_ device: Device) throws(HandshakeError) -> [UInt8] {
         var message = Easysetup_Device_V1_Proof()
         message.name = device.name.description
@@ -14,7 +15,7 @@ enum Sealed {
         return try bytes(message)
     }
 
-    /// Reads the description of a device from the plaintext of its proof.
+    /// Reads the description of the other device from the plaintext of its proof (message 3 or 4).
     static func device(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> Device {
         let message: Easysetup_Device_V1_Proof = try unsafe parse(bytes)
         guard let name = DeviceName(strict: message.name) else { throw .malformed }
@@ -28,7 +29,8 @@ enum Sealed {
         return Device(name: name, platform: Platform(wire: message.platform), role: role, asksFirst: asksFirst)
     }
 
-    /// The plaintext of message 5 with a seed; the seed's copies are wiped with the sealed text.
+    /// Makes the plaintext of message 5 (the package) with a seed. The result contains the seed, and
+    /// ``SealedChannel/seal(_:type:number:)`` wipes it.
     static func package(seed: borrowing SecretBytes, createdAt: UInt64) throws(HandshakeError) -> [UInt8] {
         var carried = Easysetup_Device_V1_Seed()
         carried.seed = unsafe seed.withUnsafeBytes { unsafe Data($0) }
@@ -36,28 +38,28 @@ enum Sealed {
         var message = Easysetup_Device_V1_Package()
         message.seed = carried
         defer {
-            // The message's reference goes first; otherwise copy-on-write would make the wipe clear a copy.
+            // `message` gives up its reference first. Otherwise copy-on-write would let the wipe clear only a copy.
             message.content = nil
             carried.seed.resetBytes(in: 0..<carried.seed.count)
         }
         return try bytes(message)
     }
 
-    /// The plaintext of message 5 with a refusal.
+    /// Makes the plaintext of message 5 (the package) with a refusal.
     static func package(refusal: Refusal) throws(HandshakeError) -> [UInt8] {
         var message = Easysetup_Device_V1_Package()
         message.refusal = refusal.wire
         return try bytes(message)
     }
 
-    /// The seed in message 5.
+    /// Reads the seed from the plaintext of message 5 (the package).
     ///
-    /// - Throws: the refusal's error where the message has one.
+    /// - Throws: the refusal's error if the package contains a refusal; ``HandshakeError/malformed`` if it is invalid.
     static func seed(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> ReceivedSeed {
         var message: Easysetup_Device_V1_Package = try unsafe parse(bytes)
         switch message.content {
         case .seed(var carried):
-            // The message's reference goes first, because otherwise the wipe would clear a copy.
+            // `message` gives up its reference first. Otherwise copy-on-write would let the wipe clear only a copy.
             message.content = nil
             defer { carried.seed.resetBytes(in: 0..<carried.seed.count) }
             guard carried.seed.count == ReceivedSeed.byteCount else { throw .malformed }
@@ -71,23 +73,23 @@ enum Sealed {
         }
     }
 
-    /// The plaintext of message 6.
+    /// Makes the plaintext of message 6 (the receipt) with the user ID that the stored seed gives.
     static func receipt(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         var message = Easysetup_Device_V1_Receipt()
         message.userID = Data(userID)
         return try bytes(message)
     }
 
-    /// The plaintext of message 6 with a refusal.
+    /// Makes the plaintext of message 6 (the receipt) with a refusal.
     static func receipt(refusal: Refusal) throws(HandshakeError) -> [UInt8] {
         var message = Easysetup_Device_V1_Receipt()
         message.refusal = refusal.wire
         return try bytes(message)
     }
 
-    /// The user ID in message 6.
+    /// Reads the user ID from the plaintext of message 6 (the receipt).
     ///
-    /// - Throws: the refusal's error where the message has one.
+    /// - Throws: the refusal's error if the receipt contains a refusal; ``HandshakeError/malformed`` if it is invalid.
     static func userID(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> [UInt8] {
         let message: Easysetup_Device_V1_Receipt = try unsafe parse(bytes)
         switch message.content {
@@ -108,7 +110,8 @@ enum Sealed {
     }
 }
 
-/// A sealed refusal (`Protocol/handshake.md`, "Refusals").
+/// The reason for which a device ends a pairing. The device sends it sealed, in its message 5 (the package) or 6 (the
+/// receipt) (`Protocol/handshake.md`, "Refusals").
 public enum Refusal: Hashable, Sendable {
     /// This device's user said no.
     case declined
@@ -116,9 +119,9 @@ public enum Refusal: Hashable, Sendable {
     case cancelled
     /// The receiver could not store the seed.
     case notStored
-    /// The receiver has stored another seed meanwhile.
+    /// The receiver has stored another seed since the pairing began.
     case otherSeed
-    /// This device's user had to be asked, but there is no terminal or screen to ask on.
+    /// This device has to ask its user, but has no terminal or screen for the question.
     case nobodyToAsk
     /// This device's user did not answer in time.
     case timedOut
@@ -134,7 +137,8 @@ public enum Refusal: Hashable, Sendable {
         }
     }
 
-    /// A later version may have other reasons; any of them ends the pairing.
+    /// Reads a refusal. An unknown one gives ``cancelled``, because a later version may have other reasons, and each of
+    /// them ends the pairing.
     init(wire: Easysetup_Device_V1_Refusal) {
         switch wire {
         case .declined: self = .declined
@@ -160,7 +164,7 @@ public enum Refusal: Hashable, Sendable {
     }
 }
 
-/// A received seed, which must be stored before the next message.
+/// A seed that this device has received. The device must store it before it sends message 6 (the receipt).
 public struct ReceivedSeed: ~Copyable, Sendable {
     static let byteCount = 32
 
@@ -174,7 +178,7 @@ public struct ReceivedSeed: ~Copyable, Sendable {
         self.createdAt = createdAt
     }
 
-    /// Takes the bytes out.
+    /// Returns the bytes and consumes the value.
     package consuming func take() -> SecretBytes { bytes }
 }
 

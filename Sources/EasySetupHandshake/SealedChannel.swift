@@ -1,7 +1,8 @@
 import CSodium
 package import EasySetupSeed
 
-/// Sealing of messages 3 to 6 with XChaCha20-Poly1305 (`Protocol/handshake.md`, "Sealed messages").
+/// Seals and opens messages 3 to 6 (the proofs, the package and the receipt) with XChaCha20-Poly1305
+/// (`Protocol/handshake.md`, "Sealed messages").
 ///
 /// The plaintext is always exactly 512 bytes: a length of two bytes, a protocol buffer, zeros. The nonce is the
 /// message's number in its direction, so the caller must never use a number twice with different bytes.
@@ -19,7 +20,7 @@ package struct SealedChannel: ~Copyable {
         self.transcript = transcript
     }
 
-    /// Seals a protocol buffer of at most 510 bytes, and wipes it.
+    /// Seals a protocol buffer of at most 510 bytes, and wipes `content`.
     func seal(_ content: inout [UInt8], type: MessageType, number: UInt32) -> [UInt8] {
         precondition(content.count <= Self.plaintextByteCount - 2, "our own messages fit")
         let plaintext = SecretBytes(zeros: Self.plaintextByteCount)
@@ -32,7 +33,7 @@ package struct SealedChannel: ~Copyable {
         return seal(plaintext: plaintext, type: type, number: number)
     }
 
-    /// Seals 512 bytes without padding them, so that tests and vectors can use a wrong padding.
+    /// Seals 512 bytes that have their length and padding already. Tests and vectors pass wrong padding here.
     package func seal(plaintext: borrowing SecretBytes, type: MessageType, number: UInt32) -> [UInt8] {
         var sealed = [UInt8](repeating: 0, count: Self.sealedByteCount)
         let data = associatedData(type)
@@ -55,10 +56,11 @@ package struct SealedChannel: ~Copyable {
         return sealed
     }
 
-    /// Opens a message of the peer, and passes the protocol buffer to `read` while it is in memory.
+    /// Decrypts a message of the other device, and passes the protocol buffer to `read`. The plaintext is wiped
+    /// afterwards.
     ///
-    /// - Throws: ``HandshakeError/malformed`` when the message does not verify or has a wrong padding, and the errors
-    ///   of `read`.
+    /// - Throws: ``HandshakeError/malformed`` if the message does not verify or has wrong padding, and the errors of
+    ///   `read`.
     func open<Content: ~Copyable>(
         _ sealed: ArraySlice<UInt8>,
         type: MessageType,

@@ -1,19 +1,20 @@
 import EasySetupSeed
 
-/// The two messages after the proofs: the holder sends the seed or a refusal, the receiver sends a receipt.
+/// The two messages after the proofs: the holder sends message 5 (the package: the seed or a refusal), and the receiver
+/// sends message 6 (the receipt or a refusal).
 ///
-/// They are the same whichever side shows the code. Each side sends one of them, as its third message of the meeting.
+/// Both messages are the same whichever device shows the code. Each is its sender's third message of the meeting.
 struct SeedTransfer: ~Copyable {
     private enum State {
-        /// Holder: the user is asked. Next: `given`, `over`.
+        /// Holder: its user decides whether it sends the seed. Next: `given`, `over`.
         case deciding
-        /// Holder: message 5 with the seed was sent. Next: `over`.
+        /// Holder: it has sent message 5 (the package) with the seed. Next: `over`.
         case given(userID: [UInt8])
-        /// Receiver: the other side's user is asked. Next: `storing`, `over`.
+        /// Receiver: it waits for message 5 (the package), while the holder's user decides. Next: `storing`, `over`.
         case waiting
-        /// Receiver: the seed arrived, and must be stored before the receipt is sent. Next: `over`.
+        /// Receiver: the seed has arrived, and the device must store it before it sends the receipt. Next: `over`.
         case storing
-        /// No more messages are expected.
+        /// The exchange has ended; every further message is an error.
         case over
     }
 
@@ -27,7 +28,7 @@ struct SeedTransfer: ~Copyable {
         self.channel = channel
     }
 
-    /// Holder: makes message 5, after the user said yes.
+    /// Holder: makes message 5, the package with the seed. Call it after the user said yes.
     mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -40,7 +41,7 @@ struct SeedTransfer: ~Copyable {
         return send(&content, .package)
     }
 
-    /// Receiver: makes message 6, after the seed was stored.
+    /// Receiver: makes message 6, the receipt. Call it after the seed was stored.
     mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .storing = state else { throw .outOfOrder }
         state = .over
@@ -48,7 +49,8 @@ struct SeedTransfer: ~Copyable {
         return send(&content, .receipt)
     }
 
-    /// Either side: makes a refusal. Nil where this side has sent its last message already.
+    /// Either side: makes a refusal in place of this side's message 5 or 6; nil if this side has sent that message
+    /// already.
     mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]? {
         defer { state = .over }
         switch state {
@@ -63,7 +65,7 @@ struct SeedTransfer: ~Copyable {
         }
     }
 
-    /// Takes the peer's third message.
+    /// Takes the other device's third message: message 5 (the package) or 6 (the receipt).
     mutating func receive(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
         guard number == Self.number else { throw .outOfOrder }
         switch state {
@@ -78,7 +80,7 @@ struct SeedTransfer: ~Copyable {
             guard try receipt(body) == userID else { throw .wrongReceipt }
             return .confirmed
         case .deciding:
-            // A receiver may only send a refusal before it received the seed, and the refusal is thrown here.
+            // Before a receiver has the seed, it may send only a refusal, which `receipt` throws as an error.
             state = .over
             _ = try receipt(body)
             throw .outOfOrder
@@ -98,26 +100,29 @@ struct SeedTransfer: ~Copyable {
     }
 }
 
-/// The result of a message.
+/// The result of receiving a message.
 public enum Received: ~Copyable, Sendable {
-    /// The visitor's message 3. Sending it uses up one of the user's tries.
+    /// The next message to send: an offerer's message 2 (the reply) or a visitor's message 3 (the proof). Sending
+    /// message 3 uses up one of the visitor's tries.
     case prove(send: [UInt8])
-    /// The other device has proved that it knows the code and has the seat. An offerer sends message 4 now; a visitor
-    /// sends nothing.
+    /// The other device has proved that it knows the code, and the visitor has the seat, so the offerer pairs with no
+    /// other device. `send` is an offerer's message 4 (the proof); it is nil for a visitor.
     case proven(Peer, send: [UInt8]?)
-    /// The other device has proved that it knows the code, but these two devices can't pair. `send` is sent before the
-    /// end.
+    /// The other device has proved that it knows the code, but these two devices can't pair. The caller sends `send`,
+    /// if there is one, before it ends the meeting.
     case mismatched(Peer, HandshakeError, send: [UInt8]?)
-    /// Receiver: the seed. The caller stores it before it calls ``VisitorHandshake/stored(userID:)`` or the offerer's
-    /// function.
+    /// Receiver: the seed. The caller stores it before it calls ``VisitorHandshake/stored(userID:)`` or
+    /// ``OffererHandshake/stored(userID:)``.
     case seed(ReceivedSeed)
     /// Holder: the receiver has stored the seed and derived the right user ID from it.
     case confirmed
-    /// Too many hellos came at once: the caller passes the same message again, not before this moment.
+    /// Offerer: too many hellos (message 1) came at once. The caller passes the same message again, but not before this
+    /// time.
     case notBefore(Duration)
 }
 
-/// The error for two devices with these roles, if they can't pair (`Protocol/handshake.md`, "Who gives").
+/// The error for two devices with these roles if they can't pair, otherwise nil (`Protocol/handshake.md`, "Who gives").
+/// - Parameter place: this device's side.
 func mismatch(own: Role, peer: Role, form: Form, place: PairingSide) -> HandshakeError? {
     switch (own, peer) {
     case (.holder, .holder): return .bothHold

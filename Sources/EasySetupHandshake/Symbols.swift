@@ -1,4 +1,5 @@
-/// Crockford base32 as codes and links use it (`Protocol/code.md`, "Symbols"): five bits a symbol, no I, L, O and U.
+/// Crockford's base32, in which codes and links are written (`Protocol/code.md`, "Symbols"). A symbol stands for five
+/// bits; the letters I, L, O and U are no symbols.
 package enum Symbols {
     package static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
@@ -37,8 +38,8 @@ package enum Symbols {
         return symbols
     }
 
-    /// Decodes canonical symbols. Nil when a symbol is not canonical, the length fits no number of bytes, or the bits
-    /// after the last byte are not zero, so that every value has one encoding.
+    /// Decodes canonical symbols. Nil if a symbol is not canonical, if the length fits no number of bytes, or if the
+    /// bits after the last byte are not zero, because every value has only one encoding.
     package static func decode(canonical symbols: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var held: UInt32 = 0
@@ -57,7 +58,8 @@ package enum Symbols {
     }
 }
 
-/// The field with 32 elements: polynomials over bits modulo x⁵ + x² + 1, of which α is a root (`Protocol/code.md`, "Check").
+/// Arithmetic in the field with 32 elements: polynomials over bits modulo x⁵ + x² + 1, of which α is a root
+/// (`Protocol/code.md`, "Check").
 enum Field32 {
     /// Multiplies a value by α.
     static func timesAlpha(_ value: UInt8) -> UInt8 {
@@ -70,9 +72,11 @@ enum Field32 {
         values.reversed().reduce(0) { timesAlpha($0) ^ $1 }
     }
 
-    /// The check symbol: the last symbol, which makes a code's sum equal to its number of symbols.
+    /// The value of the check symbol, a code's last symbol, which makes the code's sum equal to its number of symbols.
+    /// - Parameter values: the values of the other symbols.
     static func check(for values: [UInt8]) -> UInt8 {
-        // The sum lacks αⁿ·c, where n is the number of symbols before c. As α³¹ is 1, multiplying by α³¹⁻ⁿ undoes αⁿ.
+        // `lacking` is αⁿ·c, where c is the check symbol's value and n the number of symbols before it. Since α³¹ is 1,
+        // the product of αⁿ·c and α³¹⁻ⁿ is c.
         let lacking = sum(values) ^ UInt8(values.count + 1)
         return (values.count..<31).reduce(lacking) { value, _ in timesAlpha(value) }
     }

@@ -2,24 +2,27 @@ package import EasySetupSeed
 
 /// The handshake of a visitor (A), the device that types the code or scans the link. A value stands for one try.
 ///
-/// `begin` → message 1, `receive` message 2 → message 3, `receive` message 4 → the peer, then the transfer. Every error
-/// ends it. A new try takes a new value, and the user's consent once message 3 was sent.
+/// `begin` makes message 1 (the hello). `receive` takes message 2 (the reply) and makes message 3 (the proof), then
+/// takes message 4 (the offerer's proof) and gives the peer. The transfer of the seed follows. Every error ends the
+/// try. A new try takes a new value. It also needs the user's consent if message 3 was sent, because that uses up a
+/// try.
 public struct VisitorHandshake: ~Copyable {
-    /// The most meetings of one try: an honest relay sends a visitor back to the line at most every two seconds, which
-    /// makes 300 times in a code's lifetime. Each meeting costs a key pair, and is remembered.
+    /// The most meetings in one try. An honest relay sends a visitor back to the line at most every two seconds, which
+    /// makes 300 times while a code lives. More are refused, because each meeting costs a key pair and some memory.
     public static let maximumMeetings = 512
 
     // The model is `Protocol/model/pairing.pml`, `mtype:Greeter`.
     private enum State: ~Copyable {
-        /// Nothing was sent. Next: `greeted`.
+        /// This device has sent nothing yet. Next: `greeted`.
         case ready
-        /// Message 1 was sent. Next: `proved`, or `greeted` again when the relay gives another meeting; `over`.
+        /// This device has sent message 1 (the hello). Next: `proved`, `over`, or `greeted` again if the relay gives
+        /// another meeting.
         case greeted(Greeting)
-        /// Message 3 was sent. Next: `exchanging`, `over`.
+        /// This device has sent message 3 (the proof). Next: `exchanging`, `over`.
         case proved(expected: SecretBytes, channel: SealedChannel, words: ConfirmationWords)
-        /// The proofs match. Next: `over`.
+        /// Both proofs match, and the transfer of the seed runs. Next: `over`.
         case exchanging(SeedTransfer)
-        /// No more messages are expected.
+        /// The try has ended; every further message is an error.
         case over
     }
 
@@ -35,7 +38,7 @@ public struct VisitorHandshake: ~Copyable {
     private let invitation: Invitation
     private let device: Device
 
-    /// Whether message 3 was made. Sending it uses up a try, and a new one needs the user.
+    /// Whether this try is used up, because message 3 (the proof) was made. A new try then needs the user's consent.
     public private(set) var isTrySpent = false
 
     /// - Throws: ``HandshakeError/linkDirection`` for a holder with a link, because a link lets a device only receive.
@@ -45,10 +48,11 @@ public struct VisitorHandshake: ~Copyable {
         self.device = device
     }
 
-    /// Makes message 1 for a meeting that the relay has given, and for each further meeting until the try is used up.
+    /// Makes message 1 (the hello) for a meeting that the relay has given, and for each further meeting until the try
+    /// is used up.
     ///
-    /// - Throws: ``HandshakeError/replayed`` for a meeting seen before, ``HandshakeError/outOfOrder`` once the try is used up,
-    ///   or after ``maximumMeetings``.
+    /// - Throws: ``HandshakeError/replayed`` for a meeting that this try has seen before, ``HandshakeError/outOfOrder``
+    ///   if the try is used up or has ended, or after ``maximumMeetings``.
     public mutating func begin(meeting session: [UInt8], entropy: Entropy) throws(HandshakeError) -> [UInt8] {
         switch exchange(&state, with: .over) {
         case .ready: break
@@ -73,7 +77,7 @@ public struct VisitorHandshake: ~Copyable {
 
     /// Takes the offerer's next message.
     ///
-    /// - Throws: ``HandshakeError``, which ends the meeting.
+    /// - Throws: ``HandshakeError``, which ends this try.
     public mutating func receive(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
         switch exchange(&state, with: .over) {
         case .ready:
@@ -104,7 +108,7 @@ public struct VisitorHandshake: ~Copyable {
                     read: Sealed.device
                 )
             } catch {
-                // The sender has read this device's proof, for which it must know the code.
+                // The sender knows the code, because its tag matches, but it did not seal what a device seals.
                 throw .codeKnown
             }
             let peer = Peer(device: other, words: words)
@@ -122,7 +126,7 @@ public struct VisitorHandshake: ~Copyable {
         }
     }
 
-    /// Holder: makes message 5, after the user said yes.
+    /// Holder: makes message 5, the package with the seed. Call it after the user said yes.
     package mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -134,13 +138,14 @@ public struct VisitorHandshake: ~Copyable {
         return message
     }
 
-    /// Receiver: makes message 6, after the seed was stored.
+    /// Receiver: makes message 6, the receipt. Call it after the seed was stored.
     package mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .exchanging(var running) = exchange(&state, with: .over) else { throw .outOfOrder }
         return try running.stored(userID: userID)
     }
 
-    /// Makes a sealed refusal; nil where there is no key yet, or the last message was sent already.
+    /// Makes a sealed refusal; nil if the offerer's proof has not come yet, or if this device has sent its last
+    /// message.
     public mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]? {
         guard case .exchanging(var running) = exchange(&state, with: .over) else { return nil }
         return try running.refuse(refusal)
@@ -167,7 +172,7 @@ public enum Invitation: Sendable {
     /// A link from a QR code.
     case link(PairingLink)
 
-    /// The slot, the room's name on the relay.
+    /// The slot: the name under which the relay knows the offerer's room.
     public var slot: String {
         switch self {
         case .code(let code): code.slot
@@ -182,7 +187,7 @@ public enum Invitation: Sendable {
         }
     }
 
-    /// CPace's inputs; PRS is the form's byte and the secret.
+    /// The inputs of CPace for a meeting. Its password (PRS) is one byte for the form and then the secret.
     func inputs(session: [UInt8]) -> CPace.Inputs {
         CPace.Inputs(password: password, channel: Labels.channel(slot: slot), session: session)
     }
@@ -207,7 +212,7 @@ public enum Invitation: Sendable {
 }
 
 extension SecretBytes {
-    /// Compares with public bytes in constant time, as ``isEqual(to:)`` does.
+    /// Whether the secret has these bytes. The time of the comparison depends only on the lengths.
     borrowing func isEqual(toBytes bytes: ArraySlice<UInt8>) -> Bool {
         unsafe Array(bytes).withUnsafeBytes { unsafe isEqual(to: $0.bytes) }
     }
