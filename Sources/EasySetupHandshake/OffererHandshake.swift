@@ -16,11 +16,11 @@ public struct OffererHandshake: ~Copyable {
     /// and a malicious relay must not be able to use up all of it.
     public static let maximumMeetings = 64
     /// The most visitors of one offer. An honest relay brings fewer while a code lives: per second, this device answers
-    /// 20, and the relay sends 8 back to the line. The limit bounds this device's memory, because it remembers the
-    /// meeting id of each visitor.
+    /// 20, and the relay sends 8 back to the waiting line. The limit bounds this device's memory, because it remembers
+    /// the meeting id of each visitor.
     public static let maximumVisitors = 32_768
 
-    // The model is `Protocol/model/pairing.pml`, `mtype:Answerer`.
+    // The formal model of these states is `Protocol/model/pairing.pml`, `mtype:Answerer`.
     private enum State: ~Copyable {
         /// The visitor has sent nothing yet. Next: `answered`, `over`.
         case met
@@ -91,9 +91,9 @@ public struct OffererHandshake: ~Copyable {
 
     /// Begins a meeting with a visitor that the relay has announced.
     ///
-    /// - Throws: ``HandshakeError/replayed`` for a meeting id that this offer has seen before, ``HandshakeError/seated``
-    ///   if a visitor has the seat, ``HandshakeError/outOfOrder`` for more than ``maximumMeetings`` at a time or
-    ///   ``maximumVisitors`` in all. The other meetings go on.
+    /// - Throws: ``HandshakeError/replayed`` for a meeting id that this offer has seen before,
+    ///   ``HandshakeError/seated`` if a visitor has the seat, ``HandshakeError/outOfOrder`` for more than
+    ///   ``maximumMeetings`` at a time or ``maximumVisitors`` in all. The other meetings go on.
     public mutating func visitorCame(meeting: [UInt8]) throws(HandshakeError) {
         guard seated == nil else { throw .seated }
         guard meetings.count < Self.maximumMeetings, seen.count < Self.maximumVisitors || seen.contains(meeting) else {

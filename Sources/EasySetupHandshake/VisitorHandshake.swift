@@ -7,11 +7,12 @@ package import EasySetupSeed
 /// try. A new try takes a new value. It also needs the user's consent if message 3 was sent, because that uses up a
 /// try.
 public struct VisitorHandshake: ~Copyable {
-    /// The most meetings in one try. An honest relay sends a visitor back to the line at most every two seconds, which
-    /// makes 300 times while a code lives. More are refused, because each meeting costs a key pair and some memory.
+    /// The most meetings in one try. An honest relay sends a visitor back to the end of the waiting line at most every
+    /// two seconds, so 300 times while a code lives. More are refused, because each meeting costs a key pair and
+    /// memory.
     public static let maximumMeetings = 512
 
-    // The model is `Protocol/model/pairing.pml`, `mtype:Greeter`.
+    // The formal model of these states is `Protocol/model/pairing.pml`, `mtype:Greeter`.
     private enum State: ~Copyable {
         /// This device has sent nothing yet. Next: `greeted`.
         case ready

@@ -8,6 +8,7 @@ import Foundation
 
 extension DeviceFrame {
     /// Parses one binary message from a device and checks every field (`Protocol/relay.md`, "Frames").
+    /// - Throws: ``FrameError`` with the first fault.
     package init(parsing bytes: [UInt8]) throws(FrameError) {
         if bytes.count <= WireLimits.frameBytes, let plain = DeviceFrame(plain: bytes) {
             self = plain
@@ -16,7 +17,8 @@ extension DeviceFrame {
         try self.init(general: bytes)
     }
 
-    /// Parses any valid protobuf encoding: fields in any order, and unknown fields of later versions.
+    /// Parses any valid Protocol Buffers encoding: fields in any order, and unknown fields of later versions, which are
+    /// ignored.
     init(general bytes: [UInt8]) throws(FrameError) {
         switch try protobuf(bytes, as: Easysetup_Relay_V1_DeviceFrame.self).frame {
         case .offer(let offer):

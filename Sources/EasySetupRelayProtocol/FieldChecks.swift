@@ -6,9 +6,11 @@ import FoundationEssentials
 import Foundation
 #endif
 
-// Checks of fields that occur in frames of both directions. Each converts a field to its native type.
+// Conversions of fields that occur in frames of both directions. Each checks a Protocol Buffers field and converts it
+// to this module's type.
 
-/// Parses the bytes of a frame as `Message`, after checking the length. Unknown fields are dropped.
+/// Checks the length of a frame, and parses its bytes as `Message`. Unknown fields are ignored.
+/// - Throws: ``FrameError/tooLong`` or ``FrameError/malformed``.
 func protobuf<Message: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Message.Type) throws(FrameError) -> Message {
     guard bytes.count <= WireLimits.frameBytes else { throw .tooLong }
     var options = BinaryDecodingOptions()
@@ -22,9 +24,11 @@ func protobuf<Message: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Message
 }
 
 extension SwiftProtobuf.Message {
-    /// The frame's encoding: fields in the order of their numbers, without defaults.
+    /// The frame's encoding. Fields are in the order of their numbers, and a field that has its default value is left
+    /// out.
     ///
-    /// Serializing fails only for a message with unset required fields or of more than 2 GiB; frames have neither.
+    /// SwiftProtobuf throws only for a message that lacks a required field or has more than 2 GiB. No frame is such a
+    /// message, so the empty result never occurs.
     func frameBytes() -> [UInt8] {
         (try? serializedBytes()) ?? []
     }
@@ -32,12 +36,14 @@ extension SwiftProtobuf.Message {
 
 extension MeetingID {
     /// Parses a required meeting id.
+    /// - Throws: ``FrameError/badField(_:)`` unless it has 16 bytes.
     init(wire: Data) throws(FrameError) {
         guard let id = MeetingID([UInt8](wire)) else { throw .badField(.meeting) }
         self = id
     }
 
-    /// Parses an optional meeting id; nil when the visitor left it out.
+    /// Parses an optional meeting id. Nil if the field is absent, as in the frames of a visitor, which has only one
+    /// meeting.
     static func optional(_ wire: Data) throws(FrameError) -> MeetingID? {
         wire.isEmpty ? nil : try MeetingID(wire: wire)
     }
@@ -83,13 +89,13 @@ extension Message {
 }
 
 extension Duration {
-    /// The duration in whole milliseconds, as in frames: negative durations become 0, positive ones at least 1, and
-    /// values above 32 bits are clamped.
+    /// The duration in whole milliseconds, as frames contain it. A negative duration becomes 0, a positive one at least
+    /// 1, and a value above 32 bits becomes the largest one of 32 bits.
     var wireMilliseconds: UInt32 {
         guard self > .zero else { return 0 }
         let (seconds, attoseconds) = components
-        // Clamped before multiplying, because the product might overflow; values above 32 bits of milliseconds are
-        // clamped afterwards anyway.
+        // The seconds are clamped before the multiplication, because the product could overflow. That does not change
+        // the result, because milliseconds above 32 bits are clamped, too.
         let milliseconds = Int64(UInt32(clamping: seconds)) * 1000 + attoseconds / 1_000_000_000_000_000
         return UInt32(clamping: max(1, milliseconds))
     }

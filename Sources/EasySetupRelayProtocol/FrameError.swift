@@ -1,16 +1,16 @@
-/// Why a frame was refused. Every such error ends the connection with ``Reason/badFrame`` (`Protocol/relay.md`,
-/// "Frames").
+/// The reason why a reader refuses a frame. A relay ends the connection with ``Reason/badFrame`` for each of them
+/// (`Protocol/relay.md`, "Frames").
 package enum FrameError: Error, Hashable, Sendable {
-    /// The frame has more bytes than ``WireLimits/frameBytes``; its content was not parsed.
+    /// The frame has more bytes than ``WireLimits/frameBytes``, so its content was not parsed.
     case tooLong
-    /// The bytes are not a protobuf message of this type.
+    /// The bytes are not a Protocol Buffers message of this type.
     case malformed
-    /// The message is none of the frames that this version knows.
+    /// The message has no frame of a kind that this version knows.
     case unknown
-    /// A field breaks its rule.
+    /// A field breaks its rule, such as an allowed length.
     case badField(Field)
 
-    /// The field, with its name in `Protocol/relay.proto`.
+    /// The field that breaks its rule, by its name in `Protocol/relay.proto`.
     package enum Field: String, Hashable, Sendable, CaseIterable {
         case meeting
         case slot

@@ -1,5 +1,5 @@
-/// The id of a meeting: 16 random bytes that the relay draws. It is also the handshake's session id
-/// (`Protocol/relay.md`, "Names").
+/// The id of a meeting, which is one visitor's handshake with an offerer: 16 random bytes that the relay draws. The
+/// handshake uses it as its session id (`Protocol/relay.md`, "Names").
 package struct MeetingID: Hashable, Sendable {
     /// The number of bytes, 16.
     package static let byteCount = 16
@@ -22,7 +22,7 @@ package struct MeetingID: Hashable, Sendable {
     }
 }
 
-/// Sixteen bytes stored inline and not in an array, because ids are compared, copied and hashed for every frame.
+/// Sixteen bytes, stored inline and not in an array, because the relay compares, copies and hashes ids for every frame.
 package struct Bytes16: Hashable, Sendable {
     private let high: UInt64
     private let low: UInt64
@@ -62,7 +62,7 @@ package struct Slot: Hashable, Sendable {
     package static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
     package let symbols: String
 
-    /// Nil unless the text is 3 to 6 canonical symbols.
+    /// Makes a slot; nil unless the text is 3 to 6 canonical symbols.
     package init?(_ symbols: String) {
         guard Self.lengths.contains(symbols.utf8.count), symbols.utf8.allSatisfy(Self.alphabet.contains) else {
             return nil
@@ -71,8 +71,8 @@ package struct Slot: Hashable, Sendable {
     }
 }
 
-/// A token with which a device comes back to its room or meeting. It is authenticated by the relay's MAC and opaque to
-/// devices (`Protocol/relay.md`, "Tokens").
+/// A token with which a device comes back to its room or meeting on a new connection. The relay authenticates it by a
+/// MAC, and devices do not look into it (`Protocol/relay.md`, "Tokens").
 package struct Token: Hashable, Sendable {
     package let bytes: [UInt8]
 
@@ -84,7 +84,7 @@ package struct Token: Hashable, Sendable {
 /// Proof of work: the answer to a ``RelayFrame/workWanted(challenge:difficulty:expiresIn:)``.
 package struct Work: Hashable, Sendable {
     package var challenge: [UInt8]
-    /// 8 bytes.
+    /// The answer to the challenge, which the device has found by trying: 8 bytes.
     package var answer: [UInt8]
 
     package init(challenge: [UInt8], answer: [UInt8]) {
@@ -93,11 +93,11 @@ package struct Work: Hashable, Sendable {
     }
 }
 
-/// An end-to-end message. Only the devices understand its body.
+/// A message from one device to the other, which the relay passes on. Only the devices understand its body.
 package struct Message: Hashable, Sendable {
-    /// The number of the message: the sender's messages in a meeting are counted from 1.
+    /// The number of the message. A device numbers its messages in a meeting from 1.
     package var number: UInt32
-    /// The highest number of the peer's messages that the sender has received without a gap; 0 for none.
+    /// The number of the other device's last message that the sender has received without a gap before it; 0 for none.
     package var ack: UInt32
     package var body: [UInt8]
 
@@ -108,12 +108,12 @@ package struct Message: Hashable, Sendable {
     }
 }
 
-/// One living meeting, as an offerer describes it when it comes back.
+/// The state of one open meeting, which an offerer tells the relay when it comes back to its room.
 package struct MeetingResume: Hashable, Sendable {
     package var meeting: MeetingID
-    /// The highest number of the offerer's messages that the peer has acknowledged.
+    /// The number of the offerer's last message that the visitor has acknowledged; 0 for none.
     package var acked: UInt32
-    /// The highest number of the peer's messages that the offerer has received without a gap.
+    /// The number of the visitor's last message that the offerer has received without a gap before it; 0 for none.
     package var received: UInt32
     package var isSeated: Bool
 
@@ -125,12 +125,13 @@ package struct MeetingResume: Hashable, Sendable {
     }
 }
 
-// The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
-/// A frame from a device to a relay. `meeting` is nil in a visitor's frames, because a visitor has one meeting only.
+// The formal model of these frames is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
+/// A frame from a device to a relay. `meeting` is nil in a visitor's frames, because a visitor has only one meeting.
 package enum DeviceFrame: Hashable, Sendable {
     case offer(slotLength: Int, work: Work?)
     case visit(slot: Slot, work: Work?)
-    /// `attempt` numbers the attaches with this token from 1; 0 means unnumbered.
+    /// A visitor comes back with its token. `attempt` counts the frames with this token from 1; 0 means that the device
+    /// does not count them.
     case attachVisitor(token: Token, acked: UInt32, received: UInt32, attempt: UInt32 = 0)
     case attachOfferer(token: Token, held: [MeetingResume], attempt: UInt32 = 0)
     case message(meeting: MeetingID?, Message)
@@ -140,8 +141,8 @@ package enum DeviceFrame: Hashable, Sendable {
     case leave(Reason)
 }
 
-// The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
-/// A frame from a relay to a device. `meeting` is nil in frames to a visitor, because a visitor has one meeting only.
+// The formal model of these frames is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
+/// A frame from a relay to a device. `meeting` is nil in frames to a visitor, because a visitor has only one meeting.
 package enum RelayFrame: Hashable, Sendable {
     case offered(slot: Slot, token: Token, expiresIn: Duration)
     case inLine(position: Int)
@@ -159,7 +160,7 @@ package enum RelayFrame: Hashable, Sendable {
     case goodbye(retryAfter: Duration)
 }
 
-/// How many of an offerer's messages in one meeting the relay has received.
+/// The number of an offerer's messages in one meeting that the relay has received.
 package struct MeetingProgress: Hashable, Sendable {
     package var meeting: MeetingID
     package var have: UInt32
@@ -170,8 +171,8 @@ package struct MeetingProgress: Hashable, Sendable {
     }
 }
 
-/// Why something ended or was refused. The same names are used on the wire, in logs, in metrics and in
-/// `Protocol/errors.md`.
+/// The reason why a device or relay ends or refuses something. Logs, metrics, `Protocol/relay.proto` and
+/// `Protocol/errors.md` use the same names.
 package enum Reason: String, Hashable, Sendable, CaseIterable {
     case unspecified
     // Reasons that devices give each other.

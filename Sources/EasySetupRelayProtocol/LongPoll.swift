@@ -6,14 +6,14 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The id of a long-polling session: 16 random bytes that the device draws. It is as secret as a token, so it has no
-/// description (`Protocol/http.md`, "Connections").
+/// The id of a long-polling session: 16 random bytes that the device draws (`Protocol/http.md`, "Connections"). Anybody
+/// who has the id can use the session, so its description and its mirror show no byte.
 package struct LongPollConnectionID: Hashable, Sendable {
     /// The number of bytes, 16.
     package static let byteCount = 16
     package let bytes: [UInt8]
 
-    /// Nil unless there are exactly 16 bytes.
+    /// Makes an id from its 16 bytes; nil for another number of bytes.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         self.bytes = bytes
@@ -25,18 +25,18 @@ extension LongPollConnectionID: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Why the body of a long-polling request or answer was refused (`Protocol/http.md`, "Errors").
+/// The reason why the reader of a long-polling request or answer refuses its body (`Protocol/http.md`, "Errors").
 package enum LongPollBodyError: Error, Hashable, Sendable {
-    /// The body has more bytes than ``WireLimits/callBytes``; its content was not parsed.
+    /// The body has more bytes than ``WireLimits/callBytes``, so its content was not parsed.
     case tooLong
-    /// The body is not a protobuf message of this type, or a field breaks its rule.
+    /// The body is not a Protocol Buffers message of this type, or a field breaks its rule.
     case malformed
 }
 
-/// A long-polling request with frames of a device, which are not parsed yet.
+/// The body of a long-polling request with which a device sends frames. The frames are not parsed yet.
 package struct SendCall: Hashable, Sendable {
     package var connection: LongPollConnectionID
-    /// The number of the first of the frames; a session's frames are counted from 1.
+    /// The number of the first frame in `frames`. A device numbers its frames of a session from 1.
     package var first: UInt32
     /// The encoded ``DeviceFrame``s.
     package var frames: [[UInt8]]
@@ -70,9 +70,9 @@ package struct SendCall: Hashable, Sendable {
     }
 }
 
-/// A relay's answer to a ``SendCall``.
+/// The body of a relay's answer to a ``SendCall``.
 package struct SendAnswer: Hashable, Sendable {
-    /// The highest number of the device's frames that the relay has received without a gap.
+    /// The number of the device's last frame that the relay has received without a gap before it; 0 for none.
     package var have: UInt32
 
     package init(have: UInt32) {
@@ -88,12 +88,12 @@ package struct SendAnswer: Hashable, Sendable {
     }
 }
 
-/// A long-polling request for frames of the relay.
+/// The body of a long-polling request with which a device asks for frames of the relay.
 package struct PollCall: Hashable, Sendable {
     package var connection: LongPollConnectionID
-    /// The highest number of the relay's frames that the device has received without a gap.
+    /// The number of the relay's last frame that the device has received without a gap before it; 0 for none.
     package var received: UInt32
-    /// How long the relay may delay the answer while it has no frames.
+    /// The longest time for which the relay may delay its answer while it has no frames for the device.
     package var wait: Duration
 
     package init(connection: LongPollConnectionID, received: UInt32, wait: Duration) {
@@ -119,13 +119,13 @@ package struct PollCall: Hashable, Sendable {
     }
 }
 
-/// A relay's answer to a ``PollCall``: frames, which are not parsed yet.
+/// The body of a relay's answer to a ``PollCall``. The frames are not parsed yet.
 package struct PollAnswer: Hashable, Sendable {
-    /// The number of the first of the frames; a session's frames are counted from 1.
+    /// The number of the first frame in `frames`. A relay numbers its frames of a session from 1.
     package var first: UInt32
     /// The encoded ``RelayFrame``s.
     package var frames: [[UInt8]]
-    /// Whether the relay has closed the session; these are then its last frames.
+    /// Whether the relay has closed the session. The frames of this answer are then the session's last.
     package var isClosed: Bool
 
     package init(first: UInt32, frames: [[UInt8]], isClosed: Bool = false) {
@@ -152,7 +152,7 @@ package struct PollAnswer: Hashable, Sendable {
     }
 }
 
-/// Parses the body of a request or answer, after checking its length. Unknown fields are dropped.
+/// Checks the length of a request's or answer's body, and parses it. Unknown fields are ignored.
 private func call<Body: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Body.Type) throws(LongPollBodyError) -> Body {
     guard bytes.count <= WireLimits.callBytes else { throw .tooLong }
     var options = BinaryDecodingOptions()

@@ -1,8 +1,8 @@
-// Protobuf fields in their canonical form (protobuf.dev, "Encoding"). All field numbers are below 16, so a tag is one
-// byte.
+// Protocol Buffers fields in canonical encoding (protobuf.dev, "Encoding"). All field numbers are below 16, so the tag
+// before a field is one byte.
 
-/// Reads fields in order. A result is nil when the bytes are not in this form; there are no detailed errors, because
-/// SwiftProtobuf then parses the bytes again.
+/// Reads fields in the order of their numbers. A result is nil if the bytes are not in canonical encoding. The reader
+/// has no detailed errors, because SwiftProtobuf then parses the bytes again.
 struct PlainReader {
     private let bytes: [UInt8]
     private(set) var place = 0
@@ -11,7 +11,8 @@ struct PlainReader {
         self.bytes = bytes
     }
 
-    /// Enters the nested message that takes up all the rest and has one of these field numbers. Gives its number.
+    /// Enters a nested message that has one of these field numbers and fills all remaining bytes. Returns its field
+    /// number; nil if there is no such message.
     mutating func enter(_ fields: ClosedRange<UInt8>) -> UInt8? {
         guard place < bytes.count, bytes[place] & 7 == 2, fields.contains(bytes[place] >> 3) else { return nil }
         let field = bytes[place] >> 3
@@ -20,7 +21,7 @@ struct PlainReader {
         return field
     }
 
-    /// Reads a field of bytes; empty when it is absent.
+    /// Reads a field of bytes, which is empty if it is absent; nil if it is not in canonical encoding.
     mutating func bytes(field: Int) -> ArraySlice<UInt8>? {
         guard isNext(field, type: 2) else { return [] }
         place += 1
@@ -29,7 +30,7 @@ struct PlainReader {
         return bytes[place..<place + Int(count)]
     }
 
-    /// Reads a number; 0 when it is absent.
+    /// Reads a number, which is 0 if it is absent; nil if it is not in canonical encoding.
     mutating func number(field: Int) -> UInt32? {
         guard isNext(field, type: 0) else { return 0 }
         place += 1
@@ -41,7 +42,7 @@ struct PlainReader {
         place < bytes.count && bytes[place] == UInt8(field) << 3 | type
     }
 
-    /// Reads a number that is encoded in the fewest possible bytes.
+    /// Reads a number that is encoded in the fewest possible bytes; nil if it is not, or needs more than 32 bits.
     private mutating func shortest() -> UInt32? {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 35, by: 7) {
@@ -59,13 +60,13 @@ struct PlainReader {
 }
 
 extension PlainReader {
-    /// Reads the required meeting id in field 1.
+    /// Reads the required meeting id in field 1; nil if it is absent or invalid.
     mutating func meeting() -> MeetingID? {
         bytes(field: 1).flatMap { MeetingID($0) }
     }
 
-    /// Reads the optional meeting id in field 1. The result is nil when the field is invalid; its `id` is nil when it
-    /// is absent.
+    /// Reads the optional meeting id in field 1. If the field is invalid, the result is nil. If the field is absent,
+    /// the result's `id` is nil.
     mutating func optionalMeeting() -> (id: MeetingID?, Void)? {
         guard let named = bytes(field: 1) else { return nil }
         guard !named.isEmpty else { return (nil, ()) }
@@ -77,11 +78,11 @@ extension PlainReader {
     }
 }
 
-/// Writes fields in the order of their numbers, without defaults.
+/// Writes Protocol Buffers fields in the order of their numbers. A field that has its default value is left out.
 struct PlainWriter {
     private(set) var bytes: [UInt8]
 
-    /// Appends to these bytes.
+    /// Makes a writer that appends to these bytes.
     init(to bytes: consuming [UInt8]) {
         self.bytes = bytes
     }
@@ -106,7 +107,8 @@ struct PlainWriter {
         meeting.append(to: &bytes)
     }
 
-    /// Begins a nested message, which contains all that is added until ``end(_:)``. Gives the index of its length byte.
+    /// Begins a nested message, which contains everything that is added until ``end(_:)``. Returns the index of the
+    /// message's length byte, which `end` takes.
     mutating func begin(_ field: UInt8) -> Int {
         bytes.append(field << 3 | 2)
         bytes.append(0)
@@ -117,7 +119,7 @@ struct PlainWriter {
     mutating func end(_ start: Int) {
         let count = bytes.count - start - 1
         guard count > 0x7F else { return bytes[start] = UInt8(count) }
-        // The length takes more than the one byte reserved for it, so the message is moved.
+        // The length needs more than the one byte that `begin` reserved, so the message moves to make room.
         bytes[start] = UInt8(truncatingIfNeeded: count) | 0x80
         var (rest, place) = (count >> 7, start + 1)
         while rest > 0x7F {

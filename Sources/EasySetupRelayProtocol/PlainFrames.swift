@@ -1,10 +1,11 @@
-// Frames in canonical protobuf encoding, read and written without SwiftProtobuf, which took a sixth of a relay's cost
-// of a pairing and made most of its allocations. Frames in any other encoding are parsed by SwiftProtobuf, and tests
-// check that both give the same results.
+// Reads and writes frames in canonical Protocol Buffers encoding without SwiftProtobuf, because SwiftProtobuf took a
+// sixth of the relay's time for a pairing and made most of its allocations. SwiftProtobuf parses frames in any other
+// encoding. Tests check that both parsers give the same results.
 
 extension DeviceFrame {
-    /// Parses a frame in the form that devices write: each field at most once, in the order of the numbers, in the
-    /// shortest encoding. Nil for any other form, and for rare frames, which SwiftProtobuf parses.
+    /// Parses a frame in the encoding that devices write: each field at most once, in the order of the field numbers,
+    /// in the fewest bytes. Nil for any other encoding and for rare kinds of frames, because SwiftProtobuf parses
+    /// these.
     init?(plain bytes: [UInt8]) {
         var reader = PlainReader(bytes)
         guard let kind = reader.enter(1...9) else { return nil }
@@ -19,7 +20,7 @@ extension DeviceFrame {
             case 9: reader.reason(field: 1).map { .leave($0) }
             default: nil
             }
-        // No bytes may be left: these would be a field out of order or of a later version.
+        // Further bytes are a field out of order or of a later version, which SwiftProtobuf parses.
         guard let fields, reader.place == bytes.count else { return nil }
         self = fields
     }
@@ -57,9 +58,10 @@ extension DeviceFrame {
 }
 
 extension RelayFrame {
-    /// Appends the frame's encoding: fields in the order of their numbers, without defaults.
+    /// Appends the frame's encoding to `bytes`. Fields are in the order of their numbers, and a field that has its
+    /// default value is left out.
     package func serialize(into bytes: inout [UInt8]) {
-        // Moved into the writer and back, so that the array is uniquely referenced and not copied.
+        // The array moves into the writer and back, because appending would copy an array with two references.
         var writer = PlainWriter(to: bytes)
         bytes = []
         let start = writer.begin(field)

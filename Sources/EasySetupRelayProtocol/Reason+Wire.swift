@@ -11,7 +11,7 @@ extension Reason {
 
     var wireNumber: UInt32 { UInt32(wire.rawValue) }
 
-    // Derived from the other direction, so that each number is written once.
+    // The table is computed from `wire`, so that the source contains the number of each reason only once.
     private static let byNumber = Dictionary(uniqueKeysWithValues: allCases.map { ($0.wire.rawValue, $0) })
 
     var wire: Easysetup_Relay_V1_Reason {

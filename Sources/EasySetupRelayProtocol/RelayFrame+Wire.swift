@@ -8,6 +8,7 @@ import Foundation
 
 extension RelayFrame {
     /// Parses one binary message from a relay and checks every field (`Protocol/relay.md`, "Frames").
+    /// - Throws: ``FrameError`` with the first fault.
     package init(parsing bytes: [UInt8]) throws(FrameError) {
         switch try protobuf(bytes, as: Easysetup_Relay_V1_RelayFrame.self).frame {
         case .offered(let offered):

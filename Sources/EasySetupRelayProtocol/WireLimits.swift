@@ -1,22 +1,25 @@
-/// The limits of frames, which both sides enforce (`Protocol/limits.md`, "Frames"). They are part of the wire format
-/// and the same everywhere; a relay's own limits are elsewhere.
+/// The limits of frames, which devices and relays enforce (`Protocol/limits.md`, "Frames"). They are a part of the wire
+/// format, so they are the same at every relay. The limits that a relay sets for itself are in `EasySetupRelayCore`.
 package enum WireLimits {
-    /// Bytes of a frame: the largest body with its other fields, and room for future fields.
+    /// The length of the longest frame, in bytes. It has room for the longest body, the other fields, and fields of
+    /// later versions.
     package static let frameBytes = 4096
-    /// Bytes of the body of a long-polling request or answer: a burst of frames, but little memory per request. It is
-    /// several times ``frameBytes``, so that one frame always fits.
+    /// The length of the longest body of a long-polling request or answer, in bytes. It has room for several frames of
+    /// any length, but a request needs little memory.
     package static let callBytes = 16_384
-    /// Bytes of a message's body. The largest one of the handshake has about 1,300; eight of the largest size fill a
-    /// mailbox.
+    /// The allowed lengths of a message's body, in bytes. The longest body of the handshake has 1,250 bytes.
     package static let bodyBytes = 1...2048
-    /// Bytes of a token. This relay's tokens have 85; those of other implementations may have more.
+    /// The allowed lengths of a token, in bytes. This relay's tokens have 85 bytes, but those of other implementations
+    /// may have more.
     package static let tokenBytes = 1...128
-    /// Bytes of a challenge. This relay's challenges have 34; those of other implementations may have more.
+    /// The allowed lengths of a challenge, in bytes. This relay's challenges have 34 bytes, but those of other
+    /// implementations may have more.
     package static let challengeBytes = 1...64
-    /// Bytes of an answer to a challenge: more values than any device can try.
+    /// The length of an answer to a challenge, in bytes. So many bytes have more values than any device can try.
     package static let answerBytes = 8
-    /// Leading zero bits that a device computes; more would take a phone too long.
+    /// The difficulty of a proof of work: how many leading zero bits its hash must have. More would take a phone too
+    /// long.
     package static let difficulty = 1...24
-    /// Meetings that an offerer names when it comes back: as many as can be active in a room.
+    /// The most meetings that an offerer names when it comes back to its room. No more can be active in a room.
     package static let heldMeetings = 16
 }
