@@ -20,7 +20,7 @@ public struct OffererHandshake: ~Copyable {
     /// the meeting id of each visitor.
     public static let maximumVisitors = 32_768
 
-    // The formal model of these states is `Protocol/model/pairing.pml`, `mtype:Answerer`.
+    // The model is `Protocol/model/pairing.pml`, `mtype:Answerer`.
     private enum State: ~Copyable {
         /// The visitor has sent nothing yet. Next: `answered`, `over`.
         case met

@@ -12,7 +12,7 @@ public struct VisitorHandshake: ~Copyable {
     /// memory.
     public static let maximumMeetings = 512
 
-    // The formal model of these states is `Protocol/model/pairing.pml`, `mtype:Greeter`.
+    // The model is `Protocol/model/pairing.pml`, `mtype:Greeter`.
     private enum State: ~Copyable {
         /// This device has sent nothing yet. Next: `greeted`.
         case ready

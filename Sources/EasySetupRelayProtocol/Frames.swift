@@ -125,7 +125,7 @@ package struct MeetingResume: Hashable, Sendable {
     }
 }
 
-// The formal model of these frames is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
+// The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
 /// A frame from a device to a relay. `meeting` is nil in a visitor's frames, because a visitor has only one meeting.
 package enum DeviceFrame: Hashable, Sendable {
     case offer(slotLength: Int, work: Work?)
@@ -141,7 +141,7 @@ package enum DeviceFrame: Hashable, Sendable {
     case leave(Reason)
 }
 
-// The formal model of these frames is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
+// The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
 /// A frame from a relay to a device. `meeting` is nil in frames to a visitor, because a visitor has only one meeting.
 package enum RelayFrame: Hashable, Sendable {
     case offered(slot: Slot, token: Token, expiresIn: Duration)
