@@ -16,8 +16,8 @@ import CProcess
 
     static func main() async {
         StandardFiles.keep()
-        // Seeds and passphrases are in this process's memory. The call may fail where the system does not allow
-        // hardening.
+        // The process is hardened, because seeds and passphrases are in its memory. The result is ignored, because some
+        // systems do not allow it.
         _ = easysetup_harden_process()
         let arguments = Arguments.take()
         do {
@@ -37,8 +37,8 @@ import CProcess
         }
     }
 
-    /// Ends the process with the requested text, such as help, or with an error about the arguments, none of which is
-    /// repeated.
+    /// Ends the process with the requested text, such as help, or with an error about the arguments. The error repeats
+    /// no argument that may be secret.
     private static func end(_ error: any Error, _ arguments: Arguments) -> Never {
         let code = exitCode(for: error)
         let isJSON = arguments.texts.contains("--json")

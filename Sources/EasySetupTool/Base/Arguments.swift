@@ -8,20 +8,22 @@ import Musl
 import Darwin
 #endif
 
-/// The arguments of the process. Arguments that may be secret (a code, a link, a mistyped one) are kept only here: they
-/// are overwritten in the argument list that other users of the machine can see, and no message repeats them.
+/// The arguments of the process. Only this value keeps arguments that may be secret, such as a code, a link, or a part
+/// of one. It overwrites them in the argument list that other users of the machine can see, and no message repeats
+/// them.
 struct Arguments {
     /// The arguments after the program's name. Bytes that are not UTF-8 are encoded as in ``PathArgument``.
     let texts: [String]
     /// The command that the first arguments name.
     let command: any ParsableCommand.Type
-    /// The indices of arguments that are neither command names, nor known options, nor their values.
+    /// The indices of arguments that may be secret: those that are no command names, known options or options' values,
+    /// and values that look like a link.
     let others: Set<Int>
     /// The indices of known options' values.
     private let values: Set<Int>
 
-    /// Takes the process's arguments, and overwrites those that may be secret in the memory that the system shows to
-    /// others. Call it once.
+    /// Takes the process's arguments. Overwrites those that may be secret in the memory that the system shows to other
+    /// users. Call it once.
     static func take() -> Arguments {
         let pointers = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
         let arguments = Arguments(
@@ -59,7 +61,7 @@ struct Arguments {
             }
             index += 1
         }
-        // Many programs accept `-V` for the version.
+        // `-V` stands for the version, as in many programs.
         self.texts = texts == ["-V"] ? ["--version"] : texts
         self.command = command
         self.others = others
@@ -101,8 +103,9 @@ struct Arguments {
                 message = message.replacing("'\(part)'", with: "(argument \(index + 1))")
             }
         }
-        // If the text still contains the argument, the parser has repeated it in an unknown way, and the whole message
-        // is dropped. A word of the help, such as a folder named store, is no secret.
+        // If the message still contains an argument, the parser has repeated it in an unknown way, and the whole
+        // message is dropped. An option's value that is also a word of the help, such as a folder named store, is no
+        // secret.
         let help = EasySetupCommand.helpMessage(for: command)
         let isClean = hidden.allSatisfy { index in
             let text = texts[index]

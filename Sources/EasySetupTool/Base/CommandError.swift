@@ -2,13 +2,13 @@ import EasySetupSeed
 
 /// Errors of the command line itself; other errors are declared where they occur.
 enum CommandError: ExplainedError, Equatable {
-    /// An answer that needs a person, with the other ways to give it.
+    /// The kind of answer that a command needs from a person. The advice names other ways to give it.
     enum Need: CaseIterable {
         /// A yes, which an option can give beforehand.
         case yes
         /// The code or link of the other device.
         case code
-        /// A word from the other screen, which can't be given beforehand.
+        /// A word from the other device's screen, which no option can give beforehand.
         case word
         case passphrase
     }
@@ -25,11 +25,11 @@ enum CommandError: ExplainedError, Equatable {
     case seedStored(UserID)
     /// The passphrase file can't be read.
     case passphraseFile
-    /// Everybody may read the passphrase file, or others may write it.
+    /// Everybody may read the passphrase file, or users other than its owner may write it.
     case passphraseFileOpen
     /// A new passphrase was typed twice, and the two differ.
     case passphrasesDiffer
-    /// A question must be asked, and there is no terminal.
+    /// The command must ask a question, but there is no terminal and no other input for the answer.
     case noTerminal(Need)
     /// Standard input can't be read.
     case inputFailed

@@ -1,4 +1,5 @@
-/// The exit codes of the process, by the numbers of sysexits.h. The `error` of the JSON object is more precise.
+/// The exit codes of the process. From 64 on they are those of sysexits.h. The member `error` of the JSON object is
+/// more precise.
 enum ExitCodes {
     /// The meaning of each code, for `--help`.
     static let help = """
@@ -30,7 +31,7 @@ enum ExitCodes {
         With --json the member "error" names the reason.
         """
 
-    /// The exit code for an error's name; 70 for an unknown name, which a test excludes.
+    /// The exit code for an error's name; 70 for an unknown name. A test checks that the table has all names.
     static func code(for name: String) -> Int32 {
         table[name] ?? 70
     }

@@ -11,9 +11,9 @@ import Darwin
 /// The terminal at standard input while typing is hidden.
 ///
 /// When reading ends, by an answer, an error, Control-C or a signal, this type waits for the end of a paste and
-/// discards the input that the terminal still holds, so that no other program gets it. Typing stays hidden until the
-/// process ends or asks a question with visible input (``TerminalMode``). Only then does a signal have its effect.
-/// Control-Z restores the terminal's mode too; the mode is set again when the program continues.
+/// discards the input that the terminal still holds, so that no other program gets it. A signal has its effect only
+/// after that. Typing stays hidden until the process ends or asks a question with visible input (``TerminalMode``).
+/// Control-Z restores the terminal's original mode; when the program continues, this type hides typing again.
 struct HiddenTerminal: ~Copyable {
     private let signals: SignalPipe
     private let output: Output
@@ -22,14 +22,16 @@ struct HiddenTerminal: ~Copyable {
     /// The last question, which is asked again when the program continues after a stop.
     private var question = ""
 
-    /// The silence in milliseconds after which a paste counts as over; it is longer when more came than was read.
+    /// The time without input, in milliseconds, after which a paste counts as complete. ``longPause`` takes its place
+    /// as soon as this type has discarded input, because more of the same paste may follow.
     private static let pause: CInt = 200
     private static let longPause: CInt = 500
-    /// The silence for a paste whose end the terminal marks.
+    /// The time without input, in milliseconds, after which a paste counts as complete although the terminal, which
+    /// marks the ends of pastes, has not marked its end.
     private static let markedPause: CInt = 5_000
 
     /// Hides typing until this value ends.
-    /// - Throws: ``CommandError/noTerminal(_:)``.
+    /// - Throws: ``CommandError/noTerminal(_:)`` if standard input is no terminal.
     init(_ output: Output) throws(CommandError) {
         guard Input.isTerminal else { throw .noTerminal(.passphrase) }
         let kind = getenv("TERM").map { String(cString: $0) } ?? ""
@@ -54,8 +56,8 @@ struct HiddenTerminal: ~Copyable {
         output.prompt(question)
     }
 
-    /// Reads one line; nil at the end of the input. Input beyond the limit is dropped, except for one byte, which shows
-    /// that it is too long.
+    /// Reads one line; nil at the end of the input. Input beyond the limit, in bytes, is dropped, except for one byte,
+    /// which shows that the line is too long.
     /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
     mutating func readLine(limit: Int) throws(CommandError) -> UserText? {
         var line = SecretLine(limit: limit + 1)
@@ -71,7 +73,7 @@ struct HiddenTerminal: ~Copyable {
     }
 
     /// Reads several lines that arrive at once, as from a paste, or one typed line; nil at the end of the input. Line
-    /// ends become line feeds. Input beyond the limit is dropped, except for one byte.
+    /// ends become line feeds. Input beyond the limit, in bytes, is dropped, except for one byte.
     /// - Throws: the errors of ``readLine(limit:)``.
     mutating func readLines(limit: Int) throws(CommandError) -> UserText? {
         var text = SecretLine(limit: limit + 1)
@@ -113,6 +115,7 @@ struct HiddenTerminal: ~Copyable {
         case over
     }
 
+    /// Waits for the next event of the terminal, and handles signals that come before it.
     /// - Parameter time: the longest wait, in milliseconds; -1 for no limit.
     private mutating func next(within time: CInt = -1) throws(CommandError) -> Event {
         while true {
@@ -135,7 +138,8 @@ struct HiddenTerminal: ~Copyable {
                 TerminalMode.heard(isSecret: true)
                 if let key = keys.take(byte) { return .key(key) }
             case 0: return .over
-            // The terminal was closed; its signal may still follow.
+            // The read has failed, for example because the terminal was closed. After EINTR or EAGAIN, the loop goes
+            // on.
             default: if errno != EINTR, errno != EAGAIN { throw .inputFailed }
             }
         }
@@ -160,7 +164,7 @@ struct HiddenTerminal: ~Copyable {
         if hasPasteMarks { output.prompt(Self.marksOff) }
         TerminalMode.putAside()
         output.prompt("\n")
-        // Control-Z stops all processes of the foreground group, so this one stops the others too.
+        // Control-Z stops all processes of the foreground group, so this process also stops the others.
         if tcgetpgrp(STDIN_FILENO) == getpgrp() { stopOthers() }
         signals.deliver(SIGTSTP)
         try Self.hide(hasPasteMarks ? output : nil)
@@ -186,10 +190,10 @@ struct HiddenTerminal: ~Copyable {
         marked?.prompt("\u{1B}[?2004h")
     }
 
-    /// Turns the marking of pastes off.
+    /// The escape sequence after which the terminal no longer marks the start and end of pastes.
     private static let marksOff = "\u{1B}[?2004l"
 
-    /// Waits until no more input comes, and discards it.
+    /// Discards input until no more comes, or until ``TerminalMode/patience`` is over.
     private static func resolve(_ keys: inout Keys) {
         let start = ContinuousClock.now
         var wait = pause

@@ -15,17 +15,17 @@ enum Input {
         isatty(STDIN_FILENO) == 1
     }
 
-    /// Reads a file to its end, or up to one byte beyond the limit.
-    /// - Throws: ``CommandError/inputFailed``.
+    /// Reads a file to its end, or up to one byte beyond the limit, which shows that the file is too long.
+    /// - Throws: ``CommandError/inputFailed`` if the system can't read the file.
     static func readAll(_ file: CInt, limit: Int) throws(CommandError) -> UserText {
         var line = SecretLine(limit: limit + 1)
         while !line.isFull, let byte = try readByte(file) { line.append(byte) }
         return line.finish()
     }
 
-    /// Reads the first line of a passphrase file, without its end.
-    /// - Throws: ``CommandError/passphraseFile``, or ``CommandError/passphraseFileOpen`` for a file that everybody may read or
-    ///   that others may write.
+    /// Reads the first line of a passphrase file, without its line end.
+    /// - Throws: ``CommandError/passphraseFile``, or ``CommandError/passphraseFileOpen`` for a file that everybody may
+    ///   read or that others may write.
     static func readLine(path: PathArgument, limit: Int) throws(CommandError) -> UserText {
         let file = open(path.cString, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .passphraseFile }
@@ -57,7 +57,7 @@ enum Input {
     }
 }
 
-/// The text that is being typed, in locked memory.
+/// The text that a person is typing, in locked memory.
 struct SecretLine: ~Copyable {
     private let bytes: SecretBytes
     private var count = 0

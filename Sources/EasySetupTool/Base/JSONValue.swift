@@ -12,7 +12,7 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
     init(integerLiteral value: Int) { self = .integer(value) }
     init(booleanLiteral value: Bool) { self = .boolean(value) }
 
-    /// Writes an object on one line, without a line end.
+    /// The JSON text of an object on one line, without a line end.
     static func line(_ members: [(String, JSONValue)]) -> String {
         "{" + members.map { "\(quoted($0.0)):\($0.1.text)" }.joined(separator: ",") + "}"
     }
@@ -27,7 +27,8 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
         }
     }
 
-    /// Escapes more control characters than JSON requires, so that a line is safe on a terminal whatever a peer sent.
+    /// A JSON string. More control characters are escaped than JSON requires, so that a line is safe on a terminal,
+    /// whatever text the other device sent.
     private static func quoted(_ value: String) -> String {
         var out = "\""
         for scalar in value.unicodeScalars {
@@ -46,7 +47,7 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
         return out + "\""
     }
 
-    /// U+2028 and U+2029, which some readers take for line ends.
+    /// Whether a scalar is U+2028 or U+2029, which some readers of JSON take for line ends.
     private static func isLineEnd(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value == 0x2028 || scalar.value == 0x2029
     }

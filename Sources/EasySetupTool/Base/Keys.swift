@@ -27,7 +27,7 @@ struct Keys {
     /// Whether a paste has started and not ended.
     private(set) var isInPaste = false
 
-    /// The longest sequence that is recognised, in bytes.
+    /// The length of the longest escape sequence that is recognised, in bytes.
     private static let longestSequence = 32
 
     /// Takes the next byte.

@@ -19,12 +19,12 @@ struct Output: Sendable {
 
     let form: Form
 
-    /// Whether standard output is a terminal with the form for people.
+    /// Whether the output is for people and goes to a terminal.
     var isTerminal: Bool {
         form == .people && isatty(STDOUT_FILENO) == 1
     }
 
-    /// Reports an event.
+    /// Writes an event: a JSON object for programs, or a text for people.
     /// - Parameters:
     ///   - name: the `event` of the JSON object.
     ///   - fields: the object's other members, in order.
@@ -56,7 +56,7 @@ struct Output: Sendable {
                 fields.append(("retry_after", .integer(Int((error.retryAfter / .seconds(1)).rounded(.up)))))
             }
             event("failed", fields, people: nil)
-            // If standard output is lost, a program can only be told on standard error.
+            // If standard output can't be written, a program can learn of the error only from standard error.
             if isLost { fallthrough }
         case .people:
             TerminalMode.awaitQuiet()
@@ -72,10 +72,10 @@ struct Output: Sendable {
     /// Whether some output could not be written to standard output.
     var isLost: Bool { Self.isLost.load(ordering: .acquiring) }
 
-    /// Makes sure that all output is written; called at a command's end.
-    /// - Throws: ``CommandError/outputFailed``.
+    /// Checks at the end of a command that all output has been written.
+    /// - Throws: ``CommandError/outputFailed`` if it has not.
     func finish() throws(CommandError) {
-        // A full disk or a lost network share may be reported only when the file is synced or closed.
+        // The system may report a full disk or a lost network share only when the file is synced or closed.
         var status = stat()
         if fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
             if fsync(STDOUT_FILENO) != 0, [EIO, ENOSPC, EDQUOT].contains(errno) { Self.lose() }
@@ -90,9 +90,8 @@ struct Output: Sendable {
         write(text, to: STDOUT_FILENO)
     }
 
-    /// Writes a question or progress to the terminal, in either form, without a line end. It goes to standard output
-    /// where standard error is a file and standard output is a terminal, because the question would not be seen
-    /// otherwise.
+    /// Writes a question or progress to standard error, in either form, without a line end. If standard error is a file
+    /// and standard output a terminal, the text goes to standard output, because a person would not see it in the file.
     func prompt(_ text: String) {
         Self.put(text, to: isTerminal && isatty(STDERR_FILENO) != 1 ? STDOUT_FILENO : STDERR_FILENO)
     }
@@ -106,7 +105,7 @@ struct Output: Sendable {
         Self.put(text + "\n", to: file)
     }
 
-    // A lock, so that lines of concurrent tasks do not mix.
+    // The lock keeps the lines of concurrent tasks from mixing.
     private static let turn = Mutex(())
     private static let isLost = Atomic(false)
 
@@ -114,7 +113,7 @@ struct Output: Sendable {
         isLost.store(true, ordering: .releasing)
     }
 
-    /// Writes without buffers. A failure on standard output is kept for ``finish()``; a failure on standard error is
+    /// Writes a text without buffering it. A failure of standard output sets ``isLost``. A failure of standard error is
     /// ignored, because there is no place left to report it.
     private static func put(_ text: String, to file: CInt) {
         var text = text
@@ -143,14 +142,15 @@ struct Output: Sendable {
 
 /// Standard input, output and error of the process.
 enum StandardFiles {
-    /// Opens `/dev/null` for each closed one, so that no other file gets its number and is overwritten. Input is opened
-    /// for writing and output for reading, so that using them is an error, as with the closed file.
+    /// Opens `/dev/null` for each of the three files that is closed. Otherwise another file would get its number, and
+    /// the program would write into that file. Input is opened for writing and output for reading, so that using them
+    /// is an error, as with a closed file.
     static func keep() {
         for (file, way) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
         where fcntl(file, F_GETFD) == -1 {
             _ = open("/dev/null", way)
         }
-        // A closed pipe should be a write error, not the end of the process.
+        // With SIGPIPE ignored, writing to a closed pipe is an error and does not end the process.
         signal(SIGPIPE, SIG_IGN)
         // Swift's runtime would otherwise print a part of the process's memory when Control-\\ ends it.
         signal(SIGQUIT, SIG_DFL)

@@ -17,7 +17,7 @@ struct QRCode {
         let width = Int(code.pointee.width)
         guard let data = code.pointee.data else { return nil }
         self.width = width
-        // The lowest bit of each byte is the module's colour; the library uses the other bits for itself.
+        // The lowest bit of each byte is the module's colour; libqrencode uses the other bits for itself.
         self.modules = (0..<width * width).map { data[$0] & 1 == 1 }
     }
 
@@ -27,8 +27,8 @@ struct QRCode {
     }
 
     /// Draws lines of half blocks, two modules above each other in one character.
-    /// - Parameter isColoured: whether terminal colours make it black on white on any background. Without colours, blocks are the
-    ///   dark modules, which is right for paper, where text without colours usually ends up.
+    /// - Parameter isColoured: whether terminal colours make it black on white on any background. Without colours,
+    ///   blocks are the dark modules, which is right for paper, where text without colours usually ends up.
     func rendered(isColoured: Bool = true) -> String {
         let span = -Self.quietZone..<width + Self.quietZone
         return stride(from: span.lowerBound, to: span.upperBound, by: 2).map { row in

@@ -6,7 +6,8 @@ import Musl
 import Darwin
 #endif
 
-/// Signals as bytes in a pipe, so that a loop that waits for keys receives them and can restore the terminal first.
+/// Signals as bytes in a pipe. A loop that waits for keys also reads the pipe, so that it can restore the terminal
+/// before a signal has its effect.
 ///
 /// A process has only one such pipe at a time.
 struct SignalPipe: ~Copyable {
@@ -18,7 +19,7 @@ struct SignalPipe: ~Copyable {
     private let other: CInt
     private let saved: [(number: CInt, action: sigaction)]
 
-    /// Handles the signals, except those that the process was told to ignore.
+    /// Begins to handle the signals, except those that the parent process made this process ignore.
     init() throws(CommandError) {
         var files: [CInt] = [-1, -1]
         guard pipe(&files) == 0 else { throw .internal }

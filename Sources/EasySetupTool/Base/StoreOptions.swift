@@ -16,7 +16,7 @@ struct StoreOptions: ParsableArguments {
     var store: PathArgument?
 
     /// The folder of the option, or else the default folder.
-    /// - Throws: ``PairingUsage/storeMissing``.
+    /// - Throws: ``PairingUsage/storeMissing`` if there is neither.
     var folder: PathArgument {
         get throws(PairingUsage) {
             if let store { return store }
@@ -28,9 +28,9 @@ struct StoreOptions: ParsableArguments {
 
     @OptionGroup var passphrase: PassphraseOptions
 
-    /// Opens the store. If its seed is sealed and no passphrase file was given, the passphrase is
-    /// asked for on the terminal.
-    /// - Parameter output: the output on which to ask.
+    /// Opens the store. If its seed is sealed and the options name no passphrase file, asks for the passphrase on the
+    /// terminal.
+    /// - Parameter output: the output that shows the question.
     func open(_ output: Output) async throws -> FileSeedStore {
         try await passphrase.open(folder, output)
     }
@@ -56,7 +56,7 @@ struct PassphraseOptions: ParsableArguments {
         if let passphraseFile {
             let line = try Input.readLine(path: passphraseFile, limit: Passphrase.maximumBytes)
             let store = FileSeedStore(path: folder.bytes, passphrase: try Passphrase(line))
-            // A person who gives a passphrase expects the stored seed to be sealed.
+            // A person who gives a passphrase expects the stored seed to be sealed, so a plain one causes a warning.
             if try await store.kind() == .plain {
                 Logger(label: "easysetup.store").warning(
                     "the stored seed is plain although a passphrase is given; import it again with the passphrase to seal it"
@@ -75,7 +75,7 @@ struct PassphraseOptions: ParsableArguments {
         } catch .seed(.passphraseNeeded) where Input.isTerminal {
             return FileSeedStore(path: folder.bytes, passphrase: try Self.ask("Passphrase: ", output))
         } catch {
-            // The command will find and report the same error, or may replace the seed that can't be read.
+            // The command meets the same error later and reports it, or it replaces the seed that can't be read.
             return plain
         }
     }

@@ -8,14 +8,14 @@ import Darwin
 
 /// The environment variables that replace options.
 enum Variables {
-    /// The variable's value; nil if it is unset or empty.
+    /// The value of an environment variable; nil if it is unset or empty.
     static func value(_ name: String) -> String? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return String(cString: value)
     }
 
     /// The default of `--store`: `$EASYSETUP_STORE`, else `easysetup` in `$XDG_DATA_HOME`, else in `~/.local/share`.
-    /// Nil where the home folder is unknown too.
+    /// Nil if all three variables, `$HOME` included, are unset.
     static var store: PathArgument? {
         if let path = bytes("EASYSETUP_STORE") { return PathArgument(bytes: path) }
         return dataFolder.map { PathArgument(bytes: $0 + Array("/easysetup".utf8)) }
@@ -35,7 +35,7 @@ enum Variables {
         return bytes("HOME").map { $0 + Array("/.local/share".utf8) }
     }
 
-    /// The variable's bytes, because a path is not always UTF-8.
+    /// The bytes of an environment variable, because a path is not always UTF-8; nil if it is unset or empty.
     private static func bytes(_ name: String) -> [UInt8]? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))

@@ -4,12 +4,12 @@ import EasySetupHandshake
 import EasySetupSeed
 import Synchronization
 
-/// Runs a pairing's dialogue: shows its states on a stage, and asks the person, or the program at the pipes, the
-/// questions.
+/// Runs the dialogue of a pairing. It shows the states on a stage, where a person sees the progress, and asks the
+/// questions of the person, or of a program that uses standard input and output.
 final class Conversation: Sendable {
     private let output: Output
     private let stage: any Stage
-    /// Whether every device that knows the code is approved without asking: `--yes`.
+    /// Whether `--yes` approves every device that knows the code, so that there is no question.
     private let isAlwaysYes: Bool
     private let screen: Mutex<Screen>
 
@@ -20,10 +20,11 @@ final class Conversation: Sendable {
         screen = Mutex(Screen(part, on: output.surface))
     }
 
-    /// Follows a pairing to its end; a signal that stops the program cancels it, so that the other device is told.
-    /// - Parameter isRetried: whether the person is asked again after this failure, so that the stage stays open.
-    /// - Returns: the reason for the failure, which was shown already; nil when the devices are paired.
-    /// - Throws: ``CommandError/outputFailed`` where lost output has stopped the pairing.
+    /// Follows a pairing to its end. A signal that stops the program cancels the pairing, so that the other device
+    /// learns of it.
+    /// - Parameter isRetried: whether the caller asks the person again after this failure. The stage then stays open.
+    /// - Returns: the reason for the failure, which this function has shown already; nil if the devices are paired.
+    /// - Throws: ``CommandError/outputFailed`` if the pairing stopped because standard output could not be written.
     func follow(
         _ pairing: Pairing,
         isRetried: (PairingError) -> Bool = { _ in false }
@@ -54,7 +55,7 @@ final class Conversation: Sendable {
                 stage.say(step.said)
                 stage.show(step.view)
             }
-            // Nobody can read the code when the output is lost, so the pairing is cancelled.
+            // Nobody can read the code if the output could not be written, so the pairing is cancelled.
             if output.isLost { pairing.cancel() }
         }
         return failure
@@ -62,8 +63,8 @@ final class Conversation: Sendable {
 
     /// Answers an approval request. The default is no: only the word yes, or a right confirmation word, approves.
     func approve(_ request: ApprovalRequest) async -> Approval {
-        // People see the information with the question. Programs get it before the question, so that the order is
-        // certain.
+        // People see the other device's name and words with the question. Programs get them in an event before the
+        // question, so that the order is certain.
         if request.attempt == 1, request.mistake == nil {
             output.event("peer", Self.fields(request.peer, decide: true, hasWords: !request.needsWord), people: nil)
         }
@@ -100,7 +101,7 @@ final class Conversation: Sendable {
         }
     }
 
-    /// Asks for one of the two words on the other screen. The library counts the tries.
+    /// Asks for one of the two words on the other device's screen. ``PairingClient`` counts the tries.
     private func word(_ request: ApprovalRequest) async -> Approval {
         if StandardInput.current == .atEnd { return .nobodyToAsk }
         defer { close() }
@@ -132,7 +133,8 @@ final class Conversation: Sendable {
 
     // MARK: For programs
 
-    /// Asks a program a question; the answer is a line on standard input.
+    /// Asks a program a question, which it answers by a line on standard input. Does nothing if the output is for
+    /// people.
     private func tell(
         _ question: Question,
         attempt: Int,
@@ -193,8 +195,9 @@ final class Conversation: Sendable {
         Int(max(0, ContinuousClock.now.duration(to: deadline).components.seconds))
     }
 
-    /// A holder that typed the code asks for a word from the other screen, so its own output must not contain the
-    /// words.
+    /// The fields that describe the other device.
+    /// - Parameter hasWords: whether the two words are among the fields. They are not on a holder that typed the code,
+    ///   because this holder asks its user for a word from the other device's screen.
     private static func fields(_ peer: Peer, decide: Bool, hasWords: Bool) -> [(String, JSONValue)] {
         var fields: [(String, JSONValue)] = [
             ("name", .string(peer.device.name.description)), ("platform", .string(peer.device.platform.rawValue)),
@@ -263,7 +266,7 @@ extension Output {
         }
     }
 
-    /// Asks a program a question; people are asked on the stage.
+    /// Asks a program a question. Does nothing if the output is for people, because the stage asks them.
     func ask(_ question: Question, attempt: Int, notes: [String], more: [(String, JSONValue)] = []) {
         guard form == .json else { return }
         var fields: [(String, JSONValue)] = [

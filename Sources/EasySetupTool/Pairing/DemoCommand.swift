@@ -82,7 +82,8 @@ private struct DemoPairing {
     /// The output; nil for the pairings that are only measured.
     let output: Output?
 
-    /// Runs the pairing. Returns the user ID of both devices, and the time from the typed code to the success on both.
+    /// Runs the pairing. Returns the user ID of both devices, and the time from the typing of the code to the success
+    /// on both devices.
     func run() async throws -> (UserID, Duration) {
         let (codes, code) = AsyncStream<PairingCode>.makeStream()
         async let offered = offer(code)

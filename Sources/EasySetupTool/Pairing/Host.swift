@@ -8,7 +8,7 @@ import Darwin
 
 /// The names of this machine and of this program.
 enum Host {
-    /// The system's name for this machine; a general word where there is none.
+    /// The system's name for this machine; "a computer" if the system has none.
     static var name: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "a computer" }

@@ -3,7 +3,7 @@ import EasySetup
 import EasySetupHandshake
 import EasySetupSeed
 
-/// `easysetup join`: types a code, or opens a link, that another device shows.
+/// `easysetup join`: pairs with a device that shows a code or a link.
 struct JoinCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "join",
@@ -37,8 +37,8 @@ struct JoinCommand: AsyncParsableCommand {
             defer { stage.close() }
             output.onStopEnd(stage)
             var text = code
-            // Each turn of the loop is one try. The library counts the tries, so the fourth one for a code fails by
-            // itself.
+            // Each iteration of the loop is one try. `PairingClient` counts the tries, so it refuses the fourth one
+            // for a code.
             while true {
                 let way = try await way(&text, output, stage)
                 if case .link(let link) = way { try await confirm(link, output, stage) }
@@ -79,7 +79,7 @@ struct JoinCommand: AsyncParsableCommand {
         output.form == .people && Input.isTerminal
     }
 
-    /// The code or link from the arguments; without one, asks until a valid one is typed.
+    /// Returns the code or link from the arguments. If there is none, asks until the person types a valid one.
     private func way(_ text: inout UserText?, _ output: Output, _ stage: any Stage) async throws -> Way {
         var notes: [String] = []
         var attempt = 1
@@ -101,7 +101,7 @@ struct JoinCommand: AsyncParsableCommand {
                     notes = [Help.code]
                     continue
                 }
-                // The prompt is removed until the next question.
+                // The stage removes the prompt until the next question.
                 stage.show(View())
             }
             do {
@@ -122,7 +122,7 @@ struct JoinCommand: AsyncParsableCommand {
         return .code(try PairingCode(typed: written), try pairing.address())
     }
 
-    /// Tells a person what the link does before it is used, because a link may come from anywhere.
+    /// Tells a person what the link does and asks for a yes, because anybody may have sent the link.
     private func confirm(_ link: PairingLink, _ output: Output, _ stage: any Stage) async throws {
         if yes { return }
         switch StandardInput.current {

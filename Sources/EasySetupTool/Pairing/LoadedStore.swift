@@ -12,8 +12,8 @@ struct LoadedStore: SeedStore {
         self.store = store
     }
 
-    /// Loads a store for a pairing, with this device's role: nil where the seed can't be read, which the pairing
-    /// reports.
+    /// Loads a store's seed, and returns a store for the pairing and this device's role. The role is nil if the seed
+    /// can't be read; the pairing then reports the error.
     static func load(from store: FileSeedStore) async -> (store: any SeedStore, role: Role?) {
         do throws(StoreError) {
             guard let seed = try await store.load() else { return (store, .receiver) }

@@ -27,7 +27,7 @@ struct PairingOptions: ParsableArguments {
     @Flag(help: "Allow a relay without TLS on another machine. For a network of your own only.")
     var allowPlain = false
 
-    /// Makes the library's client for this device.
+    /// Makes the EasySetup client for this device.
     func client(_ store: any SeedStore) throws -> PairingClient {
         let text = name ?? Host.name
         guard let name = DeviceName(cleaning: text) else {
@@ -47,7 +47,7 @@ struct PairingOptions: ParsableArguments {
         return try RelayAddress(url: url, allowPlain: allowPlain)
     }
 
-    /// The facts about this device that its screen needs.
+    /// The facts about this device that ``Screen`` needs.
     func part(_ place: PairingSide, at relay: RelayAddress, role: Role?) -> Screen.Part {
         Screen.Part(role: role, place: place, relay: relay.authority, command: command(at: relay))
     }

@@ -2,7 +2,8 @@ import EasySetup
 import EasySetupHandshake
 import EasySetupSeed
 
-/// The text on the screen in each state of a pairing, for each role and side. Pure.
+/// The text on the screen in each state of a pairing, for each role and side. The type only computes the text; a
+/// ``Stage`` shows it.
 ///
 /// Each sentence must be true on this device, in this role and state: a device without a seed writes about the device
 /// that has one, and no text mentions words on a screen that shows none.
@@ -28,15 +29,16 @@ struct Screen: Sendable {
     let part: Part
     let surface: Surface
     private var view = View()
-    /// The current status, without that of the connection.
+    /// The status line of the current state, unless the connection is lost or the other device is away.
     private var status: View.Status?
-    /// The status of a lost connection, shown in place of the other status until the next state.
+    /// The status line about a lost connection or an absent device. It takes the place of ``status`` until the next
+    /// state.
     private var interruption: View.Status?
     private var question: View.Prompt?
     /// The error of the last attempt to reach the relay, kept so that the same error is not shown repeatedly.
     private var lastFailure: PairingError?
-    /// The deadline of the answer according to the last state, because the relay may have shortened it since the
-    /// question.
+    /// The deadline for the answer in the last state. It may be earlier than that of the question, because the relay
+    /// may have shortened the time since.
     private var answerUntil: ContinuousClock.Instant?
 
     init(_ part: Part, on surface: Surface) {
@@ -103,7 +105,7 @@ struct Screen: Sendable {
         return Step(said: said, view: composed())
     }
 
-    /// The question whether to send the seed, or for a confirmation word.
+    /// The view with the question whether to send the seed, or with that for a confirmation word.
     mutating func ask(_ request: ApprovalRequest, notes: [String]) -> View {
         view = View(parts: parts(deciding: request.peer, codeAge: request.codeAge))
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
@@ -116,7 +118,7 @@ struct Screen: Sendable {
         return composed()
     }
 
-    /// The question whether to store the received seed.
+    /// The view with the question whether to store the received seed.
     mutating func ask(_ request: AcceptanceRequest, notes: [String]) -> View {
         view = View(parts: parts(accepting: request))
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
@@ -124,7 +126,7 @@ struct Screen: Sendable {
         return composed()
     }
 
-    /// Removes the question after its answer.
+    /// Removes the question after its answer, and returns the view without it.
     mutating func answered() -> View {
         question = nil
         view = View()
@@ -150,7 +152,7 @@ struct Screen: Sendable {
     }
 
     private func offered(_ offer: Offer) -> View {
-        // A holder has no link if the relay's address has a zone.
+        // The missing link does not show the role, because a holder has no link if the relay's address has a zone.
         let isHolder = part.role == .holder || offer.link != nil
         var view = View(parts: [
             .text(isHolder ? "On the new device, run:" : "On the device that has your seed, run:"),

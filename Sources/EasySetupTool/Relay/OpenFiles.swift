@@ -10,10 +10,11 @@ import Darwin
 
 /// The system's limit of open files and sockets for this process.
 enum OpenFiles {
-    /// Files that the process needs besides connections: listening sockets, logs, and files that it reads.
+    /// The number of files that the process needs besides connections: listening sockets, logs, and files that it
+    /// reads.
     private static let reserve = 64
 
-    /// Raises the soft limit to the hard limit. Gives the number of connections that fit then.
+    /// Raises the soft limit to the hard limit. Returns the number of connections for which there is then room.
     static func roomForConnections() -> Int {
         #if canImport(Glibc)
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

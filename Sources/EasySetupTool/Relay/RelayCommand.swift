@@ -132,7 +132,7 @@ struct RelayCommand: AsyncParsableCommand {
     }
 
     private func serve(_ server: RelayServer, _ output: Output, _ logger: Logger) async throws {
-        // Installed before the relay listens, so that no signal is lost.
+        // The signal handlers are installed before the relay listens, so that no signal is lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let group = ServiceGroup(services: [server], logger: quiet(logger))
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
@@ -145,11 +145,12 @@ struct RelayCommand: AsyncParsableCommand {
                 return true
             }
             tasks.addTask {
-                // If the relay can't start, its own task reports the error.
+                // If the relay can't start, the task that runs it reports the error.
                 if let addresses = try? await server.addresses { try announce(addresses, output) }
                 return false
             }
-            // When the server or the signal task ends, everything ends. The announcement ends early and is skipped.
+            // When the task of the server or of the signals ends, all tasks end. The task that announces the addresses
+            // ends early, and the loop skips it.
             while let isEnd = try await tasks.next(), !isEnd {}
             tasks.cancelAll()
         }
@@ -166,7 +167,8 @@ struct RelayCommand: AsyncParsableCommand {
         await withTaskGroup { readings in
             for await signal in signals {
                 if signal == .sighup {
-                    // In a task of its own, so that a slow disk does not delay later signals.
+                    // The relay reloads its files in a task of its own, so that a slow disk does not delay later
+                    // signals.
                     readings.addTask { await server.reload() }
                 } else if !server.hasListened {
                     // No pairing is active before the relay listens, so the process ends at once, even if its start is
@@ -202,11 +204,12 @@ struct RelayCommand: AsyncParsableCommand {
             ],
             people: lines.joined(separator: "\n")
         )
-        // Lost output is an error because a program that waits for the relay's address would wait forever.
+        // Output that can't be written is an error, because a program that waits for the relay's address would wait for
+        // ever.
         if output.isLost { throw .outputFailed }
     }
 
-    /// Silences the lifecycle library's own log lines, which an operator does not need.
+    /// Silences the log lines of swift-service-lifecycle, which an operator does not need.
     private func quiet(_ logger: Logger) -> Logger {
         var logger = logger
         logger.logLevel = max(logger.logLevel, .error)

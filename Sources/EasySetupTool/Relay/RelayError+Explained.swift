@@ -12,8 +12,8 @@ extension RelayError: ExplainedError {
         }
     }
 
-    /// Whether trying again can help without the operator: a port in use may become free, and a name server may answer
-    /// later.
+    /// Whether a retry may help although the operator changes nothing: a port in use may become free, and a name server
+    /// may answer later.
     public var retryHelps: Bool {
         switch self {
         case .cannotListen(_, _, .addressInUse), .cannotListen(_, _, .lookUpFailed): true

@@ -10,8 +10,8 @@ struct SeedCommand: AsyncParsableCommand {
     )
 }
 
-/// Accepts unexpected arguments, so that they can be refused without being repeated: a seed among the arguments is in
-/// the process list already, and should not be in the terminal's log as well.
+/// Accepts unexpected arguments, so that this type can refuse them with a message that does not repeat them. A seed
+/// among the arguments is in the process list already, and should not be in the terminal's log as well.
 struct NoArguments: ParsableArguments {
     @Argument(help: .hidden) var refused: [String] = []
 
@@ -58,8 +58,8 @@ struct SeedReport {
         return lines.joined(separator: "\n")
     }
 
-    /// The QR code in the form for this output: for a file dark on light, for a terminal only with enough colours and
-    /// room.
+    /// The QR code in the form for this output. In a file it is dark on light. On a terminal that lacks colours or
+    /// room, it is replaced by a sentence that says so.
     private static func picture(_ code: QRCode, _ output: Output) -> String {
         guard output.isTerminal else { return code.rendered(isColoured: false) }
         let surface = Surface(isTerminal: true, variable: Variables.value)
@@ -88,7 +88,8 @@ struct SeedReport {
 func confirmReveal(_ output: Output) async throws(CommandError) {
     guard Input.isTerminal else { return }
     let verdict = await Verdict.ask(help: Help.reveal) { notes, _ in
-        // A hidden prompt has left typing hidden; input from before the question can't be an answer to it.
+        // An earlier hidden question may have left typing hidden. Input from before this question is discarded, because
+        // it can't be an answer to it.
         TerminalMode.restore()
         Keyboard.shared.forgetTyped()
         for note in notes { output.prompt(note + "\n") }

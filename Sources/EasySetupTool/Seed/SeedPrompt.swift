@@ -1,6 +1,6 @@
 import EasySetupSeed
 
-/// Asks a person at a terminal for a seed in any written form, and again for the wrong words of a phrase.
+/// Asks a person at a terminal for a seed in any written form, and then for the right words in place of wrong ones.
 struct SeedPrompt: ~Copyable {
     private var terminal: HiddenTerminal
     private let output: Output
@@ -34,7 +34,7 @@ struct SeedPrompt: ~Copyable {
         }
     }
 
-    /// The typed seed after its wrong words were corrected; nil while there is none.
+    /// Asks for corrections of wrong words, and returns the seed; nil if the person has to type more text.
     private mutating func seed() throws -> SyncSeed? {
         while true {
             switch reader.reading {
@@ -63,7 +63,7 @@ struct SeedPrompt: ~Copyable {
         try correct(word.position, with: line(orThrow: error))
     }
 
-    /// Asks which word was typed wrong, and for the right word.
+    /// Asks for the position of the wrong word, and for the right word.
     private mutating func replaceAnyWord() throws {
         let error = SeedError.phraseChecksum
         output.prompt("\(error.description) \(error.advice)\n")
@@ -79,7 +79,7 @@ struct SeedPrompt: ~Copyable {
         }
     }
 
-    /// Replaces a word; the next question asks for errors that remain.
+    /// Replaces a word. If there are still errors, the next question asks about them.
     private mutating func correct(_ position: Int, with line: UserText) throws {
         if line.isSame(as: "?") { return explain() }
         do throws(SeedError) {

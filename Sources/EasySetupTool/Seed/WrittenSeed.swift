@@ -19,7 +19,7 @@ enum WrittenSeed {
         return try SyncSeed.read(written: Input.readAll(STDIN_FILENO, limit: SyncSeed.maximumWrittenBytes))
     }
 
-    /// Reads a seed from standard input without ever asking; nil for an empty input.
+    /// Reads a seed from standard input without asking a question; nil if the input is empty.
     static func readIfAny() throws -> SyncSeed? {
         let text = try Input.readAll(STDIN_FILENO, limit: SyncSeed.maximumWrittenBytes)
         if text.byteCount == 0 { return nil }

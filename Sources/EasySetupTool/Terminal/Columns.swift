@@ -1,7 +1,7 @@
 /// The width of text on a terminal, and its wrapping into lines.
 enum Columns {
-    /// The most columns that a text takes. Terminals differ in the width of some characters, and too high a number only
-    /// wraps a line a little early.
+    /// The greatest number of columns that a text may take. Terminals differ in the width of some characters, and too
+    /// high a number only wraps a line a little early.
     static func width(_ text: some StringProtocol) -> Int {
         text.unicodeScalars.reduce(0) { $0 + width($1) }
     }
@@ -49,7 +49,7 @@ enum Columns {
         return lines + [line]
     }
 
-    /// The end of a text that fits into a width.
+    /// The longest end of a text that fits into a width.
     static func tail(_ text: String, width: Int) -> String {
         var tail = text[...]
         while Self.width(tail) > max(0, width) { tail = tail.dropFirst() }

@@ -10,8 +10,8 @@ import Musl
 import Darwin
 #endif
 
-/// The only reader of answers from standard input. A cancelled question stops its read, so that the next line goes to
-/// the next question; nothing is read while there is no question.
+/// Reads the answers to visible questions from standard input. A cancelled question stops its read, so that the next
+/// line goes to the next question. Nothing is read while there is no question.
 final class Keyboard: Sendable {
     /// The result of waiting for a line.
     enum Reading: Sendable {
@@ -26,7 +26,7 @@ final class Keyboard: Sendable {
     static let shared = Keyboard()
 
     private struct State {
-        /// The bytes read that do not form a complete line yet.
+        /// The bytes that were read and not taken yet.
         var pending: [UInt8] = []
         var isAtEnd = false
     }
@@ -34,8 +34,8 @@ final class Keyboard: Sendable {
     private let queue = DispatchQueue(label: "keyboard")
     private let state = Mutex(State())
 
-    /// Waits for a line; ends early when the task is cancelled.
-    /// - Parameter typing: called with the text typed so far, where the terminal passes on every key.
+    /// Waits for a line; ends early if the task is cancelled.
+    /// - Parameter typing: called with the text typed so far, if the terminal passes on every key.
     func line(typing: @escaping @Sendable (String) -> Void = { _ in }) async -> Reading {
         guard let wake = Wake() else { return .end }
         return await withTaskCancellationHandler {
@@ -50,7 +50,7 @@ final class Keyboard: Sendable {
     /// Discards unread input of the terminal, because it can't be the answer to a later question.
     func forgetTyped() {
         guard isatty(STDIN_FILENO) == 1, TerminalMode.isOurs else { return }
-        // More input may follow; the end of the process waits for that.
+        // More input may follow. `TerminalMode.finish()` waits for it at the end of the process.
         var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         if poll(&file, 1, 0) > 0 { TerminalMode.heard() }
         tcflush(STDIN_FILENO, TCIFLUSH)
@@ -86,7 +86,7 @@ final class Keyboard: Sendable {
         state.withLock { $0.pending.isEmpty ? nil : $0.pending.removeFirst() }
     }
 
-    /// Ends a wait for input from another thread.
+    /// A pipe by which one thread ends another thread's wait for input.
     private final class Wake: Sendable {
         private let ends: (read: CInt, write: CInt)
 
@@ -107,7 +107,7 @@ final class Keyboard: Sendable {
             _ = write(ends.write, &byte, 1)
         }
 
-        /// Returns true when woken, false when standard input has data or has ended.
+        /// Waits. Returns true after ``ring()``, and false if standard input has data or has ended.
         ///
         /// A program in the background waits until it has the terminal again, because its input is meant for another
         /// program. The system sends no signal when a shell puts a running program into the foreground, so this

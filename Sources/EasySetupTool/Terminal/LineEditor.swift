@@ -1,6 +1,6 @@
 import EasySetupSeed
 
-/// An editor of one line: applies each typed byte. Pure.
+/// Edits one line: applies each typed byte to its text. The editor itself reads and writes nothing.
 struct LineEditor: ~Copyable {
     /// The effect of a key.
     enum Outcome {
@@ -10,7 +10,7 @@ struct LineEditor: ~Copyable {
         case end
     }
 
-    /// The longest line, in bytes: more than any answer needs. Input beyond it is dropped.
+    /// The length of the longest line, in bytes. No answer needs more, and input beyond it is dropped.
     static let limit = 4096
 
     private var line = SecretLine(limit: Self.limit)
@@ -26,7 +26,7 @@ struct LineEditor: ~Copyable {
         return text
     }
 
-    /// Takes a byte. Returns an outcome when the byte completes the line.
+    /// Takes a byte. Returns an outcome if the byte completes the line or ends the input, otherwise nil.
     mutating func take(_ byte: UInt8) -> Outcome? {
         switch escape {
         case .begun:

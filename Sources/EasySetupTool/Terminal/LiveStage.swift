@@ -28,7 +28,7 @@ final class LiveStage: Stage {
     init(surface: Surface, pictures: PictureWish) {
         self.surface = surface
         self.pictures = pictures
-        // The terminal's echo is off because the stage draws the typed text itself.
+        // The terminal's echo is turned off, because the stage draws the typed text itself.
         TerminalMode.change { mode in
             mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
             TerminalMode.setSingleBytes(&mode)
@@ -64,7 +64,7 @@ final class LiveStage: Stage {
     }
 
     func ask(_ view: View) async -> Keyboard.Reading {
-        // Input from before the question is dropped because it can't be an answer to it.
+        // Input from before the question is discarded, because it can't be an answer to it.
         Keyboard.shared.forgetTyped()
         state.withLock { state in
             state.typed = ""
@@ -96,7 +96,8 @@ final class LiveStage: Stage {
     private func redraw() {
         state.withLock { state in
             if WindowSize.current == state.size {
-                // The program is in the foreground again, so drawing starts below the shell's output.
+                // The window has its old size, so the program has come back to the foreground. Drawing starts below the
+                // shell's output.
                 state.drawn = Layout()
                 if !state.isClosed, TerminalMode.isOurs { write("\r\u{1B}[J") }
             }
@@ -137,7 +138,8 @@ final class LiveStage: Stage {
             if old != new {
                 guard old.height(in: width) == 1, new.height(in: width) == 1 else { return nil }
                 let line = "\r\(new.text)\u{1B}[K"
-                // The terminal remembers the end of the last line, because it alone knows how wide it has drawn the text.
+                // The terminal remembers the end of the last line, because it alone knows how wide it has drawn the
+                // text.
                 out += below > 0 ? "\u{1B}7" + up(below) + line + "\u{1B}8" : line
             }
             below += new.height(in: width)

@@ -1,15 +1,15 @@
 import Synchronization
 
-/// A stage that writes line after line, for a simple terminal or a file: nothing is rewritten or drawn.
+/// A stage that writes line after line, for a simple terminal or a file. It never rewrites a line.
 final class PlainStage: Stage {
-    /// The interval at which the remaining time is written, on a terminal.
+    /// The interval at which the stage writes the remaining time on a terminal.
     private static let interval = Duration.seconds(60)
 
     private struct State {
         var parts: [View.Part] = []
         var status: View.Status?
         var isClosed = false
-        /// Whether the cursor is after a question.
+        /// Whether the last text is a question, so that the cursor is at the end of its line.
         var isAsking = false
         var ticking: Task<Void, Never>?
     }
@@ -42,8 +42,8 @@ final class PlainStage: Stage {
         // not mix.
         state.withLock { state in
             guard !state.isClosed else { return }
-            // A view that comes again, as after a lost connection, is not repeated, and of a view with additional lines
-            // only these are written.
+            // A view that comes again, for example after a lost connection, is not repeated. If a view has additional
+            // lines, only these are written.
             if !state.parts.starts(with: view.parts) {
                 let isLonger = !state.parts.isEmpty && view.parts.starts(with: state.parts)
                 if !isLonger, pictures == .always, let text = view.picture, let code = QRCode(text) {
@@ -60,7 +60,7 @@ final class PlainStage: Stage {
     }
 
     func ask(_ view: View) async -> Keyboard.Reading {
-        // A hidden prompt has left typing hidden.
+        // An earlier hidden question may have left typing hidden.
         TerminalMode.restore()
         Keyboard.shared.forgetTyped()
         show(view)

@@ -9,7 +9,7 @@ import Musl
 import Darwin
 #endif
 
-/// The pipe to which the signal handler writes; set before the handler is installed.
+/// The pipe to which the signal handler writes. It is set before the handler is installed.
 nonisolated(unsafe) private var signalPipe: CInt = -1
 
 /// The signals by which a person stops or suspends a program or resizes its window, handled in one place during the
@@ -20,8 +20,8 @@ enum Signals {
     /// The signals that end the program: Control-C, `kill`, a closed window or connection, Control-\.
     static let stopping: [CInt] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
-    /// The time in which a second signal counts as the same, because the system and the shell both report a closed
-    /// window.
+    /// Two signals within this time count as one, because the system and the shell both send a signal when a window
+    /// closes.
     private static let sameAct = Duration.milliseconds(500)
 
     private struct State {
@@ -75,12 +75,13 @@ enum Signals {
         state.withLock { $0.redraw = body }
     }
 
-    /// Stops the program as Control-C does, for a person who ends the input instead.
+    /// Stops the program as Control-C does. The tool calls it when a person ends the input with Control-D or closes the
+    /// terminal.
     static func stop() {
         heard(SIGINT)
     }
 
-    /// Notes that the program has the terminal again.
+    /// Restores the stage's mode of the terminal and draws again, because the program is in the foreground again.
     static func cameBack() {
         heard(SIGCONT)
     }
@@ -98,7 +99,7 @@ enum Signals {
 
     private static func stopped(by number: CInt) {
         let now = ContinuousClock.now
-        // A Control-C may be part of a paste, of which more follows.
+        // A Control-C may be a part of a paste, and more of the paste may follow.
         if number == SIGINT || number == SIGQUIT { TerminalMode.heardStop() }
         let (first, stop) = state.withLock { state in
             let first = state.firstStop
@@ -117,7 +118,7 @@ enum Signals {
     private static func suspend() {
         TerminalMode.putAside()
         raise(SIGTSTP, with: SIG_DFL)
-        // The process continues here.
+        // The process continues here when the shell resumes it.
         listen(SIGTSTP)
     }
 

@@ -1,21 +1,22 @@
-/// The place where a person sees the progress and answers: a window, plain lines, or JSON lines for a program.
+/// The place where a person sees the progress of a pairing and answers questions: lines that are rewritten in a window,
+/// or plain lines. For a program the stage shows nothing.
 protocol Stage: Sendable {
-    /// Writes lines that stay, above the changing part.
+    /// Writes lines that stay, above the part that changes.
     func say(_ lines: [String])
     /// Shows a view in place of the last one.
     func show(_ view: View)
     /// Shows a view with a question, and waits for a line.
     func ask(_ view: View) async -> Keyboard.Reading
-    /// Removes the changing part, and restores the terminal. Nothing is shown afterwards.
+    /// Removes the part that changes. The stage shows nothing afterwards.
     func close()
 }
 
-/// A stage without a screen, for programs: events report everything, so only the keyboard is used.
+/// A stage for programs. It shows nothing, because programs read events, and only reads answers.
 struct SilentStage: Stage {
     func say(_ lines: [String]) {}
     func show(_ view: View) {}
     func ask(_ view: View) async -> Keyboard.Reading {
-        // A hidden prompt has left typing hidden.
+        // An earlier hidden question may have left typing hidden.
         TerminalMode.restore()
         return await Keyboard.shared.line()
     }

@@ -15,8 +15,8 @@ enum StandardInput {
     /// A source without any input: `/dev/null`, a file or a pipe at its end, or a closed descriptor.
     case atEnd
 
-    /// Whether it was a terminal when the program started, because a terminal that was closed since is not recognised
-    /// any more.
+    /// Whether standard input was a terminal when the program started. The value is kept, because the system no longer
+    /// recognises a terminal that has been closed.
     static let wasTerminal = isatty(STDIN_FILENO) == 1
 
     static var current: StandardInput {
@@ -30,7 +30,7 @@ enum StandardInput {
             var null = stat()
             return stat("/dev/null", &null) == 0 && null.st_rdev == status.st_rdev ? .atEnd : .open
         default:
-            // The other end of a pipe or a socket is closed, and nothing is left in it.
+            // A pipe or socket is at its end if its other end is closed and it has no more data.
             var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
             guard poll(&file, 1, 0) > 0 else { return .open }
             if file.revents & Int16(POLLIN) == 0 { return .atEnd }

@@ -10,18 +10,18 @@ import Darwin
 struct Surface: Equatable, Sendable {
     /// Whether the output goes to a terminal.
     var isTerminal = false
-    /// Whether lines may be rewritten, which needs a terminal that can move its cursor back. An old locale suggests an
-    /// old terminal, which may not.
+    /// Whether lines may be rewritten, which needs a terminal that can move its cursor back. A locale without UTF-8
+    /// suggests an old terminal, which may not be able to.
     var canRewrite = false
     /// Whether text may be bold and have colours.
     var hasColours = false
-    /// Whether characters beyond ASCII may be written.
+    /// Whether characters outside ASCII may be written.
     var isUTF8 = false
 
-    /// ASCII only and line by line, for a file or another program.
+    /// The abilities of a file or another program: ASCII characters, line by line.
     static let plain = Surface()
 
-    /// The common abilities of standard output and standard error.
+    /// The abilities that standard output and standard error both have.
     static var current: Surface {
         Surface(isTerminal: isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) { name in
             getenv(name).map { String(cString: $0) }
@@ -63,7 +63,7 @@ struct Surface: Equatable, Sendable {
         return out
     }
 
-    /// A text in bold, where that is possible.
+    /// A text in bold if the surface has colours, otherwise the text itself.
     func bold(_ text: String) -> String {
         hasColours ? "\u{1B}[1m\(text)\u{1B}[0m" : text
     }

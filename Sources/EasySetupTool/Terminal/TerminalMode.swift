@@ -9,11 +9,12 @@ import Musl
 import Darwin
 #endif
 
-/// The mode of the terminal at standard input. It is changed in one place, so that it is restored however the program
+/// The mode of the terminal at standard input. Only this type changes it, so that it is restored however the program
 /// ends or is suspended.
 ///
-/// From the first question on, typing becomes visible again only when the process ends. Input after an answer, such as
-/// the rest of a paste, is discarded until then, because the shell would run it as commands and keep it in its history.
+/// After a hidden question, typing stays hidden until the process ends or asks a visible question. At its end the
+/// process discards input after the last answer, such as the rest of a paste, because the shell would run it as
+/// commands and keep it in its history.
 enum TerminalMode {
     private struct State {
         /// The original mode; nil while it is unchanged.
@@ -22,7 +23,7 @@ enum TerminalMode {
         var now: termios?
         /// The time of the last input; nil before the first.
         var lastInput: ContinuousClock.Instant?
-        /// The silence that is required at the end of the process.
+        /// The time without input after which the process may end.
         var quiet = TerminalMode.pause
         var isWatched = false
     }
@@ -31,15 +32,15 @@ enum TerminalMode {
     static let pause = Duration.milliseconds(300)
     /// The time without input after a secret, because the network of a remote terminal may delay a part of a paste.
     static let secretPause = Duration.seconds(1)
-    /// The time without input after more came than was asked for.
+    /// The time without input after which an answer counts as complete if more input has come than was asked for.
     static let longPause = Duration.seconds(2)
     /// The longest wait for the end of a paste.
     static let patience = Duration.seconds(20)
 
     private static let state = Mutex(State())
 
-    /// Whether this program has the terminal, not another one in the foreground. A terminal without job control belongs
-    /// to every process.
+    /// Whether this program is in the foreground of the terminal. A terminal without job control belongs to every
+    /// process.
     static var isOurs: Bool {
         let group = tcgetpgrp(STDIN_FILENO)
         return group < 0 || group == getpgrp()
@@ -49,7 +50,8 @@ enum TerminalMode {
     /// - Parameters:
     ///   - waits: whether a program in the background is stopped until it has the terminal.
     ///   - edit: called with the original mode.
-    /// - Returns: whether the mode was changed; standard input may be no terminal, or another program may have it.
+    /// - Returns: whether the mode was changed. It is not if standard input is no terminal, or if another program is in
+    ///   the foreground.
     @discardableResult
     static func change(waits: Bool = false, _ edit: (inout termios) -> Void) -> Bool {
         state.withLock { state in
@@ -82,7 +84,7 @@ enum TerminalMode {
         }
     }
 
-    /// Notes that something was read from standard input.
+    /// Notes that the program has read from standard input.
     static func heard(isSecret: Bool = false) {
         state.withLock { state in
             state.lastInput = .now
@@ -91,7 +93,8 @@ enum TerminalMode {
         }
     }
 
-    /// Notes that a key stopped the program: the key may be part of a paste after a question.
+    /// Notes that a key stops the program. If there was a question, the key may be a part of a paste, so the end of the
+    /// process waits for the rest.
     static func heardStop() {
         state.withLock { state in
             if state.lastInput != nil { state.lastInput = .now }
@@ -112,7 +115,7 @@ enum TerminalMode {
         state.withLock { put($0.before) }
     }
 
-    /// Sets the changed mode again, when the program has the terminal again.
+    /// Sets the changed mode again, if the program is in the foreground again.
     static func resume() {
         state.withLock { state in
             guard isOurs, var mode = state.now else { return }
@@ -120,8 +123,8 @@ enum TerminalMode {
         }
     }
 
-    /// Waits after a secret until no more input comes, and discards it. It must come before a result is shown, because
-    /// a person who reads the result types the next command.
+    /// Discards input after a secret until no more comes. The caller does this before it shows a result, because a
+    /// person who has read the result types the next command, which must not be lost.
     static func awaitQuiet() {
         let (lastInput, pause) = state.withLock { ($0.lastInput, $0.quiet) }
         guard let lastInput, pause >= secretPause, isOurs, isatty(STDIN_FILENO) == 1 else { return }
@@ -129,8 +132,8 @@ enum TerminalMode {
         state.withLock { $0.lastInput = nil }
     }
 
-    /// Waits, if there was a question, until no more input comes, discards it, and restores the mode. It is the last
-    /// step of the process.
+    /// Discards input until no more comes, if there was a question, and restores the original mode. It is the last step
+    /// of the process.
     static func finish() {
         let (lastInput, pause) = state.withLock { ($0.lastInput, $0.quiet) }
         if let lastInput, isOurs, isatty(STDIN_FILENO) == 1 {

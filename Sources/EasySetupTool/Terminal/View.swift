@@ -1,4 +1,4 @@
-/// The content of the screen at one moment, before it is laid out for a window. Pure: ``Layout`` makes lines of it.
+/// The content of the screen at one moment, before it is laid out for a window. ``Layout`` makes lines of it.
 struct View: Equatable, Sendable {
     /// A piece of text.
     enum Part: Equatable, Sendable {
@@ -12,8 +12,8 @@ struct View: Equatable, Sendable {
         case code(String)
         case blank
 
-        /// The order in which parts are dropped where the room is too small: texts that a person needs for a decision
-        /// stay longest.
+        /// The order in which parts are dropped if the window is too small, the lowest rank first. Texts that a person
+        /// needs for a decision stay longest.
         var rank: Int {
             switch self {
             case .text, .verbatim, .blank: 0
@@ -25,9 +25,9 @@ struct View: Equatable, Sendable {
 
     /// A line with the current activity and the remaining time, rewritten in place.
     struct Status: Equatable, Sendable {
-        /// A sentence without its end; the remaining time follows.
+        /// A sentence without its full stop. The remaining time follows it.
         var text: String
-        /// The deadline; nil where it is unknown.
+        /// The deadline; nil if it is unknown.
         var deadline: ContinuousClock.Instant?
     }
 
@@ -39,7 +39,7 @@ struct View: Equatable, Sendable {
         var text: String
     }
 
-    /// The text that tells how to see a picture that is not drawn.
+    /// The text that tells a person how to see the QR code if it is not drawn.
     struct Hint: Equatable, Sendable {
         /// The text for a window that is too small.
         var small: String
@@ -48,11 +48,11 @@ struct View: Equatable, Sendable {
     }
 
     var parts: [Part] = []
-    /// The text of a QR code, shown where there is room for it.
+    /// The text of a QR code, which is drawn if there is room for it.
     var picture: String?
     /// The text below the picture, if it is shown.
     var caption: String?
-    /// The text in place of a picture that is not drawn, and the option that draws it all the same.
+    /// The text that is shown if the picture is not drawn.
     var hint: Hint?
     var status: Status?
     var prompt: Prompt?
@@ -66,16 +66,16 @@ struct View: Equatable, Sendable {
 
 /// Whether a QR code is drawn.
 enum PictureWish: String, Equatable, Sendable {
-    /// Drawn if it fits on the screen together with the rest, and the terminal shows it correctly.
+    /// It is drawn if it fits on the screen together with the rest, and if the terminal shows it correctly.
     case auto
-    /// Drawn on every terminal.
+    /// It is drawn on every terminal.
     case always
     case never
 }
 
 /// A view, laid out for a window.
 struct Layout: Equatable, Sendable {
-    /// The lines from top to bottom; the cursor stays at the end of the last.
+    /// The lines from top to bottom. The cursor stays at the end of the last line.
     var rows: [Row] = []
 
     /// Makes an empty layout.
@@ -93,8 +93,8 @@ struct Layout: Equatable, Sendable {
         }
     }
 
-    /// Lays out a view. Where the room is too small, it drops the picture, then hints and blank lines, then instructions
-    /// from the top. The code, the status and the question stay.
+    /// Lays out a view. If the window is too small, it drops the picture, then hints and blank lines, then
+    /// instructions from the top. The code, the status and the question stay.
     /// - Parameter typed: the text that the person has typed so far.
     init(
         _ view: View,
@@ -143,8 +143,8 @@ struct Layout: Equatable, Sendable {
                 return
             }
         }
-        // The window is too small, so sentences are dropped from the top, then names and words, and never the code and
-        // the last line.
+        // The window is too small. Sentences are dropped from the top, then names and words, but never the code and the
+        // last line.
         var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: Self.rows($0, width, surface)) }
         let ends = end.reduce(0) { $0 + $1.height(in: size.width) }
         while above.flatMap(\.rows).reduce(ends, { $0 + $1.height(in: size.width) }) > size.height,
@@ -182,7 +182,7 @@ struct Layout: Equatable, Sendable {
         Row(text: text, width: Columns.width(text))
     }
 
-    /// The longest form that fits on one line.
+    /// The longest form of a status that fits on one line.
     private static func line(
         _ status: View.Status,
         _ width: Int,

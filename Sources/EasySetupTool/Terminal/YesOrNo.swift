@@ -1,6 +1,6 @@
 import EasySetupSeed
 
-/// Reads a person's answer to a yes-or-no question, in the same way for every such question. Pure.
+/// A person's answer to a yes-or-no question, read in the same way for every such question.
 enum YesOrNo: Equatable, Sendable {
     case yes
     case no
@@ -9,7 +9,7 @@ enum YesOrNo: Equatable, Sendable {
     /// Any other answer: an empty line, a typing error, half a word.
     case unclear
 
-    /// The number of times that a question is asked before it counts as not answered.
+    /// The number of times that a question is asked. If no answer is clear, it counts as not answered.
     static let tries = 3
 
     /// The text after an unclear answer.
@@ -48,16 +48,16 @@ enum YesOrNo: Equatable, Sendable {
 enum Verdict: Equatable, Sendable {
     case yes
     case no
-    /// The question was asked the allowed number of times, and no answer was clear.
+    /// The question was asked ``YesOrNo/tries`` times, and no answer was clear.
     case unclear
     /// There is nobody to ask, because the input has ended.
     case nobody
     /// The person ended the input (Control-D), or the question was cancelled.
     case stopped
 
-    /// Asks until the answer is clear, three times in all; a request for help does not count.
+    /// Asks until the answer is clear, but at most three times. A request for help does not count.
     /// - Parameters:
-    ///   - help: the meaning of the question, for a person who asks.
+    ///   - help: the text that explains the question to a person who asks for help.
     ///   - ask: shows the question with these notes and the number of this attempt, from 1, and waits for a line.
     static func ask(
         help: String,
@@ -65,7 +65,7 @@ enum Verdict: Equatable, Sendable {
     ) async -> Verdict {
         var notes: [String] = []
         var attempt = 1
-        // Requests for help are bounded only because a program could send nothing else.
+        // The loop is bounded, because a program could send nothing but requests for help.
         for _ in 0..<100 {
             switch await ask(notes, attempt) {
             case .cancelled: return .stopped
@@ -85,8 +85,8 @@ enum Verdict: Equatable, Sendable {
         return .unclear
     }
 
-    /// Whether the end of the input means that a person at a terminal ended it or closed the terminal, which stops the
-    /// program as Control-C does.
+    /// Called at the end of the input. If it was a person at a terminal who ended it or closed the terminal, stops the
+    /// program as Control-C does, and returns true.
     static func isStopped() -> Bool {
         guard StandardInput.wasTerminal else { return false }
         Signals.stop()
