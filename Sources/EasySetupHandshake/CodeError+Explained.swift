@@ -57,6 +57,6 @@ extension CodeError: ExplainedError {
         }
     }
 
-    /// False, because the same text gives the same error.
+    /// It is always false, because the same text gives the same error again.
     public var retryHelps: Bool { false }
 }

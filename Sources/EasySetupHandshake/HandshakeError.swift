@@ -33,7 +33,8 @@ public enum HandshakeError: Error, Hashable, Sendable {
     /// A link was used in the wrong direction: the device that shows a link must hold the seed, and the one that opens
     /// it receives.
     case linkDirection
-    /// The user of the other device said no: a holder's user to sending the seed, a receiver's user to storing it.
+    /// The user of the other device said no. A holder's user refused to send the seed, or a receiver's user refused to
+    /// store it.
     case declined
     /// The user of the other device cancelled the pairing.
     case cancelled

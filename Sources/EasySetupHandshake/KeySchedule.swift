@@ -16,9 +16,9 @@ package struct Transcript: Hashable, Sendable {
 
 /// The keys of one meeting (`Protocol/handshake.md`, "Keys").
 package struct SessionKeys: ~Copyable {
-    /// The visitor's tag over the transcript, which message 3 carries as its proof.
+    /// The visitor's HMAC tag over the transcript. Message 3 (the visitor's proof) carries it.
     let visitorTag: SecretBytes
-    /// The offerer's tag over the transcript, which message 4 carries as its proof.
+    /// The offerer's HMAC tag over the transcript. Message 4 (the offerer's proof) carries it.
     let offererTag: SecretBytes
     let sealVisitorToOfferer: SecretBytes
     let sealOffererToVisitor: SecretBytes

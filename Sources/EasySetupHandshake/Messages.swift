@@ -17,7 +17,8 @@ package enum Form: UInt8, Hashable, Sendable {
     case link = 2
 }
 
-/// Message 1, visitor to offerer: suite, form, KEM public key, point. The first three are CPace's associated data ADa.
+/// Message 1, the hello, from the visitor to the offerer: suite, form, KEM public key, point. The first three are
+/// CPace's associated data ADa.
 package struct Hello {
     package static let byteCount = 2 + XWing.publicKeyByteCount + CPace.pointByteCount
 
@@ -45,7 +46,8 @@ package struct Hello {
     }
 }
 
-/// Message 2, offerer to visitor: suite, KEM ciphertext, point. The first two are CPace's associated data ADb.
+/// Message 2, the reply, from the offerer to the visitor: suite, KEM ciphertext, point. The first two are CPace's
+/// associated data ADb.
 package struct Reply {
     package static let byteCount = 1 + XWing.ciphertextByteCount + CPace.pointByteCount
 

@@ -17,7 +17,7 @@ public final class PairingCode: Sendable {
     /// The slot, which names the offerer's room on the relay, in canonical symbols. The relay knows the slot, which
     /// does not help to guess the secret.
     public let slot: String
-    /// The five secret symbols in canonical ASCII: the password of the handshake.
+    /// The password of the handshake: the five secret symbols in canonical ASCII.
     package let secret: SecretBytes
 
     private init(slot: String, secret: consuming SecretBytes) {

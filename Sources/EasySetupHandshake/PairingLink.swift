@@ -20,7 +20,7 @@ public final class PairingLink: Sendable {
     public let relay: RelayAddress
     /// The slot, which names the offerer's room on the relay, in canonical symbols.
     public let slot: String
-    /// 16 random bytes: the password of the handshake.
+    /// The password of the handshake: 16 random bytes.
     package let secret: SecretBytes
 
     /// Makes a link for an offer.

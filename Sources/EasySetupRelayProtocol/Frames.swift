@@ -55,8 +55,8 @@ package struct Bytes16: Hashable, Sendable {
     }
 }
 
-/// The address of a room at a relay: 3 to 6 symbols of Crockford base32 in canonical form (`Protocol/relay.md`,
-/// "Names").
+/// The address of an offerer's room at a relay: 3 to 6 symbols of Crockford's base32 in canonical form
+/// (`Protocol/relay.md`, "Names").
 package struct Slot: Hashable, Sendable {
     package static let lengths = 3...6
     package static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)

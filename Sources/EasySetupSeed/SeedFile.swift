@@ -9,9 +9,9 @@ public enum SeedFile {
 
     /// Whether a seed file is plain or sealed.
     public enum Kind: Equatable, Sendable {
-        /// The seed can be read without a passphrase.
+        /// The file is not encrypted, so reading the seed takes no passphrase.
         case plain
-        /// The seed needs a passphrase.
+        /// The file is encrypted, so reading the seed takes the passphrase.
         case sealed
     }
 

@@ -28,7 +28,7 @@ public struct UserID: Hashable, Sendable {
         unsafe Encoding.base64(bytes.span.bytes).revealed()
     }
 
-    /// Verifies a 64-byte signature of this user for a message.
+    /// Whether a 64-byte signature for a message was made with the seed of this user.
     public func isValid(signature: [UInt8], for message: [UInt8]) -> Bool {
         guard signature.count == SyncSeed.signatureByteCount else { return false }
         Sodium.start()

@@ -44,7 +44,7 @@ import CProcess
         let isJSON = arguments.texts.contains("--json")
         let output = Output(form: isJSON ? .json : .people)
         guard code == .success else {
-            // A program that asked for JSON gets JSON for its own mistakes too.
+            // If the arguments ask for JSON, an error in the arguments is reported in JSON, too.
             if code == .validationFailure, isJSON { output.failed(CommandError.usage) }
             output.prompt(arguments.without(fullMessage(for: error)) + "\n")
             exit(withError: code)

@@ -1,6 +1,6 @@
 /// Reads a text that consists of a seed in hex or base64 and nothing else (`Protocol/seed.md`, "Hex and base64").
 enum ScriptForms {
-    /// The 32 bytes; nil if the text is in neither form.
+    /// The seed's 32 bytes; nil if the text is in neither form.
     static func seed(in text: Span<UInt8>) -> SecretBytes? {
         hex(text) ?? base64(text)
     }

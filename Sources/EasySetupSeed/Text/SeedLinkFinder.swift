@@ -72,7 +72,7 @@ struct SeedLinkFinder: ~Copyable {
     private static let scheme = Array("easysetup-seed".utf8)
 }
 
-/// The version of a link that a scanner has found.
+/// The version of a seed link: version 1, another version, or none where a version should be.
 private enum LinkVersion {
     case first, another, none
 }

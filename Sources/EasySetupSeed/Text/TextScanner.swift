@@ -2,7 +2,7 @@
 package enum TextUnit: Equatable {
     /// An ASCII letter or digit. A compatible form, such as a full-width letter, gives the ASCII letter.
     case symbol(UInt8)
-    /// White space.
+    /// White space, and whether a line ends there.
     case space(endsLine: Bool)
     /// Any character other than a letter, digit, accent or space, in its ASCII form if it has one.
     case mark(UInt32)
@@ -36,7 +36,7 @@ package struct TextScanner: ~Escapable {
         self.hasEscapes = isFolded || Self.beginsAsJSON(text)
     }
 
-    /// The next unit, or nil at the end.
+    /// Reads the next unit; nil at the text's end.
     package mutating func next() -> TextUnit? {
         if form != 0 { return takeForm() }
         while place < text.count {
@@ -67,7 +67,8 @@ package struct TextScanner: ~Escapable {
                 if let unit = unit(of: scalar) { return unit }
                 continue
             }
-            // Invalid UTF-8 becomes a mark. All readers but `LinkReader.isMeant` refuse such a text before they scan it.
+            // Invalid UTF-8 becomes a mark. All readers but `LinkReader.isMeant` refuse such a text before they scan
+            // it.
             let (scalar, length) = text.scalar(at: place) ?? (0xFFFD, 1)
             place += length
             if let unit = unit(of: scalar) { return unit }

@@ -32,7 +32,7 @@ struct CommonOptions: ParsableArguments {
             output.failed(error)
             throw ExitCode(ExitCodes.code(for: error.name))
         } catch let error as ExitCode {
-            // A command can succeed and still lose its output, so lost output is reported as an error of its own.
+            // The command has reported its own error already. Output that could not be written is a second error.
             if output.isLost { output.failed(CommandError.outputFailed) }
             throw error
         } catch {

@@ -16,9 +16,9 @@ struct Keys {
         case ground
         case carriageReturn
         case escape
-        /// Within `ESC [ …`, with the bytes so far.
+        /// Inside a sequence that begins with `ESC [`, with the bytes after these two.
         case sequence([UInt8])
-        /// Within `ESC O …`.
+        /// After `ESC O`, which one more byte completes.
         case single
     }
 

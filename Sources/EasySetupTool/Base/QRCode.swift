@@ -46,7 +46,8 @@ struct QRCode {
         .joined(separator: "\n")
     }
 
-    /// Draws two characters for each module, for screens without block characters; dark modules are drawn, as on paper.
+    /// Draws two characters for each module, for screens without block characters. Dark modules are `##`, which is
+    /// right for dark text on a light background.
     func letters() -> String {
         let span = -Self.quietZone..<width + Self.quietZone
         return span.map { row in span.map { isDark(column: $0, row: row) ? "##" : "  " }.joined() }

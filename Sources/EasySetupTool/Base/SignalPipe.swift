@@ -73,7 +73,7 @@ struct SignalPipe: ~Copyable {
         var (action, taken) = (sigaction(), sigaction())
         action.__sigaction_handler.sa_handler = SIG_DFL
         sigaction(number, &action, &taken)
-        // The threads of a pool block all signals, so the signal is unblocked here.
+        // The signal is unblocked, because this may be a thread of a pool, and such threads block all signals.
         var (only, mask) = (sigset_t(), sigset_t())
         sigemptyset(&only)
         sigaddset(&only, number)

@@ -90,12 +90,13 @@ struct PassphraseOptions: ParsableArguments {
     }
 }
 
-/// The sealing of a new seed, for the commands that store one.
+/// The option to seal a new seed, for the commands that store one.
 struct SealOptions: ParsableArguments {
     @Flag(help: "Ask for a passphrase on the terminal and seal the seed under it.")
     var seal = false
 
-    /// A store that seals saved seeds if the options ask for it; otherwise the store unchanged.
+    /// Returns a store that seals the seeds it saves under a new passphrase, if `--seal` asks for that. Otherwise opens
+    /// the store as ``StoreOptions/open(_:)`` does.
     func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
         guard seal, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
         guard Input.isTerminal else { throw CommandError.noTerminal(.passphrase) }

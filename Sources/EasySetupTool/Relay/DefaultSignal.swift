@@ -16,7 +16,7 @@ enum DefaultSignal {
         sigaddset(&alone, number)
         pthread_sigmask(SIG_UNBLOCK, &alone, nil)
         raise(number)
-        // Reached only if the system ignores the signal.
+        // The process reaches this line only if the system ignores the signal.
         _exit(128 + number)
     }
 }

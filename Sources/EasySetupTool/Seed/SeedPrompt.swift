@@ -121,7 +121,7 @@ extension UserText {
 
     fileprivate var isBlank: Bool { !contains { !Self.isSpace($0) } }
 
-    /// The text as a number of one or two digits.
+    /// The text as a number of one or two digits; nil if it is none.
     fileprivate var number: Int? {
         withBytes { span in
             span.withUnsafeBytes { bytes in

@@ -82,7 +82,7 @@ final class PlainStage: Stage {
         }
     }
 
-    /// Ends the line of a question that got no Enter.
+    /// Ends the line of a question that nobody has answered with Enter.
     private func endLine() {
         let isAsking = state.withLock { state in
             defer { state.isAsking = false }

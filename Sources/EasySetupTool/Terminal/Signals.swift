@@ -122,7 +122,7 @@ enum Signals {
         listen(SIGTSTP)
     }
 
-    /// Ends the program by the signal itself, so that the parent process sees which one it was.
+    /// Ends the program by the signal itself, so that the parent process sees which signal it was.
     private static func die(by number: CInt) -> Never {
         raise(number, with: SIG_DFL)
         _exit(128 + number)
@@ -135,7 +135,7 @@ enum Signals {
         sigaddset(&mask, number)
         pthread_sigmask(SIG_UNBLOCK, &mask, nil)
         kill(getpid(), number)
-        // The signal reaches a thread of this process within a moment.
+        // This thread waits, because the signal takes a moment to reach a thread of this process.
         usleep(100_000)
     }
 

@@ -30,11 +30,12 @@ enum TerminalMode {
 
     /// The time without input after which an answer counts as complete.
     static let pause = Duration.milliseconds(300)
-    /// The time without input after a secret, because the network of a remote terminal may delay a part of a paste.
+    /// The time without input after which a secret counts as complete. It is longer, because the network of a remote
+    /// terminal may delay a part of a paste.
     static let secretPause = Duration.seconds(1)
     /// The time without input after which an answer counts as complete if more input has come than was asked for.
     static let longPause = Duration.seconds(2)
-    /// The longest wait for the end of a paste.
+    /// The longest time for which the program waits for the end of a paste.
     static let patience = Duration.seconds(20)
 
     private static let state = Mutex(State())
