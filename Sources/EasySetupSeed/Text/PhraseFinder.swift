@@ -126,8 +126,8 @@ struct PhraseFinder: ~Copyable {
     /// Whether words after the phrase may belong to it, so that nobody can tell which 24 words are the phrase. One of
     /// these is enough:
     /// - More than `gap` words follow the phrase on its last line.
-    /// - A later line has only words of the list, and no blank line stands between the phrase and it. A phrase that has
-    ///   blank lines between its own words may have them here, too.
+    /// - A later line has only words of the list, and no blank line stands between the phrase and that line. If the
+    ///   phrase has blank lines between its own words, blank lines do not matter.
     /// - A later line has exactly one word, which is in the list.
     ///
     /// A line with a label, such as "Seed link:", never counts. In a text with a seed link no words are in doubt,
@@ -175,9 +175,9 @@ struct PhraseFinder: ~Copyable {
         return nil
     }
 
-    /// The number of words from the number 1 on, for the error. If the other words are fewer than the numbered ones,
-    /// they are labels such as "Word", and only the numbered words count. Nil if no 2 follows the 1, or if there are
-    /// exactly 24 words.
+    /// The number of words from the number 1 on, for ``SeedError/phraseWordCount(count:)``. If the words without a
+    /// number are fewer than the numbered ones, they are labels such as "Word" and do not count. Nil if no 2 follows the
+    /// 1, or if there are exactly 24 words.
     private var numberedCount: Int? {
         let chain = longestChain
         guard chain >= 2 else { return nil }
