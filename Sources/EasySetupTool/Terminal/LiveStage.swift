@@ -138,8 +138,8 @@ final class LiveStage: Stage {
             if old != new {
                 guard old.height(in: width) == 1, new.height(in: width) == 1 else { return nil }
                 let line = "\r\(new.text)\u{1B}[K"
-                // The terminal saves the cursor's position and returns to it, because only the terminal knows how wide it
-                // has drawn the last line.
+                // The terminal saves the cursor's position and returns to it, because only the terminal knows how wide
+                // it has drawn the last line.
                 out += below > 0 ? "\u{1B}7" + up(below) + line + "\u{1B}8" : line
             }
             below += new.height(in: width)
