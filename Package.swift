@@ -37,7 +37,7 @@ let nio: [Target.Dependency] = [
 /// Every parser under any input: a program on libFuzzer, or tests that run the inputs of Tests/FuzzTests/Corpus.
 let fuzzed: [Target.Dependency] = [
     "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupRelay",
-    "EasySetup", crypto, log,
+    "EasySetupPairingSession", "EasySetup", crypto, log,
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOEmbedded", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -113,8 +113,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "EasySetupPairingSession",
+            dependencies: ["EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", crypto],
+            swiftSettings: strict
+        ),
+        .target(
             name: "EasySetup",
-            dependencies: ["EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", crypto, log] + nio,
+            dependencies: [
+                "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupPairingSession", log,
+            ] + nio,
             swiftSettings: settings
         ),
         .executableTarget(
@@ -150,7 +157,8 @@ let package = Package(
         .target(
             name: "Simulator",
             dependencies: [
-                "EasySetup", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore",
+                "EasySetupPairingSession", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol",
+                "EasySetupRelayCore",
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             path: "Tests/Simulator",
@@ -213,10 +221,18 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "EasySetupPairingSessionTests",
+            dependencies: [
+                "EasySetupPairingSession", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol",
+                "EasySetupRelayCore", "TestSupport",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "EasySetupTests",
             dependencies: [
-                "EasySetupTool", "EasySetup", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelay",
-                "EasySetupRelayProtocol", "EasySetupRelayCore",
+                "EasySetupTool", "EasySetup", "EasySetupPairingSession", "EasySetupSeed", "EasySetupHandshake",
+                "EasySetupRelay", "EasySetupRelayProtocol", "EasySetupRelayCore",
                 "TestSupport", crypto, log,
             ]
                 + nio,
@@ -224,7 +240,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulatorTests",
-            dependencies: ["Simulator", "EasySetup", "EasySetupRelayProtocol", "EasySetupRelayCore", "TestSupport"],
+            dependencies: [
+                "Simulator", "EasySetupPairingSession", "EasySetupRelayProtocol", "EasySetupRelayCore", "TestSupport",
+            ],
             swiftSettings: settings
         ),
         // Every file of Protocol/vectors, run by its kind.

@@ -70,13 +70,13 @@ mtype:RoomPhase = { room_open, room_seated, room_over }
 mtype:Guest = { guest_attached, guest_detached, guest_left }
 /* Sources/EasySetupRelayCore/Connections.swift, enum Phase */
 mtype:Place = { place_new, place_early, place_offerer, place_visitor }
-/* Sources/EasySetup/Session/SessionConnection.swift, enum State */
+/* Sources/EasySetupPairingSession/Connection/SessionConnection.swift, enum State */
 mtype:LinkState = { link_idle, link_connecting, link_opened, link_working, link_ready, link_resting }
-/* Sources/EasySetup/Session/OfferSession.swift, enum Phase */
+/* Sources/EasySetupPairingSession/Session/OfferSession.swift, enum Phase */
 mtype:OfferPhase = { offer_opening, offer_offering, offer_finishing, offer_over }
-/* Sources/EasySetup/Session/VisitSession.swift, enum Phase */
+/* Sources/EasySetupPairingSession/Session/VisitSession.swift, enum Phase */
 mtype:VisitPhase = { visit_arriving, visit_greeting, visit_finishing, visit_over }
-/* Sources/EasySetup/Session/TransferMachine.swift, enum Stage */
+/* Sources/EasySetupPairingSession/Session/TransferMachine.swift, enum Stage */
 mtype:Stage = { stage_deciding, stage_given, stage_waiting, stage_accepting, stage_storing, stage_lingering, stage_closing,
                 stage_over }
 /* Sources/EasySetupHandshake/OffererHandshake.swift, enum State */
@@ -739,7 +739,7 @@ inline displace(m) {
     fi
 }
 
-/* ---- The finale, the same for both devices (Sources/EasySetup/Session/TransferMachine.swift). */
+/* ---- The finale, the same for both devices (Sources/EasySetupPairingSession/Session/TransferMachine.swift). */
 
 /* What follows message 4. */
 inline start_finale(d) {
@@ -873,7 +873,7 @@ inline finale_stopped(d, m) {
     fi
 }
 
-/* ---- The offerer (Sources/EasySetup/Session/OfferSession*.swift). */
+/* ---- The offerer (Sources/EasySetupPairingSession/Session/OfferSession*.swift). */
 
 inline end_offer(why) {
     tell_person(B, outcome_failed);
@@ -1094,7 +1094,7 @@ inline offerer_hears() {
     fi
 }
 
-/* ---- The visitor (Sources/EasySetup/Session/VisitSession.swift). */
+/* ---- The visitor (Sources/EasySetupPairingSession/Session/VisitSession.swift). */
 
 inline end_visit(why, word) {
     failedA = why;

@@ -4,6 +4,7 @@ import Testing
 
 @testable import EasySetup
 @testable import EasySetupHandshake
+@testable import EasySetupPairingSession
 @testable import EasySetupTool
 
 /// Every sentence of every state, for each role, place and way in, as one page that a person reads: `SCREENS.md` beside this file.

@@ -1,5 +1,5 @@
-package import EasySetup
 import EasySetupHandshake
+package import EasySetupPairingSession
 package import EasySetupSeed
 
 /// One action of a user on one device (showing or entering a code): its session, and what the user saw of it.

@@ -1,4 +1,4 @@
-package import EasySetup
+package import EasySetupPairingSession
 package import EasySetupRelayCore
 package import EasySetupRelayProtocol
 

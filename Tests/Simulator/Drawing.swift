@@ -1,5 +1,5 @@
-package import EasySetup
 import EasySetupHandshake
+package import EasySetupPairingSession
 import EasySetupRelayCore
 
 /// The kind of world that a seed makes.

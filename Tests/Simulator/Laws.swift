@@ -1,5 +1,5 @@
-import EasySetup
 import EasySetupHandshake
+import EasySetupPairingSession
 import EasySetupRelayProtocol
 import EasySetupSeed
 

@@ -1,4 +1,4 @@
-import EasySetup
+import EasySetupPairingSession
 package import EasySetupRelayCore
 
 /// A party that connects to a relay: a device, or a stranger.

@@ -1,4 +1,4 @@
-import EasySetup
+import EasySetupPairingSession
 package import EasySetupRelayCore
 import EasySetupRelayProtocol
 

@@ -1,4 +1,4 @@
-import EasySetup
+import EasySetupPairingSession
 
 /// The added results of several worlds.
 package struct Tally: Sendable, CustomStringConvertible {

@@ -1,5 +1,5 @@
-import EasySetup
 import EasySetupHandshake
+import EasySetupPairingSession
 
 /// The actions of a user with two devices, and the user's mistakes.
 package struct Habits: Sendable {

@@ -1,5 +1,5 @@
-package import EasySetup
 import EasySetupHandshake
+package import EasySetupPairingSession
 package import EasySetupRelayCore
 import EasySetupSeed
 

@@ -1,4 +1,4 @@
-import EasySetup
+import EasySetupPairingSession
 import Simulator
 import TestSupport
 import Testing

@@ -1,3 +1,5 @@
+public import EasySetupPairingSession
+
 /// A running pairing: a sequence of states to show on a screen. It has one reader.
 ///
 /// The last state is ``PairingState/paired(_:)`` or ``PairingState/failed(_:)``; the sequence itself ends a little

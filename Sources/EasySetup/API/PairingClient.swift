@@ -1,4 +1,5 @@
 public import EasySetupHandshake
+public import EasySetupPairingSession
 import EasySetupRelayProtocol
 import EasySetupSeed
 public import Logging

@@ -1,4 +1,5 @@
 import EasySetupHandshake
+import EasySetupPairingSession
 import EasySetupRelayProtocol
 import EasySetupSeed
 import Logging
@@ -184,16 +185,6 @@ struct SessionDriver: Sendable {
         }
     }
 }
-
-/// The requirements of a session that the driver runs.
-package protocol PairingSession: ~Copyable {
-    mutating func begin() -> [SessionAction]
-    mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction]
-    var nextDeadline: Duration? { get }
-}
-
-extension OfferSession: PairingSession {}
-extension VisitSession: PairingSession {}
 
 /// The letters that wait to be handled. Each source has only a few at a time, because a connection reads only on
 /// request, and the user, the store and the clock are asked one question at a time.

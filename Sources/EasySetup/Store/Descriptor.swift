@@ -1,3 +1,4 @@
+import EasySetupPairingSession
 import EasySetupSeed
 
 #if canImport(Glibc)

@@ -1,3 +1,4 @@
+public import EasySetupPairingSession
 public import EasySetupSeed
 
 /// A store in a folder that only its owner can enter: the seed is in one file, plain or sealed under a passphrase.

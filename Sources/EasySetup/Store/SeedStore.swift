@@ -1,3 +1,4 @@
+public import EasySetupPairingSession
 public import EasySetupSeed
 
 /// The place where a device keeps its seed (`Protocol/seed.md`, "Import").

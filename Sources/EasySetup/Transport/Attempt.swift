@@ -1,3 +1,4 @@
+import EasySetupPairingSession
 import NIOCore
 import Synchronization
 

@@ -1,4 +1,5 @@
 import EasySetupHandshake
+import EasySetupPairingSession
 import NIOCore
 import NIOPosix
 import NIOSSL

@@ -1,3 +1,5 @@
+import EasySetupPairingSession
+
 /// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in any of HTTP's three forms.
 package enum RetryAfter {
     /// The longest wait that is reported; a person does not wait longer than an hour.

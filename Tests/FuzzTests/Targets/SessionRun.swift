@@ -1,7 +1,7 @@
 import EasySetupRelayProtocol
 
-@testable import EasySetup
 @testable import EasySetupHandshake
+@testable import EasySetupPairingSession
 
 /// A device's pairing under a script of events from relay, network, other device, user, store and clock.
 ///

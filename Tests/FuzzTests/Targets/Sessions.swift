@@ -1,8 +1,8 @@
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-@testable import EasySetup
 @testable import EasySetupHandshake
+@testable import EasySetupPairingSession
 
 private let relayAddress = RelayAddress(host: "relay.example", port: 443, isPlain: false)!
 private let slot = Slot("K7Q")!

@@ -1,4 +1,4 @@
-import EasySetup
+import EasySetupPairingSession
 package import EasySetupRelayProtocol
 
 /// A stranger that sends frames without effect on one connection until the relay ends it.

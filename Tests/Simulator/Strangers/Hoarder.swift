@@ -1,4 +1,4 @@
-import EasySetup
+import EasySetupPairingSession
 package import EasySetupRelayProtocol
 
 /// A stranger that offers codes which nobody uses and does the work required, so that it takes rooms for the lifetime

@@ -1,4 +1,4 @@
-import EasySetup
+import EasySetupPairingSession
 package import EasySetupRelayProtocol
 
 /// A stranger that takes a meeting with an offerer, or a place in its queue, and keeps it as long as possible.

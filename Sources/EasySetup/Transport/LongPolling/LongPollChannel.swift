@@ -1,4 +1,5 @@
 import EasySetupHandshake
+import EasySetupPairingSession
 import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1

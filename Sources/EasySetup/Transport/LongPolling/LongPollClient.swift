@@ -1,3 +1,4 @@
+import EasySetupPairingSession
 import EasySetupRelayProtocol
 
 /// The requests of one long-polling connection (`Protocol/http.md`, "Numbers"): decides when each is made, what each

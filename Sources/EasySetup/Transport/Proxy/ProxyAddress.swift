@@ -1,4 +1,5 @@
 import EasySetupHandshake
+public import EasySetupPairingSession
 
 /// The address of an HTTP proxy, with the credentials that it may need.
 ///

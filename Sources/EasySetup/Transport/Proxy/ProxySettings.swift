@@ -1,4 +1,5 @@
 import EasySetupHandshake
+import EasySetupPairingSession
 
 #if canImport(Glibc)
 import Glibc

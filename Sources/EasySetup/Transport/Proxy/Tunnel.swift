@@ -1,3 +1,4 @@
+package import EasySetupPairingSession
 import NIOCore
 import NIOTLS
 

@@ -1,3 +1,4 @@
+import EasySetupPairingSession
 import NIOSSL
 import Synchronization
 

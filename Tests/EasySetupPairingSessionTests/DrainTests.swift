@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 import EasySetupSeed
 import Testing
 
-@testable import EasySetup
+@testable import EasySetupPairingSession
 
 /// Devices at a relay that drains, before the next relay is up; the test plays both relays.
 @Suite("Sessions and a relay that drains") struct DrainTests {

@@ -1,11 +1,11 @@
 extension ContinuousClock.Instant {
     /// The clock's instant for a session's moment, which counts from the system's start.
-    static func at(_ moment: Duration) -> ContinuousClock.Instant {
+    package static func at(_ moment: Duration) -> ContinuousClock.Instant {
         ContinuousClock().systemEpoch.advanced(by: moment)
     }
 
     /// The instant as a session's moment, counted from the system's start.
-    var moment: Duration {
+    package var moment: Duration {
         ContinuousClock().systemEpoch.duration(to: self)
     }
 }

@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 import EasySetupSeed
 import Testing
 
-@testable import EasySetup
+@testable import EasySetupPairingSession
 
 /// The rules for connecting again and for giving up.
 @Suite("The link to a relay") struct SessionConnectionTests {

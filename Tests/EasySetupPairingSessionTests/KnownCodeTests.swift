@@ -1,4 +1,4 @@
-import EasySetup
+import EasySetupPairingSession
 import EasySetupRelayProtocol
 import EasySetupSeed
 import Testing

@@ -1,5 +1,5 @@
-import EasySetup
 import EasySetupHandshake
+import EasySetupPairingSession
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import EasySetupSeed

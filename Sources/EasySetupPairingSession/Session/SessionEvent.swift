@@ -52,12 +52,12 @@ package enum SessionAction: Sendable {
     /// The session is over; no more actions follow.
     case finish
 
-    var isDisconnect: Bool {
+    package var isDisconnect: Bool {
         if case .disconnect = self { true } else { false }
     }
 
     /// Whether this action shows how the pairing ended.
-    var isLastState: Bool {
+    package var isLastState: Bool {
         switch self {
         case .show(.paired), .show(.failed): true
         default: false

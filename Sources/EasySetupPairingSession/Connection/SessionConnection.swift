@@ -139,6 +139,6 @@ extension PairingError {
 
 extension RawSpan {
     fileprivate subscript(index: Int) -> UInt8 {
-        unsafeLoad(fromByteOffset: index, as: UInt8.self)
+        unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self)
     }
 }

@@ -182,9 +182,9 @@ struct UTC: CustomStringConvertible {
 }
 
 /// The Gregorian calendar. Full Foundation has it too, but adds 40 MB.
-enum Calendar {
+package enum Calendar {
     /// The days since 1970-01-01.
-    static func day(year: Int, month: Int, day: Int) -> Int {
+    package static func day(year: Int, month: Int, day: Int) -> Int {
         let year = month <= 2 ? year - 1 : year
         let era = (year >= 0 ? year : year - 399) / 400
         let ofEra = year - era * 400
