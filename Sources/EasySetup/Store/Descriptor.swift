@@ -9,11 +9,11 @@ import Musl
 import Darwin
 #endif
 
-/// An open file or folder, which is closed with this value.
+/// An open file or folder. Its descriptor is closed when this value is destroyed.
 struct Descriptor: ~Copyable, Sendable {
     let number: CInt
 
-    /// Owns the descriptor that a call of `open` or the like returns.
+    /// Makes a system call that opens a file, such as `openat`, and owns the descriptor that it returns.
     init(opening call: () -> CInt) throws(StoreError) {
         self.number = try system(nil, call)
     }
@@ -22,7 +22,8 @@ struct Descriptor: ~Copyable, Sendable {
         close(number)
     }
 
-    /// Checks that this is a folder or a regular file, belongs to this user, and is accessible to nobody else.
+    /// Checks that the descriptor is of a folder (`isFolder`) or of a regular file, that this user owns it, and that no
+    /// other user may access it.
     /// - Returns: its size in bytes.
     @discardableResult
     borrowing func check(isFolder: Bool) throws(StoreError) -> Int {
@@ -34,18 +35,19 @@ struct Descriptor: ~Copyable, Sendable {
         return Int(status.st_size)
     }
 
-    /// Fills a buffer from the start of the file.
+    /// Reads from the start of the file until the buffer is full.
     borrowing func readAll(into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) {
         var done = 0
         while done < buffer.count {
             let count = try system { read(number, buffer.baseAddress! + done, buffer.count - done) }
-            // The file is shorter than its size said: another program writes it in place, which this store never does.
+            // The file has become shorter since its size was read, because another program writes it in place. This
+            // store never does that.
             guard count > 0 else { throw .seed(.fileDamaged) }
             done += count
         }
     }
 
-    /// Writes the whole buffer.
+    /// Writes the whole buffer, in as many system calls as that takes.
     borrowing func writeAll(_ buffer: UnsafeRawBufferPointer) throws(StoreError) {
         var done = 0
         while done < buffer.count {
@@ -53,13 +55,14 @@ struct Descriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Returns when all data are on the disk.
+    /// Waits until the system has written all data of the file or folder to the disk.
     borrowing func sync() throws(StoreError) {
         try system("fsync") { fsync(number) }
     }
 
-    /// Does the same as far as the system can: network shares and virtual machines' folders refuse it for folders, and
-    /// for files that are open for reading. A failure can lose a file's name at worst, never its content.
+    /// Syncs like ``sync()``, but ignores the failure of a file system that can't. Network shares and the shared
+    /// folders of virtual machines refuse to sync folders, and files that are open for reading. A crash may then lose a
+    /// file's new name, but not its content.
     borrowing func syncIfPossible() throws(StoreError) {
         while fsync(number) != 0 {
             switch errno {
@@ -70,8 +73,8 @@ struct Descriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Removes all rights of other users, whatever the process's umask is. A failure is no error, because a file system
-    /// that can't change rights may have set them right.
+    /// Sets the file's mode to 0600, whatever the process's umask is. If the file system can't change modes, this
+    /// function checks instead that the file's mode gives other users no access.
     borrowing func makePrivate() throws(StoreError) {
         if fchmod(number, 0o600) != 0 { try check(isFolder: false) }
     }
@@ -79,7 +82,7 @@ struct Descriptor: ~Copyable, Sendable {
 
 /// Makes a system call, and repeats it when a signal interrupted it.
 /// - Returns: the call's result, which is not negative.
-/// - Parameter name: the call's name, for a call that some file systems lack.
+/// - Parameter name: the call's name, for the error if the file system lacks the call; nil for a call that none lacks.
 @discardableResult
 func system<Number: SignedInteger>(_ name: String? = nil, _ call: () -> Number) throws(StoreError) -> Number {
     while true {
@@ -95,13 +98,13 @@ func system<Number: SignedInteger>(_ name: String? = nil, _ call: () -> Number) 
 }
 
 extension StoreError {
-    /// The store's error for an error number of the system.
+    /// Makes the store's error for an error number (`errno`) of the system.
     init(errno code: Int32) {
         switch code {
         case ENOENT: self = .missing
         case EACCES, EPERM, EROFS: self = .forbidden
         case ENOSPC, EDQUOT: self = .full
-        // Opening a socket in the place of a file fails with ENXIO.
+        // ENXIO means that a socket is in the place of the file: `open` can't open sockets.
         case ELOOP, ENOTDIR, EISDIR, ENXIO: self = .unfit
         case EWOULDBLOCK: self = .busy
         default: self = .failed(errno: code)

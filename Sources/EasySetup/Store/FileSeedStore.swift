@@ -1,13 +1,14 @@
 public import EasySetupPairingSession
 public import EasySetupSeed
 
-/// A store in a folder that only its owner can enter: the seed is in one file, plain or sealed under a passphrase.
+/// A store in a folder that only its owner can enter. One file in it has the seed, plain or sealed (encrypted) under a
+/// passphrase.
 ///
 /// The folder holds `seed`, the seed; `lock`, which keeps two programs from writing at once; `seed.….old`, the copies
 /// of replaced seeds; and, after a crash, perhaps `seed.new`, which the next write removes.
 public final class FileSeedStore: SeedStore {
-    /// The longest wait for another program's write. A write takes milliseconds, so a longer one means that something
-    /// is wrong.
+    /// How long a call waits for another program that is writing to the store, before it throws ``StoreError/busy``. A
+    /// write takes milliseconds, so a program that holds the lock longer than this has probably hung.
     public static let lockPatience: Duration = .seconds(5)
 
     private static let file = "seed"
@@ -17,22 +18,22 @@ public final class FileSeedStore: SeedStore {
     private let cost: SealingCost
     private let onStep: PrivateFolder.StepObserver
 
-    /// Makes a store in a folder. The folder is created with mode 0700 when the first seed is saved.
+    /// Makes a store in a folder. The first ``save(_:replacing:)`` creates the folder with mode 0700.
     /// - Parameters:
     ///   - folder: the folder's path; its parent folder must exist.
     ///   - passphrase: opens a sealed seed, and seals every seed that is saved.
-    ///   - cost: the work that one try of the passphrase takes, for seeds that are saved.
+    ///   - cost: how much computation each guess of the passphrase costs an attacker, for seeds that this store saves.
     public convenience init(folder: String, passphrase: Passphrase? = nil, cost: SealingCost = .interactive) {
         self.init(folder: folder, passphrase: passphrase, cost: cost) { _ in }
     }
 
-    /// Makes a store in a folder whose path is not always UTF-8; see ``init(folder:passphrase:cost:)``.
+    /// Makes a store in a folder whose path may not be UTF-8; see ``init(folder:passphrase:cost:)``.
     /// - Parameter path: the folder's path, without a zero byte at the end.
     public convenience init(path: [UInt8], passphrase: Passphrase? = nil, cost: SealingCost = .interactive) {
         self.init(path: path, passphrase: passphrase, cost: cost) { _ in }
     }
 
-    /// Makes a store with an observer of each step of a write, at which a test ends the process.
+    /// Makes a store that calls `onStep` after each step of a write. A test ends the process there, as a crash would.
     package convenience init(
         folder: String,
         passphrase: Passphrase?,
@@ -48,14 +49,14 @@ public final class FileSeedStore: SeedStore {
         cost: SealingCost,
         onStep: @escaping PrivateFolder.StepObserver
     ) {
-        // The system reads a path up to the first zero byte.
+        // System calls read a path up to its first zero byte, so a zero byte in the path ends it here too.
         self.path = path.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0]
         self.passphrase = passphrase
         self.cost = cost
         self.onStep = onStep
     }
 
-    /// The stored seed, or nil if there is no seed or no folder.
+    /// Loads the stored seed; nil if there is no seed or no folder.
     @concurrent public func load() async throws(StoreError) -> SyncSeed? {
         guard let folder = try PrivateFolder.open(path, onStep: onStep), let file = try folder.read(Self.file)
         else { return nil }
@@ -64,20 +65,21 @@ public final class FileSeedStore: SeedStore {
 
     /// Stores a seed durably: it is on the disk when this function returns.
     ///
-    /// A stored seed that can't be read, because it is damaged or sealed under another passphrase, counts as another
-    /// seed when `replacing` is true, and a copy of it is kept too.
+    /// If `replacing` is true, a stored seed that can't be read, because it is damaged or sealed under another
+    /// passphrase, is replaced like any other seed, and the store keeps a copy of the unread file.
     ///
-    /// With a passphrase, the copies of earlier replaced seeds are sealed too; ``plainCopies()`` lists those that can't
-    /// be.
+    /// If this store has a passphrase, this function also seals the plain copies of seeds that were replaced earlier.
+    /// ``plainCopies()`` lists the copies that it could not seal.
     @discardableResult
     @concurrent public func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
-        // Sealing takes a while, so it comes before the lock.
+        // Sealing is slow on purpose, so this function does it before it takes the lock, for which other programs may
+        // wait.
         let new = try sealed(seed)
         let folder = try PrivateFolder.openOrMake(path, onStep: onStep)
         let lock = try await folder.lock(patience: Self.lockPatience)
         defer { lock.unlock() }
         let saved = try put(new, of: seed, replacing: replacing, into: folder)
-        // The new seed is safe already, so a failure with old copies is no error.
+        // The new seed is on the disk already, so the call succeeds even if old copies can't be sealed.
         if passphrase != nil { try? sealCopies(in: folder) }
         return saved
     }
@@ -94,7 +96,7 @@ public final class FileSeedStore: SeedStore {
         }
         switch try compare(old, with: seed, replacing: replacing) {
         case .same:
-            // An earlier program may have ended after the write and before the sync.
+            // An earlier program may have crashed between writing the file and syncing it, so the file is synced now.
             try folder.sync(Self.file)
             return .alreadyStored
         case .sameUnsealed:
@@ -103,7 +105,8 @@ public final class FileSeedStore: SeedStore {
         case .other(let stored, let kind):
             let copy = "\(Self.file).\(stored.userID.fingerprint.prefix(16)).old"
             if kind == .plain, passphrase != nil {
-                // The copy of the old seed is sealed, too, because a person who gives a passphrase wants no plain seed left.
+                // The copy of the old seed is sealed too, because a user who sets a passphrase wants no plain seed on
+                // the disk.
                 try folder.write(sealed(stored), to: copy)
             } else {
                 try folder.write(old, to: copy)
@@ -118,8 +121,8 @@ public final class FileSeedStore: SeedStore {
         }
     }
 
-    /// Tries the parent folder, the rights, the lock, and to create, fill, sync, rename and remove a file. Nothing is
-    /// left behind.
+    /// Checks the parent folder and the access rights, takes the lock, and creates, fills, syncs, renames and removes a
+    /// trial file. Everything is removed again, except the file `lock` in a folder that existed before.
     @concurrent public func check() async throws(StoreError) {
         try await PrivateFolder.check(path, patience: Self.lockPatience)
     }
@@ -131,8 +134,9 @@ public final class FileSeedStore: SeedStore {
         do throws(SeedError) { return try SeedFile.kind(of: file) } catch { throw .seed(error) }
     }
 
-    /// The paths, for a person to read, of replaced seeds' copies that are plain although this store has a passphrase.
-    /// ``save(_:replacing:)`` seals such copies. A damaged copy can't be sealed, and must be kept as secret as ever.
+    /// The paths of the copies of replaced seeds that are plain although this store has a passphrase, in a form for a
+    /// person to read. ``save(_:replacing:)`` seals such copies, except damaged ones. A damaged copy must be kept as
+    /// secret as a seed.
     @concurrent public func plainCopies() async throws(StoreError) -> [String] {
         guard passphrase != nil, let folder = try PrivateFolder.open(path, onStep: onStep) else { return [] }
         return try plainCopies(in: folder).map(place(of:))
@@ -141,7 +145,7 @@ public final class FileSeedStore: SeedStore {
     private func plainCopies(in folder: borrowing PrivateFolder) throws(StoreError) -> [String] {
         var copies: [String] = []
         for name in try folder.names() where name.hasPrefix("\(Self.file).") && name.hasSuffix(".old") {
-            // A file that can't be read, or is no seed file, does not belong to this store.
+            // A file that can't be read, or that is not a plain seed file, needs no sealing.
             guard let file = try? folder.read(name), SeedFile.isPlain(file) else { continue }
             copies.append(name)
         }
@@ -165,7 +169,7 @@ public final class FileSeedStore: SeedStore {
 
     private enum Comparison {
         case same
-        /// The same seed is stored, but plain, and this store has a passphrase.
+        /// The same seed is stored in a plain file, but this store has a passphrase, so the file has to be sealed.
         case sameUnsealed
         case other(SyncSeed, SeedFile.Kind)
         case unreadable
@@ -182,7 +186,8 @@ public final class FileSeedStore: SeedStore {
             kind = try SeedFile.kind(of: file)
             stored = try SeedFile.read(file, passphrase: passphrase)
         } catch {
-            // A lack of memory may be over the next time, so it is no reason to put a seed aside.
+            // The error `memoryShort` says nothing about the stored file and may not come again, so the file is not
+            // replaced.
             guard replacing, error != .memoryShort else { throw .seed(error) }
             return .unreadable
         }

@@ -9,21 +9,22 @@ import Musl
 import Darwin
 #endif
 
-/// A folder that only its owner can enter, held open, with files that only the owner can read. Links are not followed,
-/// and every file is reached through the open folder, so nobody can exchange the folder between two accesses.
+/// An open folder that only its owner can enter, with files that only the owner can read. Symbolic links are not
+/// followed. Every file is opened relative to the folder's descriptor, so no program can exchange the folder between
+/// two accesses.
 package struct PrivateFolder: ~Copyable, Sendable {
-    /// A step of a write that is just done.
+    /// A step of a write, named by what has just been done.
     package enum Step: String, CaseIterable, Codable, Sendable {
         case locked, created, filled, synced, renamed, committed
     }
 
-    /// A closure that is called after each step.
+    /// A closure that is called after each step of a write.
     package typealias StepObserver = @Sendable (Step) -> Void
 
-    /// The largest file that is read, in bytes: more than any version of a seed file needs.
+    /// The size of the largest file that ``read(_:)`` accepts, in bytes. Every version of the seed file is smaller.
     private static let maximumFileBytes = 4096
 
-    /// The pause before the lock is tried again: about the time of a write to a disk.
+    /// The pause between two tries to take the lock: about as long as another program needs to write to a disk.
     private static let lockPause: Duration = .milliseconds(10)
 
     private let folder: Descriptor
@@ -46,17 +47,18 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return folder
     }
 
-    /// Tries all steps of a write and leaves nothing behind: a folder that does not exist is created and removed again.
+    /// Makes all steps of a write with a trial file, and removes it. A folder that does not exist is created and
+    /// removed again.
     static func check(_ path: [CChar], patience: Duration) async throws(StoreError) {
         let isNew = try make(path)
         defer {
-            // Another program may have put a file there meanwhile; then the folder stays.
+            // If another program has put a file into the folder since, `rmdir` fails and the folder stays.
             if isNew { rmdir(path) }
         }
         let folder = try PrivateFolder(openFolder(path)) { _ in }
         if isNew {
-            // A new folder can't have another program's lock. A lock file would have to be removed while others may use
-            // it.
+            // In a new folder, the test locks the file that it writes; no other program can hold a lock there. Removing
+            // a separate lock file afterwards would be unsafe, because another program may have just opened it.
             try folder.tryWriting(isLocking: true)
         } else {
             let lock = try await folder.lock(patience: patience)
@@ -66,7 +68,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
     }
 
     /// Creates a folder that only its owner can enter.
-    /// - Returns: whether the folder is new.
+    /// - Returns: whether the folder is new; false if something of this name exists already.
     private static func make(_ path: [CChar]) throws(StoreError) -> Bool {
         if mkdir(path, 0o700) == 0 { return true }
         switch errno {
@@ -76,7 +78,8 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
-    /// Whether the parent folder exists. If it does and nothing can be created in it, it belongs to the system.
+    /// Whether the parent folder exists. If it exists although `mkdir` says ENOENT, it is a folder of the system in
+    /// which nobody can create anything, such as `/proc`.
     private static func hasFolderAbove(_ path: [CChar]) -> Bool {
         let slash = CChar(UInt8(ascii: "/"))
         var above = path.dropLast()
@@ -86,7 +89,8 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return stat(Array(above[...end]) + [0], &status) == 0
     }
 
-    /// Creates, fills, renames and removes a file of a seed file's size.
+    /// Creates, fills, renames and removes a file as large as the largest seed file, and locks it if `isLocking` is
+    /// true.
     private borrowing func tryWriting(isLocking: Bool) throws(StoreError) {
         try remove(Self.draft)
         do throws(StoreError) {
@@ -108,6 +112,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
     }
 
     /// Waits until no other program holds the folder's lock, and takes it.
+    /// - Throws: ``StoreError/busy`` when the wait takes longer than `patience`, or the task is cancelled.
     borrowing func lock(patience: Duration) async throws(StoreError) -> Lock {
         let number = folder.number
         let file = try Descriptor {
@@ -120,7 +125,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
                 try file.tryLock()
                 break
             } catch .busy {
-                // A cancelled wait ends with the error `busy` too.
+                // A cancelled sleep throws, and the wait then ends with the error `busy` too.
                 guard ContinuousClock.now < deadline, (try? await Task.sleep(for: Self.lockPause)) != nil
                 else { throw .busy }
             }
@@ -129,11 +134,12 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return Lock(file: file)
     }
 
-    /// The right to write, which ends with this value.
+    /// The folder's lock, which lets this program write. The lock is released when this value is destroyed, if not
+    /// before.
     struct Lock: ~Copyable {
         fileprivate let file: Descriptor
 
-        /// Gives the lock back, so that other programs can write.
+        /// Releases the lock, so that other programs can write.
         borrowing func unlock() {
             flock(file.number, LOCK_UN)
         }
@@ -150,10 +156,11 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
-    /// The names of all entries of the folder, sorted.
+    /// The names of the folder's entries, sorted. Names that are not UTF-8 are left out, because this store makes none.
     borrowing func names() throws(StoreError) -> [String] {
         let number = folder.number
-        // Reading a folder moves its descriptor's position, so this function opens a descriptor of its own.
+        // `readdir` moves its descriptor's position and `closedir` closes it, so this function opens a descriptor of
+        // its own.
         let own = try system { openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard let entries = fdopendir(own) else {
             let code = errno
@@ -170,12 +177,12 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return names.sorted()
     }
 
-    /// Removes files that a crash may have left. The caller holds the lock.
+    /// Removes the unfinished file that a crash may have left. The caller must hold the lock.
     borrowing func clear() throws(StoreError) {
         try remove(Self.draft)
     }
 
-    /// All bytes of a file, or nil if it does not exist.
+    /// Reads all bytes of a file; nil if it does not exist.
     borrowing func read(_ name: String) throws(StoreError) -> SecretBytes? {
         do throws(StoreError) {
             let file = try openFile(name)
@@ -190,9 +197,9 @@ package struct PrivateFolder: ~Copyable, Sendable {
     }
 
     /// Writes bytes to a file of mode 0600, atomically and durably: a reader sees the old file or the new one, and the
-    /// new one is on the disk when this function returns. The caller holds the lock.
+    /// new one is on the disk when this function returns. The caller must hold the lock.
     borrowing func write(_ bytes: borrowing SecretBytes, to name: String) throws(StoreError) {
-        // A draft is left from a crash, because the lock keeps other programs from writing one.
+        // If a draft exists, a crash has left it: no other program writes one while this program holds the lock.
         try remove(Self.draft)
         do throws(StoreError) {
             _ = try fill(Self.draft, with: bytes)
@@ -206,16 +213,16 @@ package struct PrivateFolder: ~Copyable, Sendable {
         onStep(.committed)
     }
 
-    /// Makes sure that a file and its name are on the disk.
+    /// Waits until a file's content and its name in the folder are on the disk.
     borrowing func sync(_ name: String) throws(StoreError) {
         try openFile(name).syncIfPossible()
         try folder.syncIfPossible()
     }
 
-    /// The name of a file until it is complete.
+    /// The name under which a new file is written. When its content is on the disk, it is renamed to its own name.
     private static let draft = "seed.new"
 
-    /// The name to which a test of the folder renames its file.
+    /// The name to which ``check(_:patience:)`` renames its trial file.
     private static let trial = "seed.try"
 
     private borrowing func fill(_ name: String, with bytes: borrowing SecretBytes) throws(StoreError) -> Descriptor {
@@ -240,7 +247,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
     }
 
     private static func openFolder(_ path: [CChar]) throws(StoreError) -> Descriptor {
-        // A slash at the end would make the system follow a link.
+        // If the path ended with a slash, the system would follow a symbolic link in spite of O_NOFOLLOW.
         var name = path.dropLast()
         while name.count > 1, name.last == CChar(UInt8(ascii: "/")) { name.removeLast() }
         let path = Array(name) + [0]
@@ -249,12 +256,13 @@ package struct PrivateFolder: ~Copyable, Sendable {
 
     private borrowing func openFile(_ name: String) throws(StoreError) -> Descriptor {
         let number = folder.number
-        // Without O_NONBLOCK, opening a pipe would block before its kind can be checked.
+        // If a named pipe is in the file's place, O_NONBLOCK lets `openat` return without a writer, and the caller then
+        // checks the file's kind.
         return try Descriptor { openat(number, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) }
     }
 
-    /// Syncs the parent folder, because only this puts the new folder's own name on the disk. If this user may not open
-    /// the parent, the system writes the name later by itself.
+    /// Syncs the parent folder, because only that puts the new folder's own name on the disk. If this user may not open
+    /// the parent folder, the system writes the name later by itself.
     private borrowing func syncParent() {
         let number = folder.number
         do throws(StoreError) {

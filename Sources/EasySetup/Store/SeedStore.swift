@@ -10,20 +10,20 @@ public protocol SeedStore: Sendable {
     func load() async throws(StoreError) -> SyncSeed?
 
     /// Stores a seed durably.
-    /// - Parameter replacing: whether another stored seed may be replaced, which needs the user's explicit yes; the store keeps a
-    ///   copy of it. Saving the stored seed again needs no permission.
+    /// - Parameter replacing: whether the store may replace another seed, which needs the user's explicit consent. The
+    ///   store keeps a copy of the replaced seed. Saving the seed that is stored already needs no consent.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` when another seed is stored and `replacing` is false.
     @discardableResult
     func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome
 
-    /// Checks whether a seed can be stored, without storing one. A device that wants a seed calls it before it connects, so that
-    /// no seed is sent that can't be stored.
+    /// Checks whether a seed can be stored, without storing one. A device that wants a seed calls this function before
+    /// it connects, so that no other device sends it a seed that it can't store.
     /// - Throws: the error that ``save(_:replacing:)`` would throw, as far as that can be known.
     func check() async throws(StoreError)
 }
 
 extension SeedStore {
-    /// Does nothing, for stores that can always save.
+    /// Does nothing. A store that can always save needs no check of its own.
     public func check() async throws(StoreError) {}
 }
 
@@ -34,7 +34,8 @@ public enum SaveOutcome: Equatable, Sendable {
     /// The store held this seed already.
     case alreadyStored
     /// The store held another seed, kept a copy of it, and holds the new one now.
-    /// - Parameter copy: the copy's path, for a person to read. The copy is as secret as the seed. Nil where the store has no paths.
+    /// - Parameter copy: the copy's path, in a form for a person to read; nil if the store has no paths. The copy is as
+    ///   secret as the seed.
     case replaced(copy: String?)
 }
 
@@ -45,7 +46,7 @@ public actor MemorySeedStore: SeedStore {
     /// The seeds that were replaced, oldest first.
     public private(set) var replaced: [SyncSeed] = []
 
-    /// A store that holds a seed, or none.
+    /// Makes a store that holds this seed, or none.
     public init(_ seed: SyncSeed? = nil) {
         self.seed = seed
     }
@@ -55,7 +56,7 @@ public actor MemorySeedStore: SeedStore {
         seed
     }
 
-    /// Keeps a seed as long as the store exists.
+    /// Stores a seed in memory, where it lives as long as this actor.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` when another seed is stored and `replacing` is false.
     @discardableResult
     public func save(_ seed: SyncSeed, replacing: Bool) throws(StoreError) -> SaveOutcome {

@@ -8,21 +8,21 @@ public enum StoreError: ExplainedError, Equatable {
     case openToOthers
     /// The folder, or a file in it, belongs to another user of the machine.
     case notOurs
-    /// A link, or something else that is neither a folder nor a regular file, is in the place of one.
+    /// The store's folder, or a file in it, is a symbolic link, or is neither a folder nor a regular file.
     case unfit
     /// The parent of the store's folder does not exist.
     case missing
-    /// The system does not let this user read or write there.
+    /// The system does not let this user read or write in the store's folder.
     case forbidden
     /// The disk is full.
     case full
     /// Another program is writing to the store.
     case busy
-    /// The file system lacks a system call that durable storing needs.
+    /// The file system does not support `call`, a system call that durable storing needs.
     case unsuitable(call: String)
-    /// The system failed with this error number.
+    /// A system call failed with another error number (`errno`).
     case failed(errno: Int32)
-    /// The stored seed can't be read, or the new seed can't be sealed.
+    /// The stored seed can't be read, or the new seed can't be sealed (encrypted under the passphrase).
     case seed(SeedError)
 }
 
