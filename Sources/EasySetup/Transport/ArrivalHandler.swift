@@ -2,7 +2,7 @@ import EasySetupPairingSession
 import NIOCore
 import NIOTLS
 
-/// Looks at the first bytes from the peer, which show whether it speaks TLS, and then removes itself.
+/// Looks at the first bytes from the peer, which show whether the peer speaks TLS. All later bytes pass unread.
 final class FirstBytesHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -11,7 +11,9 @@ final class FirstBytesHandler: ChannelInboundHandler {
     private let attempt: Attempt
     private var isDone = false
 
-    /// - Parameter isProxys: whether the peer is the proxy, not the relay.
+    /// - Parameters:
+    ///   - isPlain: whether the connection is meant to have no TLS.
+    ///   - isProxys: whether the peer is the proxy, not the relay.
     init(isPlain: Bool, isProxys: Bool = false, attempt: Attempt) {
         self.isPlain = isPlain
         self.isProxys = isProxys
@@ -23,12 +25,14 @@ final class FirstBytesHandler: ChannelInboundHandler {
             isDone = true
             let bytes = unwrapInboundIn(data).readableBytesView.prefix(2)
             if isPlain {
-                // The bytes begin a TLS record: an alert or a handshake.
+                // These bytes begin a TLS alert or a TLS handshake, so the peer speaks TLS although the address has no
+                // TLS.
                 if bytes.elementsEqual([0x15, 0x03]) || bytes.elementsEqual([0x16, 0x03]) {
                     attempt.fail(.notARelay(.tls))
                 }
             } else if bytes.count == 2, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) {
-                // The bytes are text. A single flipped bit can't turn a TLS record's first bytes into text.
+                // The bytes are printable text, so the peer does not speak TLS. One flipped bit can't turn a TLS
+                // record's first bytes into text.
                 attempt.fail(isProxys ? .proxyFailed(.unreachable(.noTLS)) : .relayUnreachable(.noTLS))
             }
         }
@@ -36,8 +40,9 @@ final class FirstBytesHandler: ChannelInboundHandler {
     }
 }
 
-/// Reports the connection to the later handlers once the relay's host is reached and, with TLS, has shown a trusted
-/// certificate. Nothing is written before, so a host without a trusted certificate receives no data.
+/// Makes the connection active for the later handlers once the relay's host is reached and, with TLS, has shown a
+/// trusted certificate. The later handlers write nothing before, so a host without a trusted certificate receives no
+/// data.
 final class ArrivalHandler: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
@@ -48,7 +53,7 @@ final class ArrivalHandler: ChannelInboundHandler {
 
     /// - Parameters:
     ///   - certificate: the certificate check; nil without TLS.
-    ///   - arrived: called when the host is reached.
+    ///   - arrived: called when the host is reached and, with TLS, has shown a trusted certificate.
     init(_ certificate: ShownCertificate?, attempt: Attempt, arrived: ((ChannelHandlerContext) -> Void)?) {
         self.certificate = certificate
         self.attempt = attempt
@@ -93,7 +98,7 @@ final class ArrivalHandler: ChannelInboundHandler {
     }
 }
 
-/// Explains the fault of a proxy's certificate.
+/// Notes why TLS with a proxy failed: a fault of the proxy's certificate, or another error of the TLS handshake.
 final class ProxyTLSHandler: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 

@@ -10,16 +10,17 @@ import Musl
 import Darwin
 #endif
 
-/// The progress of one attempt to connect, and its first error. The handlers of its pipeline write it; the code that
-/// waits for the connection reads it.
+/// The progress of one attempt to connect, and its first error. The handlers of the channel's pipeline write both; the
+/// code that waits for the connection reads them.
 final class Attempt: Sendable {
     /// The phases in their order.
     enum Phase: Sendable {
-        /// TCP connects, to the proxy where there is one.
+        /// The TCP connection is being made: to the proxy if there is one, or else to the relay.
         case connecting
-        /// The proxy was asked for a tunnel.
+        /// The proxy is reached. TLS with the proxy is set up, if it uses TLS, and the proxy is asked for a tunnel to
+        /// the relay.
         case tunnelling
-        /// TLS with the relay is set up, where the address asks for it.
+        /// The TLS handshake with the relay is running. Without TLS this phase ends at once.
         case securing
         /// The relay's host is reached, and with TLS it has shown a trusted certificate.
         case arrived
@@ -43,24 +44,24 @@ final class Attempt: Sendable {
 
     var hasArrived: Bool { phase == .arrived }
 
-    /// Whether the upgrade was answered, or can't be answered any more.
+    /// Whether the server has answered the request for a WebSocket upgrade, or can't answer it any more.
     var isOver: Bool {
         get { state.withLock { $0.isOver } }
         set { state.withLock { $0.isOver = newValue } }
     }
 
-    /// Notes the attempt's error. The first error counts because later ones follow from it.
+    /// Notes the attempt's error. Only the first error is kept, because later ones follow from it.
     func fail(_ error: PairingError) {
         state.withLock { if $0.failure == nil { $0.failure = error } }
     }
 
-    /// Ends the attempt because it took too long.
+    /// Ends the attempt because it took too long, and closes the channel if one is given.
     func giveUp(_ channel: (any Channel)?) {
         fail(host.silence(in: phase))
         channel?.close(promise: nil)
     }
 
-    /// The error to show to a person: the noted one, or else an explanation of `error`.
+    /// The error to show to a person: the one that ``fail(_:)`` noted, or else an explanation of `error`.
     ///
     /// - Parameter error: the error that ended the attempt.
     func failure(_ error: any Error) -> PairingError {
@@ -70,6 +71,6 @@ final class Attempt: Sendable {
 
 /// The wall clock, for certificates and HTTP dates.
 enum Clock {
-    /// Seconds since 1970.
+    /// The present time in seconds since 1970.
     static var seconds: Int { time(nil) }
 }

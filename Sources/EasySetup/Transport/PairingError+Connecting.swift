@@ -13,14 +13,14 @@ import Darwin
 #endif
 
 extension PairingError {
-    /// The pairing error for a failed attempt to connect.
+    /// Explains an error that ended an attempt to connect to this host.
     init(connecting error: any Error, to host: String) {
         switch error {
         case let error as PairingError: self = error
-        // Half an answer does not show which server sent it.
+        // The connection ended in the middle of an answer. Half an answer does not show whether a relay sent it.
         case HTTPParserError.invalidEOFState, HTTPParserError.closedConnection: self = .relayUnreachable(.cut)
         case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay(.notHTTP)
-        // The server switches to another protocol, without a valid WebSocket handshake.
+        // The server answered with status 101 (Switching Protocols), but without a valid WebSocket handshake.
         case is NIOWebSocketUpgradeError, is NIOHTTPClientUpgradeError: self = .notARelay(.web(status: 101))
         default: self = .relayUnreachable(Unreachable(error, to: host))
         }
@@ -28,13 +28,14 @@ extension PairingError {
 }
 
 extension Unreachable {
-    /// The cause for an error of the network library.
+    /// The cause for an error of SwiftNIO.
     init(_ error: any Error, to host: String) {
         switch error {
         case let error as NIOConnectionError:
             if let lookup = (error.dnsAError ?? error.dnsAAAAError) as? SocketAddressError.UnknownHost {
                 if let zone = host.firstIndex(of: "%") {
-                    // The host is a numeric address, so the unknown name is that of the interface.
+                    // The host is an IPv6 address with a zone, so the name that the system does not know is the zone:
+                    // the name of a network interface.
                     self = .zoneUnknown(String(host[zone...].dropFirst()))
                 } else {
                     self = lookup.errorCode == Int(EAI_AGAIN) ? .nameLookup(host) : .nameUnknown(host)
@@ -64,8 +65,9 @@ extension Unreachable {
         }
     }
 
-    /// The weight of an error when the addresses of one host fail in different ways. A refused connection tells the
-    /// most, because it shows that the host is there; an address family that this network lacks tells the least.
+    /// How much an error tells about a host. A host may have several addresses that fail in different ways; the error
+    /// with the greatest weight is shown. A refused connection tells the most, because it shows that the host is there.
+    /// An address family that this network lacks tells the least.
     private var weight: Int {
         switch self {
         case .refused, .cut: 5

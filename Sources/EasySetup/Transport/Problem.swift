@@ -1,9 +1,10 @@
-/// A relay's problem details (RFC 9457): the last part of their `type`, by which a device tells the relay's own answer
-/// from a proxy's page (`Protocol/http.md`, "Errors"; `Protocol/relay.md`, "Transport").
+/// The problem details (RFC 9457) by which a relay says why it refuses a request. A device reads the last part of their
+/// `type`, which tells the relay's own answer from a proxy's page (`Protocol/http.md`, "Errors"; `Protocol/relay.md`,
+/// "Transport").
 struct Problem: Hashable, Sendable {
     let name: String
 
-    /// Reads a body. Nil where it has no `type` of a relay.
+    /// Finds the `type` in an answer's body; nil if the body has no `type` of a relay.
     init?(in body: String) {
         guard let prefix = body.firstRange(of: "urn:easysetup:problem:") else { return nil }
         let name = body[prefix.upperBound...].prefix { $0.isASCII && $0.isLowercase || $0 == "-" }

@@ -4,29 +4,30 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOPosix
 
-/// A connection to a relay, by whichever transport is open (`Protocol/http.md`, "Which transport"): takes frames, and
-/// reports batches of frames.
+/// A connection to a relay, over a WebSocket or over long polling (`Protocol/http.md`, "Which transport"). It sends
+/// frames, and reports the relay's frames in batches.
 ///
-/// It reads only on request, so nothing piles up here when a relay sends faster than the session handles. Frames that
-/// arrive before the first request, with the upgrade's answer, are kept until then.
+/// It reads only when the session calls ``read()``, so frames don't pile up here when a relay sends faster than the
+/// session handles them. Frames that arrive together with the answer to the WebSocket upgrade are kept until the first
+/// ``read()``.
 final class RelayConnection: Sendable {
     /// An event that a connection reports.
     enum Report: Sendable {
-        /// The first frame from the relay on this connection arrived, by this transport.
+        /// The relay has answered for the first time on this connection, over this transport.
         case through(Transport)
-        /// The relay was unavailable for a moment before its first answer.
+        /// An attempt failed before the relay had answered for the first time, and another attempt follows.
         case stumbled
-        /// A WebSocket was open, but no frame arrived on it, because a proxy may allow upgrades and drop frames.
-        /// `closed` follows.
+        /// A WebSocket was opened, and ended before any frame arrived. A proxy that allows upgrades but drops frames
+        /// causes this. `closed` follows.
         case unheard
-        /// Frames that arrived together; the next batch follows after ``RelayConnection/read()``.
+        /// Frames that arrived together. The next batch follows only after the next ``RelayConnection/read()``.
         case frames([RelayFrame])
-        /// The connection is gone.
+        /// The connection has ended, for this reason.
         case closed(PairingError)
     }
 
     private enum ActiveTransport {
-        /// There is no transport yet, or no longer.
+        /// No transport is open yet, or the transport has ended.
         case none
         case webSocket(WebSocketConnection)
         case longPolling(LongPollConnection)
@@ -34,16 +35,16 @@ final class RelayConnection: Sendable {
 
     private struct State {
         var active = ActiveTransport.none
-        /// The relay was heard from, or this side has closed and no longer cares.
+        /// Whether the relay has answered, or this side has closed the connection, so that it no longer matters.
         var isHeard = false
-        /// Whether the transport has ended by itself, which may happen before it is stored here.
+        /// Whether the transport has ended by itself. A WebSocket may end before `opened` has stored it in `active`.
         var isOver = false
-        /// The reports before the first read: frames that arrived together, and the end. Nil after it.
+        /// The reports of frames and of the end that came before the first ``read()``; nil after the first ``read()``.
         var kept: [Report]? = []
-        /// Whether this side has closed the connection.
+        /// Whether the session has closed the connection by ``close()``.
         var isClosed = false
-        /// The promise of the open connection, kept until long polling has opened or failed, where no transport was
-        /// open before.
+        /// The promise for which ``open(to:tls:by:through:limits:report:)`` waits while long polling opens; nil before
+        /// and after.
         var opening: EventLoopPromise<Void>?
     }
 
@@ -64,11 +65,11 @@ final class RelayConnection: Sendable {
     ///
     /// - Parameters:
     ///   - roots: the certificate authorities that are trusted; unused without TLS.
-    ///   - proxies: the choice of the proxy.
-    ///   - transport: the transport to use: the WebSocket, followed by long polling if it fails; or long polling at once,
-    ///     where it was the one that worked before.
-    ///   - report: called on the connection's event loop.
-    /// - Throws: ``PairingError`` with the cause as far as it can be known.
+    ///   - proxies: the settings by which this device chooses a proxy.
+    ///   - transport: `webSocket` tries the WebSocket, and then long polling if the WebSocket fails. `longPolling`
+    ///     skips the WebSocket, for a relay that long polling has reached before.
+    ///   - report: receives the connection's reports. It is called on the connection's event loop.
+    /// - Throws: ``PairingError`` with the cause of the failure, as far as it can be known.
     static func open(
         to address: RelayAddress,
         tls roots: TrustedRoots,
@@ -98,14 +99,15 @@ final class RelayConnection: Sendable {
                 loop.execute { self.opened(webSocket) }
             } catch {
                 guard error.mayFallBack else { throw error.error }
-                // No answer at all: the network may drop WebSockets, or the relay was just killed.
+                // The host was reached but gave no answer: the network may drop WebSockets, or somebody has just
+                // stopped the relay.
                 if case .relayUnreachable = error.error { report(.stumbled) }
                 try await openLongPolling(insteadOf: error.error)
             }
         }
     }
 
-    /// Sends several frames in one write.
+    /// Sends frames, in one write where the transport allows that.
     func send(_ frames: [DeviceFrame]) {
         guard !frames.isEmpty else { return }
         loop.execute { [self] in
@@ -117,7 +119,7 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// Asks for the next batch of frames, or the first.
+    /// Asks for the next batch of frames, which `report` receives when frames have arrived.
     func read() {
         loop.execute { [self] in
             let kept = state.value.kept ?? []
@@ -132,7 +134,7 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// Closes the connection once everything is sent. Later reports can be ignored.
+    /// Closes the connection once all frames are sent. The caller can ignore reports that come later.
     ///
     /// - Returns: a future that completes when the connection is closed, after ``ClientLimits/goodbye`` at the latest.
     @discardableResult
@@ -142,8 +144,8 @@ final class RelayConnection: Sendable {
             state.value.isHeard = true
             state.value.isClosed = true
             state.value.kept = nil
-            // The transport's report closure refers to this connection, so this reference would keep both alive for
-            // ever.
+            // The transport's report closure holds this connection. If this connection went on holding the transport,
+            // the two would keep each other in memory for ever.
             state.value.active = .none
             switch active {
             case .none: return loop.makeSucceededVoidFuture()
@@ -197,7 +199,7 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// - Parameter failure: the reason why the WebSocket failed.
+    /// - Parameter failure: the reason why the WebSocket failed; nil if it was not tried.
     private func startLongPolling(insteadOf failure: PairingError?) {
         let connection = LongPollConnection(to: host, on: loop, limits: limits, insteadOf: failure) { self.heard($0) }
         state.value.active = .longPolling(connection)

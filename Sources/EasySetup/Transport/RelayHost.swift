@@ -13,8 +13,8 @@ struct RelayHost: Sendable {
     private let proxyRoots: TrustedRoots
     private let proxyContext: NIOSSLContext?
 
-    /// - Throws: errors that are known before anything is sent: of the proxy's address, or of the certificate
-    ///   authorities.
+    /// - Throws: an error of the proxy's address, or of the certificate authorities. These are checked before anything
+    ///   is sent.
     init(_ address: RelayAddress, trusting roots: TrustedRoots, by proxies: ProxySettings) throws(PairingError) {
         self.address = address
         self.roots = roots
@@ -24,22 +24,22 @@ struct RelayHost: Sendable {
         proxyRoots = proxies.roots
     }
 
-    /// Makes the bootstrap of TCP connections on this loop.
+    /// Makes the SwiftNIO bootstrap that opens TCP connections on this event loop.
     ///
-    /// - Parameter timeout: for TCP alone.
+    /// - Parameter timeout: the time for the TCP connection alone, without the proxy's tunnel and TLS.
     func bootstrap(on loop: any EventLoop, timeout: TimeAmount) -> ClientBootstrap {
         ClientBootstrap(group: loop).connectTimeout(timeout).channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
-    /// The host and port of the TCP connection: the proxy's, or else the relay's.
+    /// The host and port to which TCP connects: the proxy's if there is one, or else the relay's.
     var next: (host: String, port: Int) { proxy.map { ($0.host, $0.port) } ?? (address.host, address.port) }
 
-    /// Adds the handlers on the way to the relay: tunnel, TLS. Handlers that are added later see a connection that becomes
-    /// active when the relay's host is reached and, with TLS, has shown a trusted certificate.
+    /// Adds the handlers for the proxy's tunnel and for TLS to a new channel. Handlers that are added later see a
+    /// channel that becomes active when the relay's host is reached and, with TLS, has shown a trusted certificate.
     ///
     /// - Parameters:
-    ///   - reading: a check that reads the certificates and refuses them all.
-    ///   - arrived: called when the host is reached.
+    ///   - reading: a certificate check that replaces the normal one: it reads the certificates and refuses them all.
+    ///   - arrived: called when the channel becomes active for the later handlers.
     func prepare(
         _ channel: any Channel,
         for attempt: Attempt,
@@ -92,7 +92,7 @@ struct RelayHost: Sendable {
     /// The certificate authorities that are trusted for the proxy, or for the relay.
     func roots(ofProxy isProxys: Bool) -> TrustedRoots { isProxys ? proxyRoots : roots }
 
-    /// The explanation of an error that no handler has explained, by the phase in which it came.
+    /// The explanation of an error that no handler of the pipeline has explained, by the phase in which the error came.
     func explained(_ error: any Error, in phase: Attempt.Phase) -> PairingError {
         if let error = error as? PairingError { return error }
         switch phase {
@@ -113,7 +113,7 @@ struct RelayHost: Sendable {
 }
 
 extension RelayAddress {
-    /// The server name for TLS; nil for an IP address.
+    /// The server name that TLS sends and checks; nil for an IP address.
     fileprivate var serverName: String? { RelayHost.serverName(host) }
 }
 
@@ -122,7 +122,8 @@ extension ProxyAddress {
 }
 
 extension RelayHost {
-    /// The name without the dot that ends an absolute name, because no certificate contains that dot.
+    /// The host name for TLS; nil for an IP address. The dot that ends an absolute name is removed, because no
+    /// certificate contains it.
     fileprivate static func serverName(_ host: String) -> String? {
         guard IPAddress.bytes(host) == nil else { return nil }
         return host.hasSuffix(".") ? String(host.dropLast()) : host

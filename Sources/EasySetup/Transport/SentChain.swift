@@ -3,15 +3,17 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// The certificates that the server has sent, its own first, to explain why they were not verified.
+/// The certificate chain that a server has sent, with the server's own certificate first. This type explains why
+/// BoringSSL rejected it.
 ///
-/// Only names and times are compared, because the TLS library alone decides: this type can't make a rejected chain trusted.
+/// This type compares only names and times. BoringSSL alone decides about trust: this type can't make a rejected
+/// certificate chain trusted.
 struct SentChain {
     private let certificates: [NIOSSLCertificate]
 
     init(_ certificates: [NIOSSLCertificate]) { self.certificates = certificates }
 
-    /// The reason, as far as the chain shows it.
+    /// The reason why the certificate chain is not trusted, as far as its names and times show it.
     ///
     /// - Parameters:
     ///   - authorities: the certificate authorities that this device trusts.
@@ -22,7 +24,7 @@ struct SentChain {
         if last.isSelfIssued { return .selfSigned }
         var others = certificates.dropFirst()
         while true {
-            // An authority may have several certificates, of which one good one is enough.
+            // An authority may have several certificates under one name. It is enough if one of them is valid now.
             let known = authorities.filter { $0.subjectName == last.issuerName }
             let faults = known.map { $0.timeFault(now, .authority($0.shownName)) }
             if let first = faults.first { return faults.contains(nil) ? .unfit : first ?? .unfit }
@@ -37,7 +39,7 @@ struct SentChain {
             ? .chainIncomplete(issuer: issuer) : .unknownAuthority(issuer: issuer)
     }
 
-    /// The characters of an untrusted text that are safe to show in one line of a terminal.
+    /// The characters of a text from the server that are safe to show in one line of a terminal, 64 at most.
     static func safe(_ text: String) -> String {
         String(
             text.unicodeScalars.lazy.filter {
@@ -59,11 +61,12 @@ extension NIOSSLCertificate {
         return nil
     }
 
-    /// Whether the certificate says where its issuer's can be had (RFC 5280, 4.2.2.1). Public authorities write that
-    /// into certificates that an intermediate has issued, and a server has to send the intermediate's certificate.
+    /// Whether the certificate has the address of its issuer's certificate (RFC 5280, 4.2.2.1). Public authorities
+    /// write this address into certificates that an intermediate authority has issued. A server has to send the
+    /// intermediate authority's certificate too.
     fileprivate var namesIssuersCertificate: Bool {
         let access = NIOSSLObjectIdentifier("1.3.6.1.5.5.7.1.1")
-        // The identifier 1.3.6.1.5.5.7.48.2, with its tag and length.
+        // The object identifier 1.3.6.1.5.5.7.48.2 (`caIssuers`) in DER, with its tag and length.
         let issuers: [UInt8] = [0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02]
         return _extensions.contains { field in
             guard field.objectIdentifier == access else { return false }
@@ -74,24 +77,25 @@ extension NIOSSLCertificate {
 }
 
 extension [SSLCertificateName] {
-    /// The common name, or else the last of the names, made safe to show.
+    /// The common name, or else the last of the names, reduced to characters that are safe to show.
     fileprivate var shown: String { SentChain.safe(last { $0.type == .commonName }?.value ?? last?.value ?? "") }
 }
 
 // MARK: - Asking for the chain
 
 extension RelayHost {
-    /// A connection that only reads the server's certificates.
+    /// The certificate check of a connection that only reads a server's certificates.
     struct ChainReading: Sendable {
-        /// Whether the proxy's certificates are read, not the relay's.
+        /// Whether the connection reads the proxy's certificates, not the relay's.
         let isProxys: Bool
         let told: @Sendable ([NIOSSLCertificate]) -> Void
     }
 
-    /// The error, explained by all certificates that the server sends, where its first one alone does not show the cause.
+    /// The error with a more exact cause, found in all certificates that the server sends. The same error is returned
+    /// if it needs no more than the server's first certificate, or if the certificates can't be read.
     ///
-    /// The library shows the first certificate of a chain that it refuses. The others are read from a second
-    /// connection, which refuses every certificate, so no data are sent on it.
+    /// SwiftNIO SSL gives only the first certificate of a certificate chain that BoringSSL rejects. This function reads
+    /// the others from a second connection, which refuses every certificate, so no data are sent on it.
     func explained(_ error: PairingError, on loop: any EventLoop, limits: ClientLimits) async -> PairingError {
         switch error {
         case .relayUntrusted(.unknownAuthority), .relayUntrusted(.chainIncomplete):

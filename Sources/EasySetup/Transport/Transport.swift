@@ -2,7 +2,7 @@
 enum Transport: String, Sendable {
     /// One WebSocket (`Protocol/relay.md`, "Transport").
     case webSocket = "websocket"
-    /// HTTP requests (`Protocol/http.md`, "Calls").
+    /// Long polling: HTTP requests that the relay may hold open until it has frames (`Protocol/http.md`, "Calls").
     case longPolling = "long-polling"
 
     static let webSocketPath = "/easysetup/v1/ws"

@@ -7,16 +7,16 @@ import NIOPosix
 
 /// The result of a long-poll request.
 enum LongPollResult: Equatable, Sendable {
-    /// A complete answer; its body is at most ``WireLimits/callBytes`` long.
+    /// An answer of a server. A body longer than ``WireLimits/callBytes`` is cut off one byte after that length.
     case answered(status: Int, body: [UInt8], retryAfter: Duration?, redirection: Reply.Redirection? = nil)
-    /// No answer, with the reason as far as it is known.
+    /// No answer came, for this reason, as far as it is known.
     case unanswered(PairingError)
 }
 
-/// A TCP connection for long-poll requests, one request at a time. It stays open between them where the server allows
-/// it, and is opened again where not.
+/// A TCP connection for long-poll requests, one request at a time. It stays open for the next request if the server
+/// allows that. Otherwise the next request opens a new connection.
 ///
-/// NIO's own handlers are enough. An HTTP client library would bring full Foundation, redirects, cookies and
+/// SwiftNIO's own HTTP handlers are enough. An HTTP client library would bring full Foundation, redirects, cookies and
 /// decompression, none of which a relay uses.
 final class LongPollChannel: Sendable {
     private let host: RelayHost
@@ -31,9 +31,9 @@ final class LongPollChannel: Sendable {
         channel = .makeBoxSendingValue(nil, eventLoop: loop)
     }
 
-    /// Posts a body. Call it on the event loop.
+    /// Sends a POST request with this body, after connecting if no connection is open. Call it on the event loop.
     ///
-    /// - Parameter timeout: for the whole request, connecting included.
+    /// - Parameter timeout: the time for connecting, sending the request and receiving the whole answer.
     /// - Returns: the result; the future never fails.
     func call(_ path: String, body: [UInt8], timeout: Duration) -> EventLoopFuture<LongPollResult> {
         let promise = loop.makePromise(of: LongPollResult.self)
@@ -70,7 +70,7 @@ final class LongPollChannel: Sendable {
         host.bootstrap(on: loop, timeout: TimeAmount(limits.connectTimeout))
             .channelInitializer { [host, limits] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // The channel is stored at once, so that it can be closed at any time.
+                    // The channel is stored at once, so that ``close()`` can close it while it is still connecting.
                     self.channel.value = channel
                     try host.prepare(channel, for: attempt, limits: limits)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
@@ -95,7 +95,7 @@ private struct Call: Sendable {
     let answer: EventLoopPromise<LongPollResult>
 }
 
-/// Writes the requests one after the other, and reads the answers up to a limit.
+/// Writes the requests one after the other, and reads each answer's body up to ``WireLimits/callBytes``.
 private final class LongPollHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = Call
@@ -112,7 +112,7 @@ private final class LongPollHandler: ChannelDuplexHandler {
     /// An error that came while no request was running, such as an untrusted certificate.
     private var failure: (any Error)?
 
-    /// - Parameter retire: called when no further request may be written.
+    /// - Parameter retire: called when this connection can't take another request.
     init(to address: RelayAddress, retire: @escaping () -> Void) {
         self.address = address
         self.retire = retire
@@ -161,7 +161,8 @@ private final class LongPollHandler: ChannelDuplexHandler {
         case .body(let buffer):
             guard let head else { return }
             body.append(contentsOf: buffer.readableBytesView.prefix(WireLimits.callBytes + 1 - body.count))
-            // A relay's answer is never so long: its beginning shows which server it is.
+            // A relay never sends so long a body, so another server answers. The body's beginning is enough to explain
+            // which.
             if body.count > WireLimits.callBytes { end(context, answer(head)) }
         case .end:
             guard let head else { return }
@@ -197,18 +198,19 @@ private final class LongPollHandler: ChannelDuplexHandler {
     }
 
     private func end(_ context: ChannelHandlerContext, _ last: LongPollResult) {
-        // Closing takes a while with TLS, and the next request may be made on this answer.
+        // Closing TLS takes a while. The caller may make its next request as soon as it has this answer, and that
+        // request needs a new connection.
         retire()
         context.close(promise: nil)
         answer(last)
     }
 
     private func answer(_ answer: LongPollResult) {
-        // The next request may be written before this call returns.
+        // `succeed` may write the next request before it returns, so it must find `call` empty.
         let answered = call
         call = nil
         answered?.answer.succeed(answer)
-        // The request is answered, so its timeout is not needed any more.
+        // If the request was never written, its write promise is still open and must be completed.
         waiting?.succeed()
         waiting = nil
     }

@@ -1,16 +1,17 @@
 import EasySetupPairingSession
 import EasySetupRelayProtocol
 
-/// The requests of one long-polling connection (`Protocol/http.md`, "Numbers"): decides when each is made, what each
-/// answer means, and which frames reach the session. It is a pure state machine; ``LongPollConnection`` makes the
+/// The state machine of one long-polling connection (`Protocol/http.md`, "Numbers"). It decides when each request is
+/// made, what each answer means, and which frames reach the session. It does no I/O: ``LongPollConnection`` makes the
 /// requests.
 struct LongPollClient {
-    /// The kind of a request. At most one of each kind runs at a time.
+    /// The kind of a request: `send` carries frames to the relay, and `poll` fetches the relay's frames. At most one of
+    /// each kind runs at a time.
     enum Kind: Hashable, Sendable {
         case send, poll
     }
 
-    /// An action; a list of them is carried out in order.
+    /// An action for ``LongPollConnection``, which carries out a list of actions in order.
     enum Step: Equatable {
         /// Make a request with this body, and pass its answer to ``LongPollClient/answered(_:_:draw:)``.
         case call(Kind, body: [UInt8])
@@ -18,13 +19,14 @@ struct LongPollClient {
         case pause(Kind, Duration)
         /// The transport is open: the relay has answered for the first time.
         case heard
-        /// The relay was unavailable for a moment before its first answer.
+        /// A request failed before the relay's first answer, and is made again.
         case stumbled
-        /// Pass the frames to the session. No more follow before ``LongPollClient/read()``.
+        /// Pass the frames to the session. No further frames are delivered before ``LongPollClient/read()`` is called.
         case deliver([RelayFrame])
-        /// The connection is gone. No further action follows.
+        /// The connection has ended, for this reason. No further action follows.
         case closed(PairingError)
-        /// The relay has received the close, or can't be reached. No further action follows.
+        /// The close that the session asked for is done: the relay has received it, or can't be reached. No further
+        /// action follows.
         case finished
     }
 
@@ -38,10 +40,10 @@ struct LongPollClient {
         case over
     }
 
-    /// A request that is repeated unchanged until it is answered.
+    /// A request that has been made and not answered yet. After a failure it is made again.
     private struct Pending {
         var body: [UInt8]
-        /// The number of the last frame in a `send` request.
+        /// The number of the last frame in a `send` request; 0 for a poll.
         var last: UInt32 = 0
         var saysGoodbye = false
         var tries = 1
@@ -55,7 +57,7 @@ struct LongPollClient {
     private var lastFailure: PairingError?
     private var isClosing = false
 
-    /// Frames that are not part of a request yet.
+    /// Frames from the session that are not part of a request yet.
     private var waiting: [[UInt8]] = []
     /// The number of the last frame that is part of a request.
     private var sent: UInt32 = 0
@@ -66,7 +68,7 @@ struct LongPollClient {
     private var polling: Pending?
     private var isReadWanted = false
     private var isPollPausing = false
-    /// The time that the relay may hold the next poll open.
+    /// How long the relay may wait for frames before it answers the next poll.
     private var pollWait: Duration
 
     /// - Parameters:
@@ -79,7 +81,8 @@ struct LongPollClient {
         pollWait = limits.pollWait
     }
 
-    /// Asks for a connection that can't exist: only a relay with long polling answers that it does not know it.
+    /// Makes a request for a connection that can't exist. Only a relay with long polling answers with the problem
+    /// `unknown-connection`, so this answer shows that the server is one.
     mutating func probe() -> [Step] {
         let call = SendCall(connection: connection, first: 1, frames: [])
         let pending = Pending(body: call.serialized())
@@ -87,14 +90,14 @@ struct LongPollClient {
         return [.call(.send, body: pending.body)]
     }
 
-    /// Sends frames of the session.
+    /// Sends frames of the session: in a new request or, while a `send` request runs, in the next one.
     mutating func send(_ frames: [DeviceFrame]) -> [Step] {
         guard phase != .over, !isClosing else { return [] }
         waiting += frames.map { $0.serialized() }
         return nextSend()
     }
 
-    /// The session has handled the frames that it was given.
+    /// Notes that the session has handled the frames that it was given, and wants the next ones.
     mutating func read() -> [Step] {
         isReadWanted = true
         return nextPoll()
@@ -104,12 +107,12 @@ struct LongPollClient {
     mutating func close() -> [Step] {
         guard phase != .over, !isClosing else { return [.finished] }
         isClosing = true
-        // The relay has received no frame, so it has no connection to close.
+        // The relay has received no frame, so it has no connection that needs closing.
         if sent == 0, phase == .probing || waiting.isEmpty { return end(.connectionLost) }
         return nextSend()
     }
 
-    /// Ends the close, which has taken too long.
+    /// Ends the connection without the relay's answer, because the close has taken too long.
     mutating func giveUp() -> [Step] {
         phase == .over ? [] : end(.connectionLost)
     }
@@ -125,7 +128,7 @@ struct LongPollClient {
             switch verdict(answer, SendAnswer.init(parsing:)) {
             case .said(let answer): return sendAnswered(answer, draw: draw)
             case .turnedAway(let reason, let retryAfter):
-                // The error is the same as on a WebSocket.
+                // The session receives the relay's refusal as a frame, as on a WebSocket, so it reports the same error.
                 if isClosing { return end(.connectionLost) }
                 return [.deliver([.refused(reason, retryAfter: retryAfter)])] + end(.connectionLost)
             case .lost: return end(.connectionLost)
@@ -140,7 +143,7 @@ struct LongPollClient {
         }
     }
 
-    /// A pause that was asked for is over.
+    /// Continues after the pause that ``Step/pause(_:_:)`` asked for.
     mutating func pauseIsOver(_ kind: Kind) -> [Step] {
         guard phase != .over else { return [] }
         switch kind {
@@ -153,16 +156,18 @@ struct LongPollClient {
         }
     }
 
-    /// Long polling did not open within the time for connecting.
+    /// Ends the connection if long polling has not opened by now. Call it when ``ClientLimits/connectTimeout`` is over.
     mutating func openingTookTooLong() -> [Step] {
         phase == .probing ? end(unopened(lastFailure ?? .relayUnreachable(.noAnswer))) : []
     }
 
-    /// The error for a transport that did not open. A server that refused a WebSocket and then stays silent may answer
-    /// in a moment, so it is not reported as a server that is no relay.
+    /// The error to report when long polling did not open: the WebSocket's error, if a WebSocket failed before. But if
+    /// the WebSocket's error says that the server is no relay, the error of long polling is reported, because a server
+    /// that does not answer now may answer in a moment.
     private func unopened(_ error: PairingError) -> PairingError {
         switch failure {
-        // The server has shown what it is, and a connection that is cut afterwards adds nothing.
+        // The answer to the WebSocket request has shown what kind of server this is. A connection that is cut
+        // afterwards adds nothing to that.
         case .notARelay(.signIn)? where error == .connectionLost,
             .notARelay(.redirectsToTLS)? where error == .connectionLost:
             failure ?? error
@@ -175,11 +180,11 @@ struct LongPollClient {
 // MARK: - Calls
 
 extension LongPollClient {
-    /// The most bytes that a request has besides its frames, and a frame besides its content.
+    /// The most bytes that a request has besides its frames, and that each frame adds besides its own bytes.
     private static let (callOverhead, frameOverhead) = (32, 4)
 
-    /// Makes the next `send` request. Only one runs at a time, so frames that are added meanwhile go together in the
-    /// next one.
+    /// Makes the next `send` request, if there is something to send and no `send` request is running. Frames that are
+    /// added while one is running go together in the next one.
     private mutating func nextSend() -> [Step] {
         guard phase != .probing, sending == nil, !waiting.isEmpty || isClosing else { return [] }
         var bytes = Self.callOverhead
@@ -199,8 +204,9 @@ extension LongPollClient {
         return [.call(.send, body: pending.body)]
     }
 
-    /// Makes the next poll when the session has handled all frames received, and all its frames are part of a request.
-    /// So a relay that answers polls but no sends can't make frames pile up here.
+    /// Makes the next poll if the session has handled all received frames, and all frames of the session are part of a
+    /// request. The second condition keeps a relay that answers only polls, and no `send`, from making frames pile up
+    /// here.
     private mutating func nextPoll() -> [Step] {
         guard phase == .open, !isClosing, polling == nil, !isPollPausing, isReadWanted, waiting.isEmpty else {
             return []
@@ -227,8 +233,9 @@ extension LongPollClient {
             let error = PairingError(
                 Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
             )
-            // Any other answer is an error. The call is repeated only if its status is a temporary one and its
-            // `Retry-After` is within `reachTimeout`, because the server must not be asked before that.
+            // Any other answer is an error. The request is repeated only if its status may be temporary and its
+            // `Retry-After` is at most `reachTimeout`, because the device must not ask the server again before that
+            // time.
             let mayPass = Self.mayPass(status) && retryAfter ?? .zero <= limits.reachTimeout
             return mayPass ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
         }
@@ -237,7 +244,7 @@ extension LongPollClient {
     private mutating func sendAnswered(_ answer: SendAnswer, draw: Double) -> [Step] {
         guard let call = sending else { return [] }
         guard answer.have <= call.last else { return end(.relayMisbehaved) }
-        // An empty page counts as an answer too, and means that the relay has no frames.
+        // An empty page of a proxy parses as an answer too, which says that the relay has no frames.
         guard answer.have == call.last else { return tryAgain(.send, .notARelay(.unknown), draw: draw) }
         sending = nil
         if phase == .opening { phase = .open }
@@ -249,7 +256,8 @@ extension LongPollClient {
         guard polling != nil else { return [] }
         polling = nil
         if isClosing { return [] }
-        // The first frame expected is `received` + 1: earlier ones are repeats, and none may be missing.
+        // The next frame expected has the number `received` + 1. The answer may repeat earlier frames, but must not
+        // skip any.
         guard answer.first <= received + 1 else { return end(.relayMisbehaved) }
         let news = answer.frames.dropFirst(Int(received + 1 - answer.first))
         var frames: [RelayFrame] = []
@@ -265,7 +273,8 @@ extension LongPollClient {
         }
         if answer.isClosed { return steps + end(.connectionLost) }
         guard frames.isEmpty else { return steps }
-        // A relay or a cache that answers at once without frames must not be polled without a pause.
+        // A relay, or a proxy's cache, may answer at once without frames. The pause keeps this device from polling it
+        // in a tight loop.
         isPollPausing = true
         return [.pause(.poll, limits.callPause.halfRandom(draw))]
     }
@@ -281,7 +290,8 @@ extension LongPollClient {
         switch kind {
         case .send: sending = call
         case .poll:
-            // A proxy may end silent connections sooner than most do.
+            // A proxy on the way may cut connections that are silent for long, so the next poll asks the relay to
+            // answer sooner.
             pollWait = max(pollWait / 2, limits.pollWait / 8)
             call.body = pollBody
             polling = call
@@ -303,7 +313,7 @@ extension LongPollClient {
 
 extension LongPollClient {
     private enum Verdict<Body> {
-        /// The relay's answer.
+        /// The relay has answered with a body of the expected form.
         case said(Body)
         /// The relay itself reports that it takes no new connection.
         case turnedAway(Reason, retryAfter: Duration)
@@ -314,7 +324,8 @@ extension LongPollClient {
         case failed(PairingError)
     }
 
-    /// Judges an answer by its status and body, because a proxy may change headers (`Protocol/http.md`, "Calls").
+    /// Judges an answer by its status and body, not by its headers, because a proxy may change headers
+    /// (`Protocol/http.md`, "Calls").
     private func verdict<Body>(
         _ answer: LongPollResult,
         _ parse: ([UInt8]) throws(LongPollBodyError) -> Body
@@ -322,7 +333,7 @@ extension LongPollClient {
         switch answer {
         case .unanswered(let error): return .failed(error)
         case .answered(200, let bytes, _, _):
-            // A proxy's page may come with status 200.
+            // A proxy may answer with a web page of its own and status 200. Such a page does not parse.
             guard let body = try? parse(bytes) else { return .failed(.notARelay(.unknown)) }
             return .said(body)
         case .answered(let status, let bytes, let retryAfter, let redirection):
@@ -339,14 +350,15 @@ extension LongPollClient {
         }
     }
 
-    /// Whether this status of a proxy may be temporary.
+    /// Whether an error with this HTTP status may be temporary. The status may come from a proxy.
     private static func mayPass(_ status: Int) -> Bool {
         status >= 500 && status != 511 || [408, 425, 429].contains(status)
     }
 }
 
 extension Duration {
-    /// A random duration between half of this one and all of it.
+    /// A duration between half of this one and all of it.
+    /// - Parameter draw: a random number in 0..<1.
     fileprivate func halfRandom(_ draw: Double) -> Duration {
         self / 2 + self / 2 * draw
     }

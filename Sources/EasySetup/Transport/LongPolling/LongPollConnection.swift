@@ -2,8 +2,8 @@ import EasySetupPairingSession
 import EasySetupRelayProtocol
 import NIOCore
 
-/// A connection by long polling: carries out the actions of ``LongPollClient`` with two sockets, one for each kind of
-/// request.
+/// A connection by long polling. It carries out the actions of ``LongPollClient`` with two TCP connections, one for
+/// each kind of request.
 final class LongPollConnection: Sendable {
     private struct State {
         var calls: LongPollClient
@@ -18,7 +18,8 @@ final class LongPollConnection: Sendable {
     private let sending: LongPollChannel
     private let polling: LongPollChannel
 
-    /// Starts the probe at once. Call this and all other functions on the event loop.
+    /// Starts to connect at once, with the request that finds out whether the server has long polling. Call this and
+    /// all other functions on the event loop.
     ///
     /// - Parameters:
     ///   - failure: the reason why the WebSocket failed, which is reported if this transport fails too.
@@ -44,7 +45,7 @@ final class LongPollConnection: Sendable {
         perform(state.value.calls.probe())
     }
 
-    /// Sends several frames in one write.
+    /// Sends frames: in a new request or, while a `send` request runs, in the next one.
     func send(_ frames: [DeviceFrame]) {
         perform(state.value.calls.send(frames))
     }

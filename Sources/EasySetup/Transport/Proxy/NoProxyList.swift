@@ -22,12 +22,13 @@ package struct NoProxyList: Sendable {
 
     private let entries: [(pattern: Pattern, port: Int?)]
 
-    /// Unreadable entries are left out because the list may hold forms that only other programs know.
+    /// Reads a list. Entries that can't be read are left out, because the list may have forms that only other programs
+    /// know.
     package init(_ text: String) {
         entries = text.split(whereSeparator: { $0 == "," || $0.isWhitespace }).compactMap(Self.entry)
     }
 
-    /// Whether a relay is reached without a proxy.
+    /// Whether an entry of the list covers this relay, so that the relay is reached without a proxy.
     package func contains(_ relay: RelayAddress) -> Bool {
         let host = Self.name(relay.host.prefix { $0 != "%" })
         let bytes = Self.bytes(host)
@@ -60,7 +61,7 @@ package struct NoProxyList: Sendable {
         return name.isEmpty ? nil : (.name(name), port)
     }
 
-    /// The name in lower case, without the dot that ends an absolute name.
+    /// The host name in lower case, without the dot that ends an absolute name.
     private static func name(_ text: Substring) -> String {
         let lowered = text.lowercased()
         return lowered.hasSuffix(".") ? String(lowered.dropLast()) : lowered

@@ -3,9 +3,10 @@ public import EasySetupPairingSession
 
 /// The address of an HTTP proxy, with the credentials that it may need.
 ///
-/// Only the header for the proxy contains its user name and password: neither description nor reflection shows them.
+/// The user name and password appear only in the header that is sent to the proxy. Neither the description nor
+/// reflection (`Mirror`) shows them.
 public struct ProxyAddress: Sendable {
-    /// A DNS name, an IPv4 address, or an IPv6 address without brackets.
+    /// The proxy's host: a DNS name, an IPv4 address, or an IPv6 address without brackets.
     public let host: String
     /// The port, 1 to 65535.
     public let port: Int
@@ -16,7 +17,8 @@ public struct ProxyAddress: Sendable {
     /// Reads a proxy's address: `[http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/]`. The default scheme is `http`; the
     /// default port is the scheme's, 80 or 443. Name and password may be percent-encoded.
     ///
-    /// - Throws: ``PairingError/proxyAddress(_:)``, which contains nothing of the text.
+    /// - Throws: ``PairingError/proxyAddress(_:)``, which contains no part of the text except a known scheme, because
+    ///   the text may include a password.
     public init(url: String) throws(PairingError) {
         var rest = url[...]
         while let last = rest.last, last.isWhitespace { rest.removeLast() }
@@ -49,7 +51,7 @@ public struct ProxyAddress: Sendable {
         self.credentials = credentials
     }
 
-    /// The CONNECT request to the proxy.
+    /// The text of the CONNECT request to the proxy.
     ///
     /// - Parameter authority: the relay's host and port.
     func request(for authority: String) -> String {
@@ -67,16 +69,16 @@ extension ProxyAddress: CustomStringConvertible, CustomReflectable {
     public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
 }
 
-/// A proxy's user name and password, kept as the header that contains them.
+/// A proxy's user name and password, kept as the value of the `Proxy-Authorization` header.
 final class ProxyCredentials: Sendable, CustomReflectable {
     let header: String
 
-    /// Reads `NAME[:PASSWORD]`. Nil where it is badly encoded or has characters that a header can't contain.
+    /// Reads `NAME[:PASSWORD]`; nil if the percent-encoding is wrong, or a character can't be part of the header.
     init?(userinfo: Substring) {
         let colon = userinfo.firstIndex(of: ":")
         guard let name = Self.decoded(userinfo[..<(colon ?? userinfo.endIndex)]),
             let password = Self.decoded(colon.map { userinfo[$0...].dropFirst() } ?? ""),
-            // The first colon ends the name (RFC 7617).
+            // The name can't contain a colon, because the first colon in the header ends the name (RFC 7617).
             !name.contains(UInt8(ascii: ":"))
         else { return nil }
         header = "Basic " + Base64.encode(name + [UInt8(ascii: ":")] + password)
@@ -106,7 +108,7 @@ final class ProxyCredentials: Sendable, CustomReflectable {
     }
 }
 
-/// Base64 (RFC 4648, 4). Full Foundation has it too, but adds 40 MB.
+/// Base64 (RFC 4648, section 4). Full Foundation has an encoder too, but would add 40 MB to the program.
 private enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
@@ -142,7 +144,7 @@ enum HostAndPort {
         return (String(text[..<colon]), port)
     }
 
-    /// Reads digits only, because `Int` would accept a sign.
+    /// Reads a port made of digits only; nil for any other text. `Int` alone would accept a sign too.
     private static func port(_ digits: Substring) -> Int? {
         digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) ? Int(digits) : nil
     }

@@ -9,8 +9,8 @@ import Musl
 import Darwin
 #endif
 
-/// The choice of the HTTP proxy. A relay on this machine is always reached without one, because `ws` is not encrypted
-/// and must not leave the machine.
+/// The settings by which a device chooses an HTTP proxy. A relay on this machine is always reached without a proxy,
+/// because a `ws` connection is not encrypted and must not leave the machine.
 public struct ProxySettings: Sendable {
     private enum Choice: Sendable {
         case environment
@@ -22,19 +22,19 @@ public struct ProxySettings: Sendable {
     /// The certificate authorities trusted for a proxy that is reached over TLS.
     let roots: TrustedRoots
 
-    /// The proxy of the environment's variables, as curl reads them: for `wss` `https_proxy` or `HTTPS_PROXY`; for `ws`
-    /// `http_proxy`, in lower case alone because a web server gives CGI programs a client's `Proxy` header as
-    /// `HTTP_PROXY`; for both then `all_proxy` or `ALL_PROXY`. The hosts in `no_proxy` or `NO_PROXY` are reached
-    /// without a proxy. An empty variable means no proxy.
+    /// The proxy that the environment variables name, as curl reads them. A `wss` address takes `https_proxy` or
+    /// `HTTPS_PROXY`. A `ws` address takes `http_proxy` in lower case alone, because a web server gives CGI programs a
+    /// client's `Proxy` header as `HTTP_PROXY`. If these are not set, both take `all_proxy` or `ALL_PROXY`. The hosts
+    /// in `no_proxy` or `NO_PROXY` are reached without a proxy. An empty variable means no proxy.
     public static let environment = ProxySettings(choice: .environment, roots: .system)
 
-    /// No proxy, whatever the environment says.
+    /// No proxy, whatever the environment variables say.
     public static let none = ProxySettings(choice: .none, roots: .system)
 
     /// Uses this proxy.
     ///
     /// - Parameters:
-    ///   - hosts: the hosts that are reached without it, written as in `NO_PROXY`.
+    ///   - hosts: the hosts that are reached without the proxy, written as in `NO_PROXY`.
     ///   - roots: the certificate authorities trusted for a proxy that is reached over TLS.
     public static func proxy(
         _ address: ProxyAddress,
@@ -61,7 +61,8 @@ public struct ProxySettings: Sendable {
         }
     }
 
-    /// The proxy for this relay by the environment's variables; nil for none.
+    /// The proxy that the environment variables name for this relay; nil if the relay is reached directly.
+    /// - Parameter variable: gives the value of the variable with this name; nil if it is not set.
     static func proxy(
         to relay: RelayAddress,
         variable: (String) -> String?

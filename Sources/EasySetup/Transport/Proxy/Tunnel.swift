@@ -2,14 +2,15 @@ package import EasySetupPairingSession
 import NIOCore
 import NIOTLS
 
-/// An incremental reader of a proxy's answer to CONNECT. Pure; ``TunnelHandler`` reads the bytes.
+/// An incremental reader of a proxy's answer to CONNECT. It does no I/O: ``TunnelHandler`` passes it the bytes.
 ///
-/// The CONNECT handler of NIOExtras has no bound for the head, and does not report `Retry-After`.
+/// The CONNECT handler of swift-nio-extras is not used, because it sets no limit to the length of the answer's head and
+/// does not report `Retry-After`.
 package struct TunnelAnswer {
     /// The state of the answer after the bytes so far.
     package enum Step: Equatable {
         case more
-        /// The tunnel is open; these bytes are the relay's already.
+        /// The tunnel is open. The bytes in `rest` came after the proxy's answer, so the relay sent them.
         case open(rest: [UInt8])
         case failed(PairingError)
     }
@@ -19,14 +20,14 @@ package struct TunnelAnswer {
     private var head: [UInt8] = []
 
     /// - Parameters:
-    ///   - limit: the longest head that is read, in bytes, interim answers included.
-    ///   - isCredentialed: whether the proxy was sent a user name and password.
+    ///   - limit: the longest head of an answer that is accepted, in bytes, interim answers included.
+    ///   - isCredentialed: whether this device sent the proxy a user name and password.
     package init(limit: Int, isCredentialed: Bool) {
         self.limit = limit
         self.isCredentialed = isCredentialed
     }
 
-    /// Takes more bytes.
+    /// Takes the next bytes from the proxy, and gives the state of the answer after them.
     ///
     /// - Parameter now: seconds since 1970.
     package mutating func read(_ bytes: some Sequence<UInt8>, now: Int) -> Step {
@@ -45,7 +46,8 @@ package struct TunnelAnswer {
             guard words.count >= 2, words[1].utf8.count == 3, words[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
                 let status = Int(words[1]), status >= 100
             else { return .failed(.proxyFailed(.garbled)) }
-            // The answer is an interim one; but a proxy that sends only interim answers gives no tunnel.
+            // A status below 200 is an interim answer, after which another answer follows. A proxy that sends sixteen
+            // of them at once will not give a tunnel.
             if status < 200, status != 101 {
                 heads += 1
                 guard heads < 16 else { return .failed(.proxyFailed(.garbled)) }
@@ -62,7 +64,7 @@ package struct TunnelAnswer {
     private func error(_ status: Int, retryAfter: Duration) -> PairingError {
         switch status {
         case 407: .proxyFailed(.credentials(given: isCredentialed))
-        // A network with a sign-in page answers in the proxy's place, too.
+        // A network with a sign-in page may answer in the proxy's place.
         case 301, 302, 303, 307, 308, 511: .notARelay(.signIn)
         case 408, 429, 500, 502, 503, 504, 520...530:
             .proxyFailed(.reachesNothing(status: status, retryAfter: retryAfter))
@@ -72,7 +74,7 @@ package struct TunnelAnswer {
 }
 
 extension [UInt8] {
-    /// The index after the empty line that ends a head.
+    /// The index after the empty line that ends an HTTP head; nil if that line has not arrived yet.
     fileprivate var headEnd: Int? {
         var lineIsEmpty = false
         for (index, byte) in enumerated() {

@@ -2,13 +2,13 @@ import EasySetupPairingSession
 import NIOCore
 import NIOSSL
 
-/// The certificate that the server has shown. This type refuses certificates that the TLS library accepts and the protocol does
-/// not, and explains the library's refusals. The library alone decides about trust: this type can't make a rejected
-/// certificate trusted.
+/// The certificate that a server has shown in the TLS handshake. This type refuses certificates that BoringSSL accepts
+/// and the protocol does not, and explains BoringSSL's rejections. BoringSSL alone decides about trust: this type can't
+/// make a rejected certificate trusted.
 ///
-/// The library gives no reason, so this type reads the certificate itself. The library's callback that could tell the reason
-/// takes over the decision, and its older callback crashes on some chains that a stranger can send. ``SentChain`` explains the
-/// other certificates.
+/// SwiftNIO SSL does not say why BoringSSL rejected a certificate, so this type reads the certificate itself. SwiftNIO
+/// SSL's verification callback could tell the reason, but a program that sets it takes over the decision. Its older
+/// callback crashes on some certificate chains that a stranger can send. ``SentChain`` explains the other certificates.
 struct ShownCertificate {
     private let tls: NIOSSLClientHandler
     private let host: String
@@ -16,8 +16,9 @@ struct ShownCertificate {
     private let isTunnelled: Bool
 
     /// - Parameters:
-    ///   - host: a name or an IP address.
-    ///   - isTunnelled: whether the socket leads to a proxy, so that the library can't compare addresses.
+    ///   - host: the host name or IP address for which the certificate must be.
+    ///   - isTunnelled: whether the socket leads to a proxy, so that SwiftNIO SSL can't compare the relay's IP address
+    ///     with the certificate.
     init(_ tls: NIOSSLClientHandler, host: String, roots: TrustedRoots, isTunnelled: Bool = false) {
         self.tls = tls
         self.host = host
@@ -25,8 +26,9 @@ struct ShownCertificate {
         self.isTunnelled = isTunnelled
     }
 
-    /// The reason to refuse a certificate that the library accepts: it has no subject alternative name; or, behind a
-    /// proxy, it is for another IP address, because there the library compares no IP addresses.
+    /// The reason to refuse a certificate that BoringSSL accepts; nil if there is none. A certificate is refused if it
+    /// has no subject alternative name. Behind a proxy it is refused if it is for another IP address, because SwiftNIO
+    /// SSL does not compare IP addresses there.
     var fault: Untrusted? {
         guard let certificate = tls.peerCertificate else { return .unfit }
         let names = certificate._subjectAlternativeNames()
@@ -38,13 +40,13 @@ struct ShownCertificate {
         return nil
     }
 
-    /// The cause for an error of the TLS handshake.
+    /// The pairing error that explains an error of the TLS handshake.
     func explained(_ error: any Error) -> PairingError {
         switch error {
         case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate: return .relayUntrusted(wrongName)
         case NIOSSLError.noCertificateToValidate: return .relayUntrusted(.unfit)
         case NIOSSLError.handshakeFailed(.sslError(let reasons)):
-            // The library makes only the names of the reasons public.
+            // SwiftNIO SSL makes only the names of BoringSSL's error codes public.
             let names = reasons.map(\.description)
             func has(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
             if has("CERTIFICATE_VERIFY_FAILED") { return .relayUntrusted(unverified) }
@@ -78,13 +80,14 @@ struct ShownCertificate {
         return names.isEmpty ? .noNames : .wrongName(host: host, names: Self.shown(names))
     }
 
-    /// The reason why a chain was not verified, as far as its first certificate and this device's authorities show.
+    /// The reason why BoringSSL rejected the certificate chain, as far as its first certificate and this device's
+    /// authorities show.
     private var unverified: Untrusted {
         guard let certificate = tls.peerCertificate else { return .unfit }
         return SentChain([certificate]).fault(authorities: roots.authorities, now: Clock.seconds)
     }
 
-    /// The first three names at most, because a certificate may have a hundred.
+    /// The first three names at most, and `others` if there are more, because a certificate may have a hundred.
     private static func shown(_ names: _SubjectAlternativeNames) -> [String] {
         let readable = names.lazy.compactMap { name -> String? in
             switch name.nameType {

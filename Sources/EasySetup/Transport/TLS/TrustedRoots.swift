@@ -14,26 +14,27 @@ import Darwin
 public final class TrustedRoots: Sendable {
     private struct Loaded {
         var context: NIOSSLContext?
-        /// A context without name checks, for a relay with an IP address behind a proxy: the socket's address is the
-        /// proxy's there.
+        /// A TLS context that does not check the server's name, for a relay with an IP address behind a proxy. SwiftNIO
+        /// SSL would compare the certificate with the address of the socket, which is the proxy's.
         var nameless: NIOSSLContext?
     }
 
     private let file: Path?
-    // Loading a system's authorities takes longer than a whole pairing, so it is done once.
+    // Loading a system's authorities takes longer than a whole pairing, so this object loads them only once.
     private let loaded = Mutex(Loaded())
 
     /// The system's authorities, or those of OpenSSL's environment variables: `SSL_CERT_FILE` replaces the system's
     /// file, `SSL_CERT_DIR`, a list of folders with colons between them, replaces the system's folder.
     public static let system = TrustedRoots(file: nil)
 
-    /// The authorities of a PEM file, and no others: for a relay with a private certificate.
+    /// Trusts the authorities in a PEM file and no others, for a relay whose certificate a private authority has
+    /// issued.
     public convenience init(pemFile: String) {
         self.init(file: Path(pemFile))
     }
 
-    /// The authorities of a PEM file, and no others.
-    /// - Parameter pemPath: the file's path, which is not always UTF-8, without a zero byte at the end.
+    /// Trusts the authorities in a PEM file and no others.
+    /// - Parameter pemPath: the file's path without a zero byte at the end. It need not be UTF-8.
     public convenience init(pemPath: [UInt8]) {
         self.init(file: Path(bytes: pemPath))
     }
@@ -42,7 +43,9 @@ public final class TrustedRoots: Sendable {
         self.file = file
     }
 
-    /// - Parameter isTunnelled: whether the library can't compare the relay's IP address, so that ``ShownCertificate`` does.
+    /// The TLS context that trusts these authorities. It is made at the first call.
+    /// - Parameter isTunnelled: whether the relay has an IP address and is behind a proxy. ``ShownCertificate`` then
+    ///   compares that address with the certificate, because SwiftNIO SSL can't.
     /// - Throws: ``PairingError/relayUntrusted(_:)`` with the fault of the authorities.
     func context(isTunnelled: Bool = false) throws(PairingError) -> NIOSSLContext {
         do {
@@ -51,8 +54,8 @@ public final class TrustedRoots: Sendable {
                 var configuration = TLSConfiguration.makeClientConfiguration()
                 configuration.minimumTLSVersion = .tlsv12
                 let sources = try sources()
-                // The library loads certificates on demand from one folder whose path is UTF-8. All others are read
-                // here, because the library takes no other paths.
+                // SwiftNIO SSL loads certificates on demand from one folder, whose path must be UTF-8. This function
+                // reads all other files and folders itself.
                 let folder = sources.first { $0.isFolder && $0.path.text != nil }
                 let read = try sources.filter { $0.path != folder?.path }.flatMap { source in
                     try source.isFolder ? Self.certificates(inFolder: source.path) : Self.certificates(in: source.path)
@@ -81,18 +84,18 @@ public final class TrustedRoots: Sendable {
         }
     }
 
-    /// All authorities that are in files; used only for explanations.
+    /// All authorities that are in files, not folders. They are used only to explain errors.
     var authorities: [NIOSSLCertificate] {
         let files = ((try? sources()) ?? []).filter { !$0.isFolder }.map(\.path)
         return (files.isEmpty ? Self.systemFiles : files).flatMap { (try? Self.certificates(in: $0)) ?? [] }
     }
 
-    /// The files in which the TLS library looks for a system's authorities.
+    /// The files in which SwiftNIO SSL looks for a system's authorities.
     private static let systemFiles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"].map(
         Path.init
     )
     private static let systemFolder = Path("/etc/ssl/certs")
-    /// The largest file that is read, in bytes: far more than a system's authorities, which have some 250 kB.
+    /// The size of the largest file that is accepted, in bytes. A system's file of authorities has some 250 kB.
     private static let maximumByteCount = 16 * 1024 * 1024
 
     /// A file path in the system's form: bytes, which are not always UTF-8.
@@ -114,13 +117,13 @@ public final class TrustedRoots: Sendable {
         var isFolder = false
     }
 
-    /// The files and folders to load; empty for the library's own defaults.
+    /// The files and folders to load; empty if SwiftNIO SSL's defaults are to be used.
     private func sources() throws(Untrusted) -> [Source] {
         if let file {
             try Self.check(file)
             return [Source(path: file)]
         }
-        // Some systems set the variables to their own defaults.
+        // Some systems set these variables to the default paths. Such values are ignored.
         let file = Self.variable("SSL_CERT_FILE").flatMap { Self.systemFiles.contains($0) ? nil : $0 }
         let folders =
             Self.variable("SSL_CERT_DIR")?.bytes.split(separator: UInt8(ascii: ":")).map { Path(bytes: Array($0)) }
@@ -133,7 +136,7 @@ public final class TrustedRoots: Sendable {
             guard systemFile != nil || hasFolder else { throw .noAuthorities }
             return []
         }
-        // Each variable replaces its own default.
+        // `SSL_CERT_FILE` replaces only the system's file, and `SSL_CERT_DIR` only the system's folder.
         let files = [file ?? systemFile].compactMap(\.self)
         let places = folders.isEmpty && hasFolder ? [Self.systemFolder] : folders
         return files.map { Source(path: $0) } + places.map { Source(path: $0, isFolder: true) }
@@ -147,7 +150,8 @@ public final class TrustedRoots: Sendable {
         } catch {
             throw .authoritiesUnreadable(path: path.description, error)
         }
-        // The byte order mark that some editors write before a text would hide the first line from the library.
+        // Some editors write a byte order mark at the start of a file. BoringSSL would not recognize the first line of
+        // a PEM file behind it.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
             throw .authoritiesUnreadable(path: path.description, .noCertificate)
@@ -155,7 +159,8 @@ public final class TrustedRoots: Sendable {
         return certificates
     }
 
-    /// The certificates of a folder as `openssl rehash` lays it out.
+    /// The certificates in a folder that `openssl rehash` has prepared: its files' names begin with eight hexadecimal
+    /// digits and a dot. Files that can't be read are skipped.
     private static func certificates(inFolder path: Path) -> [NIOSSLCertificate] {
         guard let entries = opendir(path.cString) else { return [] }
         defer { closedir(entries) }
@@ -195,7 +200,7 @@ public final class TrustedRoots: Sendable {
 
     /// Opens a file that is not empty, or a folder.
     private static func open(_ path: Path, isFolder: Bool = false) throws(FileFault) -> CInt {
-        // Without O_NONBLOCK, opening a pipe without a writer would block.
+        // `systemOpen` sets O_NONBLOCK, because opening a named pipe that no program writes to would block otherwise.
         let file = systemOpen(path.cString)
         guard file >= 0 else {
             switch errno {
@@ -249,7 +254,7 @@ public final class TrustedRoots: Sendable {
 extension Untrusted: Error {}
 extension Untrusted.FileFault: Error {}
 
-/// The system's `open` and `read`, which methods of the same names hide.
+/// The system's `open` and `read`. Inside ``TrustedRoots``, its own methods of these names hide the system's.
 private func systemOpen(_ path: [CChar]) -> CInt { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
 private func systemRead(_ file: CInt, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
     read(file, buffer, count)

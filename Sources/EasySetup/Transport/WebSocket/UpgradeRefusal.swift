@@ -12,7 +12,7 @@ struct Reply: Equatable, Sendable {
         case elsewhere
     }
 
-    /// The status; nil when the answer ended before it.
+    /// The HTTP status; nil if the connection ended before the status arrived.
     var status: Int?
     /// The body, as far as it arrived and is needed.
     var body = ""
@@ -27,7 +27,7 @@ struct Reply: Equatable, Sendable {
         self.redirection = redirection
     }
 
-    /// - Parameter address: the relay that was asked.
+    /// - Parameter address: the address of the relay to which the request was sent.
     init(_ head: HTTPResponseHead, body: String, from address: RelayAddress) {
         status = Int(head.status.code)
         self.body = body
@@ -50,17 +50,17 @@ struct Reply: Equatable, Sendable {
 
 /// The meaning of an answer to the WebSocket request other than status 101 (`Protocol/relay.md`, "Transport").
 struct UpgradeRefusal: Equatable, Sendable {
-    /// The error to show if the other transport fails too.
+    /// The error to show if long polling fails too.
     let error: PairingError
-    /// Whether the relay itself refused, and would refuse by its other transport too. Any other refusal may come from a
-    /// proxy, or from a relay to which a proxy passed only a part of the request (`Protocol/http.md`, "Which
-    /// transport").
+    /// Whether the relay itself refused, and would refuse long polling too. Any other refusal may come from a proxy, or
+    /// from a relay to which a proxy passed only a part of the request (`Protocol/http.md`, "Which transport").
     let isFinal: Bool
 
     init(_ reply: Reply) {
         switch Problem(in: reply.body)?.name {
         case "wrong-version":
-            // A relay that lists this device's version did not receive it: a proxy removed the header.
+            // If the relay's answer lists this device's version, the relay supports it, but a proxy has removed the
+            // version's header from the request.
             let speaksOurs = reply.body.contains("\"\(Subprotocol.name)\"")
             (error, isFinal) = (.relayVersion, !speaksOurs)
         case "foreign-origin": (error, isFinal) = (.notARelay(.forbidden(status: 403)), true)
@@ -89,7 +89,7 @@ extension PairingError {
             return
         }
         switch status {
-        // A web page in the relay's place.
+        // A web server answers in the relay's place. Networks with a sign-in page answer with HTML.
         case 200..<300: self = .notARelay(reply.isPage ? .signIn : .web(status: status))
         case 301, 302, 303, 307, 308: self = .notARelay(reply.redirection == .toTLS ? .redirectsToTLS : .signIn)
         case 400 where reply.asksForTLS: self = .notARelay(.tls)
@@ -105,7 +105,7 @@ extension PairingError {
 }
 
 extension Reply {
-    /// Whether the body is a web page.
+    /// Whether the body looks like HTML.
     fileprivate var isPage: Bool { body.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.hasPrefix("<") }
 
     /// Whether the body is a TLS server's complaint about plain HTTP: nginx, Apache and Go each have their own wording.

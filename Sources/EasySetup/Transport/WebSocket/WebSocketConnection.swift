@@ -6,10 +6,11 @@ import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
 
-/// A WebSocket connection to a relay: takes frames, and reports batches of frames (`Protocol/relay.md`, "Transport").
+/// A WebSocket connection to a relay (`Protocol/relay.md`, "Transport"). It sends frames, and reports the relay's
+/// frames in batches.
 ///
-/// It reads only on request, so a relay that sends faster than the session handles is slowed down by TCP, and nothing
-/// piles up here.
+/// It reads from the socket only when ``read()`` asks for it. So TCP slows down a relay that sends faster than the
+/// session handles frames, and no frames pile up here.
 final class WebSocketConnection: Sendable {
     private let channel: any Channel
     private let goodbye: TimeAmount
@@ -25,7 +26,7 @@ final class WebSocketConnection: Sendable {
     ///   - loop: the event loop of the connection.
     ///   - report: called on that loop: `through` when the relay's first frame has arrived, then frames, and
     ///     `closed`.
-    /// - Throws: ``UpgradeFailure``, which tells whether the other transport is worth a try.
+    /// - Throws: ``UpgradeFailure``, which tells whether long polling is worth a try.
     static func open(
         to host: RelayHost,
         on loop: any EventLoop,
@@ -39,7 +40,8 @@ final class WebSocketConnection: Sendable {
                 .connect(host: host.next.host, port: host.next.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let hurry = TimeAmount(limits.upgradeTimeout)
-                        // Once the host is reached, the other transport can be tried.
+                        // Once the host is reached, it has only `upgradeTimeout` to answer the upgrade, so that time is
+                        // left for long polling.
                         try host.prepare(channel, for: attempt, limits: limits) { context in
                             context.eventLoop.scheduleTask(in: hurry) { [channel = context.channel] in
                                 if !attempt.isOver { attempt.giveUp(channel) }
@@ -50,7 +52,7 @@ final class WebSocketConnection: Sendable {
                         result.whenComplete { outcome in
                             timer.cancel()
                             attempt.isOver = true
-                            // The caller gets no connection that it could close, so it is closed here.
+                            // The caller gets no connection object that it could close, so the channel is closed here.
                             if case .failure = outcome { channel.close(promise: nil) }
                         }
                         return result
@@ -58,13 +60,13 @@ final class WebSocketConnection: Sendable {
                 }
             switch try await outcome.get() {
             case .upgraded(let channel):
-                // The relay must answer this ping, so a middlebox that allows the upgrade and drops all later frames is
-                // found out soon, even if the relay has nothing to send.
+                // The relay must answer this ping. If a middlebox allows the upgrade but drops all later frames, the
+                // missing answer shows that soon, even when the relay has nothing to send.
                 let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
                 channel.writeAndFlush(ping, promise: nil)
                 return WebSocketConnection(channel: channel, goodbye: TimeAmount(limits.goodbye))
             case .refused(let refusal, let channel):
-                // The server has begun an answer, and this timer bounds the rest, which could otherwise take any time.
+                // The server has begun an answer. This timer limits how long the rest of the answer may take.
                 let hurry = TimeAmount(limits.upgradeTimeout)
                 let timer = channel.eventLoop.scheduleTask(in: hurry) { attempt.giveUp(channel) }
                 let reply = try await refusal.get()
@@ -98,8 +100,8 @@ final class WebSocketConnection: Sendable {
         channel.read()
     }
 
-    /// Sends a WebSocket close and waits for the relay's, because closing a socket with unread data would make the
-    /// system drop the frames sent last. Later reports can be ignored.
+    /// Sends a WebSocket close frame and waits for the relay's. If the socket were closed with unread data in it, the
+    /// system would drop the frames that were sent last. The caller can ignore later reports.
     ///
     /// - Returns: a future that completes when the connection is closed, after ``ClientLimits/goodbye`` at the latest.
     @discardableResult
@@ -154,13 +156,14 @@ final class WebSocketConnection: Sendable {
             }
         }
         var configuration = NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: upgrade)
-        // A relay that refuses at once may send its frame in the same packet as the upgrade's answer.
+        // A relay that refuses at once may send its frame in the same packet as the answer to the upgrade, so the bytes
+        // after that answer are kept.
         configuration.leftOverBytesStrategy = .forwardBytes
         return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(configuration: configuration)
     }
 }
 
-/// The reason why there is no WebSocket.
+/// The error of a WebSocket that could not be opened.
 struct UpgradeFailure: Error, Equatable {
     let error: PairingError
     /// Whether the relay's host answers, so that long polling may work where the WebSocket failed.
@@ -168,9 +171,10 @@ struct UpgradeFailure: Error, Equatable {
 }
 
 /// Reads and writes WebSocket frames, answers pings, and ends the connection on any frame that the protocol does not
-/// have.
+/// allow.
 ///
-/// It reads nothing while the relay does not read, so that the answers to pings can't pile up.
+/// While the relay does not read, this handler reads nothing either, so that its answers to pings can't pile up in
+/// memory.
 private final class FrameHandler: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundIn = WebSocketFrame
@@ -185,7 +189,7 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var isPinged = false
 
-    /// - Parameter patience: the longest wait for the first frame, from the moment at which it is expected.
+    /// - Parameter patience: how long the relay's first frame may take, from the first ``read(context:)``.
     init(patience: TimeAmount, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
         self.patience = patience
         self.report = report
@@ -217,7 +221,8 @@ private final class FrameHandler: ChannelDuplexHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         if batch.isEmpty {
-            // The bytes hold no frame for the session, only a ping or half a frame, so this handler itself reads on.
+            // The bytes contain no frame for the session, only a ping or half a frame, so this handler itself asks for
+            // more bytes.
             read(context: context)
         } else {
             let frames = batch
@@ -260,7 +265,8 @@ private final class FrameHandler: ChannelDuplexHandler {
         end(context, .connectionLost)
     }
 
-    /// Reports the end at once, because closing TLS takes seconds when the other side does not answer any more.
+    /// Reports the end at once and then closes, because closing TLS takes seconds when the other side does not answer
+    /// any more.
     private func end(_ context: ChannelHandlerContext, _ error: PairingError) {
         guard !isOver else { return }
         isOver = true
@@ -275,7 +281,7 @@ private final class FrameHandler: ChannelDuplexHandler {
 private final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
-    /// The most bytes of a body that are read.
+    /// The number of bytes of the body that are kept. The rest is ignored.
     private static let bodyLimit = 4096
 
     private let promise: EventLoopPromise<Reply>
@@ -283,7 +289,7 @@ private final class RefusalHandler: ChannelInboundHandler {
     private var head: HTTPResponseHead?
     private var body = ""
 
-    /// - Parameter address: the relay that was asked.
+    /// - Parameter address: the address of the relay to which the request was sent.
     init(promise: EventLoopPromise<Reply>, from address: RelayAddress) {
         self.promise = promise
         self.address = address
