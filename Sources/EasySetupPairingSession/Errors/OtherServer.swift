@@ -2,19 +2,19 @@
 public enum OtherServer: Hashable, Sendable {
     /// Nothing more is known about the server.
     case unknown
-    /// A web server without a relay, with the status of its answer.
+    /// A web server that is not a relay. `status` is the HTTP status of its answer.
     case web(status: Int)
     /// A server that does not speak HTTP.
     case notHTTP
-    /// A server that speaks TLS although the address has no TLS.
+    /// A server that speaks TLS, although the relay's address begins with `ws://` and so has no TLS.
     case tls
-    /// A server that redirects every request to its TLS port.
+    /// A server that redirects the request from plain HTTP to `https` on the same host.
     case redirectsToTLS
     /// A network that answers in the relay's place, as networks with a sign-in page do.
     case signIn
-    /// A server in front of the relay that refuses access, with its status.
+    /// A server in front of the relay that refuses access. `status` is the HTTP status of its answer.
     case forbidden(status: Int)
-    /// A server that does not serve the relay's host name.
+    /// A server that does not serve the relay's host name (HTTP status 421).
     case misdirected
 
     /// The cause's name in `Protocol/errors.md`.

@@ -1,18 +1,19 @@
-/// The reason why a proxy of this network gave no connection (`Protocol/errors.md`, "Causes").
+/// The reason why a proxy gave this device no connection to the relay (`Protocol/errors.md`, "Causes").
 public enum ProxyFailure: Hashable, Sendable {
     /// The proxy can't be reached.
     case unreachable(Unreachable)
     /// The proxy has no certificate that this device trusts.
     case untrusted(Untrusted)
-    /// The proxy needs a user name and password, or rejects those of its address.
+    /// The proxy wants a user name and password. If `given` is true, the proxy's address has them, and the proxy
+    /// rejects them.
     case credentials(given: Bool)
-    /// The proxy refuses a connection to the relay, with this status.
+    /// The proxy refuses to connect to the relay, with this HTTP status.
     case refuses(status: Int)
-    /// The proxy can't reach the relay, and answers with this status.
+    /// The proxy can't reach the relay, and says so with this HTTP status.
     case reachesNothing(status: Int, retryAfter: Duration)
-    /// The proxy did not answer in time.
+    /// The proxy accepted the TCP connection, but did not answer in time.
     case silent
-    /// The answer is not one of an HTTP proxy.
+    /// The server at the proxy's address answers, but not like an HTTP proxy.
     case garbled
     /// The proxy closed the connection before the tunnel was open.
     case cut
@@ -36,7 +37,8 @@ public enum ProxyFailure: Hashable, Sendable {
     var description: String { text.what }
     var advice: String { text.advice }
 
-    /// The advice about a proxy that can't be reached; a relay has other advice, because its address has other schemes.
+    /// The advice about a proxy that can't be reached. It names other schemes than the advice about a relay: a proxy's
+    /// address begins with `http` or `https`.
     private static func advice(_ cause: Unreachable) -> String {
         switch cause {
         case .noTLS, .tlsCut: "A proxy without TLS is written http:// in place of https://."
@@ -91,7 +93,7 @@ public enum ProxyFailure: Hashable, Sendable {
 public enum ProxyAddressFault: Hashable, Sendable {
     /// The address can't be read. The error does not contain its text, because that may include a password.
     case unreadable
-    /// The address is for another kind of proxy than HTTP.
+    /// The address has the scheme of a proxy that is not an HTTP proxy, such as SOCKS.
     case kind(String)
 
     /// The cause's name in `Protocol/errors.md`.

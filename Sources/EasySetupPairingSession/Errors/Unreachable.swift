@@ -1,36 +1,36 @@
-/// The reason why no server answers that could be a relay (`Protocol/errors.md`, "Causes").
+/// The reason why nothing that could be a relay answers at an address (`Protocol/errors.md`, "Causes").
 public enum Unreachable: Hashable, Sendable {
     /// Nothing more is known.
     case unknown
-    /// There is no host of that name.
+    /// There is no host of this name.
     case nameUnknown(String)
-    /// No name server answered.
+    /// No name server answered the question for this host name.
     case nameLookup(String)
-    /// This device has no network interface of the name that the address has as its zone.
+    /// The IPv6 address has this zone, the name of a network interface, but this device has no such interface.
     case zoneUnknown(String)
-    /// Nothing listens at that port.
+    /// Nothing listens at the address and port: the host refused the connection.
     case refused
-    /// Nothing answered in time.
+    /// The host did not answer in time.
     case noAnswer
     /// The network has no route to the address.
     case noRoute
-    /// This device has no network that leads there.
+    /// This device has no network connection that leads to the address (`ENETUNREACH` and the like).
     case noNetwork
-    /// The connection was closed before any answer.
+    /// The other side closed the connection before it answered.
     case cut
-    /// The server does not speak TLS, and the address asks for TLS.
+    /// The server does not speak TLS, but the address asks for TLS.
     case noTLS
-    /// The connection was closed while TLS was set up.
+    /// The other side closed the connection during the TLS handshake.
     case tlsCut
-    /// The two sides have no version, cipher or kind of key in common.
+    /// This device and the server have no TLS version, cipher or kind of key in common.
     case tlsMismatch
-    /// TLS was not set up for another reason.
+    /// The TLS handshake failed for another reason.
     case tlsFailed
-    /// A proxy in front of the relay reports that the server behind it does not answer.
+    /// A proxy in front of the relay reports, by this HTTP status, that the relay behind it does not answer.
     case behindIsAway(status: Int, retryAfter: Duration)
-    /// The system forbids the program to connect.
+    /// This device's system does not allow the program to connect.
     case forbiddenHere
-    /// Another error of the system, by its number.
+    /// Another error of this device's system, by its number (`errno`).
     case system(CInt)
 
     /// The cause's name in `Protocol/errors.md`.
@@ -46,7 +46,7 @@ public enum Unreachable: Hashable, Sendable {
         }
     }
 
-    /// The wait before a retry, where a proxy asked for one.
+    /// The wait before a retry, if a proxy in front of the relay asked for one; otherwise zero.
     var retryAfter: Duration {
         if case .behindIsAway(_, let wait) = self { wait } else { .zero }
     }

@@ -1,19 +1,19 @@
-/// The reason why a certificate is not trusted (`Protocol/errors.md`, "Causes"). The TLS library decides; this type
-/// explains its decision as far as possible.
+/// The reason why a certificate is not trusted (`Protocol/errors.md`, "Causes"). BoringSSL decides about trust; this
+/// type explains the decision as far as possible.
 public enum Untrusted: Hashable, Sendable {
     /// The certificate is rejected for another reason.
     case unfit
-    /// The certificate has expired: the moment, and this device's clock, in seconds since 1970.
+    /// The certificate expired at `at`, and this device's clock says `clock`, both in seconds since 1970.
     case expired(at: Int, clock: Int, part: ChainPart = .own)
-    /// The certificate is not valid yet: the moment from which it is, and this device's clock, in seconds since 1970.
+    /// The certificate is valid only from `from` on, and this device's clock says `clock`, both in seconds since 1970.
     case notYetValid(from: Int, clock: Int, part: ChainPart = .own)
-    /// The certificate is for other names.
+    /// The certificate is for `names`, and not for `host`.
     case wrongName(host: String, names: [String])
-    /// The certificate has no subject alternative name. A common name does not count.
+    /// The certificate has no subject alternative name. A common name does not count as a name.
     case noNames
-    /// The certificate's issuer is unknown.
+    /// This device does not know the authority that issued the certificate.
     case unknownAuthority(issuer: String)
-    /// The server sent the certificate alone, without that of its issuer, which this device does not know.
+    /// The server sent its certificate without the issuer's certificate, and this device does not know that issuer.
     case chainIncomplete(issuer: String)
     /// The certificate is signed by its own key.
     case selfSigned
@@ -22,7 +22,7 @@ public enum Untrusted: Hashable, Sendable {
     /// The configured file or folder of certificate authorities can't be used.
     case authoritiesUnreadable(path: String, FileFault)
 
-    /// The certificate of a chain that has the fault.
+    /// The certificate in a certificate chain that has the fault.
     public enum ChainPart: Hashable, Sendable {
         /// The server's own certificate.
         case own
@@ -44,7 +44,7 @@ public enum Untrusted: Hashable, Sendable {
         case noCertificate = "it holds no PEM certificate"
         /// The file is larger than any list of authorities.
         case tooLarge = "it is too large"
-        /// The path is not that of a file.
+        /// The path leads to something other than a regular file (or, if a folder is meant, other than a folder).
         case noFile = "it is no file"
         /// The file can't be read for another reason.
         case unreadable = "reading failed"
@@ -149,8 +149,8 @@ extension Untrusted.ChainPart {
 }
 
 extension String {
-    /// The text with every unprintable character replaced, because it comes from somebody else and is shown on a
-    /// terminal.
+    /// The text with every unprintable character replaced, because the text comes from outside this program and is
+    /// shown on a terminal.
     fileprivate var visible: String {
         String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
     }
@@ -165,7 +165,7 @@ extension Unicode.Scalar.Properties {
     }
 }
 
-/// A moment in the form that people read.
+/// A time that prints as a date and a time of day in UTC.
 struct UTC: CustomStringConvertible {
     private let seconds: Int
 
@@ -181,9 +181,9 @@ struct UTC: CustomStringConvertible {
     private func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
 
-/// The Gregorian calendar. Full Foundation has it too, but adds 40 MB.
+/// The Gregorian calendar. Full Foundation has a calendar too, but would add 40 MB to the program.
 package enum Calendar {
-    /// The days since 1970-01-01.
+    /// The number of days from 1970-01-01 to this date.
     package static func day(year: Int, month: Int, day: Int) -> Int {
         let year = month <= 2 ? year - 1 : year
         let era = (year >= 0 ? year : year - 399) / 400
@@ -192,7 +192,7 @@ package enum Calendar {
         return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
     }
 
-    /// The date of a day since 1970-01-01.
+    /// The date that is `day` days after 1970-01-01.
     static func date(_ day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -1,9 +1,11 @@
 import Crypto
 package import EasySetupRelayProtocol
 
-/// The work a relay may ask for before it takes an offer or a visit (`Protocol/relay.md`, "Work").
+/// The proof of work that a busy relay asks of a device before it accepts an offer or a visit (`Protocol/relay.md`,
+/// "Work").
 package enum ProofOfWork {
-    /// Finds 8 bytes that give SHA-256(challenge ‖ answer) this many leading zero bits; nil when cancelled.
+    /// Finds an answer of 8 bytes such that SHA-256(challenge ‖ answer) begins with at least `difficulty` zero bits;
+    /// nil when the task is cancelled.
     package static func solve(challenge: [UInt8], difficulty: Int) -> Work? {
         var start = SHA256()
         start.update(data: challenge)
