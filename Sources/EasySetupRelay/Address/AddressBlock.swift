@@ -1,19 +1,20 @@
 /// A range of IP addresses, as `10.0.0.0/8`, `2001:db8::/32` or `192.0.2.1` (RFC 4632, RFC 4291).
 public struct AddressBlock: Hashable, Sendable {
-    /// 4 bytes of IPv4 or 16 of IPv6; bits beyond the length are zero.
+    /// The first address of the range: 4 bytes of IPv4 or 16 of IPv6. All bits beyond the prefix length are zero.
     private let bytes: [UInt8]
     private let length: Int
 
-    /// Parses an address, optionally with a slash and the number of leading bits. Nil for anything else, for an address
-    /// with a port, a zone or brackets, and when bits beyond the length are set, because then the meaning is unclear.
-    /// IPv4 mapped into IPv6 (`::ffff:10.0.0.0/104`) is IPv4.
+    /// Parses an address, optionally followed by a slash and a prefix length in bits. Nil for any other text, such as
+    /// an address with a port, a zone or brackets. Nil also when bits beyond the prefix length are set, because it is
+    /// unclear then which range the operator means. An IPv4 range mapped into IPv6 (`::ffff:10.0.0.0/104`) becomes the
+    /// IPv4 range.
     public init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = PeerAddress(text: parts[0]) else { return nil }
         let width = address.bytes.count * 8
         var length = width
         if parts.count == 2 {
-            // Digits only, because `Int` would accept a sign.
+            // The prefix length must be digits only. `Int` alone would accept a sign too.
             guard 1...3 ~= parts[1].count, parts[1].allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains),
                 let number = Int(String(decoding: parts[1], as: UTF8.self))
             else { return nil }
@@ -35,7 +36,7 @@ public struct AddressBlock: Hashable, Sendable {
 
     /// The mask for the byte at `index` of an address with this prefix length.
     private static func mask(_ length: Int, _ index: Int) -> UInt8 {
-        // A shift by 8 or more gives zero, so the mask is all ones there.
+        // If the whole byte is within the prefix, the shift by 8 or more gives zero, so the mask is all ones.
         ~(0xFF >> UInt8(clamping: max(0, length - index * 8)))
     }
 }

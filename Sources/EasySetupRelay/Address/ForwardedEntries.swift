@@ -12,13 +12,13 @@ struct ForwardedEntries: IteratorProtocol {
     private let header: ForwardedHeader
     private let entryBytes: Int
     private var left: Int
-    /// Header lines that have not been started; the last line comes next.
+    /// The header lines of which nothing has been read yet. The last of them is read next.
     private var lines: ArraySlice<String>
     /// The unread part of the current line.
     private var rest: ArraySlice<UInt8> = []
 
-    /// `lines` are in the order of the request. Entries beyond the limit are ignored, and an entry that is too long
-    /// gives no address.
+    /// `lines` are in the order of the request. Entries beyond the limit `forwardedEntries` are ignored. An entry
+    /// longer than `forwardedEntryBytes` gives no address.
     init(lines: [String], of header: ForwardedHeader, limits: ConnectionLimits) {
         self.lines = lines[...]
         self.header = header
@@ -26,8 +26,8 @@ struct ForwardedEntries: IteratorProtocol {
         left = limits.forwardedEntries
     }
 
-    /// The next entry to the left; nil at the end or when the limit of entries is reached. Empty entries are skipped
-    /// but counted.
+    /// The next entry to the left; nil at the end or when the limit of entries is reached. Empty entries are skipped,
+    /// but count toward the limit.
     mutating func next() -> Entry? {
         while left > 0 {
             left -= 1

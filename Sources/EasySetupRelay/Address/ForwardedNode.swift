@@ -1,8 +1,9 @@
 /// The syntax of `Forwarded` and `X-Forwarded-For` entries (RFC 7239, 4 and 6). `X-Forwarded-For` has no standard;
 /// proxies write ports and brackets into it too.
 extension PeerAddress {
-    /// The address of a node: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:4711`,
-    /// each with or without quotation marks. Nil for anything else: `unknown`, `_hidden`, `unix:`, and invalid text.
+    /// Parses the address of a node: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or
+    /// `[2001:db8::1]:4711`, each with or without quotation marks. Nil for anything else: `unknown`, `_hidden`,
+    /// `unix:`, and invalid text.
     init?(node: some Collection<UInt8>) {
         guard let node = Array(node)[...].unquoted?[...] else { return nil }
         if node.first == UInt8(ascii: "[") {

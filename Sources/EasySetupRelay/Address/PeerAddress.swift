@@ -15,7 +15,7 @@ struct PeerAddress: Hashable, Sendable {
     /// 4 bytes of IPv4 or 16 of IPv6. IPv4 mapped into IPv6 is stored as IPv4.
     let bytes: [UInt8]
 
-    /// Nil unless there are 4 or 16 bytes.
+    /// Makes an address of 4 bytes (IPv4) or 16 bytes (IPv6); nil for any other number of bytes.
     init?(bytes: some Collection<UInt8>) {
         switch bytes.count {
         case 4:
@@ -29,10 +29,10 @@ struct PeerAddress: Hashable, Sendable {
         }
     }
 
-    /// The IP address of a socket address; nil when it is none.
+    /// The IP address of a socket address; nil for the address of a Unix socket.
     init?(_ address: SocketAddress) {
-        // Read at a fixed offset: RFC 3493 defines the fields and every system their place, but the field names belong
-        // to a module internal to NIO.
+        // The bytes are read at fixed offsets, which are the same on all systems. The names of the fields (RFC 3493)
+        // can't be used here, because they belong to a module internal to SwiftNIO.
         switch address {
         case .v4(let address):
             self.init(bytes: withUnsafeBytes(of: address.address) { Array($0[4..<8]) })
@@ -46,8 +46,8 @@ struct PeerAddress: Hashable, Sendable {
     /// Parses an address in text form: dotted decimal, or IPv6 (RFC 4291, 2.2) without brackets and zone. Nil for
     /// anything else; text of any length is safe.
     init?(text: some Collection<UInt8>) {
-        // The system's parser stops at a zero byte, and some systems accept zones, so other symbols are refused first.
-        // 45 is the longest form: six groups and an IPv4 address.
+        // The system's parser stops at a zero byte, and some systems accept zones, so text with other symbols is
+        // refused first. 45 is the length of the longest form: six groups and an IPv4 address.
         guard text.count <= 45, text.allSatisfy({ Self.symbols.contains($0) }) else { return nil }
         let written = String(decoding: text, as: UTF8.self)
         let family = text.contains(UInt8(ascii: ":")) ? AF_INET6 : AF_INET
@@ -58,7 +58,7 @@ struct PeerAddress: Hashable, Sendable {
 
     private static let symbols = Set("0123456789abcdefABCDEF:.".utf8)
 
-    /// The prefix that limits are counted under.
+    /// The block of addresses (prefix) for which the relay counts this address against its limits.
     var prefix: AddressPrefix? { AddressPrefix(bytes: bytes) }
 }
 

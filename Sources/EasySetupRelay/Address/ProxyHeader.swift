@@ -1,8 +1,9 @@
 /// Parses the header of the PROXY protocol, version 2, which a proxy sends first on a connection (HAProxy's "The PROXY
-/// protocol", 2.2; `Protocol/operating.md`, "Behind a proxy"). Anything after the addresses in it is skipped.
+/// protocol", 2.2; `Protocol/operating.md`, "Behind a proxy"). The parser skips everything in the header after the
+/// addresses.
 struct ProxyHeader: Equatable {
-    /// The address that the proxy forwards for; nil when the connection is the proxy's own, as for a health check, or
-    /// not over IP.
+    /// The address of the device for which the proxy forwards. Nil when the connection is the proxy's own, as for a
+    /// health check, or when the device's connection to the proxy is not over IP.
     let source: PeerAddress?
     /// The length of the header. The device's bytes follow it.
     let byteCount: Int
@@ -11,19 +12,19 @@ struct ProxyHeader: Equatable {
         case header(ProxyHeader)
         /// A prefix of a valid header: more bytes are needed.
         case incomplete
-        /// Not a header, or one that a receiver must refuse.
+        /// The bytes are not a header, or a header that a receiver must refuse.
         case malformed
     }
 
-    /// Parses the first bytes of a connection; any number may be passed. An invalid header is refused at its first
-    /// wrong byte, and one that is too long before its content has arrived.
+    /// Parses the first bytes of a connection; any number of bytes may be passed. An invalid header is refused at its
+    /// first wrong byte. A header that is too long is refused before its content has arrived.
     static func parse(_ bytes: some RandomAccessCollection<UInt8>, limits: ConnectionLimits) -> Parsed {
         guard bytes.starts(with: signature.prefix(bytes.count)) else { return .malformed }
         var rest = bytes.dropFirst(signature.count)
         guard let versionAndCommand = rest.popFirst() else { return .incomplete }
         guard let command = Command(versionAndCommand) else { return .malformed }
         guard let familyAndTransport = rest.popFirst() else { return .incomplete }
-        // The family of a proxy's own connection is ignored, like its addresses.
+        // On a proxy's own connection, the address family and the addresses mean nothing and are ignored.
         guard let family = command == .local ? .unspecified : Family(familyAndTransport) else { return .malformed }
         guard rest.count >= 2, let high = rest.popFirst(), let low = rest.popFirst() else { return .incomplete }
 
@@ -32,7 +33,8 @@ struct ProxyHeader: Equatable {
         guard byteCount <= limits.proxyHeaderBytes else { return .malformed }
         guard length >= family.byteCount else { return .malformed }
         guard rest.count >= length else { return .incomplete }
-        // The source address comes first. Families other than IP have none, so this gives nil.
+        // The source address comes first. Families other than IP have no source of 4 or 16 bytes, so `source` is nil
+        // for them.
         let source = PeerAddress(bytes: rest.prefix(family.sourceByteCount))
         return .header(ProxyHeader(source: source, byteCount: byteCount))
     }
@@ -42,11 +44,11 @@ struct ProxyHeader: Equatable {
     ]
 
     private enum Command {
-        /// The proxy's own connection; any addresses that follow are ignored.
+        /// The connection is the proxy's own. Any addresses that follow are ignored.
         case local
         case proxy
 
-        /// Nil unless the high half of the byte is the version, 2.
+        /// Reads the byte whose high half is the version, 2, and whose low half is the command; nil for any other byte.
         init?(_ byte: UInt8) {
             switch byte {
             case 0x20: self = .local
@@ -62,7 +64,8 @@ struct ProxyHeader: Equatable {
         case ipv6
         case unix
 
-        /// The high half of the byte is the family; the low half is the transport: unspecified, stream or datagram.
+        /// Reads the byte whose high half is the address family, and whose low half is the transport: unspecified,
+        /// stream or datagram; nil for any other byte.
         init?(_ byte: UInt8) {
             guard byte & 0x0F <= 2 else { return nil }
             switch byte >> 4 {
@@ -74,7 +77,7 @@ struct ProxyHeader: Equatable {
             }
         }
 
-        /// The length of two addresses and, except for Unix sockets, two ports.
+        /// The length in bytes of two addresses and, except for Unix sockets, two ports.
         var byteCount: Int {
             switch self {
             case .unspecified: 0

@@ -2,8 +2,9 @@ import EasySetupRelayCore
 import NIOCore
 
 /// Removes the PROXY header from the beginning of a connection, passes its source address to the ``LoopWorker``, and
-/// then removes itself. It stands before TLS. A connection that does not come from a trusted proxy or does not begin
-/// with a header is closed; a slow one ends with the opening timeout.
+/// then removes itself from the pipeline, in which it stands before TLS. It closes a connection that does not come from
+/// a trusted proxy, or does not begin with a PROXY header. The relay closes a connection on which the header comes too
+/// slowly after ``ConnectionLimits/openingTime``.
 final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -1,18 +1,18 @@
 import NIOCore
 
-/// A pure machine for the beginning of a proxy's connection, before TLS: the PROXY header and the bytes after it
-/// (`Protocol/operating.md`, "Behind a proxy"). It takes bytes and gives decisions.
+/// The state machine for the beginning of a proxy's connection, before TLS: the PROXY header and the bytes after it
+/// (`Protocol/operating.md`, "Behind a proxy"). It takes bytes and decides what to do with them; it does no I/O.
 struct ProxyHeaderReader: ~Copyable {
     private enum State {
-        /// The header's bytes so far.
+        /// The header is incomplete; these are its bytes so far.
         case reading(ByteBuffer)
         case passed
         case refused
     }
 
     enum OnBytes: Equatable {
-        /// The header is complete. The proxy forwards for `source`, or nil for a connection of its own; `rest` came
-        /// after it.
+        /// The header is complete. `source` is the address for which the proxy forwards; nil when the connection is the
+        /// proxy's own. `rest` has the bytes that came after the header.
         case header(source: PeerAddress?, rest: ByteBuffer)
         case refuse
         /// The header was read earlier: these bytes are for the next handler.
@@ -48,7 +48,7 @@ struct ProxyHeaderReader: ~Copyable {
         }
     }
 
-    /// Refuses the connection, because the peer is no trusted proxy.
+    /// Refuses the connection, because the peer is no trusted proxy. All further bytes are ignored.
     mutating func refuse() {
         state = .refused
     }
