@@ -1,23 +1,26 @@
 import NIOSSL
 
-/// The properties that the relay checks in each certificate of its chain.
+/// The properties that the relay checks in each certificate of its certificate chain.
 struct CertificateFacts: Sendable, Equatable {
-    /// Seconds since 1970 UTC; the certificate is valid from the first to the last, both included.
+    /// The first second in which the certificate is valid, in seconds since 1970 UTC.
     var notBefore: Int64
+    /// The last second in which the certificate is valid, in seconds since 1970 UTC.
     var notAfter: Int64
     var subject: [SSLCertificateName]
     var issuer: [SSLCertificateName]
-    /// Whether the certificate has a subject alternative name for a host or an address. Devices accept nothing else.
+    /// Whether the certificate has a subject alternative name for a host or an address. Devices accept no other kind of
+    /// name.
     var hasNames: Bool
     var key: PublicKeyKind
-    /// Whether the extended key usage allows servers; a certificate without that extension does.
+    /// Whether a server may use the certificate: its extended key usage allows that, or it has no such extension.
     var isForServers: Bool
 
     var isSelfIssued: Bool { subject == issuer }
 }
 
 extension CertificateFacts {
-    /// Nil when the encoding lacks the fields of a certificate. The TLS library would have refused such a one before.
+    /// Reads the properties of a certificate; nil when its encoding lacks a field that every certificate has. BoringSSL
+    /// would have refused such a certificate before.
     init?(_ certificate: NIOSSLCertificate) {
         guard let encoded = try? certificate.toDERBytes(), let key = PublicKeyKind(certificate: encoded) else {
             return nil
@@ -36,8 +39,8 @@ extension CertificateFacts {
             .map { Self.isForServers(extendedKeyUsage: Array($0.data)) } ?? true
     }
 
-    /// Parses the sequence of object identifiers: true if it contains server authentication (1.3.6.1.5.5.7.3.1) or any
-    /// usage (2.5.29.37.0).
+    /// Parses the content of an extended key usage extension, a sequence of object identifiers. True if it contains
+    /// server authentication (1.3.6.1.5.5.7.3.1) or any usage (2.5.29.37.0).
     static func isForServers(extendedKeyUsage bytes: [UInt8]) -> Bool {
         var reader = DERReader(bytes[...])
         guard var purposes = reader.content(of: .sequence) else { return false }
@@ -53,11 +56,11 @@ extension CertificateFacts {
 enum PublicKeyKind: Sendable, Equatable {
     case rsa(bits: Int)
     case p256, p384, p521
-    /// Another curve or algorithm, with its name where this code knows it.
+    /// Another curve or algorithm, described by this text.
     case other(String)
 
-    /// The name of a key type that devices refuse; nil for one that they accept. A BoringSSL client with default
-    /// settings, such as this project's, verifies no other signatures.
+    /// The name of the key's type if devices refuse it; nil if they accept it. A client that uses BoringSSL with
+    /// default settings, such as this project's, verifies only signatures by the types that give nil here.
     var unfitKind: String? {
         switch self {
         case .rsa(let bits): bits < 1024 ? "RSA of \(bits) bits" : nil
@@ -69,12 +72,13 @@ enum PublicKeyKind: Sendable, Equatable {
 }
 
 extension PublicKeyKind {
-    /// Reads the SubjectPublicKeyInfo of a certificate (RFC 5280, 4.1). Nil where there is none.
+    /// Reads the key's kind from a certificate in DER (SubjectPublicKeyInfo, RFC 5280, 4.1); nil if it has no such
+    /// field.
     init?(certificate: [UInt8]) {
         var file = DERReader(certificate[...])
         guard var outer = file.content(of: .sequence), var fields = outer.content(of: .sequence) else { return nil }
-        // The version field is present from version 2 on. Serial number, signature, issuer, validity and subject come
-        // before the key.
+        // The version field is missing in certificates of version 1. Serial number, signature, issuer, validity and
+        // subject come before the key.
         _ = fields.content(of: .version)
         guard fields.content(of: .integer) != nil else { return nil }
         for _ in 0..<4 { guard fields.content(of: .sequence) != nil else { return nil } }
@@ -102,8 +106,8 @@ extension PublicKeyKind {
         }
     }
 
-    /// The modulus length in bits. The key is a bit string without unused bits that contains the modulus first (RFC
-    /// 8017, A.1.1).
+    /// The length of an RSA key's modulus in bits. The key is a bit string without unused bits that contains the
+    /// modulus first (RFC 8017, A.1.1).
     private static func modulusBits(_ info: DERReader) -> Int? {
         var info = info
         guard let string = info.content(of: .bitString), string.rest.first == 0 else { return nil }
@@ -116,7 +120,7 @@ extension PublicKeyKind {
     }
 }
 
-/// A reader for ASN.1 DER, as far as the key type needs it: one-byte tags, definite lengths.
+/// A reader for as much of ASN.1 DER as these checks need: tags of one byte, and definite lengths.
 struct DERReader {
     enum Tag: UInt8 {
         case integer = 0x02

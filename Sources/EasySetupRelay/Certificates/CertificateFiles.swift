@@ -19,20 +19,20 @@ public struct CertificateFiles: Sendable, Equatable {
     }
 }
 
-/// A certificate and its key, both read at one time.
+/// A certificate chain and its private key, which were read from their files together.
 struct LoadedCertificate: Sendable {
     let context: NIOSSLContext
-    /// The chain, the relay's own certificate first.
+    /// The properties of each certificate in the certificate chain, the relay's own certificate first.
     let chain: [CertificateFacts]
     /// Why other users can read or change the private key; nil when it is secret.
     let keyProblem: RelayError.SecrecyProblem?
 }
 
 extension CertificateFiles {
-    /// The size limit of a file; a long chain has about ten thousand bytes.
+    /// The size of the largest file that is accepted, in bytes. A long certificate chain has about ten thousand.
     static let maximumByteCount = 256 * 1024
 
-    /// Reads both files again, so that a renewed pair is taken together or not at all.
+    /// Reads both files. A reload reads both again too, so that a renewed certificate is never used with an old key.
     func load() throws(RelayError) -> LoadedCertificate {
         let (certificates, _) = try read(certificate, .certificate) { bytes in
             let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
@@ -46,7 +46,7 @@ extension CertificateFiles {
             }
             chain.append(facts)
         }
-        // Checked before the private key is read, because the library does not read every key type.
+        // The key's type is checked before the private key is read, because BoringSSL does not read every type.
         if let kind = chain[0].key.unfitKind { throw .badCertificate(path: certificate.description, .unfitKey(kind)) }
         let (privateKey, keyFile) = try read(key, .privateKey) { bytes in
             if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }
@@ -57,8 +57,8 @@ extension CertificateFiles {
             privateKey: .privateKey(privateKey)
         )
         configuration.minimumTLSVersion = .tlsv12
-        // WebSockets need HTTP/1.1. Without this, a client that offers HTTP/2 first might take a missing answer for
-        // consent.
+        // WebSockets need HTTP/1.1. If the relay did not answer a client's list of protocols (ALPN), a client that
+        // offers HTTP/2 first might take that for consent to HTTP/2.
         configuration.applicationProtocols = ["http/1.1"]
         do {
             let context = try NIOSSLContext(configuration: configuration)
@@ -75,7 +75,8 @@ extension CertificateFiles {
     ) throws(RelayError) -> (Value, OperatorFile) {
         do {
             let file = try OperatorFile.read(path, limit: Self.maximumByteCount)
-            // Some editors write a byte order mark, which would hide the first line from the library.
+            // Some editors write a byte order mark at the start of a file. BoringSSL would not recognize the first line
+            // of a PEM file behind it.
             let text = file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(file.bytes.dropFirst(3)) : file.bytes
             guard !text.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
                 throw RelayError.CertificateProblem.empty
@@ -96,7 +97,8 @@ extension CertificateFiles {
         }
     }
 
-    /// Whether the key has a passphrase. PKCS #8 tells it in the first line, the older format in a header.
+    /// Whether the private key is encrypted under a passphrase. A file in PKCS #8 format says so in its first line, a
+    /// file in the older format in a header.
     private func isEncrypted(_ pem: [UInt8]) -> Bool {
         pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----".utf8) || pem.contains("Proc-Type: 4,ENCRYPTED".utf8)
     }

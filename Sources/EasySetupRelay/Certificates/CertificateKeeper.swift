@@ -20,7 +20,7 @@ final class CertificateKeeper: Sendable {
 
     private static let day: Int64 = 24 * 60 * 60
 
-    /// Reads the files, and logs their warnings.
+    /// Reads the files, and logs the warnings about them.
     init(
         _ files: CertificateFiles,
         clock: RelayClock,
@@ -57,8 +57,8 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    /// Checks the certificate's validity once a day. The timer fires each hour, so that changes of the system clock are
-    /// noticed.
+    /// Starts a timer that checks the certificate's validity once a day. The timer fires each hour, so that the relay
+    /// also notices a day that passes because somebody sets the system's clock.
     func watch(on loop: any EventLoop) -> RepeatedTask {
         loop.scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [weak self] _ in self?.look() }
     }

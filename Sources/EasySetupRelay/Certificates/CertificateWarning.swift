@@ -1,23 +1,25 @@
 import NIOSSL
 
-/// A defect of a usable certificate that the operator should know.
+/// A defect that the relay logs for its operator. The relay uses the certificate all the same.
 enum CertificateWarning: Equatable, Sendable {
-    /// `position` is 1 for the relay's own certificate; `day` is in UTC, such as 2026-01-31.
+    /// A certificate has expired. `position` counts from 1, the relay's own certificate, along the certificate chain;
+    /// `day` is in UTC, such as 2026-01-31.
     case expired(position: Int, day: String)
     case expiresSoon(position: Int, day: String)
     case notYetValid(position: Int, day: String)
     case noNames
     case weakKey(bits: Int)
     case notForServers
-    /// The certificate at this position has not signed the previous one.
+    /// The certificate at this position in the certificate chain is not the issuer of the previous one, by its name.
     case brokenChain(position: Int)
     case unknownIssuer
     case keyOpenToOthers
     case keyOfAnotherUser
 
-    /// How long before a certificate expires a daily warning is logged, in seconds.
+    /// How long before a certificate expires the relay begins to log a daily warning, in seconds.
     static let soon: Int64 = 7 * 24 * 60 * 60
-    /// Shorter RSA keys can be factored by more attackers than states, and other TLS libraries refuse them.
+    /// The shortest RSA key without a warning, in bits. Not only states can factor a shorter one, and other TLS
+    /// libraries refuse it.
     static let leastRSABits = 2048
 
     /// The warning as one log line.
@@ -45,8 +47,8 @@ enum CertificateWarning: Equatable, Sendable {
         }
     }
 
-    /// Whether to log at warning level. An unknown issuer alone is no reason for that, because certificates of a
-    /// private authority are as good.
+    /// Whether the relay logs this at level `warning`, not `notice`. An unknown issuer is only a notice, because a
+    /// certificate of a private authority is as good as one of a public authority.
     var isWarning: Bool { self != .unknownIssuer }
 
     private static func name(_ position: Int) -> String {
@@ -81,7 +83,7 @@ extension LoadedCertificate {
         return warnings
     }
 
-    /// The warnings about the validity period; these can appear as time passes.
+    /// The warnings about validity periods. They can appear while the relay runs, because time passes.
     static func warnings(ofTime chain: [CertificateFacts], now: Int64) -> [CertificateWarning] {
         chain.enumerated().compactMap { index, facts in
             let position = index + 1
@@ -111,7 +113,7 @@ enum MachineAuthorities {
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
     ]
 
-    /// The subjects of these authorities; empty when there is no such file.
+    /// The subject names of these authorities; empty when none of the files can be read.
     static func subjects() -> Set<[SSLCertificateName]> {
         for place in places {
             guard let file = try? OperatorFile.read(PathBytes(place), limit: 4 * 1024 * 1024),

@@ -1,4 +1,4 @@
-/// Diagnoses a file that should be a PEM certificate or private key and can't be parsed as one.
+/// Finds the fault in a file that should be a PEM certificate or private key and can't be parsed as one.
 struct PEMContent {
     /// The expected content.
     enum Wanted {
@@ -14,7 +14,7 @@ struct PEMContent {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             return .otherContent("UTF-16 text")
         }
-        // An ASN.1 sequence: all binary formats begin with one.
+        // The file begins with an ASN.1 sequence, as all binary formats (DER, PKCS #12) do.
         if bytes.first == 0x30, bytes.dropFirst().first.map({ $0 == 0x77 || (0x80...0x84).contains($0) }) == true {
             return .binary
         }
