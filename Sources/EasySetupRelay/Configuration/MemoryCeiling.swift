@@ -7,9 +7,9 @@ extension RelayConfiguration {
     /// socket buffers are not included.
     public var memoryCeiling: Int { MemoryCost.process + memoryWhenFull }
 
-    /// Lowers the limits of the whole relay, all in the same proportion, until ``memoryCeiling`` is at most `bytes`;
-    /// the memory of the process alone is the minimum. Limits per device, room and address stay as they are. No limit
-    /// is raised.
+    /// Lowers the limits of the whole relay, all in the same proportion, until ``memoryCeiling`` is at most `bytes`.
+    /// The ceiling can't become lower than the memory of the process without connections. Limits per device, room and
+    /// address stay as they are. No limit is raised.
     public mutating func fit(memory bytes: Int) {
         guard bytes < memoryCeiling else { return }
         let share = Double(max(0, bytes - MemoryCost.process - MemoryCost.floors)) / Double(memoryWhenFull)
@@ -26,8 +26,8 @@ extension RelayConfiguration {
         scale(&limits.waitingForOfferer)
         scale(&limits.deadlines)
         scale(&limits.tombstones)
-        // One address must not get more than its share of the smaller relay, and the tables of addresses must not fill
-        // up before it.
+        // One address prefix must not get more than an eighth of the smaller relay. The tables of prefixes and
+        // challenges must not fill up before the relay does.
         let share8 = { (limit: inout Int, all: Int) in limit = min(limit, max(1, all / 8)) }
         share8(&limits.roomlessPerPrefix, limits.roomless)
         share8(&connectionLimits.openingPerPrefix, connectionLimits.connections)
@@ -42,9 +42,10 @@ extension RelayConfiguration {
 
     private var memoryWhenFull: Int {
         let mailbox = limits.mailboxBytes + limits.mailboxMessages * MemoryCost.message
-        // The unread bytes that each device may always have, in addition to the shared limit of its transport.
+        // `callBytes` is the number of unread bytes that each device may always have, in addition to the shared limit
+        // of its transport.
         let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
-        // Two generations of each table, and a table can be twice as large as its content.
+        // There are two generations of each table, and a table can be twice as large as its content.
         let remembered = 4 * (3 * limits.prefixes + limits.usedChallenges + limits.tombstones)
         return connectionLimits.connections * connection
             + 2 * connectionLimits.unreadBytesInAll
@@ -61,7 +62,8 @@ extension RelayConfiguration {
 private enum MemoryCost {
     /// The process without connections.
     static let process = 64 * 1024 * 1024
-    /// A connection with its handlers, half a request or half a frame, and the request body that is always allowed.
+    /// A connection with its handlers, an incomplete request or frame, and the request body that the relay always
+    /// accepts.
     static let connection = 36 * 1024
     /// The additional cost of TLS for a connection.
     static let tls = 64 * 1024
@@ -71,9 +73,9 @@ private enum MemoryCost {
     static let room = 4 * 1024
     static let closedCall = 512
     static let deadline = 128
-    /// A counter, a used challenge, or the reason why a room ended.
+    /// An entry of a table: a counter of a prefix, a used challenge, or the reason why a room ended.
     static let remembered = 128
-    /// Prefixes and challenges that even a small relay remembers: 2 MiB for each table.
+    /// The number of prefixes and of challenges that even a small relay remembers, which takes 2 MiB for each table.
     static let leastRemembered = 4096
     static let floors = 4 * (3 + 1) * leastRemembered * remembered
 }

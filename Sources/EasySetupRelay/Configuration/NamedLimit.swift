@@ -14,8 +14,8 @@ public struct NamedLimit: Sendable, Hashable {
         case connectionTime(any WritableKeyPath<ConnectionLimits, Duration> & Sendable)
     }
 
-    /// All limits that can be set: all except those with an option of their own, and those that are neither a count nor
-    /// whole seconds.
+    /// All limits that an operator can set. The others have an option of their own, or are neither a count nor whole
+    /// seconds.
     public static let all: [NamedLimit] = [
         NamedLimit("owedMessage", .time(\.owedMessage)),
         NamedLimit("firstFrame", .time(\.firstFrame)),
@@ -85,15 +85,15 @@ public struct NamedLimit: Sendable, Hashable {
         self.field = field
     }
 
-    /// The limit with this name; nil when no settable limit has it.
+    /// Finds the limit with this name; nil when there is none that an operator can set.
     public init?(named name: String) {
         guard let known = Self.all.first(where: { $0.name == name }) else { return nil }
         self = known
     }
 
-    /// Sets the limit: to a count, or to a time in whole seconds. False when the value is out of range: 1 to
-    /// 1,000,000,000 for a count, 1 to 86,400 for a time; `meetings` at most the number of meetings that an offerer can
-    /// name in a frame.
+    /// Sets the limit to a count, or to a time in whole seconds. False when the value is out of range: 1 to
+    /// 1,000,000,000 for a count, 1 to 86,400 for a time. `meetings` may at most be the number of meetings that an
+    /// offerer can name in a frame.
     public func set(_ value: Int, in configuration: inout RelayConfiguration) -> Bool {
         switch field {
         case .count(\.meetings) where value > WireLimits.heldMeetings:

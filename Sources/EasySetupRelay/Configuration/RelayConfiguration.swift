@@ -5,10 +5,10 @@ public struct RelayConfiguration: Sendable {
     /// The addresses to listen on. The relay starts only if it can listen on all of them. ``RelayServer/addresses``
     /// tells the bound ones.
     public var listen: [ListenAddress]
-    /// Nil for plain TCP, as behind a proxy that does TLS or on loopback.
+    /// The certificate chain and key for TLS. Nil for plain TCP, as behind a proxy that does TLS, or on loopback.
     public var certificate: CertificateFiles?
-    /// The file with the token keys, created when it is missing. With nil, the relay draws a key that ends with the
-    /// process; devices then cannot come back to a restarted relay.
+    /// The file with the keys of the tokens by which devices come back. The relay creates it when it is missing. With
+    /// nil, the relay makes a key that ends with the process, so devices can't come back to a restarted relay.
     public var keyFile: PathBytes?
     /// Web origins that may connect, as `https://example.org`; none by default. Devices send no origin.
     public var allowedOrigins: Set<String> = []

@@ -41,7 +41,7 @@ extension RelayError {
         case secrecy(SecrecyProblem)
         /// The file contains only white space and comments.
         case noKey
-        /// A line that is neither a key of 64 hexadecimal digits nor a comment; the first line is 1.
+        /// This line is neither a key of 64 hexadecimal digits nor a comment; the first line is 1.
         case malformed(line: Int)
         case tooManyKeys(limit: Int)
         /// The file should be created in a folder that does not exist.
@@ -65,11 +65,11 @@ extension RelayError {
         case encryptedKey
         /// The certificate and the key don't belong together.
         case mismatch
-        /// Devices accept no key of this type.
+        /// The certificate's key has this type, which devices don't accept.
         case unfitKey(String)
-        /// The day since which the certificate is invalid, such as 2026-01-31.
+        /// The certificate has expired, on this day, such as 2026-01-31.
         case expired(String)
-        /// The day until which the certificate is not valid yet.
+        /// The certificate is not valid before this day, such as 2026-01-31.
         case notYetValid(String)
     }
 

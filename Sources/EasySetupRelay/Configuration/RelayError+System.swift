@@ -9,7 +9,7 @@ import Darwin
 #endif
 
 extension RelayError.Cause {
-    /// Converts an error of the network library.
+    /// Converts an error of SwiftNIO.
     init(_ error: any Error) {
         guard let error = error as? IOError else {
             self = error is SocketAddressError.UnknownHost ? .unknownHost : .other

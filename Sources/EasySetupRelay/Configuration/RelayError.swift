@@ -17,11 +17,11 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case addressNotAvailable
         case notPermitted
         case unknownHost
-        /// The name servers don't answer now.
+        /// The name servers do not answer at present.
         case lookUpFailed
         /// The machine does not support this address family.
         case noSuchFamily
-        /// A link-local IPv6 address needs the interface (its zone).
+        /// The address is a link-local IPv6 address without a zone, the name of its network interface.
         case needsZone
         /// The system's error number (`errno`), for errors without a case here.
         case system(Int32)
