@@ -13,12 +13,12 @@ import Darwin
 struct TokenKeySet: Sendable, Equatable {
     static let keyByteCount = 32
 
-    /// Always 32 bytes.
+    /// The key with which the relay makes new tokens, always 32 bytes.
     var current: [UInt8]
-    /// Always 32 bytes each.
+    /// The keys whose tokens the relay accepts as well, always 32 bytes each.
     var others: [[UInt8]] = []
 
-    /// A new random key, which ends with the process.
+    /// Makes a set of one new random key.
     static func random(using generator: inout some RandomNumberGenerator) -> TokenKeySet {
         TokenKeySet(current: (0..<keyByteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
@@ -26,17 +26,18 @@ struct TokenKeySet: Sendable, Equatable {
 
 /// Reads a key file, or creates one where there is none.
 ///
-/// The file is text, so that keys are rotated with an editor. Blank lines and lines that start with `#` are skipped.
-/// Each other line is a key of 64 hexadecimal digits, with or without white space around it. The first key is the
-/// current one.
+/// The file is text, so that an operator can change the keys with an editor. Blank lines and lines that start with `#`
+/// are skipped. Each other line is a key of 64 hexadecimal digits, with or without white space around it. The first key
+/// is the current one.
 enum KeyFile {
-    /// Far more than eight keys with a comment each; a larger file is not a key file.
+    /// The size of the largest key file that is accepted, in bytes: far more than eight keys with a comment each take.
     static let maximumByteCount = 4096
-    /// Enough for the current key, former keys, and the next key, which every relay of a group must know before one of
-    /// them uses it.
+    /// The most keys in a file: enough for the current key, former keys, and the next key, which every relay of a group
+    /// must know before one of them uses it.
     static let maximumKeyCount = 8
 
-    /// The keys, and whether they were created now. If so, no token of an earlier run can be valid.
+    /// Reads the keys, or creates a file with a new key. `isNew` is true in the second case, in which no token of an
+    /// earlier run can be valid.
     static func load(path: PathBytes, ways: [Way] = Way.allCases) throws(RelayError) -> (keys: TokenKeySet, isNew: Bool)
     {
         if let keys = try readIfThere(path) { return (keys, false) }
@@ -54,7 +55,7 @@ enum KeyFile {
         return keys
     }
 
-    /// Nil when there is nothing at that path, not even a link.
+    /// Reads the keys; nil when there is nothing at that path, not even a symbolic link.
     private static func readIfThere(_ path: PathBytes) throws(RelayError) -> TokenKeySet? {
         let file: OperatorFile
         do throws(RelayError.FileProblem) {
@@ -72,11 +73,11 @@ enum KeyFile {
     }
 
     static func parse(_ text: [UInt8]) throws(RelayError.KeyFileProblem) -> TokenKeySet {
-        // Some editors write a byte order mark at the beginning, so it is skipped.
+        // Some editors write a byte order mark at the start of a file, so it is skipped.
         let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text[...]
         var keys: [[UInt8]] = []
-        // A carriage return before a line feed is white space at the end of the line. A file without line feeds uses it
-        // to end lines, as old systems did.
+        // A carriage return before a line feed is white space at the end of the line. In a file without line feeds, a
+        // carriage return ends a line, as on old systems.
         let isLineFed = text.contains(UInt8(ascii: "\n"))
         let end = isLineFed ? UInt8(ascii: "\n") : UInt8(ascii: "\r")
         for (index, line) in text.split(separator: end, omittingEmptySubsequences: false).enumerated() {
@@ -134,15 +135,15 @@ extension KeyFile {
     /// The ways to give a complete file its name without replacing another file, in order of preference.
     enum Way: CaseIterable, Sendable {
         case link
-        /// A rename that does not replace, for file systems without hard links, such as FAT.
+        /// A rename that replaces no other file, for file systems without hard links, such as FAT.
         case rename
-        /// Creates an empty file of that name first, then renames over it, for file systems without such a rename. A
-        /// relay that starts in between finds the file empty and reports that.
+        /// An empty file of that name, then a rename over it, for file systems without such a rename. A relay that
+        /// starts in between finds the file empty and reports that.
         case claim
     }
 
-    /// Writes the file completely or not at all, readable by its owner only, and syncs it to the disk. False when the
-    /// file was created by another process in the meantime.
+    /// Writes the file completely or not at all, readable by its owner only, and syncs it to the disk. False when
+    /// another process has created the file first.
     private static func create(
         path: PathBytes,
         text: [UInt8],
@@ -163,7 +164,7 @@ extension KeyFile {
                 syncFolder(of: path)
                 return true
             case EEXIST: return false
-            // The file system does not support this way, or forbids it, so the next one is tried.
+            // The file system does not support this way, or forbids it, so the loop tries the next way.
             case EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL, EMLINK, EXDEV: continue
             case let number: throw failure(path, number)
             }
@@ -174,8 +175,8 @@ extension KeyFile {
     private static func write(_ text: [UInt8], to file: Int32) -> RelayError.KeyFileProblem? {
         var status = stat()
         guard fstat(file, &status) == 0 else { return .file(.system(errno)) }
-        // Some file systems give every file the same mode and owner. If these don't keep the file secret, the next
-        // start would refuse it.
+        // Some file systems give every file the same mode and owner. If these don't keep the file secret, the relay
+        // would refuse the file at its next start.
         let mode = status.st_mode & 0o7777
         guard OperatorFile.secrecyProblem(owner: status.st_uid, mode: mode, user: geteuid()) == nil else {
             return .secrecy(.notKeptHere)
@@ -190,7 +191,7 @@ extension KeyFile {
         return fsync(file) == 0 ? nil : .file(.system(errno))
     }
 
-    /// Gives the draft its final name. 0 on success, otherwise the system's error number.
+    /// Gives the draft its final name. Returns 0 on success, otherwise the system's error number (`errno`).
     private static func place(_ draft: PathBytes, at path: PathBytes, by way: Way) -> Int32 {
         switch way {
         case .link:
@@ -224,7 +225,7 @@ extension KeyFile {
         close(file)
     }
 
-    /// `write(2)` by its full name, because this enum has a `write` of its own.
+    /// `write(2)` of the system, by its full name because this enum has a `write` of its own.
     private static func systemWrite(_ file: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
         #if canImport(Glibc)
         Glibc.write(file, buffer, count)

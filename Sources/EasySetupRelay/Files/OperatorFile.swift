@@ -6,27 +6,28 @@ import Musl
 import Darwin
 #endif
 
-/// A file that the operator names, read completely: at the start, and again at a reload. It must be a regular file,
-/// because opening a named pipe, for example, could block.
+/// A file that the operator names, with its whole content. The relay reads it at its start, and again at a reload. It
+/// must be a regular file, because opening a named pipe, for example, could block.
 struct OperatorFile: Sendable {
     let bytes: [UInt8]
     let owner: uid_t
     /// The permission bits.
     let mode: mode_t
 
-    /// Reads a file of at most `limit` bytes. Links are followed.
+    /// Reads a file of at most `limit` bytes. Symbolic links are followed.
     static func read(_ path: PathBytes, limit: Int) throws(RelayError.FileProblem) -> OperatorFile {
         var status = stat()
-        // Checked before opening, because opening a device may have side effects.
+        // The kind of file is checked before it is opened, because opening a device may have side effects.
         guard stat(path.cString, &status) == 0 else { throw problem(errno, path) }
         try check(status)
-        // The file may have been replaced since; with these flags, opening does not block all the same.
+        // Another program may have replaced the file since that check. With these flags, `open` does not block even
+        // then.
         let file = open(path.cString, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard file >= 0 else { throw problem(errno, path) }
         defer { close(file) }
         guard fstat(file, &status) == 0 else { throw .system(errno) }
         try check(status)
-        // Reads to the end instead of relying on the size, because some file systems don't tell it.
+        // The file is read to its end, and its size is not relied on, because some file systems report no size.
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         var filled = 0
         while filled < bytes.count {
@@ -60,13 +61,13 @@ struct OperatorFile: Sendable {
         case ENOTDIR: return .missing
         case ELOOP: return .leadsNowhere
         case EACCES, EPERM: return .notPermitted
-        // A socket was put in the file's place after the check.
+        // Another program has put a socket in the file's place since the check.
         case ENXIO: return .otherKind(.socket)
         default: return .system(number)
         }
     }
 
-    /// `read(2)` by its full name, because this type has a `read` of its own.
+    /// `read(2)` of the system, by its full name because this type has a `read` of its own.
     private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
         #if canImport(Glibc)
         Glibc.read(file, buffer, count)
@@ -83,7 +84,7 @@ extension OperatorFile {
     ///
     /// The owner must be this process's user, or root, who can read everything anyway. Only the owner may write, and
     /// other users may not read. The group may read root's files, because systemd (whose access entry for a user looks
-    /// like a group right in the mode) and Kubernetes provide secrets in this way.
+    /// like a group right in the mode) and Kubernetes provide secrets as such files.
     static func secrecyProblem(owner: uid_t, mode: mode_t, user: uid_t) -> RelayError.SecrecyProblem? {
         guard owner == user || owner == 0 else { return .foreignOwner }
         let forbidden: mode_t = owner == 0 ? 0o027 : 0o077

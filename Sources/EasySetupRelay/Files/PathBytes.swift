@@ -1,4 +1,4 @@
-/// A file path as the system stores it: any bytes except zero, not always UTF-8.
+/// A file path as the system stores it: any bytes except zero. It need not be UTF-8.
 public struct PathBytes: Sendable, Hashable, CustomStringConvertible {
     /// The bytes, without a terminating zero.
     public let bytes: [UInt8]
@@ -8,7 +8,7 @@ public struct PathBytes: Sendable, Hashable, CustomStringConvertible {
         self.bytes = Array(bytes.prefix { $0 != 0 })
     }
 
-    /// A path that is text.
+    /// A path given as text.
     public init(_ text: String) {
         self.init(bytes: Array(text.utf8))
     }
