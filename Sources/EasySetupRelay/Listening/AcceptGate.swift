@@ -1,10 +1,10 @@
 import NIOCore
 
-/// The first handler of a listening socket. While the relay is full it leaves connections in the backlog, where they
-/// cost nothing; it also configures each accepted connection.
+/// The first handler of a listening socket. While the relay is full, this handler leaves new connections in the backlog
+/// (the system's queue), where they cost the relay nothing. It also configures each accepted connection.
 ///
-/// It does this synchronously and bypasses the bootstrap's own handler, which would do the same with six futures. That
-/// saves a twentieth of the relay's cost of a pairing.
+/// It configures synchronously, and bypasses the handler of SwiftNIO's `ServerBootstrap`, which would do the same with
+/// six futures. That saves a twentieth of the relay's cost of a pairing.
 final class AcceptGate: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
@@ -13,7 +13,7 @@ final class AcceptGate: ChannelDuplexHandler {
     private let worker: LoopWorker
     private let configure: (any Channel) throws -> Void
     private var context: ChannelHandlerContext?
-    /// The context behind the bootstrap's handler.
+    /// The pipeline context behind the bootstrap's handler; nil until the first connection is accepted.
     private var exit: ChannelHandlerContext?
     private var isReadHeld = false
 
@@ -45,7 +45,8 @@ final class AcceptGate: ChannelDuplexHandler {
         }
     }
 
-    /// Finds that context. The bootstrap has added its handler before the first connection arrives.
+    /// Finds the pipeline context behind the bootstrap's handler. The bootstrap has added its handler before the first
+    /// connection arrives.
     private func exit(of context: ChannelHandlerContext) throws -> ChannelHandlerContext {
         if let exit { return exit }
         let pipeline = context.pipeline.syncOperations

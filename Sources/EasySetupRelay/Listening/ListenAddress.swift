@@ -1,12 +1,13 @@
 /// An address for a relay to listen on, as an operator writes it: `127.0.0.1:8080`, `relay.example:443`, `[::1]:0`,
 /// `*:8080`.
 public struct ListenAddress: Sendable, Hashable {
-    /// An address of this machine or a host name; IPv6 without brackets. Nil for all addresses, IPv4 and IPv6.
+    /// An address of this machine, or a host name. IPv6 has no brackets here. Nil means all addresses, IPv4 and IPv6.
     public var host: String?
     /// The port; 0 lets the system choose one.
     public var port: Int
 
-    /// The host is not checked here; ``RelayServer/run()`` fails if the relay cannot listen on it.
+    /// Stores a host and a port, and does not check the host. ``RelayServer/run()`` fails if the relay cannot listen
+    /// there.
     public init(host: String?, port: Int) {
         self.host = host
         self.port = port
@@ -16,7 +17,7 @@ public struct ListenAddress: Sendable, Hashable {
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
-        // Digits only, because `UInt16` would accept a sign.
+        // The port must be digits only. `UInt16` alone would accept a sign too.
         guard digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains), let port = UInt16(digits) else {
             return nil
         }
@@ -28,8 +29,8 @@ public struct ListenAddress: Sendable, Hashable {
             guard address.contains(":") else { return nil }
             self.init(host: String(address), port: Int(port))
         } else {
-            // In an IPv6 address without brackets the beginning of the port is ambiguous. Brackets, `*` and white space
-            // occur in no host name.
+            // An IPv6 address without brackets is refused, because it is unclear where its port begins. Brackets, `*`
+            // and white space occur in no host name.
             guard !host.contains(where: { ":[]*".contains($0) || $0.isWhitespace }) else { return nil }
             self.init(host: String(host), port: Int(port))
         }
@@ -41,7 +42,7 @@ extension ListenAddress: CustomStringConvertible {
     public var description: String { joined(host: host ?? "*", port: port) }
 }
 
-/// An address that a relay listens on, as it was bound.
+/// An address and port that a relay listens on, as the system has bound them.
 public struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
     /// The numeric address: IPv6 without brackets, with its zone if it has one.
     public let host: String

@@ -21,11 +21,11 @@ struct Listeners {
     /// Makes the bootstrap for a socket of the core with this index.
     let bootstrap: (_ core: Int) -> ServerBootstrap
 
-    /// How often port 0 for several addresses is tried: a port that is free at the first address may be taken at
-    /// another.
+    /// How often the relay tries to listen on several addresses with one port that the system chooses (port 0). A port
+    /// that is free at the first address may be taken at another.
     private static let tries = 16
 
-    /// The sockets, in the order of the addresses.
+    /// Opens the sockets, and returns them in the order of the addresses.
     func open(_ places: [Resolver.ResolvedAddress]) async throws(RelayError) -> [any Channel] {
         var listeners: [any Channel] = []
         do throws(RelayError) {
@@ -49,7 +49,8 @@ struct Listeners {
                         listeners += try await open(address)
                         port = listeners[0].localAddress?.port
                     } catch {
-                        // IPv6 may be missing, because the operator did not name an IPv6 address.
+                        // This machine may lack IPv6. That is no error here, because the operator did not name an IPv6
+                        // address.
                         guard place.mayLackIPv6, await lacksIPv6(address, error) else { throw error }
                         logger.notice("this machine has no IPv6: the relay listens on IPv4 alone there")
                     }
@@ -74,7 +75,7 @@ struct Listeners {
         var address = address
         do {
             // With SO_REUSEPORT, another relay of the same user could share the port unnoticed. So the port is bound
-            // without that option first, to learn whether it is taken. Ports that the system chooses are not taken.
+            // without that option first, to learn whether it is taken. A port that the system chooses is always free.
             if cores > 1, address.port != 0 {
                 let alone = ServerBootstrap(group: loop).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 try await withFamily(alone, address).bind(to: address).get().close()
@@ -107,7 +108,8 @@ struct Listeners {
         guard case .v6 = address, case .cannotListen(_, _, let cause) = error else { return false }
         switch cause {
         case .noSuchFamily: return true
-        // The address may belong to another machine. The loopback address belongs to every machine that has IPv6.
+        // The error may mean that the address belongs to another machine. The loopback address belongs to every machine
+        // that has IPv6, so it shows whether this machine does.
         case .addressNotAvailable where address.ipAddress != "::": return await !hasLoopbackOfIPv6()
         case .addressNotAvailable: return true
         default: return false
@@ -128,6 +130,6 @@ struct Listeners {
 }
 
 extension NIOBSDSocket.Option {
-    /// Lets several sockets of one user listen on the same port. NIO has no name for this option.
+    /// Lets several sockets of one user listen on the same port. SwiftNIO has no name for this option.
     static let reusePort = Self(rawValue: SO_REUSEPORT)
 }

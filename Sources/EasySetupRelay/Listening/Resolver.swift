@@ -15,11 +15,11 @@ enum Resolver {
         let wanted: ListenAddress
         /// At least one address, without repeats.
         var addresses: [SocketAddress]
-        /// Whether IPv6 may be left out on a machine without it, because the operator did not name an IPv6 address.
+        /// Whether a machine without IPv6 may leave out the IPv6 addresses, because the operator did not name one.
         let mayLackIPv6: Bool
     }
 
-    /// Resolves the hosts. It blocks its thread for as long as the machine's resolver takes.
+    /// Resolves the host names. The call blocks its thread for as long as the machine's resolver takes.
     static func places(_ wanted: [ListenAddress]) throws(RelayError) -> [ResolvedAddress] {
         var places: [ResolvedAddress] = []
         for address in wanted { places.append(try place(address)) }
@@ -28,8 +28,8 @@ enum Resolver {
 
     private static func place(_ wanted: ListenAddress) throws(RelayError) -> ResolvedAddress {
         guard let host = wanted.host else {
-            // Two sockets instead of one for both families, because a system setting decides whether an IPv6 socket
-            // accepts IPv4.
+            // All addresses need two sockets, one for IPv4 and one for IPv6. A system setting decides whether an IPv6
+            // socket accepts IPv4 too, so one socket for both would not work everywhere.
             var every = try lookUp("0.0.0.0", wanted, isNumeric: true)
             every += try lookUp("::", wanted, isNumeric: true)
             return ResolvedAddress(wanted: wanted, addresses: every, mayLackIPv6: true)
@@ -106,12 +106,12 @@ extension SocketAddress {
     /// Whether this is the wildcard address of its family.
     var isEvery: Bool { ipAddress == "0.0.0.0" || ipAddress == "::" }
 
-    /// The numeric address, with the zone of a link-local one. Nil for an address that is not IP.
+    /// The numeric address and port, with the zone of a link-local address. Nil for an address that is not IP.
     var bound: BoundAddress? {
         guard let port, let ipAddress else { return nil }
         guard case .v6(let address) = self else { return BoundAddress(host: ipAddress, port: port) }
-        // Read at a fixed offset, because the field names belong to a module internal to NIO: the zone is the last
-        // field (RFC 3493, 3.3).
+        // The zone is read at a fixed offset, because the names of the fields belong to a module internal to SwiftNIO.
+        // It is the last field (RFC 3493, 3.3).
         let zone = withUnsafeBytes(of: address.address) { $0.loadUnaligned(fromByteOffset: 24, as: UInt32.self) }
         guard zone != 0 else { return BoundAddress(host: ipAddress, port: port) }
         var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
