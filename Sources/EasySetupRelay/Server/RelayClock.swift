@@ -8,15 +8,15 @@ import Musl
 import Darwin
 #endif
 
-/// The clock of a rendezvous.
+/// The clock of a relay: the system's clocks, or a clock that a test moves by hand.
 package struct RelayClock: Sendable {
     private let read: @Sendable () -> Moment
     private let watch: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// - Parameters:
     ///   - read: gives the current time.
-    ///   - watch: takes the function to be called whenever the time has jumped. A clock that never jumps never calls
-    ///     it.
+    ///   - watch: takes a function, which it calls whenever the time has jumped. A clock that never jumps never calls
+    ///     the function.
     package init(
         _ read: @escaping @Sendable () -> Moment,
         whenMoved watch: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in }
@@ -27,7 +27,7 @@ package struct RelayClock: Sendable {
 
     var now: Moment { read() }
 
-    /// Registers a function to be called, on any thread, whenever the time has jumped.
+    /// Registers a function that the clock calls, on any thread, whenever the time has jumped.
     func whenMoved(_ body: @escaping @Sendable () -> Void) { watch(body) }
 
     /// The machine's clocks: a monotonic one that runs during sleep, and UTC.

@@ -50,11 +50,11 @@ public final class RelayServer: Service {
     /// Whether the relay listens, or has listened.
     public var hasListened: Bool { running.withLock { $0 != nil } }
 
-    /// Serves until the surrounding task is cancelled (the relay then ends at once) or shut down gracefully (it then
-    /// admits no new devices and waits for active pairings for at most ``ConnectionLimits/drainTime``). Devices are
-    /// told to go to another relay.
+    /// Serves until the surrounding task is cancelled or shut down gracefully. When it is cancelled, the relay ends at
+    /// once. When it is shut down gracefully, the relay admits no new devices, and waits for active pairings for at
+    /// most ``ConnectionLimits/drainTime``. It tells devices to connect again, to a restarted relay or another one.
     ///
-    /// Throws a ``RelayError`` when the relay cannot start. To be called once.
+    /// Throws a ``RelayError`` when the relay cannot start. Call it only once.
     public func run() async throws {
         do {
             try await serve()
@@ -66,9 +66,10 @@ public final class RelayServer: Service {
 
     /// Reads the certificate and the token keys from their files again, as soon as the relay listens.
     ///
-    /// New connections get the new certificate; existing ones go on. New tokens are made with the new key; earlier
-    /// tokens are accepted until they expire. Unusable files change nothing and are logged as errors; so is a
-    /// certificate that no device would accept now while the old one is valid. A key file is never created.
+    /// New connections get the new certificate; existing ones go on. The relay makes new tokens with the new key, and
+    /// accepts earlier tokens until they expire, if the file still has their key. It logs unusable files as errors and
+    /// changes nothing then. It does the same with a certificate that no device would accept now while the old one is
+    /// valid. It never creates a key file here.
     public func reload() async {
         guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
             return
@@ -99,9 +100,9 @@ extension RelayServer {
     }
 
     private func serve() async throws {
-        // On a thread that may block, because disks and name servers may be slow.
+        // `prepare` runs on a thread that may block, because disks and name servers may be slow.
         let prepared = try await NIOThreadPool.singleton.runIfActive { [self] in try prepare() }
-        // The relay's own threads, one for each core. They end with the relay.
+        // The relay's own threads, one for each core. They end when the relay ends.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.coreCount)
         do {
             try await serve(prepared, on: Array(group.makeIterator()))
@@ -235,14 +236,15 @@ extension RelayServer {
             }
     }
 
-    /// Sets up an accepted connection. TCP_NODELAY is inherited from the listening socket.
+    /// Sets up an accepted connection. It inherits TCP_NODELAY from the listening socket.
     private func configure(
         _ accepted: any Channel,
         _ worker: LoopWorker,
         _ certificate: CertificateKeeper?
     ) throws {
         if let options = accepted.syncOptions {
-            // One read per batch makes the channel take all buffers but its first from the allocator.
+            // With one read per batch, SwiftNIO takes all receive buffers of the channel except the first from this
+            // allocator.
             try options.setOption(.maxMessagesPerRead, value: 1)
             try options.setOption(.recvAllocator, value: worker.receiveBuffers)
         }
