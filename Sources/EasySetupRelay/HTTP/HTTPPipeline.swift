@@ -1,27 +1,27 @@
 import NIOCore
 import NIOHTTP1
 
-/// The HTTP handlers, which are added behind a connection's own handler for all requests but a device's plain upgrade
-/// request.
+/// The HTTP handlers of a connection. The relay adds them behind the connection's own handler, unless the first request
+/// is a device's plain upgrade request, which the connection's own handler reads itself.
 enum HTTPPipeline {
     /// Adds the handlers, with `last` at the end.
     ///
-    /// NIO's helper is not used, because the relay's handler must stand before the upgrade and answer all other
-    /// requests.
+    /// SwiftNIO's helper for HTTP servers is not used, because the relay's handler must stand before the upgrade and
+    /// answer all other requests.
     static func add(
         behind connection: ChannelHandlerContext,
         last: any ChannelHandler,
         limits: ConnectionLimits
     ) throws {
-        // The buffer must hold what follows an upgrade request (one or two reads of the socket); otherwise it holds
-        // part of a header.
+        // The buffer must have room for the bytes that follow an upgrade request, from one or two reads of the socket.
+        // At any other time it holds only a part of a header.
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(limits: limits), maximumBufferSize: 128 * 1024)
         let handlers: [any ChannelHandler] = [HTTPResponseEncoder(), decoder, last]
         try connection.pipeline.syncOperations.addHandlers(handlers, position: .after(connection.handler))
     }
 
-    /// Removes the handlers, and calls `completion` with the bytes that they had read and not used. `last` is the
-    /// context of the last handler.
+    /// Removes the HTTP handlers, and calls `completion` with the bytes that they had read and not used. `last` is the
+    /// context of the last HTTP handler.
     static func remove(_ last: ChannelHandlerContext, completion: @escaping (ByteBuffer) -> Void) {
         let pipeline = last.pipeline.syncOperations
         let behind = BytesBehind()

@@ -24,7 +24,7 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // Bytes that arrive while the decoder is being removed are no request parts.
+        // While the decoder is being removed, what arrives is bytes of a WebSocket, not parts of a request.
         guard !requests.isHandingOver else { return context.fireChannelRead(data) }
         worker.received(unwrapInboundIn(data), by: requests, on: connection)
     }

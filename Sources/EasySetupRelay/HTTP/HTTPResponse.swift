@@ -5,7 +5,7 @@ struct HTTPResponse: Equatable {
     let status: HTTPResponseStatus
     let headers: HTTPHeaders
     let body: [UInt8]
-    /// Whether the body is sent. If not, as for HEAD, its length is sent all the same.
+    /// Whether the body is sent. The response to a HEAD request has no body, but its `Content-Length` is the same.
     let hasBody: Bool
 
     private init(

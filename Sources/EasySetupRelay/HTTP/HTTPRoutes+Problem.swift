@@ -12,7 +12,7 @@ extension HTTPRoutes {
         case wrongVersion
         case badRequest
         case headersTooLarge
-        // The following are for long polling only.
+        // The cases from here on are for requests of long polling only.
         case lengthRequired
         case bodyTooLarge
         case wrongContent

@@ -1,7 +1,7 @@
 import EasySetupRelayProtocol
 import NIOHTTP1
 
-/// Decides the answer to the head of an HTTP request. It is a pure value (`Protocol/relay.md`, "Transport";
+/// Decides the answer to the head of an HTTP request. It does no I/O (`Protocol/relay.md`, "Transport";
 /// `Protocol/http.md`, "Calls").
 struct HTTPRoutes: Sendable {
     /// The path of the WebSocket.
@@ -37,7 +37,8 @@ struct HTTPRoutes: Sendable {
         if let health = Health(rawValue: head.uri) {
             return .health(isWell: health == .live || !isDraining, isHead: head.method == .HEAD)
         }
-        // Checked first, so that a page in a browser learns nothing about the relay.
+        // The origin is checked before the rest of the request, so that a page in a browser learns nothing about the
+        // relay.
         guard isWelcome(head.headers) else { return .refuse(.foreignOrigin) }
         return Call(rawValue: head.uri).map { answer(to: $0, head.headers) } ?? answer(toUpgrade: head)
     }
@@ -61,7 +62,7 @@ struct HTTPRoutes: Sendable {
         return .call(call)
     }
 
-    /// Whether there is one content type and it is `callType`; its parameters are ignored.
+    /// Whether there is exactly one content type and it is ``callType``. Its parameters are ignored.
     private func hasCallType(_ headers: HTTPHeaders) -> Bool {
         let types = headers["content-type"]
         guard types.count == 1, let type = types[0].split(separator: ";", omittingEmptySubsequences: false).first else {
@@ -80,14 +81,15 @@ struct HTTPRoutes: Sendable {
         return offered.contains { $0 == Subprotocol.name } ? .upgrade : .refuse(.wrongVersion)
     }
 
-    /// Whether the origin is allowed. Browsers always send these headers, and a page can't forge them.
+    /// Whether the request comes from an allowed web origin, or from no web page at all. Browsers always send these
+    /// headers, and a page can't forge them.
     private func isWelcome(_ headers: HTTPHeaders) -> Bool {
         let origins = headers["origin"]
         if origins.count == 1, allowedOrigins.contains(origins[0]) { return true }
         return origins.isEmpty && !headers.contains(name: "sec-fetch-site")
     }
 
-    /// Whether the key is 16 bytes in base64 (RFC 6455, 4.1): 22 symbols and two padding signs.
+    /// Whether the WebSocket key is 16 bytes in base64 (RFC 6455, 4.1): 22 symbols and two padding signs.
     private func hasKey(_ headers: HTTPHeaders) -> Bool {
         let keys = headers["sec-websocket-key"]
         return keys.count == 1 && keys[0].utf8.count == 24 && keys[0].hasSuffix("==")

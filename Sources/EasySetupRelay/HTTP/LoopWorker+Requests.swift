@@ -3,9 +3,10 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 
-/// HTTP connections: carries out the actions of the ``RequestMachine``.
+/// Serves HTTP connections, by carrying out the actions of the ``RequestMachine``.
 extension LoopWorker {
-    /// The HTTP handlers read a connection from now on. The connection serves no device until a poll waits on it.
+    /// Lets the HTTP handlers read a connection from now on. The connection counts as serving no device until a poll
+    /// waits on it.
     func carryRequests(on connection: DeviceConnection) -> RequestChannel {
         let requests = RequestChannel(limits: limits, isFromProxy: isFromProxy(connection))
         connection.carry(requests)
@@ -39,7 +40,7 @@ extension LoopWorker {
         run(requests.tell { $0.failed(HTTPRoutes.Problem(error)) }, requests, on: connection)
     }
 
-    /// Answers the poll that waits on a connection; nil when its session is no longer known.
+    /// Answers the poll that waits on a connection. `answer` is nil when the relay no longer knows the poll's session.
     func answerPoll(_ answer: PollAnswer?, on connection: DeviceConnection) {
         setIdle(true, connection)
         guard let requests = connection.requests else { return }
@@ -85,7 +86,7 @@ extension LoopWorker {
         return answer
     }
 
-    /// The prefix that limits are counted under for a request with these headers. Nil when the connection has ended.
+    /// The address prefix for which the relay counts a request with these headers. Nil when the connection has ended.
     private func prefix(of connection: DeviceConnection, _ headers: HTTPHeaders) -> AddressPrefix? {
         connection.peer.flatMap { addresses.address(peer: $0, headers: headers).prefix }
     }
@@ -101,7 +102,7 @@ extension LoopWorker {
         case .next:
             written?.whenSuccess {
                 self.run(requests.tell { $0.responseWritten() }, requests, on: connection)
-                // The next request may have been read already; then no other event would cause its answer to be sent.
+                // If the next request has been read already, no other event would cause its answer to be sent.
                 self.endTurn()
             }
         case .close: written?.whenComplete { _ in requests.close() }
@@ -123,7 +124,7 @@ extension LoopWorker {
 }
 
 extension HTTPRoutes.Problem {
-    /// The problem that a failure of the parser stands for; nil for other errors.
+    /// The problem with which the relay answers this error of the HTTP parser; nil for other errors.
     fileprivate init?(_ error: any Error) {
         switch error {
         case HTTPParserError.headerOverflow: self = .headersTooLarge

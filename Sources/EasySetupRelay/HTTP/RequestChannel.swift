@@ -20,7 +20,7 @@ final class RequestChannel {
         context = nil
     }
 
-    /// Passes an event to the machine.
+    /// Passes an event to the ``RequestMachine``, and returns its result.
     func tell<Result>(_ event: (inout RequestMachine) -> Result) -> Result { event(&machine) }
 
     var isNobody: Bool { machine.isNobody }
@@ -41,7 +41,7 @@ final class RequestChannel {
     func write(_ response: HTTPResponse, keepsAlive: Bool) -> EventLoopFuture<Void>? {
         guard let context else { return nil }
         var headers = response.headers
-        // Written in every response, because HTTP/1.0 clients need it.
+        // Every response has the header `Connection`, because HTTP/1.0 clients need it.
         headers.add(name: "Connection", value: keepsAlive ? "keep-alive" : "close")
         let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
         context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
@@ -56,7 +56,8 @@ final class RequestChannel {
         context?.close(promise: nil)
     }
 
-    /// Removes the HTTP handlers. `completion` gets the bytes that they had read and not used.
+    /// Removes the HTTP handlers, because the connection becomes a WebSocket. `completion` gets the bytes that they had
+    /// read and not used.
     func handOver(_ completion: @escaping (ByteBuffer) -> Void) {
         guard let context else { return }
         HTTPPipeline.remove(context, completion: completion)

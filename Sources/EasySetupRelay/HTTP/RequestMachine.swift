@@ -3,9 +3,10 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 
-/// The requests of one connection: each is read, counted, and answered in order or passed on to the WebSocket upgrade
-/// (`Protocol/operating.md`, "HTTP"). It takes parts of requests and gives actions; it does no I/O and has no clock.
-/// The answers are decided by ``HTTPRoutes`` and, for long polling, by the ``RelayHub``.
+/// The state machine of the HTTP requests on one connection (`Protocol/operating.md`, "HTTP"). Each request is read,
+/// counted, and answered in order or passed on to the WebSocket upgrade. The machine takes parts of requests and gives
+/// actions; it does no I/O and has no clock. ``HTTPRoutes`` and, for long polling, the ``RelayHub`` decide on the
+/// answers.
 struct RequestMachine {
     private enum State {
         case open
@@ -14,8 +15,8 @@ struct RequestMachine {
         /// The upgrade request is complete and the HTTP handlers are being removed. Bytes that still arrive are for the
         /// WebSocket.
         case handingOver
-        /// The last response was sent. Further input is dropped and not answered by a reset, so that the peer can read
-        /// that response.
+        /// The last response was sent. Further input is read and dropped: closing the socket with unread input would
+        /// send a reset, and the peer might then lose that response.
         case closing
     }
 
@@ -24,21 +25,21 @@ struct RequestMachine {
         var answer: HTTPRoutes.Answer
         var body: [UInt8] = []
         var isWhole = false
-        /// The device was told to send the body.
+        /// Whether the relay has asked the device to send the body (`100 Continue`).
         var isAskedFor = false
 
-        /// Whether another request may follow. After one that asks for an upgrade the parser reads no more, whether the
-        /// upgrade is granted or not.
+        /// Whether another request may follow on the connection. After a request for an upgrade the parser reads no
+        /// more, whether the relay grants the upgrade or not.
         var keepsAlive: Bool { head.isKeepAlive && !head.headers.contains(name: "upgrade") }
     }
 
-    /// The stage in answering the oldest request that is unanswered.
+    /// The stage of the oldest unanswered request.
     private enum Hand {
         case free
-        /// The request is a long-polling request and waits for its answer.
+        /// The request is a long-polling request, and waits for the relay's answer.
         case waiting
-        /// The previous response has not been written completely: a peer that does not read gets no further requests
-        /// handled.
+        /// The previous response has not been written completely. If a peer does not read its responses, the relay
+        /// handles none of its further requests.
         case writing
     }
 
@@ -49,14 +50,14 @@ struct RequestMachine {
         case watchOpening(request: Int)
         /// The first request is complete: from now on the connection may be idle.
         case watchIdleness
-        /// The request bodies kept here change by `difference` bytes to `total`. After an increase,
-        /// ``bodyAccounted(isAccepted:)`` is to be called.
+        /// The request bodies that this connection keeps change by `difference` bytes to `total`. After an increase,
+        /// the I/O layer calls ``bodyAccounted(isAccepted:)``.
         case keep(difference: Int, total: Int)
-        /// A request is refused; for the counters.
+        /// The relay refuses a request, and counts the refusal for its log.
         case noteRefusal
-        /// The device waits for `100 Continue` before it sends the body (RFC 9110, 10.1.1).
+        /// Send `100 Continue`, for which the device waits before it sends the body (RFC 9110, 10.1.1).
         case askForBody
-        /// A long-polling request is complete. Its answer is to be passed to ``answered(_:)``.
+        /// A long-polling request is complete. The I/O layer passes its answer to ``answered(_:)``.
         case call(HTTPRoutes.Call, body: [UInt8], HTTPHeaders)
         case respond(HTTPResponse, then: Afterwards)
         /// The connection becomes a WebSocket.
@@ -66,11 +67,11 @@ struct RequestMachine {
 
     /// The step after a response was written.
     enum Afterwards: Equatable {
-        /// The next request is handled; ``responseWritten()`` is to be called.
+        /// The connection stays open. The I/O layer calls ``responseWritten()``, and then the next request is handled.
         case next
         case close
-        /// The request is still incomplete. It is read to its end before closing, because a reset could destroy the
-        /// response while the peer still sends.
+        /// The request is still incomplete. The relay reads it to its end and then closes the connection, because a
+        /// reset could destroy the response while the peer still sends.
         case linger
     }
 
@@ -78,23 +79,23 @@ struct RequestMachine {
     /// Whether the peer is a trusted proxy. A proxy's requests come from many devices and are not counted.
     private let isFromProxy: Bool
     private var state = State.open
-    /// The first request is being answered; the last may be incomplete.
+    /// The unanswered requests, oldest first. The relay is answering the first; the last may be incomplete.
     private var requests: [Request] = []
     private var hand = Hand.free
     private var hasReadParts = false
-    /// How many requests have begun; the first begins with the connection.
+    /// How many requests have begun on this connection. The first begins when the connection does.
     private var begun = 1
     /// Whether the last request that has begun is still incomplete.
     private var isReading = true
-    /// Whether a request has arrived since the last check of idleness.
+    /// Whether a request has arrived since the last call of ``idleFourths()``.
     private var wasUsed = true
     private var quiet = 0
-    /// How many requests began in the current interval, and the interval's start.
+    /// How many requests began in the current ping interval, and when the interval began.
     private var counted = 0
     private var countedSince = NIODeadline.uptimeNanoseconds(0)
     /// Whether the last response was sent while the peer may still be sending.
     private(set) var isLingering = false
-    /// The device whose poll waits on this connection.
+    /// The device whose poll waits on this connection; nil if none does.
     private(set) var poller: ConnectionID?
     /// The bytes of the request bodies that are being received or are waiting here.
     private(set) var bodyBytes = 0
@@ -104,19 +105,19 @@ struct RequestMachine {
         self.isFromProxy = isFromProxy
     }
 
-    /// Whether this request, counted from 1, is still incomplete.
+    /// Whether the request with this number, counted from 1, is still incomplete.
     func isReading(request: Int) -> Bool { isReading && begun == request }
 
-    /// Whether no complete request is being handled here, so that closing the connection loses nothing.
+    /// Whether the relay handles no complete request of this connection, so that closing the connection loses nothing.
     var isNobody: Bool { poller == nil && (isLingering || (hand == .free && !requests.contains(where: \.isWhole))) }
 
-    /// Whether the HTTP handlers are being removed, so that input is not for them.
+    /// Whether the HTTP handlers are being removed, so that further input belongs to the WebSocket.
     var isHandingOver: Bool {
         if case .handingOver = state { true } else { false }
     }
 
-    /// For how many successive calls, up to this one, no request had arrived since the call before and no poll was
-    /// waiting.
+    /// Checks whether the connection is idle; called once in each quarter of the idle time. Returns for how many calls
+    /// in a row, this one included, no request had arrived since the call before and no poll was waiting.
     mutating func idleFourths() -> Int {
         quiet = wasUsed || isReading || poller != nil ? 0 : quiet + 1
         wasUsed = false
@@ -127,13 +128,14 @@ struct RequestMachine {
 // MARK: - In
 
 extension RequestMachine {
-    /// The head of a request has arrived; `answer` is the decision of the ``HTTPRoutes``.
+    /// Takes the head of a request. `answer` is the decision of ``HTTPRoutes``.
     mutating func received(_ head: HTTPRequestHead, answer: HTTPRoutes.Answer, now: NIODeadline) -> [Action] {
         hasReadParts = true
         guard case .open = state else { return [] }
         guard requests.count <= limits.waitingRequests else { return cutOff() }
         countRequest(now)
-        // After an upgrade no request can be answered, so all earlier ones must have been.
+        // After an upgrade the relay can't answer an HTTP request, so it must have answered all earlier requests
+        // before.
         let isUpgrade = if case .upgrade = answer { true } else { false }
         let answer = isUpgrade && !requests.isEmpty ? .refuse(.badUpgrade) : answer
         requests.append(Request(head: head, answer: answer))
@@ -150,25 +152,25 @@ extension RequestMachine {
             requests[last].answer = .refuse(.bodyTooLarge)
         }
         let kept = keep()
-        // An increase must be accounted for before the request is answered.
+        // If the bodies have grown, the I/O layer must account for the bytes before the request is answered.
         if case .keep(let difference, _)? = kept.first, difference > 0 { return kept }
         return kept + answerNext()
     }
 
-    /// Tells whether there is room for the bodies that are kept here.
+    /// Takes the relay's decision whether it has room for the bodies that this connection keeps.
     mutating func bodyAccounted(isAccepted: Bool) -> [Action] {
         guard case .open = state else { return [] }
         return isAccepted ? answerNext() : cutOff()
     }
 
-    /// A request is complete.
+    /// Takes the end of a request.
     mutating func receivedEnd() -> [Action] {
         hasReadParts = true
         switch state {
         case .open:
             guard let last = requests.indices.last else { return [] }
             requests[last].isWhole = true
-            // From its first complete request on, the connection may be idle.
+            // From the first complete request on, the connection may be idle.
             let actions: [Action] = isReading && begun == 1 ? [.watchIdleness] : []
             isReading = false
             wasUsed = true
@@ -181,9 +183,9 @@ extension RequestMachine {
         }
     }
 
-    /// A batch of reads has ended.
+    /// Takes the end of a batch of reads.
     mutating func readCompleted() -> [Action] {
-        // Bytes that gave no part are the beginning of the next request.
+        // If the batch gave no part of a request, its bytes are the beginning of the next request.
         let hasBegun = requests.last.map { !$0.isWhole } ?? !hasReadParts
         hasReadParts = false
         guard case .open = state, hasBegun, !isReading else { return [] }
@@ -192,7 +194,8 @@ extension RequestMachine {
         return [.watchOpening(request: begun)]
     }
 
-    /// The parser or something else has failed: nothing more is read on this connection.
+    /// Takes a failure of the parser or of the channel. Nothing more is read on this connection.
+    /// - Parameter refusal: the problem to answer with; nil if no answer makes sense.
     mutating func failed(_ refusal: HTTPRoutes.Problem?) -> [Action] {
         if case .closing = state { return [] }
         guard case .open = state, hand == .free, let refusal else { return [.close] }
@@ -212,7 +215,7 @@ extension RequestMachine {
         return [.close]
     }
 
-    /// Reports the number of body bytes kept here, if it has changed.
+    /// The action that reports the number of body bytes kept here, if it has changed.
     private mutating func keep() -> [Action] {
         let bytes = requests.reduce(0) { $0 + $1.body.count }
         defer { bodyBytes = bytes }
@@ -223,7 +226,7 @@ extension RequestMachine {
 // MARK: - Out
 
 extension RequestMachine {
-    /// The answer to a long-polling request, or the news that its poll waits.
+    /// Takes the answer to a long-polling request, or the decision that its poll waits.
     mutating func answered(_ answer: LongPollResponse) -> [Action] {
         poller = nil
         guard case .open = state, let request = requests.first else { return [] }
@@ -241,7 +244,7 @@ extension RequestMachine {
         }
     }
 
-    /// A response was written; the next request is handled.
+    /// Takes the news that a response was written, and handles the next request.
     mutating func responseWritten() -> [Action] {
         hand = .free
         return answerNext()
@@ -250,7 +253,7 @@ extension RequestMachine {
     /// Whether this connection has carried more requests than one device makes.
     private var hasHadEnough: Bool { counted > limits.requestsPerInterval && !isFromProxy }
 
-    /// Handles the first request.
+    /// Handles the oldest unanswered request, unless another one is being answered.
     private mutating func answerNext() -> [Action] {
         guard case .open = state, hand == .free, let request = requests.first else { return [] }
         switch request.answer {
@@ -279,7 +282,7 @@ extension RequestMachine {
         return [.askForBody]
     }
 
-    /// Answers the first request. The next one is handled when the response was written, unless the connection closes.
+    /// Answers the oldest request. When its response is written, the next one is handled, unless the connection closes.
     private mutating func finish(_ request: Request, _ response: HTTPResponse, keepsAlive: Bool) -> [Action] {
         if keepsAlive {
             requests.removeFirst()
