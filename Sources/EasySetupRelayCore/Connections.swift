@@ -100,9 +100,9 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
 
     /// Charges `units` for a frame. Gives the state of its connection and whether the budget was sufficient; nil for an
     /// unknown connection.
-    mutating func spend(_ units: Int, _ connection: Connection, _ limits: Limits, turn: UInt32) -> (Known, Bool)? {
+    mutating func spend(_ units: Int, _ connection: Connection, _ limits: Limits, interval: UInt32) -> (Known, Bool)? {
         guard let index = known.index(forKey: connection) else { return nil }
-        let isEnough = known.values[index].budget.spend(units, of: limits.framesPerInterval, turn: turn)
+        let isEnough = known.values[index].budget.spend(units, of: limits.framesPerInterval, interval: interval)
         return (known.values[index], isEnough)
     }
 

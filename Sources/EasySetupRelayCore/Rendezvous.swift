@@ -36,7 +36,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     var visited: PrefixCounts
     /// Recent visits that found no room.
     var missed: PrefixCounts
-    var turns: Turns
+    var intervals: Intervals
     var work: WorkGate
     var isDraining = false
 
@@ -82,7 +82,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
             PrefixCounts(period: limits.counterWindow, capacity: limits.prefixes, started: start)
         }
         (offered, visited, missed) = (counts(), counts(), counts())
-        turns = Turns(limits.frameInterval, started: start)
+        intervals = Intervals(limits.frameInterval, started: start)
         work = WorkGate(limits: limits, keys: keys, started: start)
     }
 
@@ -114,9 +114,9 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         guard deadlines.count < limits.deadlines else {
             return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter)
         }
-        turns.advance(now.monotonic)
+        intervals.advance(now.monotonic)
         let deadline = now.monotonic + limits.firstFrame
-        let budget = FrameBudget(limits.framesPerInterval, turn: turns.number)
+        let budget = FrameBudget(limits.framesPerInterval, interval: intervals.number)
         connections.add(connection, prefix: prefix, deadline: deadline, budget: budget)
         if !isHeard { remind(.connection(connection), at: deadline) }
         return nil
@@ -139,13 +139,13 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         entropy: inout Entropy,
         into actions: inout [Action<Connection>]
     ) {
-        turns.advance(now.monotonic)
+        intervals.advance(now.monotonic)
         guard
             let (known, isEnough) = connections.spend(
                 FrameBudget.cost(bytes: bytes),
                 connection,
                 limits,
-                turn: turns.number
+                interval: intervals.number
             )
         else { return }
         guard isEnough else { return refuse(connection, .badFrame, now, into: &actions) }

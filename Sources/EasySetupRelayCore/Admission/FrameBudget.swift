@@ -2,16 +2,16 @@
 struct FrameBudget: Sendable {
     private var left: Int32
     /// The number of the interval that `left` applies to.
-    private var turn: UInt32
+    private var interval: UInt32
 
-    init(_ frames: Int, turn: UInt32) {
+    init(_ frames: Int, interval: UInt32) {
         left = Int32(clamping: frames)
-        self.turn = turn
+        self.interval = interval
     }
 
     /// Takes the cost of a frame. False when less than that is left.
-    mutating func spend(_ units: Int, of frames: Int, turn now: UInt32) -> Bool {
-        if turn != now { self = FrameBudget(frames, turn: now) }
+    mutating func spend(_ units: Int, of frames: Int, interval now: UInt32) -> Bool {
+        if interval != now { self = FrameBudget(frames, interval: now) }
         left = left.subtractingClamped(Int32(clamping: units))
         return left >= 0
     }
@@ -30,7 +30,7 @@ struct FrameBudget: Sendable {
 }
 
 /// Numbers the intervals, so that a connection stores a 32-bit number instead of a time.
-struct Turns: Sendable {
+struct Intervals: Sendable {
     private let length: Duration
     private var ends: Duration
     private(set) var number: UInt32 = 0

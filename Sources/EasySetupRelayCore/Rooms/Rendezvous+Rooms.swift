@@ -80,7 +80,7 @@ extension Rendezvous {
         case .withoutNews: units = FrameBudget.withoutNews
         case .outOfPlace: units = FrameBudget.withoutNews + FrameBudget.outOfPlace
         }
-        guard let (_, isEnough) = connections.spend(units, connection, limits, turn: turns.number), !isEnough else {
+        guard let (_, isEnough) = connections.spend(units, connection, limits, interval: intervals.number), !isEnough else {
             return
         }
         refuse(connection, .badFrame, now, into: &actions)
