@@ -6,65 +6,54 @@ extension Rendezvous {
         _ connection: Connection,
         _ prefix: AddressPrefix,
         _ frame: DeviceFrame,
-        _ now: Moment,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
         switch frame {
         case .offer where isDraining, .visit where isDraining:
-            refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
+            refuse(connection, .draining, retryAfter: limits.retryDraining, &turn)
         case .offer(let slotLength, let done):
-            let time = now.monotonic
+            let time = turn.now.monotonic
             // Checked before work is required, so that the device does not work for nothing.
             guard mayHavePlaceForRoom else {
-                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
             }
             guard mayOwnRoom(prefix) else {
-                return refuse(connection, .tooMany, retryAfter: limits.retryAfter, now, into: &actions)
+                return refuse(connection, .tooMany, retryAfter: limits.retryAfter, &turn)
             }
             let own = offered.excess(prefix, limit: limits.offersPerPrefix, now: time)
             let excess = WorkGate.Excess(common: max(own, roomCeiling.excess))
-            guard admitsOrChallenges(connection, prefix, .offer, excess, done, now, entropy: &entropy, into: &actions)
+            guard admitsOrChallenges(connection, prefix, .offer, excess, done, &turn)
             else {
                 return
             }
             offered.happened(1, prefix, now: time)
-            offer(connection, prefix, slotLength: slotLength, now, entropy: &entropy, into: &actions)
+            offer(connection, prefix, slotLength: slotLength, &turn)
         case .visit(let slot, let done):
-            let time = now.monotonic
+            let time = turn.now.monotonic
             let own = visited.excess(prefix, limit: limits.visitsPerPrefix, now: time)
             // Checked before the slot is looked up, so that a full relay does not reveal which slots exist.
             guard !isFullForVisitors else {
                 visited.happened(1, prefix, now: time)
-                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
             }
             let misses = missed.excess(prefix, limit: limits.missesPerPrefix, now: time)
             let excess = WorkGate.Excess(
                 common: max(own, misses, meetingCeiling(limits.meetingsInAll).excess),
                 misses: missed.ownExcess(prefix, limit: limits.missesPerPrefix)
             )
-            guard admitsOrChallenges(connection, prefix, .visit, excess, done, now, entropy: &entropy, into: &actions)
+            guard admitsOrChallenges(connection, prefix, .visit, excess, done, &turn)
             else {
                 return
             }
             visited.happened(1, prefix, now: time)
             let isWithinLimits = own == 0 && misses == 0
-            visit(connection, prefix, slot, isWithinLimits: isWithinLimits, now, entropy: &entropy, into: &actions)
+            visit(connection, prefix, slot, isWithinLimits: isWithinLimits, &turn)
         case .attachOfferer(let token, let held, let attempt):
-            attachOfferer(connection, prefix, token, held, attempt: attempt, now, entropy: &entropy, into: &actions)
+            attachOfferer(connection, prefix, token, held, attempt: attempt, &turn)
         case .attachVisitor(let token, let acked, let received, let attempt):
-            attachVisitor(
-                connection,
-                prefix,
-                token,
-                acked: acked,
-                received: received,
-                attempt: attempt,
-                now,
-                into: &actions
-            )
+            attachVisitor(connection, prefix, token, acked: acked, received: received, attempt: attempt, &turn)
         case .message, .ack, .seat, .close, .leave:
-            refuse(connection, .badOrder, now, into: &actions)
+            refuse(connection, .badOrder, &turn)
         }
     }
 
@@ -76,20 +65,18 @@ extension Rendezvous {
         _ purpose: WorkGate.Purpose,
         _ excess: WorkGate.Excess,
         _ done: Work?,
-        _ now: Moment,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) -> Bool {
         guard !excess.isNone else { return true }
-        let time = now.monotonic
+        let time = turn.now.monotonic
         guard let done else {
-            askForWork(connection, prefix, purpose, excess, now, entropy: &entropy, into: &actions)
+            askForWork(connection, prefix, purpose, excess, &turn)
             return false
         }
         switch work.check(done, for: purpose, prefix: prefix, now: time) {
         case .done: return true
-        case .bad: refuse(connection, .badWork, now, into: &actions)
-        case .full: refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+        case .bad: refuse(connection, .badWork, &turn)
+        case .full: refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
         return false
     }
@@ -99,51 +86,51 @@ extension Rendezvous {
         _ prefix: AddressPrefix,
         _ purpose: WorkGate.Purpose,
         _ excess: WorkGate.Excess,
-        _ now: Moment,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
         // A challenge is sent once, because answering repeats would cost the relay more than the sender.
-        guard !connections.isAtWork(connection) else { return refuse(connection, .badOrder, now, into: &actions) }
+        guard !connections.isAtWork(connection) else { return refuse(connection, .badOrder, &turn) }
         guard connections.atWork < limits.roomless, deadlines.count < limits.deadlines else {
-            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
         guard connections.mayWork(prefix, limits) else {
-            return refuse(connection, .tooMany, retryAfter: limits.retryAfter, now, into: &actions)
+            return refuse(connection, .tooMany, retryAfter: limits.retryAfter, &turn)
         }
-        let challenge = work.challenge(purpose, prefix: prefix, excess: excess, now: now.monotonic, entropy: &entropy)
-        let deadline = now.monotonic + limits.workLifetime
+        let challenge = work.challenge(
+            purpose,
+            prefix: prefix,
+            excess: excess,
+            now: turn.now.monotonic,
+            entropy: &turn.entropy
+        )
+        let deadline = turn.now.monotonic + limits.workLifetime
         connections.move(connection, to: .new(deadline: deadline, isAtWork: true))
         remind(.connection(connection), at: deadline)
-        actions.append(.send(challenge, to: connection))
+        turn.send(challenge, to: connection)
     }
 
     private mutating func offer(
         _ connection: Connection,
         _ prefix: AddressPrefix,
         slotLength: Int,
-        _ now: Moment,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
         guard makePlaceForRoom(),
             let slot = pool.draw(
                 atLeast: slotLength,
-                now: now.monotonic,
-                entropy: &entropy,
+                now: turn.now.monotonic,
+                entropy: &turn.entropy,
                 isLive: { slots[$0] != nil }
             )
         else {
-            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
-        let id = OfferID(drawnFrom: &entropy)
-        let room = Room(offer: id, slot: slot, offerer: connection, of: prefix, now: now, limits: limits)
-        let token = room.token(for: nil, Context(rules: rules, now: now.monotonic))
+        let id = OfferID(drawnFrom: &turn.entropy)
+        let room = Room(offer: id, slot: slot, offerer: connection, of: prefix, now: turn.now, limits: limits)
+        let token = room.token(for: nil, rules)
         open(room)
         connections.move(connection, to: .offerer(id))
-        actions.append(
-            .send(.offered(slot: slot, token: token, expiresIn: limits.codeLifetime), to: connection)
-        )
+        turn.send(.offered(slot: slot, token: token, expiresIn: limits.codeLifetime), to: connection)
     }
 
     private mutating func visit(
@@ -151,28 +138,26 @@ extension Rendezvous {
         _ prefix: AddressPrefix,
         _ slot: Slot,
         isWithinLimits: Bool,
-        _ now: Moment,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
         guard let offer = slots[slot] else {
-            return visitNobody(connection, prefix, slot, isWithinLimits: isWithinLimits, now, into: &actions)
+            return visitNobody(connection, prefix, slot, isWithinLimits: isWithinLimits, &turn)
         }
         guard hasPlaceForVisitor(of: offer) else {
-            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
         // Moved before the decision, because a `close` among its actions must find the connection.
         connections.move(connection, to: .visitor(offer))
-        let verdict = decide(offer, now, into: &actions) { room, context, actions in
-            room.visit(connection, prefix: prefix, context, entropy: &entropy, into: &actions)
+        let verdict = decide(offer, &turn) { room, rules, turn in
+            room.visit(connection, prefix: prefix, rules, &turn)
         }
         switch verdict {
         case .accepted, .withoutNews, .outOfPlace: break
         case .refused(let reason):
-            if reason != .lineFull { missed.happened(1, prefix, now: now.monotonic) }
+            if reason != .lineFull { missed.happened(1, prefix, now: turn.now.monotonic) }
             let wait = reason == .lineFull ? limits.retryAfter : .zero
-            sendAway(connection, reason, retryAfter: wait, into: &actions)
-        case nil: sendAway(connection, .noSuchCode, into: &actions)
+            sendAway(connection, reason, retryAfter: wait, &turn)
+        case nil: sendAway(connection, .noSuchCode, &turn)
         }
     }
 
@@ -183,18 +168,17 @@ extension Rendezvous {
         _ prefix: AddressPrefix,
         _ slot: Slot,
         isWithinLimits: Bool,
-        _ now: Moment,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
-        let time = now.monotonic
+        let time = turn.now.monotonic
         // After a restart, visitors ask for rooms whose offerers have not come back yet; these visits don't count as
         // misses.
         let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
         if !mayComeBack { missed.happened(1, prefix, now: time) }
         if let ended = tombstones[slot], isWithinLimits, time - ended.at < limits.endedTold {
-            return refuse(connection, ended.reason, now, into: &actions)
+            return refuse(connection, ended.reason, &turn)
         }
-        refuse(connection, .noSuchCode, retryAfter: mayComeBack ? limits.retryDraining : .zero, now, into: &actions)
+        refuse(connection, .noSuchCode, retryAfter: mayComeBack ? limits.retryDraining : .zero, &turn)
     }
 
     private mutating func attachOfferer(
@@ -203,43 +187,34 @@ extension Rendezvous {
         _ token: Token,
         _ held: [MeetingResume],
         attempt: UInt32,
-        _ now: Moment,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
         let claims: TokenClaims
         do throws(TokenError) {
             claims = try TokenClaims(checking: token, keys: keys)
         } catch {
-            return refuse(connection, error.reason, now, into: &actions)
+            return refuse(connection, error.reason, &turn)
         }
-        guard claims.role == .offerer else { return refuse(connection, .badToken, now, into: &actions) }
+        guard claims.role == .offerer else { return refuse(connection, .badToken, &turn) }
         if rooms[claims.offer] == nil {
-            if let reason = restore(claims, held, prefix, now) {
+            if let reason = restore(claims, held, prefix, turn.now) {
                 let wait: Duration =
                     switch reason {
                     case .relayFull, .tooMany: limits.retryAfter
                     case .draining: limits.retryDraining
                     default: .zero
                     }
-                return refuse(connection, reason, retryAfter: wait, now, into: &actions)
+                return refuse(connection, reason, retryAfter: wait, &turn)
             }
         }
         connections.move(connection, to: .offerer(claims.offer))
-        let verdict = decide(claims.offer, now, into: &actions) { room, context, actions in
-            room.attachOfferer(
-                connection,
-                held: held,
-                attempt: attempt,
-                context,
-                entropy: &entropy,
-                into: &actions
-            )
+        let verdict = decide(claims.offer, &turn) { room, rules, turn in
+            room.attachOfferer(connection, held: held, attempt: attempt, rules, &turn)
         }
-        if case .refused(let reason) = verdict { sendAway(connection, reason, into: &actions) }
+        if case .refused(let reason) = verdict { sendAway(connection, reason, &turn) }
         for visitor in early.removeValue(forKey: claims.offer) ?? [] {
             guard let known = connections[visitor], case .early(let said, _) = known.phase else { continue }
-            attach(visitor, known.prefix, said, now, into: &actions)
+            attach(visitor, known.prefix, said, &turn)
         }
     }
 
@@ -283,16 +258,15 @@ extension Rendezvous {
         acked: UInt32,
         received: UInt32,
         attempt: UInt32,
-        _ now: Moment,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
         let claims: TokenClaims
         do throws(TokenError) {
             claims = try TokenClaims(checking: token, keys: keys)
         } catch {
-            return refuse(connection, error.reason, now, into: &actions)
+            return refuse(connection, error.reason, &turn)
         }
-        guard let meeting = claims.meeting else { return refuse(connection, .badToken, now, into: &actions) }
+        guard let meeting = claims.meeting else { return refuse(connection, .badToken, &turn) }
         let said = Connections<Connection>.Early(
             offer: claims.offer,
             meeting: meeting,
@@ -301,36 +275,35 @@ extension Rendezvous {
             attempt: attempt
         )
         if rooms[claims.offer] != nil {
-            return attach(connection, prefix, said, now, into: &actions)
+            return attach(connection, prefix, said, &turn)
         }
         if let ended = tombstones[claims.slot], ended.offer == claims.offer {
-            return refuse(connection, ended.reason, now, into: &actions)
+            return refuse(connection, ended.reason, &turn)
         }
-        guard now.utcSeconds < claims.deadline.addingClamped(limits.seatedLifetime.components.seconds) else {
-            return refuse(connection, .expired, now, into: &actions)
+        guard turn.now.utcSeconds < claims.deadline.addingClamped(limits.seatedLifetime.components.seconds) else {
+            return refuse(connection, .expired, &turn)
         }
         guard !isDraining else {
-            return refuse(connection, .draining, retryAfter: limits.retryDraining, now, into: &actions)
+            return refuse(connection, .draining, retryAfter: limits.retryDraining, &turn)
         }
-        waitForOfferer(connection, prefix, said, now, into: &actions)
+        waitForOfferer(connection, prefix, said, &turn)
     }
 
     private mutating func waitForOfferer(
         _ connection: Connection,
         _ prefix: AddressPrefix,
         _ said: Connections<Connection>.Early,
-        _ now: Moment,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
-        guard let others = takeBack(said, into: &actions) else {
-            return refuse(connection, .elsewhere, now, into: &actions)
+        guard let others = takeBack(said, &turn) else {
+            return refuse(connection, .elsewhere, &turn)
         }
         guard mayWaitForOfferer(prefix, beside: others), connections.earlyCount < limits.waitingForOfferer,
             deadlines.count < limits.deadlines, connections.mayWaitForOfferer(prefix, limits)
         else {
-            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, now, into: &actions)
+            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
-        let deadline = now.monotonic + limits.offererReturn
+        let deadline = turn.now.monotonic + limits.offererReturn
         connections.move(connection, to: .early(said, deadline: deadline))
         early[said.offer] = others + [connection]
         remind(.connection(connection), at: deadline)
@@ -340,7 +313,7 @@ extension Rendezvous {
     /// newer attach takes its place. Nil when `said` is the older attach.
     private mutating func takeBack(
         _ said: Connections<Connection>.Early,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) -> [Connection]? {
         let others = early[said.offer] ?? []
         for other in others {
@@ -348,7 +321,7 @@ extension Rendezvous {
                 continue
             }
             guard !said.attempt.isStale(after: before.attempt) else { return nil }
-            sendAway(other, .elsewhere, into: &actions)
+            sendAway(other, .elsewhere, &turn)
             return others.filter { $0 != other }
         }
         return others
@@ -374,11 +347,10 @@ extension Rendezvous {
         _ connection: Connection,
         _ prefix: AddressPrefix,
         _ said: Connections<Connection>.Early,
-        _ now: Moment,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
         connections.move(connection, to: .visitor(said.offer))
-        let verdict = decide(said.offer, now, into: &actions) { room, context, actions in
+        let verdict = decide(said.offer, &turn) { room, rules, turn in
             room.attachVisitor(
                 connection,
                 prefix: prefix,
@@ -386,14 +358,14 @@ extension Rendezvous {
                 received: said.received,
                 acked: said.acked,
                 attempt: said.attempt,
-                context,
-                into: &actions
+                rules,
+                &turn
             )
         }
         switch verdict {
         case .accepted, .withoutNews, .outOfPlace: break
-        case .refused(let reason): sendAway(connection, reason, into: &actions)
-        case nil: sendAway(connection, .meetingOver, into: &actions)
+        case .refused(let reason): sendAway(connection, reason, &turn)
+        case nil: sendAway(connection, .meetingOver, &turn)
         }
     }
 }

@@ -4,9 +4,10 @@ package import EasySetupRelayProtocol
 /// The decisions of a relay: it assigns slots, brings offerer and visitors together, forwards their messages and ends
 /// rooms (`Protocol/relay.md`).
 ///
-/// It is a value that takes events with their time and gives actions. It does no I/O and has no clock and no randomness
-/// of its own. `Connection` identifies a connection for the caller: the number of a channel, or a name in a test. After
-/// an ``Action/close(_:)`` the connection is forgotten, so calling ``disconnected(_:now:into:)`` for it is harmless.
+/// It is a value that takes events, each with a ``Turn``, which has its time and takes its actions. It does no I/O and
+/// has no clock and no randomness of its own. `Connection` identifies a connection for the caller: the number of a
+/// channel, or a name in a test. After an ``Action/close(_:)`` the connection is forgotten, so calling
+/// ``disconnected(_:_:)`` for it is harmless.
 ///
 /// The methods that a relay calls are specialized for ``ConnectionID``, because unspecialized generic code called from
 /// another module takes several times as long.
@@ -87,16 +88,16 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// Replaces the token keys. Tokens made with the previous keys are accepted until they expire.
-    package mutating func replaceKeys(by keys: TokenKeys, now: Moment) {
+    package mutating func replaceKeys(by keys: TokenKeys, _ turn: inout Turn<Connection>) {
         // The calendar may have been set back since the last token was made, so the rooms are asked as well. A room that
         // a forged token made may claim any deadline: it must not keep a stolen key alive after the key was taken away.
         let lifetime = limits.codeLifetime.components.seconds
-        let latestDeadline = rooms.values.reduce(now.utcSeconds + lifetime) {
-            $1.tokenDeadline > now.utcSeconds + lifetime * 2 ? $0 : max($0, $1.tokenDeadline)
+        let latestDeadline = rooms.values.reduce(turn.now.utcSeconds + lifetime) {
+            $1.tokenDeadline > turn.now.utcSeconds + lifetime * 2 ? $0 : max($0, $1.tokenDeadline)
         }
-        let keys = self.keys.replaced(by: keys, now: now.utcSeconds, latestDeadline: latestDeadline)
+        let keys = self.keys.replaced(by: keys, now: turn.now.utcSeconds, latestDeadline: latestDeadline)
         rules = Rules(limits: limits, keys: keys)
-        work.replaceKey(by: keys.current, now: now.monotonic)
+        work.replaceKey(by: keys.current, now: turn.now.monotonic)
     }
 
     /// A device has connected. Nil when it is admitted; otherwise it was not registered, and the caller refuses it
@@ -108,14 +109,14 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     package mutating func connected(
         _ connection: Connection,
         from prefix: AddressPrefix,
-        now: Moment,
-        isHeard: Bool = false
+        isHeard: Bool = false,
+        _ turn: inout Turn<Connection>
     ) -> AdmissionRefusal? {
         guard deadlines.count < limits.deadlines else {
             return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter)
         }
-        intervals.advance(now.monotonic)
-        let deadline = now.monotonic + limits.firstFrame
+        intervals.advance(turn.now.monotonic)
+        let deadline = turn.now.monotonic + limits.firstFrame
         let budget = FrameBudget(limits.framesPerInterval, interval: intervals.number)
         connections.add(connection, prefix: prefix, deadline: deadline, budget: budget)
         if !isHeard { remind(.connection(connection), at: deadline) }
@@ -129,17 +130,15 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     ///   - bytes: the frame's length.
     ///   - crowded: why the I/O layer has no place for a new device; nil when it has one. Returning devices have reserved
     ///     places.
-    @specialized(where Connection == ConnectionID, Entropy == SystemRandomNumberGenerator)
-    package mutating func received<Entropy: RandomNumberGenerator>(
+    @specialized(where Connection == ConnectionID)
+    package mutating func received(
         _ frame: DeviceFrame,
         bytes: Int = 0,
         from connection: Connection,
         crowded: AdmissionRefusal? = nil,
-        now: Moment,
-        entropy: inout Entropy,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
-        intervals.advance(now.monotonic)
+        intervals.advance(turn.now.monotonic)
         guard
             let (known, isEnough) = connections.spend(
                 FrameBudget.cost(bytes: bytes),
@@ -148,48 +147,40 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
                 interval: intervals.number
             )
         else { return }
-        guard isEnough else { return refuse(connection, .badFrame, now, into: &actions) }
+        guard isEnough else { return refuse(connection, .badFrame, &turn) }
         switch known.phase {
         case .new:
             if let crowded, frame.isOfStranger {
-                return refuse(connection, crowded.reason, retryAfter: crowded.retryAfter, now, into: &actions)
+                return refuse(connection, crowded.reason, retryAfter: crowded.retryAfter, &turn)
             }
-            arrive(connection, known.prefix, frame, now, entropy: &entropy, into: &actions)
+            arrive(connection, known.prefix, frame, &turn)
         case .early:
-            refuse(connection, .badOrder, now, into: &actions)
+            refuse(connection, .badOrder, &turn)
         case .offerer(let offer):
-            offererSent(frame, connection, offer, now, entropy: &entropy, into: &actions)
+            offererSent(frame, connection, offer, &turn)
         case .visitor(let offer):
-            visitorSent(frame, connection, offer, now, entropy: &entropy, into: &actions)
+            visitorSent(frame, connection, offer, &turn)
         }
     }
 
     /// A device has sent bytes that are no valid frame, or has broken the transport's rules.
     @specialized(where Connection == ConnectionID)
-    package mutating func receivedBadFrame(
-        from connection: Connection,
-        now: Moment,
-        into actions: inout [Action<Connection>]
-    ) {
-        refuse(connection, .badFrame, now, into: &actions)
+    package mutating func receivedBadFrame(from connection: Connection, _ turn: inout Turn<Connection>) {
+        refuse(connection, .badFrame, &turn)
     }
 
     /// A connection was lost. A connection that is not registered is ignored.
     @specialized(where Connection == ConnectionID)
-    package mutating func disconnected(
-        _ connection: Connection,
-        now: Moment,
-        into actions: inout [Action<Connection>]
-    ) {
+    package mutating func disconnected(_ connection: Connection, _ turn: inout Turn<Connection>) {
         guard let known = connections[connection] else { return }
         forget(connection)
         guard let offer = known.phase.room else { return }
-        _ = decide(offer, now, into: &actions) { room, context, actions in
-            room.lost(connection, context, into: &actions)
+        _ = decide(offer, &turn) { room, rules, turn in
+            room.lost(connection, rules, &turn)
         }
     }
 
-    /// When ``deadlinesPassed(now:entropy:into:)`` is to be called next, on the monotonic clock; nil for never.
+    /// When ``deadlinesPassed(_:)`` is to be called next, on the monotonic clock; nil for never.
     ///
     /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole value to
     /// read it from another module.
@@ -204,32 +195,28 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// To be called when the time of ``nextDeadline`` has come.
-    @specialized(where Connection == ConnectionID, Entropy == SystemRandomNumberGenerator)
-    package mutating func deadlinesPassed<Entropy: RandomNumberGenerator>(
-        now: Moment,
-        entropy: inout Entropy,
-        into actions: inout [Action<Connection>]
-    ) {
-        tombstones.advance(now.monotonic)
-        offered.advance(now.monotonic)
-        visited.advance(now.monotonic)
-        missed.advance(now.monotonic)
-        work.advance(now.monotonic)
-        while let subject = deadlines.popDue(now.monotonic) {
+    @specialized(where Connection == ConnectionID)
+    package mutating func deadlinesPassed(_ turn: inout Turn<Connection>) {
+        tombstones.advance(turn.now.monotonic)
+        offered.advance(turn.now.monotonic)
+        visited.advance(turn.now.monotonic)
+        missed.advance(turn.now.monotonic)
+        work.advance(turn.now.monotonic)
+        while let subject = deadlines.popDue(turn.now.monotonic) {
             switch subject {
             case .connection(let connection):
-                connectionDeadlinePassed(connection, now, into: &actions)
+                connectionDeadlinePassed(connection, &turn)
             case .room(let offer):
-                roomDeadlinePassed(offer, now, into: &actions)
+                roomDeadlinePassed(offer, &turn)
             case .draining:
-                sendOn(now, into: &actions) { !$0.isSeated }
+                sendOn(&turn) { !$0.isSeated }
             case .displacement(let offer):
                 displacements[offer] = nil
-                _ = decide(offer, now, into: &actions) { room, context, actions in
+                _ = decide(offer, &turn) { room, rules, turn in
                     // If the time has jumped past both deadlines, the room's end comes first: no visitor is admitted to
                     // a room that is over.
-                    guard context.now < room.deadline else { return room.end(.expired, into: &actions) }
-                    room.displace(context, entropy: &entropy, into: &actions)
+                    guard turn.now.monotonic < room.deadline else { return room.end(.expired, &turn) }
+                    room.displace(rules, &turn)
                 }
             }
         }

@@ -69,6 +69,7 @@ final class World {
     private var queue: [(at: Duration, order: Int, event: Event)] = []
     private var order = 0
     private var random: SplitMix
+    private var turn: Turn<Int>
     private let keys = try! TokenKeys(current: [UInt8](repeating: 9, count: 32))
 
     init(seed: UInt64 = 1, faults: Faults = Faults(), limits: ClientLimits = ClientLimits(), relay: Limits = Limits()) {
@@ -76,8 +77,10 @@ final class World {
         self.limits = limits
         relayLimits = relay
         random = SplitMix(state: seed)
+        let start = Moment(monotonic: .zero, utcSeconds: 2_000_000_000)
+        turn = Turn(now: start, entropy: random)
         relayStart = now
-        self.relay = Rendezvous(limits: relay, keys: keys, started: Moment(monotonic: .zero, utcSeconds: 2_000_000_000))
+        self.relay = Rendezvous(limits: relay, keys: keys, started: start)
     }
 
     // MARK: Devices
@@ -168,7 +171,7 @@ final class World {
             if let queued, queue[queued].at <= now {
                 happen(queue.remove(at: queued).event)
             } else if let relayTimer, relayTimer <= now {
-                act { $0.deadlinesPassed(now: $1, entropy: &$2, into: &$3) }
+                act { $0.deadlinesPassed(&$1) }
             } else if let timer {
                 tell(timer.1, .deadlinePassed)
             }
@@ -198,15 +201,15 @@ final class World {
                 return tell(device, .lost(.relayUnreachable(.unknown)))
             }
             lines[id]?.isUp = true
-            act { relay, now, _, actions in
+            act { relay, turn in
                 let prefix = AddressPrefix(bytes: [10, 0, 0, UInt8(id & 63)])!
-                guard let refusal = relay.connected(id, from: prefix, now: now) else { return }
-                actions = [.send(.refused(refusal.reason, retryAfter: refusal.retryAfter), to: id), .close(id)]
+                guard let refusal = relay.connected(id, from: prefix, &turn) else { return }
+                turn.actions = [.send(.refused(refusal.reason, retryAfter: refusal.retryAfter), to: id), .close(id)]
             }
             tell(device, .connected)
         case .toRelay(let id, let bytes):
             guard lines[id] != nil, isCounted(id), let frame = try? DeviceFrame(parsing: bytes) else { return }
-            act { $0.received(frame, from: id, now: $1, entropy: &$2, into: &$3) }
+            act { $0.received(frame, from: id, &$1) }
             finishCounting(id)
         case .toDevice(let id, let bytes):
             guard let line = lines[id], line.device.connection == id, isCounted(id) else { return }
@@ -220,7 +223,7 @@ final class World {
             line.device.connection = nil
             tell(line.device, .lost(.connectionLost))
         case .relayNotices(let id):
-            act { $0.disconnected(id, now: $1, into: &$3) }
+            act { $0.disconnected(id, &$1) }
         case .answered(let device, let answer):
             if case .decline = answer {} else { device.wasApproved = true }
             tell(device, .answered(answer))
@@ -336,12 +339,12 @@ final class World {
         Moment(monotonic: now - relayStart, utcSeconds: 2_000_000_000 + now.components.seconds)
     }
 
-    private func act(
-        _ body: (inout Rendezvous<Int>, Moment, inout SplitMix, inout [Action<Int>]) -> Void
-    ) {
+    private func act(_ body: (inout Rendezvous<Int>, inout Turn<Int>) -> Void) {
         guard isRelayUp else { return }
-        var actions: [Action<Int>] = []
-        body(&relay, moment, &random, &actions)
+        turn.now = moment
+        body(&relay, &turn)
+        let actions = turn.actions
+        turn.actions = []
         if let bound = relay.brokenBound { broken.append(bound) }
         for action in actions {
             switch action {

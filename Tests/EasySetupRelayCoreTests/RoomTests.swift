@@ -110,9 +110,8 @@ import Testing
 
     @Test("what is no frame ends the connection and not the meeting") func badFrame() {
         var scene = Scene.met()
-        var actions: [Action<String>] = []
-        scene.relay.receivedBadFrame(from: "A", now: scene.now, into: &actions)
-        #expect(actions.prefix(2) == [.send(.refused(.badFrame, retryAfter: .zero), to: "A"), .close("A")])
+        scene.relay.receivedBadFrame(from: "A", &scene.turn)
+        #expect(scene.turn.actions.prefix(2) == [.send(.refused(.badFrame, retryAfter: .zero), to: "A"), .close("A")])
         #expect(scene.relay.statistics.meetings == 1)
     }
 

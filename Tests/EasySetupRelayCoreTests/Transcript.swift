@@ -5,8 +5,7 @@ import EasySetupRelayProtocol
 struct Scene {
     var relay: Rendezvous<String>
     let limits: Limits
-    var random: SeededGenerator
-    var now: Moment
+    var turn: Turn<String>
     var tokens: [String: Token] = [:]
     var meetings: [String: MeetingID] = [:]
     var slot = Slot("000")!
@@ -18,10 +17,17 @@ struct Scene {
     static let home = AddressPrefix(bytes: [192, 0, 2, 1])!
 
     init(_ limits: Limits = Limits(), keys: TokenKeys = Scene.keys, seed: UInt64 = 1, at now: Moment? = nil) {
-        self.now = now ?? Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000)
+        turn = Turn(
+            now: now ?? Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000),
+            entropy: SeededGenerator(state: seed)
+        )
         self.limits = limits
-        relay = Rendezvous(limits: limits, keys: keys, started: self.now)
-        random = SeededGenerator(state: seed)
+        relay = Rendezvous(limits: limits, keys: keys, started: turn.now)
+    }
+
+    var now: Moment {
+        get { turn.now }
+        set { turn.now = newValue }
     }
 
     /// A different address for each number.
@@ -32,7 +38,7 @@ struct Scene {
     @discardableResult
     mutating func connect(_ name: String, from prefix: AddressPrefix? = nil) -> AdmissionRefusal? {
         closed.remove(name)
-        return relay.connected(name, from: prefix ?? Self.home, now: now)
+        return relay.connected(name, from: prefix ?? Self.home, &turn)
     }
 
     /// Connects and sends the first frame.
@@ -49,47 +55,34 @@ struct Scene {
         bytes: Int = 0,
         crowded: AdmissionRefusal? = nil
     ) -> [Action<String>] {
-        var actions: [Action<String>] = []
-        relay.received(
-            frame,
-            bytes: bytes,
-            from: name,
-            crowded: crowded,
-            now: now,
-            entropy: &random,
-            into: &actions
-        )
-        return note(actions)
+        relay.received(frame, bytes: bytes, from: name, crowded: crowded, &turn)
+        return takeActions()
     }
 
     @discardableResult
     mutating func lose(_ name: String) -> [Action<String>] {
-        var actions: [Action<String>] = []
-        relay.disconnected(name, now: now, into: &actions)
-        return note(actions)
+        relay.disconnected(name, &turn)
+        return takeActions()
     }
 
     @discardableResult
     mutating func pass(_ time: Duration) -> [Action<String>] {
         now.monotonic += time
         now.utcSeconds += time.components.seconds
-        var actions: [Action<String>] = []
-        relay.deadlinesPassed(now: now, entropy: &random, into: &actions)
-        return note(actions)
+        relay.deadlinesPassed(&turn)
+        return takeActions()
     }
 
     @discardableResult
     mutating func drain() -> [Action<String>] {
-        var actions: [Action<String>] = []
-        relay.drain(now: now, into: &actions)
-        return note(actions)
+        relay.drain(&turn)
+        return takeActions()
     }
 
     @discardableResult
     mutating func end() -> [Action<String>] {
-        var actions: [Action<String>] = []
-        relay.end(now: now, into: &actions)
-        return note(actions)
+        relay.end(&turn)
+        return takeActions()
     }
 
     /// Kills the relay and starts it again, `down` later, with the same key.
@@ -101,10 +94,12 @@ struct Scene {
 
     /// Replaces the keys while the relay runs.
     mutating func replaceKeys(by keys: TokenKeys) {
-        relay.replaceKeys(by: keys, now: now)
+        relay.replaceKeys(by: keys, &turn)
     }
 
-    private mutating func note(_ actions: [Action<String>]) -> [Action<String>] {
+    private mutating func takeActions() -> [Action<String>] {
+        let actions = turn.actions
+        turn.actions = []
         for action in actions {
             switch action {
             case .close(let name): closed.insert(name)

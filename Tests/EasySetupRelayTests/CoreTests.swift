@@ -308,8 +308,8 @@ import Testing
         for seconds in [10, 8, 12] {
             let moment = Moment(monotonic: .seconds(seconds), utcSeconds: 0)
             var deeds: [RelayHub.Effect] = []
-            _ = relay.hub.change(by: 0, after: [], into: &deeds, at: moment, now: .now()) { _, context in
-                seen.append(context.moment)
+            _ = relay.hub.change(by: 0, after: [], into: &deeds, at: moment, now: .now()) { state, _ in
+                seen.append(state.turn.now)
             }
         }
         #expect(seen.map(\.monotonic) == [.seconds(10), .seconds(10), .seconds(12)])

@@ -32,7 +32,7 @@ package final class Relay: RelayEnd {
     private var isUp = true
     private var started: Duration
     private var connections: [Int: Connection] = [:]
-    private var random: SplitMix
+    private var turn: Turn<Int>
     private var timer: Duration?
     private var run = 0
     private var lastBody: [UInt8] = [1]
@@ -42,11 +42,12 @@ package final class Relay: RelayEnd {
         self.number = number
         self.limits = limits
         promised = limits
-        random = world.random.fork()
-        keyFile = [random.bytes(TokenKeys.byteCount)]
+        let start = Moment(monotonic: .zero, utcSeconds: 0)
+        turn = Turn(now: start, entropy: world.random.fork())
+        keyFile = [turn.entropy.bytes(TokenKeys.byteCount)]
         keys = Self.keys(keyFile)
         started = world.now
-        rendezvous = Rendezvous(limits: limits, keys: keys, started: Moment(monotonic: .zero, utcSeconds: 0))
+        rendezvous = Rendezvous(limits: limits, keys: keys, started: start)
     }
 
     package var isListening: Bool { isUp }
@@ -55,13 +56,13 @@ package final class Relay: RelayEnd {
     func isLive(_ slot: Slot) -> Bool { rendezvous.glimpses.values.contains { $0.slot == slot } }
 
     package func opened(_ connection: Connection) {
-        act(of: connection.number) { rendezvous, now, random, actions in
+        act(of: connection.number) { rendezvous, turn in
             connections[connection.number] = connection
-            let prefix = mutation == .relayCountsNoAddress ? Self.anyPrefix(&random) : connection.prefix
-            guard let refusal = rendezvous.connected(connection.number, from: prefix, now: now) else {
+            let prefix = mutation == .relayCountsNoAddress ? Self.anyPrefix(&turn.entropy) : connection.prefix
+            guard let refusal = rendezvous.connected(connection.number, from: prefix, &turn) else {
                 return
             }
-            actions = [
+            turn.actions = [
                 .send(.refused(refusal.reason, retryAfter: refusal.retryAfter), to: connection.number),
                 .close(connection.number),
             ]
@@ -71,25 +72,25 @@ package final class Relay: RelayEnd {
     package func received(_ bytes: [UInt8], on connection: Connection) {
         guard isUp, connections[connection.number] != nil else { return }
         connection.heard += 1
-        act(of: connection.number) { rendezvous, now, random, actions in
+        act(of: connection.number) { rendezvous, turn in
             do throws(FrameError) {
                 let frame = try DeviceFrame(parsing: bytes)
                 world.trace { "relay \(number) ← \(connection.number) \(frame.name)" }
                 if mutation?.turnsAway(frame, rendezvous.statistics, limits) == true {
-                    rendezvous.disconnected(connection.number, now: now, into: &actions)
-                    actions += [
+                    rendezvous.disconnected(connection.number, &turn)
+                    turn.actions += [
                         .send(.refused(.tooMany, retryAfter: limits.retryAfter), to: connection.number),
                         .close(connection.number),
                     ]
                     return
                 }
                 if mutation == .relayThrowsOut, rendezvous.statistics.rooms * 2 >= limits.rooms, frame.isOffer {
-                    throwOut(&rendezvous, now, &random, &actions)
+                    throwOut(&rendezvous, &turn)
                 }
-                rendezvous.received(frame, from: connection.number, now: now, entropy: &random, into: &actions)
+                rendezvous.received(frame, from: connection.number, &turn)
             } catch {
                 world.trace { "relay \(number) ← \(connection.number) a bad frame" }
-                rendezvous.receivedBadFrame(from: connection.number, now: now, into: &actions)
+                rendezvous.receivedBadFrame(from: connection.number, &turn)
             }
         }
         if connections[connection.number] != nil { judgeFrames(connection) }
@@ -104,8 +105,8 @@ package final class Relay: RelayEnd {
 
     package func lost(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.number) != nil else { return }
-        act(of: connection.number) { rendezvous, now, _, actions in
-            rendezvous.disconnected(connection.number, now: now, into: &actions)
+        act(of: connection.number) { rendezvous, turn in
+            rendezvous.disconnected(connection.number, &turn)
         }
     }
 
@@ -125,11 +126,11 @@ package final class Relay: RelayEnd {
     package func drain(for time: Duration) {
         guard isUp else { return }
         world.trace { "relay \(number) drains" }
-        act { rendezvous, now, _, actions in rendezvous.drain(now: now, into: &actions) }
+        act { rendezvous, turn in rendezvous.drain(&turn) }
         let run = run
         world.after(time) { [unowned self] in
             guard isUp, run == self.run else { return }
-            act { rendezvous, now, _, actions in rendezvous.end(now: now, into: &actions) }
+            act { rendezvous, turn in rendezvous.end(&turn) }
             stop(forgetting: false)
         }
     }
@@ -138,15 +139,17 @@ package final class Relay: RelayEnd {
     package func replaceKey(keepingOld: Bool) {
         guard isUp else { return }
         world.trace { "relay \(number) gets another key\(keepingOld ? " beside its old one" : "")" }
-        keyFile = [random.bytes(TokenKeys.byteCount)] + (keepingOld ? keyFile : [])
+        keyFile = [turn.entropy.bytes(TokenKeys.byteCount)] + (keepingOld ? keyFile : [])
         keys = Self.keys(keyFile)
         if !keepingOld { lacksKey = true }
-        act { rendezvous, now, random, _ in
+        act { rendezvous, turn in
             if mutation == .relayForgetsReplacedKeys {
                 // Enough replacements to exceed the number of keys that are remembered.
-                for _ in 0..<20 { rendezvous.replaceKeys(by: Self.keys([random.bytes(TokenKeys.byteCount)]), now: now) }
+                for _ in 0..<20 {
+                    rendezvous.replaceKeys(by: Self.keys([turn.entropy.bytes(TokenKeys.byteCount)]), &turn)
+                }
             }
-            rendezvous.replaceKeys(by: keys, now: now)
+            rendezvous.replaceKeys(by: keys, &turn)
         }
     }
 
@@ -154,7 +157,7 @@ package final class Relay: RelayEnd {
         isUp = false
         run += 1
         if forgetting {
-            keyFile = [random.bytes(TokenKeys.byteCount)]
+            keyFile = [turn.entropy.bytes(TokenKeys.byteCount)]
             keys = Self.keys(keyFile)
         }
         if forgetting || lacksKey { forgotAt.append(world.now) }
@@ -188,13 +191,15 @@ package final class Relay: RelayEnd {
     /// - Parameter connection: the connection that caused the decision; nil for timers and the operator.
     private func act(
         of connection: Int? = nil,
-        _ body: (inout Rendezvous<Int>, Moment, inout SplitMix, inout [Action<Int>]) -> Void
+        _ body: (inout Rendezvous<Int>, inout Turn<Int>) -> Void
     ) {
         guard isUp else { return }
-        var actions: [Action<Int>] = []
         let before = world.watchesRooms ? rendezvous.glimpses : [:]
         let own = connection.flatMap { rendezvous.room(of: $0) }
-        body(&rendezvous, moment, &random, &actions)
+        turn.now = moment
+        body(&rendezvous, &turn)
+        let actions = turn.actions
+        turn.actions = []
         if world.checksBounds, let bound = rendezvous.brokenBound { world.breach(.memory, bound) }
         if world.watchesRooms { watch(before, own: own, isOfConnection: connection != nil) }
         for action in actions {
@@ -242,7 +247,7 @@ package final class Relay: RelayEnd {
             guard run == self.run, timer == due else { return }
             timer = nil
             if mutation == .relayForgetsTheTime { return }
-            act { $0.deadlinesPassed(now: $1, entropy: &$2, into: &$3) }
+            act { $0.deadlinesPassed(&$1) }
         }
     }
 
@@ -269,17 +274,12 @@ extension Relay {
     }
 
     /// Ends the room that is the oldest.
-    private func throwOut(
-        _ rendezvous: inout Rendezvous<Int>,
-        _ now: Moment,
-        _ random: inout SplitMix,
-        _ actions: inout [Action<Int>]
-    ) {
+    private func throwOut(_ rendezvous: inout Rendezvous<Int>, _ turn: inout Turn<Int>) {
         guard let oldest = connections.keys.sorted().first(where: { rendezvous.room(of: $0) != nil }) else { return }
-        rendezvous.received(.leave(.expired), from: oldest, now: now, entropy: &random, into: &actions)
+        rendezvous.received(.leave(.expired), from: oldest, &turn)
     }
 
-    private static func anyPrefix(_ random: inout SplitMix) -> AddressPrefix {
+    private static func anyPrefix(_ random: inout some RandomNumberGenerator) -> AddressPrefix {
         Path(address: UInt32.random(in: 0x0B00_0000..<0x7F00_0000, using: &random)).prefix
     }
 }

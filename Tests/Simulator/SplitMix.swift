@@ -17,17 +17,6 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
     /// An independent generator, so that the draws of one part don't change those of another.
     package mutating func fork() -> SplitMix { SplitMix(state: next()) }
 
-    package mutating func bytes(_ count: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 8)
-        while bytes.count < count {
-            let word = next()
-            for shift in 0..<8 as Range<UInt64> { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * shift))) }
-        }
-        bytes.removeLast(bytes.count - count)
-        return bytes
-    }
-
     /// True with a probability of 1/`many`.
     package mutating func once(in many: Int) -> Bool { Int.random(in: 0..<many, using: &self) == 0 }
 
@@ -40,4 +29,17 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
     }
 
     package mutating func pick<Element>(_ elements: [Element]) -> Element? { elements.randomElement(using: &self) }
+}
+
+extension RandomNumberGenerator {
+    package mutating func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count {
+            let word = next()
+            for shift in 0..<8 as Range<UInt64> { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * shift))) }
+        }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
 }

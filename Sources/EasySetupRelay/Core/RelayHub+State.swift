@@ -12,8 +12,11 @@ extension RelayHub {
         var calls: LongPollSessions<ConnectionID>
         var admission: Admission
         var inboxes = LoopInboxes<Effect>()
-        var generator = SystemRandomNumberGenerator()
-        var actions: [Action<ConnectionID>] = []
+        /// The turn of the present change; between changes it has no actions.
+        var turn = Turn<ConnectionID>(
+            now: Moment(monotonic: .zero, utcSeconds: 0),
+            entropy: SystemRandomNumberGenerator()
+        )
         /// The device of a new long-polling session, while its first request is handled.
         var newcomer: Newcomer?
         private(set) var lifecycle: Lifecycle
@@ -21,7 +24,6 @@ extension RelayHub {
         /// How many connections each loop has accepted.
         private var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
-        private var lastMoment: Moment?
         private var wasFull = false
         private let logger: Logger
 
@@ -51,13 +53,10 @@ extension RelayHub.State {
     var idleFourths: Int { admission.idleFourths(callers) }
     var hasCrowdGone: Bool { admission.hasCrowdGone(callers) }
 
-    /// The later of `moment` and the latest moment so far. Loops read the clock before they take the lock, so moments
-    /// may arrive out of order, but the relay's time must not go back.
-    mutating func latest(_ moment: Moment) -> Moment {
-        var moment = moment
-        if let lastMoment { moment.monotonic = max(moment.monotonic, lastMoment.monotonic) }
-        lastMoment = moment
-        return moment
+    /// Sets the time of the turn. Loops read the clock before they take the lock, so moments may arrive out of order,
+    /// but the relay's time must not go back.
+    mutating func setTime(_ moment: Moment) {
+        turn.now = Moment(monotonic: max(moment.monotonic, turn.now.monotonic), utcSeconds: moment.utcSeconds)
     }
 
     /// A new number for a connection: on this loop, or, with nil, of a long-polling session.
@@ -92,7 +91,7 @@ extension RelayHub.State {
     /// Closes an idle connection to make room for one that was accepted while only returning devices are admitted.
     /// False when none is known here.
     mutating func makeRoom(for id: ConnectionID, _ prefix: AddressPrefix?) -> Bool {
-        let leaving = admission.makeRoom(for: id, prefix, callers, using: &generator)
+        let leaving = admission.makeRoom(for: id, prefix, callers, using: &turn.entropy)
         for id in leaving { if let loop = id.loop { inboxes.leave(.giveWay(id), for: loop) } }
         return !leaving.isEmpty
     }
@@ -135,9 +134,9 @@ extension RelayHub.State {
             received(frame, bytes: bytes, from: id, crowded: crowded, context)
         case .badFrame(let id):
             note(.badFrame)
-            rendezvous.receivedBadFrame(from: id, now: context.moment, into: &actions)
+            rendezvous.receivedBadFrame(from: id, &turn)
         case .lost(let id):
-            rendezvous.disconnected(id, now: context.moment, into: &actions)
+            rendezvous.disconnected(id, &turn)
         }
     }
 
@@ -148,15 +147,7 @@ extension RelayHub.State {
         crowded: AdmissionRefusal?,
         _ context: RelayHub.Context
     ) {
-        rendezvous.received(
-            frame,
-            bytes: bytes,
-            from: id,
-            crowded: crowded,
-            now: context.moment,
-            entropy: &generator,
-            into: &actions
-        )
+        rendezvous.received(frame, bytes: bytes, from: id, crowded: crowded, &turn)
     }
 }
 
@@ -177,9 +168,9 @@ extension RelayHub.State {
     /// Gives each loop the effects for its connections, and the long-polling sessions theirs. The latter may cause
     /// further actions.
     mutating func distributeActions(_ context: RelayHub.Context) {
-        var next = actions.startIndex
-        while next < actions.endIndex {
-            switch actions[next] {
+        var next = turn.actions.startIndex
+        while next < turn.actions.endIndex {
+            switch turn.actions[next] {
             case .send(let frame, let id):
                 if let loop = id.loop {
                     inboxes.leave(.send(frame, to: id), for: loop)
@@ -195,7 +186,7 @@ extension RelayHub.State {
             }
             next += 1
         }
-        actions.clear()
+        turn.actions.clear()
     }
 
     private mutating func answerPolls(_ context: RelayHub.Context) {
@@ -221,9 +212,9 @@ extension RelayHub.State {
     mutating func deadlinesPassed(_ context: RelayHub.Context) {
         for id in calls.deadlinesPassed(now: context.now) {
             note(.absent)
-            rendezvous.disconnected(id, now: context.moment, into: &actions)
+            rendezvous.disconnected(id, &turn)
         }
-        rendezvous.deadlinesPassed(now: context.moment, entropy: &generator, into: &actions)
+        rendezvous.deadlinesPassed(&turn)
         if let order = lifecycle.deadlinePassed(now: context.now) { carryOut(order, context) }
     }
 }
@@ -237,7 +228,7 @@ extension RelayHub.State {
     mutating func drain(_ context: RelayHub.Context) {
         guard lifecycle.drain(now: context.now) else { return }
         logger.info("draining", metadata: statistics)
-        rendezvous.drain(now: context.moment, into: &actions)
+        rendezvous.drain(&turn)
     }
 
     /// Ends at once.
@@ -259,7 +250,7 @@ extension RelayHub.State {
     private mutating func carryOut(_ order: Lifecycle.Order, _ context: RelayHub.Context) {
         switch order {
         case .end:
-            rendezvous.end(now: context.moment, into: &actions)
+            rendezvous.end(&turn)
             distributeActions(context)
             calls.closeAll(now: context.now)
             answerPolls(context)

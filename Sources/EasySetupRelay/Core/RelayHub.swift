@@ -66,10 +66,9 @@ final class RelayHub: Sendable {
         case lost(ConnectionID)
     }
 
-    /// The loop that makes a change, and the time on the clock of the rendezvous and on that of the loop.
+    /// The loop that makes a change, and the time on the loop's clock.
     struct Context: Sendable {
         let loop: Int
-        let moment: Moment
         let now: NIODeadline
     }
 
@@ -99,7 +98,8 @@ final class RelayHub: Sendable {
         _ body: (inout State, Context) -> Result
     ) -> ChangeResult<Result> {
         let (outcome, woken, isOver) = state.withLock { state in
-            let context = Context(loop: loop, moment: state.latest(moment), now: now)
+            state.setTime(moment)
+            let context = Context(loop: loop, now: now)
             for event in events { state.happened(event, context) }
             let result = body(&state, context)
             state.applyConsequences(context)

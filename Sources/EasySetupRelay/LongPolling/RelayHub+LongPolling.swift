@@ -56,7 +56,7 @@ extension RelayHub.State {
         }
         if call.isClosing, calls.isOpen(id) {
             calls.close(id, now: context.now)
-            rendezvous.disconnected(id, now: context.moment, into: &actions)
+            rendezvous.disconnected(id, &turn)
         }
         // Handling the frames may have ended the session, if the device has too many unread bytes.
         guard let have = calls.have(of: id) else { return .refuse(.unknownConnection) }
@@ -68,7 +68,7 @@ extension RelayHub.State {
             received(frame, bytes: bytes.count, from: id, crowded: nil, context)
         } else {
             note(.badFrame)
-            rendezvous.receivedBadFrame(from: id, now: context.moment, into: &actions)
+            rendezvous.receivedBadFrame(from: id, &turn)
         }
     }
 
@@ -76,7 +76,7 @@ extension RelayHub.State {
     private mutating func count(_ id: ConnectionID, _ context: RelayHub.Context) {
         guard !calls.countCall(id, now: context.now) else { return }
         note(.badFrame)
-        rendezvous.receivedBadFrame(from: id, now: context.moment, into: &actions)
+        rendezvous.receivedBadFrame(from: id, &turn)
         distributeActions(context)
     }
 
@@ -93,7 +93,7 @@ extension RelayHub.State {
         let id = nextID(loop: nil)
         let refusal =
             admission.refusal(ofCaller: prefix, isNew: first?.isOfStranger ?? true, calls.devices, callers)
-            ?? rendezvous.connected(id, from: prefix, now: context.moment, isHeard: true)
+            ?? rendezvous.connected(id, from: prefix, isHeard: true, &turn)
         if let refusal {
             note(.turnedAway)
             return .refuse(HTTPRoutes.Problem(refusal.reason), retryAfter: refusal.retryAfter)
@@ -121,7 +121,7 @@ extension RelayHub.State {
         guard !calls.send(frame.serialized(), to: id, latest: latest) else { return }
         note(.slowReader)
         calls.forget(id)
-        rendezvous.disconnected(id, now: context.moment, into: &actions)
+        rendezvous.disconnected(id, &turn)
     }
 }
 

@@ -49,10 +49,10 @@ extension LoopWorker {
         guard let prefix else { return connection.hangUp() }
         // With a forwarding header, the address is known only now.
         let hasPlace = connection.counted != nil || count(connection, for: prefix)
-        let refusal = core.change { state, context -> AdmissionRefusal? in
+        let refusal = core.change { state, _ -> AdmissionRefusal? in
             let refusal =
                 hasPlace
-                ? state.rendezvous.connected(connection.id, from: prefix, now: context.moment)
+                ? state.rendezvous.connected(connection.id, from: prefix, &state.turn)
                 : AdmissionRefusal(reason: .tooMany, retryAfter: state.limits.retryAfter)
             if refusal != nil { state.note(.turnedAway) }
             return refusal

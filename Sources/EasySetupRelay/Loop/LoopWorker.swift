@@ -149,7 +149,7 @@ extension LoopWorker {
 
     /// Replaces the keys for new tokens.
     func replaceKeys(by keys: TokenKeys) {
-        core.change { state, context in state.rendezvous.replaceKeys(by: keys, now: context.moment) }
+        core.change { state, _ in state.rendezvous.replaceKeys(by: keys, &state.turn) }
         endTurn()
     }
 

@@ -6,40 +6,36 @@ extension Rendezvous {
     /// sent to another relay at once. Rooms with unseated meetings have `unseatedDrain`, seated meetings have their
     /// normal lifetime. Draining is complete when no room is left.
     @specialized(where Connection == ConnectionID)
-    package mutating func drain(now: Moment, into actions: inout [Action<Connection>]) {
+    package mutating func drain(_ turn: inout Turn<Connection>) {
         guard !isDraining else { return }
         isDraining = true
-        deadlines.add(.draining, at: now.monotonic + limits.unseatedDrain)
+        deadlines.add(.draining, at: turn.now.monotonic + limits.unseatedDrain)
         // Draining relays restore no rooms, so the offerers that these visitors wait for can't come back here.
         for connection in early.values.joined() {
-            actions.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
+            turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
             connections.remove(connection)
         }
         early = [:]
-        sendOn(now, into: &actions, where: \.goesOnElsewhere)
+        sendOn(&turn, where: \.goesOnElsewhere)
     }
 
     /// Stops at once. Every connected device is told to go to another relay, and all state is dropped.
     @specialized(where Connection == ConnectionID)
-    package mutating func end(now: Moment, into actions: inout [Action<Connection>]) {
-        drain(now: now, into: &actions)
-        sendOn(now, into: &actions) { _ in true }
+    package mutating func end(_ turn: inout Turn<Connection>) {
+        drain(&turn)
+        sendOn(&turn) { _ in true }
         for connection in Array(connections.all) {
-            actions.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
+            turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
             connections.remove(connection)
         }
     }
 
-    mutating func sendOn(
-        _ now: Moment,
-        into actions: inout [Action<Connection>],
-        where isMeant: (Room<Connection>) -> Bool
-    ) {
+    mutating func sendOn(_ turn: inout Turn<Connection>, where isMeant: (Room<Connection>) -> Bool) {
         // Sorted, so that the order is the same in each run.
         let meant = rooms.values.filter(isMeant).sorted { $0.slot.symbols < $1.slot.symbols }
         for room in meant {
-            _ = decide(room.offer, now, into: &actions) { room, context, actions in
-                room.sendOn(context.limits, into: &actions)
+            _ = decide(room.offer, &turn) { room, rules, turn in
+                room.sendOn(rules.limits, &turn)
             }
         }
     }

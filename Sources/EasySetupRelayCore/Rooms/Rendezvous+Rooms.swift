@@ -6,84 +6,76 @@ extension Rendezvous {
         _ frame: DeviceFrame,
         _ connection: Connection,
         _ offer: OfferID,
-        _ now: Moment,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
         var charged: AddressPrefix?
-        let verdict = decide(offer, now, into: &actions) { room, context, actions -> Verdict in
+        let verdict = decide(offer, &turn) { room, rules, turn -> Verdict in
             switch frame {
             case .message(let meeting?, let message):
-                return room.offererSent(message, in: meeting, context, entropy: &entropy, into: &actions)
+                return room.offererSent(message, in: meeting, rules, &turn)
             case .ack(let meeting?, let number):
-                return room.offererAcknowledged(upTo: number, in: meeting, into: &actions)
+                return room.offererAcknowledged(upTo: number, in: meeting, &turn)
             case .seat(let meeting):
-                return room.seat(meeting, context, into: &actions)
+                return room.seat(meeting, rules, &turn)
             case .close(let meeting, let reason):
-                charged = room.close(meeting, reason, context, entropy: &entropy, into: &actions)
+                charged = room.close(meeting, reason, rules, &turn)
                 return .accepted
             case .leave(let reason):
-                room.end(reason, into: &actions)
+                room.end(reason, &turn)
                 return .accepted
             case .message(nil, _), .ack(nil, _), .offer, .visit, .attachOfferer, .attachVisitor:
                 return .refused(.badOrder)
             }
         }
         if let charged {
-            visited.happened(limits.wrongProofWeight, charged, now: now.monotonic)
+            visited.happened(limits.wrongProofWeight, charged, now: turn.now.monotonic)
         }
-        follow(verdict, connection, now, into: &actions)
+        follow(verdict, connection, &turn)
     }
 
     mutating func visitorSent(
         _ frame: DeviceFrame,
         _ connection: Connection,
         _ offer: OfferID,
-        _ now: Moment,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
-        let verdict = decide(offer, now, into: &actions) { room, context, actions -> Verdict in
+        let verdict = decide(offer, &turn) { room, rules, turn -> Verdict in
             switch frame {
             case .message(let named, _) where !room.isCurrent(named, of: connection): return .outOfPlace
             case .ack(let named, _) where !room.isCurrent(named, of: connection): return .outOfPlace
             case .message(_, let message):
-                let verdict = room.visitorSent(message, from: connection, context, into: &actions)
+                let verdict = room.visitorSent(message, from: connection, rules, &turn)
                 if verdict == .refused(.mailboxFull) {
-                    room.visitorLeft(connection, .mailboxFull, context, into: &actions)
+                    room.visitorLeft(connection, .mailboxFull, rules, &turn)
                 }
                 return verdict
             case .ack(_, let number):
-                return room.visitorAcknowledged(upTo: number, from: connection, into: &actions)
+                return room.visitorAcknowledged(upTo: number, from: connection, &turn)
             case .leave(let reason):
-                room.visitorLeft(connection, reason, context, into: &actions)
-                actions.append(.close(connection))
+                room.visitorLeft(connection, reason, rules, &turn)
+                turn.close(connection)
                 return .accepted
             case .seat, .close, .offer, .visit, .attachOfferer, .attachVisitor:
                 return .refused(.badOrder)
             }
         }
-        follow(verdict, connection, now, into: &actions)
+        follow(verdict, connection, &turn)
     }
 
     /// Applies the verdict on a frame to its connection: a frame that changed nothing costs more of the frame budget.
-    private mutating func follow(
-        _ verdict: Verdict?,
-        _ connection: Connection,
-        _ now: Moment,
-        into actions: inout [Action<Connection>]
-    ) {
+    private mutating func follow(_ verdict: Verdict?, _ connection: Connection, _ turn: inout Turn<Connection>) {
         let units: Int
         switch verdict {
         case .accepted, nil: return
-        case .refused(let reason): return refuse(connection, reason, now, into: &actions)
+        case .refused(let reason): return refuse(connection, reason, &turn)
         case .withoutNews: units = FrameBudget.withoutNews
         case .outOfPlace: units = FrameBudget.withoutNews + FrameBudget.outOfPlace
         }
-        guard let (_, isEnough) = connections.spend(units, connection, limits, interval: intervals.number), !isEnough else {
+        guard let (_, isEnough) = connections.spend(units, connection, limits, interval: intervals.number), !isEnough
+        else {
             return
         }
-        refuse(connection, .badFrame, now, into: &actions)
+        refuse(connection, .badFrame, &turn)
     }
 
     // MARK: Around a decision
@@ -124,19 +116,17 @@ extension Rendezvous {
     /// connections. Nil when there is no such room.
     mutating func decide<Outcome>(
         _ offer: OfferID,
-        _ now: Moment,
-        into actions: inout [Action<Connection>],
-        _ decision: (inout Room<Connection>, Context, inout [Action<Connection>]) -> Outcome
+        _ turn: inout Turn<Connection>,
+        _ decision: (inout Room<Connection>, Rules, inout Turn<Connection>) -> Outcome
     ) -> Outcome? {
         guard let index = rooms.index(forKey: offer) else { return nil }
-        let first = actions.count
-        let context = Context(rules: rules, now: now.monotonic)
-        let (outcome, decided) = rooms.values[index].decided(context, isDraining: isDraining, into: &actions, decision)
+        let first = turn.actions.count
+        let (outcome, decided) = rooms.values[index].decided(rules, isDraining: isDraining, &turn, decision)
         totals -= decided.before
         totals += decided.after
         owned.count(decided.after, decided.before, rooms.values[index].prefix)
-        for place in first..<actions.count {
-            switch actions[place] {
+        for place in first..<turn.actions.count {
+            switch turn.actions[place] {
             case .close(let connection): forget(connection)
             case .send(.visitor, let offerer): connections.allow(limits.framesPerVisitor, offerer)
             case .send: break
@@ -147,12 +137,12 @@ extension Rendezvous {
         if decided.isAbandoned { list(offer, at: index) }
         if let reason = decided.end {
             let room = rooms.remove(at: index).value
-            leaveTombstone(room, reason, now)
+            leaveTombstone(room, reason, turn.now.monotonic)
         }
         return outcome
     }
 
-    private mutating func leaveTombstone(_ room: Room<Connection>, _ reason: Reason, _ now: Moment) {
+    private mutating func leaveTombstone(_ room: Room<Connection>, _ reason: Reason, _ now: Duration) {
         if abandoned.count > 2 * rooms.count { dropAbandoned() }
         guard !room.hasLostSlot else { return }
         slots[room.slot] = nil
@@ -160,9 +150,9 @@ extension Rendezvous {
         if isDraining, reason == .draining { return }
         // When the table of tombstones is full, later visitors are told `no-such-code`.
         _ = tombstones.put(
-            Tombstone(offer: room.offer, reason: reason.toldToVisitors, at: now.monotonic),
+            Tombstone(offer: room.offer, reason: reason.toldToVisitors, at: now),
             for: room.slot,
-            now: now.monotonic
+            now: now
         )
     }
 
@@ -173,23 +163,19 @@ extension Rendezvous {
         remind(.displacement(offer), at: next)
     }
 
-    mutating func roomDeadlinePassed(_ offer: OfferID, _ now: Moment, into actions: inout [Action<Connection>]) {
-        _ = decide(offer, now, into: &actions) { room, context, actions in
-            if room.deadline <= context.now { room.end(.expired, into: &actions) }
+    mutating func roomDeadlinePassed(_ offer: OfferID, _ turn: inout Turn<Connection>) {
+        _ = decide(offer, &turn) { room, rules, turn in
+            if room.deadline <= turn.now.monotonic { room.end(.expired, &turn) }
         }
     }
 
-    mutating func connectionDeadlinePassed(
-        _ connection: Connection,
-        _ now: Moment,
-        into actions: inout [Action<Connection>]
-    ) {
+    mutating func connectionDeadlinePassed(_ connection: Connection, _ turn: inout Turn<Connection>) {
         guard let place = connections[connection]?.phase, let deadline = place.deadline,
-            deadline <= now.monotonic
+            deadline <= turn.now.monotonic
         else { return }
         switch place {
-        case .new: sendAway(connection, .tooSlow, into: &actions)
-        case .early: sendAway(connection, .relayForgot, retryAfter: limits.retryAfter, into: &actions)
+        case .new: sendAway(connection, .tooSlow, &turn)
+        case .early: sendAway(connection, .relayForgot, retryAfter: limits.retryAfter, &turn)
         case .offerer, .visitor: break
         }
     }
@@ -201,11 +187,14 @@ extension Rendezvous {
         _ connection: Connection,
         _ reason: Reason,
         retryAfter: Duration = .zero,
-        _ now: Moment,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
-        guard connections[connection] != nil else { return }
-        sendAway(connection, reason, retryAfter: retryAfter, tellingRoom: now, into: &actions)
+        guard let known = connections[connection] else { return }
+        sendAway(connection, reason, retryAfter: retryAfter, &turn)
+        guard let offer = known.phase.room else { return }
+        _ = decide(offer, &turn) { room, rules, turn in
+            room.lost(connection, rules, &turn)
+        }
     }
 
     /// Refuses a connection that is in no room.
@@ -213,16 +202,10 @@ extension Rendezvous {
         _ connection: Connection,
         _ reason: Reason,
         retryAfter: Duration = .zero,
-        tellingRoom now: Moment? = nil,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) {
-        let room = connections[connection]?.phase.room
-        actions.dismiss(connection, .refused(reason, retryAfter: retryAfter))
+        turn.dismiss(connection, .refused(reason, retryAfter: retryAfter))
         forget(connection)
-        guard let now, let room else { return }
-        _ = decide(room, now, into: &actions) { room, context, actions in
-            room.lost(connection, context, into: &actions)
-        }
     }
 
     mutating func forget(_ connection: Connection) {
@@ -250,20 +233,20 @@ private struct Decided {
 extension Room {
     /// Lets `decision` change the room and collects the result.
     fileprivate mutating func decided<Outcome>(
-        _ context: Context,
+        _ rules: Rules,
         isDraining: Bool,
-        into actions: inout [Action<Connection>],
-        _ decision: (inout Room, Context, inout [Action<Connection>]) -> Outcome
+        _ turn: inout Turn<Connection>,
+        _ decision: (inout Room, Rules, inout Turn<Connection>) -> Outcome
     ) -> (Outcome, Decided) {
         let (before, old) = (load, deadline)
-        let outcome = decision(&self, context, &actions)
-        if isDraining, goesOnElsewhere { sendOn(context.limits, into: &actions) }
+        let outcome = decision(&self, rules, &turn)
+        if isDraining, goesOnElsewhere { sendOn(rules.limits, &turn) }
         let end: Reason? = if case .over(let reason) = phase { reason } else { nil }
         let decided = Decided(
             before: before,
             after: load,
             deadline: deadline == old || end != nil ? nil : deadline,
-            displacement: nextDisplacement(context.limits),
+            displacement: nextDisplacement(rules.limits),
             end: end,
             isAbandoned: isAbandoned
         )

@@ -7,54 +7,48 @@ extension Room {
         _ connection: Connection,
         held: [MeetingResume],
         attempt new: UInt32,
-        _ context: Context,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ rules: Rules,
+        _ turn: inout Turn<Connection>
     ) -> Verdict {
         guard !new.isStale(after: attempt) else { return .refused(.elsewhere) }
         for named in held {
             guard let index = meeting(named.meeting) else { continue }
             guard meetings[index].toOfferer.canHaveReceived(named.received) else { return .refused(.badOrder) }
         }
-        if let older = offerer { actions.dismiss(older, .refused(.elsewhere, retryAfter: .zero)) }
+        if let older = offerer { turn.dismiss(older, .refused(.elsewhere, retryAfter: .zero)) }
         offerer = connection
         attempt = max(attempt, new)
 
-        let unheard = resolveUnnamed(held, into: &actions)
-        actions.append(
-            .send(
-                .attachedOfferer(
-                    expiresIn: deadline - context.now,
-                    meetings: held.compactMap { named in
-                        meeting(named.meeting).map {
-                            MeetingProgress(meeting: named.meeting, have: meetings[$0].toVisitor.have)
-                        }
-                    },
-                    slotLost: hasLostSlot
-                ),
-                to: connection
-            )
+        let unheard = resolveUnnamed(held, &turn)
+        turn.send(
+            .attachedOfferer(
+                expiresIn: deadline - turn.now.monotonic,
+                meetings: held.compactMap { named in
+                    meeting(named.meeting).map {
+                        MeetingProgress(meeting: named.meeting, have: meetings[$0].toVisitor.have)
+                    }
+                },
+                slotLost: hasLostSlot
+            ),
+            to: connection
         )
-        for named in held { resume(named, into: &actions) }
-        for id in unheard { announce(id, into: &actions) }
+        for named in held { resume(named, &turn) }
+        for id in unheard { announce(id, &turn) }
         for index in meetings.indices {
-            meetings[index].updateOwed(now: context.now, offererIsThere: true)
+            meetings[index].updateOwed(now: turn.now.monotonic, offererIsThere: true)
             if let visitor = meetings[index].connection {
-                actions.append(.send(.presence(meeting: nil, isPresent: true), to: visitor))
+                turn.send(.presence(meeting: nil, isPresent: true), to: visitor)
             }
         }
-        tellLine(context, isPresent: true, into: &actions)
-        resumeSeat(held, context, into: &actions)
-        admit(context, entropy: &entropy, into: &actions)
+        tellLine(rules, isPresent: true, &turn)
+        resumeSeat(held, rules, &turn)
+        admit(rules, &turn)
         return .accepted
     }
 
     /// Ends the meetings that the offerer does not name. Meetings that it may never have heard of are announced again
     /// instead.
-    private mutating func resolveUnnamed(
-        _ held: [MeetingResume],
-        into actions: inout [Action<Connection>]
-    ) -> [MeetingID] {
+    private mutating func resolveUnnamed(_ held: [MeetingResume], _ turn: inout Turn<Connection>) -> [MeetingID] {
         let named = Set(held.map(\.meeting))
         var unheard: [MeetingID] = []
         var kept: [Meeting<Connection>] = []
@@ -65,59 +59,55 @@ extension Room {
                 kept.append(meeting)
                 unheard.append(meeting.id)
             } else if let visitor = meeting.connection {
-                actions.dismiss(visitor, .over(meeting: nil, .meetingOver))
+                turn.dismiss(visitor, .over(meeting: nil, .meetingOver))
             }
         }
         meetings = kept
         return unheard
     }
 
-    private mutating func resume(_ named: MeetingResume, into actions: inout [Action<Connection>]) {
+    private mutating func resume(_ named: MeetingResume, _ turn: inout Turn<Connection>) {
         guard let offerer, let index = meeting(named.meeting) else { return }
         let id = named.meeting
         if meetings[index].toOfferer.returned(having: named.received) == .news,
             let visitor = meetings[index].connection
         {
-            actions.append(.send(.ack(meeting: nil, upTo: named.received), to: visitor))
+            turn.send(.ack(meeting: nil, upTo: named.received), to: visitor)
         }
         if meetings[index].toVisitor.acked > named.acked {
-            actions.append(.send(.ack(meeting: id, upTo: meetings[index].toVisitor.acked), to: offerer))
+            turn.send(.ack(meeting: id, upTo: meetings[index].toVisitor.acked), to: offerer)
         }
         for message in meetings[index].toOfferer.deliver(after: named.received) {
-            actions.append(.send(.message(meeting: id, message), to: offerer))
+            turn.send(.message(meeting: id, message), to: offerer)
         }
-        tellAbsence(index, into: &actions)
+        tellAbsence(index, &turn)
     }
 
-    private mutating func announce(_ id: MeetingID, into actions: inout [Action<Connection>]) {
+    private mutating func announce(_ id: MeetingID, _ turn: inout Turn<Connection>) {
         guard let offerer, let index = meeting(id) else { return }
-        actions.append(.send(.visitor(meeting: id), to: offerer))
+        turn.send(.visitor(meeting: id), to: offerer)
         for message in meetings[index].toOfferer.deliver(after: 0) {
-            actions.append(.send(.message(meeting: id, message), to: offerer))
+            turn.send(.message(meeting: id, message), to: offerer)
         }
-        tellAbsence(index, into: &actions)
+        tellAbsence(index, &turn)
     }
 
-    private mutating func tellAbsence(_ index: Int, into actions: inout [Action<Connection>]) {
+    private mutating func tellAbsence(_ index: Int, _ turn: inout Turn<Connection>) {
         guard let offerer, meetings[index].connection == nil else { return }
         meetings[index].isToldAway = true
-        actions.append(.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer))
+        turn.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer)
     }
 
     /// Carries out a `seat` that was lost with the connection. If the relay had received it, the `seated` answer is
     /// sent again.
-    private mutating func resumeSeat(
-        _ held: [MeetingResume],
-        _ context: Context,
-        into actions: inout [Action<Connection>]
-    ) {
+    private mutating func resumeSeat(_ held: [MeetingResume], _ rules: Rules, _ turn: inout Turn<Connection>) {
         switch phase {
         case .over: return
         case .open:
-            if let seated = held.first(where: \.isSeated) { _ = seat(seated.meeting, context, into: &actions) }
+            if let seated = held.first(where: \.isSeated) { _ = seat(seated.meeting, rules, &turn) }
         case .seated(let id):
             guard let offerer, meeting(id) != nil else { return }
-            actions.append(.send(.seated(meeting: id, expiresIn: deadline - context.now), to: offerer))
+            turn.send(.seated(meeting: id, expiresIn: deadline - turn.now.monotonic), to: offerer)
         }
     }
 
@@ -129,46 +119,44 @@ extension Room {
         received: UInt32,
         acked: UInt32,
         attempt: UInt32,
-        _ context: Context,
-        into actions: inout [Action<Connection>]
+        _ rules: Rules,
+        _ turn: inout Turn<Connection>
     ) -> Verdict {
         guard let index = meeting(id), !meetings[index].hasLeft else { return .refused(goneReason(id)) }
         guard !attempt.isStale(after: meetings[index].attempt) else { return .refused(.elsewhere) }
         guard meetings[index].toVisitor.canHaveReceived(received) else { return .refused(.badOrder) }
         if let older = meetings[index].connection {
-            actions.dismiss(older, .refused(.elsewhere, retryAfter: .zero))
+            turn.dismiss(older, .refused(.elsewhere, retryAfter: .zero))
         }
         meetings[index].visitor = .attached(connection)
         meetings[index].attempt = max(meetings[index].attempt, attempt)
         meetings[index].prefix = prefix
-        actions.append(
-            .send(
-                .attachedVisitor(expiresIn: deadline - context.now, have: meetings[index].toOfferer.have),
-                to: connection
-            )
+        turn.send(
+            .attachedVisitor(expiresIn: deadline - turn.now.monotonic, have: meetings[index].toOfferer.have),
+            to: connection
         )
         switch phase {
         case .open, .over: break
         case .seated:
-            actions.append(.send(.seated(meeting: nil, expiresIn: deadline - context.now), to: connection))
+            turn.send(.seated(meeting: nil, expiresIn: deadline - turn.now.monotonic), to: connection)
         }
         if meetings[index].toVisitor.returned(having: received) == .news, let offerer {
-            actions.append(.send(.ack(meeting: id, upTo: received), to: offerer))
+            turn.send(.ack(meeting: id, upTo: received), to: offerer)
         }
         if meetings[index].toOfferer.acked > acked {
-            actions.append(.send(.ack(meeting: nil, upTo: meetings[index].toOfferer.acked), to: connection))
+            turn.send(.ack(meeting: nil, upTo: meetings[index].toOfferer.acked), to: connection)
         }
         for message in meetings[index].toVisitor.deliver(after: received) {
-            actions.append(.send(.message(meeting: nil, message), to: connection))
+            turn.send(.message(meeting: nil, message), to: connection)
         }
         if let offerer {
-            if meetings[index].tellsPresence(true, context.limits) {
-                actions.append(.send(.presence(meeting: id, isPresent: true), to: offerer))
+            if meetings[index].tellsPresence(true, rules.limits) {
+                turn.send(.presence(meeting: id, isPresent: true), to: offerer)
             }
         } else {
-            actions.append(.send(.presence(meeting: nil, isPresent: false), to: connection))
+            turn.send(.presence(meeting: nil, isPresent: false), to: connection)
         }
-        meetings[index].updateOwed(now: context.now, offererIsThere: offerer != nil)
+        meetings[index].updateOwed(now: turn.now.monotonic, offererIsThere: offerer != nil)
         return .accepted
     }
 

@@ -5,32 +5,31 @@ extension Room {
     mutating func offererSent(
         _ message: Message,
         in id: MeetingID,
-        _ context: Context,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ rules: Rules,
+        _ turn: inout Turn<Connection>
     ) -> Verdict {
         // An inactive meeting has just ended: the frame crossed with its `over`.
         guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
         let visitor = meetings[index].connection
         let ack = meetings[index].toOfferer.acknowledged(upTo: message.ack)
         guard ack != .beyond else { return .refused(.badOrder) }
-        switch meetings[index].toVisitor.received(message, limits: context.limits) {
+        switch meetings[index].toVisitor.received(message, limits: rules.limits) {
         case .stored:
             if let visitor {
                 meetings[index].toVisitor.deliverLast()
-                actions.append(.send(.message(meeting: nil, message), to: visitor))
+                turn.send(.message(meeting: nil, message), to: visitor)
             }
         case .repeated:
             guard ack == .news else { return .withoutNews }
-            if let visitor { actions.append(.send(.ack(meeting: nil, upTo: message.ack), to: visitor)) }
+            if let visitor { turn.send(.ack(meeting: nil, upTo: message.ack), to: visitor) }
         case .gap:
             return .refused(.badOrder)
         case .full:
-            remove(index, telling: .mailboxFull, context, entropy: &entropy, into: &actions)
-            if let offerer { actions.append(.send(.over(meeting: id, .mailboxFull), to: offerer)) }
+            remove(index, telling: .mailboxFull, rules, &turn)
+            if let offerer { turn.send(.over(meeting: id, .mailboxFull), to: offerer) }
             return .accepted
         }
-        meetings[index].updateOwed(now: context.now, offererIsThere: true)
+        meetings[index].updateOwed(now: turn.now.monotonic, offererIsThere: true)
         return .accepted
     }
 
@@ -45,41 +44,41 @@ extension Room {
     mutating func visitorSent(
         _ message: Message,
         from visitor: Connection,
-        _ context: Context,
-        into actions: inout [Action<Connection>]
+        _ rules: Rules,
+        _ turn: inout Turn<Connection>
     ) -> Verdict {
         guard let index = meeting(of: visitor) else { return .refused(.badOrder) }
         let id = meetings[index].id
         let ack = meetings[index].toVisitor.acknowledged(upTo: message.ack)
         guard ack != .beyond else { return .refused(.badOrder) }
-        switch meetings[index].toOfferer.received(message, limits: context.limits) {
+        switch meetings[index].toOfferer.received(message, limits: rules.limits) {
         case .stored:
             if let offerer {
                 meetings[index].toOfferer.deliverLast()
-                actions.append(.send(.message(meeting: id, message), to: offerer))
+                turn.send(.message(meeting: id, message), to: offerer)
             }
         case .repeated:
             guard ack == .news else { return .withoutNews }
-            if let offerer { actions.append(.send(.ack(meeting: id, upTo: message.ack), to: offerer)) }
+            if let offerer { turn.send(.ack(meeting: id, upTo: message.ack), to: offerer) }
         case .gap:
             return .refused(.badOrder)
         case .full:
             return .refused(.mailboxFull)
         }
-        meetings[index].updateOwed(now: context.now, offererIsThere: offerer != nil)
+        meetings[index].updateOwed(now: turn.now.monotonic, offererIsThere: offerer != nil)
         return .accepted
     }
 
     mutating func offererAcknowledged(
         upTo number: UInt32,
         in id: MeetingID,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) -> Verdict {
         guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
         switch meetings[index].toOfferer.acknowledged(upTo: number) {
         case .news:
             if let visitor = meetings[index].connection {
-                actions.append(.send(.ack(meeting: nil, upTo: number), to: visitor))
+                turn.send(.ack(meeting: nil, upTo: number), to: visitor)
             }
             return .accepted
         case .old: return .withoutNews
@@ -90,13 +89,13 @@ extension Room {
     mutating func visitorAcknowledged(
         upTo number: UInt32,
         from visitor: Connection,
-        into actions: inout [Action<Connection>]
+        _ turn: inout Turn<Connection>
     ) -> Verdict {
         guard let index = meeting(of: visitor) else { return .refused(.badOrder) }
         switch meetings[index].toVisitor.acknowledged(upTo: number) {
         case .news:
             if let offerer {
-                actions.append(.send(.ack(meeting: meetings[index].id, upTo: number), to: offerer))
+                turn.send(.ack(meeting: meetings[index].id, upTo: number), to: offerer)
             }
             return .accepted
         case .old: return .withoutNews
@@ -105,27 +104,23 @@ extension Room {
     }
 
     /// A connection was lost, or refused because of a frame. Its meeting goes on without it.
-    mutating func lost(
-        _ connection: Connection,
-        _ context: Context,
-        into actions: inout [Action<Connection>]
-    ) {
+    mutating func lost(_ connection: Connection, _ rules: Rules, _ turn: inout Turn<Connection>) {
         if connection == offerer {
             offerer = nil
             for index in meetings.indices {
-                meetings[index].updateOwed(now: context.now, offererIsThere: false)
+                meetings[index].updateOwed(now: turn.now.monotonic, offererIsThere: false)
                 if let visitor = meetings[index].connection {
-                    actions.append(.send(.presence(meeting: nil, isPresent: false), to: visitor))
+                    turn.send(.presence(meeting: nil, isPresent: false), to: visitor)
                 }
             }
-            tellLine(context, isPresent: false, into: &actions)
+            tellLine(rules, isPresent: false, &turn)
         } else if let index = meeting(of: connection) {
             meetings[index].visitor = .detached
-            if let offerer, meetings[index].tellsPresence(false, context.limits) {
-                actions.append(.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer))
+            if let offerer, meetings[index].tellsPresence(false, rules.limits) {
+                turn.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer)
             }
         } else {
-            _ = leaveLine(connection, context, into: &actions)
+            _ = leaveLine(connection, rules, &turn)
         }
     }
 }

@@ -6,24 +6,23 @@ extension Room {
     mutating func visit(
         _ visitor: Connection,
         prefix: AddressPrefix,
-        _ context: Context,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ rules: Rules,
+        _ turn: inout Turn<Connection>
     ) -> Verdict {
         switch phase {
         case .over(let reason): return .refused(reason)
         case .seated: return .refused(.seated)
         case .open(var line):
-            if meetings.count < context.limits.meetings {
-                meet(visitor, prefix: prefix, context, entropy: &entropy, into: &actions)
+            if meetings.count < rules.limits.meetings {
+                meet(visitor, prefix: prefix, rules, &turn)
                 return .accepted
             }
-            guard mayWait(prefix, context.limits) else { return .refused(.lineFull) }
+            guard mayWait(prefix, rules.limits) else { return .refused(.lineFull) }
             line.append(Waiting(connection: visitor, prefix: prefix))
             phase = .open(line: line)
-            actions.append(.send(.inLine(position: line.count), to: visitor))
-            if offerer == nil { actions.append(.send(.presence(meeting: nil, isPresent: false), to: visitor)) }
-            displace(context, entropy: &entropy, into: &actions)
+            turn.send(.inLine(position: line.count), to: visitor)
+            if offerer == nil { turn.send(.presence(meeting: nil, isPresent: false), to: visitor) }
+            displace(rules, &turn)
             return .accepted
         }
     }
@@ -43,23 +42,19 @@ extension Room {
     }
 
     /// A waiting visitor has gone. False when the connection was not in the queue.
-    mutating func leaveLine(
-        _ visitor: Connection,
-        _ context: Context,
-        into actions: inout [Action<Connection>]
-    ) -> Bool {
+    mutating func leaveLine(_ visitor: Connection, _ rules: Rules, _ turn: inout Turn<Connection>) -> Bool {
         switch phase {
         case .seated, .over: return false
         case .open(var line):
             guard let place = line.firstIndex(where: { $0.connection == visitor }) else { return false }
             line.remove(at: place)
             phase = .open(line: line)
-            tellPositions(from: place, context, into: &actions)
+            tellPositions(from: place, rules, &turn)
             return true
         }
     }
 
-    /// When ``displace(_:entropy:into:)`` has something to do; nil while no visitor waits or none owes a message.
+    /// When ``displace(_:_:)`` has something to do; nil while no visitor waits or none owes a message.
     func nextDisplacement(_ limits: Limits) -> Duration? {
         guard !line.isEmpty else { return nil }
         return meetings.compactMap(\.owesSince).min().map { $0 + limits.owedMessage }
@@ -67,101 +62,86 @@ extension Room {
 
     /// While others wait, moves an unproved visitor that has owed a message for too long to the end of the queue. A
     /// visitor without a connection is removed instead.
-    mutating func displace(
-        _ context: Context,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
-    ) {
+    mutating func displace(_ rules: Rules, _ turn: inout Turn<Connection>) {
         // Bounded by the number of places: with the time limits of a test, an admitted visitor may be overdue at once.
-        for _ in 0..<context.limits.meetings {
-            guard let due = nextDisplacement(context.limits), due <= context.now,
-                let slowest = meetings.firstIndex(where: { $0.owesSince == due - context.limits.owedMessage })
+        for _ in 0..<rules.limits.meetings {
+            guard let due = nextDisplacement(rules.limits), due <= turn.now.monotonic,
+                let slowest = meetings.firstIndex(where: { $0.owesSince == due - rules.limits.owedMessage })
             else { return }
             let meeting = meetings.remove(at: slowest)
             if let offerer, !meeting.hasLeft {
-                actions.append(.send(.over(meeting: meeting.id, .tooSlow), to: offerer))
+                turn.send(.over(meeting: meeting.id, .tooSlow), to: offerer)
             }
-            admit(context, entropy: &entropy, into: &actions)
+            admit(rules, &turn)
             if let visitor = meeting.connection, let prefix = meeting.prefix {
-                queueAgain(Waiting(connection: visitor, prefix: prefix), context, into: &actions)
+                queueAgain(Waiting(connection: visitor, prefix: prefix), rules, &turn)
             }
         }
     }
 
-    private mutating func queueAgain(
-        _ displaced: Waiting,
-        _ context: Context,
-        into actions: inout [Action<Connection>]
-    ) {
+    private mutating func queueAgain(_ displaced: Waiting, _ rules: Rules, _ turn: inout Turn<Connection>) {
         var line = line
-        guard mayWait(displaced.prefix, context.limits) else {
-            actions.dismiss(displaced.connection, .over(meeting: nil, .tooSlow))
+        guard mayWait(displaced.prefix, rules.limits) else {
+            turn.dismiss(displaced.connection, .over(meeting: nil, .tooSlow))
             return
         }
         line.append(displaced)
         phase = .open(line: line)
-        actions.append(.send(.inLine(position: line.count), to: displaced.connection))
+        turn.send(.inLine(position: line.count), to: displaced.connection)
     }
 
     /// Admits visitors from the head of the queue while there are places.
-    mutating func admit(
-        _ context: Context,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
-    ) {
+    mutating func admit(_ rules: Rules, _ turn: inout Turn<Connection>) {
         var line = line
-        guard !line.isEmpty, meetings.count < context.limits.meetings else { return }
-        let admitted = line.prefix(context.limits.meetings - meetings.count)
+        guard !line.isEmpty, meetings.count < rules.limits.meetings else { return }
+        let admitted = line.prefix(rules.limits.meetings - meetings.count)
         line.removeFirst(admitted.count)
         phase = .open(line: line)
         for next in admitted {
-            meet(next.connection, prefix: next.prefix, context, entropy: &entropy, into: &actions)
+            meet(next.connection, prefix: next.prefix, rules, &turn)
         }
-        tellPositions(from: 0, context, into: &actions)
+        tellPositions(from: 0, rules, &turn)
     }
 
     /// Tells waiting visitors their positions. The head of the queue is told each change, the rest only at some
     /// positions, because one departure must not cost a frame for each waiting visitor.
-    private func tellPositions(from place: Int, _ context: Context, into actions: inout [Action<Connection>]) {
+    private func tellPositions(from place: Int, _ rules: Rules, _ turn: inout Turn<Connection>) {
         for (index, waiting) in line.enumerated().dropFirst(place)
-        where index < context.limits.positionsTold || (index + 1).isMultiple(of: 16) {
-            actions.append(.send(.inLine(position: index + 1), to: waiting.connection))
+        where index < rules.limits.positionsTold || (index + 1).isMultiple(of: 16) {
+            turn.send(.inLine(position: index + 1), to: waiting.connection)
             if offerer == nil {
-                actions.append(.send(.presence(meeting: nil, isPresent: false), to: waiting.connection))
+                turn.send(.presence(meeting: nil, isPresent: false), to: waiting.connection)
             }
         }
     }
 
     /// Tells the head of the queue that the offerer has gone or come back. Visitors further behind are told as the
     /// queue moves.
-    func tellLine(_ context: Context, isPresent: Bool, into actions: inout [Action<Connection>]) {
-        for waiting in line.prefix(context.limits.positionsTold) {
-            actions.append(.send(.presence(meeting: nil, isPresent: isPresent), to: waiting.connection))
+    func tellLine(_ rules: Rules, isPresent: Bool, _ turn: inout Turn<Connection>) {
+        for waiting in line.prefix(rules.limits.positionsTold) {
+            turn.send(.presence(meeting: nil, isPresent: isPresent), to: waiting.connection)
         }
     }
 
     private mutating func meet(
         _ visitor: Connection,
         prefix: AddressPrefix,
-        _ context: Context,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ rules: Rules,
+        _ turn: inout Turn<Connection>
     ) {
         wasVisited = true
-        let id = MeetingID(drawnFrom: &entropy)
+        let id = MeetingID(drawnFrom: &turn.entropy)
         var meeting = Meeting(id: id, visitor: visitor, prefix: prefix)
-        meeting.updateOwed(now: context.now, offererIsThere: offerer != nil)
+        meeting.updateOwed(now: turn.now.monotonic, offererIsThere: offerer != nil)
         meetings.append(meeting)
-        actions.append(
-            .send(
-                .met(meeting: id, token: token(for: id, context), expiresIn: deadline - context.now),
-                to: visitor
-            )
+        turn.send(
+            .met(meeting: id, token: token(for: id, rules), expiresIn: deadline - turn.now.monotonic),
+            to: visitor
         )
         if let offerer {
-            actions.append(.send(.visitor(meeting: id), to: offerer))
+            turn.send(.visitor(meeting: id), to: offerer)
         } else {
-            actions.append(.send(.presence(meeting: nil, isPresent: false), to: visitor))
+            turn.send(.presence(meeting: nil, isPresent: false), to: visitor)
         }
     }
 }

@@ -2,11 +2,7 @@ import EasySetupRelayProtocol
 
 /// The end of meetings, and the choice of the seated one (`Protocol/relay.md`, "Seat").
 extension Room {
-    mutating func seat(
-        _ id: MeetingID,
-        _ context: Context,
-        into actions: inout [Action<Connection>]
-    ) -> Verdict {
+    mutating func seat(_ id: MeetingID, _ rules: Rules, _ turn: inout Turn<Connection>) -> Verdict {
         switch phase {
         case .over: return .accepted
         case .seated(let seated): return seated == id ? .accepted : .refused(.badOrder)
@@ -14,24 +10,24 @@ extension Room {
             // The meeting has ended or its visitor has left. The offerer was told so; this frame crossed with that.
             guard let index = meeting(id), !meetings[index].hasLeft else { return .accepted }
             for other in meetings where other.id != id {
-                if let visitor = other.connection { actions.dismiss(visitor, .over(meeting: nil, .seated)) }
+                if let visitor = other.connection { turn.dismiss(visitor, .over(meeting: nil, .seated)) }
             }
             for waiting in line {
-                actions.dismiss(waiting.connection, .refused(.seated, retryAfter: .zero))
+                turn.dismiss(waiting.connection, .refused(.seated, retryAfter: .zero))
             }
             meetings = [meetings[index]]
             phase = .seated(id)
-            deadline = context.now + context.limits.seatedLifetime
-            tellSeated(id, context, into: &actions)
+            deadline = turn.now.monotonic + rules.limits.seatedLifetime
+            tellSeated(id, &turn)
             return .accepted
         }
     }
 
-    private func tellSeated(_ id: MeetingID, _ context: Context, into actions: inout [Action<Connection>]) {
-        let expiresIn = deadline - context.now
-        if let offerer { actions.append(.send(.seated(meeting: id, expiresIn: expiresIn), to: offerer)) }
+    private func tellSeated(_ id: MeetingID, _ turn: inout Turn<Connection>) {
+        let expiresIn = deadline - turn.now.monotonic
+        if let offerer { turn.send(.seated(meeting: id, expiresIn: expiresIn), to: offerer) }
         if let visitor = meetings.first?.connection {
-            actions.append(.send(.seated(meeting: nil, expiresIn: expiresIn), to: visitor))
+            turn.send(.seated(meeting: nil, expiresIn: expiresIn), to: visitor)
         }
     }
 
@@ -39,47 +35,35 @@ extension Room {
     mutating func close(
         _ id: MeetingID,
         _ reason: Reason,
-        _ context: Context,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
+        _ rules: Rules,
+        _ turn: inout Turn<Connection>
     ) -> AddressPrefix? {
         guard let index = meeting(id) else { return nil }
         let prefix = meetings[index].prefix
-        remove(index, telling: reason, context, entropy: &entropy, into: &actions)
+        remove(index, telling: reason, rules, &turn)
         return reason == .wrongProof ? prefix : nil
     }
 
     /// Removes a meeting, dismisses its visitor and admits the next one.
-    mutating func remove(
-        _ index: Int,
-        telling reason: Reason,
-        _ context: Context,
-        entropy: inout some RandomNumberGenerator,
-        into actions: inout [Action<Connection>]
-    ) {
+    mutating func remove(_ index: Int, telling reason: Reason, _ rules: Rules, _ turn: inout Turn<Connection>) {
         let meeting = meetings.remove(at: index)
-        if let visitor = meeting.connection { actions.dismiss(visitor, .over(meeting: nil, reason)) }
-        admit(context, entropy: &entropy, into: &actions)
+        if let visitor = meeting.connection { turn.dismiss(visitor, .over(meeting: nil, reason)) }
+        admit(rules, &turn)
     }
 
     /// A visitor leaves for good. Its place stays taken until the offerer closes the meeting or the place is needed;
     /// otherwise leaving would let strangers through the places faster.
-    mutating func visitorLeft(
-        _ visitor: Connection,
-        _ reason: Reason,
-        _ context: Context,
-        into actions: inout [Action<Connection>]
-    ) {
+    mutating func visitorLeft(_ visitor: Connection, _ reason: Reason, _ rules: Rules, _ turn: inout Turn<Connection>) {
         if let index = meeting(of: visitor) {
             meetings[index].visitor = .left
             meetings[index].toOfferer.clear()
             meetings[index].toVisitor.clear()
-            meetings[index].updateOwed(now: context.now, offererIsThere: offerer != nil)
+            meetings[index].updateOwed(now: turn.now.monotonic, offererIsThere: offerer != nil)
             if let offerer {
-                actions.append(.send(.over(meeting: meetings[index].id, reason), to: offerer))
+                turn.send(.over(meeting: meetings[index].id, reason), to: offerer)
             }
         } else {
-            _ = leaveLine(visitor, context, into: &actions)
+            _ = leaveLine(visitor, rules, &turn)
         }
     }
 }

@@ -99,17 +99,17 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
 
     func meeting(of connection: Connection) -> Int? { meetings.firstIndex { $0.connection == connection } }
 
-    func token(for meeting: MeetingID?, _ context: Context) -> Token {
-        TokenClaims(slot: slot, offer: offer, meeting: meeting, deadline: tokenDeadline).token(keys: context.keys)
+    func token(for meeting: MeetingID?, _ rules: Rules) -> Token {
+        TokenClaims(slot: slot, offer: offer, meeting: meeting, deadline: tokenDeadline).token(keys: rules.keys)
     }
 
     /// Ends the room: sends `over` to all devices and dismisses them.
-    mutating func end(_ reason: Reason, into actions: inout [Action<Connection>]) {
-        if let offerer { actions.dismiss(offerer, .over(meeting: nil, reason)) }
+    mutating func end(_ reason: Reason, _ turn: inout Turn<Connection>) {
+        if let offerer { turn.dismiss(offerer, .over(meeting: nil, reason)) }
         for meeting in meetings {
-            if let visitor = meeting.connection { actions.dismiss(visitor, .over(meeting: nil, reason)) }
+            if let visitor = meeting.connection { turn.dismiss(visitor, .over(meeting: nil, reason)) }
         }
-        for waiting in line { actions.dismiss(waiting.connection, .over(meeting: nil, reason)) }
+        for waiting in line { turn.dismiss(waiting.connection, .over(meeting: nil, reason)) }
         offerer = nil
         meetings = []
         phase = .over(reason)
@@ -142,9 +142,9 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// Sends all devices to another relay, where their tokens restore the room (`Protocol/relay.md`, "Draining").
-    mutating func sendOn(_ limits: Limits, into actions: inout [Action<Connection>]) {
+    mutating func sendOn(_ limits: Limits, _ turn: inout Turn<Connection>) {
         for connection in [offerer] + meetings.map(\.connection) + line.map(\.connection) {
-            if let connection { actions.dismiss(connection, .goodbye(retryAfter: limits.retryDraining)) }
+            if let connection { turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining)) }
         }
         offerer = nil
         meetings = []
@@ -157,15 +157,6 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
         case .seated, .over: []
         }
     }
-}
-
-/// The inputs of a decision besides the room.
-struct Context: Sendable {
-    let rules: Rules
-    let now: Duration
-
-    var limits: Limits { rules.limits }
-    var keys: TokenKeys { rules.keys }
 }
 
 /// The constants of every decision: a class, because copying these 500 bytes for each decision would be slow.
@@ -212,14 +203,5 @@ struct Load: Equatable, Sendable {
         total.meetings -= part.meetings
         total.waiting -= part.waiting
         total.mailboxBytes -= part.mailboxBytes
-    }
-}
-
-extension Array {
-    /// Sends a last frame to a connection and closes it.
-    mutating func dismiss<Connection>(_ connection: Connection, _ word: RelayFrame)
-    where Element == Action<Connection> {
-        append(.send(word, to: connection))
-        append(.close(connection))
     }
 }

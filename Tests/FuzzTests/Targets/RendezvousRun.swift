@@ -19,8 +19,10 @@ private struct RendezvousRun {
     private let limits: Limits
     private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32))
     private var relay: Rendezvous<Int>
-    private var now = Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000)
-    private var entropy = FixedGenerator(state: 1)
+    private var turn = Turn<Int>(
+        now: Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000),
+        entropy: FixedGenerator(state: 1)
+    )
     private var slots: [Slot] = []
     private var tokens: [Token] = []
     private var meetings: [MeetingID] = []
@@ -44,56 +46,56 @@ private struct RendezvousRun {
         limits.mailboxMessages = 4
         limits.mailboxBytes = 512
         self.limits = limits
-        relay = Rendezvous(limits: limits, keys: keys, started: now)
+        relay = Rendezvous(limits: limits, keys: keys, started: turn.now)
     }
 
     mutating func step(_ script: inout Script) throws(BrokenRule) {
-        var actions: [Action<Int>] = []
         let choice = script.number(below: 24)
         let connection = script.number(below: Self.connections)
         switch choice {
         case 0, 1:
-            relay.disconnected(connection, now: now, into: &actions)
+            relay.disconnected(connection, &turn)
             let prefix = AddressPrefix(bytes: [10, 0, UInt8(script.number(below: 2)), UInt8(connection & 7)])!
-            _ = relay.connected(connection, from: prefix, now: now)
-        case 2: relay.disconnected(connection, now: now, into: &actions)
-        case 3: relay.receivedBadFrame(from: connection, now: now, into: &actions)
-        case 4: pass(.milliseconds(script.number16()), &actions)
-        case 5: pass(.seconds(script.number16() & 0x3FF), &actions)
+            _ = relay.connected(connection, from: prefix, &turn)
+        case 2: relay.disconnected(connection, &turn)
+        case 3: relay.receivedBadFrame(from: connection, &turn)
+        case 4: pass(.milliseconds(script.number16()))
+        case 5: pass(.seconds(script.number16() & 0x3FF))
         case 6:
-            if let next = relay.nextDeadline { pass(max(.zero, next - now.monotonic), &actions) }
+            if let next = relay.nextDeadline { pass(max(.zero, next - turn.now.monotonic)) }
         case 7:
             guard script.byte() == 0xFF else { break }
-            now.monotonic = .seconds(3)
-            relay = Rendezvous(limits: limits, keys: keys, started: now)
+            turn.now.monotonic = .seconds(3)
+            relay = Rendezvous(limits: limits, keys: keys, started: turn.now)
         case 8:
             guard script.byte() == 0xFF else { break }
-            relay.drain(now: now, into: &actions)
+            relay.drain(&turn)
         default:
             guard let frame = frame(choice, &script) else { break }
-            relay.received(frame, from: connection, now: now, entropy: &entropy, into: &actions)
+            relay.received(frame, from: connection, &turn)
         }
-        try check(actions)
+        try check()
     }
 
     /// After the end nothing is remembered, even if connections are still open.
     mutating func finish() throws(BrokenRule) {
         for _ in 0..<4 {
-            var actions: [Action<Int>] = []
-            pass(.seconds(5_000), &actions)
-            try check(actions)
+            pass(.seconds(5_000))
+            try check()
         }
         try hold(relay.isEmpty, "something is remembered after the end")
         try hold(relay.nextDeadline == nil, "a deadline is left after the end")
     }
 
-    private mutating func pass(_ time: Duration, _ actions: inout [Action<Int>]) {
-        now.monotonic += time
-        now.utcSeconds += time.components.seconds
-        relay.deadlinesPassed(now: now, entropy: &entropy, into: &actions)
+    private mutating func pass(_ time: Duration) {
+        turn.now.monotonic += time
+        turn.now.utcSeconds += time.components.seconds
+        relay.deadlinesPassed(&turn)
     }
 
-    private mutating func check(_ actions: [Action<Int>]) throws(BrokenRule) {
+    private mutating func check() throws(BrokenRule) {
+        let actions = turn.actions
+        turn.actions = []
         if let bound = relay.brokenBound { throw BrokenRule(description: bound) }
         try hold(actions.count <= Self.maximumActions, "\(actions.count) actions for one event")
         for case .send(let frame, _) in actions {
