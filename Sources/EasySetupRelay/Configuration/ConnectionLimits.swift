@@ -33,8 +33,8 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// first frame has not arrived yet, or it carries long polling and no poll is waiting on it. Wider blocks of
     /// addresses may have 8 and 64 times as many. Once half of all connections are taken, each block may have only a
     /// share of the free ones. The relay closes further connections at once, so that no block of addresses can take
-    /// every place. A connection from a trusted proxy serves many devices and is not counted; the addresses that the
-    /// proxy reports are.
+    /// every place. The relay does not count connections from trusted proxies, because each serves many devices. It
+    /// counts the addresses that the proxies report.
     public var openingPerPrefix = 256
     /// How long a long-polling session lives without a waiting poll. The time allows for a lost answer, the pauses
     /// between a few retries, and a network that comes back.
@@ -43,8 +43,9 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// 50 or 60 seconds.
     public var longestPoll = Duration.seconds(25)
     /// How long a connection of long polling is kept open without a request. The relay closes it up to a quarter later.
-    /// Proxies keep idle connections for up to a minute, and it is better that they close them. The relay halves the
-    /// time when half of all connections are taken, and takes a quarter of it when three quarters are taken.
+    /// Proxies keep idle connections for up to a minute. It is better that the proxy closes first, because a request
+    /// that it sends while the relay closes is lost. The relay halves the time when half of all connections are taken,
+    /// and takes a quarter of it when three quarters are taken.
     public var idleTime = Duration.seconds(60)
     /// The most requests in a ``pingInterval``, on one connection and from one long-polling device. A device that polls
     /// without pause makes about two hundred. Beyond this, the relay closes the connection after the answer (the device

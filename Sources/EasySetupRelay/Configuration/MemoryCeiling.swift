@@ -45,7 +45,7 @@ extension RelayConfiguration {
         // `callBytes` is the number of unread bytes that each device may always have, in addition to the shared limit
         // of its transport.
         let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
-        // There are two generations of each table, and a table can be twice as large as its content.
+        // There are two generations of each table, and a table may take twice the memory of its content.
         let remembered = 4 * (3 * limits.prefixes + limits.usedChallenges + limits.tombstones)
         return connectionLimits.connections * connection
             + 2 * connectionLimits.unreadBytesInAll
