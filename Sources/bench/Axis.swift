@@ -1,7 +1,7 @@
 import Glibc
 
-/// A logarithmic axis for a set of values. It starts and ends at 1, 2 or 5 times a power of ten, and has ticks at all
-/// of these, or only at the powers if it is long.
+/// A logarithmic axis for a set of values. It starts and ends at 1, 2 or 5 times a power of ten. It has a tick at each
+/// such number, or only at the powers of ten if there would be more than ten ticks.
 struct Axis {
     let ticks: [Double]
     private let low: Double
@@ -28,7 +28,7 @@ struct Axis {
         self.end = end
     }
 
-    /// The coordinate of a value; that of the nearer end for a value outside the axis.
+    /// The coordinate of a value on the axis. A value outside the axis gets the coordinate of the nearer end.
     func place(_ value: Double) -> Double {
         let share = log(min(max(value, low), high) / low) / log(high / low)
         return ((start + share * (end - start)) * 10).rounded() / 10

@@ -4,16 +4,17 @@ import Glibc
 
 /// A baseline: a server that forwards a pairing's frames and does nothing else, to show the cost of the connections
 /// alone. It accepts, upgrades, answers ``RecordedFrames`` with frames as large as a relay's, and forwards; it checks
-/// and stores nothing, and works only with the load generator. It is a process of its own, on one thread.
+/// and stores nothing, and works only with the load generator. It runs in a process of its own, on one thread.
 ///
-/// Each read is answered at once by one write to each of the two devices: thirteen writes a pairing. A relay that
-/// coalesces frames makes fewer writes, so this is no lower bound. It shows how fast the machine is today.
+/// It answers each read at once by one write to each of the two devices: thirteen writes for each pairing. A relay that
+/// sends several frames in one write makes fewer, so this server is no lower bound. It shows how fast the machine is
+/// today.
 final class BareServer {
     let port: UInt16
     private let listener: Int32
     private let poller = epoll_create1(0)
-    /// By descriptor: the descriptor of the peer in the same pairing; its own while it has no peer, 0 before the
-    /// upgrade.
+    /// For each connection, by its descriptor, the descriptor of the other device in the pairing. It is the
+    /// connection's own descriptor while there is no other device, and 0 before the upgrade.
     private var peers: [Int32] = []
     private var isOfferer: [Bool] = []
     private let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
@@ -63,7 +64,7 @@ final class BareServer {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         var one: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, 4)
-        // Accepted sockets inherit the option.
+        // Accepted sockets inherit TCP_NODELAY from the listening socket.
         setsockopt(listener, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -142,7 +143,8 @@ final class BareServer {
         case 0x0A:  // offer
             isOfferer[place] = true
             own.appendFrame(offered)
-            // The slot is the descriptor as three symbols, in the first field, after the two headers.
+            // The slot is the offerer's descriptor, written as three symbols. It is the frame's first field, after the
+            // headers of the frame and of the field.
             for digit in 0..<3 {
                 own.bytes[own.count - offered.count + 4 + digit] = Self.symbols[(place >> (5 * digit)) & 31]
             }
@@ -167,7 +169,7 @@ final class BareServer {
         }
     }
 
-    /// Forwards a message or an acknowledgement: without the meeting to a visitor, with it to an offerer.
+    /// Forwards a message or an acknowledgement. A frame to a visitor has no meeting ID, a frame to an offerer has one.
     private func forward(_ payload: UnsafeRawBufferPointer, from place: Int) {
         guard payload.count > 3 else { return }
         let head = payload[1] < 0x80 ? 2 : 3
@@ -176,12 +178,13 @@ final class BareServer {
         peer.appendHead(size + (size < 0x80 ? 2 : 3))
         peer.append([payload[0]])
         peer.append(size < 0x80 ? [UInt8(size)] : [UInt8(size & 0x7F | 0x80), UInt8(size >> 7)])
-        // The field is also the first one of `visitor`.
+        // The meeting ID is the first field of `visitor` too, so it is copied from there.
         if !isOfferer[place] { peer.append(visitor[2...]) }
         peer.append(fields)
     }
 
-    /// Removes a frame from the front, and unmasks it. The generator sends only whole frames.
+    /// Removes a WebSocket frame from the front of the bytes, and unmasks its payload; nil when no frame is left. The
+    /// load generator sends only whole frames.
     private static func payload(of bytes: inout UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard bytes.count > 6 else { return nil }
         let short = Int(bytes[1] & 0x7F)

@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// One device's connection to a server, independent of the transport: frames out, frames in.
+/// One device's connection to a server, which sends and receives frames over any transport.
 protocol Connection: AnyObject {
     /// Adds a frame; ``flush()`` sends what was added.
     func write(_ frame: [UInt8])
@@ -11,12 +11,13 @@ protocol Connection: AnyObject {
     func close()
 }
 
-/// The owner of a ``Connection``: it is told of the opening, of any number of frames, and of the close.
+/// The owner of a ``Connection``, which calls it when the connection opens, for each frame that arrives, and when the
+/// connection closes.
 protocol ConnectionOwner: AnyObject {
     func opened(_ connection: any Connection)
     /// A frame arrived. Its bytes are valid only during the call.
     func received(_ frame: UnsafeRawBufferPointer, on connection: any Connection)
-    /// The connection was closed. This is no failure where the server was expected to close it.
+    /// The connection was closed. This is no failure if the owner expected the server to close it.
     func closed(_ connection: any Connection)
 }
 

@@ -14,7 +14,7 @@ final class Crowd: ConnectionOwner {
     private static let atOnce = 256
     /// The number of loopback addresses from which devices connect, because one address has only 28,000 ports.
     private static let sources = 200
-    /// The longest time for the crowd to form, in seconds.
+    /// The longest time that the crowd may take to form, in seconds.
     private static let patience = 600.0
 
     init(_ way: any Waiting, poller: Poller) {
@@ -33,8 +33,8 @@ final class Crowd: ConnectionOwner {
         return clock.seconds
     }
 
-    /// Lets every device leave, and waits until its connection is closed. Connections that stay open too long are
-    /// closed here.
+    /// Lets every device leave, and waits until its connection is closed. This function closes connections that stay
+    /// open too long.
     func disperse() {
         isLeaving = true
         let clock = StopWatch()

@@ -4,7 +4,7 @@ import EasySetupSeed
 /// The computation of two devices for one pairing, without a network: code, both proofs, the sealed seed, the user's
 /// identity on both sides. All secrets are in locked memory, as in a real device.
 struct Devices {
-    /// CPU seconds of the offerers of all pairings.
+    /// The CPU time of the offerers of all pairings, in seconds.
     private(set) var offerer = 0.0
     private(set) var visitor = 0.0
     private(set) var pairings = 0
@@ -90,6 +90,6 @@ struct Devices {
         }
     }
 
-    /// A step had a result that an honest pairing never has.
+    /// The error for a step whose result an honest pairing never has.
     private struct Unexpected: Error {}
 }

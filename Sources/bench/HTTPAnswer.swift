@@ -12,7 +12,7 @@ struct HTTPAnswer: Equatable {
         case malformed
     }
 
-    /// The most bytes of head and body together.
+    /// The most bytes that the head and the body of an answer may have together.
     private static let mostBytes = 32 * 1024
 
     /// Parses the bytes received so far, from the start of the answer.
@@ -47,7 +47,7 @@ struct HTTPAnswer: Equatable {
         var start = head.startIndex
         while let end = head[start...].firstIndex(of: 10) {
             let line = head[start..<end]
-            // Upper and lower case of a letter differ in one bit.
+            // The upper-case and the lower-case form of a letter differ in one bit, so this comparison ignores case.
             if line.count > lengthName.count, zip(line, lengthName).allSatisfy({ $0 | 0x20 == $1 }) {
                 return number(line.dropFirst(lengthName.count).filter { $0 != 32 && $0 != 13 })
             }

@@ -1,5 +1,6 @@
-/// One device's connection by long polling (`Protocol/http.md`, "Connections"): it probes, opens the connection with
-/// its first frames, and then has one socket for sending and one on which a poll waits.
+/// One device's connection by long polling (`Protocol/http.md`, "Connections"). It first asks whether the server has
+/// long polling, and opens the connection with its first frames. Then it has one socket for sending, and one on which a
+/// poll waits.
 final class HTTPConnection: Connection, LongPollSocket.Owner {
     private let target: Target
     private let source: UInt16
@@ -21,7 +22,7 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
     /// The number of the last frame received from the relay.
     private var received: UInt32 = 0
     private var pollWait = HTTPConnection.longestWait
-    /// The relay has ended the connection; an answer may still arrive.
+    /// Whether the relay has ended the connection. The answer to a `send` request may still arrive.
     private var isEnding = false
 
     /// `pollWait` of `Protocol/limits.md`, in milliseconds.
@@ -55,8 +56,8 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
         speaking.post(call)
     }
 
-    /// Closes the sending socket, as a relay would do after a while without requests. The first wait of polls is
-    /// random, because otherwise a crowd that came all at once would keep polling all at once.
+    /// Closes the sending socket, as a relay would do after a while without requests. The next poll asks for a random
+    /// wait. Otherwise the polls of a crowd that came all at once would keep ending all at once.
     func rest() {
         if !isSending {
             speaking?.close()
@@ -84,7 +85,7 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
 
     private func sendAnswered(_ status: Int) {
         if isKnocking {
-            // Only a relay with long polling answers that it does not know the connection.
+            // Only a relay with long polling answers with status 404 that it does not know the connection.
             guard status == 404 else { return end() }
             isKnocking = false
             owner?.opened(self)
@@ -110,8 +111,8 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
         }
     }
 
-    /// Makes the next poll after all received frames are handled. Real devices pause after a poll without frames; this
-    /// pause is left out, because it is a hundredth of the time and costs the relay nothing.
+    /// Makes the next poll after all received frames are handled. A real device pauses after a poll without frames.
+    /// This one does not, because the pause is a hundredth of the time and costs the relay nothing.
     private func poll() {
         guard owner != nil, !isPolling, waitingCount == 0 else { return }
         if listening == nil { listening = socket(.poll) }
@@ -136,7 +137,7 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
         return withUnsafeBytes(of: names) { Array($0) } + run
     }
 
-    /// A plain variable is safe, because the bench has one thread.
+    /// The number of IDs made so far. A plain variable is safe, because the bench has one thread.
     nonisolated(unsafe) private static var names: UInt64 = 0
     private static let run = (0..<8).map { _ in UInt8.random(in: .min ... .max) }
 }

@@ -1,4 +1,4 @@
-/// A histogram of times in fixed memory, precise to one part in thirty-two.
+/// A histogram of times that uses a fixed amount of memory. Its values are precise to one part in thirty-two.
 struct Histogram {
     private var counts = [Int](repeating: 0, count: 64 * 32)
     private(set) var count = 0
@@ -10,7 +10,8 @@ struct Histogram {
         maximum = max(maximum, value)
     }
 
-    /// The value that at least the share `share` of all values do not exceed; 0 when there are no values.
+    /// The quantile of a share between 0 and 1: a value that at least this share of all values does not exceed; 0 when
+    /// there are no values.
     func quantile(_ share: Double) -> UInt64 {
         guard count > 0 else { return 0 }
         let wanted = max(1, Int((Double(count) * share).rounded(.up)))
@@ -31,7 +32,7 @@ struct Histogram {
     private static func value(_ place: Int) -> UInt64 {
         guard place >= 32 else { return UInt64(place) }
         let shift = place / 32 - 1
-        // The last bucket ends at the highest 64-bit number.
+        // The last bucket ends at the highest 64-bit number, so this computation may overflow in between.
         return (UInt64(place % 32 + 32) + 1) << UInt64(shift) &- 1
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file of JSON objects, one on each line, each written at once.
+/// A file of JSON objects, one on each line. Each object is written to the file at once.
 final class JSONLines {
     enum Field {
         case text(String)

@@ -1,19 +1,21 @@
 /// The result of a load run.
 struct LoadResult {
-    /// The run's time in seconds.
+    /// How long the counted part of the run took, in seconds.
     var elapsed: Double
     var pairings: Int
     var failures: [String: Int]
     /// The kernel's network counters of the run, warm-up included; nil where the kernel does not report them.
     var network: NetworkCounters?
-    /// The latency in nanoseconds of pairings, from the first connect to the last close, and of single end-to-end
-    /// messages.
+    /// The time that pairings took, from the first connect to the last close, in nanoseconds.
     var pairing: Histogram
+    /// The time that single end-to-end messages took, in nanoseconds.
     var message: Histogram
-    /// CPU seconds of the server and of this process.
+    /// The CPU time of the server, in seconds.
     var serverCPU: Double
+    /// The CPU time of this process, in seconds, without the time in which its poller spun and found nothing.
     var ownCPU: Double
-    /// CPU seconds of other processes and of the hypervisor. If they are many, the measured times are unreliable.
+    /// The CPU time of other processes and of the hypervisor, in seconds. If it is long, the measured times are
+    /// unreliable.
     var otherCPU: Double
 
     var failed: Int { failures.values.reduce(0, +) }
@@ -21,7 +23,7 @@ struct LoadResult {
     /// The server's CPU time for one pairing, in microseconds; not a number when no pairing ended.
     var serverCost: Double { serverCPU * 1e6 / Double(pairings) }
     var ownCost: Double { ownCPU * 1e6 / Double(pairings) }
-    /// The share of one core that each side used.
+    /// The share of one core that the server used.
     var serverUse: Double { serverCPU / elapsed }
     var ownUse: Double { ownCPU / elapsed }
     var otherUse: Double { otherCPU / elapsed }
@@ -51,7 +53,7 @@ final class Load: PairingOwner {
 
     /// The most pairings in flight at any pace; more would mean that something is stuck.
     private static let most = 8_192
-    /// The seconds that a late pairing has to end.
+    /// How long a run waits at its end for pairings that are still running, in seconds.
     private static let patience = 20.0
 
     init(scheme: any Scheme, poller: Poller, pace: Pace) {
@@ -60,8 +62,8 @@ final class Load: PairingOwner {
         self.pace = pace
     }
 
-    /// Runs first without counting, then for `seconds` with counting. Each part lasts at least until as many pairings
-    /// have ended as start together. Returns when the last pairing has ended.
+    /// Runs pairings for `warmUp` seconds without counting, then for `seconds` with counting. Each part lasts at least
+    /// until as many pairings have ended as start together. Returns when the last pairing has ended.
     ///
     /// - Parameter servers: the processes whose CPU time is counted.
     func run(seconds: Double, warmUp: Double, servers: [Int32]) throws(BenchError) -> LoadResult {
@@ -114,12 +116,13 @@ final class Load: PairingOwner {
         return failures
     }
 
+    /// Starts pairings at the pace, and handles events, while `isOn` is true.
     /// - Parameter clock: the time since the first pairing.
     private func turn(_ clock: StopWatch, while isOn: () -> Bool) {
         while isOn() {
             switch pace {
             case .inFlight(let count):
-                // Pairings that fail at once are replaced only in the next turn, so that the loop ends.
+                // A pairing that fails at once is replaced only in the next pass, so that this loop ends.
                 for _ in 0..<max(0, count - running) { startOne() }
                 poller.turn(milliseconds: 20)
             case .perSecond(let rate):

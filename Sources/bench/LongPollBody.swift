@@ -1,5 +1,5 @@
-/// The bodies of long-poll requests (`Protocol/http.proto`), encoded by hand, because a library would cost the
-/// generator more than the measured relay.
+/// The bodies of long-poll requests (`Protocol/http.proto`). They are encoded by hand, because a Protocol Buffers
+/// library would cost the load generator more than the relay costs that is measured.
 enum LongPollBody {
     /// Encodes a frame for the body of ``send(_:first:frames:)``; encoded frames are simply joined.
     static func field(_ frame: [UInt8]) -> [UInt8] {
@@ -21,7 +21,8 @@ enum LongPollBody {
         [0x0A, UInt8(connection.count)] + connection + [0x10] + varint(received) + [0x18] + varint(milliseconds)
     }
 
-    /// A decoded `PollAnswer` without its number, because the bench never repeats a poll.
+    /// A decoded `PollAnswer` without the number of its first frame, which matters only for repeated polls. The bench
+    /// never repeats a poll.
     struct Polled: Equatable {
         /// The ranges of the frames.
         var frames: [Range<Int>] = []

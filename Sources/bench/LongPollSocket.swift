@@ -1,4 +1,4 @@
-/// A socket for long-poll requests of one kind, one at a time; it stays open between them.
+/// A socket for long-poll requests of one kind, one request at a time. It stays open between the requests.
 final class LongPollSocket: Stream.Owner {
     protocol Owner: AnyObject {
         /// The request was answered. The body is valid only during the call.

@@ -9,11 +9,11 @@ enum Machine {
         file("/proc/meminfo").flatMap { kilobytes("MemAvailable:", in: $0) }.map { $0 * 1024 } ?? .max
     }
 
-    /// CPU seconds that all processes have used since the machine started, and that the hypervisor took.
+    /// The CPU time that all processes have used since the machine started, and that the hypervisor took, in seconds.
     static var busySeconds: Double {
         guard let line = file("/proc/stat")?.split(separator: "\n").first else { return 0 }
-        // The fields are user, nice, system, idle, iowait, irq, softirq, steal; the other two are already counted in
-        // these.
+        // The fields are user, nice, system, idle, iowait, irq, softirq and steal. The two that follow (guest,
+        // guest_nice) are already counted in user and nice.
         let ticks = line.split(separator: " ").dropFirst().prefix(8).map { Double($0) ?? 0 }
         guard ticks.count == 8 else { return 0 }
         return (ticks.reduce(0, +) - ticks[3] - ticks[4]) / Double(sysconf(Int32(_SC_CLK_TCK)))
@@ -27,7 +27,7 @@ enum Machine {
         return "\(processor), \(cores) cores, \((memory + 512 * 1024) >> 20) GiB, Linux \(kernel)"
     }
 
-    /// The number after a key in the format of `/proc`.
+    /// The number after a key such as `VmRSS:`, in a file of `/proc`; nil when the file lacks the key.
     static func kilobytes(_ key: String, in text: String) -> Int? {
         for line in text.split(separator: "\n") where line.hasPrefix(key) {
             return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
@@ -56,7 +56,8 @@ enum Machine {
 
 /// The limit of open files for this process and its children.
 enum OpenFiles {
-    /// Descriptors beyond the counted sockets: for pairings beside a crowd, second sockets, and the program itself.
+    /// The number of descriptors that a process needs in addition to the counted sockets: for pairings beside a crowd,
+    /// second sockets, and the program itself.
     static let spare = 1_024
 
     /// Raises the limit to `count`, if the system allows it. Returns whether it is high enough.

@@ -7,7 +7,7 @@ final class MailboxScheme: Scheme {
 
     private let target: Target
     static let request = WebSocket.request(path: "/v1", subprotocol: nil)
-    /// The bodies in the order of sending, as commands without their end.
+    /// The commands that add the six messages to the mailbox, in the order of sending.
     fileprivate let adds = [
         RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.sealed,
         RecordedFrames.sealed,
@@ -28,7 +28,7 @@ final class MailboxScheme: Scheme {
     static func value(of key: String, in json: UnsafeRawBufferPointer) -> String? {
         let wanted = Array("\"\(key)\":".utf8)
         guard json.count > wanted.count else { return nil }
-        // The needed keys stand before or after long bodies, and a body has no quotation marks.
+        // The search may pass over a long body. A body has no quotation marks, so it can't contain the key.
         var start = 0
         search: while start + wanted.count < json.count {
             for index in wanted.indices where json[start + index] != wanted[index] {
@@ -137,7 +137,7 @@ private final class MailboxPairing: RunningPairing, ConnectionOwner {
     private func heard(_ isFromOfferer: Bool, _ isOfferer: Bool, _ socket: any Connection) {
         guard isFromOfferer != isOfferer else { return }
         owner?.relayed(nanoseconds: nanoseconds() - sentAt)
-        // The nameplate is not needed any more once both devices have it.
+        // Once both devices have the nameplate (the number by which they find the mailbox), it is not needed any more.
         if added == 1 { say(#"{"type":"release"}"#, on: socket) }
         if added < scheme.adds.count { return add(socket) }
         for end in [offerer, visitor] {

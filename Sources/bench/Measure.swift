@@ -46,7 +46,7 @@ struct Measure {
         let row = { (result: LoadResult) in
             Results.LoadRow(subject: subject, layout: layout, pace: pace, result: result)
         }
-        // Few pairings are in flight at half load.
+        // At half load few pairings are in flight, so 128 is enough for the limit of open files.
         let (inFlight, what) =
             if case .inFlight(let count) = pace { (count, "\(count) in flight") } else { (128, "half load") }
         let files = inFlight * subject.socketsOfPairing + OpenFiles.spare
@@ -55,9 +55,10 @@ struct Measure {
         }
         do throws(BenchError) {
             let started = try servers.start(subject, layout ?? .single)
-            // The servers run as long as they are referenced.
+            // The servers run only as long as this function keeps a reference to them.
             defer { withExtendedLifetime(started) {} }
-            // The server may use two cores, and the machine may have no more for a spinning generator.
+            // Where layouts of cores are compared, the server may use two cores, and the machine may have no third one
+            // for a spinning generator.
             let poller = Poller(spins: spins && layout == nil)
             let load = Load(scheme: servers.scheme(subject, started), poller: poller, pace: pace)
             report.add(row(try load.run(seconds: seconds, warmUp: 1, servers: started.map(\.process))))
@@ -76,7 +77,7 @@ struct Measure {
         // The relay reserves all sockets that a long-polling device may have open, even while one is closed.
         let files = count * (subject.transport?.socketsOfDevice ?? 1) + OpenFiles.spare
         guard OpenFiles.allow(files) else { return report.leaveOut(subject, what, OpenFiles.lack(files)) }
-        // The memory of both ends and the system's for this many sockets, with a margin.
+        // An estimate of the memory of both ends and of the system for this many sockets, in bytes, with a margin.
         let memory = count * (subject.isTLS ? 128 : 32) * 1024
         guard memory < Machine.availableMemory else {
             let free = Machine.availableMemory >> 20
@@ -86,7 +87,7 @@ struct Measure {
             let server = try servers.start(subject, .single)[0]
             let poller = Poller(spins: spins)
             let crowd = Crowd(servers.waiting(subject, server), poller: poller)
-            // The relay's one-time allocations should be made before its memory is measured.
+            // These pairings make the relay do its one-time allocations before its memory is measured.
             let empty = try pairings(subject, server, poller)
             let before = try server.figures
             guard let time = crowd.grow(to: count) else { throw .crowdFailed(crowd.waiting) }
@@ -114,7 +115,8 @@ struct Measure {
         }
     }
 
-    /// The median of three runs by cost per pairing, because the compared runs are seconds apart.
+    /// Runs pairings three times, and returns the run with the median cost of a pairing, because the compared runs are
+    /// seconds apart and the machine's speed varies.
     private func pairings(_ subject: Subject, _ server: Server, _ poller: Poller) throws(BenchError) -> LoadResult {
         defer { withExtendedLifetime(server) {} }
         var results: [LoadResult] = []

@@ -1,8 +1,8 @@
-/// The kernel's counters of connections that had to be retried, in this whole network namespace.
+/// The kernel's counters of connections that had to be tried again, for the whole network namespace of this process.
 struct NetworkCounters: Equatable {
-    /// Connections that an accept queue had no room for.
+    /// Connections for which a listening socket's accept queue had no room.
     var overflows = 0
-    /// Connections that a listener dropped for any reason, overflows included.
+    /// Connections that a listening socket dropped for any reason, overflows included.
     var drops = 0
     /// SYN packets that were sent again, a second or more after the first.
     var retransmitted = 0

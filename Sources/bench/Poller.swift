@@ -4,17 +4,19 @@ import Glibc
 /// A connection that a ``Poller`` watches.
 protocol Polled: AnyObject {
     var descriptor: Int32 { get }
-    /// The connection is readable or writable, or it has ended: the peer will send no more, or it has failed.
+    /// Tells that the connection is readable or writable, or that it has ended: the peer will send no more, or the
+    /// connection has failed.
     func ready(readable: Bool, writable: Bool, ended: Bool)
 }
 
-/// Edge-triggered epoll without any layer above, because the generator must cost less than the measured server.
+/// Edge-triggered epoll without any layer above, because the load generator must cost less than the server that it
+/// measures.
 final class Poller {
     private let descriptor: Int32
     private var events = [epoll_event](repeating: epoll_event(), count: 512)
     private var table: [(any Polled)?] = []
     private let spins: Bool
-    /// The seconds in which the poller waited without an event.
+    /// The seconds in which a spinning poller found no event; 0 if it does not spin.
     private(set) var idle = 0.0
 
     /// - Parameter spins: whether the poller spins where it would sleep. A server that writes to a sleeping process on
@@ -29,7 +31,7 @@ final class Poller {
         close(descriptor)
     }
 
-    /// Starts to report events of a connection.
+    /// Starts reporting events of a connection.
     func add(_ polled: any Polled) {
         let number = Int(polled.descriptor)
         while table.count <= number { table.append(nil) }
@@ -40,7 +42,7 @@ final class Poller {
         epoll_ctl(descriptor, EPOLL_CTL_ADD, polled.descriptor, &event)
     }
 
-    /// Stops to report events of a connection; called before its descriptor is closed.
+    /// Stops reporting events of a connection. Call it before the connection's descriptor is closed.
     func remove(_ polled: any Polled) {
         table[Int(polled.descriptor)] = nil
     }

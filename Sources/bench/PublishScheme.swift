@@ -1,5 +1,5 @@
-/// The same messages through Redis' publish and subscribe, as a baseline: the cost of as many connections and messages
-/// in a well-made event loop in C. Redis has no upgrade, no rooms and no rules, so it is no competitor.
+/// A baseline: the same messages through Redis's publish and subscribe. It shows the cost of as many connections and
+/// messages in a well-made event loop in C. Redis has no upgrade, no rooms and no rules, so it is no competitor.
 final class PublishScheme: Scheme {
     static let command = ["redis-server", "--port", "PORT", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
 

@@ -9,7 +9,7 @@ struct RecordedFrames {
     static let proof = 593
     static let sealed = 529
 
-    /// A frame with the 16 bytes of a meeting ID, and their offset.
+    /// A frame that contains a meeting ID, and the offset of the ID's 16 bytes in it.
     struct AboutMeeting {
         private let bytes: [UInt8]
         private let place: Int
@@ -29,7 +29,8 @@ struct RecordedFrames {
     }
 
     let offer = DeviceFrame.offer(slotLength: 0, work: nil).serialized()
-    /// The visitor's messages; the numbers begin with 1.
+    /// The visitor's messages, numbered from 1. Each pair gives the length of a body, and the offerer's message that it
+    /// acknowledges.
     let visitorMessages = [(Self.hello, 0), (Self.proof, 1), (Self.sealed, 3)].enumerated().map { index, message in
         DeviceFrame.message(
             meeting: nil,
@@ -37,7 +38,8 @@ struct RecordedFrames {
         )
         .serialized()
     }
-    /// The offerer's messages; the numbers begin with 1.
+    /// The offerer's messages, numbered from 1. Each pair gives the length of a body, and the visitor's message that it
+    /// acknowledges.
     let offererMessages = [(Self.reply, 1), (Self.proof, 2), (Self.sealed, 2)].enumerated().map { index, message in
         AboutMeeting {
             .message(
@@ -75,9 +77,9 @@ struct HeardFrame {
     }
 
     let kind: Kind
-    /// The slot or the meeting ID.
+    /// The slot in `offered`, or the meeting ID in `met` and `visitor`; empty in other frames.
     let name: [UInt8]
-    /// The number of a message to a visitor or an offerer.
+    /// The number of a message to a visitor or an offerer; 0 in other frames.
     let number: UInt8
 
     /// Parses a frame; nil for any other kind.

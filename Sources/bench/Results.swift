@@ -3,7 +3,7 @@ struct Results {
     /// The result of one load.
     struct LoadRow {
         var subject: Subject
-        /// The relay's use of cores, where layouts are compared.
+        /// The relay's use of cores; nil where no layouts are compared.
         var layout: Layout?
         var pace: Load.Pace
         var result: LoadResult
@@ -53,13 +53,14 @@ struct Results {
     struct CrowdRow {
         var subject: Subject
         var count: Int
-        /// The seconds that the crowd took to form.
+        /// The time that the crowd took to form, in seconds.
         var seconds: Double
         var before: ProcessFigures
         var full: ProcessFigures
         var after: ProcessFigures
-        /// The pairings before the crowd came, and while it waited.
+        /// The pairings before the crowd came.
         var empty: LoadResult
+        /// The pairings while the crowd waited.
         var load: LoadResult
 
         /// The resident memory of a waiting device, in bytes.
@@ -85,8 +86,8 @@ struct Results {
     }
 
     var loads: [LoadRow] = []
-    /// The loads, of which repeated ones are represented by the median by cost per pairing, because a shared machine
-    /// has slow minutes.
+    /// The loads, each only once. Of a load that was measured several times, this is the one with the median cost of a
+    /// pairing, because a shared machine has slow minutes.
     var middleLoads: [LoadRow] {
         var kinds: [[LoadRow]] = []
         for row in loads {

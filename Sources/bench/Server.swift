@@ -1,7 +1,7 @@
 import Glibc
 
-/// A server in a process of its own, pinned to cores of its own where there are several. The process ends with this
-/// value.
+/// A server in a process of its own, which may be pinned to some cores. The process is killed when this value is
+/// released.
 final class Server {
     let process: Int32
     let port: UInt16

@@ -17,8 +17,8 @@ struct Servers {
         hasCores = Self.output(of: "'\(program)' relay --help").contains("--cores ")
     }
 
-    /// Starts one server, or as many as the layout has; each ends with its value. Servers with two cores, together or
-    /// one each, run on the machine's first two, whatever `pin` says.
+    /// Starts one server, or as many relays as the layout has. Each is killed when its ``Server`` is released. Servers
+    /// with two cores, together or one each, run on the machine's first two cores, whatever `pin` says.
     func start(_ subject: Subject, _ layout: Results.Layout) throws(BenchError) -> [Server] {
         let pin = layout == .single ? pin : pin.map { _ in "0-1" }
         var servers: [Server] = []
@@ -59,8 +59,8 @@ struct Servers {
         zip(["--tls-certificate", "--tls-key"], certificate.split(separator: ",")).flatMap { [$0, String($1)] }
     }
 
-    /// The relay's command with all limits per network raised, because all devices of the benchmark come from one
-    /// machine.
+    /// The relay's command with all limits per address prefix raised, because all devices of the benchmark come from
+    /// one machine.
     private var relay: [String] {
         [program, "relay", "--listen", "127.0.0.1:PORT", "--log-level", "error"]
             + [

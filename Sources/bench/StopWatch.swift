@@ -1,6 +1,6 @@
 import Glibc
 
-/// The monotonic clock, in nanoseconds.
+/// The time of the monotonic clock, in nanoseconds.
 func nanoseconds() -> UInt64 {
     time(of: CLOCK_MONOTONIC)
 }

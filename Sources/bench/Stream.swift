@@ -8,7 +8,7 @@ struct Target {
     var tls: ClientTLS?
 }
 
-/// A TLS client that accepts any certificate, because the server is its own.
+/// A TLS client that accepts any certificate, because it connects only to the benchmark's own server.
 final class ClientTLS {
     let context: OpaquePointer
 
@@ -19,9 +19,10 @@ final class ClientTLS {
     }
 }
 
-/// A TCP connection with or without TLS: bytes out, bytes in. Any error closes it, which is enough on loopback.
+/// A TCP connection with or without TLS, which sends and receives bytes. Any error closes it, which is enough on
+/// loopback.
 final class Stream: Polled {
-    /// The calls about a stream, in this order: opened, any number of received, closed.
+    /// The owner of a stream, which gets these calls in this order: `opened`, any number of `received`, `closed`.
     protocol Owner: AnyObject {
         func opened(_ stream: Stream)
         /// Takes as many of the bytes as it can use, and returns their number.
@@ -47,8 +48,8 @@ final class Stream: Polled {
         alignment: 16
     )
 
-    /// Connects from the address 127.0.x.y with the number `source`, because one address runs out of ports. Nil when no
-    /// port is left.
+    /// Connects from the address 127.0.x.y whose last two bytes are `source`, because a single address runs out of
+    /// ports. With 0, the system chooses the address. Nil when no port is left.
     init?(to target: Target, source: UInt16 = 0, poller: Poller, owner: any Owner) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return nil }
@@ -58,7 +59,8 @@ final class Stream: Polled {
         var one: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
         if source > 0 {
-            // The port is chosen at connect, among those that are free for this target.
+            // With this option (IP_BIND_ADDRESS_NO_PORT), the system chooses the local port only at `connect`, among
+            // those that are free for this target.
             setsockopt(descriptor, Int32(IPPROTO_IP), 24, &one, 4)
             _ = Self.withAddress(0x7F00_0000 | UInt32(source), port: 0) { bind(descriptor, $0, $1) }
         }

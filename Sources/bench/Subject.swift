@@ -27,7 +27,7 @@ enum Subject: String, CaseIterable {
 
     var isTLS: Bool { self == .tls || self == .https }
 
-    /// The largest crowd that is tried. The mailbox server gets slower with each mailbox that is open.
+    /// The largest crowd that is tried, in devices. The mailbox server gets slower with each mailbox that is open.
     var largestCrowd: Int {
         switch self {
         case .plain, .tls, .http, .https: .max

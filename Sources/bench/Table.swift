@@ -14,7 +14,7 @@ struct Table {
     }
 }
 
-/// A number with at most two decimal places.
+/// A number with `places` decimal places, 0 to 2.
 func digits(_ value: Double, _ places: Int) -> String {
     guard value.isFinite, value.magnitude < 1e15 else { return "?" }
     let scale = places == 0 ? 1.0 : places == 1 ? 10.0 : 100.0

@@ -1,4 +1,4 @@
-/// The steps of a device that shows a code and waits, at one kind of service, and that leaves again.
+/// The steps by which a device shows a code, waits, and leaves again, at one kind of service.
 protocol Waiting {
     /// Connects; nil when the system has no socket left.
     func connect(source: UInt16, poller: Poller, owner: any ConnectionOwner) -> (any Connection)?

@@ -1,4 +1,4 @@
-/// A minimal WebSocket client (RFC 6455): an upgrade request, masked frames out, whole frames in.
+/// A minimal WebSocket client (RFC 6455). It sends an upgrade request and masked frames, and reads whole frames.
 final class WebSocket: Connection, Stream.Owner {
     private weak var owner: (any ConnectionOwner)?
     private let request: [UInt8]
@@ -33,8 +33,8 @@ final class WebSocket: Connection, Stream.Owner {
         )
     }
 
-    /// Adds a message; ``flush()`` sends it. The mask is zero, which costs the generator nothing and the server the
-    /// same.
+    /// Adds a message; ``flush()`` sends it. The mask is zero, so masking costs the load generator nothing. It costs
+    /// the server as much as any other mask.
     func write(_ payload: [UInt8]) {
         guard let stream else { return }
         var head: [UInt8] = [0x80 | opcode]
