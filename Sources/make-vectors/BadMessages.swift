@@ -1,7 +1,8 @@
 import EasySetupHandshake
 
 extension Run {
-    /// Invalid messages that replace one of the run's own, each with the expected error.
+    /// Invalid messages, each with the error that a device must report when it takes the place of the run's own
+    /// message.
     func badMessages() throws -> [JSON] {
         let sent = try run()
         let computed = Computed(self, .visitor, try visitorPassword(), sent.hello, sent.reply)
@@ -81,7 +82,8 @@ extension Run {
         return list
     }
 
-    /// Invalid proofs of a visitor with a link; they do not count as guesses.
+    /// Invalid proofs of a visitor that has a link. They do not count as guesses, because nobody can guess a link's
+    /// secret.
     func badProofsByLink() throws -> [JSON] {
         let proof = try run().rest[0].body
         return [
@@ -90,7 +92,7 @@ extension Run {
         ]
     }
 
-    /// Variants of the run's messages that a reader accepts, because it ignores unknown parts.
+    /// Variants of the run's messages that a reader must accept, because it ignores parts that it does not know.
     func goodMessages() throws -> [JSON] {
         let sent = try run()
         let computed = Computed(self, .visitor, try visitorPassword(), sent.hello, sent.reply)

@@ -71,7 +71,7 @@ private func bad(_ why: String, _ body: String, _ bytes: some Sequence<UInt8>, _
     .object([("why", .string(why)), ("body", .string(body)), ("bytes", .hex(bytes)), ("error", .string(error))])
 }
 
-/// Makes a member; nil for the default value, which is left out of the bytes too.
+/// Makes a member of a JSON object; nil for the default value of a field, because the encoded bytes leave it out too.
 private func number(_ name: String, _ value: UInt32) -> (String, JSON)? {
     value == 0 ? nil : (name, .integer(Int(value)))
 }

@@ -48,7 +48,7 @@ func codeVectors() throws -> VectorFile {
         ("K7Q\u{FFFD}29M-XAQ", "text-not-utf-8", nil), ("K\u{0}7\u{0}Q\u{0}-\u{0}2\u{0}9\u{0}", "text-utf-16", nil),
         (String(repeating: " ", count: 1025), "code-too-long", nil),
         (String(swapped), "code-mistyped", nil), (String(wrong), "code-mistyped", nil),
-        // The symbols of a code of one length are no code of another.
+        // A valid code with one more symbol is not a valid code of the next length.
         (first + "0", "code-mistyped", nil),
     ]
     let foreign: [(typed: String, position: Int, script: String)] = [
@@ -154,7 +154,7 @@ func linkVectors() throws -> VectorFile {
     )
 }
 
-/// The vectors of the draft itself; nothing is computed here.
+/// The test vectors of the CPace draft itself. This function copies them and computes nothing.
 func cpaceVectors() -> VectorFile {
     VectorFile(
         name: "cpace.json",
@@ -194,8 +194,8 @@ func cpaceVectors() -> VectorFile {
                     ("result", "7c13645fe790a468f62c39beb7388e541d8405d1ade69d1778c5fe3e7f6b600e"),
                 ])
             ),
-            // The first two are the draft's. The others are non-canonical encodings: the first point with its highest
-            // bit set (which some libraries ignore), p, and 1, which is negative.
+            // The first two are the draft's. The others are not canonical: the point X from above with its highest bit
+            // set (which some libraries ignore), the field's prime p, and 1, which is a negative number.
             (
                 "must_abort",
                 .array([

@@ -2,7 +2,8 @@ import Crypto
 import EasySetupHandshake
 import EasySetupSeed
 
-/// All values between the inputs and the wire, computed step by step, independent of the state machines.
+/// All values of a handshake between its inputs and its messages. They are computed step by step, independently of the
+/// handshake's state machines.
 struct Computed {
     let side: PairingSide
     let password: [UInt8]
@@ -62,7 +63,7 @@ struct Computed {
         HMAC<SHA512>.authenticationCode(for: transcript, using: SymmetricKey(data: try key(name, 64))) + []
     }
 
-    /// Seals 512 bytes as the visitor, or as the offerer.
+    /// Seals (encrypts) a padded plaintext of 512 bytes as the visitor, or as the offerer.
     func seal(_ plaintext: [UInt8], type: MessageType, number: UInt32, as place: PairingSide = .visitor) -> [UInt8] {
         guard let toOfferer = try? key("seal A->B", 32), let toVisitor = try? key("seal B->A", 32) else { return [] }
         let (send, receive) = place == .visitor ? (toOfferer, toVisitor) : (toVisitor, toOfferer)
@@ -101,7 +102,8 @@ struct Computed {
     }
 }
 
-/// The plaintexts, encoded by hand, so that the vectors do not depend on the library that the devices use.
+/// The plaintexts of sealed messages. They are encoded by hand, so that the vectors do not depend on the Protocol
+/// Buffers library that the devices use.
 enum Plaintext {
     static func proof(_ device: Device) throws -> [UInt8] {
         proof(
@@ -120,7 +122,7 @@ enum Plaintext {
         return [0x0A, UInt8(35 + time.count), 0x0A, 32] + (try unhex(HandshakeInputs.seed)) + [0x10] + time
     }
 
-    /// A plaintext of message 5 with a seed of any length.
+    /// A plaintext of message 5 (the package) with a seed of any length.
     static func package(seed: [UInt8]) -> [UInt8] { [0x0A, UInt8(2 + seed.count), 0x0A, UInt8(seed.count)] + seed }
 
     /// A field that no version has: number 1000, a varint.
@@ -143,7 +145,7 @@ enum Plaintext {
         return [("padding that is not zero", notZero), ("a length of 511", long)]
     }
 
-    /// Invalid plaintexts of message 5, in messages that verify and decrypt.
+    /// Invalid plaintexts of message 5 (the package), in messages that verify and decrypt.
     static func badPackages() throws -> [(String, [UInt8])] {
         let seed = try unhex(HandshakeInputs.seed)
         return badlyPadded(padded(try package())) + [
@@ -154,7 +156,7 @@ enum Plaintext {
         ]
     }
 
-    /// Invalid plaintexts of receipts, in messages that verify and decrypt.
+    /// Invalid plaintexts of message 6 (the receipt), in messages that verify and decrypt.
     static func badReceipts() throws -> [(String, [UInt8])] {
         badlyPadded(padded([0x0A, 32] + (try unhex(HandshakeInputs.userID)))) + [
             ("no content", padded([])), ("neither a user id nor a refusal", padded(unknownField)),
@@ -162,7 +164,7 @@ enum Plaintext {
         ]
     }
 
-    /// Invalid plaintexts of proofs, in messages that verify and decrypt.
+    /// Invalid plaintexts of message 3 (the visitor's proof), in messages that verify and decrypt.
     static func badProofs(_ device: Device) throws -> [(String, [UInt8])] {
         let good = padded(try proof(device))
         func named(_ name: String) -> [UInt8] { padded(proof(Array(name.utf8), platform: 1, role: 2)) }

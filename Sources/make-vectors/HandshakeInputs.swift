@@ -1,14 +1,15 @@
-/// The fixed inputs of the handshake vectors: all values that a device draws at random.
+/// The fixed inputs of the handshake vectors. They take the place of all values that devices and the relay draw at
+/// random.
 enum HandshakeInputs {
     /// The meeting ID, which the relay draws.
     static let meeting = "7e4b4791d6a8ef019b936c79fb7f2c57"
-    /// The two scalars, from CPace's draft.
+    /// The two devices' scalars for CPace, from the test vectors of CPace's draft.
     static let visitorScalar = "da3d23700a9e5699258aef94dc060dfda5ebb61f02a5ea77fad53f4ff0976d08"
     static let offererScalar = "d2316b454718c35362d83d69df6320f38578ed5984651435e2949762d900b80d"
     /// X-Wing's 32-byte decapsulation key.
     static let kemSeed = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-    /// One encapsulation to that key's public key. It was computed once and kept, because the library draws its own
-    /// randomness.
+    /// One encapsulation to the public key of `kemSeed`. It was computed once and kept, because swift-crypto draws the
+    /// randomness of an encapsulation itself.
     static let kemCiphertext = """
         8cd2aab90e19dc4c42d5a154bbcde2f2ee9c8a8d8d68ea3262cc89a4a43a3891673aa163d7164b92d374f0756ae690aef88c8268\
         ed5fa1ede47486ae70a62d7c4704d337b3e36c68bf0c763f2fb262616f489f32382531b7f05a1a0d4a705a24dbb0306b94e2e61b\
@@ -34,7 +35,7 @@ enum HandshakeInputs {
         b3b080efba4914eb7b00348bf60b7f171f263f9403d825c70107423e
         """
     static let kemSecret = "87940ad2fb8ac19435b33285ae332938ad331e0face8995e44d89ed829f301f1"
-    /// A sync seed, its creation time and its user ID.
+    /// A sync seed, and below it the seed's creation time and user ID.
     static let seed = "5bb5ceb168e4c8e26a1a16ed34d9fc7fe92c1481579338da362cb8d9f925d7cb"
     static let createdAt: UInt64 = 1_750_000_000
     static let userID = "f58ca446f0c33ee7e8e9874466da442b2e764afd77ad46034bdff9e01f9b87d4"

@@ -58,7 +58,7 @@ private func runVectors() throws -> VectorFile {
     )
 }
 
-/// One meeting with fixed inputs.
+/// One run of the handshake with fixed inputs.
 struct Run {
     enum End: String {
         case paired
@@ -80,8 +80,9 @@ struct Run {
     var visitorRole: Role?
     /// The code's secret that the visitor typed, where it differs from the offerer's.
     var visitorSecret: [UInt8]?
-    /// Whether a receiver that offers asks its user before it stores the seed, and whether the user says yes.
+    /// Whether a receiver that shows the code asks its user before it stores the seed.
     var asksFirst = false
+    /// Whether that user says yes.
     var keeps = true
     var end = End.paired
 
@@ -257,7 +258,8 @@ struct Run {
         let seed = try unhex(HandshakeInputs.kemSeed)
         let ciphertext = try unhex(HandshakeInputs.kemCiphertext)
         let secret = try unhex(HandshakeInputs.kemSecret)
-        // The visitor draws its scalar and then the KEM seed; the offerer draws its scalar after the visitor.
+        // The visitor draws its scalar first, and the offerer draws its scalar later. The only other random bytes are
+        // the seed of the visitor's KEM key.
         let scalars = Turns([ya, yb])
         return Entropy(
             scalar: { fixedSecret(scalars.next()) },
@@ -271,7 +273,7 @@ struct Run {
 
 struct NotAsPlanned: Error {}
 
-/// Gives out values one after the other.
+/// A list of values, which are given out one after the other.
 private final class Turns: @unchecked Sendable {
     // A plain variable is safe, because the generator has one thread.
     private var values: [[UInt8]]

@@ -73,7 +73,7 @@ private func frame(_ fields: (String, JSON), _ bytes: [UInt8]) -> JSON {
     .object([("frame", .string(fields.0)), ("fields", fields.1), ("bytes", .hex(bytes))])
 }
 
-/// Makes a case with `error`, the parser's error, which names the field if one is invalid.
+/// Makes a case of invalid bytes. `error` is the parser's error, which names the field if one is invalid.
 private func bad(_ why: String, _ bytes: [UInt8], _ error: String) -> JSON {
     .object([("why", .string(why)), ("bytes", .hex(bytes)), ("error", .string(error))])
 }
@@ -151,7 +151,7 @@ private func badRelay() -> [JSON] {
 
 // MARK: Fields
 
-/// An object of the members that are not defaults, in the given order.
+/// Makes a JSON object of the members that do not have a field's default value, in the given order.
 private func members(_ all: [(String, JSON)]) -> JSON {
     .object(
         all.filter { _, value in

@@ -346,7 +346,7 @@ private func fullWidth(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
     scalar == " " ? "\u{3000}" : Unicode.Scalar(scalar.value + 0xFEE0) ?? scalar
 }
 
-/// All Unicode scalars that are read as ASCII.
+/// All Unicode scalars that a reader takes for ASCII characters, with those characters.
 private func text() -> JSON {
     let forms = ASCIIForms.all.map { scalar, form in
         let ascii = (0..<4).map { UInt8(truncatingIfNeeded: form >> (8 * $0)) }.filter { $0 != 0 }
@@ -360,7 +360,7 @@ private func text() -> JSON {
     ])
 }
 
-/// A case with a text that reads as the first seed.
+/// Makes a case with a text that a reader takes for the first seed.
 private func readable(_ about: String, _ text: String) -> JSON {
     .object([("about", .string(about)), ("text", .string(text)), ("seed", .hex(seeds[0]))])
 }
@@ -381,7 +381,7 @@ private func files() throws -> JSON {
             nonce: secret(nonce)
         )
     )
-    /// Changes some bytes of the file, and corrects the checksum if `isRight`.
+    /// Gives a file with some bytes changed. The checksum is corrected too if `isRight` is true.
     func changing(_ file: [UInt8], at offset: Int, to bytes: [UInt8], isRight: Bool = true) -> [UInt8] {
         var content = Array(file[..<offset] + bytes + file[(offset + bytes.count)...])
         if isRight { content = content.dropLast(32) + sha256(Array(content.dropLast(32))) }
