@@ -200,7 +200,6 @@ import Testing
             // The other core has been woken, but learns of the frame only when it runs.
             #expect(try offerer.receivedFrames().isEmpty)
             relay.loops[0].run()
-            relay.passCompanyTime()
             #expect(try offerer.receivedFrames().compactMap(\.relayFrame) == [.visitor(meeting: meeting)])
         }
 

@@ -54,7 +54,7 @@ import Testing
         let labels = [Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits())].map {
             $0.children.compactMap(\.label)
         }
-        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain", "coalescingDelay"]
+        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain"]
         // Both sets have a time of this name; the settable one belongs to the rendezvous.
         #expect(Set(NamedLimit.all.map(\.name) + others) == Set(labels.joined()))
         #expect(Set(NamedLimit.all.map(\.name)).count == NamedLimit.all.count)

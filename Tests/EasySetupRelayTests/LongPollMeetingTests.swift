@@ -29,7 +29,6 @@ import Testing
             guard try visitor.send([.visit(slot: slot, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1,
                 case .met(let meeting, let token, _) = try visitor.poll(0, of: name)?.pollAnswer?.relayFrames.first
             else { throw Unexpected() }
-            relay.passCompanyTime()
             guard try offerer.receivedFrames().first?.relayFrame == .visitor(meeting: meeting) else {
                 throw Unexpected()
             }
@@ -184,6 +183,87 @@ import Testing
         let answer = try #require(try peer.poll(0, of: .named(1), wait: .seconds(20))?.pollAnswer)
         guard case .refused(.noSuchCode, _) = answer.relayFrames.first else { throw Unexpected() }
         #expect(answer.isClosed)
+    }
+
+    // MARK: How many calls
+
+    /// A long-polling device that polls again as soon as a poll is answered, and counts its calls.
+    struct CountingDevice {
+        let name: LongPollConnectionID
+        private let sends: MemoryPeer
+        private let polls: MemoryPeer
+        private var sent: UInt32 = 0
+        private var received: UInt32 = 0
+        private(set) var calls = 0
+        private(set) var isClosed = false
+
+        init(_ name: LongPollConnectionID, at relay: MemoryRelay) throws {
+            self.name = name
+            (sends, polls) = (try relay.connect(), try relay.connect())
+        }
+
+        mutating func send(_ frames: DeviceFrame..., isClosing: Bool = false) throws {
+            calls += 1
+            let answer = try sends.send(frames, first: sent + 1, of: name, isClosing: isClosing)
+            sent += UInt32(frames.count)
+            guard answer?.sendAnswer?.have == sent else { throw Unexpected() }
+        }
+
+        mutating func poll() throws {
+            calls += 1
+            try polls.send(Requests.call(PollCall(connection: name, received: received, wait: .seconds(20))))
+        }
+
+        /// The frames of all answers so far.
+        mutating func heard() throws -> [RelayFrame] {
+            var frames: [RelayFrame] = []
+            while let answer = try polls.receivedAnswers().first?.pollAnswer {
+                frames += answer.relayFrames
+                received += UInt32(answer.frames.count)
+                isClosed = answer.isClosed
+                if !isClosed { try poll() }
+            }
+            return frames
+        }
+    }
+
+    @Test func `An offerer that polls makes eleven calls for a pairing`() throws {
+        let relay = try MemoryRelay()
+        var offerer = try CountingDevice(.named(1), at: relay)
+        try offerer.send(.offer(slotLength: 0, work: nil))
+        try offerer.poll()
+        guard case .offered(let slot, _, _) = try offerer.heard().first else { throw Unexpected() }
+        let visitor = try relay.connectDevice()
+        func say(_ number: UInt32, ack: UInt32) throws {
+            try visitor.send(.message(meeting: nil, Message(number: number, ack: ack, body: [UInt8(number)])))
+        }
+        func isMessage(_ number: UInt32, _ frames: [RelayFrame]) -> Bool {
+            guard frames.count == 1, case .message(_, let message) = frames[0] else { return false }
+            return message.number == number
+        }
+        try visitor.send(.visit(slot: slot, work: nil))
+        let announced = try offerer.heard()
+        guard case .visitor(let meeting) = announced.first else { throw Unexpected() }
+        try say(1, ack: 0)
+        let hello = try offerer.heard()
+        #expect(isMessage(1, hello))
+        try offerer.send(.message(meeting: meeting, Message(number: 1, ack: 1, body: [1])))
+        try say(2, ack: 1)
+        let proof = try offerer.heard()
+        #expect(isMessage(2, proof))
+        try offerer.send(
+            .seat(meeting: meeting),
+            .message(meeting: meeting, Message(number: 2, ack: 2, body: [2])),
+            .message(meeting: meeting, Message(number: 3, ack: 2, body: [3]))
+        )
+        guard case .seated(meeting, _) = try offerer.heard().first else { throw Unexpected() }
+        try say(3, ack: 3)
+        let last = try offerer.heard()
+        #expect(isMessage(3, last))
+        try offerer.send(.ack(meeting: meeting, upTo: 3), .leave(.done), isClosing: true)
+        _ = try offerer.heard()
+        #expect(offerer.isClosed)
+        #expect(offerer.calls == 11)
     }
 
     // MARK: Ceilings

@@ -47,47 +47,11 @@ import Testing
         }
     }
 
-    // MARK: Frames that nobody waits for
-
-    @Test mutating func `A frame that nobody waits for goes with the next`() {
+    @Test mutating func `A poll that breaks before it is answered loses nothing`() {
         #expect(poll(0) == .waits(id))
-        var isBearable = desk.send([1], to: id, latest: after(.milliseconds(250)))
-        #expect(isBearable && answered() == [])
-        isBearable = desk.send([2], to: id)
-        #expect(isBearable && answered() == ["poll: 1 [1,2]"])
-    }
-
-    @Test mutating func `A frame that nobody waits for goes alone when the time is over, and not before`() {
-        #expect(poll(0) == .waits(id))
-        for (frame, latest) in [(1, 250), (2, 300)] {
-            let isBearable = desk.send([UInt8(frame)], to: id, latest: after(.milliseconds(Int64(latest))))
-            #expect(isBearable)
-        }
-        #expect(desk.nextDeadline == after(.milliseconds(250)))
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(249))) == [])
-        #expect(answered(at: after(.milliseconds(249))) == [])
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(250))) == [])
-        #expect(answered(at: after(.milliseconds(250))) == ["poll: 1 [1,2]"])
-        // The next poll waits for the usual time.
-        #expect(poll(2, at: after(.milliseconds(250))) == .waits(id))
-        #expect(desk.deadlinesPassed(now: after(.seconds(1))) == [])
-        #expect(answered(at: after(.seconds(1))) == [])
-    }
-
-    @Test mutating func `Who asks gets what nobody waits for at once, and is not lost for it`() {
-        let isBearable = desk.send([1], to: id, latest: after(.milliseconds(250)))
-        #expect(isBearable)
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(250))) == [])
-        #expect(poll(0, at: after(.milliseconds(250))) == .waits(id))
-        #expect(answered(at: after(.milliseconds(250))) == ["poll: 1 [1]"])
-    }
-
-    @Test mutating func `A poll that breaks while a frame waits loses nothing`() {
-        #expect(poll(0) == .waits(id))
-        let isBearable = desk.send([1], to: id, latest: after(.milliseconds(250)))
-        #expect(isBearable)
+        push([1])
         desk.gone("poll", of: id, now: after(.milliseconds(100)))
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(250))) == [])
+        #expect(answered(at: after(.milliseconds(100))) == [])
         #expect(poll(0, by: "again", at: after(.milliseconds(300))) == .waits(id))
         #expect(answered(at: after(.milliseconds(300))) == ["again: 1 [1]"])
     }

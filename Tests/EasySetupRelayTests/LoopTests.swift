@@ -16,7 +16,6 @@ struct LoopTests {
         limits.closingTime = .seconds(3)
         limits.pingInterval = .seconds(45)
         limits.idleTime = .seconds(60)
-        limits.coalescingDelay = .milliseconds(250)
         var deadlines = LoopDeadlines(limits)
         let start = NIODeadline.uptimeNanoseconds(0)
         #expect(deadlines.takeEarliestAdded() == nil)
@@ -26,11 +25,8 @@ struct LoopTests {
         #expect(deadlines.takeEarliestAdded() == start + .seconds(3))
         #expect(deadlines.takeEarliestAdded() == nil)
         deadlines.addIdle(id(4), now: start)
-        deadlines.addDeferredFrames(id(5), now: start)
-        #expect(deadlines.next == start + .milliseconds(250))
-        #expect(deadlines.popDue(now: start + .milliseconds(249)) == nil)
-        #expect(deadlines.popDue(now: start + .seconds(1)) == .deferredFrames(id(5)))
-        #expect(deadlines.popDue(now: start + .seconds(1)) == nil)
+        #expect(deadlines.next == start + .seconds(3))
+        #expect(deadlines.popDue(now: start + .milliseconds(2_999)) == nil)
         var due: [LoopDeadlines.Due] = []
         while let next = deadlines.popDue(now: start + .seconds(45)) { due.append(next) }
         #expect(due == [.opening(.init(connection: id(1), request: 2)), .closing(id(3)), .ping(id(2)), .idle(id(4))])
@@ -75,19 +71,16 @@ struct LoopTests {
         #expect(pool.take().capacity < 100_000)
     }
 
-    @Test func `Deferred frames wait for one that is awaited, and all leave in one piece`() throws {
+    @Test func `The frames of a batch leave in one piece, and the first of them asks for the flush`() throws {
         var (writer, pool) = (FrameWriter(), BufferPool())
-        #expect(writer.flushDeferred() == .none)
-        #expect(writer.write(.binary, [1], isDeferred: true, &pool) == .flushLater)
-        #expect(writer.write(.binary, [2], isDeferred: true, &pool) == .none)
-        #expect(writer.write(.binary, [3], &pool) == .flushAtEndOfBatch)
-        #expect(writer.write(.binary, [4], &pool) == .none)
+        #expect(writer.write(.binary, [1], &pool) == .flushAtEndOfBatch)
+        #expect(writer.write(.pong, [2], &pool) == .none)
         let taken = writer.take()
         let frames = WebSocketBytes.parse(Array(buffer: try #require(taken)))
-        #expect(frames.map(\.payload) == [[1], [2], [3], [4]])
-        #expect(writer.write(.binary, [5], isDeferred: true, &pool) == .flushLater)
-        #expect(writer.flushDeferred() == .flushAtEndOfBatch)
-        #expect(writer.flushDeferred() == .none)
+        #expect(frames.map(\.payload) == [[1], [2]])
+        let rest = writer.take()
+        #expect(rest == nil)
+        #expect(writer.write(.binary, [3], &pool) == .flushAtEndOfBatch)
     }
 
     @Test func `A PROXY header in pieces is taken off, and what is behind it goes on`() {

@@ -81,9 +81,6 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// How long a draining relay waits for pairings to end: as long as a pairing that has just been seated may take.
     /// Devices come back to a restarted relay, so this wait is only a courtesy.
     public var drainTime = Duration.seconds(300)
-    /// How long the relay holds back a frame that the device needs only together with the next message: `visitor`, and
-    /// to an offerer `seated`. It is as long as a round trip on a mobile network and the visitor's computation take.
-    public var coalescingDelay = Duration.milliseconds(250)
     /// The least time between two timer events (alarms) of an event loop, so that many deadlines cause at most a
     /// hundred wake-ups a second.
     public var alarmGrain = Duration.milliseconds(10)

@@ -146,7 +146,7 @@ final class DeviceConnection {
         guard context != nil, machine.sends(frame) else { return .none }
         packed.removeAll(keepingCapacity: true)
         frame.serialize(into: &packed)
-        return writer.write(.binary, packed, isDeferred: !frame.flushesImmediately, &pool)
+        return writer.write(.binary, packed, &pool)
     }
 
     func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ pool: inout BufferPool) -> FrameWriter.OnWrite {
@@ -157,8 +157,6 @@ final class DeviceConnection {
     /// Begins the WebSocket closing handshake. Gives the payload of the close frame to write; nil when none is to be
     /// sent.
     func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? { machine.close(code) }
-
-    func flushDeferred() -> FrameWriter.OnWrite { writer.flushDeferred() }
 
     func tick(silentIntervals: Int) -> ConnectionMachine.OnTick { machine.tick(silentIntervals: silentIntervals) }
 

@@ -45,8 +45,6 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         var callsSince: NIODeadline
         var queue = FrameWindow()
         var waiting: Waiting?
-        /// When the waiting poll is answered with deferred frames; nil when there are none.
-        var deferredUntil: NIODeadline?
         /// Since when no poll has been waiting.
         var absentSince: NIODeadline
         /// The time of the session's earliest alarm; later alarms are stale.
@@ -145,24 +143,18 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     mutating func gone(_ poll: Poll, of id: ConnectionID, now: NIODeadline) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
-        entries[id]?.deferredUntil = nil
         entries[id]?.absentSince = now
         watch(id)
     }
 
     // MARK: What the relay does
 
-    /// Queues a frame for a device. A waiting poll is answered at once; or, with `latest`, at that time or with the
-    /// next frame, whichever comes first. False when the device has too many unread bytes; the caller then gives the
-    /// session up.
-    mutating func send(_ frame: [UInt8], to id: ConnectionID, latest: NIODeadline? = nil) -> Bool {
+    /// Queues a frame for a device, which answers a waiting poll. False when the device has too many unread bytes; the
+    /// caller then gives the session up.
+    mutating func send(_ frame: [UInt8], to id: ConnectionID) -> Bool {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
-        if let latest {
-            deferAnswer(id, until: latest)
-        } else {
-            markReady(id)
-        }
+        markReady(id)
         let bytes = entries[id]?.queue.bytes ?? 0
         unreadBytes += bytes - before
         return bytes <= (unreadBytes > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
@@ -216,7 +208,6 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         for id in ready {
             guard var entry = entries[id] else { continue }
             entry.isReady = false
-            entry.deferredUntil = nil
             if let waiting = entry.waiting {
                 let answer = entry.queue.answer()
                 answers.append((waiting.poll, answer))
@@ -289,8 +280,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     private func due(_ entry: Entry) -> NIODeadline {
-        guard let waiting = entry.waiting else { return entry.absentSince + TimeAmount(limits.pollAbsence) }
-        return min(waiting.until, entry.deferredUntil ?? waiting.until)
+        entry.waiting?.until ?? entry.absentSince + TimeAmount(limits.pollAbsence)
     }
 
     /// Sets an alarm for a session, unless an earlier one is set; that one is set again when it goes off.
@@ -302,13 +292,6 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         alarms.insert(Alarm(due: due, id: id))
         // A new alarm makes the later one of the same session stale, and that may stay in the queue for half a minute.
         if alarms.count > 2 * entries.count + 64 { dropStaleAlarms() }
-    }
-
-    private mutating func deferAnswer(_ id: ConnectionID, until latest: NIODeadline) {
-        // Without a waiting poll there is no need: the next poll is answered with all queued frames.
-        guard let entry = entries[id], entry.waiting != nil, !entry.isReady, entry.deferredUntil == nil else { return }
-        entries[id]?.deferredUntil = latest
-        watch(id)
     }
 
     private mutating func markReady(_ id: ConnectionID) {

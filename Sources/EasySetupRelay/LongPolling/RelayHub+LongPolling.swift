@@ -117,8 +117,7 @@ extension RelayHub.State {
         {
             newcomer?.refusal = AdmissionRefusal(reason: reason, retryAfter: retryAfter)
         }
-        let latest = frame.flushesImmediately ? nil : context.now + TimeAmount(limits.coalescingDelay)
-        guard !calls.send(frame.serialized(), to: id, latest: latest) else { return }
+        guard !calls.send(frame.serialized(), to: id) else { return }
         note(.slowReader)
         calls.forget(id)
         rendezvous.disconnected(id, &turn)

@@ -9,7 +9,7 @@ struct BufferPool {
     private static let usualBytes = 2 * 1024
     /// Larger buffers are not kept. They occur when a device comes back to a full mailbox.
     private static let largestKept = 8 * 1024
-    /// More buffers than one batch uses, because deferred frames keep theirs for a while.
+    /// More buffers than one batch usually needs.
     private static let mostKept = 256
 
     /// An empty buffer, to be given back with ``giveBack(_:)``.

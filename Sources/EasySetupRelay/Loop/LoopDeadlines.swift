@@ -15,8 +15,6 @@ struct LoopDeadlines {
         case opening(Opening)
         /// The peer must have closed by now.
         case closing(ConnectionID)
-        /// The delay of deferred frames is over.
-        case deferredFrames(ConnectionID)
         /// It is time for a ping, and the previous one must have been answered.
         case ping(ConnectionID)
         /// The HTTP connection must have carried a request by now.
@@ -25,7 +23,6 @@ struct LoopDeadlines {
 
     private var openings: DeadlineQueue<Opening>
     private var closings: DeadlineQueue<ConnectionID>
-    private var deferred: DeadlineQueue<ConnectionID>
     private var pings: DeadlineQueue<ConnectionID>
     private var idles: DeadlineQueue<ConnectionID>
     /// The earliest deadline that was added since ``takeEarliestAdded()``.
@@ -34,7 +31,6 @@ struct LoopDeadlines {
     init(_ limits: ConnectionLimits) {
         openings = DeadlineQueue(limits.openingTime)
         closings = DeadlineQueue(limits.closingTime)
-        deferred = DeadlineQueue(limits.coalescingDelay)
         pings = DeadlineQueue(limits.pingInterval)
         idles = DeadlineQueue(limits.idleTime / 4)
     }
@@ -44,10 +40,6 @@ struct LoopDeadlines {
     }
 
     mutating func addClosing(_ connection: ConnectionID, now: NIODeadline) { note(closings.add(connection, now: now)) }
-
-    mutating func addDeferredFrames(_ connection: ConnectionID, now: NIODeadline) {
-        note(deferred.add(connection, now: now))
-    }
 
     mutating func addPing(_ connection: ConnectionID, now: NIODeadline) { note(pings.add(connection, now: now)) }
 
@@ -66,14 +58,13 @@ struct LoopDeadlines {
 
     /// The earliest of all deadlines.
     var next: NIODeadline? {
-        [openings.next, closings.next, deferred.next, pings.next, idles.next].compactMap(\.self).min()
+        [openings.next, closings.next, pings.next, idles.next].compactMap(\.self).min()
     }
 
     /// Removes and returns a deadline that is due; nil when none is.
     mutating func popDue(now: NIODeadline) -> Due? {
         if let opening = openings.popDue(now: now) { return .opening(opening) }
         if let connection = closings.popDue(now: now) { return .closing(connection) }
-        if let connection = deferred.popDue(now: now) { return .deferredFrames(connection) }
         if let connection = pings.popDue(now: now) { return .ping(connection) }
         return idles.popDue(now: now).map { .idle($0) }
     }
@@ -88,7 +79,6 @@ struct LoopDeadlines {
     mutating func keep(where isThere: (ConnectionID) -> Bool) {
         openings.keep { isThere($0.connection) }
         closings.keep(where: isThere)
-        deferred.keep(where: isThere)
         pings.keep(where: isThere)
         idles.keep(where: isThere)
     }

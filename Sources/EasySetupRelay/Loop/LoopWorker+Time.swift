@@ -39,8 +39,6 @@ extension LoopWorker {
             note(.slowOpening)
             connection.hangUp()
         case .closing(let id): connections[id]?.lingerTimedOut()
-        case .deferredFrames(let id):
-            if let connection = connections[id] { wrote(connection.flushDeferred(), to: connection) }
         case .ping(let id):
             guard let connection = connections[id] else { return }
             checkLiveness(connection)

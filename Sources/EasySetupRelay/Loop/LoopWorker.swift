@@ -178,7 +178,6 @@ extension LoopWorker {
     func wrote(_ outcome: FrameWriter.OnWrite, to connection: DeviceConnection) {
         switch outcome {
         case .flushAtEndOfBatch: unflushed.append(connection)
-        case .flushLater: deadlines.addDeferredFrames(connection.id, now: loop.now)
         case .none: break
         }
     }

@@ -72,11 +72,6 @@ final class MemoryRelay {
         return MemoryPeer(channel: channel)
     }
 
-    /// Lets the delay of deferred frames pass, so that they are sent.
-    func passCompanyTime() {
-        for loop in loops { loop.advanceTime(by: TimeAmount(hub.limits.coalescingDelay)) }
-    }
-
     /// A connection that has been upgraded to a WebSocket.
     func connectDevice(from address: String = "192.0.2.1", headers: [String] = [], core: Int = 0) throws -> MemoryPeer {
         let peer = try connect(from: address, core: core)
