@@ -162,7 +162,7 @@ public final class FileSeedStore: SeedStore {
         }
     }
 
-    /// The path of a file of the store, for a person to read.
+    /// The path of a file of the store, in a form for a person to read.
     private func place(of name: String) -> String {
         String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) + "/" + name
     }

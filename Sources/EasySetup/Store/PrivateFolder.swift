@@ -230,7 +230,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
         let file = try Descriptor {
             openat(number, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
-        // The umask removes bits from the requested mode, so the mode is set again.
+        // The process's umask may have removed bits from the requested mode, so the mode is set again.
         try file.makePrivate()
         onStep(.created)
         try bytes.withUnsafeBytes { (buffer) throws(StoreError) in try file.writeAll(buffer) }

@@ -3,8 +3,8 @@ public import EasySetupSeed
 
 /// The place where a device keeps its seed (`Protocol/seed.md`, "Import").
 ///
-/// A store holds one seed or none. When ``save(_:replacing:)`` has returned, the seed survives a crash of the device;
-/// when it throws, or the device crashes before, the earlier seed is still there.
+/// A store holds one seed or none. When ``save(_:replacing:)`` has returned, the seed survives a crash of the device.
+/// When it throws, or the device crashes before it returns, the earlier seed is still there.
 public protocol SeedStore: Sendable {
     /// The stored seed, or nil if there is none.
     func load() async throws(StoreError) -> SyncSeed?

@@ -69,7 +69,7 @@ final class Attempt: Sendable {
     }
 }
 
-/// The wall clock, for certificates and HTTP dates.
+/// The system's wall clock, for the validity of certificates and for HTTP dates.
 enum Clock {
     /// The present time in seconds since 1970.
     static var seconds: Int { time(nil) }

@@ -35,7 +35,7 @@ final class RelayConnection: Sendable {
 
     private struct State {
         var active = ActiveTransport.none
-        /// Whether the relay has answered, or this side has closed the connection, so that it no longer matters.
+        /// Whether the relay has answered, or this side has closed the connection and an answer no longer matters.
         var isHeard = false
         /// Whether the transport has ended by itself. A WebSocket may end before `opened` has stored it in `active`.
         var isOver = false

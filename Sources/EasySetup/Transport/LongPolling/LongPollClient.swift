@@ -31,11 +31,11 @@ struct LongPollClient {
     }
 
     private enum Phase {
-        /// It is not known yet whether the relay has long polling. Next: `opening`, `over`.
+        /// The client does not know yet whether the relay has long polling. Next state: `opening` or `over`.
         case probing
-        /// The relay has long polling; the first frames are not sent or not answered yet. Next: `open`, `over`.
+        /// The relay has long polling. The first frames are not sent or not answered yet. Next state: `open` or `over`.
         case opening
-        /// The relay has answered the first frames. Next: `over`.
+        /// The relay has answered the first frames. Next state: `over`.
         case open
         case over
     }

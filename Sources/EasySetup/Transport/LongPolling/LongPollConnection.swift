@@ -23,8 +23,8 @@ final class LongPollConnection: Sendable {
     ///
     /// - Parameters:
     ///   - failure: the reason why the WebSocket failed, which is reported if this transport fails too.
-    ///   - report: called on the loop, never before this function returns: `through` when the transport is open, then frames, and
-    ///     `closed`.
+    ///   - report: called on the loop, never before this function returns: `through` when the transport is open, then
+    ///     frames, and `closed`.
     init(
         to host: RelayHost,
         on loop: any EventLoop,

@@ -10,7 +10,7 @@ import Musl
 import Darwin
 #endif
 
-/// The certificate authorities that a device trusts for a relay.
+/// The certificate authorities that a device trusts for a relay's or a proxy's certificate.
 public final class TrustedRoots: Sendable {
     private struct Loaded {
         var context: NIOSSLContext?
@@ -23,8 +23,8 @@ public final class TrustedRoots: Sendable {
     // Loading a system's authorities takes longer than a whole pairing, so this object loads them only once.
     private let loaded = Mutex(Loaded())
 
-    /// The system's authorities, or those of OpenSSL's environment variables: `SSL_CERT_FILE` replaces the system's
-    /// file, `SSL_CERT_DIR`, a list of folders with colons between them, replaces the system's folder.
+    /// The system's authorities, or those that OpenSSL's environment variables name. `SSL_CERT_FILE` replaces the
+    /// system's file. `SSL_CERT_DIR`, a list of folders with colons between them, replaces the system's folder.
     public static let system = TrustedRoots(file: nil)
 
     /// Trusts the authorities in a PEM file and no others, for a relay whose certificate a private authority has
@@ -142,7 +142,7 @@ public final class TrustedRoots: Sendable {
         return files.map { Source(path: $0) } + places.map { Source(path: $0, isFolder: true) }
     }
 
-    /// All certificates of a PEM file.
+    /// Reads all certificates of a PEM file.
     private static func certificates(in path: Path) throws(Untrusted) -> [NIOSSLCertificate] {
         var bytes: [UInt8]
         do throws(FileFault) {
@@ -198,7 +198,7 @@ public final class TrustedRoots: Sendable {
         }
     }
 
-    /// Opens a file that is not empty, or a folder.
+    /// Opens a file that is not empty, or a folder. Returns its descriptor, which the caller closes.
     private static func open(_ path: Path, isFolder: Bool = false) throws(FileFault) -> CInt {
         // `systemOpen` sets O_NONBLOCK, because opening a named pipe that no program writes to would block otherwise.
         let file = systemOpen(path.cString)

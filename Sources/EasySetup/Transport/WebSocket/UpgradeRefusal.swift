@@ -14,7 +14,7 @@ struct Reply: Equatable, Sendable {
 
     /// The HTTP status; nil if the connection ended before the status arrived.
     var status: Int?
-    /// The body, as far as it arrived and is needed.
+    /// The body, as far as it arrived and the device needs it.
     var body = ""
     /// The wait in the `Retry-After` header, which the relay or a proxy sent.
     var retryAfter: Duration?
@@ -37,7 +37,7 @@ struct Reply: Equatable, Sendable {
         }
     }
 
-    /// The statuses that redirect a browser.
+    /// The HTTP statuses that redirect a browser to another address.
     private static let redirections: Set<UInt> = [301, 302, 303, 307, 308]
 
     private static func leadsToTLS(_ place: String, from address: RelayAddress) -> Bool {
@@ -108,7 +108,8 @@ extension Reply {
     /// Whether the body looks like HTML.
     fileprivate var isPage: Bool { body.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.hasPrefix("<") }
 
-    /// Whether the body is a TLS server's complaint about plain HTTP: nginx, Apache and Go each have their own wording.
+    /// Whether the body is a TLS server's complaint that the request came without TLS. nginx, Apache and Go each have
+    /// their own wording.
     fileprivate var asksForTLS: Bool {
         ["HTTPS port", "HTTPS server", "SSL-enabled", "TLS-enabled"].contains { body.contains($0) }
     }
