@@ -28,13 +28,13 @@ public struct AddressBlock: Hashable, Sendable {
         self.length = length
     }
 
-    /// Whether the address is in the range. No IPv4 address is in an IPv6 range, nor the reverse.
+    /// Whether the address is in the range. No IPv4 address is in an IPv6 range, and no IPv6 address in an IPv4 range.
     func contains(_ address: PeerAddress) -> Bool {
         guard address.bytes.count == bytes.count else { return false }
         return bytes.indices.allSatisfy { address.bytes[$0] & Self.mask(length, $0) == bytes[$0] }
     }
 
-    /// The mask for the byte at `index` of an address with this prefix length.
+    /// The mask that keeps the bits of a prefix of `length` bits in an address's byte at `index`.
     private static func mask(_ length: Int, _ index: Int) -> UInt8 {
         // If the whole byte is within the prefix, the shift by 8 or more gives zero, so the mask is all ones.
         ~(0xFF >> UInt8(clamping: max(0, length - index * 8)))

@@ -1,7 +1,7 @@
 import NIOHTTP1
 
-/// Finds the address that a request comes from: the socket's peer, unless the peer is a trusted proxy that forwards for
-/// another address (`Protocol/operating.md`, "Behind a proxy").
+/// Finds the address of the device that sent a request: the address of the socket's peer, unless the peer is a trusted
+/// proxy that forwards for another address (`Protocol/operating.md`, "Behind a proxy").
 struct AddressSource: Sendable {
     let proxies: TrustedProxies
     let limits: ConnectionLimits

@@ -1,11 +1,12 @@
 /// Iterates over the entries of a `Forwarded` or `X-Forwarded-For` header, the right-most entry first (RFC 7239).
 ///
-/// Parsing starts at the end and stops when the caller stops. Each entry is parsed from its own bytes alone, so text
-/// that a client wrote to the left of a proxy's entry (an open quotation mark, for example) can't change that entry.
+/// Parsing starts at the end of the header, and stops when the caller stops. Each entry is parsed from its own bytes
+/// alone. So text that a client wrote to the left of a proxy's entry (an open quotation mark, for example) can't change
+/// that entry.
 struct ForwardedEntries: IteratorProtocol {
     enum Entry: Equatable {
         case address(PeerAddress)
-        /// `unknown`, an obfuscated name, a socket path, or invalid text.
+        /// The entry is `unknown`, an obfuscated name, a socket's path, or invalid text.
         case noAddress
     }
 
@@ -14,7 +15,7 @@ struct ForwardedEntries: IteratorProtocol {
     private var left: Int
     /// The header lines of which nothing has been read yet. The last of them is read next.
     private var lines: ArraySlice<String>
-    /// The unread part of the current line.
+    /// The unread part of the current header line.
     private var rest: ArraySlice<UInt8> = []
 
     /// `lines` are in the order of the request. Entries beyond the limit `forwardedEntries` are ignored. An entry
@@ -42,8 +43,8 @@ struct ForwardedEntries: IteratorProtocol {
         return nil
     }
 
-    /// Removes and returns the bytes after the last comma. Nil when the entry is too long or a quotation mark is open;
-    /// then iteration ends.
+    /// Removes and returns the bytes after the last comma of the current line. Nil when the entry is too long or a
+    /// quotation mark is open; the iteration then ends.
     private mutating func popLastEntry() -> ArraySlice<UInt8>? {
         var isQuoted = false
         var start = rest.endIndex
@@ -63,7 +64,7 @@ struct ForwardedEntries: IteratorProtocol {
         return entry.trimmed
     }
 
-    /// Whether an odd number of backslashes precedes the index.
+    /// Whether an odd number of backslashes precedes the index, so that the last of them escapes the byte there.
     private func isEscaped(at index: Int) -> Bool {
         rest[..<index].reversed().prefix { $0 == UInt8(ascii: "\\") }.count % 2 == 1
     }

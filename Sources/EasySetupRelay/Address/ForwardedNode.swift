@@ -1,5 +1,5 @@
 /// The syntax of `Forwarded` and `X-Forwarded-For` entries (RFC 7239, 4 and 6). `X-Forwarded-For` has no standard;
-/// proxies write ports and brackets into it too.
+/// proxies write ports and brackets into it too, so both headers are read alike.
 extension PeerAddress {
     /// Parses the address of a node: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or
     /// `[2001:db8::1]:4711`, each with or without quotation marks. Nil for anything else: `unknown`, `_hidden`,
@@ -21,7 +21,8 @@ extension PeerAddress {
         }
     }
 
-    /// Whether the text is empty, or a colon with a port: up to five digits, or an underscore and a name.
+    /// Whether the text after an address is empty, or a colon and a port. A port has up to five digits, or is an
+    /// underscore and a name (RFC 7239).
     private static func isPort(_ text: ArraySlice<UInt8>) -> Bool {
         guard let colon = text.first else { return true }
         let port = text.dropFirst()
@@ -63,7 +64,7 @@ extension ArraySlice<UInt8> {
         return nil
     }
 
-    /// The parts between separators; separators in quoted strings don't count.
+    /// The parts between the separators. A separator in a quoted string does not count.
     func splitOutsideQuotes(at separator: UInt8) -> [ArraySlice] {
         var isQuoted = false
         var isEscaped = false

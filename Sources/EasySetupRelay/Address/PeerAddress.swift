@@ -9,10 +9,10 @@ import Musl
 import Darwin
 #endif
 
-/// An IP address without a port. It is used for limits only, so it has no description that could get into a log
-/// (`Protocol/relay.md`, "Addresses").
+/// An IP address without a port. The relay uses it only for its limits, so it has no description that could get into a
+/// log (`Protocol/relay.md`, "Addresses").
 struct PeerAddress: Hashable, Sendable {
-    /// 4 bytes of IPv4 or 16 of IPv6. IPv4 mapped into IPv6 is stored as IPv4.
+    /// The address's 4 bytes of IPv4 or 16 of IPv6. An IPv4 address mapped into IPv6 is stored as IPv4.
     let bytes: [UInt8]
 
     /// Makes an address of 4 bytes (IPv4) or 16 bytes (IPv6); nil for any other number of bytes.
@@ -43,8 +43,8 @@ struct PeerAddress: Hashable, Sendable {
         }
     }
 
-    /// Parses an address in text form: dotted decimal, or IPv6 (RFC 4291, 2.2) without brackets and zone. Nil for
-    /// anything else; text of any length is safe.
+    /// Parses an address in text form: dotted decimal, or IPv6 (RFC 4291, 2.2) without brackets and zone. Nil for any
+    /// other text. Text of any length may be passed.
     init?(text: some Collection<UInt8>) {
         // The system's parser stops at a zero byte, and some systems accept zones, so text with other symbols is
         // refused first. 45 is the length of the longest form: six groups and an IPv4 address.

@@ -5,12 +5,12 @@ struct ProxyHeader: Equatable {
     /// The address of the device for which the proxy forwards. Nil when the connection is the proxy's own, as for a
     /// health check, or when the device's connection to the proxy is not over IP.
     let source: PeerAddress?
-    /// The length of the header. The device's bytes follow it.
+    /// The length of the header in bytes. The bytes after it come from the device.
     let byteCount: Int
 
     enum Parsed: Equatable {
         case header(ProxyHeader)
-        /// A prefix of a valid header: more bytes are needed.
+        /// The bytes may be the beginning of a valid header, and more bytes are needed.
         case incomplete
         /// The bytes are not a header, or a header that a receiver must refuse.
         case malformed

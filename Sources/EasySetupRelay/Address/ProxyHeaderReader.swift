@@ -15,7 +15,7 @@ struct ProxyHeaderReader: ~Copyable {
         /// proxy's own. `rest` has the bytes that came after the header.
         case header(source: PeerAddress?, rest: ByteBuffer)
         case refuse
-        /// The header was read earlier: these bytes are for the next handler.
+        /// The header was read before, so these bytes are for the next handler in the pipeline.
         case passOn(ByteBuffer)
         case none
     }

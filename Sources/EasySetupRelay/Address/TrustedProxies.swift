@@ -18,7 +18,7 @@ public struct TrustedProxies: Hashable, Sendable {
         self.usesProxyProtocol = usesProxyProtocol
     }
 
-    /// No trusted proxy.
+    /// The default: no proxy is trusted.
     public static let none = TrustedProxies(at: [])
 
     func contains(_ address: PeerAddress) -> Bool {
@@ -28,8 +28,8 @@ public struct TrustedProxies: Hashable, Sendable {
 
 /// A request header in which proxies report the client's address.
 public enum ForwardedHeader: String, Hashable, Sendable, CaseIterable {
-    /// `X-Forwarded-For: 192.0.2.1, 198.51.100.2`
+    /// The header `X-Forwarded-For`, such as `X-Forwarded-For: 192.0.2.1, 198.51.100.2`.
     case xForwardedFor = "x-forwarded-for"
-    /// `Forwarded: for=192.0.2.1, for="[2001:db8::1]:4711"` (RFC 7239)
+    /// The header `Forwarded`, such as `Forwarded: for=192.0.2.1, for="[2001:db8::1]:4711"` (RFC 7239).
     case forwarded = "forwarded"
 }

@@ -52,7 +52,7 @@ extension CertificateFacts {
     }
 }
 
-/// The kind of a certificate's key.
+/// The kind of a certificate's public key.
 enum PublicKeyKind: Sendable, Equatable {
     case rsa(bits: Int)
     case p256, p384, p521
@@ -130,15 +130,15 @@ struct DERReader {
         case version = 0xA0
     }
 
-    /// The unread bytes.
+    /// The bytes that have not been read.
     private(set) var rest: ArraySlice<UInt8>
 
     init(_ bytes: ArraySlice<UInt8>) {
         rest = bytes
     }
 
-    /// Skips the next element and returns a reader of its content. Nil, without skipping, when the tag differs or the
-    /// bytes end too early.
+    /// Skips the next element and returns a reader of its content. Nil when the element's tag differs or the bytes end
+    /// too early; nothing is skipped then.
     mutating func content(of tag: Tag) -> DERReader? {
         var bytes = rest
         guard bytes.popFirst() == tag.rawValue, let first = bytes.popFirst() else { return nil }

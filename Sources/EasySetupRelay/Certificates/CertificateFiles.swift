@@ -24,7 +24,7 @@ struct LoadedCertificate: Sendable {
     let context: NIOSSLContext
     /// The properties of each certificate in the certificate chain, the relay's own certificate first.
     let chain: [CertificateFacts]
-    /// Why other users can read or change the private key; nil when it is secret.
+    /// The reason why the private key is not secret: other users can read it, or can change it. Nil when it is secret.
     let keyProblem: RelayError.SecrecyProblem?
 }
 

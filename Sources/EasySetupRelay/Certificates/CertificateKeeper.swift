@@ -14,7 +14,7 @@ final class CertificateKeeper: Sendable {
 
     private struct State {
         var loaded: LoadedCertificate
-        /// When the certificate's validity was last checked, in seconds since 1970 UTC.
+        /// The time of the last check of the certificate's validity, in seconds since 1970 UTC.
         var lookedAt: Int64
     }
 

@@ -22,7 +22,7 @@ enum CertificateWarning: Equatable, Sendable {
     /// libraries refuse it.
     static let leastRSABits = 2048
 
-    /// The warning as one log line.
+    /// The message of the warning's log line.
     var message: String {
         switch self {
         case .expired(let position, _): "\(Self.name(position)) has expired: devices refuse it"
@@ -57,10 +57,10 @@ enum CertificateWarning: Equatable, Sendable {
 }
 
 extension LoadedCertificate {
-    /// All warnings about the certificate at this time.
+    /// All warnings about the certificate chain and its key.
     /// - Parameters:
-    ///   - now: seconds since 1970 UTC.
-    ///   - authorities: the subjects of the authorities that this machine trusts; empty when it has none.
+    ///   - now: the present time in seconds since 1970 UTC.
+    ///   - authorities: the subject names of the authorities that this machine trusts; empty when it has none.
     func warnings(now: Int64, authorities: Set<[SSLCertificateName]>) -> [CertificateWarning] {
         var warnings = Self.warnings(ofTime: chain, now: now)
         let own = chain[0]

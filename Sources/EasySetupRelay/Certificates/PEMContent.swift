@@ -1,6 +1,6 @@
 /// Finds the fault in a file that should be a PEM certificate or private key and can't be parsed as one.
 struct PEMContent {
-    /// The expected content.
+    /// The content that the file should have.
     enum Wanted {
         case certificate, privateKey
     }
@@ -9,7 +9,7 @@ struct PEMContent {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The fault, as far as the labels of the PEM blocks show it.
+    /// The fault of the file, as far as its first bytes and the labels of its PEM blocks show it.
     func problem(wanted: Wanted) -> RelayError.CertificateProblem {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             return .otherContent("UTF-16 text")
@@ -29,7 +29,7 @@ struct PEMContent {
         return .otherContent(Self.name(first))
     }
 
-    /// The labels of the PEM blocks, in order.
+    /// The labels of the PEM blocks, in order: the text after `BEGIN` in the first line of a block.
     private var labels: [Substring] {
         let text = String(decoding: bytes, as: UTF8.self)
         return text.split(whereSeparator: \.isNewline).compactMap { line in

@@ -8,7 +8,7 @@ import Darwin
 
 /// Formats days in UTC for logs and errors.
 enum UTCDay {
-    /// The day of a time in seconds since 1970, such as 2026-01-31.
+    /// The day in UTC, such as 2026-01-31, of a time in seconds since 1970.
     static func text(_ seconds: Int64) -> String {
         var time = time_t(seconds)
         var parts = tm()

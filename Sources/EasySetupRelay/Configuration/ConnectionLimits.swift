@@ -68,7 +68,7 @@ public struct ConnectionLimits: Sendable, Equatable {
     public var retryAfter = Duration.seconds(30)
     /// The most bytes of all headers of a request together. Browsers and proxies stay below 4 KiB without cookies.
     public var headerBytes = 8 * 1024
-    /// How many headers a request may have.
+    /// The most headers that a request may have.
     public var headerFields = 64
     /// The most bytes of a PROXY header. The addresses need at most 52. What proxies add about TLS or their cloud needs
     /// a few hundred.
@@ -85,6 +85,6 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// hundred wake-ups a second.
     public var alarmGrain = Duration.milliseconds(10)
 
-    /// The defaults.
+    /// The limits with their default values.
     public init() {}
 }

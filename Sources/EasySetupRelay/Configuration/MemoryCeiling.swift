@@ -58,22 +58,23 @@ extension RelayConfiguration {
     }
 }
 
-/// Memory costs in bytes, rounded up, including the allocator's overhead; measured by scripts/hostile.
+/// The memory that each thing costs, in bytes, rounded up, including the allocator's overhead. `scripts/hostile`
+/// measures these costs.
 private enum MemoryCost {
-    /// The process without connections.
+    /// The memory of the process without connections.
     static let process = 64 * 1024 * 1024
-    /// A connection with its handlers, an incomplete request or frame, and the request body that the relay always
-    /// accepts.
+    /// The memory of a connection with its handlers, an incomplete request or frame, and the request body that the
+    /// relay always accepts.
     static let connection = 36 * 1024
-    /// The additional cost of TLS for a connection.
+    /// The memory that TLS adds to a connection.
     static let tls = 64 * 1024
-    /// A stored message without its body.
+    /// The memory of a stored message without its body.
     static let message = 128
     static let meeting = 2 * 1024
     static let room = 4 * 1024
     static let closedCall = 512
     static let deadline = 128
-    /// An entry of a table: a counter of a prefix, a used challenge, or the reason why a room ended.
+    /// The memory of a table's entry: a counter of a prefix, a used challenge, or the reason why a room ended.
     static let remembered = 128
     /// The number of prefixes and of challenges that even a small relay remembers, which takes 2 MiB for each table.
     static let leastRemembered = 4096

@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 
 /// A limit that an operator may set by its name in `Protocol/limits.md`.
 public struct NamedLimit: Sendable, Hashable {
-    /// The name in `Protocol/limits.md`.
+    /// The limit's name in `Protocol/limits.md`.
     public let name: String
     private let field: Field
 

@@ -7,14 +7,14 @@ import Darwin
 #endif
 
 extension RelayError {
-    /// Why a file can't be read.
+    /// The reason why the relay can't read a file.
     public enum FileProblem: Error, Equatable, Sendable {
         case missing
-        /// The file is a link whose target does not exist.
+        /// The file is a symbolic link whose target does not exist.
         case leadsNowhere
         case notPermitted
         case otherKind(FileKind)
-        /// The file is larger than such a file can be; the limit is in bytes.
+        /// The file is larger than any such file; `limit` is the largest size in bytes.
         case tooLarge(limit: Int)
         /// The system's error number (`errno`).
         case system(Int32)
@@ -25,7 +25,7 @@ extension RelayError {
         case folder, pipe, socket, device
     }
 
-    /// Why the content of a file is not secret.
+    /// The reason why the content of a file is not secret.
     public enum SecrecyProblem: Equatable, Sendable {
         /// The group or other users may read or write the file.
         case openToOthers
@@ -44,26 +44,26 @@ extension RelayError {
         /// This line is neither a key of 64 hexadecimal digits nor a comment; the first line is 1.
         case malformed(line: Int)
         case tooManyKeys(limit: Int)
-        /// The file should be created in a folder that does not exist.
+        /// The relay should create the file, but its folder does not exist.
         case noFolder
-        /// The file should be created in a folder in which this user may create nothing.
+        /// The relay should create the file, but its user may create nothing in the folder.
         case folderForbidden
     }
 
-    /// The fault in a certificate or its key.
+    /// The fault in a certificate file, or in the file of its private key.
     public enum CertificateProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         /// The file is empty.
         case empty
         /// The file is not PEM, or damaged.
         case unreadable
-        /// The file contains the right kind of object in a binary format.
+        /// The file contains the right kind of object, but in a binary format and not as PEM.
         case binary
-        /// The file is PEM of another kind of object, which the text describes.
+        /// The file is PEM with another kind of object, which the text describes.
         case otherContent(String)
-        /// The private key has a passphrase.
+        /// The private key is encrypted under a passphrase.
         case encryptedKey
-        /// The certificate and the key don't belong together.
+        /// The private key is not that of the certificate.
         case mismatch
         /// The certificate's key has this type, which devices don't accept.
         case unfitKey(String)
@@ -77,7 +77,7 @@ extension RelayError {
 }
 
 extension RelayError {
-    /// The name of the fault in a file in `Protocol/errors.md`, "Causes"; nil for other errors.
+    /// The fault's name in `Protocol/errors.md`, "Causes", for an error about a file; nil for other errors.
     public var cause: String? {
         switch self {
         case .badCertificate(_, let problem): problem.name

@@ -1,6 +1,7 @@
 import Logging
 
-/// Why a relay could not start. Each error has a sentence for the operator and an advice; none contains a secret.
+/// The reason why a relay could not start. Each error has a sentence for the operator and a sentence of advice. No
+/// error contains a secret.
 public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The relay could not listen on the address.
     case cannotListen(host: String, port: Int, Cause)
@@ -8,7 +9,7 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     case badCertificate(path: String, CertificateProblem)
     /// The file with the token keys could not be read, created or trusted.
     case badKeyFile(path: String, KeyFileProblem)
-    /// The relay stopped before it listened.
+    /// Somebody stopped the relay before it listened.
     case stopped
 
     /// The system's reason why the relay cannot listen on an address.

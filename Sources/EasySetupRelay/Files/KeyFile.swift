@@ -8,8 +8,8 @@ import Musl
 import Darwin
 #endif
 
-/// The keys of a relay's tokens: the current key makes tokens, and tokens of the other keys are accepted as well
-/// (`Protocol/operating.md`, "The key file").
+/// The keys of a relay's tokens. The relay makes tokens with the current key, and accepts tokens of the other keys as
+/// well (`Protocol/operating.md`, "The key file").
 struct TokenKeySet: Sendable, Equatable {
     static let keyByteCount = 32
 
@@ -44,7 +44,7 @@ enum KeyFile {
         var generator = SystemRandomNumberGenerator()
         let keys = TokenKeySet.random(using: &generator)
         if try create(path: path, text: format(keys), ways: ways, generator: &generator) { return (keys, true) }
-        // Another relay created the file first. Its key is used, because both must have the same one.
+        // Another relay created the file first. This relay uses its key, because both must have the same one.
         if let keys = try readIfThere(path) { return (keys, false) }
         throw .badKeyFile(path: path.description, .file(.leadsNowhere))
     }
@@ -220,7 +220,7 @@ extension KeyFile {
     private static func syncFolder(of path: PathBytes) {
         let file = open(path.folder.cString, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return }
-        // Some file systems can't sync a folder; the file itself has been synced.
+        // A failure is ignored, because some file systems can't sync a folder. The file itself has been synced.
         _ = fsync(file)
         close(file)
     }

@@ -11,7 +11,7 @@ import Darwin
 struct OperatorFile: Sendable {
     let bytes: [UInt8]
     let owner: uid_t
-    /// The permission bits.
+    /// The permission bits of the file's mode.
     let mode: mode_t
 
     /// Reads a file of at most `limit` bytes. Symbolic links are followed.

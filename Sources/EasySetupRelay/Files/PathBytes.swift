@@ -1,9 +1,9 @@
 /// A file path as the system stores it: any bytes except zero. It need not be UTF-8.
 public struct PathBytes: Sendable, Hashable, CustomStringConvertible {
-    /// The bytes, without a terminating zero.
+    /// The path's bytes, without a zero byte at the end.
     public let bytes: [UInt8]
 
-    /// A path of these bytes, up to the first zero.
+    /// A path of these bytes, up to the first zero byte.
     public init(bytes: [UInt8]) {
         self.bytes = Array(bytes.prefix { $0 != 0 })
     }

@@ -40,7 +40,7 @@ enum HTTPPipeline {
         }
     }
 
-    /// Keeps the bytes that follow the last request.
+    /// Keeps the bytes that follow the upgrade request, until the HTTP handlers are removed.
     private final class BytesBehind: ChannelInboundHandler, RemovableChannelHandler {
         typealias InboundIn = ByteBuffer
         private(set) var bytes = ByteBuffer()

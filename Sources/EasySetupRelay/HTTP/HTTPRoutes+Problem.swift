@@ -2,7 +2,8 @@ import EasySetupRelayProtocol
 import NIOHTTP1
 
 extension HTTPRoutes {
-    /// The fault of a request at the HTTP level (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
+    /// The reason why the relay refuses an HTTP request (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`,
+    /// "Errors").
     enum Problem: Equatable, CaseIterable {
         case notFound
         case methodNotAllowed
@@ -43,7 +44,7 @@ extension HTTPRoutes.Problem {
         }
     }
 
-    /// The last part of the problem's URN, by which devices distinguish refusals.
+    /// The last part of the problem's `type`, a URN. Devices tell refusals apart by it.
     var name: String {
         switch self {
         case .notFound: "not-found"
@@ -88,7 +89,7 @@ extension HTTPRoutes.Problem {
         }
     }
 
-    /// The body with problem details (RFC 9457). All text is constant, so no escaping is needed.
+    /// The response's body with problem details (RFC 9457). All text in it is constant, so nothing needs escaping.
     var problem: String {
         let versions = self == .wrongVersion ? #","versions":["\#(Subprotocol.name)"]"# : ""
         return #"{"type":"urn:easysetup:problem:\#(name)","title":"\#(title)","status":\#(status.code)\#(versions)}"#

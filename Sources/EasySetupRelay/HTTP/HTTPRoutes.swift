@@ -8,13 +8,14 @@ struct HTTPRoutes: Sendable {
     static let path = "/easysetup/v1/ws"
     /// The media type of a long-polling request's body.
     static let callType = "application/protobuf"
-    /// The web origins that may connect. Devices send no origin; a browser sends one for any page that connects.
+    /// The web origins whose pages may connect. Devices send no origin; a browser sends the origin of any page that
+    /// connects.
     var allowedOrigins: Set<String>
 
     enum Answer: Equatable {
         case upgrade
         case health(isWell: Bool, isHead: Bool)
-        /// Read the body of this long-polling request before deciding.
+        /// The request is a long-polling request; the answer depends on its body, which must be read first.
         case call(Call)
         case refuse(Problem)
     }

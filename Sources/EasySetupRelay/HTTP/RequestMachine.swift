@@ -10,7 +10,7 @@ import NIOHTTP1
 struct RequestMachine {
     private enum State {
         case open
-        /// An upgrade request has begun. Next: `handingOver`.
+        /// The head of an upgrade request has arrived. Next state: `handingOver`.
         case upgrading(HTTPRequestHead)
         /// The upgrade request is complete and the HTTP handlers are being removed. Bytes that still arrive are for the
         /// WebSocket.
@@ -45,7 +45,7 @@ struct RequestMachine {
 
     /// An action for the I/O layer to carry out. Actions are carried out in the order given.
     enum Action: Equatable {
-        /// A request has begun on a connection that had others. It must be complete within
+        /// A further request has begun on a connection that had a request before. It must be complete within
         /// ``ConnectionLimits/openingTime``.
         case watchOpening(request: Int)
         /// The first request is complete: from now on the connection may be idle.
@@ -65,7 +65,7 @@ struct RequestMachine {
         case close
     }
 
-    /// The step after a response was written.
+    /// The step that follows when a response is written.
     enum Afterwards: Equatable {
         /// The connection stays open. The I/O layer calls ``responseWritten()``, and then the next request is handled.
         case next
@@ -76,7 +76,8 @@ struct RequestMachine {
     }
 
     private let limits: ConnectionLimits
-    /// Whether the peer is a trusted proxy. A proxy's requests come from many devices and are not counted.
+    /// Whether the peer is a trusted proxy. The limit on a connection's requests does not apply to a proxy, because it
+    /// forwards the requests of many devices.
     private let isFromProxy: Bool
     private var state = State.open
     /// The unanswered requests, oldest first. The relay is answering the first; the last may be incomplete.

@@ -17,7 +17,7 @@ final class AcceptGate: ChannelDuplexHandler {
     private var exit: ChannelHandlerContext?
     private var isReadHeld = false
 
-    /// `configure` sets up an accepted connection; the connection is closed if it throws.
+    /// `configure` sets up an accepted connection. If it throws, this handler closes the connection.
     init(worker: LoopWorker, configure: @escaping (any Channel) throws -> Void) {
         self.worker = worker
         self.configure = configure

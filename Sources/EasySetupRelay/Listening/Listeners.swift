@@ -89,13 +89,14 @@ struct Listeners {
             await close(listeners)
             guard let bound = address.bound else { throw .cannotListen(host: address.description, port: 0, .other) }
             let cause = RelayError.Cause(error)
-            // The system reports a missing zone as an invalid argument.
+            // The system reports the missing zone of a link-local address as an invalid argument.
             let lacksZone = cause == .system(EINVAL) && bound.isLinkLocal && !bound.host.contains("%")
             throw .cannotListen(host: bound.host, port: bound.port, lacksZone ? .needsZone : cause)
         }
     }
 
-    /// Makes an IPv6 socket accept IPv6 only, whatever the system's default is, because IPv4 has sockets of its own.
+    /// Makes an IPv6 socket accept IPv6 only, whatever the system's default is, because IPv4 addresses have sockets of
+    /// their own.
     private func withFamily(_ bootstrap: ServerBootstrap, _ address: SocketAddress) -> ServerBootstrap {
         guard case .v6 = address else { return bootstrap }
         return bootstrap.serverChannelOption(

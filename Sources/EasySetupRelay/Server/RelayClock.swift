@@ -30,7 +30,7 @@ package struct RelayClock: Sendable {
     /// Registers a function that the clock calls, on any thread, whenever the time has jumped.
     func whenMoved(_ body: @escaping @Sendable () -> Void) { watch(body) }
 
-    /// The machine's clocks: a monotonic one that runs during sleep, and UTC.
+    /// The machine's clocks: a monotonic clock that also runs while the machine sleeps, and UTC.
     static func system() -> RelayClock {
         let start = ContinuousClock.now
         return RelayClock { Moment(monotonic: ContinuousClock.now - start, utcSeconds: Int64(time(nil))) }

@@ -9,7 +9,7 @@ import Synchronization
 /// A relay server: it accepts WebSockets and long-polling requests from devices and brings the devices together
 /// (`Protocol/relay.md`). Event loops do all the work, one for each core; ``run()`` only waits for them to end.
 public final class RelayServer: Service {
-    /// The version of this relay, by semantic versioning (`CHANGELOG.md`); logged when it begins to listen.
+    /// The version of this relay, by semantic versioning (`CHANGELOG.md`). The relay logs it when it begins to listen.
     public static var version: String { Release.version }
 
     private let configuration: RelayConfiguration
@@ -24,7 +24,7 @@ public final class RelayServer: Service {
         let replaceKeys: @Sendable (TokenKeys) -> Void
     }
 
-    /// Creates a relay. It opens no files and sockets before ``run()``.
+    /// Creates a relay. The relay opens no files and sockets before ``run()``.
     public init(configuration: RelayConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
@@ -36,8 +36,8 @@ public final class RelayServer: Service {
         whenListening.fail(RelayError.stopped)
     }
 
-    /// The addresses that were bound, in the order of ``RelayConfiguration/listen``; waits until the relay listens.
-    /// Throws a ``RelayError`` when the relay could not start.
+    /// The addresses that the relay listens on, in the order of ``RelayConfiguration/listen``. The call waits until the
+    /// relay listens, and throws a ``RelayError`` when the relay could not start.
     public var addresses: [BoundAddress] {
         get async throws { try await whenListening.futureResult.get() }
     }
@@ -74,7 +74,7 @@ public final class RelayServer: Service {
         guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
             return
         }
-        // Files are read on a thread that may block.
+        // The files are read on a thread that may block.
         try? await NIOThreadPool.singleton.runIfActive { [configuration, logger] in
             running.certificate?.reload()
             guard let path = configuration.keyFile else { return }
@@ -94,7 +94,7 @@ extension RelayServer {
     private struct Prepared: Sendable {
         let certificate: CertificateKeeper?
         let keys: TokenKeys
-        /// Whether the keys were created now, so that no token of an earlier run can be valid.
+        /// Whether the relay has just created the keys, so that no token of an earlier run can be valid.
         let hasNewKeys: Bool
         let places: [Resolver.ResolvedAddress]
     }
@@ -171,7 +171,7 @@ extension RelayServer {
         }
         tellListening(listeners, cores: loops.count)
 
-        // If a listening socket closes by itself, the relay stops.
+        // If a listening socket closes by itself, the whole relay stops.
         for listener in listeners { listener.closeFuture.whenComplete { _ in stop() } }
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
@@ -186,7 +186,7 @@ extension RelayServer {
     }
 
     private func tellListening(_ listeners: [any Channel], cores: Int) {
-        // Sockets of several cores share their address, so repeats are left out.
+        // The sockets of several cores share their address, so repeated addresses are left out.
         var addresses: [BoundAddress] = []
         for case let address? in listeners.map({ $0.localAddress?.bound }) where !addresses.contains(address) {
             addresses.append(address)
