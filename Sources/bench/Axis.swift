@@ -12,8 +12,8 @@ struct Axis {
     /// Makes an axis; nil when no value is above zero.
     ///
     /// - Parameters:
-    ///   - start: the coordinate of the low end.
-    ///   - end: the coordinate of the high end.
+    ///   - start: the coordinate of the axis's low end.
+    ///   - end: the coordinate of the axis's high end.
     init?(_ values: [Double], from start: Double, to end: Double) {
         let values = values.filter { $0 > 0 && $0.isFinite }
         guard let least = values.min(), let most = values.max() else { return nil }

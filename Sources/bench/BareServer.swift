@@ -28,7 +28,7 @@ final class BareServer {
     private let seatedVisitor: [UInt8]
     private let over: [UInt8]
 
-    /// Bytes to be sent in one write.
+    /// Bytes that are sent in one write.
     private struct Outgoing {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
         var count = 0
@@ -49,7 +49,7 @@ final class BareServer {
         }
     }
 
-    /// Listens on the port, or with 0 on a port that the system chooses. Nil when listening fails.
+    /// Listens on the port; 0 lets the system choose one. Nil when listening fails.
     init?(port: UInt16) {
         let meeting = MeetingID([UInt8](repeating: 0xA5, count: MeetingID.byteCount))!
         let token = Token(bytes: [UInt8](repeating: 0x5A, count: 85))

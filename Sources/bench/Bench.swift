@@ -98,7 +98,7 @@ struct Bench: ParsableCommand {
             scheme: RelayScheme(
                 transport: transport,
                 targets: [Target(port: port, tls: subject.isTLS ? ClientTLS() : nil)],
-                // A single address does not have enough ports for many pairings.
+                // A single client address does not have enough ports for many pairings.
                 sources: atOnce > 1 ? 64 : 0
             ),
             poller: Poller(),

@@ -5,7 +5,7 @@ protocol Connection: AnyObject {
     /// Adds a frame; ``flush()`` sends what was added.
     func write(_ frame: [UInt8])
     func flush()
-    /// Releases the memory for sending, because the device will send nothing for a long time.
+    /// Releases what the connection keeps for sending, because the device will send nothing for a long time.
     func rest()
     /// Closes the connection at once; the owner gets no more calls.
     func close()
@@ -15,7 +15,7 @@ protocol Connection: AnyObject {
 /// connection closes.
 protocol ConnectionOwner: AnyObject {
     func opened(_ connection: any Connection)
-    /// A frame arrived. Its bytes are valid only during the call.
+    /// A frame has arrived. Its bytes are valid only during the call.
     func received(_ frame: UnsafeRawBufferPointer, on connection: any Connection)
     /// The connection was closed. This is no failure if the owner expected the server to close it.
     func closed(_ connection: any Connection)

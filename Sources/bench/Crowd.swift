@@ -22,7 +22,8 @@ final class Crowd: ConnectionOwner {
         self.poller = poller
     }
 
-    /// Brings the crowd to `count` devices. Returns the time in seconds, or nil when the crowd did not form.
+    /// Brings the crowd to `count` devices. Returns the time in seconds, or nil when a device could not connect, was
+    /// disconnected, or the time was over.
     func grow(to count: Int) -> Double? {
         let clock = StopWatch()
         while waiting < count {

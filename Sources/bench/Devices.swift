@@ -1,8 +1,8 @@
 import EasySetupHandshake
 import EasySetupSeed
 
-/// The computation of two devices for one pairing, without a network: code, both proofs, the sealed seed, the user's
-/// identity on both sides. All secrets are in locked memory, as in a real device.
+/// The computation of two devices for one pairing, without a network: the code, both proofs, the sealed (encrypted)
+/// seed, and the user ID on both sides. All secrets are in locked memory, as in a real device.
 struct Devices {
     /// The CPU time of the offerers of all pairings, in seconds.
     private(set) var offerer = 0.0

@@ -25,10 +25,10 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
     /// Whether the relay has ended the connection. The answer to a `send` request may still arrive.
     private var isEnding = false
 
-    /// `pollWait` of `Protocol/limits.md`, in milliseconds.
+    /// The device limit `pollWait` of `Protocol/limits.md`, in milliseconds.
     private static let longestWait: UInt32 = 20_000
 
-    /// Connects and probes; nil when the system has no socket left.
+    /// Connects, and asks whether the server has long polling; nil when the system has no socket left.
     init?(to target: Target, source: UInt16, poller: Poller, owner: any ConnectionOwner) {
         self.target = target
         self.source = source

@@ -4,7 +4,8 @@ struct LoadResult {
     var elapsed: Double
     var pairings: Int
     var failures: [String: Int]
-    /// The kernel's network counters of the run, warm-up included; nil where the kernel does not report them.
+    /// The changes of the kernel's network counters during the run, warm-up included; nil where the kernel has no
+    /// counters.
     var network: NetworkCounters?
     /// The time that pairings took, from the first connect to the last close, in nanoseconds.
     var pairing: Histogram
@@ -51,7 +52,7 @@ final class Load: PairingOwner {
     private var message = Histogram()
     private var starts: [ObjectIdentifier: UInt64] = [:]
 
-    /// The most pairings in flight at any pace; more would mean that something is stuck.
+    /// The most pairings that run at the same time at a fixed rate. More would mean that something is stuck.
     private static let most = 8_192
     /// How long a run waits at its end for pairings that are still running, in seconds.
     private static let patience = 20.0
@@ -100,13 +101,14 @@ final class Load: PairingOwner {
         )
     }
 
-    /// The CPU seconds of all these processes; nil when one has ended.
+    /// The CPU time of all these processes together, in seconds; nil when one of them has ended.
     private static func cpu(of processes: [Int32]) -> Double? {
         let figures = processes.compactMap { ProcessFigures(of: $0) }
         return figures.count == processes.count ? figures.reduce(0) { $0 + $1.cpu } : nil
     }
 
-    /// Runs a fixed number of pairings at the pace's concurrency. Returns the failures with their counts.
+    /// Runs a fixed number of pairings, as many at the same time as the pace says. Returns the failures with their
+    /// counts.
     func run(count: Int) -> [String: Int] {
         guard case .inFlight(let atOnce) = pace else { return [:] }
         while started < count || running > 0 {

@@ -1,7 +1,8 @@
 /// The bodies of long-poll requests (`Protocol/http.proto`). They are encoded by hand, because a Protocol Buffers
 /// library would cost the load generator more than the relay costs that is measured.
 enum LongPollBody {
-    /// Encodes a frame for the body of ``send(_:first:frames:)``; encoded frames are simply joined.
+    /// Encodes a frame for the body of ``send(_:first:frames:)``; several encoded frames are joined without a
+    /// separator.
     static func field(_ frame: [UInt8]) -> [UInt8] {
         [0x1A] + varint(UInt32(frame.count)) + frame
     }
@@ -24,7 +25,7 @@ enum LongPollBody {
     /// A decoded `PollAnswer` without the number of its first frame, which matters only for repeated polls. The bench
     /// never repeats a poll.
     struct Polled: Equatable {
-        /// The ranges of the frames.
+        /// The ranges of the frames in the answer's bytes.
         var frames: [Range<Int>] = []
         var isClosed = false
 

@@ -54,7 +54,8 @@ private final class MailboxPairing: RunningPairing, ConnectionOwner {
     private weak var owner: (any PairingOwner)?
     private var offerer: (any Connection)?
     private var visitor: (any Connection)?
-    /// The number of messages added so far; an even number means that the visitor is next.
+    /// The number of messages that both devices have added to the mailbox. If it is even, the visitor adds the next
+    /// one.
     private var added = 0
     private var opened = 0
     private var closedMailboxes = 0

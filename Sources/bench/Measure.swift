@@ -1,9 +1,9 @@
 /// The measurements, each with a server of its own. A measurement that fails is reported, and the others go on.
 struct Measure {
     let servers: Servers
-    /// The length of each measurement, in seconds.
+    /// How long each measurement takes, in seconds.
     let seconds: Double
-    /// Whether the poller spins, see ``Poller``.
+    /// Whether the poller spins; see ``Poller/init(spins:)``.
     let spins: Bool
 
     /// Measures each number of pairings in flight, then a rate of half the best throughput.

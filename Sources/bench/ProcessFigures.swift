@@ -1,8 +1,8 @@
 import Glibc
 
-/// The kernel's figures of a process.
+/// The kernel's figures of a process: its CPU time and its memory.
 struct ProcessFigures {
-    /// CPU seconds of all threads.
+    /// The CPU time of all threads, in seconds.
     var cpu: Double
     /// Resident memory in bytes (RSS).
     var resident: Int

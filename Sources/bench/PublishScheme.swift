@@ -19,8 +19,8 @@ final class PublishScheme: Scheme {
     }
 }
 
-/// A pairing with four connections: each end listens on one and publishes on the other, because a subscriber can't
-/// publish.
+/// A pairing with four connections. Each device subscribes on one and publishes on the other, because Redis lets no
+/// subscriber publish.
 private final class PublishPairing: RunningPairing, Stream.Owner {
     private let scheme: PublishScheme
     private let target: Target

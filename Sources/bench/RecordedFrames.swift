@@ -1,9 +1,11 @@
 import EasySetupRelayProtocol
 
-/// The frames of a whole pairing as two devices send them, made once: same kinds, same order, same sizes, and
-/// meaningless bodies. The parts that differ between pairings, a meeting or a slot, are filled in when a frame is sent.
+/// The frames of a whole pairing as two devices send them, with meaningless bodies. They have the same kinds, order and
+/// sizes as real ones, and are made once. The parts that differ between pairings, a meeting ID or a slot, are filled in
+/// when a frame is sent.
 struct RecordedFrames {
-    /// The sizes in bytes of the six end-to-end messages (`Protocol/handshake.md`, "Messages").
+    /// The sizes in bytes of the end-to-end messages (`Protocol/handshake.md`, "Messages"). Both proofs have one size,
+    /// and so have the package and the receipt.
     static let hello = 1250
     static let reply = 1153
     static let proof = 593

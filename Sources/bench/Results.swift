@@ -22,7 +22,7 @@ struct Results {
             subject == other.subject && layout == other.layout && inFlight == other.inFlight
         }
 
-        /// The cost of a pairing, as a sort key; infinite when no pairing ended.
+        /// The server's cost of a pairing, by which loads are sorted; infinite when no pairing ended.
         fileprivate var cost: Double { result.pairings > 0 ? result.serverCost : .infinity }
     }
 
@@ -69,11 +69,12 @@ struct Results {
             guard let full = full.proportional, let before = before.proportional else { return nil }
             return Double(full - before) / Double(count)
         }
-        /// The growth of memory after the crowd has left, relative to the memory before it came.
+        /// The growth of the server's memory from before the crowd came to after it has left, as a share of the memory
+        /// before.
         var left: Double { Double(after.resident) / Double(before.resident) - 1 }
-        /// The memory that is kept after the crowd has left, relative to the memory that it took.
+        /// The memory that the server keeps after the crowd has left, as a share of the memory that the crowd took.
         var kept: Double { Double(after.resident - before.resident) / Double(max(1, full.resident - before.resident)) }
-        /// The growth of a pairing's cost while the crowd waits.
+        /// The growth of a pairing's cost while the crowd waits, as a share of the cost before.
         var growth: Double { load.serverCost / max(empty.serverCost, 0.001) - 1 }
     }
 

@@ -10,7 +10,7 @@ final class Server {
     ///
     /// - Parameters:
     ///   - command: program and arguments; `PORT` in them becomes the port.
-    ///   - pin: the cores on which it may run, in the format of `taskset`; nil for all.
+    ///   - pin: the cores on which the program may run, in the format of `taskset`; nil for all.
     init(_ command: [String], pin: String?) throws(BenchError) {
         guard let port = Self.freePort() else { throw .noPort }
         self.port = port

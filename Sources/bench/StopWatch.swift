@@ -16,7 +16,7 @@ private func time(of clock: clockid_t) -> UInt64 {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
-/// Measures the time since it was made.
+/// A stopwatch, which measures the time since it was made.
 struct StopWatch {
     private let begin = nanoseconds()
 

@@ -39,7 +39,8 @@ final class Stream: Polled {
     private var ssl: OpaquePointer?
     private var outgoing: [UInt8] = []
     private var sent = 0
-    /// Bytes received and not used yet; empty while nothing waits, so that an idle connection holds no buffer.
+    /// The bytes that were received and are not used yet. It is empty while nothing waits, so that an idle connection
+    /// holds no buffer.
     private var rest: [UInt8] = []
 
     /// The read buffer of all streams, which is safe because the bench has one thread.
@@ -154,7 +155,7 @@ final class Stream: Polled {
                 return
             }
             let all = held + count
-            // Unused bytes are copied before the shared buffer is used again.
+            // The bytes that the owner does not use are copied, because the shared buffer will be used again.
             let used = owner?.received(UnsafeRawBufferPointer(rebasing: buffer[..<all]), on: self) ?? all
             if used == all { if held > 0 { rest = [] } } else { rest = Array(buffer[used..<all]) }
             if ssl == nil, count < space.count, !toTheEnd { return }

@@ -2,9 +2,9 @@
 enum Targets {
     struct Row {
         var what: String
-        /// The bound, as text.
+        /// The bound that the figure must meet, as text.
         var bound: String
-        /// The figure; nil when it was not measured.
+        /// The measured figure; nil when it was not measured.
         var figure: Double?
         /// The measured figure as text, or the reason why there is none.
         var measured: String
@@ -14,7 +14,7 @@ enum Targets {
     enum Verdict: String {
         case met
         case missed = "NOT MET"
-        /// Met with less load than the target asks for, because the rest could not be measured.
+        /// The bound is met, but with less load than the target asks for, because the full load could not be measured.
         case partly = "met so far"
         case unknown = "not measured"
     }
@@ -171,7 +171,7 @@ enum Targets {
         results.middleLoads.last { $0.subject == subject && $0.inFlight == inFlight }?.result
     }
 
-    /// The highest throughput for each core that the server used.
+    /// The highest throughput of the subject, in pairings per second of the server's CPU time.
     private static func perCore(_ results: Results, _ subject: Subject) -> Double? {
         results.middleLoads.filter { $0.subject == subject && $0.inFlight != nil && $0.result.pairings > 0 }
             .map { $0.result.rate / $0.result.serverUse }.max()

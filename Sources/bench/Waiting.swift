@@ -4,13 +4,14 @@ protocol Waiting {
     func connect(source: UInt16, poller: Poller, owner: any ConnectionOwner) -> (any Connection)?
     /// Sends the first frames after the connection is open.
     func begin(_ connection: any Connection)
-    /// Answers a frame. Returns whether the device is waiting from now on.
+    /// Answers a frame from the server. Returns whether the device is waiting from now on.
     func hears(_ frame: UnsafeRawBufferPointer, on connection: any Connection) -> Bool
-    /// Leaves, so that the service closes the connection. Returns false where the protocol has no message for that.
+    /// Makes the device leave, so that the service closes the connection. Returns false if the protocol has no message
+    /// for that.
     func leave(_ connection: any Connection) -> Bool
 }
 
-/// Devices with a room at a relay.
+/// Devices that wait with a room at a relay.
 struct RelayWaiting: Waiting {
     let transport: Transport
     let target: Target
@@ -43,7 +44,7 @@ struct RelayWaiting: Waiting {
     }
 }
 
-/// Devices with an open mailbox at magic-wormhole's server.
+/// Devices that wait with an open mailbox at magic-wormhole's server.
 struct MailboxWaiting: Waiting {
     let target: Target
 
