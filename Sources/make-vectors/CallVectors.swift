@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// The bodies of long-poll requests and answers (`Protocol/http.md`, "Calls").
+/// Makes the vectors of the bodies of long-poll requests and answers (`Protocol/http.md`, "Calls").
 func callVectors() -> [VectorFile] {
     [
         VectorFile(

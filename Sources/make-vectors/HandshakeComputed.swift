@@ -130,7 +130,7 @@ enum Plaintext {
 
     static func refusal(_ value: UInt8) -> [UInt8] { [0x10, value] }
 
-    /// A padded plaintext of 512 bytes: length, content, zeros.
+    /// Makes a padded plaintext of 512 bytes: the length in two bytes, the content, and zeros.
     static func padded(_ content: [UInt8]) -> [UInt8] {
         [UInt8(content.count >> 8), UInt8(content.count & 0xFF)] + content
             + [UInt8](repeating: 0, count: 510 - content.count)

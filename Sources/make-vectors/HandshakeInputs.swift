@@ -6,7 +6,7 @@ enum HandshakeInputs {
     /// The two devices' scalars for CPace, from the test vectors of CPace's draft.
     static let visitorScalar = "da3d23700a9e5699258aef94dc060dfda5ebb61f02a5ea77fad53f4ff0976d08"
     static let offererScalar = "d2316b454718c35362d83d69df6320f38578ed5984651435e2949762d900b80d"
-    /// X-Wing's 32-byte decapsulation key.
+    /// The decapsulation key of X-Wing (the key encapsulation mechanism, KEM), 32 bytes.
     static let kemSeed = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
     /// One encapsulation to the public key of `kemSeed`. It was computed once and kept, because swift-crypto draws the
     /// randomness of an encapsulation itself.

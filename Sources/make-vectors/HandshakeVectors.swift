@@ -78,7 +78,7 @@ struct Run {
     var form = Form.typed
     var offererRole = Role.holder
     var visitorRole: Role?
-    /// The code's secret that the visitor typed, where it differs from the offerer's.
+    /// The secret of the code that the visitor typed; nil if it is the offerer's.
     var visitorSecret: [UInt8]?
     /// Whether a receiver that shows the code asks its user before it stores the seed.
     var asksFirst = false
@@ -275,7 +275,7 @@ struct NotAsPlanned: Error {}
 
 /// A list of values, which are given out one after the other.
 private final class Turns: @unchecked Sendable {
-    // A plain variable is safe, because the generator has one thread.
+    // A plain variable is safe, because this program has one thread.
     private var values: [[UInt8]]
 
     init(_ values: [[UInt8]]) { self.values = values }

@@ -56,7 +56,7 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleB
     }
 }
 
-/// One file of `Protocol/vectors`.
+/// A vector file in `Protocol/vectors`.
 struct VectorFile {
     let name: String
     let content: JSON

@@ -1,6 +1,6 @@
 import EasySetupHandshake
 
-/// Valid names and names that end a meeting (`Protocol/handshake.md`, "Names").
+/// Vectors of valid device names, and of names that end a meeting (`Protocol/handshake.md`, "Names").
 let nameVectors: [JSON] = good.map { vector("", $0, true) } + bad.map { vector($0.0, $0.1, false) }
 
 private func vector(_ about: String, _ name: String, _ isGood: Bool) -> JSON {

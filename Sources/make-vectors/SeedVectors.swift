@@ -1,7 +1,7 @@
 import Crypto
 import EasySetupSeed
 
-/// Derivation, phrases, links and files of seeds (`Protocol/seed.md`).
+/// Makes the vectors of derivation, phrases, links and files of seeds (`Protocol/seed.md`).
 func seedVectors() throws -> [VectorFile] {
     [
         VectorFile(name: "seed-derivation.json", content: try derivation()),
@@ -12,7 +12,7 @@ func seedVectors() throws -> [VectorFile] {
     ]
 }
 
-/// The seeds of all cases: one that was drawn at random, and the lowest and highest value.
+/// The seeds of all cases: one that was drawn at random, and the ones with the lowest and the highest value.
 private let seeds: [[UInt8]] = [
     [
         0x5b, 0xb5, 0xce, 0xb1, 0x68, 0xe4, 0xc8, 0xe2, 0x6a, 0x1a, 0x16, 0xed, 0x34, 0xd9, 0xfc, 0x7f,
