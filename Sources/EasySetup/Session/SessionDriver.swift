@@ -25,131 +25,86 @@ struct SessionDriver: Sendable {
     /// Runs until the session is over, and returns the session for a last question.
     @discardableResult
     func run<Session: PairingSession & ~Copyable>(_ session: consuming Session) async -> Session {
-        var tasks = Tasks()
-        var connection: RelayConnection?
-        var generation = 0
-        // The transport for the next connection: long polling for the rest of the pairing once it worked, and for one
-        // attempt after a WebSocket on which no frame arrived.
-        var transport = Transport.webSocket
-        var isTransportKnown = false
-        // No state is shown after the last one.
-        var isTold = false
-        var closings: [EventLoopFuture<Void>] = []
-        var actions = session.begin()
+        var course = ConnectionCourse(session)
+        var held = Resources()
         var letters = inbox.letters.makeAsyncIterator()
-        while true {
-            var frames: [DeviceFrame] = []
-            for action in actions {
-                logger.trace("does", metadata: ["action": "\(action.name)"])
-                if case .send(let frame) = action {
-                    frames.append(frame)
-                    continue
-                }
-                // Frames are sent together, and before any later action.
-                connection?.send(frames)
-                frames.removeAll()
-                switch action {
-                case .send: break
-                case .connect:
-                    generation += 1
-                    tasks.replace(.connect, with: connect(generation, through: transport))
-                case .disconnect:
-                    if let connection { closings.append(connection.close()) }
-                    connection = nil
-                    generation += 1
-                case .show(let state):
-                    logger.debug("state", metadata: ["state": "\(state.name)"])
-                    switch state {
-                    case .paired, .failed: isTold = true
-                    default: break
-                    }
-                    show(state)
-                case .ask(let request):
-                    tasks.replace(.ask, with: Task { inbox.put(.event(.answered(await approve(request)))) })
-                case .askToAccept(let request):
-                    tasks.replace(
-                        .ask,
-                        with: Task { inbox.put(.event(.accepted(await accept?(request) ?? .nobodyToAsk))) }
-                    )
-                case .stopAsking: tasks.cancel(.ask)
-                case .store(let seed): tasks.replace(.store, with: save(seed))
-                case .solve(let challenge, let difficulty):
-                    tasks.replace(.solve, with: solve(challenge, difficulty))
-                case .finish:
-                    tasks.cancelAll()
-                    inbox.close()
-                    // A connection that opened after the session's end has no other owner, so it is closed here.
-                    while let letter = await letters.next() {
-                        if case .opened(_, let late) = letter { late.close() }
-                    }
-                    // The program may end after this, so the last frames must have left it.
-                    for closing in closings { try? await closing.get() }
-                    return session
-                }
-            }
-            connection?.send(frames)
-            tasks.wake(at: session.nextDeadline) { inbox.put(.event(.deadlinePassed)) }
-
-            guard let letter = await letters.next() else { return session }
-            let now = ContinuousClock.now.moment
+        perform(course.begin(), &held)
+        while !held.isOver {
+            held.wake(at: course.nextDeadline) { inbox.put(.event(.deadlinePassed)) }
+            guard let letter = await letters.next() else { break }
             logger.trace("hears", metadata: ["letter": "\(letter.name)"])
-            switch letter {
-            case .event(let event):
-                if case .deadlinePassed = event { tasks.rang() }
-                actions = session.handle(event, now: now)
-            case .opened(let opened, let new):
-                if opened == generation {
-                    connection = new
-                    actions = session.handle(.connected, now: now)
-                    new.read()
-                } else {
-                    new.close()
-                    actions = []
-                }
-            case .failed(let failed, let error):
-                logger.debug(
-                    "not connected",
-                    metadata: ["error": "\(error.name)", "cause": "\(error.cause ?? "none")"]
+            perform(steps(after: letter, &course, &held), &held)
+        }
+        held.cancelAll()
+        inbox.close()
+        // A connection that opened after the session's end has no other owner, so it is closed here.
+        while let letter = await letters.next() {
+            if case .opened(_, let late) = letter { late.close() }
+        }
+        // The program may end after this, so the last frames must have left it.
+        for closing in held.closings { try? await closing.get() }
+        return course.end()
+    }
+
+    /// Passes a letter to the session.
+    private func steps<Session: PairingSession & ~Copyable>(
+        after letter: Inbox.Letter,
+        _ course: inout ConnectionCourse<Session>,
+        _ held: inout Resources
+    ) -> [DriverStep] {
+        let now = ContinuousClock.now.moment
+        switch letter {
+        case .event(let event):
+            if case .deadlinePassed = event { held.timerFired() }
+            return course.happened(event, now: now)
+        case .opened(let number, let connection):
+            switch course.opened(number, now: now) {
+            case .use(let steps):
+                held.connection = connection
+                return steps
+            case .close:
+                connection.close()
+                return []
+            }
+        case .failed(let number, let error):
+            let cause = error.cause ?? "none"
+            logger.debug("not connected", metadata: ["error": "\(error.name)", "cause": "\(cause)"])
+            return course.failed(number, error, now: now)
+        case .report(let number, let report):
+            if case .through(let transport) = report {
+                logger.debug("connected", metadata: ["transport": "\(transport.rawValue)"])
+            }
+            return course.reported(report, by: number, now: now)
+        }
+    }
+
+    private func perform(_ steps: [DriverStep], _ held: inout Resources) {
+        for step in steps {
+            logger.trace("does", metadata: ["action": "\(step.name)"])
+            switch step {
+            case .connect(let number, let transport): held.replace(.connect, with: connect(number, by: transport))
+            case .read: held.connection?.read()
+            case .send(let frames): held.connection?.send(frames)
+            case .disconnect: held.closeConnection()
+            case .show(let state):
+                logger.debug("state", metadata: ["state": "\(state.name)"])
+                show(state)
+            case .ask(let request):
+                held.replace(.ask, with: Task { inbox.put(.event(.answered(await approve(request)))) })
+            case .askToAccept(let request):
+                held.replace(
+                    .ask,
+                    with: Task { inbox.put(.event(.accepted(await accept?(request) ?? .nobodyToAsk))) }
                 )
-                if !isTransportKnown { transport = .webSocket }
-                guard failed == generation else {
-                    actions = []
-                    continue
-                }
-                actions = session.handle(.lost(error), now: now)
-                if !isTold, !actions.contains(where: \.isLastState) { show(.retrying(error)) }
-            case .report(_, .through(let open)):
-                if open == .longPolling { (transport, isTransportKnown) = (.longPolling, true) }
-                logger.debug("connected", metadata: ["transport": "\(open.rawValue)"])
-                actions = []
-            case .report(_, .unheard):
-                transport = .longPolling
-                actions = []
-            case .report(let from, .stumbled):
-                actions = from == generation ? session.handle(.stumbled, now: now) : []
-            case .report(let from, .closed(let error)):
-                guard from == generation else {
-                    actions = []
-                    continue
-                }
-                connection = nil
-                generation += 1
-                actions = session.handle(.lost(error), now: now)
-            case .report(let from, .frames(let frames)):
-                actions = []
-                guard from == generation else { continue }
-                for frame in frames {
-                    let more = session.handle(.frame(frame), now: now)
-                    actions += more
-                    // Frames of the old connection must not reach the session after the disconnect.
-                    if more.contains(where: \.isDisconnect) { break }
-                }
-                connection?.read()
+            case .stopAsking: held.cancel(.ask)
+            case .store(let seed): held.replace(.store, with: save(seed))
+            case .solve(let challenge, let difficulty): held.replace(.solve, with: solve(challenge, difficulty))
+            case .finish: held.isOver = true
             }
         }
     }
 
-    private func connect(_ generation: Int, through transport: Transport) -> Task<Void, Never> {
+    private func connect(_ number: Int, by transport: Transport) -> Task<Void, Never> {
         Task {
             do throws(PairingError) {
                 let connection = try await RelayConnection.open(
@@ -158,10 +113,10 @@ struct SessionDriver: Sendable {
                     by: proxies,
                     through: transport,
                     limits: limits
-                ) { inbox.put(.report(generation, $0)) }
-                if !inbox.put(.opened(generation, connection)) { connection.close() }
+                ) { inbox.put(.report(number, $0)) }
+                if !inbox.put(.opened(number, connection)) { connection.close() }
             } catch {
-                inbox.put(.failed(generation, error))
+                inbox.put(.failed(number, error))
             }
         }
     }
@@ -191,9 +146,12 @@ struct SessionDriver: Sendable {
 final class Inbox: Sendable {
     enum Letter: Sendable {
         case event(SessionEvent)
+        /// The connection of this number is open.
         case opened(Int, RelayConnection)
+        /// The connection of this number could not be made.
         case failed(Int, PairingError)
-        case report(Int, RelayConnection.Report)
+        /// The connection of this number reports something.
+        case report(Int, ConnectionReport)
     }
 
     let letters: AsyncStream<Letter>
@@ -214,12 +172,21 @@ final class Inbox: Sendable {
     }
 }
 
-/// The tasks that run for a session, one of each kind.
-private struct Tasks {
+/// What runs for a session: its connection, tasks of which there is one of each kind, and a timer.
+private struct Resources {
     enum Kind: Hashable { case connect, ask, store, solve }
 
+    var connection: RelayConnection?
+    /// The ends of the connections that were closed.
+    private(set) var closings: [EventLoopFuture<Void>] = []
+    var isOver = false
     private var running: [Kind: Task<Void, Never>] = [:]
     private var timer: (moment: Duration, task: Task<Void, Never>)?
+
+    mutating func closeConnection() {
+        if let connection { closings.append(connection.close()) }
+        connection = nil
+    }
 
     mutating func replace(_ kind: Kind, with task: Task<Void, Never>) {
         running.updateValue(task, forKey: kind)?.cancel()
@@ -245,7 +212,7 @@ private struct Tasks {
     }
 
     /// The timer fired. If it fired a little early, the next ``wake(at:_:)`` sets it again for the same moment.
-    mutating func rang() {
+    mutating func timerFired() {
         timer?.task.cancel()
         timer = nil
     }

@@ -11,21 +11,6 @@ import NIOPosix
 /// session handles them. Frames that arrive together with the answer to the WebSocket upgrade are kept until the first
 /// ``read()``.
 final class RelayConnection: Sendable {
-    /// An event that a connection reports.
-    enum Report: Sendable {
-        /// The relay has answered for the first time on this connection, over this transport.
-        case through(Transport)
-        /// An attempt failed before the relay had answered for the first time, and another attempt follows.
-        case stumbled
-        /// A WebSocket was opened, and ended before any frame arrived. A proxy that allows upgrades but drops frames
-        /// causes this. `closed` follows.
-        case unheard
-        /// Frames that arrived together. The next batch follows only after the next ``RelayConnection/read()``.
-        case frames([RelayFrame])
-        /// The connection has ended, for this reason.
-        case closed(PairingError)
-    }
-
     private enum ActiveTransport {
         /// No transport is open yet, or the transport has ended.
         case none
@@ -40,7 +25,7 @@ final class RelayConnection: Sendable {
         /// Whether the transport has ended by itself. A WebSocket may end before `opened` has stored it in `active`.
         var isOver = false
         /// The reports of frames and of the end that came before the first ``read()``; nil after the first ``read()``.
-        var kept: [Report]? = []
+        var kept: [ConnectionReport]? = []
         /// Whether the session has closed the connection by ``close()``.
         var isClosed = false
         /// The promise for which ``open(to:tls:by:through:limits:report:)`` waits while long polling opens; nil before
@@ -51,10 +36,10 @@ final class RelayConnection: Sendable {
     private let loop = MultiThreadedEventLoopGroup.singleton.next()
     private let host: RelayHost
     private let limits: ClientLimits
-    private let report: @Sendable (Report) -> Void
+    private let report: @Sendable (ConnectionReport) -> Void
     private let state: NIOLoopBoundBox<State>
 
-    private init(host: RelayHost, limits: ClientLimits, report: @escaping @Sendable (Report) -> Void) {
+    private init(host: RelayHost, limits: ClientLimits, report: @escaping @Sendable (ConnectionReport) -> Void) {
         self.host = host
         self.limits = limits
         self.report = report
@@ -76,7 +61,7 @@ final class RelayConnection: Sendable {
         by proxies: ProxySettings,
         through transport: Transport,
         limits: ClientLimits,
-        report: @escaping @Sendable (Report) -> Void
+        report: @escaping @Sendable (ConnectionReport) -> Void
     ) async throws(PairingError) -> RelayConnection {
         let host = try RelayHost(address, trusting: roots, by: proxies)
         let connection = RelayConnection(host: host, limits: limits, report: report)
@@ -174,7 +159,7 @@ final class RelayConnection: Sendable {
         state.value.active = .webSocket(webSocket)
     }
 
-    private func heard(_ news: Report) {
+    private func heard(_ news: ConnectionReport) {
         switch news {
         case .stumbled, .frames, .unheard: break
         case .through:

@@ -26,11 +26,12 @@ extension PairingState {
     }
 }
 
-extension SessionAction {
+extension DriverStep {
     package var name: String {
         switch self {
-        case .connect: "connect"
-        case .send(let frame): "send \(frame.name)"
+        case .connect(_, let transport): "connect by \(transport.rawValue)"
+        case .read: "read"
+        case .send(let frames): "send \(frames.map(\.name).joined(separator: ", "))"
         case .disconnect: "disconnect"
         case .show: "show"
         case .ask: "ask"

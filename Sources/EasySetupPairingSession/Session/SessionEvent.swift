@@ -52,12 +52,12 @@ package enum SessionAction: Sendable {
     /// The session is over; no more actions follow.
     case finish
 
-    package var isDisconnect: Bool {
+    var isDisconnect: Bool {
         if case .disconnect = self { true } else { false }
     }
 
     /// Whether this action shows how the pairing ended.
-    package var isLastState: Bool {
+    var isLastState: Bool {
         switch self {
         case .show(.paired), .show(.failed): true
         default: false

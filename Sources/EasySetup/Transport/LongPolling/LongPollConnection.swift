@@ -13,7 +13,7 @@ final class LongPollConnection: Sendable {
 
     private let loop: any EventLoop
     private let limits: ClientLimits
-    private let report: @Sendable (RelayConnection.Report) -> Void
+    private let report: @Sendable (ConnectionReport) -> Void
     private let state: NIOLoopBoundBox<State>
     private let sending: LongPollChannel
     private let polling: LongPollChannel
@@ -30,7 +30,7 @@ final class LongPollConnection: Sendable {
         on loop: any EventLoop,
         limits: ClientLimits,
         insteadOf failure: PairingError?,
-        report: @escaping @Sendable (RelayConnection.Report) -> Void
+        report: @escaping @Sendable (ConnectionReport) -> Void
     ) {
         self.loop = loop
         self.limits = limits

@@ -31,7 +31,7 @@ final class WebSocketConnection: Sendable {
         to host: RelayHost,
         on loop: any EventLoop,
         limits: ClientLimits,
-        report: @escaping @Sendable (RelayConnection.Report) -> Void
+        report: @escaping @Sendable (ConnectionReport) -> Void
     ) async throws(UpgradeFailure) -> WebSocketConnection {
         let attempt = Attempt(to: host)
         let limit = TimeAmount(limits.connectTimeout)
@@ -123,7 +123,7 @@ final class WebSocketConnection: Sendable {
         _ channel: any Channel,
         host: RelayHost,
         limits: ClientLimits,
-        report: @escaping @Sendable (RelayConnection.Report) -> Void
+        report: @escaping @Sendable (ConnectionReport) -> Void
     ) throws -> EventLoopFuture<Upgraded> {
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgraded>(
             maxFrameSize: WireLimits.frameBytes,
@@ -181,7 +181,7 @@ private final class FrameHandler: ChannelDuplexHandler {
     typealias OutboundOut = WebSocketFrame
 
     private let patience: TimeAmount
-    private let report: @Sendable (RelayConnection.Report) -> Void
+    private let report: @Sendable (ConnectionReport) -> Void
     private var batch: [RelayFrame] = []
     private var isOver = false
     private var isHeard = false
@@ -190,7 +190,7 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var isPinged = false
 
     /// - Parameter patience: how long the relay's first frame may take, from the first ``read(context:)``.
-    init(patience: TimeAmount, report: @escaping @Sendable (RelayConnection.Report) -> Void) {
+    init(patience: TimeAmount, report: @escaping @Sendable (ConnectionReport) -> Void) {
         self.patience = patience
         self.report = report
     }

@@ -1,11 +1,7 @@
 /// The transports between device and relay (`Protocol/http.md`, "Which transport").
-enum Transport: String, Sendable {
+package enum Transport: String, Sendable {
     /// One WebSocket (`Protocol/relay.md`, "Transport").
     case webSocket = "websocket"
     /// Long polling: HTTP requests that the relay may hold open until it has frames (`Protocol/http.md`, "Calls").
     case longPolling = "long-polling"
-
-    static let webSocketPath = "/easysetup/v1/ws"
-    static let sendPath = "/easysetup/v1/send"
-    static let pollPath = "/easysetup/v1/poll"
 }

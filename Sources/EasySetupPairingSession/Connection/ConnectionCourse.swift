@@ -1,0 +1,169 @@
+package import EasySetupRelayProtocol
+package import EasySetupSeed
+
+/// A session and the course of its connections: which of them still counts, which transport the next one takes, and when the
+/// person is told of a failed attempt. It is a pure state machine; a driver carries out the steps and reports what happened.
+///
+/// Connections are numbered, because a report of an old connection can arrive after the session has given that connection up.
+package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable {
+    /// What a driver does with a connection that has opened.
+    package enum OnOpened: Sendable {
+        /// Use the connection, and carry out the steps.
+        case use([DriverStep])
+        /// Close the connection: the session does not wait for it any more.
+        case close
+    }
+
+    private var session: Session
+    /// The number of the connection that counts; a new number makes all reports of earlier connections void.
+    private var current = 0
+    private var transport = TransportChoice()
+    /// Whether the last state was shown, after which no other may follow.
+    private var hasShownLast = false
+
+    package init(_ session: consuming Session) {
+        self.session = session
+    }
+
+    /// The session itself, for a last question.
+    package consuming func end() -> Session { session }
+
+    /// The moment at which ``SessionEvent/deadlinePassed`` is due; nil when there is none.
+    package var nextDeadline: Duration? { session.nextDeadline }
+
+    /// The first steps.
+    package mutating func begin() -> [DriverStep] {
+        let actions = session.begin()
+        return steps(for: actions)
+    }
+
+    /// The user, the store, the clock or the app has something for the session.
+    package mutating func happened(_ event: SessionEvent, now: Duration) -> [DriverStep] {
+        let actions = session.handle(event, now: now)
+        return steps(for: actions)
+    }
+
+    /// The connection of this number is open.
+    package mutating func opened(_ number: Int, now: Duration) -> OnOpened {
+        guard number == current else { return .close }
+        let actions = session.handle(.connected, now: now)
+        return .use([.read] + steps(for: actions))
+    }
+
+    /// The connection of this number could not be made.
+    package mutating func failed(_ number: Int, _ error: PairingError, now: Duration) -> [DriverStep] {
+        transport.attemptFailed()
+        guard number == current else { return [] }
+        let actions = session.handle(.lost(error), now: now)
+        let isOver = hasShownLast || actions.contains(where: \.isLastState)
+        return (isOver ? [] : [.show(.retrying(error))]) + steps(for: actions)
+    }
+
+    /// The connection of this number reports something.
+    package mutating func reported(_ report: ConnectionReport, by number: Int, now: Duration) -> [DriverStep] {
+        // What is known of transports stays true, whichever connection has shown it.
+        switch report {
+        case .through(let open): transport.opened(by: open)
+        case .unheard: transport.webSocketStayedSilent()
+        case .stumbled, .frames, .closed: break
+        }
+        guard number == current else { return [] }
+        switch report {
+        case .through, .unheard: return []
+        case .stumbled: return happened(.stumbled, now: now)
+        case .closed(let error):
+            current += 1
+            return happened(.lost(error), now: now)
+        case .frames(let frames): return received(frames, now: now)
+        }
+    }
+
+    private mutating func received(_ frames: [RelayFrame], now: Duration) -> [DriverStep] {
+        var actions: [SessionAction] = []
+        for frame in frames {
+            let more = session.handle(.frame(frame), now: now)
+            actions += more
+            // Frames of the old connection must not reach the session after the disconnect.
+            if more.contains(where: \.isDisconnect) { break }
+        }
+        return [.read] + steps(for: actions)
+    }
+
+    private mutating func steps(for actions: [SessionAction]) -> [DriverStep] {
+        var steps: [DriverStep] = []
+        var frames: [DeviceFrame] = []
+        for action in actions {
+            if case .send(let frame) = action {
+                frames.append(frame)
+                continue
+            }
+            // Frames leave together, and before any later action.
+            if !frames.isEmpty { steps.append(.send(frames)) }
+            frames.removeAll()
+            steps.append(step(for: action))
+        }
+        if !frames.isEmpty { steps.append(.send(frames)) }
+        return steps
+    }
+
+    private mutating func step(for action: SessionAction) -> DriverStep {
+        if action.isLastState { hasShownLast = true }
+        switch action {
+        case .connect:
+            current += 1
+            return .connect(current, by: transport.next)
+        case .send(let frame): return .send([frame])
+        case .disconnect:
+            current += 1
+            return .disconnect
+        case .show(let state): return .show(state)
+        case .ask(let request): return .ask(request)
+        case .askToAccept(let request): return .askToAccept(request)
+        case .stopAsking: return .stopAsking
+        case .store(let seed): return .store(seed)
+        case .solve(let challenge, let difficulty): return .solve(challenge: challenge, difficulty: difficulty)
+        case .finish: return .finish
+        }
+    }
+}
+
+/// A step of the driver of a session; a list of steps is carried out in order.
+package enum DriverStep: Sendable {
+    /// Make a connection of this number by this transport, in place of an attempt that still runs.
+    case connect(Int, by: Transport)
+    /// Ask the connection for its next frames.
+    case read
+    /// Send the frames in one write.
+    case send([DeviceFrame])
+    /// Close the connection once everything is sent.
+    case disconnect
+    /// Show the state in the app.
+    case show(PairingState)
+    /// Ask the user before the seed is sent.
+    case ask(ApprovalRequest)
+    /// Ask the user whether to keep the seed.
+    case askToAccept(AcceptanceRequest)
+    /// Stop asking the user.
+    case stopAsking
+    /// Store the seed durably.
+    case store(SyncSeed)
+    /// Solve a proof of work.
+    case solve(challenge: [UInt8], difficulty: Int)
+    /// The session is over; no more steps follow.
+    case finish
+}
+
+/// An event that a connection to the relay reports.
+package enum ConnectionReport: Sendable {
+    /// The relay has answered for the first time on this connection, over this transport.
+    case through(Transport)
+    /// An attempt failed before the relay had answered for the first time, and another attempt follows.
+    case stumbled
+    /// A WebSocket was opened, and ended before any frame arrived. A proxy that allows upgrades but drops frames causes
+    /// this. `closed` follows.
+    case unheard
+    /// Frames that arrived together. The next batch follows only after the next ``DriverStep/read``.
+    case frames([RelayFrame])
+    /// The connection has ended, for this reason.
+    case closed(PairingError)
+}

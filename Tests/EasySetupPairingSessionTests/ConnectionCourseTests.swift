@@ -1,0 +1,150 @@
+import EasySetupHandshake
+import EasySetupRelayProtocol
+import EasySetupSeed
+import Testing
+
+@testable import EasySetupPairingSession
+
+/// The course of a real session's connections, without any connection.
+@Suite("The course of connections") struct ConnectionCourseTests {
+    private static let slot = Slot("K7Q")!
+    private static let offered = RelayFrame.offered(slot: slot, token: Token(bytes: [1]), expiresIn: .seconds(600))
+    private static let unreachable = PairingError.relayUnreachable(.refused)
+
+    private static func offering() -> ConnectionCourse<OfferSession> {
+        ConnectionCourse(
+            OfferSession(
+                relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
+                name: DeviceName(cleaning: "old laptop")!,
+                platform: .linux,
+                seed: .random(),
+                entropy: .system,
+                limits: ClientLimits()
+            )
+        )
+    }
+
+    /// Lets the course wait until it connects again.
+    private func connectAgain(_ course: inout ConnectionCourse<OfferSession>, _ now: inout Duration) -> [String] {
+        now = course.nextDeadline ?? now
+        return course.happened(.deadlinePassed, now: now).map(\.name)
+    }
+
+    @Test("each attempt has a number and a transport, and frames leave together") func connects() {
+        var course = Self.offering()
+        let first = course.begin().map(\.name)
+        #expect(first == ["show", "connect by websocket"])
+        guard case .use(let steps) = course.opened(1, now: .zero) else {
+            Issue.record("the connection is not used")
+            return
+        }
+        #expect(steps.map(\.name) == ["read", "send offer"])
+    }
+
+    @Test("a failed attempt is told with its cause, until it ends the pairing") func retrying() {
+        var course = Self.offering()
+        _ = course.begin()
+        var now = Duration.zero
+        var number = 1
+        var told: [String] = []
+        while true {
+            let states = course.failed(number, Self.unreachable, now: now).states
+            told += states
+            guard states == ["retrying"] else { break }
+            #expect(connectAgain(&course, &now) == ["connect by websocket"])
+            number += 1
+        }
+        #expect(number > 2)
+        #expect(told == Array(repeating: "retrying", count: number - 1) + ["relay-unreachable"])
+        let late = course.failed(number, Self.unreachable, now: now).states
+        #expect(late == [], "nothing is shown after the last state")
+    }
+
+    @Test("once the relay was reached, the cause comes before the time that is left") func retryingLater() {
+        var course = Self.offering()
+        var now = Duration.zero
+        _ = course.begin()
+        _ = course.opened(1, now: now)
+        _ = course.reported(.frames([Self.offered]), by: 1, now: now)
+        let lost = course.reported(.closed(.connectionLost), by: 1, now: now).states
+        #expect(lost == ["reconnecting"])
+        _ = connectAgain(&course, &now)
+        let failed = course.failed(3, Self.unreachable, now: now).states
+        #expect(failed == ["retrying", "reconnecting"])
+    }
+
+    @Test("an old connection changes nothing any more, and is closed where it opens late") func old() {
+        var course = Self.offering()
+        var now = Duration.zero
+        _ = course.begin()
+        _ = course.opened(1, now: now)
+        _ = course.reported(.closed(.connectionLost), by: 1, now: now)
+        _ = connectAgain(&course, &now)
+        let reports: [ConnectionReport] = [
+            .frames([Self.offered]), .closed(.relayMisbehaved), .stumbled, .through(.webSocket), .unheard,
+        ]
+        for report in reports {
+            let steps = course.reported(report, by: 1, now: now)
+            #expect(steps.isEmpty)
+        }
+        let failed = course.failed(1, .relayVersion, now: now)
+        #expect(failed.isEmpty)
+        if case .use = course.opened(1, now: now) { Issue.record("an old connection is used") }
+        if case .close = course.opened(3, now: now) { Issue.record("the new connection is not used") }
+    }
+
+    @Test("after a WebSocket without a frame comes long polling, and after its failure the WebSocket") func silent() {
+        var course = Self.offering()
+        var now = Duration.zero
+        _ = course.begin()
+        _ = course.opened(1, now: now)
+        _ = course.reported(.unheard, by: 1, now: now)
+        _ = course.reported(.closed(.connectionLost), by: 1, now: now)
+        #expect(connectAgain(&course, &now) == ["connect by long-polling"])
+        _ = course.failed(3, Self.unreachable, now: now)
+        #expect(connectAgain(&course, &now) == ["connect by websocket"])
+        _ = course.reported(.through(.longPolling), by: 4, now: now)
+        _ = course.opened(4, now: now)
+        _ = course.reported(.closed(.connectionLost), by: 4, now: now)
+        #expect(connectAgain(&course, &now) == ["connect by long-polling"])
+        _ = course.failed(6, Self.unreachable, now: now)
+        #expect(connectAgain(&course, &now) == ["connect by long-polling"])
+    }
+
+    @Test("frames behind the one that ends their connection do not reach the session") func behind() {
+        var course = Self.offering()
+        _ = course.begin()
+        _ = course.opened(1, now: .zero)
+        let shown = course.reported(.frames([Self.offered]), by: 1, now: .zero).states
+        #expect(shown == ["offered"])
+        // A code that has expired is replaced on a new connection, where the second frame would break the protocol.
+        let steps = course.reported(.frames([.over(meeting: nil, .expired), Self.offered]), by: 1, now: .zero)
+        #expect(steps.map(\.name) == ["read", "disconnect", "connect by websocket"])
+    }
+
+    @Test("the session is had back for a last question") func end() throws {
+        let code = try PairingCode(slot: "K7Q", random: SecretBytes.random(count: PairingCode.secretLength))
+        let session = try VisitSession.make(
+            .code(code),
+            name: DeviceName(cleaning: "new phone")!,
+            platform: .android,
+            seed: nil,
+            entropy: .system,
+            limits: ClientLimits(),
+            now: .zero
+        )
+        var course = ConnectionCourse(session)
+        _ = course.begin()
+        let last = course.happened(.cancelled, now: .zero).map(\.name)
+        #expect(last == ["show", "disconnect", "finish"])
+        let isTrySpent = course.end().isTrySpent
+        #expect(!isTrySpent)
+    }
+}
+
+extension [DriverStep] {
+    /// The names of the states that the person sees.
+    fileprivate var states: [String] {
+        compactMap { if case .show(let state) = $0 { state.name } else { nil } }
+    }
+}
