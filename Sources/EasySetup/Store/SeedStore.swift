@@ -4,7 +4,7 @@ public import EasySetupSeed
 /// The place where a device keeps its seed (`Protocol/seed.md`, "Import").
 ///
 /// A store holds one seed or none. When ``save(_:replacing:)`` has returned, the seed survives a crash of the device.
-/// When it throws, or the device crashes before it returns, the earlier seed is still there.
+/// When that call throws, or the device crashes before the call returns, the earlier seed is still there.
 public protocol SeedStore: Sendable {
     /// The stored seed, or nil if there is none.
     func load() async throws(StoreError) -> SyncSeed?

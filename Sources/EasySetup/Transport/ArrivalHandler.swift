@@ -12,7 +12,7 @@ final class FirstBytesHandler: ChannelInboundHandler {
     private var isDone = false
 
     /// - Parameters:
-    ///   - isPlain: whether the connection is meant to have no TLS.
+    ///   - isPlain: whether the connection has no TLS, by its address.
     ///   - isProxys: whether the peer is the proxy, not the relay.
     init(isPlain: Bool, isProxys: Bool = false, attempt: Attempt) {
         self.isPlain = isPlain

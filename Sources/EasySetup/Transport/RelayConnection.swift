@@ -7,9 +7,9 @@ import NIOPosix
 /// A connection to a relay, over a WebSocket or over long polling (`Protocol/http.md`, "Which transport"). It sends
 /// frames, and reports the relay's frames in batches.
 ///
-/// It reads only when the session calls ``read()``, so frames don't pile up here when a relay sends faster than the
-/// session handles them. Frames that arrive together with the answer to the WebSocket upgrade are kept until the first
-/// ``read()``.
+/// A relay connection reads only when the session calls ``read()``, so frames don't pile up here when a relay sends
+/// faster than the session handles them. Frames that arrive together with the answer to the WebSocket upgrade are kept
+/// until the first ``read()``.
 final class RelayConnection: Sendable {
     private enum ActiveTransport {
         /// No transport is open yet, or the transport has ended.

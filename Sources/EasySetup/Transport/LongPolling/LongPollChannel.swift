@@ -60,7 +60,8 @@ final class LongPollChannel: Sendable {
         return promise.futureResult
     }
 
-    /// Closes the connection at once; a running request gets no answer. Call it on the event loop.
+    /// Closes the connection at once. A running request ends as ``LongPollResult/unanswered(_:)``. Call it on the event
+    /// loop.
     func close() {
         channel.value?.close(promise: nil)
         channel.value = nil
@@ -109,7 +110,8 @@ private final class LongPollHandler: ChannelDuplexHandler {
     private var waiting: EventLoopPromise<Void>?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
-    /// An error that came while no request was running, such as an untrusted certificate.
+    /// The first error of this connection, such as an untrusted certificate. A request that is written later fails with
+    /// it.
     private var failure: (any Error)?
 
     /// - Parameter retire: called when this connection can't take another request.

@@ -9,8 +9,8 @@ import NIOWebSocket
 /// A WebSocket connection to a relay (`Protocol/relay.md`, "Transport"). It sends frames, and reports the relay's
 /// frames in batches.
 ///
-/// It reads from the socket only when ``read()`` asks for it. So TCP slows down a relay that sends faster than the
-/// session handles frames, and no frames pile up here.
+/// The connection reads from its socket only when the session calls ``read()``. So TCP slows down a relay that sends
+/// faster than the session handles frames, and no frames pile up here.
 final class WebSocketConnection: Sendable {
     private let channel: any Channel
     private let goodbye: TimeAmount
