@@ -14,7 +14,7 @@ extension RelayError {
         case leadsNowhere
         case notPermitted
         case otherKind(FileKind)
-        /// The file is larger than any such file; `limit` is the largest size in bytes.
+        /// The file is too large. `limit` is the largest size that the relay accepts, in bytes.
         case tooLarge(limit: Int)
         /// The system's error number (`errno`).
         case system(Int32)
@@ -41,7 +41,7 @@ extension RelayError {
         case secrecy(SecrecyProblem)
         /// The file contains only white space and comments.
         case noKey
-        /// This line is neither a key of 64 hexadecimal digits nor a comment; the first line is 1.
+        /// A line is neither a key of 64 hexadecimal digits nor a comment. `line` is its number; the first line is 1.
         case malformed(line: Int)
         case tooManyKeys(limit: Int)
         /// The relay should create the file, but its folder does not exist.

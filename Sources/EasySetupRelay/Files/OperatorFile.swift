@@ -80,7 +80,7 @@ struct OperatorFile: Sendable {
 }
 
 extension OperatorFile {
-    /// Why the content of a file with this owner and mode is not secret; nil when it is.
+    /// The reason why the content of a file with this owner and mode is not secret; nil when it is.
     ///
     /// The owner must be this process's user, or root, who can read everything anyway. Only the owner may write, and
     /// other users may not read. The group may read root's files, because systemd (whose access entry for a user looks

@@ -102,7 +102,8 @@ extension LoopWorker {
         case .next:
             written?.whenSuccess {
                 self.run(requests.tell { $0.responseWritten() }, requests, on: connection)
-                // If the next request has been read already, no other event would cause its answer to be sent.
+                // The end of the turn sends what waits. If the next request has been read already, no other event would
+                // send its answer.
                 self.endTurn()
             }
         case .close: written?.whenComplete { _ in requests.close() }

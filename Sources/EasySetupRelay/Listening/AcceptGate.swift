@@ -3,8 +3,8 @@ import NIOCore
 /// The first handler of a listening socket. While the relay is full, this handler leaves new connections in the backlog
 /// (the system's queue), where they cost the relay nothing. It also configures each accepted connection.
 ///
-/// It configures synchronously, and bypasses the handler of SwiftNIO's `ServerBootstrap`, which would do the same with
-/// six futures. That saves a twentieth of the relay's cost of a pairing.
+/// This handler configures synchronously, and bypasses the handler of SwiftNIO's `ServerBootstrap`, which would do the
+/// same with six futures. That saves a twentieth of the relay's cost of a pairing.
 final class AcceptGate: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel

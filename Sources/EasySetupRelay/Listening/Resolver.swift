@@ -28,8 +28,8 @@ enum Resolver {
 
     private static func place(_ wanted: ListenAddress) throws(RelayError) -> ResolvedAddress {
         guard let host = wanted.host else {
-            // All addresses need two sockets, one for IPv4 and one for IPv6. A system setting decides whether an IPv6
-            // socket accepts IPv4 too, so one socket for both would not work everywhere.
+            // To listen on all addresses, the relay needs two sockets, one for IPv4 and one for IPv6. A system setting
+            // decides whether an IPv6 socket accepts IPv4 too, so one socket for both would not work everywhere.
             var every = try lookUp("0.0.0.0", wanted, isNumeric: true)
             every += try lookUp("::", wanted, isNumeric: true)
             return ResolvedAddress(wanted: wanted, addresses: every, mayLackIPv6: true)
