@@ -6,9 +6,9 @@ import Glibc
 /// alone. It accepts, upgrades, answers ``RecordedFrames`` with frames as large as a relay's, and forwards; it checks
 /// and stores nothing, and works only with the load generator. It runs in a process of its own, on one thread.
 ///
-/// It answers each read at once by one write to each of the two devices: thirteen writes for each pairing. A relay that
-/// sends several frames in one write makes fewer, so this server is no lower bound. It shows how fast the machine is
-/// today.
+/// This server answers each read at once by one write to each of the two devices: thirteen writes for each pairing. A
+/// relay that sends several frames in one write makes fewer, so this server is no lower bound. It shows how fast the
+/// machine is today.
 final class BareServer {
     let port: UInt16
     private let listener: Int32

@@ -112,7 +112,7 @@ final class HTTPConnection: Connection, LongPollSocket.Owner {
     }
 
     /// Makes the next poll after all received frames are handled. A real device pauses after a poll without frames.
-    /// This one does not, because the pause is a hundredth of the time and costs the relay nothing.
+    /// This client does not, because the pause is a hundredth of the time and costs the relay nothing.
     private func poll() {
         guard owner != nil, !isPolling, waitingCount == 0 else { return }
         if listening == nil { listening = socket(.poll) }

@@ -20,7 +20,7 @@ protocol PairingOwner: AnyObject {
     func failed(_ pairing: any RunningPairing, at place: String)
 }
 
-/// Pairings at an EasySetup relay, both devices through the same transport.
+/// The pairings at an EasySetup relay, in which both devices use the same transport.
 final class RelayScheme: Scheme {
     private let transport: Transport
     private let targets: [Target]
@@ -61,7 +61,7 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
     private var visitor: (any Connection)?
     private var slot: [UInt8] = []
     private var meeting: [UInt8] = []
-    /// The moment at which the current message was sent.
+    /// The time at which the current message was sent, in nanoseconds of the monotonic clock.
     private var sentAt: UInt64 = 0
     private var hasReceipt = false
     private var place = "connecting"
