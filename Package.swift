@@ -60,8 +60,25 @@ let fuzz: Target =
         swiftSettings: settings
     )
 
+/// libsodium: the system's, or an XCFramework for Apple's systems that install no libraries (docs/apple.md).
+let sodium: [Target] =
+    Context.environment["EASYSETUP_SODIUM"] == "xcframework"
+    ? [
+        .binaryTarget(name: "Clibsodium", path: "Clibsodium.xcframework"),
+        .target(name: "CSodium", dependencies: ["Clibsodium"], publicHeadersPath: "."),
+    ]
+    : [
+        .systemLibrary(
+            name: "CSodium",
+            pkgConfig: "libsodium",
+            providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
+        )
+    ]
+
 let package = Package(
     name: "EasySetup",
+    // CryptoKit has X-Wing from these versions on (swift-crypto is CryptoKit there); Span and InlineArray ask for no more.
+    platforms: [.macOS(.v26), .iOS(.v26), .macCatalyst(.v26), .tvOS(.v26), .visionOS(.v26)],
     products: [
         .library(name: "EasySetup", targets: ["EasySetup"]),
         .library(name: "EasySetupRelay", targets: ["EasySetupRelay"]),
@@ -83,9 +100,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: [
-        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
-        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+    targets: sodium + [
+        .systemLibrary(
+            name: "CQREncode",
+            pkgConfig: "libqrencode",
+            providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]
+        ),
         .systemLibrary(name: "CProcess"),
         .target(name: "EasySetupSeed", dependencies: ["CSodium", crypto], swiftSettings: strict),
         .target(
@@ -270,7 +290,10 @@ let package = Package(
             name: "EasySetupToolTests",
             dependencies: [
                 "EasySetupTool", "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "TestSupport",
+                log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             exclude: ["SCREENS.md"],
             swiftSettings: settings

@@ -103,7 +103,7 @@ struct CodeReader {
 
 extension TextEncoding {
     /// Checks that the encoding is UTF-8.
-    /// - Throws: ``CodeError/textUTF16`` or ``CodeError/textNotUTF8``.
+    /// - Throws: ``CodeError/Code/textUTF16`` or ``CodeError/Code/textNotUTF8``.
     func check() throws(CodeError) {
         switch self {
         case .utf8: break

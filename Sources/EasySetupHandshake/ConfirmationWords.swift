@@ -20,7 +20,7 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(first) · \(second)" }
 
     /// The result of comparing a person's input with the two words that the other device shows.
-    public enum Match: Hashable, Sendable {
+    @nonexhaustive public enum Match: Hashable, Sendable {
         /// An input without visible characters. It does not count as a try, because the person probably pressed Enter
         /// by mistake.
         case nothing

@@ -110,7 +110,7 @@ private enum NameScalar {
 
 /// The kind of system that a device runs. The list is closed, because a free text would let the other device write
 /// anything on this device's screen.
-public enum Platform: String, Hashable, Sendable, CaseIterable {
+@nonexhaustive public enum Platform: String, Hashable, Sendable, CaseIterable {
     /// Another system, or one that this version does not know.
     case other
     /// Google's Android.

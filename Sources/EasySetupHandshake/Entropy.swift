@@ -1,7 +1,12 @@
 import CSodium
 import Crypto
 package import EasySetupSeed
+
+#if canImport(FoundationEssentials)
 import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// The source of the handshake's random values. The caller passes it, so that test vectors and simulations can fix
 /// every byte; programs use ``system``.

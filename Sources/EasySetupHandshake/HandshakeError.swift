@@ -3,7 +3,7 @@
 ///
 /// The error of a cryptographic check says only that a check failed, and not which one, so that it does not help an
 /// attacker.
-public enum HandshakeError: Error, Hashable, Sendable {
+@nonexhaustive public enum HandshakeError: Error, Hashable, Sendable {
     /// A message has a wrong length or layout, a point or key in it is invalid, or its plaintext does not decrypt or
     /// has a wrong format.
     case malformed

@@ -1,7 +1,12 @@
 import CSodium
 import Crypto
 package import EasySetupSeed
+
+#if canImport(FoundationEssentials)
 import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// The hash over the public messages of a meeting: th in `Protocol/handshake.md`, "Keys".
 package struct Transcript: Hashable, Sendable {

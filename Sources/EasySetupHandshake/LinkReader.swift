@@ -22,7 +22,7 @@ struct LinkReader: ~Escapable {
     }
 
     /// Finds the link of a text and returns its parts. The caller wipes the secret.
-    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, or the error for the text's encoding.
+    /// - Throws: ``CodeError/Code/notALink``, ``CodeError/Code/severalLinks``, or the error for the text's encoding.
     static func parts(in text: Span<UInt8>) throws(CodeError) -> Parts {
         guard text.count <= PairingLink.maximumTextBytes else { throw .notALink }
         try TextEncoding(of: text).check()

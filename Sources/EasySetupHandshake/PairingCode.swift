@@ -30,7 +30,7 @@ public final class PairingCode: Sendable {
     /// - Parameters:
     ///   - slot: 3 to 6 canonical symbols.
     ///   - random: five random bytes, one for each symbol of the secret. Five bits of each byte are used.
-    /// - Throws: ``CodeError/notASlot`` if the slot is not 3 to 6 canonical symbols.
+    /// - Throws: ``CodeError/Code/notASlot`` if the slot is not 3 to 6 canonical symbols.
     package convenience init(slot: String, random: borrowing SecretBytes) throws(CodeError) {
         guard Self.slotLengths.contains(slot.utf8.count), slot.utf8.allSatisfy({ Symbols.value(canonical: $0) != nil })
         else { throw CodeError.notASlot }
@@ -70,7 +70,7 @@ public final class PairingCode: Sendable {
     }
 
     /// Makes a code from the values of 9 to 12 symbols.
-    /// - Throws: ``CodeError/mistyped`` if the check symbol does not match.
+    /// - Throws: ``CodeError/Code/mistyped`` if the check symbol does not match.
     private convenience init(_ values: [UInt8]) throws(CodeError) {
         guard Field32.sum(values) == UInt8(values.count) else { throw CodeError.mistyped }
         let slotLength = values.count - Self.secretLength - 1
@@ -147,36 +147,4 @@ public final class PairingCode: Sendable {
 extension PairingCode: CustomReflectable {
     /// An empty mirror, because `dump` would print the slot.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
-}
-
-/// A fault of a typed code or of a link. The device finds all of these faults before it sends anything.
-public enum CodeError: Error, Hashable, Sendable {
-    /// There are this many symbols, but a code has 9 to 12.
-    case wrongLength(Int)
-    /// The character at this position is no symbol of codes. Positions start at 1 and count letters, digits and the
-    /// wrong character itself.
-    case notASymbol(position: Int)
-    /// The letter or digit at this position belongs to another script, although it may look like a symbol, or has an
-    /// accent.
-    case foreignLetter(position: Int, script: Script)
-    /// The text has a label before the code, such as "Code:".
-    case hasLabel
-    /// The text is longer than ``PairingCode/maximumTextBytes``.
-    case tooLong
-    /// The text is UTF-16, but EasySetup reads only UTF-8.
-    case textUTF16
-    /// The text is not UTF-8.
-    case textNotUTF8
-    /// The symbol at this position is a U, which codes do not have; it may be a misread V.
-    case containsU(position: Int)
-    /// The check symbol does not match: one symbol is wrong, or two are swapped.
-    case mistyped
-    /// The text is no slot of 3 to 6 canonical symbols.
-    case notASlot
-    /// The text is no pairing link of this version.
-    case notALink
-    /// The text has two different links.
-    case severalLinks
-    /// The link's relay has no TLS and is not on this machine.
-    case plainLink
 }

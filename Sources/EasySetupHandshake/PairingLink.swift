@@ -36,7 +36,7 @@ public final class PairingLink: Sendable {
     /// - Parameters:
     ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET` with other text around it, at most ``maximumTextBytes``.
     ///   - allowPlain: whether a relay without TLS is accepted although it is not on this machine.
-    /// - Throws: ``CodeError/notALink``, ``CodeError/severalLinks``, ``CodeError/plainLink``, or the error for the
+    /// - Throws: ``CodeError/Code/notALink``, ``CodeError/Code/severalLinks``, ``CodeError/Code/plainLink``, or the error for the
     ///   encoding.
     public convenience init(parsing text: UserText, allowPlain: Bool = false) throws(CodeError) {
         var parts = try text.withText { (text) throws(CodeError) in try LinkReader.parts(in: text) }

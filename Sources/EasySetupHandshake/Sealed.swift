@@ -1,6 +1,11 @@
 package import EasySetupSeed
-import FoundationEssentials
 import SwiftProtobuf
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// Makes and reads the plaintexts of messages 3 to 6: the two proofs, the package and the receipt
 /// (`Protocol/device.proto`). Reading checks every field.
@@ -112,7 +117,7 @@ enum Sealed {
 
 /// The reason for which a device ends a pairing. The device sends it sealed, in its message 5 (the package) or 6 (the
 /// receipt) (`Protocol/handshake.md`, "Refusals").
-public enum Refusal: Hashable, Sendable {
+@nonexhaustive public enum Refusal: Hashable, Sendable {
     /// This device's user said no.
     case declined
     /// The user of this device cancelled the pairing.

@@ -8,14 +8,14 @@ public final class Passphrase: Sendable {
 
     /// Makes a passphrase of 1 to 1,024 bytes, which are used unchanged. Systems encode accents differently, so a
     /// program should first convert what a user types to Unicode's normal form NFC.
-    /// - Throws: ``SeedError/passphraseUnfit`` for another length.
+    /// - Throws: ``SeedError/Code/passphraseUnfit`` for another length.
     public init(_ utf8: consuming SecretBytes) throws(SeedError) {
         guard 1...Self.maximumBytes ~= utf8.count else { throw .passphraseUnfit }
         self.secret = utf8
     }
 
     /// Makes a passphrase from the text that a person typed or that a file contains.
-    /// - Throws: ``SeedError/passphraseUnfit`` unless the text has 1 to 1,024 bytes.
+    /// - Throws: ``SeedError/Code/passphraseUnfit`` unless the text has 1 to 1,024 bytes.
     public convenience init(_ text: UserText) throws(SeedError) {
         try self.init(text.withBytes { SecretBytes(copying: $0) })
     }

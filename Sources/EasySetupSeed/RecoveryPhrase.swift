@@ -20,7 +20,7 @@ enum RecoveryPhrase {
 
     /// Decodes a phrase into 32 bytes.
     /// - Parameter number: returns the list index of the word at a position, which is counted from 1.
-    /// - Throws: ``SeedError/phraseChecksum`` if the phrase's checksum does not match.
+    /// - Throws: ``SeedError/Code/phraseChecksum`` if the phrase's checksum does not match.
     static func seed(_ number: (Int) -> Int) throws(SeedError) -> SecretBytes {
         var bits = BitWriter(byteCount: SyncSeed.byteCount + 1)
         for position in 1...wordCount { bits.append(number(position), width: bitsPerWord) }

@@ -23,7 +23,7 @@ public struct SealingCost: Equatable, Sendable {
     public static let maximumKibibytes: UInt32 = 262_144
 
     /// Makes a cost within the limits.
-    /// - Throws: ``SeedError/fileTooCostly`` if a number is above its maximum. ``SeedError/fileDamaged`` if a number is
+    /// - Throws: ``SeedError/Code/fileTooCostly`` if a number is above its maximum. ``SeedError/Code/fileDamaged`` if a number is
     ///   below that of ``interactive``, because no conforming program writes such a file.
     public init(passes: UInt32, kibibytes: UInt32) throws(SeedError) {
         guard passes <= Self.maximumPasses, kibibytes <= Self.maximumKibibytes else { throw .fileTooCostly }
@@ -44,7 +44,7 @@ struct SealingKey: ~Copyable {
     private let key: SecretBytes
 
     /// Computes the key by Argon2id, with the passes and memory of `cost`.
-    /// - Throws: ``SeedError/memoryShort`` if the system does not give that much memory.
+    /// - Throws: ``SeedError/Code/memoryShort`` if the system does not give that much memory.
     init(_ passphrase: Passphrase, cost: SealingCost, salt: RawSpan) throws(SeedError) {
         let key = SecretBytes(zeros: 32)
         let count = passphrase.secret.count

@@ -8,7 +8,7 @@ public enum SeedFile {
     public static let maximumBytes = Layout.sealedBytes
 
     /// Whether a seed file is plain or sealed.
-    public enum Kind: Equatable, Sendable {
+    @nonexhaustive public enum Kind: Equatable, Sendable {
         /// The file is not encrypted, so reading the seed takes no passphrase.
         case plain
         /// The file is encrypted, so reading the seed takes the passphrase.
@@ -28,7 +28,7 @@ public enum SeedFile {
 
     /// Makes a seed file that is sealed under a passphrase.
     /// - Parameter cost: the work for each try of the passphrase, by the owner or by a thief.
-    /// - Throws: ``SeedError/memoryShort`` if the system does not give the memory of `cost`.
+    /// - Throws: ``SeedError/Code/memoryShort`` if the system does not give the memory of `cost`.
     public static func seal(
         _ seed: SyncSeed,
         under passphrase: Passphrase,
@@ -84,7 +84,7 @@ public enum SeedFile {
     }
 
     /// Checks a file and returns its kind.
-    /// - Throws: ``SeedError/fileForeign``, ``SeedError/fileVersion`` or ``SeedError/fileDamaged``, each for its case.
+    /// - Throws: ``SeedError/Code/fileForeign``, ``SeedError/Code/fileVersion`` or ``SeedError/Code/fileDamaged``, each for its case.
     public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind {
         let bytes = file.bytes.asBytes
         guard bytes.count >= Layout.magic.count, Layout.magic.indices.allSatisfy({ bytes[$0] == Layout.magic[$0] })
@@ -106,8 +106,8 @@ public enum SeedFile {
 
     /// Reads the seed of a file.
     /// - Parameter passphrase: the passphrase of a sealed file; ignored for a plain one.
-    /// - Throws: the errors of ``kind(of:)``, ``SeedError/passphraseNeeded``, ``SeedError/fileTooCostly``,
-    ///   ``SeedError/memoryShort`` or ``SeedError/wrongPassphrase``.
+    /// - Throws: the errors of ``kind(of:)``, ``SeedError/Code/passphraseNeeded``, ``SeedError/Code/fileTooCostly``,
+    ///   ``SeedError/Code/memoryShort`` or ``SeedError/Code/wrongPassphrase``.
     public static func read(
         _ file: borrowing SecretBytes,
         passphrase: Passphrase? = nil

@@ -31,7 +31,7 @@ enum SeedLink {
     }
 
     /// Decodes a link's symbols, in upper case, into 32 bytes.
-    /// - Throws: ``SeedError/linkDamaged`` unless there are 64 valid symbols with the right checksum.
+    /// - Throws: ``SeedError/Code/linkDamaged`` unless there are 64 valid symbols with the right checksum.
     static func seed(fromSymbols symbols: Span<UInt8>) throws(SeedError) -> SecretBytes {
         guard symbols.count == symbolCount, let payload = Base32.decode(symbols) else { throw .linkDamaged }
         let seed = payload.bytes.extracting(first: SyncSeed.byteCount)

@@ -5,7 +5,7 @@
 /// a typed word, so only the person at the terminal may see its result.
 public struct SeedReader: ~Copyable {
     /// The result of reading the text so far.
-    public enum Reading: Sendable {
+    @nonexhaustive public enum Reading: Sendable {
         /// The text may be the beginning of a seed, and has this number of words of a phrase. If no more text follows,
         /// ``SeedReader/seed(createdAt:)`` throws an error that says what is missing.
         case incomplete(words: Int)
@@ -61,7 +61,7 @@ public struct SeedReader: ~Copyable {
             if found.isBeginning { return .incomplete(words: found.wordCount) }
             return .seed(try SyncSeed(bytes: found.seed()))
         } catch {
-            if case .phraseUnknownWords(let words) = error { return .wrongWords(words) }
+            if case .phraseUnknownWords(let words) = error.kind { return .wrongWords(words) }
             return .failed(error)
         }
     }
@@ -78,9 +78,9 @@ public struct SeedReader: ~Copyable {
     /// - Parameters:
     ///   - position: the word's position, from 1.
     ///   - text: the new word, in UTF-8; a number before it is ignored.
-    /// - Throws: ``SeedError/phraseUnknownWords(_:)`` with this position if the new word is not in the list. The new
+    /// - Throws: ``SeedError/Code/phraseUnknownWords`` with this position if the new word is not in the list. The new
     ///   word replaces the old one all the same, so that ``suggestions(forWord:)`` suits the new one.
-    ///   ``SeedError/unreadable`` if `text` is not one word, or if the reader has no phrase of 24 words.
+    ///   ``SeedError/Code/unreadable`` if `text` is not one word, or if the reader has no phrase of 24 words.
     public mutating func correct(word position: Int, to text: UserText) throws(SeedError) {
         var found = try seedText()
         guard 1...RecoveryPhrase.wordCount ~= position, var draft = found.draft.take() else { throw .unreadable }

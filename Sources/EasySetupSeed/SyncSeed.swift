@@ -22,7 +22,7 @@ public final class SyncSeed: Sendable {
 
     /// Makes a seed from 32 existing bytes.
     /// - Parameter createdAt: the creation time in seconds since 1970 (UTC); 0 when it is not known.
-    /// - Throws: ``SeedError/wrongLength`` for another number of bytes.
+    /// - Throws: ``SeedError/Code/wrongLength`` for another number of bytes.
     public convenience init(bytes: consuming SecretBytes, createdAt: UInt64 = 0) throws(SeedError) {
         guard bytes.count == Self.byteCount else { throw .wrongLength }
         self.init(checked: bytes, createdAt: createdAt)
@@ -75,7 +75,7 @@ public final class SyncSeed: Sendable {
     ///   - info: the key's purpose. It begins with `easysetup/` and continues after it, so that the key differs from
     ///     the signing key and from ``secretboxKey()``.
     ///   - count: the number of bytes, 1 to 16,320.
-    /// - Throws: ``SeedError/derivedKeyRefused`` for another info or count.
+    /// - Throws: ``SeedError/Code/derivedKeyRefused`` for another info or count.
     public func derivedKey(info: String, count: Int) throws(SeedError) -> SecretBytes {
         guard info.utf8.starts(with: Derivation.ownPrefix.utf8), info.utf8.count > Derivation.ownPrefix.utf8.count,
             Derivation.ownKeyBytes.contains(count)

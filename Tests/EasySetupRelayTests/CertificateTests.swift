@@ -163,8 +163,9 @@ import Testing
                 do {
                     _ = try files.load()
                     return nil
-                } catch RelayError.badCertificate(_, let problem) {
-                    return problem
+                } catch {
+                    if case .badCertificate(_, let problem) = error.kind { return problem }
+                    throw error
                 }
             }
             #expect(try problem(certificate: pem, key: key) == nil)

@@ -111,13 +111,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("192.0.2.99", RelayError.Cause.addressNotAvailable), ("fe80::99", .needsZone),
+        ("192.0.2.99", RelayError.ListenProblem.addressNotAvailable), ("fe80::99", .needsZone),
         ("no-such-host.invalid", .unknownHost),
         ("fe80::1%no-such-interface", .unknownHost),
     ])
     func `An address of another machine, and a host that is none, are clear errors`(
         _ host: String,
-        _ cause: RelayError.Cause
+        _ cause: RelayError.ListenProblem
     ) async throws {
         let listen = [ListenAddress(host: "127.0.0.1", port: 0), ListenAddress(host: host, port: 0)]
         let server = RelayServer(configuration: RelayConfiguration(listen: listen), logger: quietLogger)
@@ -185,7 +185,7 @@ private func withRelay(
         try await free.close()
         do {
             return try await withRelay(listen(port), cores: cores, body)
-        } catch RelayError.cannotListen(_, _, .addressInUse) where attempt < 10 {
+        } catch let error as RelayError where error.isInUse && attempt < 10 {
             continue
         }
     }

@@ -222,6 +222,71 @@ import Testing
         }
     }
 
+    @Test("a device that only receives, and holds a seed all the same, sends nothing and spends no try")
+    func onlyReceives() async throws {
+        try await LiveRelay.run { relay in
+            let holder = relay.client("one", .random())
+            let shown = Watch(holder.offer(at: relay.address, accept: { _ in .accept }))
+            #expect(try await shown.failure() == .nobodyToAsk(.holder))
+            #expect(await shown.first { $0.name == "connecting" } == nil)
+            let code = try PairingCode(slot: "K7Q", random: SecretBytes(zeros: 5))
+            for _ in 0..<4 {
+                let joined = Watch(holder.join(code, at: relay.address))
+                #expect(try await joined.failure() == .nobodyToAsk(.holder))
+                #expect(await joined.first { $0.name == "connecting" } == nil)
+            }
+        }
+    }
+
+    /// A store like one in a keychain: it can't save just now.
+    private struct LockedStore: SeedStore {
+        static let locked = StoreError.app(
+            "app-keychain-locked",
+            "The keychain {name} is locked.",
+            advice: "Unlock this device, then try again.",
+            parameters: ["name": "login"],
+            retryHelps: true
+        )
+
+        func load() async throws(StoreError) -> SyncSeed? { nil }
+        func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome { throw Self.locked }
+    }
+
+    @Test("an error of an app's own store reaches the app, and the other device reads that the seed was not stored")
+    func ownStore() async throws {
+        try await LiveRelay.run { relay in
+            let offerer = Watch(relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
+            let receiver = PairingClient(
+                name: DeviceName(cleaning: "two")!,
+                store: LockedStore(),
+                proxies: .none,
+                limits: .unhurried
+            )
+            let visitor = Watch(receiver.join(try await offerer.offer().code, at: relay.address))
+            let error = try #require(try await visitor.failure())
+            #expect(error.code == PairingError.Code(rawValue: "app-keychain-locked"))
+            #expect(error.storeError == LockedStore.locked && error.retryHelps)
+            #expect(error.description == "The keychain login is locked.")
+            #expect(error.explanation[parameter: "name"] == "login")
+            #expect(try await offerer.failure() == .peerNotStored)
+        }
+    }
+
+    @Test("a device that only receives joins without anything to approve") func joinsToReceive() async throws {
+        try await LiveRelay.run { relay in
+            let seed = SyncSeed.random()
+            let store = MemorySeedStore()
+            let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
+            let visitor = Watch(
+                relay.client("two", store: store).join(try await offerer.offer().code, at: relay.address)
+            )
+            #expect(try await visitor.failure() == nil)
+            #expect(try await offerer.failure() == nil)
+            let stored = await store.load()
+            #expect(stored?.userID == seed.userID)
+        }
+    }
+
     @Test(
         "a receiver that offers asks before it keeps the seed",
         arguments: [Acceptance.accept, .decline, .nobodyToAsk]
@@ -233,7 +298,6 @@ import Testing
             let offerer = Watch(
                 relay.client("TV", store: store).offer(
                     at: relay.address,
-                    approve: { _ in .decline },
                     accept: { request in
                         #expect(request.userID == seed.userID)
                         #expect(request.peer.device.name.description == "phone")
@@ -384,7 +448,7 @@ import Testing
             let offerer = Watch(relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
             _ = try await offerer.offer()
             let second = Watch(relay.client("two", .random()).offer(at: relay.address, approve: { _ in .approve }))
-            guard case .relayFull(let wait)? = try await second.failure() else {
+            guard case .relayFull(let wait)? = try await second.failure()?.kind else {
                 Issue.record("the second was let in")
                 return
             }

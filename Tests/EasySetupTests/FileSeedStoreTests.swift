@@ -350,7 +350,7 @@ extension FileSeedStoreTests {
         #expect(results.filter { $0 == .success(.stored) }.count == 1)
         let winner = try #require(try await store.load())
         for case .failure(let error) in results {
-            guard case .otherSeedStored(let stored, _) = error else {
+            guard case .otherSeedStored(let stored, _) = error.kind else {
                 Issue.record("\(error)")
                 continue
             }

@@ -53,19 +53,6 @@ import Testing
         #expect(block == imports.joined(separator: "\n") + "\n\n" + code[0] + "\n" + code[1].dropLast())
     }
 
-    @Test("every example in a documentation comment is one of the README's lines") func examplesInComments() throws {
-        let readme = try PagesTests.text("README.md")
-        let pattern = /\n *\/\/\/ ```swift\n((?: *\/\/\/.*\n)*?) *\/\/\/ ```\n/
-        var count = 0
-        for file in try Self.sources {
-            for match in try PagesTests.text(file).matches(of: pattern) {
-                #expect(readme.contains(match.1.replacing(/[ ]*\/\/\/ ?/, with: "")), "\(file)")
-                count += 1
-            }
-        }
-        #expect(count > 0)
-    }
-
     /// All Swift of the product and its tools.
     private static var sources: [String] {
         get throws {

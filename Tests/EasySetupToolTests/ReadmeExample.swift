@@ -37,8 +37,8 @@ struct ReadmeExample {
         let client = PairingClient(name: DeviceName(cleaning: "new phone")!, store: store)
         let relay = try RelayAddress(url: address)
         // README
-        // The other one joins with the code its user typed. It has no seed to give; the loop is the same.
-        let pairing = client.join(try PairingCode(typed: text), at: relay, approve: { _ in .decline })
+        // The other one joins with the code its user typed. It only receives; the loop is the same.
+        let pairing = client.join(try PairingCode(typed: text), at: relay)
         // README
         for await state in pairing {
             switch state {

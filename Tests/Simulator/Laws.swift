@@ -228,7 +228,7 @@ extension World {
         let forgets = relay?.forgotAt.count { $0 >= act.start } ?? 0
         let code = act.invitation.flatMap { text in codes.last { $0.text == text || $0.link == text } }
         let isReplaced = act.invitation != nil && code?.isShown != true
-        switch error {
+        switch error.kind {
         // Before the device has a token nothing is lost, and the user is told at once that the relay can't be reached.
         case .relayUnreachable, .relayDraining: return !act.hasToken
         // A proof that was on its way when its connection was lost, while other visitors waited, uses up the try.

@@ -221,7 +221,7 @@ package final class User {
 extension PairingError {
     /// Whether the error is a user's decision, or can't be solved by beginning again.
     fileprivate var isDecision: Bool {
-        switch self {
+        switch kind {
         case .declined, .declinedHere, .wrongWord, .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
             .store:
             true

@@ -26,7 +26,7 @@ func runCodes(_ file: VectorFile) throws {
     for item in vectors.bad {
         let error = #expect(throws: CodeError.self, "\(item.typed)") { try PairingCode(typed: item.typed) }
         #expect(error?.name == item.error, "\(item.typed)")
-        switch error {
+        switch error?.kind {
         case .wrongLength(let count): #expect(count == item.count, "\(item.typed)")
         case .notASymbol(let position), .containsU(let position): #expect(position == item.position, "\(item.typed)")
         case .foreignLetter(let position, let script):

@@ -24,7 +24,8 @@ import Synchronization
 /// ```
 ///
 /// The device whose store holds a seed sends it, and the device whose store is empty receives it. Either of the two can show
-/// the code. A receiving app that shows the code should ask its user before it stores the seed, by passing `accept` too.
+/// the code. A receiving app that shows the code should ask its user before it stores the seed, by passing `accept`.
+/// A device that only ever receives has nothing to approve: ``offer(at:accept:)``, ``join(_:at:)``.
 public struct PairingClient: Sendable {
     /// The version of this library, by semantic versioning (`CHANGELOG.md`).
     public static var version: String { Release.version }
@@ -67,7 +68,13 @@ public struct PairingClient: Sendable {
         entropy = .system
     }
 
-    /// Shows a code, and pairs with the device on which the code is typed.
+    /// Asks the user of a device that holds a seed before the device sends it.
+    public typealias Approve = @Sendable (ApprovalRequest) async -> Approval
+    /// Asks the user of a device without a seed before the device stores the seed that it received.
+    public typealias Accept = @Sendable (AcceptanceRequest) async -> Acceptance
+
+    /// Shows a code, and pairs with the device on which the code is typed. The device gives the seed that its store holds,
+    /// or receives one if the store is empty.
     ///
     /// - Parameters:
     ///   - relay: the relay at which the two devices meet.
@@ -75,14 +82,29 @@ public struct PairingClient: Sendable {
     ///   - accept: asks the user of a device without a seed before the device stores the seed that it received. With nil, it stores
     ///     the seed without a question, so anybody who reads the code from the screen decides which sync chain the device joins.
     /// - Returns: the pairing's states; stop iterating, or cancel the iterating task, to stop the pairing on both devices.
-    public func offer(
-        at relay: RelayAddress,
-        approve: @escaping @Sendable (ApprovalRequest) async -> Approval,
-        accept: (@Sendable (AcceptanceRequest) async -> Acceptance)? = nil
-    ) -> Pairing {
+    public func offer(at relay: RelayAddress, approve: @escaping Approve, accept: Accept? = nil) -> Pairing {
+        showCode(at: relay, approve: approve, accept: accept)
+    }
+
+    /// Shows a code on a device that has no seed and only ever receives one.
+    ///
+    /// If the store holds a seed all the same, the pairing fails with ``PairingError/Code/nobodyToAsk`` before anything is
+    /// sent, because nobody can be asked whether to give it.
+    ///
+    /// - Parameters:
+    ///   - relay: the relay at which the two devices meet.
+    ///   - accept: asks the user before the device stores the seed that it received. With nil, it stores the seed without a
+    ///     question, so anybody who reads the code from the screen decides which sync chain the device joins.
+    /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
+    public func offer(at relay: RelayAddress, accept: Accept?) -> Pairing {
+        showCode(at: relay, approve: nil, accept: accept)
+    }
+
+    private func showCode(at relay: RelayAddress, approve: Approve?, accept: Accept?) -> Pairing {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
                 let seed = try await load()
+                guard seed == nil || approve != nil else { return show(.failed(.nobodyToAsk(.holder))) }
                 let session = OfferSession(
                     relay: relay,
                     name: name,
@@ -99,7 +121,8 @@ public struct PairingClient: Sendable {
         }
     }
 
-    /// Pairs with a device that shows a code. Each call is one try of the code; a code has three tries.
+    /// Pairs with a device that shows a code. Each call is one try of the code; a code has three tries. The device gives the
+    /// seed that its store holds, or receives one if the store is empty.
     ///
     /// - Parameters:
     ///   - code: the code that the user typed.
@@ -107,12 +130,22 @@ public struct PairingClient: Sendable {
     ///   - approve: asks the user of a device that holds a seed before the device sends it. The answer must contain a word from
     ///     the other screen.
     /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
-    public func join(
-        _ code: PairingCode,
-        at relay: RelayAddress,
-        approve: @escaping @Sendable (ApprovalRequest) async -> Approval
-    ) -> Pairing {
+    public func join(_ code: PairingCode, at relay: RelayAddress, approve: @escaping Approve) -> Pairing {
         visit(.code(code), at: relay, approve: approve)
+    }
+
+    /// Pairs with a device that shows a code, on a device that has no seed and only ever receives one. Each call is one try of
+    /// the code; a code has three tries.
+    ///
+    /// If the store holds a seed all the same, the pairing fails with ``PairingError/Code/nobodyToAsk`` before anything is
+    /// sent and without spending a try, because nobody can be asked whether to give it.
+    ///
+    /// - Parameters:
+    ///   - code: the code that the user typed.
+    ///   - relay: the relay at which the two devices meet.
+    /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
+    public func join(_ code: PairingCode, at relay: RelayAddress) -> Pairing {
+        visit(.code(code), at: relay, approve: nil)
     }
 
     /// Pairs with a device that shows a QR code. This device can only receive a seed, never send one.
@@ -120,17 +153,17 @@ public struct PairingClient: Sendable {
     /// The app must ask the user first about a link from outside the app (a web page, a message), because this device's
     /// data become readable for the sync chain that the link belongs to.
     public func join(_ link: PairingLink) -> Pairing {
-        visit(.link(link), at: link.relay) { _ in .decline }
+        visit(.link(link), at: link.relay, approve: nil)
     }
 
-    private func visit(
-        _ invitation: Invitation,
-        at relay: RelayAddress,
-        approve: @escaping @Sendable (ApprovalRequest) async -> Approval
-    ) -> Pairing {
+    private func visit(_ invitation: Invitation, at relay: RelayAddress, approve: Approve?) -> Pairing {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
                 let seed = try await load()
+                // A link has an error of its own for a device that holds a seed.
+                if case .code = invitation, seed != nil, approve == nil {
+                    return show(.failed(.nobodyToAsk(.holder)))
+                }
                 let isAllowed = tries.counts.withLock {
                     $0.take(invitation.slot, now: ContinuousClock.now.moment, limits: limits)
                 }
@@ -167,8 +200,8 @@ public struct PairingClient: Sendable {
 
     private func driver(
         _ relay: RelayAddress,
-        _ approve: @escaping @Sendable (ApprovalRequest) async -> Approval,
-        _ accept: (@Sendable (AcceptanceRequest) async -> Acceptance)?,
+        _ approve: Approve?,
+        _ accept: Accept?,
         _ show: @escaping @Sendable (PairingState) -> Void,
         _ inbox: Inbox
     ) -> SessionDriver {
@@ -178,7 +211,7 @@ public struct PairingClient: Sendable {
             proxies: proxies,
             limits: limits,
             store: store,
-            approve: approve,
+            approve: approve ?? { _ in .nobodyToAsk },
             accept: accept,
             show: show,
             inbox: inbox,

@@ -57,6 +57,10 @@ struct Descriptor: ~Copyable, Sendable {
 
     /// Waits until the system has written all data of the file or folder to the disk.
     borrowing func sync() throws(StoreError) {
+        #if canImport(Darwin)
+        // There fsync leaves the data in the disk's own memory; not every file system has the stronger call.
+        if fcntl(number, F_FULLFSYNC) == 0 { return }
+        #endif
         try system("fsync") { fsync(number) }
     }
 

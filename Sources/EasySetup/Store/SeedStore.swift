@@ -28,7 +28,7 @@ extension SeedStore {
 }
 
 /// The result of saving a seed.
-public enum SaveOutcome: Equatable, Sendable {
+@nonexhaustive public enum SaveOutcome: Equatable, Sendable {
     /// The store was empty and holds the seed now.
     case stored
     /// The store held this seed already.

@@ -124,10 +124,11 @@ final class ProxyTLSHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if !isDone {
-            switch certificate.explained(error) {
+            let failure = certificate.explained(error)
+            switch failure.kind {
             case .relayUntrusted(let cause): attempt.fail(.proxyFailed(.untrusted(cause)))
             case .relayUnreachable(let cause): attempt.fail(.proxyFailed(.unreachable(cause)))
-            case let other: attempt.fail(other)
+            default: attempt.fail(failure)
             }
         }
         context.fireErrorCaught(error)

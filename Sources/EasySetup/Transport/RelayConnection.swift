@@ -86,7 +86,7 @@ final class RelayConnection: Sendable {
                 guard error.mayFallBack else { throw error.error }
                 // The host was reached but gave no answer: the network may drop WebSockets, or somebody has just
                 // stopped the relay.
-                if case .relayUnreachable = error.error { report(.stumbled) }
+                if case .relayUnreachable = error.error.kind { report(.stumbled) }
                 try await openLongPolling(insteadOf: error.error)
             }
         }

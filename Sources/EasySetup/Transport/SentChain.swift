@@ -97,7 +97,7 @@ extension RelayHost {
     /// SwiftNIO SSL gives only the first certificate of a certificate chain that BoringSSL rejects. This function reads
     /// the others from a second connection, which refuses every certificate, so no data are sent on it.
     func explained(_ error: PairingError, on loop: any EventLoop, limits: ClientLimits) async -> PairingError {
-        switch error {
+        switch error.kind {
         case .relayUntrusted(.unknownAuthority), .relayUntrusted(.chainIncomplete):
             let fault = await fault(isProxys: false, on: loop, limits: limits)
             return fault.map { .relayUntrusted($0) } ?? error

@@ -119,7 +119,7 @@ extension PairingError {
     /// The wait after this error: as long as the relay asks for, but at most the usual longest wait where only a proxy
     /// asks for it.
     func rest(_ limits: ClientLimits) -> Duration {
-        switch self {
+        switch kind {
         case .relayUnreachable, .proxyFailed: min(retryAfter, limits.maximumBackoff)
         default: retryAfter
         }
@@ -127,7 +127,7 @@ extension PairingError {
 
     /// Whether the cause may go away within seconds, as with a relay that is being started or an unstable network.
     fileprivate var mayPass: Bool {
-        switch self {
+        switch kind {
         // A port without TLS and an unknown host name stay as they are for longer than seconds.
         case .relayUnreachable(.noTLS), .relayUnreachable(.nameUnknown), .relayUnreachable(.forbiddenHere): false
         case .relayUnreachable, .connectionLost: true

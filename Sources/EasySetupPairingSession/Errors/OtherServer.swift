@@ -1,5 +1,8 @@
-/// The kind of server that answers in the place of a relay (`Protocol/errors.md`, "Causes").
-public enum OtherServer: Hashable, Sendable {
+package import EasySetupSeed
+
+/// The kind of server that answers in the place of a relay (`Protocol/errors.md`, "Causes"). An app sees
+/// ``PairingError/causeCode``.
+package enum OtherServer: Hashable, Sendable {
     /// Nothing more is known about the server.
     case unknown
     /// A web server that is not a relay. `status` is the HTTP status of its answer.
@@ -17,45 +20,53 @@ public enum OtherServer: Hashable, Sendable {
     /// A server that does not serve the relay's host name (HTTP status 421).
     case misdirected
 
-    /// The cause's name in `Protocol/errors.md`.
-    public var name: String { text.name }
-
-    var description: String { text.what }
-    var advice: String { text.advice }
-
-    private var text: (name: String, what: String, advice: String) {
-        let address = "Check the relay's address and port."
+    /// The cause's stable code.
+    package var code: PairingError.Cause {
         switch self {
-        case .unknown: return ("unknown", "What answers at this address is no EasySetup relay.", address)
+        case .unknown: .unknown
+        case .web: .webServer
+        case .notHTTP: .notHTTP
+        case .tls: .tlsThere
+        case .redirectsToTLS: .redirectsToTLS
+        case .signIn: .signIn
+        case .forbidden: .forbidden
+        case .misdirected: .misdirected
+        }
+    }
+
+    /// The texts; their key is the cause's name.
+    package var explanation: Explanation {
+        func texts(_ what: String, _ advice: String, _ parameters: KeyValuePairs<String, String> = [:]) -> Explanation {
+            Explanation(key: code.rawValue, sentence: what, advice: advice, parameters: parameters)
+        }
+        let address = "Check the relay's address and port."
+        return switch self {
+        case .unknown: texts("What answers at this address is no EasySetup relay.", address)
         case .web(let status):
-            return (
-                "web-server", "A web server answers at this address (status \(status)), but no EasySetup relay.",
-                address
+            texts(
+                "A web server answers at this address (status {status}), but no EasySetup relay.",
+                address,
+                ["status": "\(status)"]
             )
-        case .notHTTP: return ("not-http", "What answers at this address speaks no HTTP, and is no relay.", address)
+        case .notHTTP: texts("What answers at this address speaks no HTTP, and is no relay.", address)
         case .tls:
-            return (
-                "tls-there", "What answers at this address speaks TLS.",
-                "Write wss:// in place of ws://, or check the port."
-            )
+            texts("What answers at this address speaks TLS.", "Write wss:// in place of ws://, or check the port.")
         case .redirectsToTLS:
-            return (
-                "redirects-to-tls", "What answers at this address sends everybody on to TLS.",
-                "Write wss:// in place of ws://."
-            )
+            texts("What answers at this address sends everybody on to TLS.", "Write wss:// in place of ws://.")
         case .signIn:
-            return (
-                "sign-in", "Something else answers in the relay's place: this network may want a sign-in first.",
+            texts(
+                "Something else answers in the relay's place: this network may want a sign-in first.",
                 "Open a web page on this network and sign in, then try again. Otherwise check the relay's address."
             )
         case .forbidden(let status):
-            return (
-                "forbidden", "What stands before the relay does not let this device through (status \(status)).",
-                "Check the relay's address; ask who runs the relay, or this network, to let it through."
+            texts(
+                "What stands before the relay does not let this device through (status {status}).",
+                "Check the relay's address; ask who runs the relay, or this network, to let it through.",
+                ["status": "\(status)"]
             )
         case .misdirected:
-            return (
-                "misdirected", "The server at this address does not serve the relay's name (status 421).",
+            texts(
+                "The server at this address does not serve the relay's name (status 421).",
                 "Check the relay's address; ask who runs the server to serve that name."
             )
         }

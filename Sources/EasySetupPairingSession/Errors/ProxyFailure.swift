@@ -1,5 +1,8 @@
-/// The reason why a proxy gave this device no connection to the relay (`Protocol/errors.md`, "Causes").
-public enum ProxyFailure: Hashable, Sendable {
+package import EasySetupSeed
+
+/// The reason why a proxy gave this device no connection to the relay (`Protocol/errors.md`, "Causes"). An app sees
+/// ``PairingError/causeCode``.
+package enum ProxyFailure: Hashable, Sendable {
     /// The proxy can't be reached.
     case unreachable(Unreachable)
     /// The proxy has no certificate that this device trusts.
@@ -18,11 +21,22 @@ public enum ProxyFailure: Hashable, Sendable {
     /// The proxy closed the connection before the tunnel was open.
     case cut
 
-    /// The cause's name in `Protocol/errors.md`.
-    public var name: String { text.name }
+    /// The cause's stable code.
+    package var code: PairingError.Cause {
+        switch self {
+        case .unreachable: .proxyUnreachable
+        case .untrusted: .proxyUntrusted
+        case .credentials: .proxyCredentials
+        case .refuses: .proxyRefuses
+        case .reachesNothing: .proxyReachesNothing
+        case .silent: .proxySilent
+        case .garbled: .proxyGarbled
+        case .cut: .proxyCut
+        }
+    }
 
     /// Whether a retry may help.
-    public var retryHelps: Bool {
+    package var retryHelps: Bool {
         switch self {
         case .unreachable(let cause): cause.retryHelps
         case .reachesNothing, .silent, .cut: true
@@ -30,89 +44,116 @@ public enum ProxyFailure: Hashable, Sendable {
         }
     }
 
-    var retryAfter: Duration {
-        if case .reachesNothing(_, let wait) = self { wait } else { .zero }
-    }
-
-    var description: String { text.what }
-    var advice: String { text.advice }
-
-    /// The advice about a proxy that can't be reached. It names other schemes than the advice about a relay: a proxy's
-    /// address begins with `http` or `https`.
-    private static func advice(_ cause: Unreachable) -> String {
-        switch cause {
-        case .noTLS, .tlsCut: "A proxy without TLS is written http:// in place of https://."
-        default: cause.advice
+    package var retryAfter: Duration {
+        switch self {
+        case .reachesNothing(_, let wait): wait
+        case .unreachable, .untrusted, .credentials, .refuses, .silent, .garbled, .cut: .zero
         }
     }
 
-    private var text: (name: String, what: String, advice: String) {
+    /// The texts; their key begins with the cause's name.
+    package var explanation: Explanation {
+        func texts(
+            _ what: String,
+            _ advice: String,
+            variant: String? = nil,
+            _ parameters: KeyValuePairs<String, String> = [:]
+        ) -> Explanation {
+            let key = [code.rawValue, variant].compactMap(\.self).joined(separator: ".")
+            return Explanation(key: key, sentence: what, advice: advice, parameters: parameters)
+        }
         let ask = "Ask who runs the proxy to let the relay's host and port through, or name the host in NO_PROXY."
+        let check = "Check the proxy's address (HTTPS_PROXY, http_proxy, ALL_PROXY)."
         switch self {
         case .unreachable(let cause):
-            return (
-                "proxy-unreachable", cause.description("The proxy"),
-                "Check the proxy's address (HTTPS_PROXY, http_proxy, ALL_PROXY). \(Self.advice(cause))"
+            let why = cause.explanation("The proxy")
+            return Explanation(
+                key: "\(code).\(why.key)",
+                sentence: why.sentence,
+                advice: "\(check) \(Self.advice(cause) ?? why.advice)",
+                parameters: why.parameters
             )
-        case .untrusted(let cause): return ("proxy-untrusted", cause.description("The proxy's"), cause.advice)
+        case .untrusted(let cause):
+            let why = cause.explanation("The proxy's")
+            return Explanation(
+                key: "\(code).\(why.key)",
+                sentence: why.sentence,
+                advice: why.advice,
+                parameters: why.parameters
+            )
         case .credentials(let isGiven):
-            return (
-                "proxy-credentials",
+            return texts(
                 isGiven
                     ? "The proxy does not take the name and password that its address has (status 407)."
                     : "The proxy wants a name and a password (status 407).",
-                "Write them into the proxy's address: http://NAME:PASSWORD@HOST:PORT."
+                "Write them into the proxy's address: http://NAME:PASSWORD@HOST:PORT.",
+                variant: isGiven ? "others" : nil
             )
         case .refuses(let status):
-            return ("proxy-refuses", "The proxy lets nobody through to the relay (status \(status)).", ask)
-        case .reachesNothing(let status, let wait):
-            return (
-                "proxy-reaches-nothing", "The proxy can't reach the relay (status \(status)).",
-                "Check the relay's address. \(PairingError.waiting(wait)), then try again."
+            return texts(
+                "The proxy lets nobody through to the relay (status {status}).",
+                ask,
+                ["status": "\(status)"]
             )
+        case .reachesNothing(let status, let wait):
+            return texts("The proxy can't reach the relay (status {status}).", "", ["status": "\(status)"])
+                .advising(wait) { "Check the relay's address. \($0), then try again." }
         case .silent:
-            return (
-                "proxy-silent", "The proxy took the connection and did not answer in time.",
+            return texts(
+                "The proxy took the connection and did not answer in time.",
                 "Try again. If it stays so, check the proxy's address."
             )
-        case .garbled:
-            return (
-                "proxy-garbled", "What answers at the proxy's address is no HTTP proxy.",
-                "Check the proxy's address (HTTPS_PROXY, http_proxy, ALL_PROXY)."
-            )
+        case .garbled: return texts("What answers at the proxy's address is no HTTP proxy.", check)
         case .cut:
-            return (
-                "proxy-cut", "The proxy closed the connection before it was through to the relay.",
+            return texts(
+                "The proxy closed the connection before it was through to the relay.",
                 "Try again. If it stays so, look further. \(ask)"
             )
         }
     }
+
+    /// The advice about a proxy that can't be reached, where it differs from that about a relay, because their addresses
+    /// have other schemes.
+    private static func advice(_ cause: Unreachable) -> String? {
+        switch cause {
+        case .noTLS, .tlsCut: "A proxy without TLS is written http:// in place of https://."
+        default: nil
+        }
+    }
 }
 
-/// The fault in a proxy's address.
-public enum ProxyAddressFault: Hashable, Sendable {
+/// The fault in a proxy's address. An app sees ``PairingError/causeCode``.
+package enum ProxyAddressFault: Hashable, Sendable {
     /// The address can't be read. The error does not contain its text, because that may include a password.
     case unreadable
     /// The address has the scheme of a proxy that is not an HTTP proxy, such as SOCKS.
     case kind(String)
 
-    /// The cause's name in `Protocol/errors.md`.
-    public var name: String {
+    /// The cause's stable code.
+    package var code: PairingError.Cause {
         switch self {
-        case .unreadable: "unreadable"
-        case .kind: "kind"
+        case .unreadable: .unreadable
+        case .kind: .kind
         }
     }
 
-    var description: String {
+    /// The texts; their key is the cause's name.
+    package var explanation: Explanation {
+        let advice = "Set HTTPS_PROXY or ALL_PROXY to http://[NAME:PASSWORD@]HOST:PORT or https://…, or unset it."
         switch self {
-        case .unreadable: "The address of the proxy that is set for this device can't be read."
+        case .unreadable:
+            return Explanation(
+                key: code.rawValue,
+                sentence: "The address of the proxy that is set for this device can't be read.",
+                advice: advice
+            )
         case .kind(let scheme):
-            "The proxy that is set for this device is of the kind \(scheme), which is not supported."
+            return Explanation(
+                key: code.rawValue,
+                sentence: "The proxy that is set for this device is of the kind {scheme}, which is not supported.",
+                advice: advice,
+                parameters: ["scheme": scheme]
+            )
         }
-    }
-
-    var advice: String {
-        "Set HTTPS_PROXY or ALL_PROXY to http://[NAME:PASSWORD@]HOST:PORT or https://…, or unset it."
     }
 }

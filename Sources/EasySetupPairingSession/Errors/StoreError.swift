@@ -1,93 +1,197 @@
 public import EasySetupSeed
 
 /// The reason why a seed could not be loaded or stored (`Protocol/seed.md`, "Errors").
-public enum StoreError: ExplainedError, Equatable {
-    /// Another seed is stored, and the caller did not allow replacing it.
-    case otherSeedStored(stored: UserID, new: UserID)
-    /// Other users may enter the store's folder, or read or write a file in it.
-    case openToOthers
-    /// The folder, or a file in it, belongs to another user of the machine.
-    case notOurs
-    /// The store's folder, or a file in it, is a symbolic link, or is neither a folder nor a regular file.
-    case unfit
-    /// The parent of the store's folder does not exist.
-    case missing
-    /// The system does not let this user read or write in the store's folder.
-    case forbidden
-    /// The disk is full.
-    case full
-    /// Another program is writing to the store.
-    case busy
-    /// The file system does not support `call`, a system call that durable storing needs.
-    case unsuitable(call: String)
-    /// A system call failed with another error number (`errno`).
-    case failed(errno: Int32)
-    /// The stored seed can't be read, or the new seed can't be sealed (encrypted under the passphrase).
-    case seed(SeedError)
-}
+///
+/// A store of an app's own, such as one that uses a keychain, throws the errors that fit, or one of its own:
+/// ``app(_:_:advice:parameters:retryHelps:)``.
+public struct StoreError: ExplainedError, Explained, Equatable {
+    package let kind: Kind
 
-extension StoreError {
+    package init(_ kind: Kind) { self.kind = kind }
+
+    /// The error's stable code.
+    public var code: Code {
+        switch kind {
+        case .otherSeedStored: .otherSeedStored
+        case .openToOthers: .openToOthers
+        case .notOurs: .notOurs
+        case .unfit: .unfit
+        case .missing: .missing
+        case .forbidden: .forbidden
+        case .full: .full
+        case .busy: .busy
+        case .unsuitable: .unsuitable
+        case .failed: .failed
+        case .seed(let error): Code(rawValue: error.name)
+        case .app(let explanation, _): Code(rawValue: explanation.key)
+        }
+    }
+
     /// The error's name in `Protocol/seed.md`.
-    public var name: String {
-        switch self {
-        case .otherSeedStored: "other-seed-stored"
-        case .openToOthers: "store-open-to-others"
-        case .notOurs: "store-not-ours"
-        case .unfit: "store-unfit"
-        case .missing: "store-missing"
-        case .forbidden: "store-forbidden"
-        case .full: "store-full"
-        case .busy: "store-busy"
-        case .unsuitable: "store-unsuitable"
-        case .failed: "store-failed"
-        case .seed(let error): error.name
-        }
-    }
+    public var name: String { code.rawValue }
 
-    /// A sentence that says what happened.
-    public var description: String {
-        switch self {
-        case .otherSeedStored(let stored, let new):
-            "The store holds the seed of chain \(stored.fingerprint), and this one is of chain \(new.fingerprint)."
-        case .openToOthers:
-            "The store can be reached by other users of this machine, or is on a disk that keeps no rights."
-        case .notOurs: "The store belongs to another user of this machine."
-        case .unfit: "The store's folder or a file in it is a link, or no folder or file at all."
-        case .missing: "The folder in which the store should be does not exist."
-        case .forbidden: "The system does not let this user use the store."
-        case .full: "The disk is full."
-        case .busy: "Another program is writing to the store."
-        case .unsuitable(let call): "The file system there has no \(call), without which a seed is not safe."
-        case .failed(let errno): "The system failed to read or write the store (error \(errno))."
-        case .seed(let error): error.description
-        }
-    }
-
-    /// A sentence that says what to do next.
-    public var advice: String {
-        switch self {
-        case .otherSeedStored:
-            "Keep what is stored, choose another store, or say explicitly that it may be replaced; a copy is kept then."
-        case .openToOthers:
-            "Take the rights of others away: mode 0700 for the folder, 0600 for the files in it. Where that does not help, use another disk."
-        case .notOurs: "Use a folder of your own, or run as the user it belongs to."
-        case .unfit: "Name the folder itself, and look at what is in it."
-        case .missing: "Make that folder first, or name another."
-        case .forbidden: "Name a folder that this user may write to."
-        case .full: "Make room and try again."
-        case .busy: "Wait until the other program is done and try again."
-        case .unsuitable: "Name a folder on another disk: one of this machine's own."
-        case .failed: "Try again; if it stays so, check the disk."
-        case .seed(let error): error.advice
-        }
+    /// The error of the stored seed, where that is what could not be read or sealed.
+    public var seedError: SeedError? {
+        if case .seed(let error) = kind { error } else { nil }
     }
 
     /// Whether the same call may succeed later without any change.
     public var retryHelps: Bool {
-        switch self {
+        switch kind {
         case .busy, .failed: true
         case .seed(let error): error.retryHelps
+        case .app(_, let retryHelps): retryHelps
         case .otherSeedStored, .openToOthers, .notOurs, .unfit, .missing, .forbidden, .full, .unsuitable: false
         }
+    }
+
+    /// The texts in parts.
+    public var explanation: Explanation {
+        switch kind {
+        case .otherSeedStored(let stored, let new):
+            explained(
+                "The store holds the seed of chain {stored}, and this one is of chain {new}.",
+                "Keep what is stored, choose another store, or say explicitly that it may be replaced; a copy is kept then.",
+                ["stored": stored.fingerprint, "new": new.fingerprint]
+            )
+        case .openToOthers:
+            explained(
+                "The store can be reached by other users of this machine, or is on a disk that keeps no rights.",
+                "Take the rights of others away: mode 0700 for the folder, 0600 for the files in it. Where that does not help, use another disk."
+            )
+        case .notOurs:
+            explained(
+                "The store belongs to another user of this machine.",
+                "Use a folder of your own, or run as the user it belongs to."
+            )
+        case .unfit:
+            explained(
+                "The store's folder or a file in it is a link, or no folder or file at all.",
+                "Name the folder itself, and look at what is in it."
+            )
+        case .missing:
+            explained(
+                "The folder in which the store should be does not exist.",
+                "Make that folder first, or name another."
+            )
+        case .forbidden:
+            explained("The system does not let this user use the store.", "Name a folder that this user may write to.")
+        case .full: explained("The disk is full.", "Make room and try again.")
+        case .busy:
+            explained(
+                "Another program is writing to the store.",
+                "Wait until the other program is done and try again."
+            )
+        case .unsuitable(let call):
+            explained(
+                "The file system there has no {call}, without which a seed is not safe.",
+                "Name a folder on another disk: one of this machine's own.",
+                ["call": call]
+            )
+        case .failed(let errno):
+            explained(
+                "The system failed to read or write the store (error {errno}).",
+                "Try again; if it stays so, check the disk.",
+                ["errno": "\(errno)"]
+            )
+        case .seed(let error): error.explanation
+        case .app(let explanation, _): explanation
+        }
+    }
+
+    /// The stable codes of these errors. Those of a stored seed are the codes of ``SeedError``; an app may add codes of its own.
+    public struct Code: StableCode {
+        /// The name in `Protocol/seed.md`.
+        public let rawValue: String
+
+        /// Makes a code from its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// Another seed is stored, and the caller did not allow replacing it.
+        public static let otherSeedStored = Self(rawValue: "other-seed-stored")
+        /// Other users may enter the store's folder, or read or write a file in it.
+        public static let openToOthers = Self(rawValue: "store-open-to-others")
+        /// The folder, or a file in it, belongs to another user of the machine.
+        public static let notOurs = Self(rawValue: "store-not-ours")
+        /// The store's folder, or a file in it, is a symbolic link, or is neither a folder nor a regular file.
+        public static let unfit = Self(rawValue: "store-unfit")
+        /// The parent of the store's folder does not exist.
+        public static let missing = Self(rawValue: "store-missing")
+        /// The system does not let this user read or write in the store's folder.
+        public static let forbidden = Self(rawValue: "store-forbidden")
+        /// The disk is full.
+        public static let full = Self(rawValue: "store-full")
+        /// Another program is writing to the store.
+        public static let busy = Self(rawValue: "store-busy")
+        /// The file system lacks a system call that durable storing needs.
+        public static let unsuitable = Self(rawValue: "store-unsuitable")
+        /// A system call failed with another error number (`errno`).
+        public static let failed = Self(rawValue: "store-failed")
+    }
+
+    /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
+    package enum Kind: Equatable, Sendable {
+        case otherSeedStored(stored: UserID, new: UserID), openToOthers, notOurs, unfit, missing, forbidden, full
+        case busy, unsuitable(call: String), failed(errno: Int32), seed(SeedError)
+        /// An error of a store of an app's own.
+        case app(Explanation, retryHelps: Bool)
+    }
+}
+
+// MARK: - Making errors
+
+extension StoreError {
+    /// Another seed is stored, and the caller did not allow replacing it.
+    public static func otherSeedStored(stored: UserID, new: UserID) -> Self {
+        Self(.otherSeedStored(stored: stored, new: new))
+    }
+    /// Other users may enter the store's folder, or read or write a file in it.
+    public static var openToOthers: Self { Self(.openToOthers) }
+    /// The folder, or a file in it, belongs to another user of the machine.
+    public static var notOurs: Self { Self(.notOurs) }
+    /// The store's folder, or a file in it, is a symbolic link, or is neither a folder nor a regular file.
+    public static var unfit: Self { Self(.unfit) }
+    /// The parent of the store's folder does not exist.
+    public static var missing: Self { Self(.missing) }
+    /// The system does not let this user read or write in the store's folder.
+    public static var forbidden: Self { Self(.forbidden) }
+    /// The disk is full.
+    public static var full: Self { Self(.full) }
+    /// Another program is writing to the store.
+    public static var busy: Self { Self(.busy) }
+    /// The file system lacks a system call that durable storing needs.
+    public static func unsuitable(call: String) -> Self { Self(.unsuitable(call: call)) }
+    /// A system call failed with another error number (`errno`).
+    public static func failed(errno: Int32) -> Self { Self(.failed(errno: errno)) }
+    /// The stored seed can't be read, or the new seed can't be sealed (encrypted under the passphrase).
+    public static func seed(_ value: SeedError) -> Self { Self(.seed(value)) }
+
+    /// An error of a store of an app's own: what a keychain or a database says, for example.
+    ///
+    /// ```swift
+    /// .app(
+    ///     "app-keychain-locked",
+    ///     "The keychain is locked.",
+    ///     advice: "Unlock this device, then try again.",
+    ///     retryHelps: true
+    /// )
+    /// ```
+    ///
+    /// The pairing fails with this error, and the other device reads that the seed was not stored.
+    /// - Parameters:
+    ///   - code: the error's name. It begins with `app-`, so that no later error of this library has the same.
+    ///   - sentence: what happened; names of parameters in braces stand for their values. It must contain no secret.
+    ///   - advice: what a person can do.
+    ///   - parameters: the values of the two templates.
+    ///   - retryHelps: whether the same call may succeed later without any change.
+    public static func app(
+        _ code: String,
+        _ sentence: String,
+        advice: String,
+        parameters: KeyValuePairs<String, String> = [:],
+        retryHelps: Bool
+    ) -> Self {
+        let explanation = Explanation(key: code, sentence: sentence, advice: advice, parameters: parameters)
+        return Self(.app(explanation, retryHelps: retryHelps))
     }
 }

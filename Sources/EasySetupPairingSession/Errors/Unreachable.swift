@@ -1,5 +1,8 @@
-/// The reason why nothing that could be a relay answers at an address (`Protocol/errors.md`, "Causes").
-public enum Unreachable: Hashable, Sendable {
+package import EasySetupSeed
+
+/// The reason why nothing that could be a relay answers at an address (`Protocol/errors.md`, "Causes"). An app sees
+/// ``PairingError/causeCode``.
+package enum Unreachable: Hashable, Sendable {
     /// Nothing more is known.
     case unknown
     /// There is no host of this name.
@@ -33,11 +36,30 @@ public enum Unreachable: Hashable, Sendable {
     /// Another error of this device's system, by its number (`errno`).
     case system(CInt)
 
-    /// The cause's name in `Protocol/errors.md`.
-    public var name: String { text.name }
+    /// The cause's stable code.
+    package var code: PairingError.Cause {
+        switch self {
+        case .unknown: .unknown
+        case .nameUnknown: .nameUnknown
+        case .nameLookup: .nameLookup
+        case .zoneUnknown: .zoneUnknown
+        case .refused: .refused
+        case .noAnswer: .noAnswer
+        case .noRoute: .noRoute
+        case .noNetwork: .noNetwork
+        case .cut: .cut
+        case .noTLS: .noTLS
+        case .tlsCut: .tlsCut
+        case .tlsMismatch: .tlsMismatch
+        case .tlsFailed: .tlsFailed
+        case .behindIsAway: .behindIsAway
+        case .forbiddenHere: .forbiddenHere
+        case .system: .system
+        }
+    }
 
     /// Whether a retry may help.
-    public var retryHelps: Bool {
+    package var retryHelps: Bool {
         switch self {
         case .nameUnknown, .zoneUnknown, .noTLS, .tlsMismatch, .forbiddenHere: false
         case .unknown, .nameLookup, .refused, .noAnswer, .noRoute, .noNetwork, .cut, .tlsCut, .tlsFailed, .behindIsAway,
@@ -47,95 +69,98 @@ public enum Unreachable: Hashable, Sendable {
     }
 
     /// The wait before a retry, if a proxy in front of the relay asked for one; otherwise zero.
-    var retryAfter: Duration {
+    package var retryAfter: Duration {
         if case .behindIsAway(_, let wait) = self { wait } else { .zero }
     }
 
-    /// A sentence that says what to do.
-    var advice: String { text.advice }
-
-    /// A sentence that says what happened.
+    /// The texts; their key begins with the cause's name.
     ///
     /// - Parameter who: the subject of the sentence: the host that can't be reached.
-    func description(_ who: String = "The relay") -> String {
-        if case .behindIsAway(let status, _) = self {
-            return "\(who) behind this address does not answer just now (status \(status))."
+    package func explanation(_ who: String = "The relay") -> Explanation {
+        func texts(_ what: String, _ advice: String, _ parameters: KeyValuePairs<String, String> = [:]) -> Explanation {
+            let sentence = "\(who) can't be reached\(what.isEmpty ? "" : ": \(what)")."
+            return Explanation(key: code.rawValue, sentence: sentence, advice: advice, parameters: parameters)
         }
-        return text.what.isEmpty ? "\(who) can't be reached." : "\(who) can't be reached: \(text.what)."
-    }
-
-    private var text: (name: String, what: String, advice: String) {
         switch self {
-        case .unknown: ("unknown", "", "Check the relay's address and this device's network, then try again.")
+        case .unknown: return texts("", "Check the relay's address and this device's network, then try again.")
         case .nameUnknown(let host):
-            (
-                "name-unknown", "there is no host named \(host)",
-                "Check how the name is spelt. If it is right, this device's network may not know it."
+            return texts(
+                "there is no host named {host}",
+                "Check how the name is spelt. If it is right, this device's network may not know it.",
+                ["host": host]
             )
         case .nameLookup(let host):
-            (
-                "name-lookup", "no name server answered the question for \(host)",
-                "Check this device's network, then try again."
+            return texts(
+                "no name server answered the question for {host}",
+                "Check this device's network, then try again.",
+                ["host": host]
             )
         case .zoneUnknown(let zone):
-            (
-                "zone-unknown", "this device has no network interface named \(zone)",
-                "Write the name of an interface of this device behind the %; `ip link` lists them."
+            return texts(
+                "this device has no network interface named {zone}",
+                "Write the name of an interface of this device behind the %; `ip link` lists them.",
+                ["zone": zone]
             )
         case .refused:
-            (
-                "refused", "nothing listens at that address and port (connection refused)",
+            return texts(
+                "nothing listens at that address and port (connection refused)",
                 "Check the port, and whether the program there runs; then try again."
             )
         case .noAnswer:
-            (
-                "no-answer", "nothing answered in time (timed out)",
+            return texts(
+                "nothing answered in time (timed out)",
                 "Check the address and this device's network; a firewall on the way may swallow connections."
             )
         case .noRoute:
-            (
-                "no-route", "this network knows no way to that address (no route to host)",
+            return texts(
+                "this network knows no way to that address (no route to host)",
                 "Check the address and this device's network, then try again."
             )
         case .noNetwork:
-            (
-                "no-network", "this device has no network that leads there (network is unreachable)",
+            return texts(
+                "this device has no network that leads there (network is unreachable)",
                 "Connect this device to a network, then try again."
             )
         case .cut:
-            (
-                "cut", "the connection was closed before anything was answered",
+            return texts(
+                "the connection was closed before anything was answered",
                 "Try again. If it stays so, check the port, and whether TLS is spoken there: wss:// in place of ws://."
             )
         case .noTLS:
-            (
-                "no-tls", "what answers there speaks no TLS",
+            return texts(
+                "what answers there speaks no TLS",
                 "Check the port. If the relay is meant to be without TLS, write ws:// in place of wss://."
             )
         case .tlsCut:
-            (
-                "tls-cut", "the connection was closed while TLS was set up",
+            return texts(
+                "the connection was closed while TLS was set up",
                 "Try again. If it stays so, check the port; a relay without TLS is written ws:// in place of wss://."
             )
         case .tlsMismatch:
-            (
-                "tls-mismatch", "this device and what answers have no TLS version, cipher or kind of key in common",
+            return texts(
+                "this device and what answers have no TLS version, cipher or kind of key in common",
                 "The other side needs TLS 1.2 or newer, and a certificate with an RSA, P-256 or P-384 key."
             )
         case .tlsFailed:
-            (
-                "tls-failed", "TLS could not be set up",
+            return texts(
+                "TLS could not be set up",
                 "Try again. If it stays so, check the port, and what stands between this device and the relay."
             )
-        case .behindIsAway(_, let wait):
-            ("behind-is-away", "", "\(PairingError.waiting(wait)), then try again.")
+        case .behindIsAway(let status, let wait):
+            let sentence = "\(who) behind this address does not answer just now (status {status})."
+            return Explanation(key: code.rawValue, sentence: sentence, advice: "", parameters: ["status": "\(status)"])
+                .advising(wait) { "\($0), then try again." }
         case .forbiddenHere:
-            (
-                "forbidden-here", "this system does not let the program connect (permission denied)",
+            return texts(
+                "this system does not let the program connect (permission denied)",
                 "Look at this device's firewall, or at the sandbox that the program runs in."
             )
         case .system(let number):
-            ("system", "the system gives error \(number)", "Look up the number (errno), mend it, then try again.")
+            return texts(
+                "the system gives error {errno}",
+                "Look up the number (errno), mend it, then try again.",
+                ["errno": "\(number)"]
+            )
         }
     }
 }

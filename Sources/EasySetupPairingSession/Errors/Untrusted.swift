@@ -1,6 +1,8 @@
-/// The reason why a certificate is not trusted (`Protocol/errors.md`, "Causes"). BoringSSL decides about trust; this
-/// type explains the decision as far as possible.
-public enum Untrusted: Hashable, Sendable {
+package import EasySetupSeed
+
+/// The reason why a certificate is not trusted (`Protocol/errors.md`, "Causes"). BoringSSL decides about trust; this type
+/// explains the decision as far as possible. An app sees ``PairingError/causeCode``.
+package enum Untrusted: Hashable, Sendable {
     /// The certificate is rejected for another reason.
     case unfit
     /// The certificate expired at `at`, and this device's clock says `clock`, both in seconds since 1970.
@@ -23,7 +25,7 @@ public enum Untrusted: Hashable, Sendable {
     case authoritiesUnreadable(path: String, FileFault)
 
     /// The certificate in a certificate chain that has the fault.
-    public enum ChainPart: Hashable, Sendable {
+    package enum ChainPart: Hashable, Sendable {
         /// The server's own certificate.
         case own
         /// The certificate of an authority of this name, which the server sent along.
@@ -33,104 +35,170 @@ public enum Untrusted: Hashable, Sendable {
     }
 
     /// The fault in a file of certificate authorities.
-    public enum FileFault: String, Hashable, Sendable {
+    package enum FileFault: String, Hashable, Sendable, CaseIterable {
         /// The file does not exist.
-        case missing = "no such file"
+        case missing
         /// The process has no permission to read the file.
-        case forbidden = "permission denied"
+        case forbidden
         /// The file is empty.
-        case empty = "it is empty"
+        case empty
         /// The file has no certificate.
-        case noCertificate = "it holds no PEM certificate"
+        case noCertificate = "no-certificate"
         /// The file is larger than any list of authorities.
-        case tooLarge = "it is too large"
+        case tooLarge = "too-large"
         /// The path leads to something other than a regular file (or, if a folder is meant, other than a folder).
-        case noFile = "it is no file"
+        case noFile = "no-file"
         /// The file can't be read for another reason.
-        case unreadable = "reading failed"
+        case unreadable
     }
 
-    /// The cause's name in `Protocol/errors.md`.
-    public var name: String { text("").name }
+    /// The cause's stable code.
+    package var code: PairingError.Cause {
+        switch self {
+        case .unfit: .unfit
+        case .expired: .expired
+        case .notYetValid: .notYetValid
+        case .wrongName: .wrongName
+        case .noNames: .noNames
+        case .unknownAuthority: .unknownAuthority
+        case .chainIncomplete: .chainIncomplete
+        case .selfSigned: .selfSigned
+        case .noAuthorities: .noAuthorities
+        case .authoritiesUnreadable: .authoritiesUnreadable
+        }
+    }
 
-    var advice: String { text("").advice }
-
-    /// A sentence that says what happened.
+    /// The texts; their key begins with the cause's name.
     ///
     /// - Parameter whose: the certificate's owner, as the first words of the sentence.
-    func description(_ whose: String = "The relay's") -> String { text(whose).what }
-
-    private func text(_ whose: String) -> (name: String, what: String, advice: String) {
+    package func explanation(_ whose: String = "The relay's") -> Explanation {
+        func texts(
+            _ what: String,
+            _ advice: String,
+            variant: String? = nil,
+            _ parameters: KeyValuePairs<String, String> = [:]
+        ) -> Explanation {
+            let key = [code.rawValue, variant].compactMap(\.self).joined(separator: ".")
+            return Explanation(key: key, sentence: what, advice: advice, parameters: parameters)
+        }
         let between = "Check the address; somebody may be in between."
         let own = "For a certificate or an authority of your own, name its file with --ca-file."
-        return switch self {
-        case .unfit: ("unfit", "\(whose) certificate is not one that this device trusts.", "\(between) \(own)")
+        let authority = "\(whose) certificate depends on the authority \"{authority}\", whose own certificate"
+        switch self {
+        case .unfit:
+            return texts("\(whose) certificate is not one that this device trusts.", "\(between) \(own)")
         case .expired(let moment, let clock, let part):
-            (
-                "expired",
-                part.authority.map {
-                    "\(whose) certificate depends on the authority \"\($0)\", whose own certificate expired on \(UTC(moment))."
-                } ?? "\(whose) certificate expired on \(UTC(moment)).",
-                "\(part.renewal) This device's clock says \(UTC(clock)): if that is wrong, set it."
+            let clockAdvice = "This device's clock says {clock}: if that is wrong, set it."
+            let (moment, clock) = ("\(UTC(moment))", "\(UTC(clock))")
+            guard let name = part.authority else {
+                return texts(
+                    "\(whose) certificate expired on {moment}.",
+                    "\(part.renewal) \(clockAdvice)",
+                    ["moment": moment, "clock": clock]
+                )
+            }
+            return texts(
+                "\(authority) expired on {moment}.",
+                "\(part.renewal) \(clockAdvice)",
+                variant: part.variant,
+                ["authority": name, "moment": moment, "clock": clock]
             )
         case .notYetValid(let moment, let clock, let part):
-            (
-                "not-yet-valid",
-                (part.authority.map {
-                    "\(whose) certificate depends on the authority \"\($0)\", whose own certificate is not valid yet"
-                } ?? "\(whose) certificate is not valid yet")
-                    + ": it begins on \(UTC(moment)), and this device's clock says \(UTC(clock)).",
-                "Look at this device's clock, and set it if it is wrong. If it is right, try again later."
+            let end = ": it begins on {moment}, and this device's clock says {clock}."
+            let advice = "Look at this device's clock, and set it if it is wrong. If it is right, try again later."
+            let (moment, clock) = ("\(UTC(moment))", "\(UTC(clock))")
+            guard let name = part.authority else {
+                return texts(
+                    "\(whose) certificate is not valid yet\(end)",
+                    advice,
+                    ["moment": moment, "clock": clock]
+                )
+            }
+            return texts(
+                "\(authority) is not valid yet\(end)",
+                advice,
+                variant: part.variant,
+                ["authority": name, "moment": moment, "clock": clock]
             )
         case .wrongName(let host, let names):
-            (
-                "wrong-name",
-                names.isEmpty
-                    ? "\(whose) certificate is for another name than \(host)."
-                    : "\(whose) certificate is for \(names.joined(separator: ", ")), not for the name \(host).",
-                "\(between) If it is the right host, write a name that the certificate is for."
+            let advice = "\(between) If it is the right host, write a name that the certificate is for."
+            guard !names.isEmpty else {
+                return texts(
+                    "\(whose) certificate is for another name than {host}.",
+                    advice,
+                    variant: "unnamed",
+                    ["host": host]
+                )
+            }
+            return texts(
+                "\(whose) certificate is for {names}, not for the name {host}.",
+                advice,
+                ["names": names.joined(separator: ", "), "host": host]
             )
         case .noNames:
-            (
-                "no-names", "\(whose) certificate has no subject alternative name; a common name does not count.",
+            return texts(
+                "\(whose) certificate has no subject alternative name; a common name does not count.",
                 "Whoever runs the other side needs a certificate with its name as a subject alternative name."
             )
         case .unknownAuthority(let issuer):
-            (
-                "unknown-authority",
-                issuer.isEmpty
-                    ? "\(whose) certificate was issued by an authority that this device does not know."
-                    : "\(whose) certificate was issued by an authority that this device does not know: \"\(issuer)\".",
+            let unknown = "\(whose) certificate was issued by an authority that this device does not know"
+            let advice =
                 "\(between) \(own) If that authority is an intermediate one, the other side must send its certificate as well."
-            )
+            return issuer.isEmpty
+                ? texts("\(unknown).", advice, variant: "unnamed")
+                : texts("\(unknown): \"{issuer}\".", advice, ["issuer": issuer])
         case .chainIncomplete(let issuer):
-            (
-                "chain-incomplete",
-                "\(whose) certificate was sent without that of its issuer, \"\(issuer)\", which this device does not know.",
-                "The other side must send its whole chain: the file of its certificate needs the intermediate ones as well. \(own)"
+            return texts(
+                "\(whose) certificate was sent without that of its issuer, \"{issuer}\", which this device does not know.",
+                "The other side must send its whole chain: the file of its certificate needs the intermediate ones as well. \(own)",
+                ["issuer": issuer]
             )
         case .selfSigned:
-            (
-                "self-signed",
+            return texts(
                 "\(whose) certificate is signed by itself, not by an authority that this device knows.",
                 "\(between) \(own)"
             )
         case .noAuthorities:
-            (
-                "no-authorities", "No certificate authorities are installed on this device.",
+            return texts(
+                "No certificate authorities are installed on this device.",
                 "Install them (on Debian the package ca-certificates), or name a file of them with --ca-file or SSL_CERT_FILE."
             )
         case .authoritiesUnreadable(let path, let fault):
-            (
-                "authorities-unreadable",
-                "The certificate authorities can't be read from \(path.visible): \(fault.rawValue).",
-                "Name a file of PEM certificates with --ca-file or SSL_CERT_FILE."
+            return texts(
+                "The certificate authorities can't be read from {path}: \(fault.words).",
+                "Name a file of PEM certificates with --ca-file or SSL_CERT_FILE.",
+                variant: fault.rawValue,
+                ["path": path.visible]
             )
         }
     }
 }
 
+extension Untrusted.FileFault {
+    /// The fault in words; part of a sentence.
+    fileprivate var words: String {
+        switch self {
+        case .missing: "no such file"
+        case .forbidden: "permission denied"
+        case .empty: "it is empty"
+        case .noCertificate: "it holds no PEM certificate"
+        case .tooLarge: "it is too large"
+        case .noFile: "it is no file"
+        case .unreadable: "reading failed"
+        }
+    }
+}
+
 extension Untrusted.ChainPart {
+    /// The variant of the texts; nil for the server's own certificate.
+    fileprivate var variant: String? {
+        switch self {
+        case .own: nil
+        case .sent: "sent"
+        case .authority: "authority"
+        }
+    }
+
     /// The authority's name; nil for the server's own certificate.
     fileprivate var authority: String? {
         switch self {

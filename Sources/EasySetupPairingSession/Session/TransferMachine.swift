@@ -265,7 +265,7 @@ struct TransferMachine {
         now: Duration
     ) -> [Step] {
         guard case .storing = stage else { return [] }
-        let isClash = if case .otherSeedStored = error { true } else { false }
+        let isClash = if case .otherSeedStored = error.kind { true } else { false }
         return refuse(isClash ? .otherSeed : .notStored, as: .store(error), side: &side, now: now)
     }
 

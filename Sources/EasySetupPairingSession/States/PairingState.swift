@@ -2,7 +2,7 @@ public import EasySetupHandshake
 public import EasySetupSeed
 
 /// A state of a pairing, to show on a screen. The last state is ``paired(_:)`` or ``failed(_:)``.
-public enum PairingState: Sendable {
+@nonexhaustive public enum PairingState: Sendable {
     /// The relay is being reached.
     case connecting
     /// An attempt to reach the relay failed for this reason, and another follows: after ``connecting`` and after
@@ -99,7 +99,7 @@ public struct ApprovalRequest: Sendable {
 }
 
 /// The user's answer.
-public enum Approval: Sendable {
+@nonexhaustive public enum Approval: Sendable {
     /// It is the right device. This answer is not enough where a word is needed.
     case approve
     /// It is the right device, and the text is what the user typed: one of the two words on its screen, or both
@@ -133,7 +133,7 @@ public struct AcceptanceRequest: Hashable, Sendable {
 }
 
 /// The user's answer to an ``AcceptanceRequest``.
-public enum Acceptance: Hashable, Sendable {
+@nonexhaustive public enum Acceptance: Hashable, Sendable {
     /// Store the seed.
     case accept
     /// Do not store the seed.

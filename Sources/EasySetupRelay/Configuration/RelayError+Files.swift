@@ -8,7 +8,7 @@ import Darwin
 
 extension RelayError {
     /// The reason why the relay can't read a file.
-    public enum FileProblem: Error, Equatable, Sendable {
+    package enum FileProblem: Error, Equatable, Sendable {
         case missing
         /// The file is a symbolic link whose target does not exist.
         case leadsNowhere
@@ -21,12 +21,12 @@ extension RelayError {
     }
 
     /// The kind of the object that was found in place of a regular file.
-    public enum FileKind: String, Sendable {
+    package enum FileKind: String, Sendable {
         case folder, pipe, socket, device
     }
 
     /// The reason why the content of a file is not secret.
-    public enum SecrecyProblem: Equatable, Sendable {
+    package enum SecrecyProblem: Equatable, Sendable {
         /// The group or other users may read or write the file.
         case openToOthers
         /// The file belongs to neither root nor the relay's user.
@@ -36,7 +36,7 @@ extension RelayError {
     }
 
     /// The fault in a key file.
-    public enum KeyFileProblem: Error, Equatable, Sendable {
+    package enum KeyFileProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         case secrecy(SecrecyProblem)
         /// The file contains only white space and comments.
@@ -51,7 +51,7 @@ extension RelayError {
     }
 
     /// The fault in a certificate file, or in the file of its private key.
-    public enum CertificateProblem: Error, Equatable, Sendable {
+    package enum CertificateProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         /// The file is empty.
         case empty
@@ -78,24 +78,86 @@ extension RelayError {
 
 extension RelayError {
     /// The fault's name in `Protocol/errors.md`, "Causes", for an error about a file; nil for other errors.
-    public var cause: String? {
-        switch self {
-        case .badCertificate(_, let problem): problem.name
-        case .badKeyFile(_, let problem): problem.name
+    public var cause: String? { causeCode?.rawValue }
+
+    /// The stable code of the fault in a file (`Protocol/errors.md`, "Causes"); nil for other errors.
+    public var causeCode: Cause? {
+        switch kind {
+        case .badCertificate(_, let problem): problem.code
+        case .badKeyFile(_, let problem): problem.code
         case .cannotListen, .stopped: nil
         }
+    }
+
+    /// The stable codes of the faults of a file.
+    public struct Cause: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+        /// The name in `Protocol/errors.md`.
+        public let rawValue: String
+
+        /// Makes a code from its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// The name.
+        public var description: String { rawValue }
+
+        /// The file does not exist.
+        public static let missing = Self(rawValue: "missing")
+        /// The file is a link whose target does not exist.
+        public static let leadsNowhere = Self(rawValue: "leads-nowhere")
+        /// The relay's user may not read the file.
+        public static let forbidden = Self(rawValue: "forbidden")
+        /// A folder, a pipe, a socket or a device is in the place of a file.
+        public static let noFile = Self(rawValue: "no-file")
+        /// The file is larger than such a file can be.
+        public static let tooLarge = Self(rawValue: "too-large")
+        /// The system failed with an error number.
+        public static let system = Self(rawValue: "system")
+        /// A certificate's file is empty.
+        public static let empty = Self(rawValue: "empty")
+        /// A certificate's file is not PEM, or damaged.
+        public static let unreadable = Self(rawValue: "unreadable")
+        /// A certificate's file contains the right kind of object in a binary format.
+        public static let binary = Self(rawValue: "binary")
+        /// A certificate's file is PEM of another kind of object.
+        public static let otherContent = Self(rawValue: "other-content")
+        /// The private key has a passphrase.
+        public static let passphrase = Self(rawValue: "passphrase")
+        /// The certificate and the key don't belong together.
+        public static let mismatch = Self(rawValue: "mismatch")
+        /// Devices accept no key of this type.
+        public static let unfitKey = Self(rawValue: "unfit-key")
+        /// The certificate has expired.
+        public static let expired = Self(rawValue: "expired")
+        /// The certificate is not valid yet.
+        public static let notYetValid = Self(rawValue: "not-yet-valid")
+        /// The group or other users may read or write a key file.
+        public static let openToOthers = Self(rawValue: "open-to-others")
+        /// A key file belongs to neither root nor the relay's user.
+        public static let notOurs = Self(rawValue: "not-ours")
+        /// The file system of a key file does not support access rights.
+        public static let notKept = Self(rawValue: "not-kept")
+        /// A key file contains only white space and comments.
+        public static let noKey = Self(rawValue: "no-key")
+        /// A key file has a line that is neither a key nor a comment.
+        public static let malformed = Self(rawValue: "malformed")
+        /// A key file has too many keys.
+        public static let tooManyKeys = Self(rawValue: "too-many-keys")
+        /// A key file should be created in a folder that does not exist.
+        public static let noFolder = Self(rawValue: "no-folder")
+        /// A key file should be created in a folder in which the relay's user may create nothing.
+        public static let folderForbidden = Self(rawValue: "folder-forbidden")
     }
 }
 
 extension RelayError.FileProblem {
-    fileprivate var name: String {
+    fileprivate var code: RelayError.Cause {
         switch self {
-        case .missing: "missing"
-        case .leadsNowhere: "leads-nowhere"
-        case .notPermitted: "forbidden"
-        case .otherKind: "no-file"
-        case .tooLarge: "too-large"
-        case .system: "system"
+        case .missing: .missing
+        case .leadsNowhere: .leadsNowhere
+        case .notPermitted: .forbidden
+        case .otherKind: .noFile
+        case .tooLarge: .tooLarge
+        case .system: .system
         }
     }
 
@@ -112,17 +174,17 @@ extension RelayError.FileProblem {
 }
 
 extension RelayError.KeyFileProblem {
-    fileprivate var name: String {
+    fileprivate var code: RelayError.Cause {
         switch self {
-        case .file(let problem): problem.name
-        case .secrecy(.openToOthers): "open-to-others"
-        case .secrecy(.foreignOwner): "not-ours"
-        case .secrecy(.notKeptHere): "not-kept"
-        case .noKey: "no-key"
-        case .malformed: "malformed"
-        case .tooManyKeys: "too-many-keys"
-        case .noFolder: "no-folder"
-        case .folderForbidden: "folder-forbidden"
+        case .file(let problem): problem.code
+        case .secrecy(.openToOthers): .openToOthers
+        case .secrecy(.foreignOwner): .notOurs
+        case .secrecy(.notKeptHere): .notKept
+        case .noKey: .noKey
+        case .malformed: .malformed
+        case .tooManyKeys: .tooManyKeys
+        case .noFolder: .noFolder
+        case .folderForbidden: .folderForbidden
         }
     }
 
@@ -157,18 +219,18 @@ extension RelayError.KeyFileProblem {
 }
 
 extension RelayError.CertificateProblem {
-    fileprivate var name: String {
+    fileprivate var code: RelayError.Cause {
         switch self {
-        case .file(let problem): problem.name
-        case .empty: "empty"
-        case .unreadable: "unreadable"
-        case .binary: "binary"
-        case .otherContent: "other-content"
-        case .encryptedKey: "passphrase"
-        case .mismatch: "mismatch"
-        case .unfitKey: "unfit-key"
-        case .expired: "expired"
-        case .notYetValid: "not-yet-valid"
+        case .file(let problem): problem.code
+        case .empty: .empty
+        case .unreadable: .unreadable
+        case .binary: .binary
+        case .otherContent: .otherContent
+        case .encryptedKey: .passphrase
+        case .mismatch: .mismatch
+        case .unfitKey: .unfitKey
+        case .expired: .expired
+        case .notYetValid: .notYetValid
         }
     }
 

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-extension RelayError.Cause {
+extension RelayError.ListenProblem {
     /// Converts an error of SwiftNIO.
     init(_ error: any Error) {
         guard let error = error as? IOError else {

@@ -2,18 +2,98 @@ import Logging
 
 /// The reason why a relay could not start. Each error has a sentence for the operator and a sentence of advice. No
 /// error contains a secret.
-public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The relay could not listen on the address.
-    case cannotListen(host: String, port: Int, Cause)
-    /// A certificate or key file could not be used. The path is as the operator gave it.
-    case badCertificate(path: String, CertificateProblem)
-    /// The file with the token keys could not be read, created or trusted.
-    case badKeyFile(path: String, KeyFileProblem)
-    /// Somebody stopped the relay before it listened.
-    case stopped
+///
+/// A later version may have errors and causes that this one does not know, so a `switch` over ``code`` or ``causeCode``
+/// needs a `default`.
+public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let kind: Kind
+
+    package init(_ kind: Kind) { self.kind = kind }
+
+    /// The error's stable code.
+    public var code: Code {
+        switch kind {
+        case .cannotListen: .cannotListen
+        case .badCertificate: .badCertificate
+        case .badKeyFile: .badKeyFile
+        case .stopped: .stopped
+        }
+    }
+
+    /// The error's name in `Protocol/errors.md`.
+    public var name: String { code.rawValue }
+
+    /// The path of the file that could not be used, as the operator gave it.
+    public var path: String? {
+        switch kind {
+        case .badCertificate(let path, _), .badKeyFile(let path, _): path
+        case .cannotListen, .stopped: nil
+        }
+    }
+
+    /// Whether trying again can help without the operator: a port in use may become free, and a name server may answer
+    /// later.
+    public var retryHelps: Bool {
+        switch kind {
+        case .cannotListen(_, _, .addressInUse), .cannotListen(_, _, .lookUpFailed): true
+        case .cannotListen, .badCertificate, .badKeyFile, .stopped: false
+        }
+    }
+
+    /// The description of the failure, in one sentence.
+    public var description: String {
+        switch kind {
+        case .cannotListen(let host, let port, let problem):
+            "The relay cannot listen on \(joined(host: host, port: port)): \(problem.words)."
+        case .badCertificate(let path, let problem):
+            "The certificate or key in \(path) cannot be used: \(problem.words)."
+        case .badKeyFile(let path, let problem):
+            "The key file \(path) cannot be used: \(problem.words)."
+        case .stopped:
+            "The relay was stopped before it listened."
+        }
+    }
+
+    /// Advice on the next step, in one sentence.
+    public var advice: String {
+        switch kind {
+        case .cannotListen(_, _, let problem): problem.advice
+        case .badCertificate(let path, let problem): problem.advice(path)
+        case .badKeyFile(let path, let problem): problem.advice(path)
+        case .stopped: "Start it again."
+        }
+    }
+
+    /// The stable codes of these errors.
+    public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+        /// The name in `Protocol/errors.md`.
+        public let rawValue: String
+
+        /// Makes a code from its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// The name.
+        public var description: String { rawValue }
+
+        /// The relay could not listen on the address.
+        public static let cannotListen = Self(rawValue: "cannot-listen")
+        /// A certificate or the file of its key could not be used.
+        public static let badCertificate = Self(rawValue: "bad-certificate")
+        /// The file with the token keys could not be read, created or trusted.
+        public static let badKeyFile = Self(rawValue: "bad-key-file")
+        /// Somebody stopped the relay before it listened.
+        public static let stopped = Self(rawValue: "relay-stopped")
+    }
+
+    /// The errors as the project itself handles them. A program sees ``code``, because a new case here would break its
+    /// `switch`.
+    package enum Kind: Equatable, Sendable {
+        case cannotListen(host: String, port: Int, ListenProblem)
+        case badCertificate(path: String, CertificateProblem), badKeyFile(path: String, KeyFileProblem), stopped
+    }
 
     /// The system's reason why the relay cannot listen on an address.
-    public enum Cause: Equatable, Sendable {
+    package enum ListenProblem: Equatable, Sendable {
         case addressInUse
         case addressNotAvailable
         case notPermitted
@@ -28,30 +108,24 @@ public enum RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case system(Int32)
         case other
     }
+}
 
-    /// The description of the failure, in one sentence.
-    public var description: String {
-        switch self {
-        case .cannotListen(let host, let port, let cause):
-            "The relay cannot listen on \(joined(host: host, port: port)): \(cause.words)."
-        case .badCertificate(let path, let problem):
-            "The certificate or key in \(path) cannot be used: \(problem.words)."
-        case .badKeyFile(let path, let problem):
-            "The key file \(path) cannot be used: \(problem.words)."
-        case .stopped:
-            "The relay was stopped before it listened."
-        }
+// MARK: - Making errors
+
+extension RelayError {
+    package static func cannotListen(host: String, port: Int, _ problem: ListenProblem) -> Self {
+        Self(.cannotListen(host: host, port: port, problem))
     }
 
-    /// Advice on the next step, in one sentence.
-    public var advice: String {
-        switch self {
-        case .cannotListen(_, _, let cause): cause.advice
-        case .badCertificate(let path, let problem): problem.advice(path)
-        case .badKeyFile(let path, let problem): problem.advice(path)
-        case .stopped: "Start it again."
-        }
+    package static func badCertificate(path: String, _ problem: CertificateProblem) -> Self {
+        Self(.badCertificate(path: path, problem))
     }
+
+    package static func badKeyFile(path: String, _ problem: KeyFileProblem) -> Self {
+        Self(.badKeyFile(path: path, problem))
+    }
+
+    package static var stopped: Self { Self(.stopped) }
 }
 
 extension RelayError {
@@ -63,7 +137,7 @@ extension RelayError {
     }
 }
 
-extension RelayError.Cause {
+extension RelayError.ListenProblem {
     var words: String {
         switch self {
         case .addressInUse: "the address is in use"

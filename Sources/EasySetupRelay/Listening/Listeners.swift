@@ -61,7 +61,7 @@ struct Listeners {
                 return listeners
             } catch {
                 await close(listeners)
-                guard case .cannotListen(_, _, .addressInUse) = error, place.wanted.port == 0, attempt < Self.tries
+                guard case .cannotListen(_, _, .addressInUse) = error.kind, place.wanted.port == 0, attempt < Self.tries
                 else {
                     throw error
                 }
@@ -88,7 +88,7 @@ struct Listeners {
         } catch {
             await close(listeners)
             guard let bound = address.bound else { throw .cannotListen(host: address.description, port: 0, .other) }
-            let cause = RelayError.Cause(error)
+            let cause = RelayError.ListenProblem(error)
             // The system reports the missing zone of a link-local address as an invalid argument.
             let lacksZone = cause == .system(EINVAL) && bound.isLinkLocal && !bound.host.contains("%")
             throw .cannotListen(host: bound.host, port: bound.port, lacksZone ? .needsZone : cause)
@@ -106,7 +106,7 @@ struct Listeners {
     }
 
     private func lacksIPv6(_ address: SocketAddress, _ error: RelayError) async -> Bool {
-        guard case .v6 = address, case .cannotListen(_, _, let cause) = error else { return false }
+        guard case .v6 = address, case .cannotListen(_, _, let cause) = error.kind else { return false }
         switch cause {
         case .noSuchFamily: return true
         // The error may mean that the address belongs to another machine. The loopback address belongs to every machine

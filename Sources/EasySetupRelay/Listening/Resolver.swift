@@ -57,7 +57,7 @@ enum Resolver {
         let status = getaddrinfo(host, String(wanted.port), &hints, &first)
         defer { if let first { freeaddrinfo(first) } }
         guard status == 0 else {
-            let cause: RelayError.Cause = status == EAI_AGAIN ? .lookUpFailed : .unknownHost
+            let cause: RelayError.ListenProblem = status == EAI_AGAIN ? .lookUpFailed : .unknownHost
             throw .cannotListen(host: host, port: wanted.port, cause)
         }
         var addresses: [SocketAddress] = []

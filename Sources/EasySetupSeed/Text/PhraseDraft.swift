@@ -29,8 +29,8 @@ struct PhraseDraft: ~Copyable {
     }
 
     /// Decodes the words into 32 bytes.
-    /// - Throws: the first of these that applies: ``SeedError/phraseNotEnglish(count:)``,
-    ///   ``SeedError/phraseUnknownWords(_:)``, ``SeedError/phraseChecksum``.
+    /// - Throws: the first of these that applies: ``SeedError/Code/phraseNotEnglish``,
+    ///   ``SeedError/Code/phraseUnknownWords``, ``SeedError/Code/phraseChecksum``.
     func seed() throws(SeedError) -> SecretBytes {
         if isForeign { throw .phraseNotEnglish(count: RecoveryPhrase.wordCount) }
         let unknown = unknownWords

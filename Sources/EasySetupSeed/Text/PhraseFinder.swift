@@ -90,7 +90,7 @@ struct PhraseFinder: ~Copyable {
     private static let otherCounts = [12, 15, 18, 21, 24]
 
     /// The 24 words of the phrase; nil if the text has no phrase.
-    /// - Throws: ``SeedError/severalSeeds`` if different parts of the text are phrases.
+    /// - Throws: ``SeedError/Code/severalSeeds`` if different parts of the text are phrases.
     func phrase() throws(SeedError) -> PhraseDraft? {
         if let candidate = try numberedPhrase() {
             try checkOthers(than: candidate)
@@ -116,7 +116,7 @@ struct PhraseFinder: ~Copyable {
     // MARK: - More words than there should be
 
     /// Checks that no paragraph or line outside the numbered phrase is a different phrase.
-    /// - Throws: ``SeedError/severalSeeds`` if one is.
+    /// - Throws: ``SeedError/Code/severalSeeds`` if one is.
     private func checkOthers(than candidate: Candidate) throws(SeedError) {
         let own = Set(candidate.places)
         let others = (pieces(.paragraph) + pieces(.line)).filter { isPhrase($0) && own.isDisjoint(with: $0) }
@@ -282,7 +282,7 @@ struct PhraseFinder: ~Copyable {
     }
 
     /// The phrase, if all of these phrases have the same words; nil if `phrases` is empty.
-    /// - Throws: ``SeedError/severalSeeds`` if two of them differ.
+    /// - Throws: ``SeedError/Code/severalSeeds`` if two of them differ.
     private func theOne(of phrases: [[Int]]) throws(SeedError) -> Candidate? {
         guard let first = phrases.first, let end = phrases.joined().max() else { return nil }
         for other in phrases.dropFirst() {

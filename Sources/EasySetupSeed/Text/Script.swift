@@ -1,6 +1,6 @@
 /// The script of a letter, digit or accent outside ASCII. Errors name the script, because such a letter may look like
 /// an English one.
-public enum Script: String, CaseIterable, Sendable {
+@nonexhaustive public enum Script: String, CaseIterable, Sendable {
     /// A Latin letter with an accent, an accent itself, or a Latin letter that English does not have.
     case latin
     case greek, cyrillic, armenian, hebrew, arabic, devanagari, thai, georgian, cherokee, korean, japanese, chinese

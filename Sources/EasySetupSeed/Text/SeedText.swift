@@ -9,7 +9,7 @@ struct SeedText: ~Copyable {
     /// The error for a text without any form of a seed.
     private let nothing: SeedError
 
-    /// - Throws: ``SeedError/severalSeeds`` for several phrases, or the error for an encoding other than UTF-8.
+    /// - Throws: ``SeedError/Code/severalSeeds`` for several phrases, or the error for an encoding other than UTF-8.
     init(_ text: Span<UInt8>) throws(SeedError) {
         switch TextEncoding(of: text) {
         case .utf8: break
@@ -36,7 +36,7 @@ struct SeedText: ~Copyable {
     var isBeginning: Bool {
         if script != nil || draft != nil { return false }
         if !links.places.isEmpty { return links.isCut }
-        return switch nothing {
+        return switch nothing.kind {
         case .phraseWordCount(let count), .phraseNotEnglish(let count): count < RecoveryPhrase.wordCount
         default: true
         }
@@ -45,14 +45,14 @@ struct SeedText: ~Copyable {
     /// The number of words of a phrase in the text; 0 if the text has none.
     var wordCount: Int {
         if draft != nil { return RecoveryPhrase.wordCount }
-        return switch nothing {
+        return switch nothing.kind {
         case .phraseWordCount(let count), .phraseNotEnglish(let count): count
         default: 0
         }
     }
 
     /// The seed's 32 bytes.
-    /// - Throws: the phrase's error, or else the link's. ``SeedError/severalSeeds`` if phrase and link are of different
+    /// - Throws: the phrase's error, or else the link's. ``SeedError/Code/severalSeeds`` if phrase and link are of different
     ///   seeds.
     func seed() throws(SeedError) -> SecretBytes {
         // The pattern replaces `draft!`, with which Swift 6.3's optimizer crashes for noncopyable values.
@@ -66,7 +66,7 @@ struct SeedText: ~Copyable {
     }
 
     /// Checks that the phrase's seed is that of the links.
-    /// - Throws: the links' error, or ``SeedError/severalSeeds``.
+    /// - Throws: the links' error, or ``SeedError/Code/severalSeeds``.
     private func check(_ seed: borrowing SecretBytes) throws(SeedError) {
         if let error = links.error { throw error }
         switch links.seed {

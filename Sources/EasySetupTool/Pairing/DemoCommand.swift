@@ -133,7 +133,7 @@ private struct DemoPairing {
 
     private func join(_ code: PairingCode) async throws -> UserID {
         let client = PairingClient(name: DeviceName(cleaning: "new phone")!, store: MemorySeedStore())
-        for await state in client.join(code, at: relay, approve: { _ in .decline }) {
+        for await state in client.join(code, at: relay) {
             switch state {
             case .paired(let paired): return paired.userID
             case .failed(let error): throw error

@@ -84,7 +84,7 @@ struct SeedPrompt: ~Copyable {
         if line.isSame(as: "?") { return explain() }
         do throws(SeedError) {
             try reader.correct(word: position, to: line)
-        } catch .phraseUnknownWords {
+        } catch  where error.code == .phraseUnknownWords {
             // The next question asks for the word again, with similar words of the list.
         } catch {
             output.prompt("That is not one word. ")

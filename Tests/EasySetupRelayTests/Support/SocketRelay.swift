@@ -96,3 +96,10 @@ final class LogKeeper: Sendable {
         }
     }
 }
+
+extension RelayError {
+    /// Whether another program has the port.
+    var isInUse: Bool {
+        if case .cannotListen(_, _, .addressInUse) = kind { true } else { false }
+    }
+}

@@ -142,7 +142,7 @@ import Testing
             let address = try #require(RelayAddress(host: "relay.test", port: 1, isPlain: false))
             let settings = ProxySettings.proxy(try ProxyAddress(url: "https://127.0.0.1:\(port)"), roots: roots)
             let failure = try await failure(address, roots: roots, proxies: settings)
-            guard case .proxyFailed(.untrusted(.expired(_, _, .sent("over"))))? = failure else {
+            guard case .proxyFailed(.untrusted(.expired(_, _, .sent("over"))))? = failure?.kind else {
                 Issue.record("\(String(describing: failure))")
                 return
             }

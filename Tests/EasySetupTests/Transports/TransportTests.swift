@@ -147,7 +147,7 @@ import Testing
                 let first = Watch(relay.client("one", .random()).offer(at: address) { _ in .approve })
                 _ = try await first.offer()
                 let second = Watch(relay.client("two", .random()).offer(at: address) { _ in .approve })
-                guard case .relayFull? = try await second.failure() else {
+                guard case .relayFull? = try await second.failure()?.kind else {
                     Issue.record("the second was let in")
                     return
                 }

@@ -15,7 +15,7 @@ import EasySetupHandshake
     } catch let error as BrokenRule {
         throw error
     } catch let error as PairingError {
-        guard case .proxyAddress = error else { throw BrokenRule(description: "another error") }
+        guard case .proxyAddress = error.kind else { throw BrokenRule(description: "another error") }
     } catch {
         throw BrokenRule(description: "an error without a type")
     }

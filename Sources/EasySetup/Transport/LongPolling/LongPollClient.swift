@@ -165,7 +165,7 @@ struct LongPollClient {
     /// the WebSocket's error says that the server is no relay, the error of long polling is reported, because a server
     /// that does not answer now may answer in a moment.
     private func unopened(_ error: PairingError) -> PairingError {
-        switch failure {
+        switch failure?.kind {
         // The answer to the WebSocket request has shown what kind of server this is. A connection that is cut
         // afterwards adds nothing to that.
         case .notARelay(.signIn)? where error == .connectionLost,

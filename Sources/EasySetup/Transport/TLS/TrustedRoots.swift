@@ -133,7 +133,10 @@ public final class TrustedRoots: Sendable {
         let systemFile = Self.systemFiles.first { Self.fault(of: $0) == nil }
         let hasFolder = !Self.isEmpty(Self.systemFolder)
         if file == nil, folders.isEmpty {
+            // Apple's systems keep their authorities in no file; there the library asks the system.
+            #if !canImport(Darwin)
             guard systemFile != nil || hasFolder else { throw .noAuthorities }
+            #endif
             return []
         }
         // `SSL_CERT_FILE` replaces only the system's file, and `SSL_CERT_DIR` only the system's folder.

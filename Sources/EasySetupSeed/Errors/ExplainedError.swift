@@ -1,6 +1,7 @@
 /// An error with a description, advice on what to do, and whether a retry may help.
 ///
-/// No text of such an error contains a secret.
+/// No text of such an error contains a secret. Errors that are also ``Explained`` have their English texts from
+/// ``Explained/explanation``.
 public protocol ExplainedError: Error, CustomStringConvertible {
     /// The error's name in `Protocol/` and on the command line, in lower case with dashes.
     var name: String { get }
@@ -24,4 +25,12 @@ extension ExplainedError {
 
     /// The default is nil, because most errors have one cause.
     public var cause: String? { nil }
+}
+
+extension ExplainedError where Self: Explained {
+    /// An English sentence that says what happened.
+    public var description: String { explanation.filled(explanation.sentence) }
+
+    /// An English sentence that says what to do next.
+    public var advice: String { explanation.filled(explanation.advice) }
 }

@@ -1,0 +1,168 @@
+public import EasySetupSeed
+
+/// A fault of a typed code or of a link. The device finds all of these faults before it sends anything
+/// (`Protocol/code.md`, "Errors").
+public struct CodeError: ExplainedError, Explained, Hashable {
+    package let kind: Kind
+
+    package init(_ kind: Kind) { self.kind = kind }
+
+    /// The error's stable code.
+    public var code: Code {
+        switch kind {
+        case .wrongLength: .wrongLength
+        case .notASymbol: .notASymbol
+        case .foreignLetter: .foreignLetter
+        case .hasLabel: .hasLabel
+        case .tooLong: .tooLong
+        case .textUTF16: .textUTF16
+        case .textNotUTF8: .textNotUTF8
+        case .containsU: .containsU
+        case .mistyped: .mistyped
+        case .notASlot: .notASlot
+        case .notALink: .notALink
+        case .severalLinks: .severalLinks
+        case .plainLink: .plainLink
+        }
+    }
+
+    /// The error's name in `Protocol/errors.md`.
+    public var name: String { code.rawValue }
+
+    /// False, because the same text gives the same error.
+    public var retryHelps: Bool { false }
+
+    /// The position of the symbol with the fault. Positions start at 1 and count letters, digits and the wrong character
+    /// itself. Nil where the fault is not in one symbol.
+    public var position: Int? {
+        switch kind {
+        case .notASymbol(let position), .foreignLetter(let position, _), .containsU(let position): position
+        case .wrongLength, .hasLabel, .tooLong, .textUTF16, .textNotUTF8, .mistyped, .notASlot, .notALink,
+            .severalLinks,
+            .plainLink:
+            nil
+        }
+    }
+
+    /// The stable codes of these errors.
+    public struct Code: StableCode {
+        /// The name in `Protocol/errors.md`.
+        public let rawValue: String
+
+        /// Makes a code from its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// There are this many symbols, but a code has 9 to 12.
+        public static let wrongLength = Self(rawValue: "code-wrong-length")
+        /// The character at this position is no symbol of codes. Positions start at 1 and count letters, digits and the
+        /// wrong character itself.
+        public static let notASymbol = Self(rawValue: "code-not-a-symbol")
+        /// The letter or digit at this position belongs to another script, although it may look like a symbol, or has an
+        /// accent.
+        public static let foreignLetter = Self(rawValue: "code-foreign-letter")
+        /// The text has a label before the code, such as "Code:".
+        public static let hasLabel = Self(rawValue: "code-has-label")
+        /// The text is longer than ``PairingCode/maximumTextBytes``.
+        public static let tooLong = Self(rawValue: "code-too-long")
+        /// The text is UTF-16, but EasySetup reads only UTF-8.
+        public static let textUTF16 = Self(rawValue: "text-utf-16")
+        /// The text is not UTF-8.
+        public static let textNotUTF8 = Self(rawValue: "text-not-utf-8")
+        /// The symbol at this position is a U, which codes do not have; it may be a misread V.
+        public static let containsU = Self(rawValue: "code-has-u")
+        /// The check symbol does not match: one symbol is wrong, or two are swapped.
+        public static let mistyped = Self(rawValue: "code-mistyped")
+        /// The text is no slot of 3 to 6 canonical symbols.
+        public static let notASlot = Self(rawValue: "not-a-slot")
+        /// The text is no pairing link of this version.
+        public static let notALink = Self(rawValue: "not-a-link")
+        /// The text has two different links.
+        public static let severalLinks = Self(rawValue: "several-links")
+        /// The link's relay has no TLS and is not on this machine.
+        public static let plainLink = Self(rawValue: "plain-link")
+    }
+
+    /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
+    package enum Kind: Hashable, Sendable {
+        case wrongLength(Int), notASymbol(position: Int), foreignLetter(position: Int, script: Script), hasLabel
+        case tooLong, textUTF16, textNotUTF8, containsU(position: Int), mistyped, notASlot, notALink
+        case severalLinks, plainLink
+    }
+}
+
+// MARK: - Making errors
+
+extension CodeError {
+    package static func wrongLength(_ value: Int) -> Self { Self(.wrongLength(value)) }
+    package static func notASymbol(position: Int) -> Self { Self(.notASymbol(position: position)) }
+    package static func foreignLetter(position: Int, script: Script) -> Self {
+        Self(.foreignLetter(position: position, script: script))
+    }
+    package static var hasLabel: Self { Self(.hasLabel) }
+    package static var tooLong: Self { Self(.tooLong) }
+    package static var textUTF16: Self { Self(.textUTF16) }
+    package static var textNotUTF8: Self { Self(.textNotUTF8) }
+    package static func containsU(position: Int) -> Self { Self(.containsU(position: position)) }
+    package static var mistyped: Self { Self(.mistyped) }
+    package static var notASlot: Self { Self(.notASlot) }
+    package static var notALink: Self { Self(.notALink) }
+    package static var severalLinks: Self { Self(.severalLinks) }
+    package static var plainLink: Self { Self(.plainLink) }
+}
+
+extension CodeError {
+    /// The texts in parts; they contain no symbol of the code.
+    public var explanation: Explanation {
+        switch kind {
+        case .wrongLength(let count):
+            explained(
+                "A code has 9 to 12 symbols, and this one has {count}.",
+                "Compare it with the other screen and type it again, whole.",
+                ["count": "\(count)"]
+            )
+        case .notASymbol(let position):
+            explained(
+                "Symbol {position} is none that codes have.",
+                "Codes have digits and letters, and no I, L, O and U. Compare and type it again.",
+                ["position": "\(position)"]
+            )
+        case .foreignLetter(let position, let script):
+            explained(
+                "Symbol {position} is {character}.",
+                "It may look like one of the code's. Type the code with the plain letters A to Z and the digits 0 to 9.",
+                ["position": "\(position)", "script": script.rawValue, "character": script.aCharacter]
+            )
+        case .hasLabel:
+            explained("There is something before the code.", "Give the code alone, without anything before it.")
+        case .tooLong:
+            explained("What was given is too long to be a code.", "Give the code alone, without anything before it.")
+        case .textUTF16:
+            explained("The text is in UTF-16.", "Type it, or copy and paste it.", variant: "code")
+        case .textNotUTF8:
+            explained("The text is not in UTF-8.", "Type it, or copy and paste it.", variant: "code")
+        case .containsU(let position):
+            explained(
+                "Symbol {position} is a U, and codes have none.",
+                "Look again: it may be a V.",
+                ["position": "\(position)"]
+            )
+        case .mistyped:
+            explained(
+                "The code is mistyped: one symbol is wrong, or two are swapped.",
+                "Compare it with the other screen and type it again. Nothing was sent, and no try was spent."
+            )
+        case .notASlot: explained("This is no slot.", "Type the code again.")
+        case .notALink:
+            explained(
+                "This is no pairing link that this program can read.",
+                "Scan the QR code again, or type the code instead."
+            )
+        case .severalLinks: explained("There is more than one pairing link.", "Give one of them, alone.")
+        case .plainLink:
+            explained(
+                "The link leads to another machine without encryption of the connection.",
+                "Use a relay with TLS, or allow it explicitly for a network of your own."
+            )
+        }
+    }
+}

@@ -1,0 +1,198 @@
+public import EasySetupSeed
+
+extension PairingError {
+    /// The stable codes of these errors. Those of a store are the codes of ``StoreError``.
+    public struct Code: StableCode {
+        /// The name in `Protocol/errors.md`.
+        public let rawValue: String
+
+        /// Makes a code from its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// Errors of the relay.
+        /// No server answers at the relay's address.
+        public static let relayUnreachable = Self(rawValue: "relay-unreachable")
+        /// The server has no certificate that this device trusts for the relay's name.
+        public static let relayUntrusted = Self(rawValue: "relay-untrusted")
+        /// The server is not an EasySetup relay.
+        public static let notARelay = Self(rawValue: "not-a-relay")
+        /// The HTTP proxy of this network did not give a connection to the relay.
+        public static let proxyFailed = Self(rawValue: "proxy-failed")
+        /// The proxy's address is invalid. The client finds this before it sends anything.
+        public static let proxyAddress = Self(rawValue: "proxy-address")
+        /// The relay speaks another version of the protocol.
+        public static let relayVersion = Self(rawValue: "relay-version")
+        /// The relay has no capacity left.
+        public static let relayFull = Self(rawValue: "relay-full")
+        /// The relay received too many requests from this device's network.
+        public static let tooMany = Self(rawValue: "too-many")
+        /// The relay is about to stop.
+        public static let relayDraining = Self(rawValue: "draining")
+        /// The relay was restarted without its key and does not know this pairing.
+        public static let relayForgot = Self(rawValue: "relay-forgot")
+        /// The relay asked for more work than a device should do.
+        public static let workRefused = Self(rawValue: "work-refused")
+        /// The relay broke the protocol.
+        public static let relayMisbehaved = Self(rawValue: "relay-misbehaved")
+        /// The connection was lost and could not be made again in time.
+        public static let connectionLost = Self(rawValue: "connection-lost")
+        /// A newer connection has taken over this pairing.
+        public static let elsewhere = Self(rawValue: "elsewhere")
+        /// Errors of the code.
+        /// The relay knows no such code.
+        public static let noSuchCode = Self(rawValue: "no-such-code")
+        /// The code has expired.
+        public static let codeExpired = Self(rawValue: "expired")
+        /// The code was replaced because of wrong tries, because somebody knew it, or because too many strangers visited
+        /// its slot.
+        public static let codeBurnt = Self(rawValue: "code-burnt")
+        /// The other side knew the code, but it broke the protocol after its proof.
+        public static let codeKnown = Self(rawValue: "code-known")
+        /// The other device's proof did not match: the two devices used different codes.
+        public static let wrongCode = Self(rawValue: "wrong-code")
+        /// The code was tried three times on this device.
+        public static let triesSpent = Self(rawValue: "tries-spent")
+        /// Three codes were shown, and none of them led to a pairing.
+        public static let codesSpent = Self(rawValue: "codes-spent")
+        /// Too many devices wait for this code.
+        public static let lineFull = Self(rawValue: "line-full")
+        /// Another device has taken the place in this pairing.
+        public static let seated = Self(rawValue: "seated")
+        /// Errors that the users decide.
+        /// The other device's user said no: a holder's user to sending the seed, a receiver's user to storing it.
+        public static let declined = Self(rawValue: "declined")
+        /// The user of this device said no.
+        public static let declinedHere = Self(rawValue: "declined-here")
+        /// The user of this device was asked, and answered neither yes nor no.
+        public static let notConfirmed = Self(rawValue: "not-confirmed")
+        /// The user of this device had to be asked, but there is no terminal or screen to ask on.
+        public static let nobodyToAsk = Self(rawValue: "no-terminal")
+        /// The user of the other device had to be asked, but that device has no terminal or screen.
+        public static let nobodyAsked = Self(rawValue: "nobody-asked")
+        /// The other device's user cancelled the pairing.
+        public static let cancelled = Self(rawValue: "cancelled")
+        /// The user of this device cancelled the pairing.
+        public static let cancelledHere = Self(rawValue: "cancelled-here")
+        /// The words typed here are not those on the other screen. `isOther` tells whether the screen of another pairing
+        /// would show one of them.
+        public static let wrongWord = Self(rawValue: "wrong-word")
+        /// An answer did not come in time.
+        public static let timedOut = Self(rawValue: "timed-out")
+        /// Errors of the seeds.
+        /// Both devices hold a seed.
+        public static let bothHold = Self(rawValue: "both-hold")
+        /// Neither device holds a seed.
+        public static let bothReceive = Self(rawValue: "both-receive")
+        /// A device that holds a seed was given a link, and links only let a device receive.
+        public static let linkDirection = Self(rawValue: "link-direction")
+        /// The other device could not store the seed.
+        public static let peerNotStored = Self(rawValue: "peer-not-stored")
+        /// The other device has stored a different seed meanwhile.
+        public static let otherSeed = Self(rawValue: "other-seed")
+        /// The seed was sent, but no receipt came back.
+        public static let sentNotConfirmed = Self(rawValue: "sent-not-confirmed")
+        /// Errors of the other device.
+        /// The two devices have no handshake suite in common.
+        public static let wrongSuite = Self(rawValue: "wrong-suite")
+        /// The other device broke the protocol.
+        public static let peerMisbehaved = Self(rawValue: "malformed")
+        /// The other device reported an internal error.
+        public static let peerFailed = Self(rawValue: "fault")
+    }
+
+    /// The stable codes of the causes (`Protocol/errors.md`, "Causes").
+    public struct Cause: StableCode {
+        /// The name in `Protocol/errors.md`.
+        public let rawValue: String
+
+        /// Makes a code from its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// There is no host of that name.
+        public static let nameUnknown = Self(rawValue: "name-unknown")
+        /// No name server answered.
+        public static let nameLookup = Self(rawValue: "name-lookup")
+        /// This device has no network interface of the name that the address has as its zone.
+        public static let zoneUnknown = Self(rawValue: "zone-unknown")
+        /// Nothing listens at that port.
+        public static let refused = Self(rawValue: "refused")
+        /// Nothing answered in time.
+        public static let noAnswer = Self(rawValue: "no-answer")
+        /// The network has no route to the address.
+        public static let noRoute = Self(rawValue: "no-route")
+        /// This device has no network that leads there.
+        public static let noNetwork = Self(rawValue: "no-network")
+        /// The connection was closed before any answer.
+        public static let cut = Self(rawValue: "cut")
+        /// The server does not speak TLS, and the address asks for TLS.
+        public static let noTLS = Self(rawValue: "no-tls")
+        /// The connection was closed while TLS was set up.
+        public static let tlsCut = Self(rawValue: "tls-cut")
+        /// The two sides have no version, cipher or kind of key in common.
+        public static let tlsMismatch = Self(rawValue: "tls-mismatch")
+        /// TLS was not set up for another reason.
+        public static let tlsFailed = Self(rawValue: "tls-failed")
+        /// A proxy in front of the relay reports that the server behind it does not answer.
+        public static let behindIsAway = Self(rawValue: "behind-is-away")
+        /// The system forbids the program to connect.
+        public static let forbiddenHere = Self(rawValue: "forbidden-here")
+        /// Another error of the system, by its number.
+        public static let system = Self(rawValue: "system")
+        /// Nothing more is known, of a relay that is unreachable or of a server that is no relay.
+        public static let unknown = Self(rawValue: "unknown")
+        /// The certificate, or that of an authority that it depends on, has expired.
+        public static let expired = Self(rawValue: "expired")
+        /// The certificate, or that of an authority that it depends on, is not valid yet.
+        public static let notYetValid = Self(rawValue: "not-yet-valid")
+        /// The certificate is for other names.
+        public static let wrongName = Self(rawValue: "wrong-name")
+        /// The certificate has no subject alternative name.
+        public static let noNames = Self(rawValue: "no-names")
+        /// The certificate's issuer is unknown.
+        public static let unknownAuthority = Self(rawValue: "unknown-authority")
+        /// The server sent the certificate without that of its issuer, which this device does not know.
+        public static let chainIncomplete = Self(rawValue: "chain-incomplete")
+        /// The certificate is signed by its own key.
+        public static let selfSigned = Self(rawValue: "self-signed")
+        /// This device has no certificate authorities installed.
+        public static let noAuthorities = Self(rawValue: "no-authorities")
+        /// The configured file or folder of certificate authorities can't be used.
+        public static let authoritiesUnreadable = Self(rawValue: "authorities-unreadable")
+        /// The certificate is rejected for another reason.
+        public static let unfit = Self(rawValue: "unfit")
+        /// A web server without a relay.
+        public static let webServer = Self(rawValue: "web-server")
+        /// A server that does not speak HTTP.
+        public static let notHTTP = Self(rawValue: "not-http")
+        /// A server that speaks TLS although the address has no TLS.
+        public static let tlsThere = Self(rawValue: "tls-there")
+        /// A server that redirects every request to its TLS port.
+        public static let redirectsToTLS = Self(rawValue: "redirects-to-tls")
+        /// A network that answers in the relay's place, as networks with a sign-in page do.
+        public static let signIn = Self(rawValue: "sign-in")
+        /// A server in front of the relay that refuses access.
+        public static let forbidden = Self(rawValue: "forbidden")
+        /// A server that does not serve the relay's host name.
+        public static let misdirected = Self(rawValue: "misdirected")
+        /// The proxy can't be reached.
+        public static let proxyUnreachable = Self(rawValue: "proxy-unreachable")
+        /// The proxy has no certificate that this device trusts.
+        public static let proxyUntrusted = Self(rawValue: "proxy-untrusted")
+        /// The proxy needs a user name and password, or rejects those of its address.
+        public static let proxyCredentials = Self(rawValue: "proxy-credentials")
+        /// The proxy refuses a connection to the relay.
+        public static let proxyRefuses = Self(rawValue: "proxy-refuses")
+        /// The proxy can't reach the relay.
+        public static let proxyReachesNothing = Self(rawValue: "proxy-reaches-nothing")
+        /// The proxy did not answer in time.
+        public static let proxySilent = Self(rawValue: "proxy-silent")
+        /// The answer is not one of an HTTP proxy.
+        public static let proxyGarbled = Self(rawValue: "proxy-garbled")
+        /// The proxy closed the connection before the tunnel was open.
+        public static let proxyCut = Self(rawValue: "proxy-cut")
+        /// The proxy's address can't be read.
+        public static let unreadable = Self(rawValue: "unreadable")
+        /// The proxy's address is for another kind of proxy than HTTP.
+        public static let kind = Self(rawValue: "kind")
+    }
+}

@@ -1,0 +1,137 @@
+import EasySetupHandshake
+public import EasySetupSeed
+
+extension PairingState: Explained {
+    /// The state's stable code.
+    public var code: Code {
+        switch self {
+        case .connecting: .connecting
+        case .retrying: .retrying
+        case .offered: .offered
+        case .wrongProof: .wrongProof
+        case .codeKnown: .codeKnown
+        case .inLine: .inLine
+        case .greeting: .greeting
+        case .deciding: .deciding
+        case .waiting: .waiting
+        case .accepting: .accepting
+        case .given: .given
+        case .peerAway: .peerAway
+        case .reconnecting: .reconnecting
+        case .paired: .paired
+        case .failed: .failed
+        }
+    }
+
+    /// The texts in parts. They hold no secret: an app shows the code and the link of an ``Offer`` itself, and a holder that
+    /// typed the code must not show the two words, because its user has to read them on the other screen.
+    ///
+    /// The texts of ``failed(_:)`` are those of its error.
+    public var explanation: Explanation {
+        switch self {
+        case .connecting: texts("Connecting to the relay…")
+        case .retrying: texts("The relay can't be reached yet. Trying again.")
+        case .offered(let offer) where offer.ordinal > 1:
+            texts(
+                "The last code is no longer good. Here is a fresh one.",
+                "Type it on the other device.",
+                variant: "again"
+            )
+        case .offered: texts("This is the code.", "Type it on the other device.")
+        case .wrongProof(let count):
+            texts(
+                "Somebody typed a wrong code ({count} of {most}).",
+                parameters: ["count": "\(count)", "most": "\(OffererHandshake.maximumWrongProofs)"]
+            )
+        case .codeKnown:
+            texts("Somebody who is no device of yours knew the code. It is worth nothing any more.")
+        case .inLine(let position):
+            texts(
+                "Others are before this device: it is number {position} in line.",
+                parameters: ["position": "\(position)"]
+            )
+        case .greeting: texts("Found the other device.")
+        case .deciding(let peer, _):
+            texts(
+                "The other device calls itself \"{name}\" ({platform}).",
+                "Give it the seed only if it is the device in your hands.",
+                parameters: ["name": "\(peer.device.name)", "platform": peer.device.platform.rawValue]
+            )
+        case .waiting(let peer, _):
+            texts(
+                "Waiting for the answer on the other device, \"{name}\" ({platform}).",
+                "Look at the other device and answer there. The two words are {words}.",
+                parameters: [
+                    "name": "\(peer.device.name)", "platform": peer.device.platform.rawValue, "words": "\(peer.words)",
+                ]
+            )
+        case .accepting(let request):
+            texts(
+                "The other device, \"{name}\" ({platform}), has sent a seed of the chain {user}, which is not stored yet.",
+                "If you keep it, what is on this device becomes readable for that chain.",
+                parameters: [
+                    "name": "\(request.peer.device.name)", "platform": request.peer.device.platform.rawValue,
+                    "user": request.userID.fingerprint,
+                ]
+            )
+        case .given(let peer, _) where peer.device.asksFirst:
+            texts("Sent. The other device asks whether to keep it.", "Answer there.", variant: "asks")
+        case .given: texts("Sent. The other device stores it.")
+        case .peerAway: texts("The other device is away; waiting for it.")
+        case .reconnecting: texts("The connection was lost; trying again.")
+        case .paired(let paired):
+            texts("Paired. Both devices are {user}.", parameters: ["user": paired.userID.fingerprint])
+        case .failed(let error): error.explanation
+        }
+    }
+
+    private func texts(
+        _ sentence: String,
+        _ advice: String = "",
+        variant: String? = nil,
+        parameters: KeyValuePairs<String, String> = [:]
+    ) -> Explanation {
+        let key = ["state", code.rawValue, variant].compactMap(\.self).joined(separator: ".")
+        return Explanation(key: key, sentence: sentence, advice: advice, parameters: parameters)
+    }
+
+    /// The stable codes of the states.
+    public struct Code: StableCode {
+        /// The name of the state.
+        public let rawValue: String
+
+        /// Makes a code from its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// ``PairingState/connecting``
+        public static let connecting = Self(rawValue: "connecting")
+        /// ``PairingState/retrying(_:)``
+        public static let retrying = Self(rawValue: "retrying")
+        /// ``PairingState/offered(_:)``
+        public static let offered = Self(rawValue: "offered")
+        /// ``PairingState/wrongProof(count:)``
+        public static let wrongProof = Self(rawValue: "wrong-proof")
+        /// ``PairingState/codeKnown``
+        public static let codeKnown = Self(rawValue: "code-known")
+        /// ``PairingState/inLine(position:)``
+        public static let inLine = Self(rawValue: "in-line")
+        /// ``PairingState/greeting``
+        public static let greeting = Self(rawValue: "greeting")
+        /// ``PairingState/deciding(_:deadline:)``
+        public static let deciding = Self(rawValue: "deciding")
+        /// ``PairingState/waiting(_:deadline:)``
+        public static let waiting = Self(rawValue: "waiting")
+        /// ``PairingState/accepting(_:)``
+        public static let accepting = Self(rawValue: "accepting")
+        /// ``PairingState/given(_:deadline:)``
+        public static let given = Self(rawValue: "given")
+        /// ``PairingState/peerAway(deadline:)``
+        public static let peerAway = Self(rawValue: "peer-away")
+        /// ``PairingState/reconnecting(deadline:)``
+        public static let reconnecting = Self(rawValue: "reconnecting")
+        /// ``PairingState/paired(_:)``
+        public static let paired = Self(rawValue: "paired")
+        /// ``PairingState/failed(_:)``
+        public static let failed = Self(rawValue: "failed")
+    }
+}

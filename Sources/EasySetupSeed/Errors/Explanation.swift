@@ -1,0 +1,81 @@
+/// The texts of an error or of a state, in parts from which an app can make texts in other languages.
+///
+/// An app looks up its own two templates by the ``key``, and fills them by ``filled(_:)``. `docs/texts.md` lists all keys
+/// with their English templates.
+public struct Explanation: Hashable, Sendable {
+    /// The stable key of these texts: the name of the error or state, then the cause's name, and then a variant where a
+    /// cause has several texts, joined by dots (`relay-unreachable.refused`).
+    public let key: String
+    /// The English template that says what happened. A parameter's name in braces stands for its value.
+    public let sentence: String
+    /// The English template that says what to do next; empty where there is nothing to do.
+    public let advice: String
+    /// The values for the templates.
+    public let parameters: [Parameter]
+
+    /// A value in a template.
+    public struct Parameter: Hashable, Sendable {
+        /// The name, as templates have it in braces.
+        public let name: String
+        /// The value as text, such as a number in decimal digits.
+        public let value: String
+
+        /// Makes a parameter.
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// Makes the texts of an error of an app's own.
+    public init(key: String, sentence: String, advice: String, parameters: KeyValuePairs<String, String> = [:]) {
+        self.key = key
+        self.sentence = sentence
+        self.advice = advice
+        self.parameters = parameters.map { Parameter(name: $0.key, value: $0.value) }
+    }
+
+    package init(key: String, sentence: String, advice: String, parameters: [Parameter]) {
+        self.key = key
+        self.sentence = sentence
+        self.advice = advice
+        self.parameters = parameters
+    }
+
+    /// A parameter's value; nil where there is none of this name.
+    public subscript(parameter name: String) -> String? {
+        parameters.first { $0.name == name }?.value
+    }
+
+    /// The template with the values of the parameters in the place of their names. Names of no parameter stay as they are.
+    public func filled(_ template: String) -> String {
+        var text = ""
+        var rest = template[...]
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            let name = rest[open..<close].dropFirst()
+            text += rest[..<open]
+            text += self[parameter: String(name)] ?? "{\(name)}"
+            rest = rest[close...].dropFirst()
+        }
+        return text + rest
+    }
+}
+
+/// A value that can be explained to a person, in English or by an app's own texts.
+public protocol Explained {
+    /// The texts in parts.
+    var explanation: Explanation { get }
+}
+
+extension ExplainedError {
+    /// An explanation of this error: its key is made of the error's name, the cause's and the variant.
+    package func explained(
+        _ sentence: String,
+        _ advice: String,
+        variant: String? = nil,
+        _ parameters: KeyValuePairs<String, String> = [:]
+    ) -> Explanation {
+        let key = [name, cause, variant].compactMap(\.self).joined(separator: ".")
+        return Explanation(key: key, sentence: sentence, advice: advice, parameters: parameters)
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Testing
+
+@testable import EasySetup
+@testable import EasySetupHandshake
+@testable import EasySetupPairingSession
+@testable import EasySetupSeed
+
+/// The texts of errors and states, compared with the page that app developers translate from: `docs/texts.md`.
+///
+/// After a change of a text: `EASYSETUP_WRITE_TEXTS=1 swift test --filter TextsPageTests`, and read the difference.
+@Suite("Texts for apps") struct TextsPageTests {
+    private static let peer = Peer(
+        device: Device(name: DeviceName(cleaning: "new phone")!, platform: .ios, role: .receiver),
+        words: ConfirmationWords((0, 1))
+    )
+    private static let careful = Peer(
+        device: Device(name: DeviceName(cleaning: "a TV")!, platform: .tv, role: .receiver, asksFirst: true),
+        words: ConfirmationWords((0, 1))
+    )
+
+    static let states: [PairingState] = {
+        let now = ContinuousClock.now
+        let code = try! PairingCode(slot: "K7Q", random: SecretBytes(zeros: 5))
+        let user = SyncSeed.random().userID
+        let request = AcceptanceRequest(peer: peer, userID: user, codeAge: .zero, deadline: now)
+        return [
+            .connecting, .retrying(.relayVersion), .offered(Offer(code: code, link: nil, deadline: now, ordinal: 1)),
+            .offered(Offer(code: code, link: nil, deadline: now, ordinal: 2)), .wrongProof(count: 2), .codeKnown,
+            .inLine(position: 4), .greeting, .deciding(peer, deadline: now), .waiting(peer, deadline: now),
+            .accepting(request), .given(peer, deadline: now), .given(careful, deadline: now), .peerAway(deadline: now),
+            .reconnecting(deadline: now), .paired(Paired(userID: user, role: .holder, peer: peer)),
+        ]
+    }()
+
+    static let errors: [any ExplainedError & Explained] =
+        PairingError.examples as [any ExplainedError & Explained] + StoreError.examples + CodeError.examples
+        + RelayAddressError.examples + SeedError.examples
+
+    private static var all: [Explanation] { states.map(\.explanation) + errors.map(\.explanation) }
+
+    /// The names in braces.
+    private static func names(_ template: String) -> Set<String> {
+        Set(template.matches(of: /\{([a-z]+)\}/).map { String($0.1) })
+    }
+
+    @Test("each sentence is made of its template and its parameters") func templates() {
+        for error in Self.errors {
+            let explanation = error.explanation
+            #expect(error.description == explanation.filled(explanation.sentence))
+            #expect(error.advice == explanation.filled(explanation.advice))
+            #expect(explanation.key.hasPrefix([error.name, error.cause].compactMap(\.self).joined(separator: ".")))
+        }
+        for explanation in Self.all {
+            let used = Self.names(explanation.sentence + explanation.advice)
+            let given = Set(explanation.parameters.map(\.name))
+            // The English sentence has the script's name in another form.
+            #expect(given.subtracting(["script"]) == used, "\(explanation.key)")
+            let text = explanation.filled(explanation.sentence + explanation.advice)
+            #expect(!text.contains("{") && !text.contains("}"), "\(explanation.key)")
+        }
+    }
+
+    @Test("a value with braces is not filled again, and an unknown name stays") func filling() {
+        let explanation = Explanation(
+            key: "k",
+            sentence: "{a} and {b}",
+            advice: "",
+            parameters: ["a": "{b}", "b": "2"]
+        )
+        #expect(explanation.filled(explanation.sentence) == "{b} and 2")
+        #expect(explanation.filled("{c}, {a") == "{c}, {a")
+        #expect(explanation.filled("Zuerst {b}, dann {a}.") == "Zuerst 2, dann {b}.")
+    }
+
+    @Test("one key has one pair of templates") func keys() {
+        for (key, group) in Dictionary(grouping: Self.all, by: \.key) {
+            #expect(Set(group.map { [$0.sentence, $0.advice] }).count == 1, "\(key)")
+        }
+    }
+
+    @Test("every code in the sources is that of an example, and in the registry") func codes() throws {
+        let files = FileManager.default
+        var declared: Set<String> = []
+        for module in ["EasySetupSeed", "EasySetupHandshake", "EasySetupPairingSession", "EasySetup"] {
+            let folder = PagesTests.root.appending(components: "Sources", module)
+            for file in (try? files.subpathsOfDirectory(atPath: folder.path)) ?? [] where file.hasSuffix(".swift") {
+                let source = try PagesTests.text("Sources/\(module)/\(file)")
+                declared.formUnion(
+                    source.matches(of: /public static let \w+ = Self\(rawValue: "([a-z0-9-]+)"\)/).map { String($0.1) }
+                )
+            }
+        }
+        let states = Set(Self.states.map(\.code.rawValue) + ["failed"])
+        let names = Set(Self.errors.map(\.name)), causes = Set(Self.errors.compactMap(\.cause))
+        #expect(declared.count > 100)
+        #expect(declared == states.union(names).union(causes))
+        let pages = try ["Protocol/errors.md", "Protocol/seed.md"].map(PagesTests.text).joined()
+        for name in names.union(causes) { #expect(pages.contains("`\(name)`"), "\(name)") }
+    }
+
+    @Test("are those of docs/texts.md") func page() throws {
+        let file = PagesTests.root.appending(components: "docs", "texts.md")
+        let mark = "\n| key | parameters | sentence | advice |\n|---|---|---|---|\n"
+        let rows = Self.all.map { text in
+            let parameters = text.parameters.map { "`\($0.name)`" }.joined(separator: ", ")
+            return "| `\(text.key)` | \(parameters) | \(text.sentence) | \(text.advice) |"
+        }
+        var seen: Set<String> = []
+        let table = mark + rows.filter { seen.insert($0).inserted }.joined(separator: "\n") + "\n"
+        let page = try String(contentsOf: file, encoding: .utf8)
+        let head = page.components(separatedBy: mark)[0]
+        if ProcessInfo.processInfo.environment["EASYSETUP_WRITE_TEXTS"] != nil {
+            try (head + table).write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try String(contentsOf: file, encoding: .utf8) == head + table)
+    }
+}
