@@ -10,11 +10,15 @@ extension DeviceFrame {
     /// Parses one binary message from a device and checks every field (`Protocol/relay.md`, "Frames").
     /// - Throws: ``FrameError`` with the first fault.
     package init(parsing bytes: [UInt8]) throws(FrameError) {
+        try self.init(parsing: bytes.span)
+    }
+
+    package init(parsing bytes: Span<UInt8>) throws(FrameError) {
         if bytes.count <= WireLimits.frameBytes, let plain = DeviceFrame(plain: bytes) {
             self = plain
             return
         }
-        try self.init(general: bytes)
+        try self.init(general: unsafe bytes.withUnsafeBufferPointer { unsafe [UInt8]($0) })
     }
 
     /// Parses any valid Protocol Buffers encoding: fields in any order, and unknown fields of later versions, which are

@@ -11,6 +11,12 @@ package struct MeetingID: Hashable, Sendable {
         self.value = value
     }
 
+    /// Nil unless there are exactly 16 bytes.
+    init?(_ bytes: Span<UInt8>) {
+        guard let value = Bytes16(bytes) else { return nil }
+        self.value = value
+    }
+
     package init(drawnFrom entropy: inout some RandomNumberGenerator) {
         value = Bytes16(drawnFrom: &entropy)
     }
@@ -19,6 +25,10 @@ package struct MeetingID: Hashable, Sendable {
 
     package func append(to bytes: inout [UInt8]) {
         value.append(to: &bytes)
+    }
+
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        unsafe value.withUnsafeBytes(body)
     }
 }
 
@@ -34,14 +44,24 @@ package struct Bytes16: Hashable, Sendable {
         low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// Nil unless there are exactly 16 bytes.
+    init?(_ bytes: Span<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        high = unsafe UInt64(bigEndian: bytes.bytes.unsafeLoadUnaligned(as: UInt64.self))
+        low = unsafe UInt64(bigEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
+
     package init(drawnFrom entropy: inout some RandomNumberGenerator) {
         high = entropy.next()
         low = entropy.next()
     }
 
     package func append(to bytes: inout [UInt8]) {
-        let words = (high.bigEndian, low.bigEndian)
-        unsafe withUnsafeBytes(of: words) { unsafe bytes.append(contentsOf: $0) }
+        unsafe withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        unsafe Swift.withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { unsafe body($0) }
     }
 
     package var bytes: [UInt8] {

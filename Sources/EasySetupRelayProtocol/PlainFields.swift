@@ -3,13 +3,17 @@
 
 /// Reads fields in the order of their numbers. A result is nil if the bytes are not in canonical encoding. The reader
 /// has no detailed errors, because SwiftProtobuf then parses the bytes again.
-struct PlainReader {
-    private let bytes: [UInt8]
-    private(set) var place = 0
+struct PlainReader: ~Escapable {
+    private let bytes: Span<UInt8>
+    private var place = 0
 
-    init(_ bytes: [UInt8]) {
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>) {
         self.bytes = bytes
     }
+
+    /// Whether all bytes were read.
+    var isAtEnd: Bool { place == bytes.count }
 
     /// Enters a nested message that has one of these field numbers and fills all remaining bytes. Returns its field
     /// number; nil if there is no such message.
@@ -21,13 +25,19 @@ struct PlainReader {
         return field
     }
 
-    /// Reads a field of bytes, which is empty if it is absent; nil if it is not in canonical encoding.
-    mutating func bytes(field: Int) -> ArraySlice<UInt8>? {
-        guard isNext(field, type: 2) else { return [] }
+    /// Reads a field of bytes. Returns the place of its bytes, which is empty if the field is absent; nil if it is not in
+    /// canonical encoding.
+    mutating func bytes(field: Int) -> Range<Int>? {
+        guard isNext(field, type: 2) else { return place..<place }
         place += 1
         guard let count = shortest(), count > 0, count <= bytes.count - place else { return nil }
         defer { place += Int(count) }
-        return bytes[place..<place + Int(count)]
+        return place..<place + Int(count)
+    }
+
+    /// A copy of the bytes at this place.
+    func array(_ range: Range<Int>) -> [UInt8] {
+        unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe [UInt8]($0) }
     }
 
     /// Reads a number, which is 0 if it is absent; nil if it is not in canonical encoding.
@@ -44,9 +54,8 @@ struct PlainReader {
 
     /// Reads a number that is encoded in the fewest possible bytes; nil if it is not, or needs more than 32 bits.
     private mutating func shortest() -> UInt32? {
-        var value: UInt64 = 0
-        for shift in stride(from: UInt64(0), to: 35, by: 7) {
-            guard place < bytes.count else { return nil }
+        var (value, shift) = (UInt64(0), UInt64(0))
+        while shift < 35, place < bytes.count {
             let byte = bytes[place]
             place += 1
             value |= UInt64(byte & 0x7F) << shift
@@ -54,6 +63,7 @@ struct PlainReader {
                 guard byte != 0 || shift == 0 else { return nil }
                 return UInt32(exactly: value)
             }
+            shift += 7
         }
         return nil
     }
@@ -62,15 +72,16 @@ struct PlainReader {
 extension PlainReader {
     /// Reads the required meeting id in field 1; nil if it is absent or invalid.
     mutating func meeting() -> MeetingID? {
-        bytes(field: 1).flatMap { MeetingID($0) }
+        guard let range = bytes(field: 1) else { return nil }
+        return MeetingID(bytes.extracting(range))
     }
 
     /// Reads the optional meeting id in field 1. If the field is invalid, the result is nil. If the field is absent,
     /// the result's `id` is nil.
     mutating func optionalMeeting() -> (id: MeetingID?, Void)? {
-        guard let named = bytes(field: 1) else { return nil }
-        guard !named.isEmpty else { return (nil, ()) }
-        return MeetingID(named).map { ($0, ()) }
+        guard let range = bytes(field: 1) else { return nil }
+        guard !range.isEmpty else { return (nil, ()) }
+        return MeetingID(bytes.extracting(range)).map { ($0, ()) }
     }
 
     mutating func reason(field: Int) -> Reason? {
@@ -78,64 +89,113 @@ extension PlainReader {
     }
 }
 
-/// Writes Protocol Buffers fields in the order of their numbers. A field that has its default value is left out.
-struct PlainWriter {
-    private(set) var bytes: [UInt8]
+/// Takes the bytes of fields: memory that they are written to, or a count of them.
+protocol FieldSink {
+    mutating func append(_ byte: UInt8)
+    mutating func append(_ bytes: [UInt8])
+    mutating func append(_ meeting: MeetingID)
+}
 
-    /// Makes a writer that appends to these bytes.
-    init(to bytes: consuming [UInt8]) {
-        self.bytes = bytes
-    }
+/// A Protocol Buffers message that is written by hand. It goes twice through its fields: its length stands in front of
+/// them, so they are counted before they are written.
+protocol PlainMessage {
+    func writeFields(to sink: inout some FieldSink)
+}
 
+/// Fields have to be added in the order of their numbers. A field that has its default value is left out.
+extension FieldSink {
     mutating func add(_ field: UInt8, _ value: UInt32) {
         guard value != 0 else { return }
-        bytes.append(field << 3)
-        addNumber(value)
+        append(field << 3)
+        appendNumber(value)
     }
 
     mutating func add(_ field: UInt8, _ value: [UInt8]) {
         guard !value.isEmpty else { return }
-        bytes.append(field << 3 | 2)
-        addNumber(UInt32(clamping: value.count))
-        bytes += value
+        appendHeader(field, byteCount: value.count)
+        append(value)
     }
 
     mutating func add(_ field: UInt8, _ meeting: MeetingID?) {
         guard let meeting else { return }
-        bytes.append(field << 3 | 2)
-        bytes.append(UInt8(MeetingID.byteCount))
-        meeting.append(to: &bytes)
+        appendHeader(field, byteCount: MeetingID.byteCount)
+        append(meeting)
     }
 
-    /// Begins a nested message, which contains everything that is added until ``end(_:)``. Returns the index of the
-    /// message's length byte, which `end` takes.
-    mutating func begin(_ field: UInt8) -> Int {
-        bytes.append(field << 3 | 2)
-        bytes.append(0)
-        return bytes.count - 1
+    mutating func add(_ field: UInt8, _ message: some PlainMessage) {
+        add(field, message, byteCount: PlainCount.of(message))
     }
 
-    /// Ends the nested message whose length byte is at `start`, and writes its length.
-    mutating func end(_ start: Int) {
-        let count = bytes.count - start - 1
-        guard count > 0x7F else { return bytes[start] = UInt8(count) }
-        // The length needs more than the one byte that `begin` reserved, so the message moves to make room.
-        bytes[start] = UInt8(truncatingIfNeeded: count) | 0x80
-        var (rest, place) = (count >> 7, start + 1)
-        while rest > 0x7F {
-            bytes.insert(UInt8(truncatingIfNeeded: rest) | 0x80, at: place)
-            rest >>= 7
-            place += 1
-        }
-        bytes.insert(UInt8(rest), at: place)
+    /// `byteCount` is the number of bytes of the message's fields.
+    mutating func add(_ field: UInt8, _ message: some PlainMessage, byteCount: Int) {
+        appendHeader(field, byteCount: byteCount)
+        message.writeFields(to: &self)
     }
 
-    private mutating func addNumber(_ value: UInt32) {
+    /// Appends the tag and the length of a field with so many bytes.
+    mutating func appendHeader(_ field: UInt8, byteCount: Int) {
+        append(field << 3 | 2)
+        appendNumber(UInt32(clamping: byteCount))
+    }
+
+    private mutating func appendNumber(_ value: UInt32) {
         var rest = value
         while rest > 0x7F {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
         }
-        bytes.append(UInt8(rest))
+        append(UInt8(rest))
+    }
+}
+
+/// Counts the bytes of fields.
+struct PlainCount: FieldSink {
+    private(set) var byteCount = 0
+
+    static func of(_ message: some PlainMessage) -> Int {
+        var count = PlainCount()
+        message.writeFields(to: &count)
+        return count.byteCount
+    }
+
+    /// The bytes of the tag and the length in front of a message of this size.
+    static func ofHeader(of byteCount: Int) -> Int {
+        var count = PlainCount()
+        count.appendHeader(1, byteCount: byteCount)
+        return count.byteCount
+    }
+
+    mutating func append(_ byte: UInt8) { byteCount += 1 }
+    mutating func append(_ bytes: [UInt8]) { byteCount += bytes.count }
+    mutating func append(_ meeting: MeetingID) { byteCount += MeetingID.byteCount }
+}
+
+/// Writes fields to memory, which must be large enough for them.
+@safe struct PlainWriter: FieldSink {
+    private let memory: UnsafeMutableRawBufferPointer
+    private(set) var byteCount = 0
+
+    init(to memory: UnsafeMutableRawBufferPointer) {
+        unsafe self.memory = memory
+    }
+
+    mutating func append(_ byte: UInt8) {
+        unsafe precondition(byteCount < memory.count)
+        unsafe memory[byteCount] = byte
+        byteCount += 1
+    }
+
+    mutating func append(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { unsafe append($0) }
+    }
+
+    mutating func append(_ meeting: MeetingID) {
+        unsafe meeting.withUnsafeBytes { unsafe append($0) }
+    }
+
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        unsafe precondition(bytes.count <= memory.count - byteCount)
+        unsafe UnsafeMutableRawBufferPointer(rebasing: memory[byteCount...]).copyMemory(from: bytes)
+        byteCount += bytes.count
     }
 }

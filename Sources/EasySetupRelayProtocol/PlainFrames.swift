@@ -6,7 +6,7 @@ extension DeviceFrame {
     /// Parses a frame in the encoding that devices write: each field at most once, in the order of the field numbers,
     /// in the fewest bytes. Nil for any other encoding and for rare kinds of frames, because SwiftProtobuf parses
     /// these.
-    init?(plain bytes: [UInt8]) {
+    init?(plain bytes: Span<UInt8>) {
         var reader = PlainReader(bytes)
         guard let kind = reader.enter(1...9) else { return nil }
         let fields: DeviceFrame? =
@@ -21,7 +21,7 @@ extension DeviceFrame {
             default: nil
             }
         // Further bytes are a field out of order or of a later version, which SwiftProtobuf parses.
-        guard let fields, reader.place == bytes.count else { return nil }
+        guard let fields, reader.isAtEnd else { return nil }
         self = fields
     }
 
@@ -32,9 +32,9 @@ extension DeviceFrame {
     }
 
     private static func plainVisit(_ reader: inout PlainReader) -> DeviceFrame? {
-        guard let symbols = reader.bytes(field: 1), let slot = Slot(String(decoding: symbols, as: UTF8.self)) else {
-            return nil
-        }
+        guard let symbols = reader.bytes(field: 1),
+            let slot = Slot(String(decoding: reader.array(symbols), as: UTF8.self))
+        else { return nil }
         return .visit(slot: slot, work: nil)
     }
 
@@ -43,7 +43,7 @@ extension DeviceFrame {
             let ack = reader.number(field: 3), let body = reader.bytes(field: 4),
             WireLimits.bodyBytes.contains(body.count)
         else { return nil }
-        return .message(meeting: meeting.id, Message(number: number, ack: ack, body: Array(body)))
+        return .message(meeting: meeting.id, Message(number: number, ack: ack, body: reader.array(body)))
     }
 
     private static func plainAck(_ reader: inout PlainReader) -> DeviceFrame? {
@@ -57,17 +57,34 @@ extension DeviceFrame {
     }
 }
 
-extension RelayFrame {
-    /// Appends the frame's encoding to `bytes`. Fields are in the order of their numbers, and a field that has its
-    /// default value is left out.
-    package func serialize(into bytes: inout [UInt8]) {
-        // The array moves into the writer and back, because appending would copy an array with two references.
-        var writer = PlainWriter(to: bytes)
-        bytes = []
-        let start = writer.begin(field)
-        writeFields(&writer)
-        writer.end(start)
-        bytes = writer.bytes
+extension RelayFrame: PlainMessage {
+    /// The size of a frame's encoding, which has to be known before the frame is written.
+    package struct EncodedSize: Sendable {
+        /// The bytes of the frame's fields, without the tag and the length in front of them.
+        fileprivate let fields: Int
+        /// All bytes.
+        package let byteCount: Int
+    }
+
+    package var encodedSize: EncodedSize {
+        let fields = PlainCount.of(self)
+        return EncodedSize(fields: fields, byteCount: PlainCount.ofHeader(of: fields) + fields)
+    }
+
+    /// Writes the frame's encoding to memory of at least this size. Fields are in the order of their numbers, and a field
+    /// that has its default value is left out.
+    package func encode(_ size: EncodedSize, to memory: UnsafeMutableRawBufferPointer) {
+        var writer = unsafe PlainWriter(to: memory)
+        writer.add(field, self, byteCount: size.fields)
+    }
+
+    /// The frame as one binary message for a device.
+    package func serialized() -> [UInt8] {
+        let size = encodedSize
+        return unsafe [UInt8](unsafeUninitializedCapacity: size.byteCount) { buffer, count in
+            unsafe encode(size, to: UnsafeMutableRawBufferPointer(buffer))
+            count = size.byteCount
+        }
     }
 
     /// The number of this frame's field in the message `RelayFrame` of `relay.proto`.
@@ -90,58 +107,60 @@ extension RelayFrame {
         }
     }
 
-    private func writeFields(_ writer: inout PlainWriter) {
+    func writeFields(to sink: inout some FieldSink) {
         switch self {
         case .offered(let slot, let token, let expiresIn):
-            writer.add(1, Array(slot.symbols.utf8))
-            writer.add(2, token.bytes)
-            writer.add(3, expiresIn.wireMilliseconds)
+            sink.add(1, Array(slot.symbols.utf8))
+            sink.add(2, token.bytes)
+            sink.add(3, expiresIn.wireMilliseconds)
         case .inLine(let position):
-            writer.add(1, UInt32(clamping: position))
+            sink.add(1, UInt32(clamping: position))
         case .met(let meeting, let token, let expiresIn):
-            writer.add(1, meeting)
-            writer.add(2, token.bytes)
-            writer.add(3, expiresIn.wireMilliseconds)
+            sink.add(1, meeting)
+            sink.add(2, token.bytes)
+            sink.add(3, expiresIn.wireMilliseconds)
         case .visitor(let meeting):
-            writer.add(1, meeting)
+            sink.add(1, meeting)
         case .message(let meeting, let message):
-            writer.add(1, meeting)
-            writer.add(2, message.number)
-            writer.add(3, message.ack)
-            writer.add(4, message.body)
+            sink.add(1, meeting)
+            sink.add(2, message.number)
+            sink.add(3, message.ack)
+            sink.add(4, message.body)
         case .ack(let meeting, let upTo):
-            writer.add(1, meeting)
-            writer.add(2, upTo)
+            sink.add(1, meeting)
+            sink.add(2, upTo)
         case .attachedVisitor(let expiresIn, let have):
-            writer.add(1, expiresIn.wireMilliseconds)
-            writer.add(2, have)
+            sink.add(1, expiresIn.wireMilliseconds)
+            sink.add(2, have)
         case .attachedOfferer(let expiresIn, let meetings, let slotLost):
-            writer.add(1, expiresIn.wireMilliseconds)
-            for have in meetings {
-                let start = writer.begin(2)
-                writer.add(1, have.meeting)
-                writer.add(2, have.have)
-                writer.end(start)
-            }
-            writer.add(3, slotLost ? 1 : 0)
+            sink.add(1, expiresIn.wireMilliseconds)
+            for progress in meetings { sink.add(2, progress) }
+            sink.add(3, slotLost ? 1 : 0)
         case .presence(let meeting, let isPresent):
-            writer.add(1, meeting)
-            writer.add(2, isPresent ? 1 : 0)
+            sink.add(1, meeting)
+            sink.add(2, isPresent ? 1 : 0)
         case .seated(let meeting, let expiresIn):
-            writer.add(1, meeting)
-            writer.add(2, expiresIn.wireMilliseconds)
+            sink.add(1, meeting)
+            sink.add(2, expiresIn.wireMilliseconds)
         case .over(let meeting, let reason):
-            writer.add(1, meeting)
-            writer.add(2, reason.wireNumber)
+            sink.add(1, meeting)
+            sink.add(2, reason.wireNumber)
         case .refused(let reason, let retryAfter):
-            writer.add(1, reason.wireNumber)
-            writer.add(2, retryAfter.wireMilliseconds)
+            sink.add(1, reason.wireNumber)
+            sink.add(2, retryAfter.wireMilliseconds)
         case .workWanted(let challenge, let difficulty, let expiresIn):
-            writer.add(1, challenge)
-            writer.add(2, UInt32(clamping: difficulty))
-            writer.add(3, expiresIn.wireMilliseconds)
+            sink.add(1, challenge)
+            sink.add(2, UInt32(clamping: difficulty))
+            sink.add(3, expiresIn.wireMilliseconds)
         case .goodbye(let retryAfter):
-            writer.add(1, retryAfter.wireMilliseconds)
+            sink.add(1, retryAfter.wireMilliseconds)
         }
+    }
+}
+
+extension MeetingProgress: PlainMessage {
+    func writeFields(to sink: inout some FieldSink) {
+        sink.add(1, meeting)
+        sink.add(2, have)
     }
 }

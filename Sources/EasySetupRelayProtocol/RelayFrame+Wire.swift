@@ -79,11 +79,4 @@ extension RelayFrame {
             throw .unknown
         }
     }
-
-    /// The frame as one binary message for a device.
-    package func serialized() -> [UInt8] {
-        var bytes: [UInt8] = []
-        serialize(into: &bytes)
-        return bytes
-    }
 }

@@ -12,7 +12,7 @@ import Testing
         var (plain, others) = (0, 0)
         for _ in 0..<2_000 {
             let bytes = Self.changed(DeviceFrame.drawn(from: &random).serialized(), by: &random)
-            guard let frame = DeviceFrame(plain: bytes) else {
+            guard let frame = DeviceFrame(plain: bytes.span) else {
                 others += 1
                 continue
             }
@@ -59,7 +59,7 @@ import Testing
         for _ in 0..<2_000 {
             let frame = DeviceFrame.drawn(from: &random)
             let bytes = frame.serialized()
-            let read = DeviceFrame(plain: bytes)
+            let read = DeviceFrame(plain: bytes.span)
             guard frame.isPlain else {
                 #expect(read == nil)
                 continue
@@ -91,7 +91,7 @@ import Testing
         ] as [([UInt8], DeviceFrame)]
     )
     func unusual(bytes: [UInt8], frame: DeviceFrame) throws {
-        #expect(DeviceFrame(plain: bytes) == nil)
+        #expect(DeviceFrame(plain: bytes.span) == nil)
         #expect(try DeviceFrame(parsing: bytes) == frame)
     }
 
@@ -99,20 +99,13 @@ import Testing
     func writing(seed: UInt64) throws {
         var random = SeededGenerator(state: seed)
         var kinds: Set<UInt8> = []
-        var several: [UInt8] = []
-        var expected: [UInt8] = []
         for _ in 0..<2_000 {
             let frame = RelayFrame.drawn(from: &random)
             let wanted: [UInt8] = try frame.reference.serializedBytes()
             #expect(frame.serialized() == wanted)
+            #expect(frame.encodedSize.byteCount == wanted.count)
             kinds.insert(wanted[0] >> 3)
-            // Behind what is there already, too.
-            if several.count < 20_000 {
-                frame.serialize(into: &several)
-                expected += wanted
-            }
         }
-        #expect(several == expected)
         #expect(kinds == Set(1...14))
     }
 

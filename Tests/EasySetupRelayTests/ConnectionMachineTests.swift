@@ -17,8 +17,9 @@ struct ConnectionMachineTests {
         }
 
         mutating func hear(_ bytes: [UInt8]) -> [ConnectionMachine.Event] {
-            var events: [ConnectionMachine.Event] = []
-            machine.read(ByteBuffer(bytes: bytes), controlFrames: 3, payload: &payload, into: &events)
+            var (events, unread): ([ConnectionMachine.Event], ByteBuffer) = ([], ByteBuffer(bytes: bytes))
+            while let event = machine.next(in: &unread, controlFrames: 3, payload: &payload) { events.append(event) }
+            #expect(unread.readableBytes == 0)
             return events
         }
 

@@ -1,3 +1,4 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 import Testing
@@ -13,7 +14,8 @@ import Testing
     static func parse(_ bytes: [UInt8], limit: Int = limit) -> (Parsed, [UInt8]) {
         var payload: [UInt8] = [0xEE, 0xEE]
         let parsed = WebSocketFraming.frame(in: bytes.span, limit: limit, payload: &payload)
-        return (parsed, payload)
+        guard case .frame(let frame) = parsed else { return (parsed, payload) }
+        return (parsed, Array(payload.prefix(frame.payloadCount)))
     }
 
     /// A frame whose length is encoded in the given number of bytes: 1, 3 or 9.
@@ -34,7 +36,12 @@ import Testing
         let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         for lengthIn in [1, 3] where lengthIn == 3 || count < 126 {
             let bytes = Self.frame(0x82, payload, lengthIn: lengthIn)
-            let frame = WebSocketFraming.Frame(opcode: .binary, isFinal: true, byteCount: bytes.count)
+            let frame = WebSocketFraming.Frame(
+                opcode: .binary,
+                isFinal: true,
+                byteCount: bytes.count,
+                payloadCount: count
+            )
             for behind in [[], [0x82], [0xFF, 0xFF, 0xFF]] as [[UInt8]] {
                 let (parsed, read) = Self.parse(bytes + behind)
                 #expect(parsed == .frame(frame))
@@ -66,11 +73,12 @@ import Testing
         for (size, value) in [(100, 1), (3, 2), (0, 3), (50, 4)] as [(Int, UInt8)] {
             let content = [UInt8](repeating: value, count: size)
             let bytes = Self.frame(0x82, content, lengthIn: 1)
-            guard case .frame = WebSocketFraming.frame(in: bytes.span, limit: 4096, payload: &payload) else {
+            let parsed = WebSocketFraming.frame(in: bytes.span, limit: 4096, payload: &payload)
+            guard case .frame(let frame) = parsed else {
                 Issue.record("no frame")
                 return
             }
-            #expect(payload == content)
+            #expect(Array(payload.prefix(frame.payloadCount)) == content)
         }
     }
 
@@ -82,7 +90,9 @@ import Testing
             let isFrame = isKnown && !(isControl && first & 0x80 == 0)
             let (parsed, _) = Self.parse(Self.frame(first, [9], lengthIn: 1))
             if isFrame, let opcode = WebSocketOpcode(encodedWebSocketOpcode: opcode) {
-                #expect(parsed == .frame(.init(opcode: opcode, isFinal: first & 0x80 != 0, byteCount: 7)))
+                #expect(
+                    parsed == .frame(.init(opcode: opcode, isFinal: first & 0x80 != 0, byteCount: 7, payloadCount: 1))
+                )
             } else {
                 #expect(parsed == .broken(.protocolError))
                 #expect(Self.parse([first, 0x81]).0 == .broken(.protocolError))
@@ -115,5 +125,19 @@ import Testing
         buffer.writeFrame(.ping, [7])
         let read = WebSocketBytes.parse(Array(buffer: buffer))
         #expect(read == [.init(opcode: .binary, payload: payload), .init(opcode: .ping, payload: [7])])
+    }
+
+    @Test(arguments: [0, 1, 100, 117, 118, 119, 120, 2048])
+    func `A device's frame is written as its bytes are`(_ count: Int) {
+        let frame = RelayFrame.message(
+            meeting: nil,
+            Message(number: 1, ack: 0, body: [UInt8](repeating: 9, count: count))
+        )
+        var (buffer, expected) = (ByteBuffer(), ByteBuffer())
+        for _ in 0..<2 {
+            buffer.writeFrame(frame)
+            expected.writeFrame(.binary, frame.serialized())
+        }
+        #expect(buffer == expected)
     }
 }

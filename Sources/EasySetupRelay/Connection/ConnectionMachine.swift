@@ -62,49 +62,14 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: In
 
-    /// Reads bytes, and appends the resulting events to `events`. `payload` is scratch memory.
-    mutating func read(
-        _ bytes: ByteBuffer,
-        controlFrames most: Int,
-        payload: inout [UInt8],
-        into events: inout [Event]
-    ) {
-        var bytes = bytes
+    /// Takes bytes from the front of `bytes` until they result in an event; nil when there is none in all of them. To be
+    /// called again while bytes are left. Those of an incomplete request or frame are kept. `payload` is scratch memory.
+    mutating func next(in bytes: inout ByteBuffer, controlFrames most: Int, payload: inout [UInt8]) -> Event? {
         if var all = rest.take() {
             all.writeImmutableBuffer(bytes)
             bytes = all
         }
-        if state == .opening { readRequest(&bytes, into: &events) }
-        readFrames(&bytes, most, &payload, into: &events)
-        switch state {
-        case .opening, .device, .closing:
-            guard bytes.readableBytes > 0 else { return }
-            // Copied into memory of its own of the smallest size, because the buffer that the bytes came in is as large
-            // as a burst.
-            rest = ByteBuffer(bytes: bytes.readableBytesView)
-        case .requests, .violated, .closed: break
-        }
-    }
-
-    private mutating func readRequest(_ bytes: inout ByteBuffer, into events: inout [Event]) {
-        switch UpgradeRequest.recognise(bytes.readableBytesUInt8Span) {
-        case .incomplete: break
-        case .other:
-            state = .requests
-            events.append(.isForHTTP(bytes))
-        case .request(let request):
-            bytes.moveReaderIndex(forwardBy: request.byteCount)
-            state = .device
-            events.append(.upgraded(request))
-        }
-    }
-
-    private mutating func readFrames(
-        _ bytes: inout ByteBuffer,
-        _ most: Int,
-        _ payload: inout [UInt8],
-        into events: inout [Event]
-    ) {
+        if state == .opening, let event = readRequest(&bytes) { return event }
         while state == .device || state == .closing, bytes.readableBytes > 0 {
             let parsed = WebSocketFraming.frame(
                 in: bytes.readableBytesUInt8Span,
@@ -112,70 +77,91 @@ struct ConnectionMachine: ~Copyable {
                 payload: &payload
             )
             switch parsed {
-            case .incomplete: return
+            case .incomplete:
+                keep(&bytes)
             case .broken(let code):
                 // The start of the next frame is unknown, so nothing more is read.
-                bytes.clear()
-                violate(code, into: &events)
+                bytes.moveReaderIndex(to: bytes.writerIndex)
+                if let event = violate(code) { return event }
             case .frame(let frame):
                 bytes.moveReaderIndex(forwardBy: frame.byteCount)
                 wasHeard = true
-                received(frame, payload, most, into: &events)
+                if let event = received(frame, payload, most) { return event }
             }
+        }
+        // After a violation or the end, no byte has a meaning.
+        bytes.moveReaderIndex(to: bytes.writerIndex)
+        return nil
+    }
+
+    /// Keeps the bytes of an incomplete request or frame, in memory of their own of the smallest size, because the buffer
+    /// that they came in is as large as a burst.
+    private mutating func keep(_ bytes: inout ByteBuffer) {
+        rest = ByteBuffer(bytes: bytes.readableBytesView)
+        bytes.moveReaderIndex(to: bytes.writerIndex)
+    }
+
+    private mutating func readRequest(_ bytes: inout ByteBuffer) -> Event? {
+        switch UpgradeRequest.recognise(bytes.readableBytesUInt8Span) {
+        case .incomplete:
+            keep(&bytes)
+            return nil
+        case .other:
+            state = .requests
+            defer { bytes.moveReaderIndex(to: bytes.writerIndex) }
+            return .isForHTTP(bytes)
+        case .request(let request):
+            bytes.moveReaderIndex(forwardBy: request.byteCount)
+            state = .device
+            return .upgraded(request)
         }
     }
 
-    private mutating func received(
-        _ frame: WebSocketFraming.Frame,
-        _ payload: [UInt8],
-        _ most: Int,
-        into events: inout [Event]
-    ) {
+    private mutating func received(_ frame: WebSocketFraming.Frame, _ payload: [UInt8], _ most: Int) -> Event? {
         guard state == .device else {
             // After our close frame, every frame counts against this limit because a device has little left to send.
             controlFrames += 1
-            if frame.opcode == .connectionClose || controlFrames > most { end(into: &events) }
-            return
+            return frame.opcode == .connectionClose || controlFrames > most ? hangUp() : nil
         }
         switch frame.opcode {
         case .binary where frame.isFinal:
-            guard let message = try? DeviceFrame(parsing: payload) else {
-                return violate(.policyViolation, into: &events)
+            guard let message = try? DeviceFrame(parsing: payload.span.extracting(first: frame.payloadCount)) else {
+                return violate(.policyViolation)
             }
-            events.append(.received(message, bytes: payload.count))
+            return .received(message, bytes: frame.payloadCount)
         case .binary, .continuation:
             // A message in several frames is refused, because reassembly would let a peer make the relay store data.
-            violate(.policyViolation, into: &events)
+            return violate(.policyViolation)
         case .text:
-            violate(.unacceptableData, into: &events)
+            return violate(.unacceptableData)
         case .ping:
-            unansweredPing = payload
-            countControlFrame(most, into: &events)
+            unansweredPing = Array(payload.prefix(frame.payloadCount))
+            return countControlFrame(most)
         case .pong:
-            countControlFrame(most, into: &events)
+            return countControlFrame(most)
         case .connectionClose:
             state = .closed
-            events.append(.peerCloses(answer: WebSocketErrorCode.normalClosure.payload))
+            return .peerCloses(answer: WebSocketErrorCode.normalClosure.payload)
         default:
-            violate(.protocolError, into: &events)
+            return violate(.protocolError)
         }
     }
 
-    private mutating func countControlFrame(_ most: Int, into events: inout [Event]) {
+    private mutating func countControlFrame(_ most: Int) -> Event? {
         controlFrames += 1
-        if controlFrames > most { violate(.policyViolation, into: &events) }
+        return controlFrames > most ? violate(.policyViolation) : nil
     }
 
-    private mutating func violate(_ code: WebSocketErrorCode, into events: inout [Event]) {
-        guard state == .device else { return }
+    private mutating func violate(_ code: WebSocketErrorCode) -> Event? {
+        guard state == .device else { return nil }
         state = .violated
         closeCode = code
-        events.append(.violated)
+        return .violated
     }
 
-    private mutating func end(into events: inout [Event]) {
+    private mutating func hangUp() -> Event {
         state = .closed
-        events.append(.hangUp)
+        return .hangUp
     }
 
     /// The HTTP handlers have read an upgrade request and are being removed.

@@ -106,14 +106,9 @@ final class DeviceConnection {
 
     // MARK: In
 
-    /// Reads bytes, and appends the resulting events.
-    func read(
-        _ bytes: ByteBuffer,
-        controlFrames: Int,
-        payload: inout [UInt8],
-        into events: inout [ConnectionMachine.Event]
-    ) {
-        machine.read(bytes, controlFrames: controlFrames, payload: &payload, into: &events)
+    /// Takes bytes until they result in an event (``ConnectionMachine/next(in:controlFrames:payload:)``).
+    func next(in bytes: inout ByteBuffer, controlFrames: Int, payload: inout [UInt8]) -> ConnectionMachine.Event? {
+        machine.next(in: &bytes, controlFrames: controlFrames, payload: &payload)
     }
 
     func readCompleted() -> [UInt8]? { machine.readCompleted() }
@@ -131,7 +126,7 @@ final class DeviceConnection {
     }
 
     /// The connection is a WebSocket now: writes the answer to the upgrade.
-    func answerUpgrade(_ answer: UpgradeAnswer, _ pool: inout BufferPool) -> FrameWriter.OnWrite {
+    func answerUpgrade(_ answer: UpgradeAnswer, _ pool: BufferPool) -> FrameWriter.OnWrite {
         requests = nil
         peer = nil
         var bytes = pool.take()
@@ -141,17 +136,14 @@ final class DeviceConnection {
 
     // MARK: Out. On a connection that is closing or closed, these do nothing.
 
-    /// Writes a frame. `packed` is scratch memory.
-    func send(_ frame: RelayFrame, packed: inout [UInt8], _ pool: inout BufferPool) -> FrameWriter.OnWrite {
+    func send(_ frame: RelayFrame, _ pool: BufferPool) -> FrameWriter.OnWrite {
         guard context != nil, machine.sends(frame) else { return .none }
-        packed.removeAll(keepingCapacity: true)
-        frame.serialize(into: &packed)
-        return writer.write(.binary, packed, &pool)
+        return writer.write(frame, pool)
     }
 
-    func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ pool: inout BufferPool) -> FrameWriter.OnWrite {
+    func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ pool: BufferPool) -> FrameWriter.OnWrite {
         guard context != nil else { return .none }
-        return writer.write(opcode, payload, &pool)
+        return writer.write(opcode, payload, pool)
     }
 
     /// Begins the WebSocket closing handshake. Gives the payload of the close frame to write; nil when none is to be
@@ -168,7 +160,7 @@ final class DeviceConnection {
 
     /// Writes all pending bytes to the network in one piece. When more than `most` bytes were written since the last
     /// check, the unread bytes are checked.
-    func flush(most: Int, _ pool: inout BufferPool) -> OnFlush {
+    func flush(most: Int, _ pool: BufferPool) -> OnFlush {
         guard let context, let bytes = writer.take() else { return .none }
         context.writeAndFlush(NIOAny(bytes), promise: nil)
         pool.giveBack(bytes)

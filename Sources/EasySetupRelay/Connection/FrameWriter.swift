@@ -1,3 +1,4 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
@@ -14,11 +15,19 @@ struct FrameWriter {
         case none
     }
 
-    mutating func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ pool: inout BufferPool) -> OnWrite {
+    mutating func write(_ frame: RelayFrame, _ pool: BufferPool) -> OnWrite {
+        write(pool) { $0.writeFrame(frame) }
+    }
+
+    mutating func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ pool: BufferPool) -> OnWrite {
+        write(pool) { $0.writeFrame(opcode, payload) }
+    }
+
+    private mutating func write(_ pool: BufferPool, _ body: (inout ByteBuffer) -> Void) -> OnWrite {
         let isFirst = outgoing == nil
         // Taken out of the property, so that it is uniquely referenced and changed in place.
         var buffer = outgoing.take() ?? pool.take()
-        buffer.writeFrame(opcode, payload)
+        body(&buffer)
         outgoing = buffer
         return isFirst ? .flushAtEndOfBatch : .none
     }

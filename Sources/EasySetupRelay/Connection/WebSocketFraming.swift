@@ -1,3 +1,4 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
@@ -12,6 +13,7 @@ enum WebSocketFraming {
         var isFinal: Bool
         /// The length of the whole frame, including its header.
         var byteCount: Int
+        var payloadCount: Int
     }
 
     enum Parsed: Equatable {
@@ -23,7 +25,7 @@ enum WebSocketFraming {
     }
 
     /// Parses the frame at the beginning of `bytes`, with at most `limit` bytes of payload. The unmasked payload
-    /// replaces the content of `payload` and reuses its memory.
+    /// replaces the first bytes of `payload`, which grows if it is too small.
     static func frame(in bytes: Span<UInt8>, limit: Int, payload: inout [UInt8]) -> Parsed {
         guard bytes.count >= 2 else { return .incomplete }
         // The reserved bits must be zero, because no extension was negotiated; and a client must mask.
@@ -44,24 +46,28 @@ enum WebSocketFraming {
         }
         guard count <= limit else { return .broken(.messageTooLarge) }
         guard bytes.count >= start + count else { return .incomplete }
-        payload.removeAll(keepingCapacity: true)
         unmask(bytes.extracting(start..<start + count), bytes.extracting(start - 4..<start), into: &payload)
-        return .frame(Frame(opcode: opcode, isFinal: isFinal, byteCount: start + count))
+        return .frame(Frame(opcode: opcode, isFinal: isFinal, byteCount: start + count, payloadCount: count))
     }
 
     private static func unmask(_ masked: Span<UInt8>, _ mask: Span<UInt8>, into payload: inout [UInt8]) {
-        // Unmasks eight bytes at a time, in the machine's byte order.
-        let four = mask.withUnsafeBytes { UInt64($0.loadUnaligned(as: UInt32.self)) }
-        let eight = four << 32 | four
-        let whole = masked.count & ~7
-        masked.withUnsafeBytes { payload.append(contentsOf: $0) }
-        payload.withUnsafeMutableBytes { words in
-            for offset in stride(from: 0, to: whole, by: 8) {
-                let word = words.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ eight
-                words.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
+        if payload.count < masked.count { payload += repeatElement(0, count: masked.count - payload.count) }
+        // Unmasks sixteen bytes at a time, in the machine's byte order.
+        let four = mask.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+        let sixteen = SIMD4(repeating: four)
+        masked.withUnsafeBytes { masked in
+            payload.withUnsafeMutableBytes { payload in
+                let whole = masked.count & ~15
+                for offset in stride(from: 0, to: whole, by: 16) {
+                    let words = masked.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt32>.self) ^ sixteen
+                    payload.storeBytes(of: words, toByteOffset: offset, as: SIMD4<UInt32>.self)
+                }
+                for offset in whole..<masked.count {
+                    let byte = UInt8(truncatingIfNeeded: four.littleEndian >> UInt32(8 * (offset & 3)))
+                    payload[offset] = masked[offset] ^ byte
+                }
             }
         }
-        for offset in whole..<payload.count { payload[offset] ^= mask[offset & 3] }
     }
 }
 
@@ -76,6 +82,24 @@ extension ByteBuffer {
             writeInteger(UInt32(first) << 24 | 126 << 16 | UInt32(UInt16(clamping: payload.count)))
         }
         writeBytes(payload)
+    }
+
+    /// Writes a device's frame in a WebSocket frame, as a server does.
+    mutating func writeFrame(_ frame: RelayFrame) {
+        let size = frame.encodedSize
+        let header = size.byteCount < 126 ? 2 : 4
+        writeWithUnsafeMutableBytes(minimumWritableBytes: header + size.byteCount) { memory in
+            memory[0] = 0x80 | UInt8(webSocketOpcode: .binary)
+            if header == 2 {
+                memory[1] = UInt8(size.byteCount)
+            } else {
+                memory[1] = 126
+                memory[2] = UInt8(size.byteCount >> 8)
+                memory[3] = UInt8(size.byteCount & 0xFF)
+            }
+            frame.encode(size, to: UnsafeMutableRawBufferPointer(rebasing: memory[header..<header + size.byteCount]))
+            return header + size.byteCount
+        }
     }
 }
 

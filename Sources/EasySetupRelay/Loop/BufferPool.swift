@@ -1,7 +1,7 @@
 import NIOCore
 
 /// A pool of output buffers that the connections of a loop share, so that no waiting connection keeps a buffer.
-struct BufferPool {
+final class BufferPool {
     private let allocator = ByteBufferAllocator()
     private var spares: [ByteBuffer] = []
 
@@ -13,13 +13,13 @@ struct BufferPool {
     private static let mostKept = 256
 
     /// An empty buffer, to be given back with ``giveBack(_:)``.
-    mutating func take() -> ByteBuffer {
+    func take() -> ByteBuffer {
         guard var buffer = spares.popLast() else { return allocator.buffer(capacity: Self.usualBytes) }
         buffer.clear()
         return buffer
     }
 
-    mutating func giveBack(_ buffer: ByteBuffer) {
+    func giveBack(_ buffer: ByteBuffer) {
         guard spares.count < Self.mostKept, buffer.capacity <= Self.largestKept else { return }
         spares.append(buffer)
     }

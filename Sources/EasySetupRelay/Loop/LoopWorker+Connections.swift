@@ -20,7 +20,7 @@ extension LoopWorker {
         let (accepted, isCrowded) = core.change { state, context in (state.accept(prefix, context), state.isCrowded) }
         guard let id = accepted else { return nil }
         let connection = DeviceConnection(id: id, peer: peer, counted: prefix)
-        connections[id] = connection
+        connections[id.number] = connection
         deadlines.addOpening(id, request: 1, now: loop.now)
         // Set now, because the connection may never send anything.
         setAlarm()
@@ -35,9 +35,9 @@ extension LoopWorker {
         defer { endTurn() }
         guard !hasMade else { return }
         let connections = connections
-        let candidates = deadlines.longestOpening(Self.looks) { connections[$0]?.isNobody == true }
+        let candidates = deadlines.longestOpening(Self.looks) { connections[$0.number]?.isNobody == true }
             .filter { $0 != connection.id }
-            .map { (id: $0, prefix: connections[$0]?.counted) }
+            .map { (id: $0, prefix: connections[$0.number]?.counted) }
         if let id = core.read({ $0.admission.fullest(candidates) }) { giveWay(id) }
     }
 
@@ -53,7 +53,7 @@ extension LoopWorker {
 
     /// Removes a connection that has ended.
     func forget(_ connection: DeviceConnection) {
-        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        guard connections.removeValue(forKey: connection.id.number) != nil else { return }
         if connection.becomesUnknown() { core.happened(.lost(connection.id)) }
         let wasIdle = connection.setIdle(false)
         let (poller, bodyBytes) = (connection.requests?.poller, connection.requests?.bodyBytes ?? 0)

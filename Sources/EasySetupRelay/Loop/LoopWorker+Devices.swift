@@ -7,16 +7,16 @@ import NIOWebSocket
 extension LoopWorker {
     /// Bytes have arrived. Returns them when they, and all later ones, are for the HTTP handlers.
     func received(_ bytes: ByteBuffer, on connection: DeviceConnection) -> ByteBuffer? {
-        var events: [ConnectionMachine.Event] = []
-        var payload: [UInt8] = []
-        swap(&events, &meanings)
+        var (unread, payload): (ByteBuffer, [UInt8]) = (bytes, [])
         swap(&payload, &unpacked)
-        connection.read(bytes, controlFrames: limits.controlFramesPerInterval, payload: &payload, into: &events)
-        swap(&payload, &unpacked)
-        // With TLS, these bytes are in a buffer of the TLS handler and don't go into the pool.
-        receiveBuffers.giveBack(bytes)
         var forHTTP: ByteBuffer?
-        for event in events {
+        while unread.readableBytes > 0,
+            let event = connection.next(
+                in: &unread,
+                controlFrames: limits.controlFramesPerInterval,
+                payload: &payload
+            )
+        {
             switch event {
             case .received(let frame, let count): received(frame, bytes: count, from: connection)
             case .upgraded(let request):
@@ -24,26 +24,27 @@ extension LoopWorker {
             case .isForHTTP(let bytes): forHTTP = bytes
             case .violated: if connection.becomesUnknown() { core.happened(.badFrame(from: connection.id)) }
             case .peerCloses(let answer):
-                wrote(connection.write(.connectionClose, answer, &buffers), to: connection)
+                wrote(connection.write(.connectionClose, answer, buffers), to: connection)
                 flush(connection)
                 connection.closeChannel()
             case .hangUp: connection.closeChannel()
             }
         }
-        events.clear()
-        swap(&events, &meanings)
+        swap(&payload, &unpacked)
+        // With TLS, these bytes are in a buffer of the TLS handler and don't go into the pool.
+        receiveBuffers.giveBack(bytes)
         return forHTTP
     }
 
     func readCompleted(on connection: DeviceConnection) {
-        if let pong = connection.readCompleted() { wrote(connection.write(.pong, pong, &buffers), to: connection) }
+        if let pong = connection.readCompleted() { wrote(connection.write(.pong, pong, buffers), to: connection) }
         endTurn()
     }
 
     /// The connection has become a WebSocket. Its device is admitted or told the refusal. The connection counts as
     /// serving a device once its first frame has arrived.
     func upgraded(_ connection: DeviceConnection, _ answer: UpgradeAnswer, from prefix: AddressPrefix?) {
-        wrote(connection.answerUpgrade(answer, &buffers), to: connection)
+        wrote(connection.answerUpgrade(answer, buffers), to: connection)
         deadlines.addPing(connection.id, now: loop.now)
         // A peer has no address only when its connection has ended already.
         guard let prefix else { return connection.hangUp() }

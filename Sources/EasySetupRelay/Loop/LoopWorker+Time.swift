@@ -34,17 +34,19 @@ extension LoopWorker {
     private func perform(_ due: LoopDeadlines.Due, _ now: NIODeadline) {
         switch due {
         case .opening(let opening):
-            guard let connection = connections[opening.connection], connection.isReading(request: opening.request)
+            guard let connection = connections[opening.connection.number],
+                connection.isReading(request: opening.request)
             else { return }
             note(.slowOpening)
             connection.hangUp()
-        case .closing(let id): connections[id]?.lingerTimedOut()
+        case .closing(let id): connections[id.number]?.lingerTimedOut()
         case .ping(let id):
-            guard let connection = connections[id] else { return }
+            guard let connection = connections[id.number] else { return }
             checkLiveness(connection)
             deadlines.addPing(id, now: now)
         case .idle(let id):
-            guard let connection = connections[id], let requests = connection.requests, !requests.isLingering else {
+            guard let connection = connections[id.number], let requests = connection.requests, !requests.isLingering
+            else {
                 return
             }
             let isIdle = requests.tell { $0.idleFourths() } >= core.read { $0.idleFourths }
@@ -54,7 +56,7 @@ extension LoopWorker {
 
     private func checkLiveness(_ connection: DeviceConnection) {
         switch connection.tick(silentIntervals: limits.silentIntervals) {
-        case .ping: wrote(connection.write(.ping, [], &buffers), to: connection)
+        case .ping: wrote(connection.write(.ping, [], buffers), to: connection)
         case .silent:
             note(.silent)
             connection.hangUp()

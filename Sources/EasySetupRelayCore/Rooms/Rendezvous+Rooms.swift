@@ -124,7 +124,7 @@ extension Rendezvous {
         let (outcome, decided) = rooms.values[index].decided(rules, isDraining: isDraining, &turn, decision)
         totals -= decided.before
         totals += decided.after
-        owned.count(decided.after, decided.before, rooms.values[index].prefix)
+        owned.count(decided.after, decided.before, decided.prefix)
         for place in first..<turn.actions.count {
             switch turn.actions[place] {
             case .close(let connection): forget(connection)
@@ -219,6 +219,7 @@ extension Rendezvous {
 
 /// The result of a decision, as far as the relay's totals and deadlines need it.
 private struct Decided {
+    let prefix: AddressPrefix
     let before: Load
     let after: Load
     /// The room's new deadline; nil if it has not changed.
@@ -243,6 +244,7 @@ extension Room {
         if isDraining, goesOnElsewhere { sendOn(rules.limits, &turn) }
         let end: Reason? = if case .over(let reason) = phase { reason } else { nil }
         let decided = Decided(
+            prefix: prefix,
             before: before,
             after: load,
             deadline: deadline == old || end != nil ? nil : deadline,

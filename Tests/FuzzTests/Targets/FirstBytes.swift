@@ -80,9 +80,9 @@ private final class Parts: ChannelInboundHandler {
         )
         try hold(cut == .incomplete, "a frame is known too early")
         // The mask and the payload are the frame's last parts.
-        let start = frame.byteCount - payload.count
-        let plain = (0..<payload.count).map { rest[start + $0] ^ rest[start - 4 + $0 % 4] }
-        try hold(plain == payload, "a mask is taken off wrongly")
+        let start = frame.byteCount - frame.payloadCount
+        let plain = (0..<frame.payloadCount).map { rest[start + $0] ^ rest[start - 4 + $0 % 4] }
+        try hold(plain == Array(payload.prefix(frame.payloadCount)), "a mask is taken off wrongly")
         try hold(rest[0] & 0x0F == UInt8(webSocketOpcode: frame.opcode), "a frame is of another kind")
         try hold((rest[0] & 0x80 != 0) == frame.isFinal, "a frame is final, or not")
         place += frame.byteCount

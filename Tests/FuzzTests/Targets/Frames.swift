@@ -18,13 +18,13 @@
 
 /// The fast parser gives the same frame as SwiftProtobuf, and it also reads what SwiftProtobuf writes.
 @Sendable func plainFrame(_ input: [UInt8]) throws(BrokenRule) {
-    guard let plain = DeviceFrame(plain: input) else { return }
+    guard let plain = DeviceFrame(plain: input.span) else { return }
     guard let general = try? DeviceFrame(general: input) else {
         // The input is longer than any frame; the common reader has refused it before.
         return try hold(input.count > WireLimits.frameBytes, "a frame is read plainly that is none")
     }
     try hold(general == plain, "a frame reads as another when it is read plainly")
-    try hold(DeviceFrame(plain: plain.serialized()) == plain, "a frame of a device's is not read plainly")
+    try hold(DeviceFrame(plain: plain.serialized().span) == plain, "a frame of a device's is not read plainly")
 }
 
 /// The bodies of long polling; the first byte selects one of the four.
