@@ -111,8 +111,7 @@ public enum Received: ~Copyable, Sendable {
     /// The other device has proved that it knows the code, but these two devices can't pair. The caller sends `send`,
     /// if there is one, before it ends the meeting.
     case mismatched(Peer, HandshakeError, send: [UInt8]?)
-    /// Receiver: the seed. The caller stores it before it calls ``VisitorHandshake/stored(userID:)`` or
-    /// ``OffererHandshake/stored(userID:)``.
+    /// Receiver: the seed. The caller stores it before it calls the handshake's `stored(userID:)`.
     case seed(ReceivedSeed)
     /// Holder: the receiver has stored the seed and derived the right user ID from it.
     case confirmed

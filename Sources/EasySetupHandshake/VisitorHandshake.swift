@@ -167,7 +167,7 @@ public struct VisitorHandshake: ~Copyable {
 }
 
 /// The secret that the visitor has: a typed code or a link.
-public enum Invitation: Sendable {
+@nonexhaustive public enum Invitation: Sendable {
     /// A code that a person typed.
     case code(PairingCode)
     /// A link from a QR code.

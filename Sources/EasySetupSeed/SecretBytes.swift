@@ -3,8 +3,8 @@ import CSodium
 /// Secret bytes in protected memory: locked, excluded from core dumps, between guard pages, and wiped when released.
 ///
 /// The type is noncopyable (``clone()`` makes an explicit copy), has no description, no encoding and no `==`
-/// (``isEqual(to:)`` takes constant time). A value costs four memory mappings and some 25 µs to make and free, so it is
-/// for the few keys of a device and never for a server's state per connection.
+/// (``isEqual(to:)-(SecretBytes)`` takes constant time). A value costs four memory mappings and some 25 µs to make and
+/// free, so it is for the few keys of a device and never for a server's state per connection.
 @safe public struct SecretBytes: ~Copyable, @unchecked Sendable {
     // `@unchecked Sendable` is safe, because the memory has one owner, and code writes it only before other code can
     // see that owner, or in a mutating function of the type that contains it.
@@ -13,7 +13,7 @@ import CSodium
     /// The number of bytes.
     public let count: Int
 
-    /// Makes a secret of `count` zero bytes, which the caller fills with ``withUnsafeMutableBytes(_:)``.
+    /// Makes a secret of `count` zero bytes, which the caller fills.
     public init(zeros count: Int) {
         Sodium.start()
         // `sodium_malloc` returns nil if the system has no more memory or mappings. The process then stops, because

@@ -28,7 +28,10 @@ public final class FileSeedStore: SeedStore {
     }
 
     /// Makes a store in a folder whose path may not be UTF-8; see ``init(folder:passphrase:cost:)``.
-    /// - Parameter path: the folder's path, without a zero byte at the end.
+    /// - Parameters:
+    ///   - path: the folder's path, without a zero byte at the end.
+    ///   - passphrase: as in that initialiser.
+    ///   - cost: as in that initialiser.
     public convenience init(path: [UInt8], passphrase: Passphrase? = nil, cost: SealingCost = .interactive) {
         self.init(path: path, passphrase: passphrase, cost: cost) { _ in }
     }

@@ -10,8 +10,10 @@ public protocol SeedStore: Sendable {
     func load() async throws(StoreError) -> SyncSeed?
 
     /// Stores a seed durably.
-    /// - Parameter replacing: whether the store may replace another seed, which needs the user's explicit consent. The
-    ///   store keeps a copy of the replaced seed. Saving the seed that is stored already needs no consent.
+    /// - Parameters:
+    ///   - seed: the seed.
+    ///   - replacing: whether the store may replace another seed, which needs the user's explicit consent. The store
+    ///     keeps a copy of the replaced seed. Saving the seed that is stored already needs no consent.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` when another seed is stored and `replacing` is false.
     @discardableResult
     func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome

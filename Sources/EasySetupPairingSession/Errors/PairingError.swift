@@ -4,8 +4,8 @@ public import EasySetupSeed
 /// The reason why two devices did not pair: what happened, what to do, and whether a retry may help
 /// (`Protocol/errors.md`).
 ///
-/// An app decides by ``code`` and ``causeCode``, shows ``description`` and ``advice``, and makes texts in other languages by
-/// ``explanation``.
+/// An app decides by ``code`` and ``causeCode``, shows `description` and ``ExplainedError/advice``, and makes
+/// texts in other languages by ``explanation``.
 public struct PairingError: ExplainedError, Explained, Equatable {
     package let kind: Kind
 

@@ -87,8 +87,8 @@ public struct ApprovalRequest: Sendable {
     public let peer: Peer
     /// The time since the code was shown or typed. A user should look twice before saying yes to an old code.
     public let codeAge: Duration
-    /// Whether the user must type one of the two words from the other screen (``Approval/word(_:)``). That is so where
-    /// the code was typed on the device that sends the seed.
+    /// Whether the user must type one of the two words from the other screen (``Approval/word(_:)-enum.case``). That is
+    /// so where the code was typed on the device that sends the seed.
     public let needsWord: Bool
     /// The number of this question, from 1, because a mistyped word may be typed again. Empty answers are not counted.
     public let attempt: Int
@@ -103,7 +103,7 @@ public struct ApprovalRequest: Sendable {
     /// It is the right device. This answer is not enough where a word is needed.
     case approve
     /// It is the right device, and the text is what the user typed: one of the two words on its screen, or both
-    /// (``ConfirmationWords/match(typed:)``).
+    /// (``ConfirmationWords/match(typed:)-(UserText)``).
     case word(UserText)
     /// It is not the right device.
     case decline
@@ -112,7 +112,7 @@ public struct ApprovalRequest: Sendable {
     /// There is no terminal or screen to ask on. The seed is not sent, and the other device is told why.
     case nobodyToAsk
 
-    /// It is the right device, and `typed` is the user's text from a text field; see ``Approval/word(_:)``.
+    /// It is the right device, and `typed` is the user's text from a text field; see ``Approval/word(_:)-enum.case``.
     public static func word(_ typed: String) -> Approval {
         .word(UserText(copying: typed))
     }

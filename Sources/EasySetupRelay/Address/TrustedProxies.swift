@@ -27,7 +27,7 @@ public struct TrustedProxies: Hashable, Sendable {
 }
 
 /// A request header in which proxies report the client's address.
-public enum ForwardedHeader: String, Hashable, Sendable, CaseIterable {
+@nonexhaustive public enum ForwardedHeader: String, Hashable, Sendable, CaseIterable {
     /// The header `X-Forwarded-For`, such as `X-Forwarded-For: 192.0.2.1, 198.51.100.2`.
     case xForwardedFor = "x-forwarded-for"
     /// The header `Forwarded`, such as `Forwarded: for=192.0.2.1, for="[2001:db8::1]:4711"` (RFC 7239).

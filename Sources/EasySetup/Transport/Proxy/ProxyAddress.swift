@@ -17,7 +17,7 @@ public struct ProxyAddress: Sendable {
     /// Reads a proxy's address: `[http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/]`. The default scheme is `http`; the
     /// default port is the scheme's, 80 or 443. Name and password may be percent-encoded.
     ///
-    /// - Throws: ``PairingError/proxyAddress(_:)``, which contains no part of the text except a known scheme, because
+    /// - Throws: ``PairingError/Code/proxyAddress``, which contains no part of the text except a known scheme, because
     ///   the text may include a password.
     public init(url: String) throws(PairingError) {
         var rest = url[...]

@@ -34,6 +34,7 @@ public struct ProxySettings: Sendable {
     /// Uses this proxy.
     ///
     /// - Parameters:
+    ///   - address: the proxy's address.
     ///   - hosts: the hosts that are reached without the proxy, written as in `NO_PROXY`.
     ///   - roots: the certificate authorities trusted for a proxy that is reached over TLS.
     public static func proxy(
