@@ -35,6 +35,11 @@ struct PlainReader: ~Escapable {
         return place..<place + Int(count)
     }
 
+    /// The text at this place.
+    func text(_ range: Range<Int>) -> String {
+        unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+
     /// A copy of the bytes at this place.
     func array(_ range: Range<Int>) -> [UInt8] {
         unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe [UInt8]($0) }

@@ -32,9 +32,7 @@ extension DeviceFrame {
     }
 
     private static func plainVisit(_ reader: inout PlainReader) -> DeviceFrame? {
-        guard let symbols = reader.bytes(field: 1),
-            let slot = Slot(String(decoding: reader.array(symbols), as: UTF8.self))
-        else { return nil }
+        guard let symbols = reader.bytes(field: 1), let slot = Slot(reader.text(symbols)) else { return nil }
         return .visit(slot: slot, work: nil)
     }
 

@@ -52,19 +52,18 @@ enum WebSocketFraming {
 
     private static func unmask(_ masked: Span<UInt8>, _ mask: Span<UInt8>, into payload: inout [UInt8]) {
         if payload.count < masked.count { payload += repeatElement(0, count: masked.count - payload.count) }
-        // Unmasks sixteen bytes at a time, in the machine's byte order.
-        let four = mask.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
-        let sixteen = SIMD4(repeating: four)
+        // Unmasks eight bytes at a time, in the machine's byte order.
+        let four = mask.withUnsafeBytes { UInt64($0.loadUnaligned(as: UInt32.self)) }
+        let eight = four << 32 | four
         masked.withUnsafeBytes { masked in
             payload.withUnsafeMutableBytes { payload in
-                let whole = masked.count & ~15
-                for offset in stride(from: 0, to: whole, by: 16) {
-                    let words = masked.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt32>.self) ^ sixteen
-                    payload.storeBytes(of: words, toByteOffset: offset, as: SIMD4<UInt32>.self)
+                let whole = masked.count & ~7
+                for offset in stride(from: 0, to: whole, by: 8) {
+                    let word = masked.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ eight
+                    payload.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
                 }
-                for offset in whole..<masked.count {
-                    let byte = UInt8(truncatingIfNeeded: four.littleEndian >> UInt32(8 * (offset & 3)))
-                    payload[offset] = masked[offset] ^ byte
+                withUnsafeBytes(of: eight) { mask in
+                    for offset in whole..<masked.count { payload[offset] = masked[offset] ^ mask[offset & 7] }
                 }
             }
         }
