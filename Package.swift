@@ -2,63 +2,42 @@
 
 import PackageDescription
 
-/// Set by scripts/fuzz: our modules are built to be watched by libFuzzer, and Tests/FuzzTests as a program in place of tests.
+/// Set by scripts/fuzz: libFuzzer sees which parts of our modules an input reaches.
 let isFuzzing = Context.environment["EASYSETUP_FUZZ"] == "1"
 
-/// Every target of ours: Swift 6 mode, the upcoming features, no warning tolerated.
+let features = [
+    "ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility", "NonisolatedNonsendingByDefault",
+    "InferIsolatedConformances", "ImmutableWeakCaptures",
+]
 let settings: [SwiftSetting] =
-    (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : []) + [
-        .swiftLanguageMode(.v6),
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        .enableUpcomingFeature("InferIsolatedConformances"),
-        .enableUpcomingFeature("ImmutableWeakCaptures"),
-        .enableExperimentalFeature("Lifetimes"),
-        .treatAllWarnings(as: .error),
-    ]
+    (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : [])
+    + [.swiftLanguageMode(.v6)] + features.map { .enableUpcomingFeature($0) }
+    + [.enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error)]
 
-/// The targets that touch secrets or parse what strangers send also mark every unsafe expression.
-let strict: [SwiftSetting] = settings + [.strictMemorySafety()]
+/// The modules that touch secrets or parse what strangers send: each unsafe expression in them is marked.
+let strict: Set = [
+    "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupPairingSession",
+]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let nio: [Target.Dependency] = [
-    .product(name: "NIOCore", package: "swift-nio"),
-    .product(name: "NIOPosix", package: "swift-nio"),
-    .product(name: "NIOHTTP1", package: "swift-nio"),
-    .product(name: "NIOTLS", package: "swift-nio"),
-    .product(name: "NIOWebSocket", package: "swift-nio"),
-    .product(name: "NIOSSL", package: "swift-nio-ssl"),
-]
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nio: [Target.Dependency] =
+    ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOWebSocket"].map { .product(name: $0, package: "swift-nio") }
+    + [.product(name: "NIOSSL", package: "swift-nio-ssl")]
 
-/// Every parser under any input: a program on libFuzzer, or tests that run the inputs of Tests/FuzzTests/Corpus.
-let fuzzed: [Target.Dependency] = [
-    "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupRelay",
-    "EasySetupPairingSession", "EasySetup", crypto, log,
-    .product(name: "NIOCore", package: "swift-nio"),
-    .product(name: "NIOEmbedded", package: "swift-nio"),
-    .product(name: "NIOHTTP1", package: "swift-nio"),
-    .product(name: "NIOWebSocket", package: "swift-nio"),
+/// The pure modules of a device, all modules of a device, and those that only a relay has: for tests in which they meet.
+let session: [Target.Dependency] = [
+    "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupPairingSession",
 ]
-let fuzz: Target =
-    isFuzzing
-    ? .executableTarget(
-        name: "fuzz",
-        dependencies: fuzzed,
-        path: "Tests/FuzzTests",
-        exclude: ["Corpus", "CorpusTests.swift"],
-        swiftSettings: settings + [.enableExperimentalFeature("Extern")],
-        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
-    )
-    : .testTarget(
-        name: "FuzzTests",
-        dependencies: fuzzed + ["TestSupport"],
-        exclude: ["Corpus", "Runner"],
-        swiftSettings: settings
-    )
+let device: [Target.Dependency] = session + ["EasySetup"]
+let relay: [Target.Dependency] = ["EasySetupRelayCore", "EasySetupRelay"]
 
 /// libsodium: the system's, or an XCFramework for Apple's systems that install no libraries (docs/apple.md).
 let sodium: [Target] =
@@ -87,11 +66,10 @@ let package = Package(
     dependencies: [
         // HKDF, HMAC, SHA-2 and X-Wing, which libsodium 1.0.18 lacks.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        // The network, HTTP calls of devices included: async-http-client would bring full Foundation and minutes of building
-        // for what two handlers of NIO's do. At least 2.100: the limits on HTTP headers begin there.
+        // The network. async-http-client would bring full Foundation for what two handlers of NIO's do.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        // The wire format. Its default traits bring full Foundation, and some 40 MB; neither is used here.
+        // The wire format, without the traits that bring full Foundation, some 40 MB.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         // The heap of a relay's deadlines.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -107,212 +85,82 @@ let package = Package(
             providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]
         ),
         .systemLibrary(name: "CProcess"),
-        .target(name: "EasySetupSeed", dependencies: ["CSodium", crypto], swiftSettings: strict),
-        .target(
-            name: "EasySetupHandshake",
-            dependencies: ["EasySetupSeed", "CSodium", crypto, protobuf],
-            swiftSettings: strict
-        ),
-        .target(name: "EasySetupRelayProtocol", dependencies: [protobuf], swiftSettings: strict),
-        .target(
-            name: "EasySetupRelayCore",
-            dependencies: [
-                "EasySetupRelayProtocol", crypto,
-                .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "HeapModule", package: "swift-collections"),
-            ],
-            swiftSettings: strict
-        ),
+        .target(name: "EasySetupSeed", dependencies: ["CSodium", crypto]),
+        .target(name: "EasySetupHandshake", dependencies: ["EasySetupSeed", "CSodium", crypto, protobuf]),
+        .target(name: "EasySetupRelayProtocol", dependencies: [protobuf]),
+        .target(name: "EasySetupRelayCore", dependencies: ["EasySetupRelayProtocol", crypto, deque, heap]),
         .target(
             name: "EasySetupRelay",
-            dependencies: [
-                "EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log,
-                .product(name: "HeapModule", package: "swift-collections"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ] + nio,
-            swiftSettings: settings
+            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log, heap, lifecycle]
+                + nio
         ),
         .target(
             name: "EasySetupPairingSession",
-            dependencies: ["EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", crypto],
-            swiftSettings: strict
+            dependencies: ["EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", crypto]
         ),
-        .target(
-            name: "EasySetup",
-            dependencies: [
-                "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupPairingSession", log,
-            ] + nio,
-            swiftSettings: settings
-        ),
+        .target(name: "EasySetup", dependencies: session + [log] + nio),
         .executableTarget(
             name: "EasySetupTool",
             dependencies: [
                 "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "EasySetupRelayProtocol",
-                "CQREncode", "CProcess", log,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
+                "CQREncode", "CProcess", log, arguments, lifecycle, signals,
+            ]
         ),
-        // Measures a relay from outside; run by scripts/bench. It speaks TLS by OpenSSL, on sockets of its own.
-        .systemLibrary(name: "CLoad", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .executableTarget(
-            name: "bench",
-            dependencies: [
-                "CLoad", "EasySetupRelayProtocol", "EasySetupHandshake", "EasySetupSeed",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            swiftSettings: settings
-        ),
-        // Writes Protocol/vectors; run by scripts/vectors.
-        .executableTarget(
-            name: "make-vectors",
-            dependencies: [
-                "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", crypto,
-            ],
-            swiftSettings: settings
-        ),
-        // Worlds of devices, relays and strangers under one seeded scheduler, for tests and for scripts/worlds.
-        .target(
-            name: "Simulator",
-            dependencies: [
-                "EasySetupPairingSession", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol",
-                "EasySetupRelayCore",
-                .product(name: "HeapModule", package: "swift-collections"),
-            ],
-            path: "Tests/Simulator",
-            swiftSettings: settings
-        ),
-        // Ordinary memory in place of libsodium's guarded one, for the program that runs worlds and for nothing else.
-        .target(name: "PlainMemory", path: "Tests/PlainMemory"),
-        .executableTarget(
-            name: "worlds",
-            dependencies: [
-                "Simulator", "PlainMemory", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Tests/worlds",
-            swiftSettings: settings
-        ),
-        // Counts what the program that links it asks of malloc; for the one that counts what a relay uses, run by scripts/counts.
-        .target(name: "CountedMemory", path: "Tests/CountedMemory"),
-        .executableTarget(
-            name: "counted",
-            dependencies: [
-                "CountedMemory", "CLoad", "EasySetupRelay", "EasySetupRelayProtocol", "EasySetupRelayCore", log,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Tests/counted",
-            exclude: ["BOUNDS"],
-            swiftSettings: settings
-        ),
-        // What several test targets share: a relay in the test's process, the built program as a process.
-        .target(
-            name: "TestSupport",
-            dependencies: [
-                "EasySetup", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelay", "EasySetupRelayCore", log,
-            ],
-            path: "Tests/Support",
-            swiftSettings: settings
-        ),
-        .testTarget(name: "EasySetupSeedTests", dependencies: ["EasySetupSeed", crypto], swiftSettings: settings),
-        .testTarget(
-            name: "EasySetupHandshakeTests",
-            dependencies: ["EasySetupHandshake", "EasySetupSeed"],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "EasySetupRelayProtocolTests",
-            dependencies: ["EasySetupRelayProtocol", protobuf],
-            swiftSettings: settings
-        ),
+
+        // Worlds of devices, relays and strangers under one seeded scheduler; Tools/ has the program that runs many.
+        .target(name: "Simulator", dependencies: session + ["EasySetupRelayCore", heap], path: "Tests/Simulator"),
+        // A relay in the test's process, programs as processes, terminals.
+        .target(name: "TestSupport", dependencies: device + relay + [log], path: "Tests/Support"),
+
+        .testTarget(name: "EasySetupSeedTests", dependencies: ["EasySetupSeed", crypto]),
+        .testTarget(name: "EasySetupHandshakeTests", dependencies: ["EasySetupHandshake", "EasySetupSeed"]),
+        .testTarget(name: "EasySetupRelayProtocolTests", dependencies: ["EasySetupRelayProtocol", protobuf]),
         .testTarget(
             name: "EasySetupRelayCoreTests",
-            dependencies: ["EasySetupRelayCore", "EasySetupRelayProtocol", "TestSupport", crypto],
-            swiftSettings: settings
+            dependencies: ["EasySetupRelayCore", "EasySetupRelayProtocol", "TestSupport", crypto]
         ),
         .testTarget(
             name: "EasySetupRelayTests",
-            dependencies: [
-                "EasySetupRelay", "EasySetupRelayProtocol", "EasySetupRelayCore", "TestSupport", log,
-                .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ] + nio,
-            swiftSettings: settings
+            dependencies: relay + ["EasySetupRelayProtocol", "TestSupport", log, embedded, lifecycle] + nio
         ),
         .testTarget(
             name: "EasySetupPairingSessionTests",
-            dependencies: [
-                "EasySetupPairingSession", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol",
-                "EasySetupRelayCore", "TestSupport",
-            ],
-            swiftSettings: settings
+            dependencies: session + ["EasySetupRelayCore", "TestSupport"]
         ),
         .testTarget(
             name: "EasySetupTests",
-            dependencies: [
-                "EasySetupTool", "EasySetup", "EasySetupPairingSession", "EasySetupSeed", "EasySetupHandshake",
-                "EasySetupRelay", "EasySetupRelayProtocol", "EasySetupRelayCore",
-                "TestSupport", crypto, log,
-            ]
-                + nio,
-            swiftSettings: settings
+            dependencies: device + relay + ["EasySetupTool", "TestSupport", crypto, log] + nio
         ),
         .testTarget(
             name: "SimulatorTests",
-            dependencies: [
-                "Simulator", "EasySetupPairingSession", "EasySetupRelayProtocol", "EasySetupRelayCore", "TestSupport",
-            ],
-            swiftSettings: settings
+            dependencies: session + ["EasySetupRelayCore", "Simulator", "TestSupport"]
         ),
         // Every file of Protocol/vectors, run by its kind.
-        .testTarget(
-            name: "VectorTests",
-            dependencies: [
-                "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", crypto,
-            ],
-            swiftSettings: settings
-        ),
-        // Whole pairings over real sockets, behind a proxy that lets one thing go wrong.
+        .testTarget(name: "VectorTests", dependencies: device + ["EasySetupRelayCore", crypto]),
+        // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
         .testTarget(
             name: "FaultTests",
-            dependencies: [
-                "EasySetupTool", "EasySetup", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelay",
-                "EasySetupRelayProtocol", "EasySetupRelayCore",
-                "TestSupport",
-            ]
-                + nio,
-            exclude: ["RESULTS.md"],
-            swiftSettings: settings
+            dependencies: device + relay + ["EasySetupTool", "TestSupport"] + nio,
+            exclude: ["RESULTS.md"]
         ),
         // The built program, as a person or a script runs it.
         .testTarget(
             name: "EasySetupToolTests",
-            dependencies: [
-                "EasySetupTool", "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "TestSupport",
-                log,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ],
-            exclude: ["SCREENS.md"],
-            swiftSettings: settings
-        ),
-        // What the bench parses and reckons, and whether it pairs; nothing is measured.
-        .testTarget(
-            name: "BenchTests",
-            dependencies: ["bench", "EasySetupHandshake", "EasySetupRelayProtocol", "TestSupport"],
-            swiftSettings: settings
+            dependencies: device
+                + ["EasySetupTool", "EasySetupRelay", "TestSupport", log, arguments, lifecycle, signals],
+            exclude: ["SCREENS.md"]
         ),
         // Strangers against the built relay; run by scripts/hostile.
+        .testTarget(name: "HostileTests", dependencies: device + ["EasySetupTool", "TestSupport"]),
+        // Every parser, under the inputs that scripts/fuzz has kept.
         .testTarget(
-            name: "HostileTests",
-            dependencies: [
-                "EasySetupTool", "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelayProtocol",
-                "TestSupport",
-            ],
-            swiftSettings: settings
+            name: "FuzzTests",
+            dependencies: device + relay + ["TestSupport", crypto, log, embedded] + nio,
+            exclude: ["Corpus"]
         ),
-        fuzz,
     ]
 )
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = settings + (strict.contains(target.name) ? [.strictMemorySafety()] : [])
+}

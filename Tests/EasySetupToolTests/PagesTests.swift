@@ -27,12 +27,14 @@ import Testing
 
     @Test("every section that a comment names is there") func sections() throws {
         let pattern = /`?(Protocol\/[a-z-]+\.md)`?, "([^"]+)"/
-        let files = try FileManager.default.subpathsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
-            .filter { $0.hasSuffix(".swift") }
+        let files = try ["Sources", "Benchmarks/Sources", "Tools/Sources"].flatMap { folder in
+            try FileManager.default.subpathsOfDirectory(atPath: Self.root.appending(path: folder).path)
+                .filter { $0.hasSuffix(".swift") }.map { "\(folder)/\($0)" }
+        }
         var count = 0
         for file in files {
             // A reference may be broken over two lines of a comment.
-            let source = try Self.text("Sources/" + file).replacing(/\n\s*\/\/+ ?/, with: " ")
+            let source = try Self.text(file).replacing(/\n\s*\/\/+ ?/, with: " ")
             for match in source.matches(of: pattern) {
                 let headings = try Self.text(String(match.1)).split(separator: "\n").filter { $0.hasPrefix("#") }
                     .map { $0.drop { $0 == "#" || $0 == " " } }

@@ -10,7 +10,7 @@ struct Bench: ParsableCommand {
     )
 
     @Option(help: "The program easysetup, built for release.")
-    var program = ".build/release/easysetup"
+    var program = ".build/programs/release/easysetup"
 
     @Option(help: "Measure nothing: run pairings at the relay that listens on this port, through the door of --only.")
     var port: UInt16?
@@ -85,7 +85,7 @@ struct Bench: ParsableCommand {
             fputs(Picture.svg(report.results), file)
             fclose(file)
         }
-        if report.results.leftOut.contains(where: \.isFailure) { throw ExitCode.failure }
+        if report.results.hasFailed { throw ExitCode.failure }
     }
 
     /// Runs pairings against a server that somebody else started, to count its instructions or allocations.

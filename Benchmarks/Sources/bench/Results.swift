@@ -103,4 +103,10 @@ struct Results {
     var crowds: [CrowdRow] = []
     var devices: Devices?
     var leftOut: [LeftOut] = []
+
+    /// Whether a measurement failed, or a pairing at the relay or the bare forwarder. Those at other servers may fail.
+    var hasFailed: Bool {
+        leftOut.contains(where: \.isFailure)
+            || loads.contains { $0.subject.transport != nil && $0.result.failed > 0 }
+    }
 }

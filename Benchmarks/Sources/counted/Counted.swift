@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 
 /// Counts a relay's use of resources that do not depend on other work of the machine: instructions, allocations, bytes.
-/// Run by `scripts/counts`, which compares the figures with `Tests/counted/BOUNDS`.
+/// Run by `scripts/counts`, which compares the figures with `Benchmarks/BOUNDS`.
 ///
 /// The relay runs in a process of its own (`counted relay`), so that only its work is counted. The cost of starting is
 /// not part of any figure: each is the difference between a large and a small amount of work, divided by the difference
