@@ -107,21 +107,31 @@ let package = Package(
             ]
         ),
 
+        // Random numbers that depend on a seed only.
+        .target(name: "SeededRandom", path: "Tests/SeededRandom"),
         // Worlds of devices, relays and strangers under one seeded scheduler; Tools/ has the program that runs many.
-        .target(name: "Simulator", dependencies: session + ["EasySetupRelayCore", heap], path: "Tests/Simulator"),
+        .target(
+            name: "Simulator",
+            dependencies: session + ["EasySetupRelayCore", "SeededRandom", heap],
+            path: "Tests/Simulator"
+        ),
         // A relay in the test's process, programs as processes, terminals.
         .target(name: "TestSupport", dependencies: device + relay + [log], path: "Tests/Support"),
 
         .testTarget(name: "EasySetupSeedTests", dependencies: ["EasySetupSeed", crypto]),
         .testTarget(name: "EasySetupHandshakeTests", dependencies: ["EasySetupHandshake", "EasySetupSeed"]),
-        .testTarget(name: "EasySetupRelayProtocolTests", dependencies: ["EasySetupRelayProtocol", protobuf]),
+        .testTarget(
+            name: "EasySetupRelayProtocolTests",
+            dependencies: ["EasySetupRelayProtocol", "SeededRandom", protobuf]
+        ),
         .testTarget(
             name: "EasySetupRelayCoreTests",
-            dependencies: ["EasySetupRelayCore", "EasySetupRelayProtocol", "TestSupport", crypto]
+            dependencies: ["EasySetupRelayCore", "EasySetupRelayProtocol", "SeededRandom", "TestSupport", crypto]
         ),
         .testTarget(
             name: "EasySetupRelayTests",
-            dependencies: relay + ["EasySetupRelayProtocol", "TestSupport", log, embedded, lifecycle] + nio
+            dependencies: relay
+                + ["EasySetupRelayProtocol", "SeededRandom", "TestSupport", log, embedded, lifecycle] + nio
         ),
         .testTarget(
             name: "EasySetupPairingSessionTests",
@@ -155,7 +165,7 @@ let package = Package(
         // Every parser, under the inputs that scripts/fuzz has kept.
         .testTarget(
             name: "FuzzTests",
-            dependencies: device + relay + ["TestSupport", crypto, log, embedded] + nio,
+            dependencies: device + relay + ["SeededRandom", "TestSupport", crypto, log, embedded] + nio,
             exclude: ["Corpus"]
         ),
     ]

@@ -48,10 +48,11 @@ let package = Package(
             packageAccess: false,
             swiftSettings: settings
         ),
-        // The sources of the tests' simulator, whose module is no product.
+        // What the programs share with the tests: modules that are no products.
+        .target(name: "SeededRandom", path: "Shared/SeededRandom", packageAccess: false, swiftSettings: settings),
         .target(
             name: "Simulator",
-            dependencies: [device, relay, .product(name: "HeapModule", package: "swift-collections")],
+            dependencies: ["SeededRandom", device, relay, .product(name: "HeapModule", package: "swift-collections")],
             path: "Shared/Simulator",
             packageAccess: false,
             swiftSettings: settings
@@ -73,7 +74,7 @@ if Context.environment["EASYSETUP_FUZZ"] == "1" {
     package.targets.append(
         .executableTarget(
             name: "fuzz",
-            dependencies: [device, relay, crypto, log]
+            dependencies: ["SeededRandom", device, relay, crypto, log]
                 + ["NIOCore", "NIOEmbedded", "NIOHTTP1", "NIOWebSocket"].map {
                     .product(name: $0, package: "swift-nio")
                 },

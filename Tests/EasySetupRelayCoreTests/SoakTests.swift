@@ -1,5 +1,6 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
+import SeededRandom
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
         limits.offersPerPrefix = 1_000_000
         limits.visitsPerPrefix = 1_000_000
         var scene = Scene(limits, seed: seed)
-        var random = SeededGenerator(state: seed &+ 1_000)
+        var random = SplitMix(state: seed &+ 1_000)
         let names = (0..<60).map { "c\($0)" }
         var slots: [Slot] = [Slot("000")!]
         var tokens: [Token] = [Token(bytes: [1])]

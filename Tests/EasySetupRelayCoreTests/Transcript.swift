@@ -1,5 +1,6 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
+import SeededRandom
 
 /// A relay whose connections are names, with manual time and seeded randomness.
 struct Scene {
@@ -19,7 +20,7 @@ struct Scene {
     init(_ limits: Limits = Limits(), keys: TokenKeys = Scene.keys, seed: UInt64 = 1, at now: Moment? = nil) {
         turn = Turn(
             now: now ?? Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000),
-            entropy: SeededGenerator(state: seed)
+            entropy: SplitMix(state: seed)
         )
         self.limits = limits
         relay = Rendezvous(limits: limits, keys: keys, started: turn.now)
@@ -164,18 +165,5 @@ extension Scene {
 extension Message {
     static func sample(_ number: UInt32, _ ack: UInt32 = 0) -> Message {
         Message(number: number, ack: ack, body: [UInt8(truncatingIfNeeded: number)])
-    }
-}
-
-/// A random generator that is determined by its seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import EasySetupRelayProtocol
+import SeededRandom
 import Testing
 
 @Suite("Frames") struct FrameTests {
@@ -146,7 +147,7 @@ import Testing
 
     @Test("what is left of a frame, or changed in it, is a frame or an error, and never more", arguments: 0..<20)
     func mutations(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SplitMix(state: seed)
         let frames = Samples.device.map { $0.serialized() } + Samples.relay.map { $0.serialized() }
         for bytes in frames {
             for _ in 0..<20 {

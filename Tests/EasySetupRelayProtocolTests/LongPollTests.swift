@@ -1,4 +1,5 @@
 import EasySetupRelayProtocol
+import SeededRandom
 import Testing
 
 @Suite("Calls of the HTTP door") struct CallTests {
@@ -46,7 +47,7 @@ import Testing
 
     @Test("random and mutated bytes give a value or an error", arguments: 0..<4 as Range<UInt64>)
     func random(seed: UInt64) throws {
-        var generator = Mixer(state: seed)
+        var generator = SplitMix(state: seed)
         let samples = [
             SendCall(connection: Self.connection, first: 1, frames: [[1], [2, 3]]).serialized(),
             PollCall(connection: Self.connection, received: 1, wait: .seconds(20)).serialized(),
@@ -70,18 +71,5 @@ import Testing
     @Test("a connection's bytes are in no text") func secrecy() {
         #expect("\(Self.connection)" == "CallConnection")
         #expect(Mirror(reflecting: Self.connection).children.isEmpty)
-    }
-
-    /// SplitMix64.
-    struct Mixer: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SeededRandom
 import SwiftProtobuf
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 @Suite("Plain frames") struct PlainFrameTests {
     @Test("a frame read plainly is the one that the general reader finds", arguments: 0..<4 as Range<UInt64>)
     func reading(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SplitMix(state: seed)
         var (plain, others) = (0, 0)
         for _ in 0..<2_000 {
             let bytes = Self.changed(DeviceFrame.drawn(from: &random).serialized(), by: &random)
@@ -26,7 +27,7 @@ import Testing
     }
 
     /// As it is, or with something wrong or merely unusual about it.
-    static func changed(_ bytes: [UInt8], by random: inout SeededGenerator) -> [UInt8] {
+    static func changed(_ bytes: [UInt8], by random: inout SplitMix) -> [UInt8] {
         var changed = bytes
         switch Int.random(in: 0..<6, using: &random) {
         case 0: changed = Array(changed.prefix(Int.random(in: 0...changed.count, using: &random)))
@@ -54,7 +55,7 @@ import Testing
         arguments: 0..<4 as Range<UInt64>
     )
     func written(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SplitMix(state: seed)
         var kinds: Set<Int> = []
         for _ in 0..<2_000 {
             let frame = DeviceFrame.drawn(from: &random)
@@ -97,7 +98,7 @@ import Testing
 
     @Test("a relay's frames have the bytes that SwiftProtobuf gives them", arguments: 0..<4 as Range<UInt64>)
     func writing(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SplitMix(state: seed)
         var kinds: Set<UInt8> = []
         for _ in 0..<2_000 {
             let frame = RelayFrame.drawn(from: &random)
@@ -131,13 +132,13 @@ extension UInt32 {
         UInt32(Int32.max), .max - 1, .max,
     ]
 
-    fileprivate static func drawn(from random: inout SeededGenerator) -> UInt32 {
+    fileprivate static func drawn(from random: inout SplitMix) -> UInt32 {
         Bool.random(using: &random) ? edges.randomElement(using: &random)! : .random(in: 0 ... .max, using: &random)
     }
 }
 
 extension [UInt8] {
-    fileprivate static func drawn(_ counts: ClosedRange<Int>, from random: inout SeededGenerator) -> [UInt8] {
+    fileprivate static func drawn(_ counts: ClosedRange<Int>, from random: inout SplitMix) -> [UInt8] {
         let edges = [counts.lowerBound, counts.upperBound, 100, 112, 120, 127, 128, 129].filter(counts.contains)
         let count =
             Bool.random(using: &random) ? edges.randomElement(using: &random)! : .random(in: counts, using: &random)
@@ -146,7 +147,7 @@ extension [UInt8] {
 }
 
 extension MeetingID {
-    fileprivate static func drawn(from random: inout SeededGenerator) -> MeetingID {
+    fileprivate static func drawn(from random: inout SplitMix) -> MeetingID {
         // One of zeros is a meeting like any other.
         Int.random(in: 0..<8, using: &random) == 0
             ? MeetingID([UInt8](repeating: 0, count: 16))! : MeetingID(drawnFrom: &random)
@@ -154,21 +155,21 @@ extension MeetingID {
 }
 
 extension Slot {
-    fileprivate static func drawn(from random: inout SeededGenerator) -> Slot {
+    fileprivate static func drawn(from random: inout SplitMix) -> Slot {
         let symbols = (0..<Int.random(in: lengths, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
         return Slot(String(decoding: symbols, as: UTF8.self))!
     }
 }
 
 extension Duration {
-    fileprivate static func drawn(from random: inout SeededGenerator) -> Duration {
+    fileprivate static func drawn(from random: inout SplitMix) -> Duration {
         .milliseconds(Int64(UInt32.drawn(from: &random)))
     }
 }
 
 extension DeviceFrame {
     /// Of any kind, within the rules.
-    fileprivate static func drawn(from random: inout SeededGenerator) -> DeviceFrame {
+    fileprivate static func drawn(from random: inout SplitMix) -> DeviceFrame {
         let meeting = MeetingID.drawn(from: &random)
         let named = Bool.random(using: &random) ? meeting : nil
         let reason = Reason.allCases.randomElement(using: &random)!
@@ -202,7 +203,7 @@ extension DeviceFrame {
 
 extension RelayFrame {
     /// Of any kind, beyond the rules here and there: what is written is not checked.
-    fileprivate static func drawn(from random: inout SeededGenerator) -> RelayFrame {
+    fileprivate static func drawn(from random: inout SplitMix) -> RelayFrame {
         let meeting = MeetingID.drawn(from: &random)
         let named = Bool.random(using: &random) ? meeting : nil
         let reason = Reason.allCases.randomElement(using: &random)!

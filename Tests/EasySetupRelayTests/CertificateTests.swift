@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOEmbedded
 import NIOSSL
+import SeededRandom
 import Synchronization
 import TestSupport
 import Testing

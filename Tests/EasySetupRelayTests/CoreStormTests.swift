@@ -3,6 +3,7 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
+import SeededRandom
 import TestSupport
 import Testing
 

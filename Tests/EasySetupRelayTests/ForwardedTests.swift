@@ -1,6 +1,7 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import NIOHTTP1
+import SeededRandom
 import Testing
 
 @testable import EasySetupRelay

@@ -3,6 +3,7 @@ import EasySetupRelayProtocol
 import Foundation
 import NIOCore
 import NIOEmbedded
+import SeededRandom
 import Testing
 
 @testable import EasySetupRelay

@@ -1,6 +1,7 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import NIOCore
+import SeededRandom
 import Testing
 
 @testable import EasySetupRelay

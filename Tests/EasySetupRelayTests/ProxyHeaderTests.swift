@@ -2,6 +2,7 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
+import SeededRandom
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 package import EasySetupPairingSession
 package import EasySetupRelayCore
 package import EasySetupRelayProtocol
+import SeededRandom
 
 /// An experiment: honest pairs use a relay one after another, while a crowd of strangers constantly visits every slot
 /// that a sweep can find.

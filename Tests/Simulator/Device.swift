@@ -2,6 +2,7 @@ import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayProtocol
 package import EasySetupSeed
+import SeededRandom
 
 /// An honest device: the real sessions, a store, a clock, and a user who operates it.
 package final class Device: Client {

@@ -1,6 +1,7 @@
 import EasySetupHandshake
 package import EasySetupPairingSession
 import EasySetupRelayCore
+import SeededRandom
 
 /// The kind of world that a seed makes.
 package enum Kind: String, CaseIterable, Sendable {

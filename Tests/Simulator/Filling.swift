@@ -1,4 +1,5 @@
 package import EasySetupRelayCore
+import SeededRandom
 
 /// Strangers who take the places of a relay that has few of them, in the usual proportions (`Protocol/limits.md`, "When
 /// the relay fills").

@@ -1,5 +1,6 @@
 import EasySetupPairingSession
 package import EasySetupRelayCore
+import SeededRandom
 
 /// A party that connects to a relay: a device, or a stranger.
 package protocol Client: AnyObject {

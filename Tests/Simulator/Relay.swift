@@ -1,6 +1,7 @@
 import EasySetupPairingSession
 package import EasySetupRelayCore
 import EasySetupRelayProtocol
+import SeededRandom
 
 /// A relay: the real rendezvous and the real frame codec, in a process that may be killed, with a UTC clock of its own.
 package final class Relay: RelayEnd {

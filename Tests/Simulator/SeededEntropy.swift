@@ -1,5 +1,6 @@
 package import EasySetupHandshake
 package import EasySetupSeed
+package import SeededRandom
 import Synchronization
 
 /// Seeded randomness for a device, so that a world's run can be repeated.

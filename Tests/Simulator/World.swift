@@ -2,6 +2,7 @@ import EasySetupHandshake
 package import EasySetupPairingSession
 package import EasySetupRelayCore
 import EasySetupSeed
+package import SeededRandom
 
 /// Users, their devices, relays, strangers and the network between them, in memory, with one seeded scheduler.
 /// Sessions, handshakes, the rendezvous and the frame codec are the real ones. The same seed gives the same run.

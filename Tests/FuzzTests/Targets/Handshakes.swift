@@ -1,4 +1,5 @@
 import EasySetupSeed
+import SeededRandom
 import Synchronization
 
 @testable import EasySetupHandshake
@@ -100,7 +101,7 @@ extension Device {
 extension Entropy {
     /// Entropy with fixed values, except for those that the library draws in encapsulation.
     static func fixed(_ seed: UInt64) -> Entropy {
-        let generator = Mutex(FixedGenerator(state: seed))
+        let generator = Mutex(SplitMix(state: seed))
         let draw: @Sendable (Int) -> [UInt8] = { count in
             generator.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
         }

@@ -1,5 +1,6 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
+import SeededRandom
 
 /// A relay's decisions under a script of connections, frames, cuts, restarts and time: every bound holds after every event,
 /// an event has a bounded number of consequences, and after the end nothing is remembered.
@@ -21,7 +22,7 @@ private struct RendezvousRun {
     private var relay: Rendezvous<Int>
     private var turn = Turn<Int>(
         now: Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000),
-        entropy: FixedGenerator(state: 1)
+        entropy: SplitMix(state: 1)
     )
     private var slots: [Slot] = []
     private var tokens: [Token] = []

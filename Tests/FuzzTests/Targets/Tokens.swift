@@ -1,5 +1,6 @@
 import Crypto
 import EasySetupRelayProtocol
+import SeededRandom
 
 @testable import EasySetupRelayCore
 
@@ -32,7 +33,7 @@ private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32), oth
     var limits = Limits()
     limits.difficulty = 2...2
     var gate = WorkGate(limits: limits, keys: keys, started: .zero)
-    var entropy = FixedGenerator(state: 1)
+    var entropy = SplitMix(state: 1)
     guard let prefix = AddressPrefix(bytes: [192, 0, 2, 1]),
         case .workWanted(let challenge, let difficulty, _) = gate.challenge(
             .visit,

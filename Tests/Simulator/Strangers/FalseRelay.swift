@@ -1,6 +1,7 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
+import SeededRandom
 
 /// A malicious relay that wants the seeds. It forwards nothing, and impersonates each device to the other with guessed
 /// codes.

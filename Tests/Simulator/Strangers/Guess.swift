@@ -1,6 +1,7 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
+import SeededRandom
 
 /// One handshake of a stranger that guesses the offerer's code and, if the guess is right, tries to get the seed.
 final class Guess {

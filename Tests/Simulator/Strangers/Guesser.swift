@@ -1,4 +1,5 @@
 package import EasySetupRelayProtocol
+import SeededRandom
 
 /// A stranger that visits active slots and makes one guess at each visit, again and again.
 package final class Guesser: Outsider {

@@ -1,5 +1,6 @@
 import EasySetupPairingSession
 package import EasySetupRelayProtocol
+import SeededRandom
 
 /// A stranger that offers codes which nobody uses and does the work required, so that it takes rooms for the lifetime
 /// of a code.

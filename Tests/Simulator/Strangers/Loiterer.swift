@@ -1,4 +1,5 @@
 package import EasySetupRelayProtocol
+import SeededRandom
 
 /// A stranger that makes requests which require work and never does it: it takes a place for the lifetime of a
 /// challenge.

@@ -1,4 +1,5 @@
 import EasySetupRelayProtocol
+import SeededRandom
 
 /// An attacker between devices and a relay, or a malicious relay, that drops, duplicates, reorders and alters frames,
 /// inserts frames of its own, and replays frames to other parties.

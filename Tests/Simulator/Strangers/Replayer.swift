@@ -1,4 +1,5 @@
 package import EasySetupRelayProtocol
+import SeededRandom
 
 /// A stranger that has recorded what devices sent, tokens too, and sends it again.
 package final class Replayer: Outsider {

@@ -1,6 +1,7 @@
 import EasySetupPairingSession
 import EasySetupRelayCore
 package import EasySetupRelayProtocol
+import SeededRandom
 
 /// A stranger that visits slots without a room, or slots whose code has ended, and does the work required. It computes
 /// the least work that must be required and the most that it may be told, and reports a violation of ``Law/strangers``

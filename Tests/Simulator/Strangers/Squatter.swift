@@ -1,5 +1,6 @@
 import EasySetupPairingSession
 package import EasySetupRelayProtocol
+import SeededRandom
 
 /// A stranger that takes a meeting with an offerer, or a place in its queue, and keeps it as long as possible.
 package final class Squatter: Outsider {

@@ -1,4 +1,5 @@
 package import EasySetupRelayProtocol
+package import SeededRandom
 
 /// A party that is no user's device and may do anything. The laws hold all the same.
 package protocol Stranger: AnyObject {

@@ -1,4 +1,5 @@
 package import EasySetupRelayProtocol
+import SeededRandom
 
 /// A stranger that breaks any rule: it reflects messages, flips bits, truncates, and sends frames out of order and
 /// bytes that are no frames.
