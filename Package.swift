@@ -107,7 +107,6 @@ let package = Package(
             ]
         ),
 
-        // Random numbers that depend on a seed only.
         .target(name: "SeededRandom", path: "Tests/SeededRandom"),
         // Worlds of devices, relays and strangers under one seeded scheduler; Tools/ has the program that runs many.
         .target(
@@ -115,8 +114,8 @@ let package = Package(
             dependencies: session + ["EasySetupRelayCore", "SeededRandom", heap],
             path: "Tests/Simulator"
         ),
-        // A relay in the test's process, programs as processes, terminals.
-        .target(name: "TestSupport", dependencies: device + relay + [log], path: "Tests/Support"),
+        // A relay in the test's process, servers that are none, programs as processes, terminals.
+        .target(name: "TestSupport", dependencies: device + relay + [log] + nio, path: "Tests/Support"),
 
         .testTarget(name: "EasySetupSeedTests", dependencies: ["EasySetupSeed", crypto]),
         .testTarget(name: "EasySetupHandshakeTests", dependencies: ["EasySetupHandshake", "EasySetupSeed"]),

@@ -160,16 +160,7 @@ private func withRelay(
 ) async throws {
     var configuration = RelayConfiguration(listen: listen)
     configuration.cores = cores
-    let server = RelayServer(configuration: configuration, logger: quietLogger)
-    let running = Task { try await server.run() }
-    do {
-        try await body(try await server.addresses)
-    } catch {
-        running.cancel()
-        throw error
-    }
-    running.cancel()
-    try await running.value
+    try await withRelay(configuration) { server, _ in try await body(try await server.addresses) }
 }
 
 /// Runs a relay at a port that was free; tries another if the port was taken in the meantime.

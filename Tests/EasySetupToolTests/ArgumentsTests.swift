@@ -81,18 +81,20 @@ import Testing
 
     @Test("a code or link leaves what other users see of the process", arguments: [secrets[0], secrets[1]])
     func cmdline(secret: String) async throws {
-        let silent = try CannedServer()
-        let url = "ws://127.0.0.1:\(silent.port)"
-        let link = secret.replacing("relay.example:443", with: "127.0.0.1:\(silent.port)")
-            .replacing("easysetup:", with: "easysetup+plain:")
-        let join = try Running(["join", "--store", scratch.store, link, "--relay", url, "--json", "--yes"])
-        defer { join.stop() }
-        await silent.visitor()
-        // The program has read its arguments by now, because it connects to the relay.
-        let seen = try Data(contentsOf: URL(filePath: "/proc/\(join.pid)/cmdline"))
-        let text = String(decoding: seen, as: UTF8.self)
-        #expect(text.contains("join") && text.contains(scratch.store) && text.contains(url))
-        #expect(!text.contains(link) && !text.contains("K7Q"))
+        let (visits, visit) = AsyncStream.makeStream(of: Void.self)
+        try await Impostor.silent.run(connected: { visit.yield() }) { port in
+            let url = "ws://127.0.0.1:\(port)"
+            let link = secret.replacing("relay.example:443", with: "127.0.0.1:\(port)")
+                .replacing("easysetup:", with: "easysetup+plain:")
+            let join = try Running(["join", "--store", scratch.store, link, "--relay", url, "--json", "--yes"])
+            defer { join.stop() }
+            for await _ in visits { break }
+            // The program has read its arguments by now, because it connects to the relay.
+            let seen = try Data(contentsOf: URL(filePath: "/proc/\(join.pid)/cmdline"))
+            let text = String(decoding: seen, as: UTF8.self)
+            #expect(text.contains("join") && text.contains(scratch.store) && text.contains(url))
+            #expect(!text.contains(link) && !text.contains("K7Q"))
+        }
     }
 
     @Test("a second value for an option that takes one is refused, and for one that takes several is not")

@@ -16,7 +16,7 @@ import Testing
 
     /// A relay with TLS, its address, and its certificate in a file whose name a shell would take apart.
     private func secureRelay() async throws -> (Running, url: String, caFile: String) {
-        let files = try Certificate.files.get()
+        let files = try MadeCertificate.loopback.get()
         let caFile = folder.path + "/it's \"my\" $HOME `ca`.pem"
         try FileManager.default.copyItem(atPath: files.certificate, toPath: caFile)
         let relay = try Running([

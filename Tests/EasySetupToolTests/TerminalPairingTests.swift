@@ -432,13 +432,14 @@ import Testing
 
     @Test("that it connects is said at once") func connecting() async throws {
         // It takes connections, and never answers.
-        let silent = try CannedServer()
-        let window = try await Window([
-            "join", "K7Q-29M-XAQ", "--relay", "ws://127.0.0.1:\(silent.port)", "--store", folder.store,
-        ])
-        defer { window.stop() }
-        try await window.wait(for: "Connecting to 127.0.0.1:\(silent.port)")
-        try await window.press("C-c")
-        #expect(try await window.end().code == 1)
+        try await Impostor.silent.run { port in
+            let window = try await Window([
+                "join", "K7Q-29M-XAQ", "--relay", "ws://127.0.0.1:\(port)", "--store", folder.store,
+            ])
+            defer { window.stop() }
+            try await window.wait(for: "Connecting to 127.0.0.1:\(port)")
+            try await window.press("C-c")
+            #expect(try await window.end().code == 1)
+        }
     }
 }

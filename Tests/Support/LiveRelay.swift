@@ -18,26 +18,24 @@ package struct LiveRelay: Sendable {
     package static func run<Result: Sendable>(
         tls: Bool = false,
         configure: (inout RelayConfiguration) -> Void = { _ in },
-        logger: Logger = Logger(label: "test.relay") { _ in SwiftLogNoOpLogHandler() },
+        logger: Logger = quietLogger,
         _ body: @Sendable (LiveRelay) async throws -> Result
     ) async throws -> Result {
         var configuration = RelayConfiguration()
         var roots = TrustedRoots.system
         if tls {
-            let files = try Certificate.files.get()
-            configuration.certificate = CertificateFiles(certificate: files.certificate, key: files.key)
-            roots = TrustedRoots(pemFile: files.certificate)
+            let made = try MadeCertificate.loopback.get()
+            configuration.certificate = CertificateFiles(certificate: made.certificate, key: made.key)
+            roots = TrustedRoots(pemFile: made.certificate)
         }
         let clock = HandClock()
         configuration.clock = clock.clock
         configuration.unhurry()
         configure(&configuration)
-        let server = RelayServer(configuration: configuration, logger: logger)
-        let serving = Task { try await server.run() }
-        defer { serving.cancel() }
-        let port = try await server.port
-        let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
-        return try await body(LiveRelay(address: address, roots: roots, clock: clock))
+        return try await withRelay(unchanged: configuration, logger: logger) { [roots] _, port in
+            let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
+            return try await body(LiveRelay(address: address, roots: roots, clock: clock))
+        }
     }
 
     package func client(
@@ -55,32 +53,37 @@ package struct LiveRelay: Sendable {
     }
 }
 
-/// A certificate for 127.0.0.1, made once per test run, in a folder that goes with the machine's temporary files.
-package enum Certificate {
-    package static let files: Result<(certificate: String, key: String), any Error> = Result {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "easysetup-tests-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(
-            at: folder,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
-        let certificate = folder.appending(path: "certificate.pem").path
-        let key = folder.appending(path: "key.pem").path
-        let process = Child()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key, "-out",
-            certificate,
-        ]
-        process.standardError = .null
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw OpenSSLFailed() }
-        return (certificate, key)
-    }
+package let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    struct OpenSSLFailed: Error {}
+/// Runs a relay on a free loopback port while the body runs. Limits that the test leaves alone are never reached, even
+/// on a slow machine.
+package func withRelay<Value>(
+    _ configuration: RelayConfiguration = RelayConfiguration(),
+    logger: Logger = quietLogger,
+    _ body: (RelayServer, Int) async throws -> Value
+) async throws -> Value {
+    var configuration = configuration
+    configuration.unhurry()
+    return try await withRelay(unchanged: configuration, logger: logger, body)
+}
+
+/// Runs a relay with this configuration while the body runs, which gets the first of its ports.
+package func withRelay<Value>(
+    unchanged configuration: RelayConfiguration,
+    logger: Logger = quietLogger,
+    _ body: (RelayServer, Int) async throws -> Value
+) async throws -> Value {
+    let server = RelayServer(configuration: configuration, logger: logger)
+    let running = Task { try await server.run() }
+    do {
+        let value = try await body(server, try await server.port)
+        running.cancel()
+        try await running.value
+        return value
+    } catch {
+        running.cancel()
+        throw error
+    }
 }
 
 /// A pairing's states, gathered while it runs, so that a test can wait for one and look at all.

@@ -8,30 +8,6 @@ import TestSupport
 
 @testable import EasySetupRelay
 
-/// Runs a relay on a free loopback port while the body runs. Limits that the test leaves alone are never reached, even
-/// on a slow machine.
-func withRelay<Value>(
-    _ configuration: RelayConfiguration = RelayConfiguration(),
-    logger: Logger = quietLogger,
-    _ body: (RelayServer, Int) async throws -> Value
-) async throws -> Value {
-    var configuration = configuration
-    configuration.unhurry()
-    let server = RelayServer(configuration: configuration, logger: logger)
-    let running = Task { try await server.run() }
-    do {
-        let value = try await body(server, try await server.port)
-        running.cancel()
-        try await running.value
-        return value
-    } catch {
-        running.cancel()
-        throw error
-    }
-}
-
-let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
 /// Sends text over TCP, waits for the end of the connection, and gives the text received.
 func exchange(_ text: String, host: String = "127.0.0.1", port: Int) async throws -> String {
     let collector = Collector()

@@ -1,6 +1,4 @@
-import Foundation
 import TestSupport
-import Testing
 
 @testable import EasySetupRelay
 
@@ -28,13 +26,13 @@ extension KeyFile {
 
 /// Arguments of `openssl` for the kinds of keys.
 enum TestKey {
-    static let p256 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    static func curve(_ name: String) -> [String] { ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:\(name)"] }
-    static func rsa(_ bits: Int) -> [String] { ["-newkey", "rsa:\(bits)"] }
-    static let ed25519 = ["-newkey", "ed25519"]
+    static let p256 = curve("prime256v1")
+    static func curve(_ name: String) -> [String] { ["ec", "-pkeyopt", "ec_paramgen_curve:\(name)"] }
+    static func rsa(_ bits: Int) -> [String] { ["rsa:\(bits)"] }
+    static let ed25519 = ["ed25519"]
 }
 
-/// Creates a self-signed certificate for `localhost` and its key in a folder, with `openssl`.
+/// Makes a certificate for `localhost` and its key in a folder; one without names may sign others.
 func makeCertificate(
     in folder: String,
     _ name: String,
@@ -44,29 +42,15 @@ func makeCertificate(
     extensions: [String] = [],
     issuer: CertificateFiles? = nil
 ) async throws -> CertificateFiles {
-    let files = CertificateFiles(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
-    var arguments = ["req", "-x509"] + key + ["-nodes", "-days", "\(days)", "-subj", "/CN=\(name)"]
-    for text in (names.map { ["subjectAltName=\($0)"] } ?? []) + extensions { arguments += ["-addext", text] }
-    if let issuer { arguments += ["-CA", issuer.certificatePath, "-CAkey", issuer.keyPath] }
-    try await openssl(arguments + ["-keyout", files.keyPath, "-out", files.certificatePath])
-    return files
-}
-
-/// Runs `openssl` to its end.
-func openssl(_ arguments: [String]) async throws {
-    let openssl = Child()
-    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    openssl.arguments = ["openssl"] + arguments
-    openssl.standardError = .null
-    openssl.standardOutput = .null
-    // Waits without blocking a thread that other tests need.
-    let status = try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Int32, any Error>) in
-        do {
-            try openssl.run()
-            openssl.whenEnded { ended.resume(returning: $0) }
-        } catch {
-            ended.resume(throwing: error)
-        }
-    }
-    try #require(status == 0, "openssl \(arguments)")
+    let made = try await MadeCertificate.make(
+        in: folder,
+        name,
+        names: names,
+        days: days,
+        newkey: key,
+        issuer: issuer.map { MadeCertificate(certificate: $0.certificatePath, key: $0.keyPath) },
+        isAuthority: names == nil,
+        more: extensions
+    )
+    return CertificateFiles(certificate: made.certificate, key: made.key)
 }

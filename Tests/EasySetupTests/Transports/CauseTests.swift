@@ -78,7 +78,7 @@ import Testing
         #expect(zone == .relayUnreachable(.zoneUnknown("no-such")))
     }
 
-    private func own() throws -> TrustedRoots { TrustedRoots(pemFile: try Certificate.files.get().certificate) }
+    private func own() throws -> TrustedRoots { TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate) }
 
     @Test("one that takes the connection and says nothing, or ends it") func mute() async throws {
         let roots = try own()
@@ -120,8 +120,8 @@ import Testing
     }
 
     @Test("versions of TLS and kinds of keys that devices do not take") func mismatch() async throws {
-        let old = try await MadeCertificate.make(in: folder, "old")
-        let odd = try await MadeCertificate.make(in: folder, "odd", newkey: ["ed25519"])
+        let old = try await MadeCertificate.make(in: folder.path, "old")
+        let odd = try await MadeCertificate.make(in: folder.path, "odd", newkey: ["ed25519"])
         for (made, versions) in [(old, 10...11), (odd, 12...13)] {
             try await Impostor.tls(made, versions: versions).run { port in
                 let roots = TrustedRoots(pemFile: made.certificate)
@@ -131,8 +131,8 @@ import Testing
     }
 
     @Test("a certificate that is over, and one that is not valid yet, say when") func times() async throws {
-        let over = try await MadeCertificate.make(in: folder, "over", until: "20200131120000Z")
-        let early = try await MadeCertificate.make(in: folder, "early", from: "20990101000000Z")
+        let over = try await MadeCertificate.make(in: folder.path, "over", until: "20200131120000Z")
+        let early = try await MadeCertificate.make(in: folder.path, "early", from: "20990101000000Z")
         try await Impostor.tls(over).run { port in
             let failure = try await self.failure(
                 at: "wss://localhost:\(port)",
@@ -153,8 +153,13 @@ import Testing
     }
 
     @Test("an authority that is over is told, not its certificate's issuer") func authorityOver() async throws {
-        let authority = try await MadeCertificate.make(in: folder, "authority", names: nil, until: "20200131120000Z")
-        let made = try await MadeCertificate.make(in: folder, "leaf", issuer: authority)
+        let authority = try await MadeCertificate.make(
+            in: folder.path,
+            "authority",
+            names: nil,
+            until: "20200131120000Z"
+        )
+        let made = try await MadeCertificate.make(in: folder.path, "leaf", issuer: authority)
         try await Impostor.tls(made).run { port in
             let roots = TrustedRoots(pemFile: authority.certificate)
             try await fails(at: "wss://localhost:\(port)", roots: roots, cause: "expired")
@@ -163,7 +168,7 @@ import Testing
 
     @Test("names: another's, none, none that counts, an address's") func names() async throws {
         let other = try await MadeCertificate.make(
-            in: folder,
+            in: folder.path,
             "other",
             names: "DNS:other.example,DNS:*.example,IP:192.0.2.7"
         )
@@ -175,7 +180,7 @@ import Testing
                 #expect(failure == .relayUntrusted(.wrongName(host: host, names: names)))
             }
         }
-        let nameless = try await MadeCertificate.make(in: folder, "localhost", names: nil)
+        let nameless = try await MadeCertificate.make(in: folder.path, "localhost", names: nil)
         try await Impostor.tls(nameless).run { port in
             let roots = TrustedRoots(pemFile: nameless.certificate)
             try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUntrusted(.noNames))
@@ -184,8 +189,8 @@ import Testing
     }
 
     @Test("who signed it: itself, or somebody unknown") func issuers() async throws {
-        let authority = try await MadeCertificate.make(in: folder, "A \u{1B}[31mFirm", names: nil)
-        let made = try await MadeCertificate.make(in: folder, "leaf", issuer: authority)
+        let authority = try await MadeCertificate.make(in: folder.path, "A \u{1B}[31mFirm", names: nil)
+        let made = try await MadeCertificate.make(in: folder.path, "leaf", issuer: authority)
         let roots = try own()
         try await Impostor.tls(made).run { port in
             let failure = try await self.failure(at: "wss://localhost:\(port)", roots: roots)
@@ -202,7 +207,7 @@ import Testing
         let empty = try folder.file("empty.pem", "")
         for (path, fault) in [
             (folder.path + "/none.pem", Untrusted.FileFault.missing), (text, .noCertificate), (empty, .empty),
-            (folder.path, .noFile), (try Certificate.files.get().key, .noCertificate),
+            (folder.path, .noFile), (try MadeCertificate.loopback.get().key, .noCertificate),
         ] {
             let failure = try await self.failure(at: "wss://127.0.0.1:1", roots: TrustedRoots(pemFile: path))
             #expect(failure == .relayUntrusted(.authoritiesUnreadable(path: path, fault)))

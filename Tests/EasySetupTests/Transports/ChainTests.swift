@@ -18,7 +18,7 @@ import Testing
         try await Impostor.tls(made, versions: versions).run { port in
             try await failure(
                 try RelayAddress(url: "wss://localhost:\(port)"),
-                roots: TrustedRoots(pemFile: try (authority?.certificate ?? Certificate.files.get().certificate))
+                roots: TrustedRoots(pemFile: try (authority?.certificate ?? MadeCertificate.loopback.get().certificate))
             )
         }
     }
@@ -41,7 +41,7 @@ import Testing
     }
 
     private func root(_ name: String = "root", until: String = "21000101000000Z") async throws -> MadeCertificate {
-        try await MadeCertificate.make(in: folder, name, names: nil, until: until)
+        try await MadeCertificate.make(in: folder.path, name, names: nil, until: until)
     }
 
     private func intermediate(
@@ -51,7 +51,7 @@ import Testing
         until: String = "21000101000000Z"
     ) async throws -> MadeCertificate {
         try await MadeCertificate.make(
-            in: folder,
+            in: folder.path,
             name,
             names: nil,
             from: from,
@@ -73,7 +73,7 @@ import Testing
                 "authority \"early\", whose own certificate is not valid yet: it begins on 2099-01-01"
             ),
         ] {
-            let leaf = try await MadeCertificate.make(in: folder, "leaf-\(cause)", issuer: middle)
+            let leaf = try await MadeCertificate.make(in: folder.path, "leaf-\(cause)", issuer: middle)
             let sent = try leaf.sent(with: [middle], in: folder)
             for versions in [12...12, 12...13] {
                 let failure = try await failure(sent, trusting: root, versions: versions)
@@ -82,7 +82,7 @@ import Testing
             }
         }
         // The relay's own certificate comes first.
-        let leaf = try await MadeCertificate.make(in: folder, "leaf", until: "20200131120000Z", issuer: over)
+        let leaf = try await MadeCertificate.make(in: folder.path, "leaf", until: "20200131120000Z", issuer: over)
         let failure = try await failure(try leaf.sent(with: [over], in: folder), trusting: root)
         #expect(failure?.description == "The relay's certificate expired on 2020-01-31 12:00 UTC.")
     }
@@ -92,7 +92,7 @@ import Testing
         let root = try await root()
         let upper = try await intermediate("upper", by: root, until: "20200131120000Z")
         let lower = try await intermediate("lower", by: upper)
-        let leaf = try await MadeCertificate.make(in: folder, "leaf", issuer: lower)
+        let leaf = try await MadeCertificate.make(in: folder.path, "leaf", issuer: lower)
         for issuers in [[lower, upper], [upper, lower], [lower, upper, root]] {
             let failure = try await failure(try leaf.sent(with: issuers, in: folder), trusting: root)
             #expect(failure?.cause == "expired")
@@ -103,7 +103,7 @@ import Testing
     @Test("an authority here that is over is told as this device's") func ownAuthority() async throws {
         let root = try await root(until: "20200131120000Z")
         let middle = try await intermediate(by: root)
-        let leaf = try await MadeCertificate.make(in: folder, "leaf", issuer: middle)
+        let leaf = try await MadeCertificate.make(in: folder.path, "leaf", issuer: middle)
         let failure = try await failure(try leaf.sent(with: [middle], in: folder), trusting: root)
         #expect(failure?.cause == "expired")
         #expect(failure?.description.contains("\"root\"") == true)
@@ -114,7 +114,7 @@ import Testing
         let root = try await root()
         let middle = try await intermediate(by: root)
         let known = try await MadeCertificate.make(
-            in: folder,
+            in: folder.path,
             "known",
             issuer: middle,
             more: ["authorityInfoAccess = caIssuers;URI:http://ca.example/middle.crt"]
@@ -122,7 +122,7 @@ import Testing
         let error = try await failure(known, trusting: root)
         #expect(error == .relayUntrusted(.chainIncomplete(issuer: "middle")))
         // An unknown intermediate can't be told from an unknown authority, so both are named.
-        let plain = try await MadeCertificate.make(in: folder, "plain", issuer: middle)
+        let plain = try await MadeCertificate.make(in: folder.path, "plain", issuer: middle)
         let other = try await failure(plain, trusting: root)
         #expect(other == .relayUntrusted(.unknownAuthority(issuer: "middle")))
         #expect(other?.advice.contains("intermediate") == true)
@@ -136,7 +136,7 @@ import Testing
     @Test("a proxy's chain is explained as a relay's is") func proxys() async throws {
         let root = try await root()
         let over = try await intermediate("over", by: root, until: "20200131120000Z")
-        let leaf = try await MadeCertificate.make(in: folder, "proxy", names: "IP:127.0.0.1", issuer: over)
+        let leaf = try await MadeCertificate.make(in: folder.path, "proxy", names: "IP:127.0.0.1", issuer: over)
         let roots = TrustedRoots(pemFile: root.certificate)
         try await ConnectProxy.run(to: 1, tls: try leaf.sent(with: [over], in: folder)) { proxy, port in
             let address = try #require(RelayAddress(host: "relay.test", port: 1, isPlain: false))
@@ -155,7 +155,7 @@ import Testing
         "files of authorities are read with a mark of byte order, with line ends of DOS and with paths that are no UTF-8"
     )
     func forms() async throws {
-        let made = try await MadeCertificate.make(in: folder, "relay")
+        let made = try await MadeCertificate.make(in: folder.path, "relay")
         let text = try String(contentsOfFile: made.certificate, encoding: .utf8)
         for form in ["\u{FEFF}" + text, text.replacing("\n", with: "\r\n"), "Subject: x\n" + text] {
             let path = Array((folder.path + "/ca-").utf8) + [0xFF, 0xC3, 0x28]

@@ -59,7 +59,7 @@ final class Middlebox: Sendable {
         _ body: @Sendable (Middlebox, RelayAddress) async throws -> Result
     ) async throws -> Result {
         let box = Middlebox(target: relay, upgrades: upgrades, calls: calls)
-        let files = tls ? try Certificate.files.get() : nil
+        let files = tls ? try MadeCertificate.loopback.get() : nil
         let context = try files.map { try NIOSSLContext.server(certificate: $0.certificate, key: $0.key) }
         return try await LoopbackServer.run(tls: context, handler: { DeviceSide(box: box) }) { port in
             try await body(box, try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls)))

@@ -35,7 +35,7 @@ import Testing
                 calls: { $0 % 2 == 1 ? .loseAnswer : .pass }
             ) { box, lossy in
                 let proxy = try #require(setup.proxy(relay.address.port, lossy.port))
-                let roots = proxy.tls ? TrustedRoots(pemFile: try Certificate.files.get().certificate) : .system
+                let roots = proxy.tls ? TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate) : .system
                 try await proxy.run { address in
                     for (offerer, visitor) in [(address, address), (address, relay.address), (relay.address, address)] {
                         let devices = TwoDevices(offerer: offerer, visitor: visitor, roots: roots, limits: .unhurried)
@@ -116,7 +116,7 @@ import Testing
             }
         },
         Setup(testDescription: "nginx with TLS that closes after every answer", transport: "long-polling") { relay, _ in
-            guard let files = try? Certificate.files.get() else { return nil }
+            guard let files = try? MadeCertificate.loopback.get() else { return nil }
             return .nginx(tls: true) { port in
                 """
                 server {

@@ -32,7 +32,7 @@ import Testing
         ]
     )
     func pair(by way: Case) async throws {
-        let made = try await MadeCertificate.make(in: folder, "relay", names: "DNS:relay.test,IP:127.0.0.1")
+        let made = try await MadeCertificate.make(in: folder.path, "relay", names: "DNS:relay.test,IP:127.0.0.1")
         try await LiveRelay.run(configure: {
             if way.tls { $0.certificate = CertificateFiles(certificate: made.certificate, key: made.key) }
         }) { live in

@@ -94,7 +94,7 @@ import Testing
     @Test("calls go over TLS where the address says so") func overTLS() async throws {
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port, tls: true, upgrades: .hangUp) { _, address in
-                let roots = TrustedRoots(pemFile: try Certificate.files.get().certificate)
+                let roots = TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate)
                 let devices = TwoDevices(offerer: address, visitor: address, roots: roots)
                 let doors = try await devices.pair()
                 #expect(doors == .init("long-polling", visitor: "long-polling"))

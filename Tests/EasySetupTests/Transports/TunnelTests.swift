@@ -25,7 +25,7 @@ import Testing
         [true, false]
     )
     func pair(tls: Bool, webSocket: Bool) async throws {
-        let made = try await MadeCertificate.make(in: folder, "relay", names: "DNS:relay.test")
+        let made = try await MadeCertificate.make(in: folder.path, "relay", names: "DNS:relay.test")
         try await LiveRelay.run(configure: {
             if tls { $0.certificate = CertificateFiles(certificate: made.certificate, key: made.key) }
         }) { live in
@@ -56,7 +56,7 @@ import Testing
         .enabled(if: ReverseProxy.Kind.nginx.program != nil, "nginx is not installed: scripts/setup --tests")
     )
     func longPollingWithTLS() async throws {
-        let made = try await MadeCertificate.make(in: folder, "relay", names: "DNS:relay.test")
+        let made = try await MadeCertificate.make(in: folder.path, "relay", names: "DNS:relay.test")
         try await LiveRelay.run { live in
             let nginx = ReverseProxy.nginx(tls: true) { port in
                 """
@@ -86,8 +86,8 @@ import Testing
     }
 
     @Test("a proxy may be spoken to over TLS, with authorities of its own") func overTLS() async throws {
-        let made = try await MadeCertificate.make(in: folder, "relay", names: "DNS:relay.test")
-        let proxys = try await MadeCertificate.make(in: folder, "proxy", names: "IP:127.0.0.1")
+        let made = try await MadeCertificate.make(in: folder.path, "relay", names: "DNS:relay.test")
+        let proxys = try await MadeCertificate.make(in: folder.path, "proxy", names: "IP:127.0.0.1")
         try await LiveRelay.run(configure: {
             $0.certificate = CertificateFiles(certificate: made.certificate, key: made.key)
         }) { relay in
@@ -165,7 +165,7 @@ import Testing
         try await Impostor.answer("HTTP/1.1 400 Bad Request\r\n\r\n").run { port in
             let proxies = ProxySettings.proxy(
                 try ProxyAddress(url: "https://127.0.0.1:\(port)"),
-                roots: TrustedRoots(pemFile: try Certificate.files.get().certificate)
+                roots: TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate)
             )
             let failure = try await self.failure(at: relay(isPlain: true), proxies)
             #expect(failure == .proxyFailed(.unreachable(.noTLS)))
@@ -175,8 +175,8 @@ import Testing
 
     @Test("an IP address behind it is compared with the relay's certificate, not with the proxy's address")
     func addressBehind() async throws {
-        let proxys = try await MadeCertificate.make(in: folder, "proxy", names: "IP:127.0.0.1")
-        let relays = try await MadeCertificate.make(in: folder, "relay", names: "IP:192.0.2.7")
+        let proxys = try await MadeCertificate.make(in: folder.path, "proxy", names: "IP:127.0.0.1")
+        let relays = try await MadeCertificate.make(in: folder.path, "relay", names: "IP:192.0.2.7")
         for (made, isRight) in [(proxys, false), (relays, true)] {
             try await LiveRelay.run(configure: {
                 $0.certificate = CertificateFiles(certificate: made.certificate, key: made.key)

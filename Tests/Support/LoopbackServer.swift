@@ -1,15 +1,15 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 import Testing
 
 /// A test's own server on loopback and a free port, in the place of a relay or a proxy.
-enum LoopbackServer {
+package enum LoopbackServer {
     /// Runs the server as long as `body` runs.
     /// - Parameters:
     ///   - tls: the TLS context; nil for a server without TLS.
     ///   - handler: makes the handler of one connection.
-    static func run<Result: Sendable>(
+    package static func run<Result: Sendable>(
         tls: NIOSSLContext? = nil,
         handler: @escaping @Sendable () -> any ChannelHandler,
         _ body: @Sendable (_ port: Int) async throws -> Result
@@ -35,7 +35,7 @@ enum LoopbackServer {
 
 extension NIOSSLContext {
     /// The TLS context of a server with this certificate.
-    static func server(
+    package static func server(
         certificate: String,
         key: String,
         _ change: (inout TLSConfiguration) -> Void = { _ in }

@@ -1,0 +1,58 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// A server on loopback that is no relay, on a free port.
+package enum Impostor: Sendable {
+    case silent
+    case hangUp
+    /// The server reads a request, sends this answer, and closes.
+    case answer(String)
+    /// The server shows this certificate and then stays silent.
+    case tls(MadeCertificate, versions: ClosedRange<Int> = 12...13)
+
+    /// Runs the server as long as `body` runs, which gets its port.
+    /// - Parameter connected: is called when a client has connected.
+    package func run<Result: Sendable>(
+        connected: @escaping @Sendable () -> Void = {},
+        _ body: @Sendable (Int) async throws -> Result
+    ) async throws -> Result {
+        var context: NIOSSLContext?
+        if case .tls(let made, let versions) = self {
+            context = try .server(certificate: made.certificate, key: made.key) { configuration in
+                configuration.minimumTLSVersion = versions.lowerBound < 12 ? .tlsv1 : .tlsv12
+                if versions.upperBound < 12 { configuration.maximumTLSVersion = .tlsv11 }
+            }
+        }
+        return try await LoopbackServer.run(tls: context, handler: { ImpostorHandler(self, connected) }, body)
+    }
+}
+
+private final class ImpostorHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let kind: Impostor
+    private let connected: @Sendable () -> Void
+
+    init(_ kind: Impostor, _ connected: @escaping @Sendable () -> Void) {
+        self.kind = kind
+        self.connected = connected
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        connected()
+        if case .hangUp = kind { context.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .answer(let text) = kind else { return }
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).whenComplete { _ in channel.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
