@@ -22,9 +22,7 @@ let strict: Set = [
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
@@ -32,12 +30,24 @@ let nio: [Target.Dependency] =
     ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOWebSocket"].map { .product(name: $0, package: "swift-nio") }
     + [.product(name: "NIOSSL", package: "swift-nio-ssl")]
 
+let program: [Target.Dependency] = [
+    log, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+]
+
 /// The pure modules of a device, all modules of a device, and those that only a relay has: for tests in which they meet.
 let session: [Target.Dependency] = [
     "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupPairingSession",
 ]
 let device: [Target.Dependency] = session + ["EasySetup"]
 let relay: [Target.Dependency] = ["EasySetupRelayCore", "EasySetupRelay"]
+
+/// What tests of several modules share.
+let shared: [Target.Dependency] = ["SeededRandom", "TestSupport"]
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude)
+}
 
 /// libsodium: the system's, or an XCFramework for Apple's systems that install no libraries (docs/apple.md).
 let sodium: [Target] =
@@ -103,8 +113,8 @@ let package = Package(
             name: "EasySetupTool",
             dependencies: [
                 "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "EasySetupRelayProtocol",
-                "CQREncode", "CProcess", log, arguments, lifecycle, signals,
-            ]
+                "CQREncode", "CProcess",
+            ] + program
         ),
 
         .target(name: "SeededRandom", path: "Tests/SeededRandom"),
@@ -117,56 +127,24 @@ let package = Package(
         // A relay in the test's process, servers that are none, programs as processes, terminals.
         .target(name: "TestSupport", dependencies: device + relay + [log] + nio, path: "Tests/Support"),
 
-        .testTarget(name: "EasySetupSeedTests", dependencies: ["EasySetupSeed", crypto]),
-        .testTarget(name: "EasySetupHandshakeTests", dependencies: ["EasySetupHandshake", "EasySetupSeed"]),
-        .testTarget(
-            name: "EasySetupRelayProtocolTests",
-            dependencies: ["EasySetupRelayProtocol", "SeededRandom", protobuf]
-        ),
-        .testTarget(
-            name: "EasySetupRelayCoreTests",
-            dependencies: ["EasySetupRelayCore", "EasySetupRelayProtocol", "SeededRandom", "TestSupport", crypto]
-        ),
-        .testTarget(
-            name: "EasySetupRelayTests",
-            dependencies: relay
-                + ["EasySetupRelayProtocol", "SeededRandom", "TestSupport", log, embedded, lifecycle] + nio
-        ),
-        .testTarget(
-            name: "EasySetupPairingSessionTests",
-            dependencies: session + ["EasySetupRelayCore", "TestSupport"]
-        ),
-        .testTarget(
-            name: "EasySetupTests",
-            dependencies: device + relay + ["EasySetupTool", "TestSupport", crypto, log] + nio
-        ),
-        .testTarget(
-            name: "SimulatorTests",
-            dependencies: session + ["EasySetupRelayCore", "Simulator", "TestSupport"]
-        ),
+        tests("EasySetupSeedTests", ["EasySetupSeed", crypto]),
+        tests("EasySetupHandshakeTests", ["EasySetupHandshake", "EasySetupSeed"]),
+        tests("EasySetupRelayProtocolTests", ["EasySetupRelayProtocol", "SeededRandom", protobuf]),
+        tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
+        tests("EasySetupRelayTests", relay + ["EasySetupRelayProtocol", log, embedded, lifecycle] + shared + nio),
+        tests("EasySetupPairingSessionTests", session + ["EasySetupRelayCore"] + shared),
+        tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, log] + shared + nio),
+        tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
-        .testTarget(name: "VectorTests", dependencies: device + ["EasySetupRelayCore", crypto]),
+        tests("VectorTests", device + ["EasySetupRelayCore", crypto]),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
-        .testTarget(
-            name: "FaultTests",
-            dependencies: device + relay + ["EasySetupTool", "TestSupport"] + nio,
-            exclude: ["RESULTS.md"]
-        ),
+        tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
         // The built program, as a person or a script runs it.
-        .testTarget(
-            name: "EasySetupToolTests",
-            dependencies: device
-                + ["EasySetupTool", "EasySetupRelay", "TestSupport", log, arguments, lifecycle, signals],
-            exclude: ["SCREENS.md"]
-        ),
+        tests("EasySetupToolTests", device + relay + program + ["EasySetupTool"] + shared, exclude: ["SCREENS.md"]),
         // Strangers against the built relay; run by scripts/hostile.
-        .testTarget(name: "HostileTests", dependencies: device + ["EasySetupTool", "TestSupport"]),
+        tests("HostileTests", device + ["EasySetupTool"] + shared),
         // Every parser, under the inputs that scripts/fuzz has kept.
-        .testTarget(
-            name: "FuzzTests",
-            dependencies: device + relay + ["SeededRandom", "TestSupport", crypto, log, embedded] + nio,
-            exclude: ["Corpus"]
-        ),
+        tests("FuzzTests", device + relay + [crypto, log, embedded] + shared + nio, exclude: ["Corpus"]),
     ]
 )
 

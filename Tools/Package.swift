@@ -38,7 +38,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // Writes Protocol/vectors; run by scripts/vectors.
@@ -71,6 +70,7 @@ let package = Package(
 
 // Only scripts/fuzz builds it, because the modules that it tests must be built for it.
 if Context.environment["EASYSETUP_FUZZ"] == "1" {
+    package.dependencies.append(.package(url: "https://github.com/apple/swift-nio", from: "2.101.2"))
     package.targets.append(
         .executableTarget(
             name: "fuzz",
