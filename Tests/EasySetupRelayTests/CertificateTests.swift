@@ -57,6 +57,7 @@ import Testing
                 changed[Int(random.next() % UInt64(der.count))] = UInt8(truncatingIfNeeded: random.next())
                 _ = PublicKeyKind(certificate: changed)
                 _ = CertificateFacts.isForServers(extendedKeyUsage: changed)
+                _ = CertificateFacts.maySign(keyUsage: changed)
             }
         }
     }
@@ -101,6 +102,9 @@ import Testing
             ("client", TestKey.p256, "DNS:localhost", ["extendedKeyUsage=clientAuth"], [.notForServers]),
             ("both", TestKey.p256, "DNS:localhost", ["extendedKeyUsage=clientAuth,serverAuth"], []),
             ("any", TestKey.p256, "DNS:localhost", ["extendedKeyUsage=anyExtendedKeyUsage"], []),
+            ("authority", TestKey.rsa(2048), "DNS:localhost", ["keyUsage=critical,keyCertSign"], [.mayNotSign]),
+            ("enciphers", TestKey.rsa(2048), "DNS:localhost", ["keyUsage=keyEncipherment"], [.mayNotSign]),
+            ("signs", TestKey.p256, "DNS:localhost", ["keyUsage=digitalSignature,keyCertSign"], []),
         ] as [(String, [String], String?, [String], [CertificateWarning])]
     )
     func `Names, weak keys and purposes are looked at`(
@@ -114,6 +118,15 @@ import Testing
             let files = try await makeCertificate(in: folder, name, key: key, names: names, extensions: extensions)
             let loaded = try files.load()
             #expect(loaded.warnings(now: loaded.chain[0].notBefore + Self.day, authorities: []) == expected)
+        }
+    }
+
+    @Test func `A certificate whose key usage forbids signatures is refused, where the TLS library refuses it`()
+        async throws
+    {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, "authority", extensions: ["keyUsage=keyCertSign"])
+            #expect(throws: RelayError.badCertificate(path: files.certificatePath, .unfitUsage)) { try files.load() }
         }
     }
 
@@ -135,6 +148,10 @@ import Testing
             #expect(try said(leaf) == [.unknownIssuer])
             #expect(try said(leaf, root) == [.brokenChain(position: 2)])
             #expect(try said(leaf, root, middle) == [.brokenChain(position: 2), .brokenChain(position: 3)])
+            // An authority of the same name that was made anew has another key.
+            try FileManager.default.createDirectory(atPath: folder + "/anew", withIntermediateDirectories: false)
+            let anew = try await makeCertificate(in: folder + "/anew", "middle", names: nil, issuer: root)
+            #expect(try said(leaf, anew) == [.brokenChain(position: 2)])
         }
     }
 

@@ -112,8 +112,10 @@ import Testing
 
     @Test(arguments: [
         ("192.0.2.99", RelayError.ListenProblem.addressNotAvailable), ("fe80::99", .needsZone),
+        ("224.0.0.1", .addressNotAvailable), ("255.255.255.255", .addressNotAvailable),
+        ("ff02::1", .addressNotAvailable),
         ("no-such-host.invalid", .unknownHost),
-        ("fe80::1%no-such-interface", .unknownHost),
+        ("fe80::1%no-such-interface", .needsZone),
     ])
     func `An address of another machine, and a host that is none, are clear errors`(
         _ host: String,

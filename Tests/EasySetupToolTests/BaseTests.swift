@@ -20,6 +20,7 @@ import Testing
     static let commandErrors: [CommandError] = [
         .usage, .internal, .notConfirmed, .noSeedStored, .seedStored(userID), .passphraseFile,
         .passphraseFileOpen, .passphrasesDiffer, .noTerminal(.yes), .inputFailed, .outputFailed,
+        .tooFewFiles(allowed: 16, least: 58),
     ]
 
     @Test("every error has a name of its own, a text, advice and an exit code") func errors() {

@@ -15,7 +15,8 @@ import Testing
 
     static let relays: [RelayError] =
         (files.map { RelayError.CertificateProblem.file($0) } + [
-            .empty, .unreadable, .binary, .otherContent("x"), .encryptedKey, .mismatch, .unfitKey("x"), .expired("x"),
+            .empty, .unreadable, .binary, .otherContent("x"), .encryptedKey, .mismatch, .unfitKey("x"), .unfitUsage,
+            .expired("x"),
             .notYetValid("x"),
         ]).map { .badCertificate(path: "p", $0) }
         + (files.map { RelayError.KeyFileProblem.file($0) } + [

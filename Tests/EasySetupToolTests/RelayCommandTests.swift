@@ -1,3 +1,4 @@
+import ArgumentParser
 import EasySetupRelay
 import EasySetupSeed
 import Foundation
@@ -67,6 +68,57 @@ import Testing
         #expect(!result.output.contains("listening"))
     }
 
+    @Test("few open files are told at the start, and with too few it does not start", arguments: [16, 40, 64, 200])
+    func openFiles(allowed: Int) async throws {
+        let relay = try Running(
+            ["-c", "ulimit -n \(allowed); exec '\(Program.path)' relay --listen 127.0.0.1:0 --json"],
+            of: "/bin/bash"
+        )
+        defer { relay.stop() }
+        if allowed < 56 {
+            #expect(await relay.end() == 74)
+            #expect(await relay.output().contains("\"error\":\"too-few-files\""))
+        } else {
+            let room = try #require(try await relay.event("listening")["connections"] as? Int)
+            #expect(room >= 32 && room < allowed)
+            let warning = await relay.logLine { $0.contains("few open files") }
+            #expect(warning?.contains("LimitNOFILE") == true)
+        }
+    }
+
+    @Test(
+        "an origin is taken in the forms that people write, and refused where no browser would send it",
+        arguments: [
+            ("https://example.org", "https://example.org"), ("https://EXAMPLE.org/", "https://example.org"),
+            ("https://example.org:443", "https://example.org"), ("http://localhost:80/", "http://localhost"),
+            ("https://[::1]:8443", "https://[::1]:8443"), ("https://example.org:8443/", "https://example.org:8443"),
+            ("example.org", nil), ("*", nil), ("", nil), ("null", nil), ("https://", nil), ("https:///", nil),
+            ("https://example.org/page", nil), ("https://*.example.org", nil), ("https://a@example.org", nil),
+            ("https://example.org:0", nil), ("https://example.org:", nil), ("ftp://example.org", nil),
+            ("https://bücher.example", nil), ("https://example.org?", nil),
+        ]
+    )
+    func origins(written: String, sent: String?) throws {
+        #expect((try? WebOrigin(argument: written))?.text == sent)
+        if sent == nil {
+            #expect(throws: (any Error).self) { try EasySetupCommand.parseAsRoot(["relay", "--origin", written]) }
+        }
+    }
+
+    @Test(
+        "a limit that can't be set says why",
+        arguments: [
+            ("meetins=3", "No limit has that name"), ("Meetings=3", "but meetings is one"),
+            ("meetings", "NAME=VALUE"), ("meetings=three", "NAME=VALUE"), ("meetings=0", "meetings is 1 to"),
+            ("idleTime=86401", "idleTime is 1 to 86400 seconds"), ("codeLifetime=3", "--code-lifetime"),
+        ]
+    )
+    func limits(argument: String, words: String) async throws {
+        let run = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--limit", argument])
+        #expect(run.code == 64)
+        #expect(run.errors.contains(words), "\(run.errors)")
+    }
+
     @Test("a signal ends it whenever it comes", arguments: [SIGTERM, SIGINT])
     func endsAtAnyMoment(signal: Int32) async throws {
         for round in 0..<12 {
@@ -120,6 +172,9 @@ import Testing
         relay.process.interrupt(SIGHUP)
         let line = try #require(await relay.process.logLine { $0.contains("keys not changed") })
         #expect(line.contains("error") && line.contains("line 1"))
+        try FileManager.default.removeItem(atPath: path)
+        relay.process.interrupt(SIGHUP)
+        #expect(await relay.process.logLine { $0.contains("Put it there") } != nil)
         #expect(try await relay.health() == "200")
         #expect(await relay.end(by: SIGTERM) == 0)
     }

@@ -14,8 +14,22 @@ struct CertificateFacts: Sendable, Equatable {
     var key: PublicKeyKind
     /// Whether a server may use the certificate: its extended key usage allows that, or it has no such extension.
     var isForServers: Bool
+    /// Whether the key usage allows digital signatures, which TLS needs from a server; a certificate without that
+    /// extension does.
+    var maySign: Bool
+    /// The identifier of its own key, and that of the key which signed it (RFC 5280, 4.2.1.1 and 4.2.1.2); nil where
+    /// the certificate does not tell.
+    var keyIdentifier: [UInt8]?
+    var issuerKeyIdentifier: [UInt8]?
 
     var isSelfIssued: Bool { subject == issuer }
+
+    /// Whether this certificate may have signed another one, by the issuer's name and key identifier there.
+    func isIssuer(of other: CertificateFacts) -> Bool {
+        guard subject == other.issuer else { return false }
+        guard let keyIdentifier, let wanted = other.issuerKeyIdentifier else { return true }
+        return keyIdentifier == wanted
+    }
 }
 
 extension CertificateFacts {
@@ -33,10 +47,28 @@ extension CertificateFacts {
             $0.nameType == .dnsName || $0.nameType == .ipAddress
         }
         self.key = key
-        let usage = NIOSSLObjectIdentifier("2.5.29.37")
-        isForServers =
-            certificate._extensions.first { $0.objectIdentifier == usage }
-            .map { Self.isForServers(extendedKeyUsage: Array($0.data)) } ?? true
+        func content(of identifier: String) -> [UInt8]? {
+            let identifier = NIOSSLObjectIdentifier(identifier)
+            return certificate._extensions.first { $0.objectIdentifier == identifier }.map { Array($0.data) }
+        }
+        isForServers = content(of: "2.5.29.37").map(Self.isForServers(extendedKeyUsage:)) ?? true
+        maySign = content(of: "2.5.29.15").map(Self.maySign(keyUsage:)) ?? true
+        keyIdentifier = content(of: "2.5.29.14").flatMap { bytes in
+            var reader = DERReader(bytes[...])
+            return reader.content(of: .octetString).map { Array($0.rest) }
+        }
+        issuerKeyIdentifier = content(of: "2.5.29.35").flatMap { bytes in
+            var reader = DERReader(bytes[...])
+            var fields = reader.content(of: .sequence)
+            return fields?.content(of: .keyIdentifier).map { Array($0.rest) }
+        }
+    }
+
+    /// Parses the bit string of a key usage (RFC 5280, 4.2.1.3): its first bit is `digitalSignature`.
+    static func maySign(keyUsage bytes: [UInt8]) -> Bool {
+        var reader = DERReader(bytes[...])
+        guard let bits = reader.content(of: .bitString)?.rest.dropFirst().first else { return false }
+        return bits & 0x80 != 0
     }
 
     /// Parses the content of an extended key usage extension, a sequence of object identifiers. True if it contains
@@ -58,6 +90,8 @@ enum PublicKeyKind: Sendable, Equatable {
     case p256, p384, p521
     /// Another curve or algorithm, described by this text.
     case other(String)
+
+    var isRSA: Bool { if case .rsa = self { true } else { false } }
 
     /// The name of the key's type if devices refuse it; nil if they accept it. A client that uses BoringSSL with
     /// default settings, such as this project's, verifies only signatures by the types that give nil here.
@@ -125,8 +159,10 @@ struct DERReader {
     enum Tag: UInt8 {
         case integer = 0x02
         case bitString = 0x03
+        case octetString = 0x04
         case objectIdentifier = 0x06
         case sequence = 0x30
+        case keyIdentifier = 0x80
         case version = 0xA0
     }
 

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOSSL
 
 /// The paths of a relay's certificate chain and private key, both PEM files.
@@ -31,6 +32,9 @@ struct LoadedCertificate: Sendable {
 extension CertificateFiles {
     /// The size of the largest file that is accepted, in bytes. A long certificate chain has about ten thousand.
     static let maximumByteCount = 256 * 1024
+    /// How long a TLS connection that the relay closes waits for the peer's `close_notify` (RFC 8446, 6.1). The TLS
+    /// library's own time, 5 s, would keep an ending relay for a device that has vanished.
+    static let shutdownTimeout = TimeAmount.seconds(1)
 
     /// Reads both files. A reload reads both again too, so that a renewed certificate is never used with an old key.
     func load() throws(RelayError) -> LoadedCertificate {
@@ -48,6 +52,8 @@ extension CertificateFiles {
         }
         // The key's type is checked before the private key is read, because BoringSSL does not read every type.
         if let kind = chain[0].key.unfitKind { throw .badCertificate(path: certificate.description, .unfitKey(kind)) }
+        // BoringSSL takes an RSA key all the same, because old TLS versions could use it without a signature.
+        if !chain[0].maySign, !chain[0].key.isRSA { throw .badCertificate(path: certificate.description, .unfitUsage) }
         let (privateKey, keyFile) = try read(key, .privateKey) { bytes in
             if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }
             return try NIOSSLPrivateKey(bytes: bytes, format: .pem)
@@ -60,6 +66,7 @@ extension CertificateFiles {
         // WebSockets need HTTP/1.1. If the relay did not answer a client's list of protocols (ALPN), a client that
         // offers HTTP/2 first might take that for consent to HTTP/2.
         configuration.applicationProtocols = ["http/1.1"]
+        configuration.shutdownTimeout = Self.shutdownTimeout
         do {
             let context = try NIOSSLContext(configuration: configuration)
             return LoadedCertificate(context: context, chain: chain, keyProblem: keyFile.secrecyProblem)

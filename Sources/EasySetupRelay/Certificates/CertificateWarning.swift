@@ -10,7 +10,9 @@ enum CertificateWarning: Equatable, Sendable {
     case noNames
     case weakKey(bits: Int)
     case notForServers
-    /// The certificate at this position in the certificate chain is not the issuer of the previous one, by its name.
+    case mayNotSign
+    /// The certificate at this position in the certificate chain is not the issuer of the previous one, by its name and
+    /// key identifier.
     case brokenChain(position: Int)
     case unknownIssuer
     case keyOpenToOthers
@@ -31,6 +33,7 @@ enum CertificateWarning: Equatable, Sendable {
         case .noNames: "the certificate has no subject alternative name: devices may refuse it"
         case .weakKey(let bits): "the certificate's RSA key is weak, with \(bits) bits: devices may refuse it"
         case .notForServers: "the certificate is not for servers, by its extended key usage: devices refuse it"
+        case .mayNotSign: "the certificate may sign nothing, by its key usage: devices refuse it"
         case .brokenChain(let position):
             "\(Self.name(position)) is not the issuer of the one before it: devices may refuse the chain"
         case .unknownIssuer:
@@ -69,7 +72,8 @@ extension LoadedCertificate {
             warnings.append(.weakKey(bits: bits))
         }
         if !own.isForServers { warnings.append(.notForServers) }
-        for position in chain.indices.dropFirst() where chain[position - 1].issuer != chain[position].subject {
+        if !own.maySign { warnings.append(.mayNotSign) }
+        for position in chain.indices.dropFirst() where !chain[position].isIssuer(of: chain[position - 1]) {
             warnings.append(.brokenChain(position: position + 1))
         }
         if let last = chain.last, !last.isSelfIssued, !authorities.isEmpty, !authorities.contains(last.issuer) {

@@ -91,25 +91,32 @@ public struct NamedLimit: Sendable, Hashable {
         self = known
     }
 
-    /// Sets the limit to a count, or to a time in whole seconds. False when the value is out of range: 1 to
-    /// 1,000,000,000 for a count, 1 to 86,400 for a time. `meetings` may at most be the number of meetings that an
-    /// offerer can name in a frame.
-    public func set(_ value: Int, in configuration: inout RelayConfiguration) -> Bool {
+    /// Whether the limit is a time, in seconds, rather than a count.
+    public var isTime: Bool {
         switch field {
-        case .count(\.meetings) where value > WireLimits.heldMeetings:
-            return false
-        case .count(let path):
-            guard 1...1_000_000_000 ~= value else { return false }
-            configuration.limits[keyPath: path] = value
-        case .time(let path):
-            guard 1...86_400 ~= value else { return false }
-            configuration.limits[keyPath: path] = .seconds(value)
-        case .connectionCount(let path):
-            guard 1...1_000_000_000 ~= value else { return false }
-            configuration.connectionLimits[keyPath: path] = value
-        case .connectionTime(let path):
-            guard 1...86_400 ~= value else { return false }
-            configuration.connectionLimits[keyPath: path] = .seconds(value)
+        case .time, .connectionTime: true
+        case .count, .connectionCount: false
+        }
+    }
+
+    /// The values that it may have: counts, or whole seconds. `meetings` is at most the number of meetings that an
+    /// offerer can name in a frame.
+    public var range: ClosedRange<Int> {
+        switch field {
+        case .count(\.meetings): 1...WireLimits.heldMeetings
+        case .count, .connectionCount: 1...1_000_000_000
+        case .time, .connectionTime: 1...86_400
+        }
+    }
+
+    /// Sets the limit: to a count, or to a time in whole seconds. False when the value is out of ``range``.
+    public func set(_ value: Int, in configuration: inout RelayConfiguration) -> Bool {
+        guard range.contains(value) else { return false }
+        switch field {
+        case .count(let path): configuration.limits[keyPath: path] = value
+        case .time(let path): configuration.limits[keyPath: path] = .seconds(value)
+        case .connectionCount(let path): configuration.connectionLimits[keyPath: path] = value
+        case .connectionTime(let path): configuration.connectionLimits[keyPath: path] = .seconds(value)
         }
         return true
     }

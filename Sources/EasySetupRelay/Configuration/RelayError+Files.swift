@@ -67,6 +67,8 @@ extension RelayError {
         case mismatch
         /// The certificate's key has this type, which devices don't accept.
         case unfitKey(String)
+        /// The certificate may not be used for digital signatures, by its key usage.
+        case unfitUsage
         /// The certificate has expired, on this day, such as 2026-01-31.
         case expired(String)
         /// The certificate is not valid before this day, such as 2026-01-31.
@@ -126,6 +128,8 @@ extension RelayError {
         public static let mismatch = Self(rawValue: "mismatch")
         /// Devices accept no key of this type.
         public static let unfitKey = Self(rawValue: "unfit-key")
+        /// The certificate may not be used for digital signatures.
+        public static let unfitUsage = Self(rawValue: "unfit-usage")
         /// The certificate has expired.
         public static let expired = Self(rawValue: "expired")
         /// The certificate is not valid yet.
@@ -213,6 +217,7 @@ extension RelayError.KeyFileProblem {
             "Each line is a key of 64 hexadecimal digits (openssl rand -hex 32), the current one first; remove the file to get a new one."
         case .file(.leadsNowhere): "Mount or make what the link leads to, or remove the link to get a new file."
         case .file(.notPermitted): "Let the relay's user read it: chown it, or give it the group and mode 440."
+        case .file(.missing): "Put it there. A relay makes a key file only at its start."
         default: "Give a file in a folder that the relay may write to; it is made when it is missing."
         }
     }
@@ -229,6 +234,7 @@ extension RelayError.CertificateProblem {
         case .encryptedKey: .passphrase
         case .mismatch: .mismatch
         case .unfitKey: .unfitKey
+        case .unfitUsage: .unfitUsage
         case .expired: .expired
         case .notYetValid: .notYetValid
         }
@@ -244,6 +250,7 @@ extension RelayError.CertificateProblem {
         case .encryptedKey: "the private key has a passphrase"
         case .mismatch: "certificate and key do not fit each other"
         case .unfitKey(let kind): "devices do not take a key of this kind (\(kind))"
+        case .unfitUsage: "the certificate may sign nothing, by its key usage"
         case .expired(let day): "it has expired on \(day)"
         case .notYetValid(let day): "it is not valid before \(day)"
         }
@@ -258,6 +265,7 @@ extension RelayError.CertificateProblem {
         case .encryptedKey: "Take the passphrase off: openssl pkey -in \(path) -out relay.key"
         case .mismatch: "The private key must belong to the first certificate of the chain."
         case .unfitKey: "Take an ECDSA key of P-256 or P-384, or an RSA key of 2048 bits or more."
+        case .unfitUsage: "Take a server's certificate, with digitalSignature in its key usage; an authority's is none."
         case .expired: "Renew it."
         case .notYetValid: "Look at this machine's clock, or wait."
         default:

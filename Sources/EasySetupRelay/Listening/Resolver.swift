@@ -57,8 +57,7 @@ enum Resolver {
         let status = getaddrinfo(host, String(wanted.port), &hints, &first)
         defer { if let first { freeaddrinfo(first) } }
         guard status == 0 else {
-            let cause: RelayError.ListenProblem = status == EAI_AGAIN ? .lookUpFailed : .unknownHost
-            throw .cannotListen(host: host, port: wanted.port, cause)
+            throw .cannotListen(host: host, port: wanted.port, cause(status, host))
         }
         var addresses: [SocketAddress] = []
         var next = first
@@ -68,8 +67,26 @@ enum Resolver {
             }
             next = info.pointee.ai_next
         }
+        if addresses.contains(where: \.isForMany) {
+            throw .cannotListen(host: host, port: wanted.port, .addressNotAvailable)
+        }
         guard !addresses.isEmpty else { throw .cannotListen(host: host, port: wanted.port, .unknownHost) }
         return addresses
+    }
+
+    /// glibc's `EAI_NODATA`, which its headers show only to programs in C: the host is known and has no address.
+    private static let noAddress: Int32 = -5
+
+    /// The cause of a failed lookup. Only `EAI_NONAME` and ``noAddress`` say that there is no such host; the
+    /// others, such as a name server's failure, may pass.
+    private static func cause(_ status: Int32, _ host: String) -> RelayError.ListenProblem {
+        switch status {
+        // A zone that is no interface makes a numeric address unknown.
+        case EAI_NONAME where host.contains("%") && host.contains(":"): .needsZone
+        case EAI_NONAME: .unknownHost
+        case noAddress: .unknownHost
+        default: .lookUpFailed
+        }
     }
 
     private static func socketAddress(_ info: addrinfo, _ host: String) -> SocketAddress? {
@@ -105,6 +122,17 @@ enum Resolver {
 extension SocketAddress {
     /// Whether this is the wildcard address of its family.
     var isEvery: Bool { ipAddress == "0.0.0.0" || ipAddress == "::" }
+
+    /// Whether it is a multicast, broadcast or reserved address (RFC 5771; RFC 4291, 2.7). A TCP socket can be bound to
+    /// one, and nobody can connect to it.
+    var isForMany: Bool {
+        guard let ipAddress else { return false }
+        switch self {
+        case .v4: return ipAddress.prefix { $0 != "." }.count == 3 && ipAddress >= "224"
+        case .v6: return ipAddress.hasPrefix("ff") && ipAddress.prefix { $0 != ":" }.count == 4
+        case .unixDomainSocket: return false
+        }
+    }
 
     /// The numeric address and port, with the zone of a link-local address. Nil for an address that is not IP.
     var bound: BoundAddress? {

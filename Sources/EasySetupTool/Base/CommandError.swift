@@ -35,6 +35,8 @@ enum CommandError: ExplainedError, Equatable {
     case inputFailed
     /// Standard output could not be written.
     case outputFailed
+    /// The system allows a relay fewer open files than it needs to serve anybody.
+    case tooFewFiles(allowed: Int, least: Int)
 }
 
 extension CommandError {
@@ -51,6 +53,7 @@ extension CommandError {
         case .noTerminal: "no-terminal"
         case .inputFailed: "input-failed"
         case .outputFailed: "output-failed"
+        case .tooFewFiles: "too-few-files"
         }
     }
 
@@ -67,6 +70,8 @@ extension CommandError {
         case .noTerminal: "Something must be asked, and nobody is there to answer."
         case .inputFailed: "Standard input can't be read."
         case .outputFailed: "Standard output could not be written, at least not all of it."
+        case .tooFewFiles(let allowed, let least):
+            "The system allows this relay \(allowed) open files, and it needs at least \(least)."
         }
     }
 
@@ -90,6 +95,7 @@ extension CommandError {
         case .inputFailed: "Check what standard input is connected to."
         case .outputFailed:
             "What was done is done. Check the disk or the program that reads the output, and ask for it again."
+        case .tooFewFiles: "Allow it more (ulimit -n, or LimitNOFILE in systemd): one for each connection."
         }
     }
 

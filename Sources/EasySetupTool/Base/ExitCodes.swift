@@ -123,6 +123,7 @@ enum ExitCodes {
         "store-unsuitable": 74,
         "input-failed": 74,
         "output-failed": 74,
+        "too-few-files": 74,
         "store-busy": 75,
         "memory-short": 75,
         "passphrase-needed": 77,

@@ -2,22 +2,40 @@ import ArgumentParser
 import EasySetupRelay
 
 /// The option `--limit NAME=VALUE`.
-struct LimitOption: ExpressibleByArgument {
+struct LimitOption {
     private let limit: NamedLimit
     private let value: Int
 
-    init?(argument: String) {
+    /// - Throws: `ValidationError`, which says whether form, name or value is wrong. A limit is no secret, so the
+    ///   message may repeat its name.
+    init(argument: String) throws {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        var trial = RelayConfiguration()
-        guard parts.count == 2, let limit = NamedLimit(named: String(parts[0])), let value = Int(parts[1]),
-            limit.set(value, in: &trial)
-        else { return nil }
+        guard parts.count == 2, let value = Int(parts[1]) else {
+            throw ValidationError("A limit is set as NAME=VALUE, with a whole number.")
+        }
+        let name = String(parts[0])
+        guard let limit = NamedLimit(named: name) else {
+            guard let own = Self.options[name] else {
+                let near = NamedLimit.all.first { $0.name.lowercased() == name.lowercased() }?.name
+                throw ValidationError(
+                    "No limit has that name" + (near.map { ", but \($0) is one." } ?? ": limits.md has their names.")
+                )
+            }
+            throw ValidationError("\(name) is set by \(own).")
+        }
+        guard limit.range.contains(value) else {
+            let unit = limit.isTime ? " seconds" : ""
+            throw ValidationError("\(name) is \(limit.range.lowerBound) to \(limit.range.upperBound)\(unit).")
+        }
         self.limit = limit
         self.value = value
     }
 
+    /// The limits that have an option of their own.
+    private static let options = ["codeLifetime": "--code-lifetime", "drainTime": "--drain-time"]
+
     func apply(to configuration: inout RelayConfiguration) {
-        // The value was checked when the option was parsed, so this succeeds.
+        // The value is in the limit's range, so this succeeds.
         _ = limit.set(value, in: &configuration)
     }
 }

@@ -10,22 +10,37 @@ import Darwin
 
 /// The system's limit of open files and sockets for this process.
 enum OpenFiles {
-    /// The number of files that the process needs besides connections: listening sockets, logs, and files that it
+    /// The fewest connections with which a relay starts: room for a few pairings, for health checks, and for devices
+    /// that are about to be refused. With fewer, one stranger's idle connections keep everybody out.
+    static let leastConnections = 32
+    /// The fewest connections that a relay for more than a few people needs. With fewer, the relay warns.
+    static let usualConnections = 512
+    /// The number of files that a process needs in any case: standard files, the runtime's, logs, and files that it
     /// reads.
-    private static let reserve = 64
+    private static let base = 16
+    /// The number of files that an event loop needs: epoll, an event, a timer.
+    private static let perLoop = 3
 
-    /// Raises the soft limit to the hard limit. Returns the number of connections for which there is then room.
-    static func roomForConnections() -> Int {
+    /// The number of files that a relay needs besides its connections.
+    /// - Parameters:
+    ///   - cores: the number of event loops, without the one of the network library's own.
+    ///   - listening: the number of `--listen` options. One may stand for two sockets.
+    static func reserve(cores: Int, listening: Int) -> Int {
+        base + perLoop * (cores + 1) + 2 * listening
+    }
+
+    /// Raises the soft limit to the hard limit. Returns the limit that is then in force; nil when the system has none.
+    static func raiseLimit() -> Int? {
         #if canImport(Glibc)
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         #else
         let resource = RLIMIT_NOFILE
         #endif
         var limit = rlimit()
-        guard getrlimit(resource, &limit) == 0 else { return .max }
+        guard getrlimit(resource, &limit) == 0 else { return nil }
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(resource, &limit)
-        guard getrlimit(resource, &limit) == 0 else { return .max }
-        return max(1, Int(clamping: limit.rlim_cur) - reserve)
+        guard getrlimit(resource, &limit) == 0 else { return nil }
+        return Int(clamping: limit.rlim_cur)
     }
 }

@@ -43,8 +43,11 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The certificate's private key, PEM.", valueName: "file"))
     var tlsKey: PathArgument?
 
-    @Option(help: ArgumentHelp("A web origin that may connect; may be given several times.", valueName: "origin"))
-    var origin: [String] = []
+    @Option(
+        help: ArgumentHelp("A web origin that may connect; may be given several times.", valueName: "origin"),
+        transform: WebOrigin.init(argument:)
+    )
+    var origin: [WebOrigin] = []
 
     @Option(
         help: ArgumentHelp(
@@ -74,7 +77,8 @@ struct RelayCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Another value for a limit of limits.md, seconds where it is a time; may be given several times.",
             valueName: "name=value"
-        )
+        ),
+        transform: LimitOption.init(argument:)
     )
     var limit: [LimitOption] = []
 
@@ -103,8 +107,10 @@ struct RelayCommand: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             let logger = Logger(label: "easysetup.relay")
+            var configuration = configuration
+            try fit(&configuration, to: OpenFiles.raiseLimit(), logger)
             let server = RelayServer(configuration: configuration, logger: logger)
-            try await serve(server, output, logger)
+            try await serve(server, configuration, output, logger)
         }
     }
 
@@ -118,20 +124,41 @@ struct RelayCommand: AsyncParsableCommand {
             )
         }
         configuration.cores = cores
-        configuration.allowedOrigins = Set(origin)
+        configuration.allowedOrigins = Set(origin.map(\.text))
         configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)
         for limit in limit { limit.apply(to: &configuration) }
         configuration.connectionLimits.drainTime = .seconds(drainTime)
         if let memory { configuration.fit(memory: memory * 1024 * 1024) }
-        configuration.connectionLimits.connections = min(
-            configuration.connectionLimits.connections,
-            OpenFiles.roomForConnections()
-        )
         return configuration
     }
 
-    private func serve(_ server: RelayServer, _ output: Output, _ logger: Logger) async throws {
+    /// Lowers the number of connections to what the system allows.
+    /// - Parameter allowed: how many files the process may open; nil when there is no limit.
+    /// - Throws: ``CommandError/tooFewFiles(allowed:least:)`` when it could serve nobody.
+    private func fit(_ configuration: inout RelayConfiguration, to allowed: Int?, _ logger: Logger) throws(CommandError)
+    {
+        guard let allowed else { return }
+        let reserve = OpenFiles.reserve(cores: cores, listening: listen.count)
+        let room = allowed - reserve
+        guard room >= OpenFiles.leastConnections else {
+            throw .tooFewFiles(allowed: allowed, least: reserve + OpenFiles.leastConnections)
+        }
+        guard room < configuration.connectionLimits.connections else { return }
+        configuration.connectionLimits.connections = room
+        guard room < OpenFiles.usualConnections else { return }
+        logger.warning(
+            "the system allows few open files, so the relay takes few connections: allow more (LimitNOFILE)",
+            metadata: ["open_files": "\(allowed)", "connections": "\(room)"]
+        )
+    }
+
+    private func serve(
+        _ server: RelayServer,
+        _ configuration: RelayConfiguration,
+        _ output: Output,
+        _ logger: Logger
+    ) async throws {
         // The signal handlers are installed before the relay listens, so that no signal is lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let group = ServiceGroup(services: [server], logger: quiet(logger))
@@ -146,7 +173,7 @@ struct RelayCommand: AsyncParsableCommand {
             }
             tasks.addTask {
                 // If the relay can't start, the task that runs it reports the error.
-                if let addresses = try? await server.addresses { try announce(addresses, output) }
+                if let addresses = try? await server.addresses { try announce(addresses, configuration, output) }
                 return false
             }
             // When the task of the server or of the signals ends, all tasks end. The task that announces the addresses
@@ -186,7 +213,11 @@ struct RelayCommand: AsyncParsableCommand {
         }
     }
 
-    private func announce(_ addresses: [BoundAddress], _ output: Output) throws(CommandError) {
+    private func announce(
+        _ addresses: [BoundAddress],
+        _ configuration: RelayConfiguration,
+        _ output: Output
+    ) throws(CommandError) {
         let isSecure = tlsCertificate != nil
         let scheme = isSecure ? "wss" : "ws"
         let urls = addresses.map { "\(scheme)://\($0.authority)" }
@@ -200,6 +231,7 @@ struct RelayCommand: AsyncParsableCommand {
                 ("tls", .boolean(isSecure)),
                 ("url", .string(urls[0])), ("addresses", .list(addresses.map { .string($0.description) })),
                 ("memory_ceiling", .integer(configuration.memoryCeiling)),
+                ("connections", .integer(configuration.connectionLimits.connections)),
                 ("version", .string(Version.program)), ("protocol", .string(Version.protocolName)),
             ],
             people: lines.joined(separator: "\n")
