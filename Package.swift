@@ -101,7 +101,7 @@ let package = Package(
         .target(name: "EasySetupRelayCore", dependencies: ["EasySetupRelayProtocol", crypto, deque, heap]),
         .target(
             name: "EasySetupRelay",
-            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log, heap, lifecycle]
+            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log, deque, heap, lifecycle]
                 + nio
         ),
         .target(

@@ -307,7 +307,7 @@ import Testing
         for seconds in [10, 8, 12] {
             let moment = Moment(monotonic: .seconds(seconds), utcSeconds: 0)
             var deeds: [RelayHub.Effect] = []
-            _ = relay.hub.change(by: 0, after: [], into: &deeds, at: moment, now: .now()) { state, _ in
+            _ = relay.hub.change(by: 0, after: [], into: &deeds, at: moment) { state in
                 seen.append(state.turn.now)
             }
         }

@@ -22,6 +22,8 @@ import Testing
         _ body: (Int, ServiceGroup) async throws -> Void
     ) async throws {
         var configuration = configuration
+        let clock = HandClock()
+        configuration.clock = clock.clock
         configuration.unhurry()
         let server = RelayServer(configuration: configuration, logger: quietLogger)
         let group = ServiceGroup(services: [server], logger: quietLogger)
@@ -32,6 +34,15 @@ import Testing
             running.cancel()
             throw error
         }
+        // A device that polls no more is waited for until the time to close is over.
+        let closingTime = configuration.connectionLimits.closingTime
+        let moving = Task {
+            while !Task.isCancelled {
+                clock.pass(closingTime)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        defer { moving.cancel() }
         try await running.value
     }
 

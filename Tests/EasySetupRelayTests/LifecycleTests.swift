@@ -1,11 +1,10 @@
-import NIOCore
 import Testing
 
 @testable import EasySetupRelay
 
 /// Transcripts of the ``Lifecycle``, one line per event, and tests of the loops' inboxes.
 struct LifecycleTests {
-    private let start = NIODeadline.uptimeNanoseconds(0)
+    private let start = Duration.seconds(1_000)
 
     private var lifecycle: Lifecycle {
         var limits = ConnectionLimits()

@@ -1,6 +1,5 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
-import NIOCore
 import SeededRandom
 import Testing
 
@@ -8,7 +7,7 @@ import Testing
 
 /// Long-polling sessions as values: numbers, polls and time, without a socket.
 @Suite struct LongPollSessionsTests {
-    static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    static let start = Duration.seconds(1)
     let id = ConnectionID(number: 1)
     let name = LongPollConnectionID.named(1)
     var desk = LongPollSessions<String>(limits: ConnectionLimits())
@@ -17,13 +16,13 @@ import Testing
         desk.open(name, as: id, now: Self.start)
     }
 
-    func after(_ time: TimeAmount) -> NIODeadline { Self.start + time }
+    func after(_ time: Duration) -> Duration { Self.start + time }
 
     mutating func poll(
         _ received: UInt32,
         wait: Duration = .seconds(20),
         by poll: String = "poll",
-        at now: NIODeadline? = nil
+        at now: Duration? = nil
     )
         -> LongPollSessions<String>.Polled
     {
@@ -40,7 +39,7 @@ import Testing
     }
 
     /// The polls that are answered now, as text.
-    mutating func answered(at now: NIODeadline? = nil) -> [String] {
+    mutating func answered(at now: Duration? = nil) -> [String] {
         desk.takeAnswers(now: now ?? Self.start).map { poll, answer in
             guard let answer else { return "\(poll): unknown" }
             let frames = answer.frames.map { $0.map(String.init).joined() }.joined(separator: ",")
@@ -195,7 +194,7 @@ import Testing
         var desk = LongPollSessions<Int>(limits: limits)
         let ids = (UInt64(1)...4).map(ConnectionID.init(number:))
         for id in ids {
-            desk.open(.named(UInt8(id.number)), as: id, now: .uptimeNanoseconds(0))
+            desk.open(.named(UInt8(id.number)), as: id, now: .zero)
         }
         let frame = [UInt8](repeating: 0, count: 4000)
         // A session alone may have all of this unread, but no more.
@@ -211,7 +210,7 @@ import Testing
         #expect(borne == [true, true, true, true, true])
         // Acknowledged frames make room.
         let poll = PollCall(connection: .named(3), received: 5, wait: .zero)
-        #expect(desk.poll(poll, by: 1, now: .uptimeNanoseconds(0)) == .waits(ids[2]))
+        #expect(desk.poll(poll, by: 1, now: .zero) == .waits(ids[2]))
         borne = (0..<8).map { _ in desk.send(frame, to: ids[3]) }
         #expect(borne == [true, true, true, true, true, true, true, true])
     }
@@ -248,7 +247,7 @@ import Testing
         desk.forget(id)
         #expect(answered() == ["poll: unknown"])
         #expect(desk.isEmpty)
-        #expect(desk.nextDeadline == nil || desk.deadlinesPassed(now: after(.hours(1))).isEmpty)
+        #expect(desk.nextDeadline == nil || desk.deadlinesPassed(now: after(.seconds(3_600))).isEmpty)
     }
 
     @Test func `Of closed connections the oldest is forgotten first when there are too many`() {

@@ -1,14 +1,12 @@
-import NIOCore
-
 /// The phases of a relay's shutdown: serving, draining, ending, ended. It takes events and the time and gives orders.
 struct Lifecycle: Sendable {
     private enum Phase: Sendable {
         case serving
         /// No new devices are admitted; active pairings go on until the deadline.
-        case draining(until: NIODeadline)
+        case draining(until: Duration)
         /// Every connection is being closed, and is cut at the deadline. HTTP connections stay until each poll has been
         /// answered.
-        case ending(until: NIODeadline, areRequestsClosed: Bool)
+        case ending(until: Duration, areRequestsClosed: Bool)
         case ended(isTold: Bool)
     }
 
@@ -23,13 +21,13 @@ struct Lifecycle: Sendable {
         case ended
     }
 
-    private let drainTime: TimeAmount
-    private let closingTime: TimeAmount
+    private let drainTime: Duration
+    private let closingTime: Duration
     private var phase = Phase.serving
 
     init(limits: ConnectionLimits) {
-        drainTime = TimeAmount(limits.drainTime)
-        closingTime = TimeAmount(limits.closingTime)
+        drainTime = limits.drainTime
+        closingTime = limits.closingTime
     }
 
     /// Whether new devices are admitted.
@@ -56,14 +54,14 @@ struct Lifecycle: Sendable {
     }
 
     /// Begins to drain. False when the relay drains or ends already.
-    mutating func drain(now: NIODeadline) -> Bool {
+    mutating func drain(now: Duration) -> Bool {
         guard case .serving = phase else { return false }
         phase = .draining(until: now + drainTime)
         return true
     }
 
     /// Begins to end at once.
-    mutating func stop(now: NIODeadline) -> [Order] {
+    mutating func stop(now: Duration) -> [Order] {
         switch phase {
         case .serving, .draining: [end(now), .hangUp]
         case .ending: [.hangUp]
@@ -72,14 +70,14 @@ struct Lifecycle: Sendable {
     }
 
     /// When ``deadlinePassed(now:)`` is to be called; nil for never.
-    var due: NIODeadline? {
+    var due: Duration? {
         switch phase {
         case .serving, .ended: nil
         case .draining(let until), .ending(let until, _): until
         }
     }
 
-    mutating func deadlinePassed(now: NIODeadline) -> Order? {
+    mutating func deadlinePassed(now: Duration) -> Order? {
         switch phase {
         case .draining(let until) where until <= now: end(now)
         case .ending(let until, _) where until <= now: .hangUp
@@ -89,7 +87,7 @@ struct Lifecycle: Sendable {
 
     /// To be called after changes. Takes the present number of rooms and connections, and of devices that have not been
     /// told that they are closed.
-    mutating func changed(rooms: Int, connections: Int, untold: Int, now: NIODeadline) -> Order? {
+    mutating func changed(rooms: Int, connections: Int, untold: Int, now: Duration) -> Order? {
         switch phase {
         case .serving, .ended: return nil
         case .draining: return rooms == 0 ? end(now) : nil
@@ -105,7 +103,7 @@ struct Lifecycle: Sendable {
         }
     }
 
-    private mutating func end(_ now: NIODeadline) -> Order {
+    private mutating func end(_ now: Duration) -> Order {
         phase = .ending(until: now + closingTime, areRequestsClosed: false)
         return .end
     }

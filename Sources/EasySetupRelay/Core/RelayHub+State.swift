@@ -1,7 +1,6 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Logging
-import NIOCore
 
 extension RelayHub {
     /// The state that all loops share. It is protected by the hub's lock.
@@ -67,11 +66,11 @@ extension RelayHub.State {
 
     /// Registers an accepted connection, which serves no device yet. Nil when the relay is ending or this prefix has
     /// too many such connections. A proxy's connection has no prefix.
-    mutating func accept(_ prefix: AddressPrefix?, _ context: RelayHub.Context) -> ConnectionID? {
+    mutating func accept(_ prefix: AddressPrefix?, on loop: Int) -> ConnectionID? {
         guard lifecycle.accepts(untold: calls.untold), hasPlace(for: prefix) else { return nil }
-        accepted[context.loop, default: 0] += 1
+        accepted[loop, default: 0] += 1
         admission.accepted(prefix, callers)
-        return nextID(loop: context.loop)
+        return nextID(loop: loop)
     }
 
     /// Counts a connection that serves no device under a prefix that has just become known. False when the prefix has
@@ -122,16 +121,16 @@ extension RelayHub.State {
 // MARK: - What happens on connections
 
 extension RelayHub.State {
-    mutating func happened(_ event: RelayHub.Event, _ context: RelayHub.Context) {
+    mutating func happened(_ event: RelayHub.Event) {
         switch event {
         case .frame(let frame, let bytes, let id):
-            received(frame, bytes: bytes, from: id, crowded: nil, context)
+            received(frame, bytes: bytes, from: id, crowded: nil)
         case .firstFrame(let frame, let bytes, let id, let prefix):
             let crowded = admission.refusal(ofNew: prefix, callers)
             let isTurnedAway = crowded != nil && frame.isOfStranger
             if isTurnedAway { note(.turnedAway) }
             admission.firstFrameReceived(id, prefix, isTurnedAway: isTurnedAway)
-            received(frame, bytes: bytes, from: id, crowded: crowded, context)
+            received(frame, bytes: bytes, from: id, crowded: crowded)
         case .badFrame(let id):
             note(.badFrame)
             rendezvous.receivedBadFrame(from: id, &turn)
@@ -144,8 +143,7 @@ extension RelayHub.State {
         _ frame: DeviceFrame,
         bytes: Int,
         from id: ConnectionID,
-        crowded: AdmissionRefusal?,
-        _ context: RelayHub.Context
+        crowded: AdmissionRefusal?
     ) {
         rendezvous.received(frame, bytes: bytes, from: id, crowded: crowded, &turn)
     }
@@ -155,10 +153,10 @@ extension RelayHub.State {
 
 extension RelayHub.State {
     /// Distributes the actions of the last decision, and checks whether the relay has ended.
-    mutating func applyConsequences(_ context: RelayHub.Context) {
-        distributeActions(context)
-        answerPolls(context)
-        if !lifecycle.isServing { goOnEnding(context) }
+    mutating func applyConsequences() {
+        distributeActions()
+        answerPolls()
+        if !lifecycle.isServing { goOnEnding() }
         if wasFull != isFull {
             wasFull.toggle()
             if !wasFull { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
@@ -167,7 +165,7 @@ extension RelayHub.State {
 
     /// Gives each loop the effects for its connections, and the long-polling sessions theirs. The latter may cause
     /// further actions.
-    mutating func distributeActions(_ context: RelayHub.Context) {
+    mutating func distributeActions() {
         var next = turn.actions.startIndex
         while next < turn.actions.endIndex {
             switch turn.actions[next] {
@@ -175,13 +173,13 @@ extension RelayHub.State {
                 if let loop = id.loop {
                     inboxes.leave(.send(frame, to: id), for: loop)
                 } else {
-                    send(frame, toCallsOf: id, context)
+                    send(frame, toCallsOf: id)
                 }
             case .close(let id):
                 if let loop = id.loop {
                     inboxes.leave(.close(id), for: loop)
                 } else {
-                    calls.close(id, now: context.now)
+                    calls.close(id, now: turn.now.monotonic)
                 }
             }
             next += 1
@@ -189,33 +187,33 @@ extension RelayHub.State {
         turn.actions.clear()
     }
 
-    private mutating func answerPolls(_ context: RelayHub.Context) {
-        for (connection, answer) in calls.takeAnswers(now: context.now) {
+    private mutating func answerPolls() {
+        for (connection, answer) in calls.takeAnswers(now: turn.now.monotonic) {
             if let loop = connection.loop { inboxes.leave(.answer(connection, answer), for: loop) }
         }
     }
 
-    /// When ``deadlinesPassed(_:)`` is to be called next, except for the rendezvous; nil for never.
+    /// When ``deadlinesPassed()`` is to be called next; nil for never.
     ///
     /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole state, 2.5
     /// KB, to read it.
-    var nextDue: NIODeadline? {
+    var nextDeadline: Duration? {
         mutating get {
-            guard let due = lifecycle.due, let callsDue = calls.nextDeadline else {
-                return lifecycle.due ?? calls.nextDeadline
-            }
-            return min(due, callsDue)
+            var next = rendezvous.nextDeadline
+            if let due = lifecycle.due { next = min(due, next ?? due) }
+            if let due = calls.nextDeadline { next = min(due, next ?? due) }
+            return next
         }
     }
 
-    /// To be called when the time of ``nextDue`` has come.
-    mutating func deadlinesPassed(_ context: RelayHub.Context) {
-        for id in calls.deadlinesPassed(now: context.now) {
+    /// To be called when the time of ``nextDeadline`` has come.
+    mutating func deadlinesPassed() {
+        for id in calls.deadlinesPassed(now: turn.now.monotonic) {
             note(.absent)
             rendezvous.disconnected(id, &turn)
         }
         rendezvous.deadlinesPassed(&turn)
-        if let order = lifecycle.deadlinePassed(now: context.now) { carryOut(order, context) }
+        if let order = lifecycle.deadlinePassed(now: turn.now.monotonic) { carryOut(order) }
     }
 }
 
@@ -225,35 +223,35 @@ extension RelayHub.State {
     /// Begins to drain: the relay admits no new devices, sends rooms without a meeting to another relay, and ends when
     /// the active pairings have ended or the time is over. The port stays open, so that devices of a pairing can come
     /// back and health checks see that the relay drains.
-    mutating func drain(_ context: RelayHub.Context) {
-        guard lifecycle.drain(now: context.now) else { return }
+    mutating func drain() {
+        guard lifecycle.drain(now: turn.now.monotonic) else { return }
         logger.info("draining", metadata: statistics)
         rendezvous.drain(&turn)
     }
 
     /// Ends at once.
-    mutating func stop(_ context: RelayHub.Context) {
-        for order in lifecycle.stop(now: context.now) { carryOut(order, context) }
+    mutating func stop() {
+        for order in lifecycle.stop(now: turn.now.monotonic) { carryOut(order) }
     }
 
-    private mutating func goOnEnding(_ context: RelayHub.Context) {
+    private mutating func goOnEnding() {
         while let order = lifecycle.changed(
             rooms: rendezvous.statistics.rooms,
             connections: admission.socketCount,
             untold: calls.untold,
-            now: context.now
+            now: turn.now.monotonic
         ) {
-            carryOut(order, context)
+            carryOut(order)
         }
     }
 
-    private mutating func carryOut(_ order: Lifecycle.Order, _ context: RelayHub.Context) {
+    private mutating func carryOut(_ order: Lifecycle.Order) {
         switch order {
         case .end:
             rendezvous.end(&turn)
-            distributeActions(context)
-            calls.closeAll(now: context.now)
-            answerPolls(context)
+            distributeActions()
+            calls.closeAll(now: turn.now.monotonic)
+            answerPolls()
             inboxes.leaveForAll(.broadcast(.goAway))
         case .closeRequests: inboxes.leaveForAll(.broadcast(.closeLongPolls))
         case .hangUp:

@@ -66,19 +66,11 @@ final class RelayHub: Sendable {
         case lost(ConnectionID)
     }
 
-    /// The loop that makes a change, and the time on the loop's clock.
-    struct Context: Sendable {
-        let loop: Int
-        let now: NIODeadline
-    }
-
     /// The result of a change, for the loop that made it.
     struct ChangeResult<Result> {
         let result: Result
-        /// When the rendezvous has its next deadline, on its own clock; nil for never.
-        let rendezvousDue: Duration?
-        /// When the other parts have their next deadline; nil for never.
-        let due: NIODeadline?
+        /// The next deadline of the shared state, on the relay's clock; nil for never.
+        let due: Duration?
     }
 
     /// Registers a loop and gives its index, 0 for the first. `wake` is called, on any thread, when another loop has
@@ -88,27 +80,21 @@ final class RelayHub: Sendable {
     }
 
     /// Applies the events of a loop's connections, then `body`, then all consequences, and appends the loop's effects
-    /// to `effects`; all under one lock. `body` is passed the time that is valid for all loops.
+    /// to `effects`; all under one lock.
     func change<Result>(
         by loop: Int,
         after events: [Event],
         into effects: inout [Effect],
         at moment: Moment,
-        now: NIODeadline,
-        _ body: (inout State, Context) -> Result
+        _ body: (inout State) -> Result
     ) -> ChangeResult<Result> {
         let (outcome, woken, isOver) = state.withLock { state in
             state.setTime(moment)
-            let context = Context(loop: loop, now: now)
-            for event in events { state.happened(event, context) }
-            let result = body(&state, context)
-            state.applyConsequences(context)
+            for event in events { state.happened(event) }
+            let result = body(&state)
+            state.applyConsequences()
             state.inboxes.take(loop, into: &effects)
-            let outcome = ChangeResult(
-                result: result,
-                rendezvousDue: state.rendezvous.nextDeadline,
-                due: state.nextDue
-            )
+            let outcome = ChangeResult(result: result, due: state.nextDeadline)
             return (outcome, state.inboxes.takeWoken(but: loop), state.takeEnd())
         }
         // Waking a loop is costly, so a loop that was woken is not woken again before it has taken its effects.

@@ -10,7 +10,7 @@ extension LoopWorker {
     func carryRequests(on connection: DeviceConnection) -> RequestChannel {
         let requests = RequestChannel(limits: limits, isFromProxy: isFromProxy(connection))
         connection.carry(requests)
-        core.change { state, _ in state.admission.addIdleSocket(connection.id, connection.counted) }
+        core.change { $0.admission.addIdleSocket(connection.id, connection.counted) }
         return requests
     }
 
@@ -57,7 +57,7 @@ extension LoopWorker {
         case .watchOpening(let request): deadlines.addOpening(connection.id, request: request, now: loop.now)
         case .watchIdleness: deadlines.addIdle(connection.id, now: loop.now)
         case .keep(let difference, let total):
-            let isAccepted = core.change { state, _ in state.reserveBodyBytes(difference, total: total) }
+            let isAccepted = core.change { $0.reserveBodyBytes(difference, total: total) }
             if difference > 0 {
                 run(requests.tell { $0.bodyAccounted(isAccepted: isAccepted) }, requests, on: connection)
             }
@@ -79,9 +79,7 @@ extension LoopWorker {
         on connection: DeviceConnection
     ) -> LongPollResponse {
         let prefix = prefix(of: connection, headers)
-        let answer = core.change { state, context in
-            state.received(call, body: body, on: connection.id, prefix: prefix, context)
-        }
+        let answer = core.change { $0.received(call, body: body, on: connection.id, prefix: prefix) }
         if case .later = answer { setIdle(false, connection) }
         return answer
     }

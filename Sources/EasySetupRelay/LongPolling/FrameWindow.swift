@@ -1,5 +1,5 @@
+private import DequeModule
 import EasySetupRelayProtocol
-import NIOCore
 
 /// The numbered frames of one long-polling session, in both directions. Numbers make repeated requests harmless
 /// (`Protocol/http.md`, "Numbers").
@@ -18,7 +18,7 @@ struct FrameWindow: Sendable {
     /// After closing, no frame is taken from the device or queued for it.
     private(set) var isClosed = false
     /// The frames queued for the device until it acknowledges them.
-    private var frames = CircularBuffer<[UInt8]>()
+    private var frames = Deque<[UInt8]>()
     /// The number before the first of `frames`.
     private var acknowledged: UInt32 = 0
     /// The bytes of `frames`, including the overhead of storing them.

@@ -1,7 +1,7 @@
+private import DequeModule
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 private import HeapModule
-import NIOCore
 
 /// The sessions of long polling: their ids, the frames queued for each, the polls that wait, and the sessions that were
 /// closed (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. `Poll` identifies a waiting poll for
@@ -15,7 +15,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     private var entries: [ConnectionID: Entry] = [:]
     private var alarms = Heap<Alarm>()
     /// Closed sessions, in the order of their closing.
-    private var closed: DeadlineQueue<ConnectionID>
+    private var closed: Deque<Closed> = []
     private var closedCount = 0
     /// Sessions with a waiting poll and something to answer it with.
     private var ready: [ConnectionID] = []
@@ -42,33 +42,38 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         let prefix: AddressPrefix?
         /// The number of requests in the current interval, and the interval's start.
         var calls = 0
-        var callsSince: NIODeadline
+        var callsSince: Duration
         var queue = FrameWindow()
         var waiting: Waiting?
         /// Since when no poll has been waiting.
-        var absentSince: NIODeadline
-        /// The time of the session's earliest alarm; later alarms are stale.
-        var alarm = NIODeadline.distantFuture
+        var absentSince: Duration
+        /// The time of the session's earliest alarm, nil for none; later alarms are stale.
+        var alarm: Duration?
         var isReady = false
         var isTold = false
     }
 
     private struct Waiting {
         let poll: Poll
-        let until: NIODeadline
+        let until: Duration
     }
 
     private struct Alarm: Comparable {
-        let due: NIODeadline
+        let due: Duration
         let id: ConnectionID
 
         static func < (one: Alarm, other: Alarm) -> Bool { one.due < other.due }
         static func == (one: Alarm, other: Alarm) -> Bool { one.due == other.due }
     }
 
+    /// A closed session, which is forgotten at this time.
+    private struct Closed {
+        let due: Duration
+        let id: ConnectionID
+    }
+
     init(limits: ConnectionLimits) {
         self.limits = limits
-        closed = DeadlineQueue(limits.pollAbsence)
     }
 
     /// The number of sessions, including the closed ones that are remembered.
@@ -93,7 +98,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         _ connection: LongPollConnectionID,
         as id: ConnectionID,
         from prefix: AddressPrefix? = nil,
-        now: NIODeadline
+        now: Duration
     ) {
         ids[connection] = id
         entries[id] = Entry(name: connection, prefix: prefix, callsSince: now, absentSince: now)
@@ -102,9 +107,9 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Counts a request of a session. False when the device makes more requests than allowed.
-    mutating func countCall(_ id: ConnectionID, now: NIODeadline) -> Bool {
+    mutating func countCall(_ id: ConnectionID, now: Duration) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
-        if now >= entry.callsSince + TimeAmount(limits.pingInterval) { (entry.calls, entry.callsSince) = (0, now) }
+        if now >= entry.callsSince + limits.pingInterval { (entry.calls, entry.callsSince) = (0, now) }
         entry.calls += 1
         entries[id] = entry
         return entry.calls <= limits.requestsPerInterval
@@ -116,7 +121,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// A device polls for frames. An earlier poll that still waits is answered without frames.
-    mutating func poll(_ call: PollCall, by poll: Poll, now: NIODeadline) -> Polled {
+    mutating func poll(_ call: PollCall, by poll: Poll, now: Duration) -> Polled {
         guard let id = ids[call.connection], let before = entries[id]?.queue.bytes,
             let standing = entries[id]?.queue.acknowledge(call.received), let entry = entries[id]
         else { return .unknown }
@@ -130,7 +135,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         case .current: break
         }
         if let earlier = entry.waiting { answers.append((earlier.poll, entry.queue.emptyAnswer())) }
-        entries[id]?.waiting = Waiting(poll: poll, until: now + TimeAmount(min(call.wait, limits.longestPoll)))
+        entries[id]?.waiting = Waiting(poll: poll, until: now + min(call.wait, limits.longestPoll))
         if entry.queue.hasNews || call.wait == .zero {
             markReady(id)
         } else {
@@ -140,7 +145,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// The request of a poll was lost before its answer.
-    mutating func gone(_ poll: Poll, of id: ConnectionID, now: NIODeadline) {
+    mutating func gone(_ poll: Poll, of id: ConnectionID, now: Duration) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
         entries[id]?.absentSince = now
@@ -161,21 +166,21 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Closes a session after the queued frames. It is remembered for ``ConnectionLimits/pollAbsence``.
-    mutating func close(_ id: ConnectionID, now: NIODeadline) {
+    mutating func close(_ id: ConnectionID, now: Duration) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
         if let prefix = entries[id]?.prefix { devices.count(-1, prefix) }
         markReady(id)
         untold += 1
         closedCount += 1
-        closed.add(id, now: now)
+        closed.append(Closed(due: now + limits.pollAbsence, id: id))
         while closedCount > limits.closedCalls, let oldest = closed.popFirst() {
-            forget(oldest)
+            forget(oldest.id)
         }
     }
 
     /// Closes every session.
-    mutating func closeAll(now: NIODeadline) {
+    mutating func closeAll(now: Duration) {
         for id in entries.keys.filter(isOpen) {
             close(id, now: now)
         }
@@ -203,7 +208,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// The answers to polls that are due.
-    mutating func takeAnswers(now: NIODeadline) -> [Answered] {
+    mutating func takeAnswers(now: Duration) -> [Answered] {
         guard !ready.isEmpty || !answers.isEmpty else { return [] }
         for id in ready {
             guard var entry = entries[id] else { continue }
@@ -231,8 +236,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         ids = Dictionary(uniqueKeysWithValues: Array(ids))
         entries = Dictionary(uniqueKeysWithValues: Array(entries))
         dropStaleAlarms()
-        let entries = entries
-        closed.keep { entries[$0] != nil }
+        closed = Deque(closed.filter { entries[$0.id] != nil })
         devices.shrink()
         if ready.isEmpty { ready = [] }
         if answers.isEmpty { answers = [] }
@@ -247,21 +251,23 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     // MARK: Time
 
     /// When ``deadlinesPassed(now:)`` is to be called next; nil for never.
-    var nextDeadline: NIODeadline? {
+    var nextDeadline: Duration? {
         @inline(__always) get {
-            guard let alarm = alarms.min?.due, let closing = closed.next else { return alarms.min?.due ?? closed.next }
+            guard let alarm = alarms.min?.due, let closing = closed.first?.due else {
+                return alarms.min?.due ?? closed.first?.due
+            }
             return min(alarm, closing)
         }
     }
 
     /// Answers polls that have waited for long enough and forgets closed sessions. Gives the sessions without a poll
     /// for too long, which it has already removed.
-    mutating func deadlinesPassed(now: NIODeadline) -> [ConnectionID] {
+    mutating func deadlinesPassed(now: Duration) -> [ConnectionID] {
         var absent: [ConnectionID] = []
         while let first = alarms.min, first.due <= now {
             alarms.removeMin()
             guard let entry = entries[first.id], entry.alarm == first.due else { continue }
-            entries[first.id]?.alarm = .distantFuture
+            entries[first.id]?.alarm = nil
             guard !entry.queue.isClosed, due(entry) <= now else {
                 watch(first.id)
                 continue
@@ -273,21 +279,22 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
                 forget(first.id)
             }
         }
-        while let id = closed.popDue(now: now) {
-            forget(id)
+        while let first = closed.first, first.due <= now {
+            closed.removeFirst()
+            forget(first.id)
         }
         return absent
     }
 
-    private func due(_ entry: Entry) -> NIODeadline {
-        entry.waiting?.until ?? entry.absentSince + TimeAmount(limits.pollAbsence)
+    private func due(_ entry: Entry) -> Duration {
+        entry.waiting?.until ?? entry.absentSince + limits.pollAbsence
     }
 
     /// Sets an alarm for a session, unless an earlier one is set; that one is set again when it goes off.
     private mutating func watch(_ id: ConnectionID) {
         guard let entry = entries[id], !entry.queue.isClosed else { return }
         let due = due(entry)
-        guard due < entry.alarm else { return }
+        if let alarm = entry.alarm, alarm <= due { return }
         entries[id]?.alarm = due
         alarms.insert(Alarm(due: due, id: id))
         // A new alarm makes the later one of the same session stale, and that may stay in the queue for half a minute.

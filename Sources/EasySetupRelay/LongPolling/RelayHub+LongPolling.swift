@@ -1,7 +1,5 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
-import NIOCore
-import NIOHTTP1
 
 /// Long polling: sessions of devices whose requests may arrive on any loop (`Protocol/http.md`, "Connections").
 extension RelayHub.State {
@@ -10,17 +8,16 @@ extension RelayHub.State {
         _ call: HTTPRoutes.Call,
         body: [UInt8],
         on connection: ConnectionID,
-        prefix: AddressPrefix?,
-        _ context: RelayHub.Context
+        prefix: AddressPrefix?
     ) -> LongPollResponse {
         switch call {
         case .send:
             guard let call = try? SendCall(parsing: body) else { return .refuse(.badBody) }
-            return received(call, prefix: prefix, context)
+            return received(call, prefix: prefix)
         case .poll:
             guard let call = try? PollCall(parsing: body) else { return .refuse(.badBody) }
-            if let id = calls.id(of: call.connection) { count(id, context) }
-            switch calls.poll(call, by: connection, now: context.now) {
+            if let id = calls.id(of: call.connection) { count(id) }
+            switch calls.poll(call, by: connection, now: turn.now.monotonic) {
             case .unknown: return .refuse(.unknownConnection)
             case .gap: return .refuse(.gap)
             case .waits(let id): return .later(of: id)
@@ -28,24 +25,20 @@ extension RelayHub.State {
         }
     }
 
-    private mutating func received(
-        _ call: SendCall,
-        prefix: AddressPrefix?,
-        _ context: RelayHub.Context
-    ) -> LongPollResponse {
+    private mutating func received(_ call: SendCall, prefix: AddressPrefix?) -> LongPollResponse {
         let isNew = calls.id(of: call.connection) == nil
         if isNew {
             guard call.first == 1, !call.frames.isEmpty else { return .refuse(.unknownConnection) }
-            if let refused = open(call, prefix: prefix, context) { return refused }
+            if let refused = open(call, prefix: prefix) { return refused }
         } else if let id = calls.id(of: call.connection) {
-            count(id, context)
+            count(id)
         }
         guard let id = calls.id(of: call.connection) else { return .refuse(.unknownConnection) }
         guard let frames = calls.take(call, of: id) else { return .refuse(.gap) }
         newcomer = isNew ? Newcomer(id: id) : nil
         for bytes in frames where calls.isOpen(id) {
-            received(bytes, from: id, context)
-            distributeActions(context)
+            received(bytes, from: id)
+            distributeActions()
         }
         let refusal = newcomer?.refusal
         newcomer = nil
@@ -55,7 +48,7 @@ extension RelayHub.State {
             return .refuse(HTTPRoutes.Problem(refusal.reason), retryAfter: refusal.retryAfter)
         }
         if call.isClosing, calls.isOpen(id) {
-            calls.close(id, now: context.now)
+            calls.close(id, now: turn.now.monotonic)
             rendezvous.disconnected(id, &turn)
         }
         // Handling the frames may have ended the session, if the device has too many unread bytes.
@@ -63,9 +56,9 @@ extension RelayHub.State {
         return .body(SendAnswer(have: have).serialized())
     }
 
-    private mutating func received(_ bytes: [UInt8], from id: ConnectionID, _ context: RelayHub.Context) {
+    private mutating func received(_ bytes: [UInt8], from id: ConnectionID) {
         if let frame = try? DeviceFrame(parsing: bytes) {
-            received(frame, bytes: bytes.count, from: id, crowded: nil, context)
+            received(frame, bytes: bytes.count, from: id, crowded: nil)
         } else {
             note(.badFrame)
             rendezvous.receivedBadFrame(from: id, &turn)
@@ -73,20 +66,16 @@ extension RelayHub.State {
     }
 
     /// Counts a request of a known session. A device that makes too many is lost, as for an invalid frame.
-    private mutating func count(_ id: ConnectionID, _ context: RelayHub.Context) {
-        guard !calls.countCall(id, now: context.now) else { return }
+    private mutating func count(_ id: ConnectionID) {
+        guard !calls.countCall(id, now: turn.now.monotonic) else { return }
         note(.badFrame)
         rendezvous.receivedBadFrame(from: id, &turn)
-        distributeActions(context)
+        distributeActions()
     }
 
     /// Opens a session for a new device. Nil when it is admitted, otherwise the refusal. A refused device leaves no
     /// state behind, so a flood of refusals costs no memory.
-    private mutating func open(
-        _ call: SendCall,
-        prefix: AddressPrefix?,
-        _ context: RelayHub.Context
-    ) -> LongPollResponse? {
+    private mutating func open(_ call: SendCall, prefix: AddressPrefix?) -> LongPollResponse? {
         guard lifecycle.takesCallers else { return .refuse(.draining, retryAfter: limits.closingTime) }
         guard let prefix else { return .refuse(.relayFull, retryAfter: limits.retryAfter) }
         let first = call.frames.first.flatMap { try? DeviceFrame(parsing: $0) }
@@ -98,7 +87,7 @@ extension RelayHub.State {
             note(.turnedAway)
             return .refuse(HTTPRoutes.Problem(refusal.reason), retryAfter: refusal.retryAfter)
         }
-        calls.open(call.connection, as: id, from: prefix, now: context.now)
+        calls.open(call.connection, as: id, from: prefix, now: turn.now.monotonic)
         admission.notePeak(callers)
         return nil
     }
@@ -111,7 +100,7 @@ extension RelayHub.State {
     }
 
     /// Queues a frame for a long-polling session; ignored when the session is unknown.
-    mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID, _ context: RelayHub.Context) {
+    mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID) {
         if newcomer?.id == id, case .refused(let reason, let retryAfter) = frame,
             reason == .relayFull || reason == .tooMany
         {

@@ -7,15 +7,15 @@ final class CorePort {
     private let hub: RelayHub
     private let clock: RelayClock
     private let loop: any EventLoop
-    private let index: Int
+    /// The index of the loop among all loops of the relay.
+    let index: Int
     private var events: [RelayHub.Event] = []
     private var effects: [RelayHub.Effect] = []
     /// Whether another loop has put effects into this loop's inbox.
     private var isWoken = false
-    /// The next deadlines of the rendezvous (on its own clock) and of the other parts, and the values of both that the
-    /// alarm was last set for.
-    private var due: (rendezvous: Duration?, other: NIODeadline?) = (nil, nil)
-    private var told: (rendezvous: Duration?, other: NIODeadline?) = (nil, nil)
+    /// The next deadline of the shared state on the relay's clock, and the one that the alarm was last set for.
+    private var due: Duration?
+    private var told: Duration?
 
     /// `wake` is called, on any thread, when another loop has put effects into this loop's inbox. ``wasWoken()`` is
     /// then to be called on the loop.
@@ -37,24 +37,17 @@ final class CorePort {
 
     /// Changes the shared state, after applying all recorded events.
     @discardableResult
-    func change<Result>(_ body: (inout RelayHub.State, RelayHub.Context) -> Result) -> Result {
+    func change<Result>(_ body: (inout RelayHub.State) -> Result) -> Result {
         var told: [RelayHub.Event] = []
         var brought: [RelayHub.Effect] = []
         swap(&told, &events)
         swap(&brought, &effects)
-        let outcome = hub.change(
-            by: index,
-            after: told,
-            into: &brought,
-            at: clock.now,
-            now: loop.now,
-            body
-        )
+        let outcome = hub.change(by: index, after: told, into: &brought, at: clock.now, body)
         told.clear(keepingUpTo: Self.mostKept)
         swap(&told, &events)
         swap(&brought, &effects)
         isWoken = false
-        due = (outcome.rendezvousDue, outcome.due)
+        due = outcome.due
         return outcome.result
     }
 
@@ -64,7 +57,7 @@ final class CorePort {
     /// Passes on the recorded events and moves all effects into `effects`, which must be empty. False when there are
     /// none.
     func takeEffects(_ effects: inout [RelayHub.Effect]) -> Bool {
-        if !events.isEmpty || isWoken { change { _, _ in } }
+        if !events.isEmpty || isWoken { change { _ in } }
         guard !self.effects.isEmpty else { return false }
         swap(&effects, &self.effects)
         return true
@@ -75,24 +68,14 @@ final class CorePort {
 
     /// The time to set the alarm for, on the loop's clock; nil when no deadline has changed since the last call.
     func takeNewDue() -> NIODeadline? {
-        var earliest: NIODeadline?
-        if due.other != told.other {
-            told.other = due.other
-            earliest = due.other
-        }
-        if due.rendezvous != told.rendezvous {
-            told.rendezvous = due.rendezvous
-            if let time = due.rendezvous {
-                let time = loop.now + TimeAmount(time - clock.now.monotonic)
-                earliest = min(time, earliest ?? time)
-            }
-        }
-        return earliest
+        guard due != told else { return nil }
+        told = due
+        return due.map { loop.now + TimeAmount($0 - clock.now.monotonic) }
     }
 
     /// The alarm fired or was cancelled, so every deadline has to be set again.
     func alarmIsUnset() {
-        told = (nil, nil)
+        told = nil
     }
 
     /// The capacity above which a list's memory is released.

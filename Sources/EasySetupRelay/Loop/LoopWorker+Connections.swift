@@ -17,7 +17,7 @@ extension LoopWorker {
     /// A connection was accepted. Nil when the relay does not take it.
     func accepted(from peer: PeerAddress?) -> DeviceConnection? {
         let prefix = peer.flatMap { addresses.proxies.contains($0) ? nil : $0.prefix }
-        let (accepted, isCrowded) = core.change { state, context in (state.accept(prefix, context), state.isCrowded) }
+        let (accepted, isCrowded) = core.change { ($0.accept(prefix, on: core.index), $0.isCrowded) }
         guard let id = accepted else { return nil }
         let connection = DeviceConnection(id: id, peer: peer, counted: prefix)
         connections[id.number] = connection
@@ -31,7 +31,7 @@ extension LoopWorker {
     /// Closes an idle connection to make room for a new one: one that the hub chooses or, if it knows none, one on this
     /// loop that has been silent for longest.
     private func makeRoom(for connection: DeviceConnection) {
-        let hasMade = core.change { state, _ in state.makeRoom(for: connection.id, connection.counted) }
+        let hasMade = core.change { $0.makeRoom(for: connection.id, connection.counted) }
         defer { endTurn() }
         guard !hasMade else { return }
         let connections = connections
@@ -58,8 +58,8 @@ extension LoopWorker {
         let wasIdle = connection.setIdle(false)
         let (poller, bodyBytes) = (connection.requests?.poller, connection.requests?.bodyBytes ?? 0)
         connection.carry(nil)
-        let hasCrowdGone = core.change { state, context in
-            if let poller { state.calls.gone(connection.id, of: poller, now: context.now) }
+        let hasCrowdGone = core.change { state in
+            if let poller { state.calls.gone(connection.id, of: poller, now: state.turn.now.monotonic) }
             state.admission.connectionEnded(connection.id, connection.counted, wasIdle: wasIdle)
             state.admission.forget(unread: connection.unread, bodyBytes: bodyBytes)
             return state.hasCrowdGone
@@ -90,12 +90,12 @@ extension LoopWorker {
     /// too many of them.
     func count(_ connection: DeviceConnection, for prefix: AddressPrefix?) -> Bool {
         connection.count(for: prefix)
-        return core.change { state, _ in state.count(for: prefix) }
+        return core.change { $0.count(for: prefix) }
     }
 
     /// Sets whether a connection serves no device: its first frame has not arrived, or no poll waits on it.
     func setIdle(_ isIdle: Bool, _ connection: DeviceConnection) {
         guard connection.setIdle(isIdle) else { return }
-        core.change { state, _ in state.admission.setIdle(isIdle, connection.id, connection.counted) }
+        core.change { $0.admission.setIdle(isIdle, connection.id, connection.counted) }
     }
 }

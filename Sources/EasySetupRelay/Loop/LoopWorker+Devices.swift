@@ -50,7 +50,7 @@ extension LoopWorker {
         guard let prefix else { return connection.hangUp() }
         // With a forwarding header, the address is known only now.
         let hasPlace = connection.counted != nil || count(connection, for: prefix)
-        let refusal = core.change { state, _ -> AdmissionRefusal? in
+        let refusal = core.change { state -> AdmissionRefusal? in
             let refusal =
                 hasPlace
                 ? state.rendezvous.connected(connection.id, from: prefix, &state.turn)

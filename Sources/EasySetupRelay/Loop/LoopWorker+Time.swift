@@ -4,7 +4,7 @@ import NIOWebSocket
 
 /// Timers: one alarm serves all deadlines.
 extension LoopWorker {
-    /// The clock of the rendezvous has jumped. The alarm was set for the old time, so it is set again.
+    /// The relay's clock has jumped. The alarm was set for the old time, so it is set again.
     func clockMoved() {
         alarm.cancel()
         alarmFired()
@@ -17,8 +17,8 @@ extension LoopWorker {
         while let due = deadlines.popDue(now: now) { perform(due, now) }
         let isMemoryDue = memoryDue.map { $0 <= now } ?? false
         if isMemoryDue { memoryDue = nil }
-        let (hasCrowdGone, givesBack) = core.change { state, context in
-            state.deadlinesPassed(context)
+        let (hasCrowdGone, givesBack) = core.change { state in
+            state.deadlinesPassed()
             // Skipped when another loop has shrunk the tables already, or the crowd is back.
             let hasCrowdGone = state.hasCrowdGone
             if isMemoryDue, hasCrowdGone { state.shrink() }

@@ -60,7 +60,7 @@ final class LoopWorker {
     }
 
     func note(_ outcome: ConnectionOutcome) {
-        core.change { state, _ in state.note(outcome) }
+        core.change { $0.note(outcome) }
     }
 }
 
@@ -118,7 +118,7 @@ extension LoopWorker {
             note(.gaveWay)
             connection.hangUp()
         } else if connection.isCounted {
-            core.change { state, _ in state.admission.addIdleSocket(id, connection.counted) }
+            core.change { $0.admission.addIdleSocket(id, connection.counted) }
         }
     }
 
@@ -142,19 +142,19 @@ extension LoopWorker {
     /// Begins to drain: the relay admits no new devices, and ends when the active pairings have ended or the time is
     /// over.
     func drain() {
-        core.change { state, context in state.drain(context) }
+        core.change { $0.drain() }
         endTurn()
     }
 
     /// Replaces the keys for new tokens.
     func replaceKeys(by keys: TokenKeys) {
-        core.change { state, _ in state.rendezvous.replaceKeys(by: keys, &state.turn) }
+        core.change { state in state.rendezvous.replaceKeys(by: keys, &state.turn) }
         endTurn()
     }
 
     /// Ends at once.
     func stop() {
-        core.change { state, context in state.stop(context) }
+        core.change { $0.stop() }
         endTurn()
     }
 }
@@ -198,6 +198,6 @@ extension LoopWorker {
     func account(unread bytes: Int, of connection: DeviceConnection) -> Bool {
         let difference = connection.leavesUnread(bytes)
         guard difference != 0 else { return bytes <= limits.outboundBytes }
-        return core.change { state, _ in state.admission.account(unread: bytes, difference: difference) }
+        return core.change { $0.admission.account(unread: bytes, difference: difference) }
     }
 }

@@ -8,7 +8,8 @@ import Musl
 import Darwin
 #endif
 
-/// The clock of a relay: the system's clocks, or a clock that a test moves by hand.
+/// The clock of a relay: the system's clocks, or a clock that a test moves by hand. Every decision of the relay's core
+/// has its time from here; the event loops have timers of their own for single connections.
 package struct RelayClock: Sendable {
     private let read: @Sendable () -> Moment
     private let watch: @Sendable (@escaping @Sendable () -> Void) -> Void
