@@ -12,10 +12,10 @@ struct AdmissionTests {
         try #require(PeerAddress(bytes: [192, 0, 2, last])?.prefix)
     }
 
-    private func admission(_ change: (inout ConnectionLimits) -> Void) -> Admission {
-        var limits = ConnectionLimits()
+    private func admission(_ change: (inout TransportLimits) -> Void) -> Admission {
+        var limits = TransportLimits.usual
         change(&limits)
-        return Admission(limits: limits, partOfFree: 16)
+        return Admission(limits: limits)
     }
 
     private func id(_ number: UInt64) -> ConnectionID { ConnectionID(number, loop: 0) }

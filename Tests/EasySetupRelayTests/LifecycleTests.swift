@@ -7,10 +7,7 @@ struct LifecycleTests {
     private let start = Duration.seconds(1_000)
 
     private var lifecycle: Lifecycle {
-        var limits = ConnectionLimits()
-        limits.drainTime = .seconds(300)
-        limits.closingTime = .seconds(3)
-        return Lifecycle(limits: limits)
+        Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     }
 
     @Test func `A relay that drains ends when its rooms have, then its polls, then its connections`() {

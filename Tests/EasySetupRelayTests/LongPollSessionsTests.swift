@@ -10,7 +10,7 @@ import Testing
     static let start = Duration.seconds(1)
     let id = ConnectionID(number: 1)
     let name = LongPollConnectionID.named(1)
-    var desk = LongPollSessions<String>(limits: ConnectionLimits())
+    var desk = LongPollSessions<String>(limits: TransportLimits.usual)
 
     init() {
         desk.open(name, as: id, now: Self.start)
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test func `When too much is unread in all, one answer's worth is still borne`() throws {
-        var limits = ConnectionLimits()
+        var limits = TransportLimits.usual
         limits.unreadBytesInAll = 32 * 1024
         var desk = LongPollSessions<Int>(limits: limits)
         let ids = (UInt64(1)...4).map(ConnectionID.init(number:))
@@ -251,7 +251,7 @@ import Testing
     }
 
     @Test func `Of closed connections the oldest is forgotten first when there are too many`() {
-        var limits = ConnectionLimits()
+        var limits = TransportLimits.usual
         limits.closedCalls = 2
         var desk = LongPollSessions<String>(limits: limits)
         for number in UInt8(1)...4 {
@@ -311,7 +311,7 @@ import Testing
     @Test func `Any order of calls and times keeps the books`() {
         for seed in UInt64(0)..<200 {
             var generator = SplitMix(state: seed)
-            var limits = ConnectionLimits()
+            var limits = TransportLimits.usual
             limits.closedCalls = 3
             var desk = LongPollSessions<Int>(limits: limits)
             var now = Self.start

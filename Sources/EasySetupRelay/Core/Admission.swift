@@ -15,9 +15,7 @@ struct Admission: Sendable {
         let remembered: Int
     }
 
-    private let limits: ConnectionLimits
-    /// The divisor for a prefix's share: 1/`partOfFree` of what is free.
-    private let partOfFree: Int
+    private let limits: TransportLimits
     /// The number of connections.
     private(set) var socketCount = 0
     /// Connections that serve no device, and all connections, counted by prefix.
@@ -31,9 +29,8 @@ struct Admission: Sendable {
     /// The largest number of connections and sessions since memory was last given back.
     private var peak = 0
 
-    init(limits: ConnectionLimits, partOfFree: Int) {
+    init(limits: TransportLimits) {
         self.limits = limits
-        self.partOfFree = partOfFree
     }
 
     // MARK: Places
@@ -46,7 +43,7 @@ struct Admission: Sendable {
     @inline(__always)
     func isCrowded(_ callers: Callers) -> Bool { kept > 0 && taken(callers) > limits.connections - kept }
 
-    /// How long a connection may be idle, in quarters of ``ConnectionLimits/idleTime``.
+    /// How long a connection may be idle, in quarters of the time that an empty relay leaves it.
     @inline(__always)
     func idleFourths(_ callers: Callers) -> Int {
         let taken = taken(callers)
@@ -58,7 +55,7 @@ struct Admission: Sendable {
     private var kept: Int { @inline(__always) get { min(limits.keptConnections, limits.connections / 8) } }
 
     private func ceiling(_ callers: Callers, perPrefix: Int = .max) -> PrefixCeiling {
-        PrefixCeiling(all: limits.connections, used: taken(callers), part: partOfFree, perPrefix: perPrefix)
+        PrefixCeiling(all: limits.connections, used: taken(callers), part: limits.partOfFree, perPrefix: perPrefix)
     }
 
     /// Whether an address may have another connection without a device. A proxy's connection has no prefix.

@@ -25,9 +25,12 @@ struct Lifecycle: Sendable {
     private let closingTime: Duration
     private var phase = Phase.serving
 
-    init(limits: ConnectionLimits) {
-        drainTime = limits.drainTime
-        closingTime = limits.closingTime
+    /// - Parameters:
+    ///   - drainTime: how long active pairings may go on while the relay drains.
+    ///   - closingTime: how long connections may take to close.
+    init(drainTime: Duration, closingTime: Duration) {
+        self.drainTime = drainTime
+        self.closingTime = closingTime
     }
 
     /// Whether new devices are admitted.

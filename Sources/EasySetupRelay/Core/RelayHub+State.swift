@@ -29,9 +29,10 @@ extension RelayHub {
         init(limits: ConnectionLimits, rendezvous: consuming Rendezvous<ConnectionID>, logger: Logger) {
             self.limits = limits
             self.logger = logger
-            calls = LongPollSessions(limits: limits)
-            admission = Admission(limits: limits, partOfFree: rendezvous.partOfFree)
-            lifecycle = Lifecycle(limits: limits)
+            let transport = TransportLimits(limits, partOfFree: rendezvous.partOfFree)
+            calls = LongPollSessions(limits: transport)
+            admission = Admission(limits: transport)
+            lifecycle = Lifecycle(drainTime: limits.drainTime, closingTime: limits.closingTime)
             self.rendezvous = rendezvous
         }
     }

@@ -7,7 +7,7 @@ private import HeapModule
 /// closed (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. `Poll` identifies a waiting poll for
 /// the caller.
 struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
-    private let limits: ConnectionLimits
+    private let limits: TransportLimits
     /// Sessions by the 128-bit id that the device drew. Swift hashes the ids with a seed of this process, so nobody can
     /// cause collisions, and the time of a lookup reveals at most bits of an unknown hash; so no comparison in constant
     /// time is needed.
@@ -72,7 +72,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         let id: ConnectionID
     }
 
-    init(limits: ConnectionLimits) {
+    init(limits: TransportLimits) {
         self.limits = limits
     }
 
@@ -109,7 +109,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     /// Counts a request of a session. False when the device makes more requests than allowed.
     mutating func countCall(_ id: ConnectionID, now: Duration) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
-        if now >= entry.callsSince + limits.pingInterval { (entry.calls, entry.callsSince) = (0, now) }
+        if now >= entry.callsSince + limits.requestInterval { (entry.calls, entry.callsSince) = (0, now) }
         entry.calls += 1
         entries[id] = entry
         return entry.calls <= limits.requestsPerInterval
@@ -165,7 +165,7 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         return bytes <= (unreadBytes > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
-    /// Closes a session after the queued frames. It is remembered for ``ConnectionLimits/pollAbsence``.
+    /// Closes a session after the queued frames. It is remembered for ``TransportLimits/pollAbsence``.
     mutating func close(_ id: ConnectionID, now: Duration) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
