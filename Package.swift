@@ -101,8 +101,7 @@ let package = Package(
         .target(name: "EasySetupRelayCore", dependencies: ["EasySetupRelayProtocol", crypto, deque, heap]),
         .target(
             name: "EasySetupRelay",
-            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log, deque, heap, lifecycle]
-                + nio
+            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log, lifecycle] + nio
         ),
         .target(
             name: "EasySetupPairingSession",

@@ -1,3 +1,4 @@
+import EasySetupRelayCore
 import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
@@ -165,22 +166,22 @@ import Testing
             #expect(try peer.send([.leave(.cancelled)], first: 2, of: name, isClosing: true)?.sendAnswer?.have == 2)
             crowd.append(peer)
         }
-        #expect(relay.calls.count == 400)
+        #expect(relay.calls.callers.remembered == 400)
         for peer in crowd { try peer.channel.close().wait() }
         crowd = []
         relay.loop.advanceTime(by: .seconds(10))
         // The memory of their connections was given back, but the sessions are remembered because the devices may send
         // repeated requests.
-        #expect(relay.calls.count == 400)
+        #expect(relay.calls.callers.remembered == 400)
         #expect(!relay.hub.read { $0.hasCrowdGone })
         relay.loop.advanceTime(by: .seconds(30))
-        #expect(relay.calls.count == 0)
+        #expect(relay.calls.callers.remembered == 0)
         relay.loop.advanceTime(by: .seconds(3))
         #expect(!relay.hub.read { $0.hasCrowdGone })
         let again = try relay.connect()
         let name = LongPollConnectionID.random()
         #expect(try again.send([.offer(slotLength: 0, work: nil)], first: 1, of: name)?.sendAnswer?.have == 1)
-        #expect(relay.calls.count == 1)
+        #expect(relay.calls.callers.remembered == 1)
     }
 
     @Test func `A peer that leaves too much unread is cut off`() throws {

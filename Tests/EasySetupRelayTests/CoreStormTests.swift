@@ -113,7 +113,7 @@ import Testing
             for _ in 0..<20 { for loop in relay.loops { loop.advanceTime(by: .seconds(100)) } }
             #expect(relay.workers.allSatisfy { $0.connections.isEmpty }, "\(seed)")
             let counted = relay.hub.read {
-                ($0.admission.opening.isEmpty, $0.admission.sockets.isEmpty, $0.admission.idleSockets.count)
+                ($0.admission.opening.isEmpty, $0.admission.sockets.isEmpty, $0.admission.idleSocketCount)
             }
             #expect(counted == (true, true, 0), "\(seed)")
             let kept = relay.hub.read { ($0.admission.socketCount, $0.admission.unread, $0.admission.bodyBytes) }

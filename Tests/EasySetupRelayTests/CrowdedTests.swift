@@ -252,10 +252,10 @@ import Testing
             let peer = try relay.connect()
             #expect(try peer.send([Self.offer], first: 1, of: .named(1))?.status == 200)
         }
-        #expect(relay.calls.openCount == 1)
+        #expect(relay.calls.callers.open == 1)
         let answer = try relay.connect().poll(0, of: .named(1))?.pollAnswer
         _ = try relay.connect().poll(0, of: .named(1))
-        #expect(relay.calls.openCount == 0)
+        #expect(relay.calls.callers.open == 0)
         #expect(answer?.relayFrames.first?.isOffered == true)
         #expect(relay.outcomes[.badFrame] == 1)
     }

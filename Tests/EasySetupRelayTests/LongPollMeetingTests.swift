@@ -303,7 +303,7 @@ import Testing
             }
         }
         #expect(statuses == [200, 200, 200] + [Int?](repeating: 429, count: 47))
-        #expect(relay.calls.openCount == 3)
+        #expect(relay.calls.callers.open == 3)
         // Another device, through the same proxy and on the same connection.
         let other = try proxy.answer(to: Self.offer(of: .named(99), forwardedFor: "198.51.100.2"))
         #expect(other?.status == 200)

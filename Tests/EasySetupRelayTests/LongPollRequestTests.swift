@@ -154,7 +154,7 @@ import Testing
         #expect(answer.problem == example.problem)
         #expect(answer["connection"] == "keep-alive")
         #expect(try peer.answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
-        #expect(relay.calls.openCount == 1)
+        #expect(relay.calls.callers.open == 1)
     }
 
     @Test(arguments: [

@@ -1,3 +1,4 @@
+import EasySetupRelayCore
 import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded

@@ -23,7 +23,6 @@ extension RelayHub {
         /// How many connections each loop has accepted.
         private var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
-        private var wasFull = false
         private let logger: Logger
 
         init(limits: ConnectionLimits, rendezvous: consuming Rendezvous<ConnectionID>, logger: Logger) {
@@ -41,12 +40,10 @@ extension RelayHub {
 // MARK: - Connections
 
 extension RelayHub.State {
-    var callers: Admission.Callers {
-        @inline(__always) get { Admission.Callers(open: calls.openCount, remembered: calls.count) }
-    }
+    private var callers: Admission.Callers { calls.callers }
 
     /// Whether no connection is accepted.
-    var isFull: Bool { @inline(__always) get { admission.isFull(callers) } }
+    var isFull: Bool { admission.isFull(callers) }
     /// Whether only returning devices are admitted, and others are told that the relay is full.
     var isCrowded: Bool { admission.isCrowded(callers) }
     /// How long a connection may be idle, in quarters of ``ConnectionLimits/idleTime``.
@@ -158,10 +155,7 @@ extension RelayHub.State {
         distributeActions()
         answerPolls()
         if !lifecycle.isServing { goOnEnding() }
-        if wasFull != isFull {
-            wasFull.toggle()
-            if !wasFull { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
-        }
+        if admission.hasBecomeFree(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
     }
 
     /// Gives each loop the effects for its connections, and the long-polling sessions theirs. The latter may cause
@@ -273,7 +267,7 @@ extension RelayHub.State {
 
     private var statistics: Logger.Metadata {
         var metadata: Logger.Metadata = [
-            "connections": "\(admission.socketCount + calls.openCount)", "accepted": "\(lastID)",
+            "connections": "\(admission.socketCount + callers.open)", "accepted": "\(lastID)",
         ]
         metadata["accepted-by-core"] = "\(inboxes.loops.map { String(accepted[$0] ?? 0) }.joined(separator: " "))"
         for (outcome, count) in outcomes {

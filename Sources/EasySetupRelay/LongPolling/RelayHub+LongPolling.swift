@@ -81,14 +81,14 @@ extension RelayHub.State {
         let first = call.frames.first.flatMap { try? DeviceFrame(parsing: $0) }
         let id = nextID(loop: nil)
         let refusal =
-            admission.refusal(ofCaller: prefix, isNew: first?.isOfStranger ?? true, calls.devices, callers)
+            admission.refusal(ofCaller: prefix, isNew: first?.isOfStranger ?? true, calls.devices, calls.callers)
             ?? rendezvous.connected(id, from: prefix, isHeard: true, &turn)
         if let refusal {
             note(.turnedAway)
             return .refuse(HTTPRoutes.Problem(refusal.reason), retryAfter: refusal.retryAfter)
         }
         calls.open(call.connection, as: id, from: prefix, now: turn.now.monotonic)
-        admission.notePeak(callers)
+        admission.notePeak(calls.callers)
         return nil
     }
 

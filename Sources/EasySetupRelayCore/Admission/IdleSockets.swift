@@ -1,5 +1,3 @@
-import EasySetupRelayCore
-
 /// Connections that serve no device: those of long polling without a waiting poll and, once the relay is crowded, those
 /// without a first frame. Closing one loses nothing, because the device opens another.
 struct IdleSockets: Sendable {

@@ -1,12 +1,11 @@
 private import DequeModule
-import EasySetupRelayCore
-import EasySetupRelayProtocol
+package import EasySetupRelayProtocol
 private import HeapModule
 
 /// The sessions of long polling: their ids, the frames queued for each, the polls that wait, and the sessions that were
 /// closed (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. `Poll` identifies a waiting poll for
-/// the caller.
-struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
+/// the caller. As in ``Rendezvous``, the methods that a relay calls are specialized for ``ConnectionID``.
+package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     private let limits: TransportLimits
     /// Sessions by the 128-bit id that the device drew. Swift hashes the ids with a seed of this process, so nobody can
     /// cause collisions, and the time of a lookup reveals at most bits of an unknown hash; so no comparison in constant
@@ -16,21 +15,22 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     private var alarms = Heap<Alarm>()
     /// Closed sessions, in the order of their closing.
     private var closed: Deque<Closed> = []
-    private var closedCount = 0
+    /// The number of sessions: the open ones, and all, including the closed ones that are remembered.
+    package private(set) var callers = Admission.Callers()
     /// Sessions with a waiting poll and something to answer it with.
     private var ready: [ConnectionID] = []
     private var answers: [Answered] = []
     /// The number of open sessions of each prefix.
-    private(set) var devices = PrefixCounts()
+    package private(set) var devices = PrefixCounts()
     /// The bytes queued for all sessions.
     private var unreadBytes = 0
     /// Closed sessions whose device has not been told so by the answer to a poll.
-    private(set) var untold = 0
+    package private(set) var untold = 0
 
     /// A poll and its answer; the answer is nil when the session is no longer known.
-    typealias Answered = (poll: Poll, answer: PollAnswer?)
+    package typealias Answered = (poll: Poll, answer: PollAnswer?)
 
-    enum Polled: Equatable {
+    package enum Polled: Equatable {
         case unknown
         case gap
         /// The poll waits; its answer will be among those of a later ``takeAnswers(now:)``.
@@ -72,29 +72,29 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
         let id: ConnectionID
     }
 
-    init(limits: TransportLimits) {
+    package init(limits: TransportLimits) {
         self.limits = limits
     }
 
-    /// The number of sessions, including the closed ones that are remembered.
-    var count: Int { @inline(__always) get { entries.count } }
-    /// The number of open sessions.
-    var openCount: Int { @inline(__always) get { entries.count - closedCount } }
-    var isEmpty: Bool { entries.isEmpty }
+    package var isEmpty: Bool { entries.isEmpty }
     /// The number of alarms, including stale ones.
     var alarmCount: Int { alarms.count }
 
-    func id(of connection: LongPollConnectionID) -> ConnectionID? { ids[connection] }
+    @specialized(where Poll == ConnectionID)
+    package func id(of connection: LongPollConnectionID) -> ConnectionID? { ids[connection] }
 
-    func isOpen(_ id: ConnectionID) -> Bool { entries[id]?.queue.isClosed == false }
+    @specialized(where Poll == ConnectionID)
+    package func isOpen(_ id: ConnectionID) -> Bool { entries[id]?.queue.isClosed == false }
 
     /// The highest number of the device's frames that have arrived. Nil for an unknown session.
-    func have(of id: ConnectionID) -> UInt32? { entries[id]?.queue.have }
+    @specialized(where Poll == ConnectionID)
+    package func have(of id: ConnectionID) -> UInt32? { entries[id]?.queue.have }
 
     // MARK: What devices do
 
     /// Opens a session. Its id and its number must both be new.
-    mutating func open(
+    @specialized(where Poll == ConnectionID)
+    package mutating func open(
         _ connection: LongPollConnectionID,
         as id: ConnectionID,
         from prefix: AddressPrefix? = nil,
@@ -102,12 +102,15 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     ) {
         ids[connection] = id
         entries[id] = Entry(name: connection, prefix: prefix, callsSince: now, absentSince: now)
+        callers.open += 1
+        callers.remembered += 1
         if let prefix { devices.count(1, prefix) }
         watch(id)
     }
 
     /// Counts a request of a session. False when the device makes more requests than allowed.
-    mutating func countCall(_ id: ConnectionID, now: Duration) -> Bool {
+    @specialized(where Poll == ConnectionID)
+    package mutating func countCall(_ id: ConnectionID, now: Duration) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
         if now >= entry.callsSince + limits.requestInterval { (entry.calls, entry.callsSince) = (0, now) }
         entry.calls += 1
@@ -116,12 +119,14 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// The new frames of a request, in order. Nil when a frame before them is missing.
-    mutating func take(_ call: SendCall, of id: ConnectionID) -> ArraySlice<[UInt8]>? {
+    @specialized(where Poll == ConnectionID)
+    package mutating func take(_ call: SendCall, of id: ConnectionID) -> ArraySlice<[UInt8]>? {
         entries[id]?.queue.take(call.frames, from: call.first)
     }
 
     /// A device polls for frames. An earlier poll that still waits is answered without frames.
-    mutating func poll(_ call: PollCall, by poll: Poll, now: Duration) -> Polled {
+    @specialized(where Poll == ConnectionID)
+    package mutating func poll(_ call: PollCall, by poll: Poll, now: Duration) -> Polled {
         guard let id = ids[call.connection], let before = entries[id]?.queue.bytes,
             let standing = entries[id]?.queue.acknowledge(call.received), let entry = entries[id]
         else { return .unknown }
@@ -145,7 +150,8 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// The request of a poll was lost before its answer.
-    mutating func gone(_ poll: Poll, of id: ConnectionID, now: Duration) {
+    @specialized(where Poll == ConnectionID)
+    package mutating func gone(_ poll: Poll, of id: ConnectionID, now: Duration) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
         entries[id]?.absentSince = now
@@ -156,7 +162,8 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
 
     /// Queues a frame for a device, which answers a waiting poll. False when the device has too many unread bytes; the
     /// caller then gives the session up.
-    mutating func send(_ frame: [UInt8], to id: ConnectionID) -> Bool {
+    @specialized(where Poll == ConnectionID)
+    package mutating func send(_ frame: [UInt8], to id: ConnectionID) -> Bool {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
         markReady(id)
@@ -166,49 +173,55 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Closes a session after the queued frames. It is remembered for ``TransportLimits/pollAbsence``.
-    mutating func close(_ id: ConnectionID, now: Duration) {
+    @specialized(where Poll == ConnectionID)
+    package mutating func close(_ id: ConnectionID, now: Duration) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
         if let prefix = entries[id]?.prefix { devices.count(-1, prefix) }
         markReady(id)
         untold += 1
-        closedCount += 1
+        callers.open -= 1
         closed.append(Closed(due: now + limits.pollAbsence, id: id))
-        while closedCount > limits.closedCalls, let oldest = closed.popFirst() {
+        while callers.remembered - callers.open > limits.closedCalls, let oldest = closed.popFirst() {
             forget(oldest.id)
         }
     }
 
     /// Closes every session.
-    mutating func closeAll(now: Duration) {
+    @specialized(where Poll == ConnectionID)
+    package mutating func closeAll(now: Duration) {
         for id in entries.keys.filter(isOpen) {
             close(id, now: now)
         }
     }
 
     /// Removes a session without remembering it.
-    mutating func forget(_ id: ConnectionID) {
+    @specialized(where Poll == ConnectionID)
+    package mutating func forget(_ id: ConnectionID) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         ids[entry.name] = nil
         unreadBytes -= entry.queue.bytes
+        callers.remembered -= 1
         if entry.queue.isClosed {
-            closedCount -= 1
             if !entry.isTold { untold -= 1 }
-        } else if let prefix = entry.prefix {
-            devices.count(-1, prefix)
+        } else {
+            callers.open -= 1
+            if let prefix = entry.prefix { devices.count(-1, prefix) }
         }
         if let waiting = entry.waiting { answers.append((waiting.poll, nil)) }
     }
 
     /// Removes every session.
-    mutating func forgetAll() {
+    @specialized(where Poll == ConnectionID)
+    package mutating func forgetAll() {
         for id in Array(entries.keys) {
             forget(id)
         }
     }
 
     /// The answers to polls that are due.
-    mutating func takeAnswers(now: Duration) -> [Answered] {
+    @specialized(where Poll == ConnectionID)
+    package mutating func takeAnswers(now: Duration) -> [Answered] {
         guard !ready.isEmpty || !answers.isEmpty else { return [] }
         for id in ready {
             guard var entry = entries[id] else { continue }
@@ -232,7 +245,8 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Shrinks the tables to the size that their content needs.
-    mutating func shrink() {
+    @specialized(where Poll == ConnectionID)
+    package mutating func shrink() {
         ids = Dictionary(uniqueKeysWithValues: Array(ids))
         entries = Dictionary(uniqueKeysWithValues: Array(entries))
         dropStaleAlarms()
@@ -250,9 +264,11 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
 
     // MARK: Time
 
-    /// When ``deadlinesPassed(now:)`` is to be called next; nil for never.
-    var nextDeadline: Duration? {
-        @inline(__always) get {
+    /// When ``deadlinesPassed(now:)`` is to be called next; nil for never. The getter is mutating for the same reason as
+    /// ``Rendezvous/nextDeadline``.
+    package var nextDeadline: Duration? {
+        @specialized(where Poll == ConnectionID)
+        mutating get {
             guard let alarm = alarms.min?.due, let closing = closed.first?.due else {
                 return alarms.min?.due ?? closed.first?.due
             }
@@ -262,7 +278,8 @@ struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
 
     /// Answers polls that have waited for long enough and forgets closed sessions. Gives the sessions without a poll
     /// for too long, which it has already removed.
-    mutating func deadlinesPassed(now: Duration) -> [ConnectionID] {
+    @specialized(where Poll == ConnectionID)
+    package mutating func deadlinesPassed(now: Duration) -> [ConnectionID] {
         var absent: [ConnectionID] = []
         while let first = alarms.min, first.due <= now {
             alarms.removeMin()

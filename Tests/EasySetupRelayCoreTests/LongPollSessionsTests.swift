@@ -1,9 +1,8 @@
-import EasySetupRelayCore
 import EasySetupRelayProtocol
 import SeededRandom
 import Testing
 
-@testable import EasySetupRelay
+@testable import EasySetupRelayCore
 
 /// Long-polling sessions as values: numbers, polls and time, without a socket.
 @Suite struct LongPollSessionsTests {
@@ -261,7 +260,7 @@ import Testing
             desk.close(ConnectionID(number: number), now: Self.start)
         }
         #expect((UInt8(1)...4).map { desk.id(of: .named($0)) != nil } == [false, true, true, true])
-        #expect(desk.openCount == 1)
+        #expect(desk.callers.open == 1)
         #expect(desk.untold == 2)
     }
 
@@ -359,8 +358,15 @@ import Testing
             }
             #expect(desk.isEmpty)
             #expect(desk.untold == 0)
-            #expect(desk.openCount == 0)
+            #expect(desk.callers.open == 0)
             #expect(desk.nextDeadline == nil)
         }
+    }
+}
+
+extension LongPollConnectionID {
+    /// A connection of 16 equal bytes.
+    fileprivate static func named(_ byte: UInt8) -> LongPollConnectionID {
+        LongPollConnectionID([UInt8](repeating: byte, count: 16))!
     }
 }

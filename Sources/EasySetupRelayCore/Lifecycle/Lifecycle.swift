@@ -1,5 +1,5 @@
 /// The phases of a relay's shutdown: serving, draining, ending, ended. It takes events and the time and gives orders.
-struct Lifecycle: Sendable {
+package struct Lifecycle: Sendable {
     private enum Phase: Sendable {
         case serving
         /// No new devices are admitted; active pairings go on until the deadline.
@@ -10,7 +10,7 @@ struct Lifecycle: Sendable {
         case ended(isTold: Bool)
     }
 
-    enum Order: Equatable {
+    package enum Order: Equatable {
         /// Tell devices to go to another relay, and close all connections.
         case end
         /// Each poll has been answered: close the HTTP connections.
@@ -28,19 +28,19 @@ struct Lifecycle: Sendable {
     /// - Parameters:
     ///   - drainTime: how long active pairings may go on while the relay drains.
     ///   - closingTime: how long connections may take to close.
-    init(drainTime: Duration, closingTime: Duration) {
+    package init(drainTime: Duration, closingTime: Duration) {
         self.drainTime = drainTime
         self.closingTime = closingTime
     }
 
     /// Whether new devices are admitted.
-    var isServing: Bool {
+    package var isServing: Bool {
         if case .serving = phase { true } else { false }
     }
 
     /// Whether connections are still accepted: while draining, for devices of a pairing and for health checks; while
     /// ending, as long as `untold` devices may send their last polls on new connections.
-    func accepts(untold: Int) -> Bool {
+    package func accepts(untold: Int) -> Bool {
         switch phase {
         case .serving, .draining: true
         case .ending: untold > 0
@@ -49,7 +49,7 @@ struct Lifecycle: Sendable {
     }
 
     /// Whether a device may open a long-polling session.
-    var takesCallers: Bool {
+    package var takesCallers: Bool {
         switch phase {
         case .serving, .draining: true
         case .ending, .ended: false
@@ -57,14 +57,14 @@ struct Lifecycle: Sendable {
     }
 
     /// Begins to drain. False when the relay drains or ends already.
-    mutating func drain(now: Duration) -> Bool {
+    package mutating func drain(now: Duration) -> Bool {
         guard case .serving = phase else { return false }
         phase = .draining(until: now + drainTime)
         return true
     }
 
     /// Begins to end at once.
-    mutating func stop(now: Duration) -> [Order] {
+    package mutating func stop(now: Duration) -> [Order] {
         switch phase {
         case .serving, .draining: [end(now), .hangUp]
         case .ending: [.hangUp]
@@ -73,14 +73,14 @@ struct Lifecycle: Sendable {
     }
 
     /// When ``deadlinePassed(now:)`` is to be called; nil for never.
-    var due: Duration? {
+    package var due: Duration? {
         switch phase {
         case .serving, .ended: nil
         case .draining(let until), .ending(let until, _): until
         }
     }
 
-    mutating func deadlinePassed(now: Duration) -> Order? {
+    package mutating func deadlinePassed(now: Duration) -> Order? {
         switch phase {
         case .draining(let until) where until <= now: end(now)
         case .ending(let until, _) where until <= now: .hangUp
@@ -90,7 +90,7 @@ struct Lifecycle: Sendable {
 
     /// To be called after changes. Takes the present number of rooms and connections, and of devices that have not been
     /// told that they are closed.
-    mutating func changed(rooms: Int, connections: Int, untold: Int, now: Duration) -> Order? {
+    package mutating func changed(rooms: Int, connections: Int, untold: Int, now: Duration) -> Order? {
         switch phase {
         case .serving, .ended: return nil
         case .draining: return rooms == 0 ? end(now) : nil
@@ -112,7 +112,7 @@ struct Lifecycle: Sendable {
     }
 
     /// Whether the relay has ended. It returns true once, so that the end is reported once.
-    mutating func takeEnd() -> Bool {
+    package mutating func takeEnd() -> Bool {
         guard case .ended(isTold: false) = phase else { return false }
         phase = .ended(isTold: true)
         return true
