@@ -39,7 +39,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     var missed: PrefixCounts
     var intervals: Intervals
     var work: WorkGate
-    var isDraining = false
+    package internal(set) var lifecycle: Lifecycle
 
     var limits: Limits { rules.limits }
     var keys: TokenKeys { rules.keys }
@@ -73,7 +73,8 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
         }
     }
 
-    package init(limits: Limits = Limits(), keys: TokenKeys, started: Moment) {
+    package init(limits: Limits = Limits(), keys: TokenKeys, lifecycle: Lifecycle, started: Moment) {
+        self.lifecycle = lifecycle
         rules = Rules(limits: limits, keys: keys)
         let start = started.monotonic
         self.started = start

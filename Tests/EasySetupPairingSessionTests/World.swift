@@ -70,6 +70,8 @@ final class World {
     private var order = 0
     private var random: SplitMix
     private var turn: Turn<Int>
+    /// Its times don't matter, because it is ended by hand.
+    private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     private let keys = try! TokenKeys(current: [UInt8](repeating: 9, count: 32))
 
     init(seed: UInt64 = 1, faults: Faults = Faults(), limits: ClientLimits = ClientLimits(), relay: Limits = Limits()) {
@@ -80,7 +82,7 @@ final class World {
         let start = Moment(monotonic: .zero, utcSeconds: 2_000_000_000)
         turn = Turn(now: start, entropy: random)
         relayStart = now
-        self.relay = Rendezvous(limits: relay, keys: keys, started: start)
+        self.relay = Rendezvous(limits: relay, keys: keys, lifecycle: Self.lifecycle, started: start)
     }
 
     // MARK: Devices
@@ -233,7 +235,7 @@ final class World {
         case .relayStarts:
             isRelayUp = true
             relayStart = now
-            relay = Rendezvous(limits: relayLimits, keys: keys, started: moment)
+            relay = Rendezvous(limits: relayLimits, keys: keys, lifecycle: Self.lifecycle, started: moment)
         case .call(let body): body()
         }
     }

@@ -14,6 +14,8 @@ struct Scene {
     var heard: [String: [RelayFrame]] = [:]
     var closed: Set<String> = []
 
+    /// Its times don't matter, because it is ended by hand.
+    private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     static let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32))
     static let home = AddressPrefix(bytes: [192, 0, 2, 1])!
 
@@ -23,7 +25,7 @@ struct Scene {
             entropy: SplitMix(state: seed)
         )
         self.limits = limits
-        relay = Rendezvous(limits: limits, keys: keys, started: turn.now)
+        relay = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: turn.now)
     }
 
     var now: Moment {
@@ -76,13 +78,13 @@ struct Scene {
 
     @discardableResult
     mutating func drain() -> [Action<String>] {
-        relay.drain(&turn)
+        _ = relay.drain(&turn)
         return takeActions()
     }
 
     @discardableResult
     mutating func end() -> [Action<String>] {
-        relay.end(&turn)
+        _ = relay.stop(&turn)
         return takeActions()
     }
 
@@ -90,7 +92,7 @@ struct Scene {
     mutating func restart(down: Duration = .seconds(5), limits: Limits = Limits(), keys: TokenKeys = Scene.keys) {
         now.utcSeconds += down.components.seconds
         now.monotonic = .seconds(3)
-        relay = Rendezvous(limits: limits, keys: keys, started: now)
+        relay = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: now)
     }
 
     /// Replaces the keys while the relay runs.

@@ -30,6 +30,8 @@ package final class Relay: RelayEnd {
     /// Whether the key file lacks a key that tokens were made with, so that those tokens are unknown after the next
     /// start.
     private var lacksKey = false
+    /// Its times don't matter, because it is ended by hand.
+    private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     private var isUp = true
     private var started: Duration
     private var connections: [Int: Connection] = [:]
@@ -48,7 +50,7 @@ package final class Relay: RelayEnd {
         keyFile = [turn.entropy.bytes(TokenKeys.byteCount)]
         keys = Self.keys(keyFile)
         started = world.now
-        rendezvous = Rendezvous(limits: limits, keys: keys, started: start)
+        rendezvous = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: start)
     }
 
     package var isListening: Bool { isUp }
@@ -127,11 +129,11 @@ package final class Relay: RelayEnd {
     package func drain(for time: Duration) {
         guard isUp else { return }
         world.trace { "relay \(number) drains" }
-        act { rendezvous, turn in rendezvous.drain(&turn) }
+        act { rendezvous, turn in _ = rendezvous.drain(&turn) }
         let run = run
         world.after(time) { [unowned self] in
             guard isUp, run == self.run else { return }
-            act { rendezvous, turn in rendezvous.end(&turn) }
+            act { rendezvous, turn in _ = rendezvous.stop(&turn) }
             stop(forgetting: false)
         }
     }
@@ -175,7 +177,7 @@ package final class Relay: RelayEnd {
         world.after(down) { [unowned self] in
             isUp = true
             started = world.now
-            rendezvous = Rendezvous(limits: limits, keys: keys, started: moment)
+            rendezvous = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: moment)
             world.trace { "relay \(number) is back" }
         }
     }
@@ -271,7 +273,7 @@ extension Relay {
     func mutate(_ mutation: Mutation) {
         self.mutation = mutation
         mutation.change(&limits)
-        rendezvous = Rendezvous(limits: limits, keys: keys, started: moment)
+        rendezvous = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: moment)
     }
 
     /// Ends the room that is the oldest.

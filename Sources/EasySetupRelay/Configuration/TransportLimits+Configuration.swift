@@ -20,3 +20,10 @@ extension TransportLimits {
         )
     }
 }
+
+extension Lifecycle {
+    /// A relay that serves, with these times to end.
+    init(_ limits: ConnectionLimits) {
+        self.init(drainTime: limits.drainTime, closingTime: limits.closingTime)
+    }
+}

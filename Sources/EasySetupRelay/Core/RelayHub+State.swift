@@ -18,7 +18,6 @@ extension RelayHub {
         )
         /// The device of a new long-polling session, while its first request is handled.
         var newcomer: Newcomer?
-        private(set) var lifecycle: Lifecycle
         private(set) var outcomes: [ConnectionOutcome: Int] = [:]
         /// How many connections each loop has accepted.
         private var accepted: [Int: Int] = [:]
@@ -31,7 +30,6 @@ extension RelayHub {
             let transport = TransportLimits(limits, partOfFree: rendezvous.partOfFree)
             calls = LongPollSessions(limits: transport)
             admission = Admission(limits: transport)
-            lifecycle = Lifecycle(drainTime: limits.drainTime, closingTime: limits.closingTime)
             self.rendezvous = rendezvous
         }
     }
@@ -65,7 +63,7 @@ extension RelayHub.State {
     /// Registers an accepted connection, which serves no device yet. Nil when the relay is ending or this prefix has
     /// too many such connections. A proxy's connection has no prefix.
     mutating func accept(_ prefix: AddressPrefix?, on loop: Int) -> ConnectionID? {
-        guard lifecycle.accepts(untold: calls.untold), hasPlace(for: prefix) else { return nil }
+        guard rendezvous.lifecycle.accepts(untold: calls.untold), hasPlace(for: prefix) else { return nil }
         accepted[loop, default: 0] += 1
         admission.accepted(prefix, callers)
         return nextID(loop: loop)
@@ -154,7 +152,7 @@ extension RelayHub.State {
     mutating func applyConsequences() {
         distributeActions()
         answerPolls()
-        if !lifecycle.isServing { goOnEnding() }
+        if !rendezvous.lifecycle.isServing { goOnEnding() }
         if admission.hasBecomeFree(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
     }
 
@@ -195,7 +193,7 @@ extension RelayHub.State {
     var nextDeadline: Duration? {
         mutating get {
             var next = rendezvous.nextDeadline
-            if let due = lifecycle.due { next = min(due, next ?? due) }
+            if let due = rendezvous.lifecycle.due { next = min(due, next ?? due) }
             if let due = calls.nextDeadline { next = min(due, next ?? due) }
             return next
         }
@@ -208,7 +206,7 @@ extension RelayHub.State {
             rendezvous.disconnected(id, &turn)
         }
         rendezvous.deadlinesPassed(&turn)
-        if let order = lifecycle.deadlinePassed(now: turn.now.monotonic) { carryOut(order) }
+        if let order = rendezvous.shutdownDeadlinePassed(&turn) { carryOut(order) }
     }
 }
 
@@ -219,22 +217,20 @@ extension RelayHub.State {
     /// the active pairings have ended or the time is over. The port stays open, so that devices of a pairing can come
     /// back and health checks see that the relay drains.
     mutating func drain() {
-        guard lifecycle.drain(now: turn.now.monotonic) else { return }
+        guard rendezvous.drain(&turn) else { return }
         logger.info("draining", metadata: statistics)
-        rendezvous.drain(&turn)
     }
 
     /// Ends at once.
     mutating func stop() {
-        for order in lifecycle.stop(now: turn.now.monotonic) { carryOut(order) }
+        for order in rendezvous.stop(&turn) { carryOut(order) }
     }
 
     private mutating func goOnEnding() {
-        while let order = lifecycle.changed(
-            rooms: rendezvous.statistics.rooms,
+        while let order = rendezvous.advanceShutdown(
             connections: admission.socketCount,
             untold: calls.untold,
-            now: turn.now.monotonic
+            &turn
         ) {
             carryOut(order)
         }
@@ -243,7 +239,6 @@ extension RelayHub.State {
     private mutating func carryOut(_ order: Lifecycle.Order) {
         switch order {
         case .end:
-            rendezvous.end(&turn)
             distributeActions()
             calls.closeAll(now: turn.now.monotonic)
             answerPolls()
@@ -260,7 +255,7 @@ extension RelayHub.State {
 
     /// Whether the relay has ended. It returns true once, so that the end is reported once.
     mutating func takeEnd() -> Bool {
-        guard lifecycle.takeEnd() else { return false }
+        guard rendezvous.takeEnd() else { return false }
         logger.info("stopped", metadata: statistics)
         return true
     }

@@ -76,7 +76,7 @@ extension RelayHub.State {
     /// Opens a session for a new device. Nil when it is admitted, otherwise the refusal. A refused device leaves no
     /// state behind, so a flood of refusals costs no memory.
     private mutating func open(_ call: SendCall, prefix: AddressPrefix?) -> LongPollResponse? {
-        guard lifecycle.takesCallers else { return .refuse(.draining, retryAfter: limits.closingTime) }
+        guard rendezvous.lifecycle.takesCallers else { return .refuse(.draining, retryAfter: limits.closingTime) }
         guard let prefix else { return .refuse(.relayFull, retryAfter: limits.retryAfter) }
         let first = call.frames.first.flatMap { try? DeviceFrame(parsing: $0) }
         let id = nextID(loop: nil)

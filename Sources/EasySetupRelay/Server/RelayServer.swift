@@ -138,7 +138,12 @@ extension RelayServer {
         if prepared.hasNewKeys { limits.restartGuard = .zero }
         let hub = RelayHub(
             limits: configuration.connectionLimits,
-            rendezvous: Rendezvous(limits: limits, keys: prepared.keys, started: clock.now),
+            rendezvous: Rendezvous(
+                limits: limits,
+                keys: prepared.keys,
+                lifecycle: Lifecycle(configuration.connectionLimits),
+                started: clock.now
+            ),
             ended: ended,
             logger: logger
         )

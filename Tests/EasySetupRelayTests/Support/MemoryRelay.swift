@@ -35,7 +35,12 @@ final class MemoryRelay {
         ended = promise.futureResult
         let hub = RelayHub(
             limits: connectionLimits,
-            rendezvous: Rendezvous(limits: limits, keys: keys, started: clock.now),
+            rendezvous: Rendezvous(
+                limits: limits,
+                keys: keys,
+                lifecycle: Lifecycle(connectionLimits),
+                started: clock.now
+            ),
             ended: promise,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )

@@ -17,6 +17,8 @@ private struct RendezvousRun {
     /// device.
     private static let maximumActions = 400
 
+    /// Its times don't matter, because it is ended by hand.
+    private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     private let limits: Limits
     private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32))
     private var relay: Rendezvous<Int>
@@ -47,7 +49,7 @@ private struct RendezvousRun {
         limits.mailboxMessages = 4
         limits.mailboxBytes = 512
         self.limits = limits
-        relay = Rendezvous(limits: limits, keys: keys, started: turn.now)
+        relay = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: turn.now)
     }
 
     mutating func step(_ script: inout Script) throws(BrokenRule) {
@@ -67,10 +69,10 @@ private struct RendezvousRun {
         case 7:
             guard script.byte() == 0xFF else { break }
             turn.now.monotonic = .seconds(3)
-            relay = Rendezvous(limits: limits, keys: keys, started: turn.now)
+            relay = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: turn.now)
         case 8:
             guard script.byte() == 0xFF else { break }
-            relay.drain(&turn)
+            _ = relay.drain(&turn)
         default:
             guard let frame = frame(choice, &script) else { break }
             relay.received(frame, from: connection, &turn)

@@ -58,7 +58,12 @@ private final class EmbeddedRelay {
         let keys = try TokenKeys(current: [UInt8](repeating: 7, count: 32))
         hub = RelayHub(
             limits: ConnectionLimits(),
-            rendezvous: Rendezvous(limits: Limits(), keys: keys, started: clock.now),
+            rendezvous: Rendezvous(
+                limits: Limits(),
+                keys: keys,
+                lifecycle: Lifecycle(ConnectionLimits()),
+                started: clock.now
+            ),
             ended: loop.makePromise(of: Void.self),
             logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
         )
