@@ -22,7 +22,7 @@ extension Rendezvous {
             }
             let own = offered.excess(prefix, limit: limits.offersPerPrefix, now: time)
             let excess = WorkGate.Excess(common: max(own, roomCeiling.excess))
-            guard admitsOrChallenges(connection, prefix, .offer, excess, done, &turn)
+            guard admitOrChallenge(connection, prefix, .offer, excess, done, &turn)
             else {
                 return
             }
@@ -41,7 +41,7 @@ extension Rendezvous {
                 common: max(own, misses, meetingCeiling(limits.meetingsInAll).excess),
                 misses: missed.ownExcess(prefix, limit: limits.missesPerPrefix)
             )
-            guard admitsOrChallenges(connection, prefix, .visit, excess, done, &turn)
+            guard admitOrChallenge(connection, prefix, .visit, excess, done, &turn)
             else {
                 return
             }
@@ -57,9 +57,9 @@ extension Rendezvous {
         }
     }
 
-    /// Whether an offer or a visit may go on. A prefix that exceeds its limits, or any prefix when the relay gets full,
-    /// must bring work; the result is false when the device was asked for work or refused.
-    private mutating func admitsOrChallenges(
+    /// Lets an offer or a visit go on, or asks for work: a prefix that exceeds its limits, or any prefix when the relay
+    /// gets full, must bring some. False when the device was asked for work or refused.
+    private mutating func admitOrChallenge(
         _ connection: Connection,
         _ prefix: AddressPrefix,
         _ purpose: WorkGate.Purpose,

@@ -76,7 +76,7 @@ struct ConnectionMachineTests {
         #expect(events == [.violated])
         let after = run.hear(.binary, Self.offered)
         #expect(after.isEmpty)
-        let isSent = run.machine.sends(.refused(.badFrame, retryAfter: .zero))
+        let isSent = run.machine.prepareToSend(.refused(.badFrame, retryAfter: .zero))
         #expect(isSent)
         let close = run.machine.close()
         #expect(close == payloadOf(code))
@@ -132,7 +132,7 @@ struct ConnectionMachineTests {
         #expect(events == [.peerCloses(answer: payloadOf(.normalClosure))])
         let close = run.machine.close()
         #expect(close == nil)
-        let isSent = run.machine.sends(.goodbye(retryAfter: .zero))
+        let isSent = run.machine.prepareToSend(.goodbye(retryAfter: .zero))
         #expect(!isSent)
     }
 
@@ -140,7 +140,7 @@ struct ConnectionMachineTests {
         var run = Run()
         let close = run.machine.close(.goingAway)
         #expect(close == payloadOf(.goingAway))
-        let isSent = run.machine.sends(.goodbye(retryAfter: .zero))
+        let isSent = run.machine.prepareToSend(.goodbye(retryAfter: .zero))
         let tick = run.machine.tick(silentIntervals: 1)
         #expect(!isSent && tick == .none)
         for _ in 0..<3 {
@@ -167,7 +167,7 @@ struct ConnectionMachineTests {
     @Test(arguments: reasons)
     func `The close frame says what the last frame said`(_ frame: RelayFrame, _ code: WebSocketErrorCode) {
         var run = Run()
-        let isSent = run.machine.sends(frame)
+        let isSent = run.machine.prepareToSend(frame)
         #expect(isSent)
         let close = run.machine.close()
         #expect(close == payloadOf(code))

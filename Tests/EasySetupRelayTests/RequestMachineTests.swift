@@ -54,11 +54,11 @@ struct RequestMachineTests {
         let device = ConnectionID(callsAs: 7)
         #expect(machine.answered(.later(of: device)).isEmpty)
         #expect(machine.poller == device)
-        #expect(machine.idleFourths() == 0)
+        #expect(machine.countIdleFourths() == 0)
         #expect(responds(machine.answered(.body([])), .next))
         #expect(machine.poller == nil)
-        #expect(machine.idleFourths() == 1)
-        #expect(machine.idleFourths() == 2)
+        #expect(machine.countIdleFourths() == 1)
+        #expect(machine.countIdleFourths() == 2)
     }
 
     @Test func `Bodies that are not borne end the connection`() {

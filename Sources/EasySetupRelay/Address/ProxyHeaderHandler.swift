@@ -37,7 +37,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func passed(_ source: PeerAddress?, _ rest: ByteBuffer, _ context: ChannelHandlerContext) {
-        if let source, !worker.proxy(connection, speaksFor: source) { return context.close(promise: nil) }
+        if let source, !worker.setSource(source, of: connection) { return context.close(promise: nil) }
         if rest.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(rest)) }
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }

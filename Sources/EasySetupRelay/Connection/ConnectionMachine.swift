@@ -180,7 +180,7 @@ struct ConnectionMachine: ~Copyable {
     // MARK: Out
 
     /// A frame is about to be sent to the device. False when no frame may be sent any more.
-    mutating func sends(_ frame: RelayFrame) -> Bool {
+    mutating func prepareToSend(_ frame: RelayFrame) -> Bool {
         guard takesFrames else { return false }
         switch frame {
         case .goodbye: closeCode = .goingAway

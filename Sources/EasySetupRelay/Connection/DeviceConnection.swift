@@ -70,7 +70,7 @@ final class DeviceConnection {
     // MARK: Whom it counts for
 
     /// Sets the address that a proxy forwards for.
-    func speaks(for source: PeerAddress) {
+    func setPeer(_ source: PeerAddress) {
         peer = source
     }
 
@@ -87,19 +87,19 @@ final class DeviceConnection {
     }
 
     /// The rendezvous has registered the device.
-    func becomesKnown() {
+    func markKnown() {
         isKnown = true
     }
 
     /// The rendezvous drops the device, or has dropped it. False when it had before.
-    func becomesUnknown() -> Bool {
+    func markUnknown() -> Bool {
         guard isKnown else { return false }
         isKnown = false
         return true
     }
 
     /// Sets the number of unread bytes, and gives the difference to the value before.
-    func leavesUnread(_ bytes: Int) -> Int {
+    func setUnread(_ bytes: Int) -> Int {
         defer { unread = bytes }
         return bytes - unread
     }
@@ -137,7 +137,7 @@ final class DeviceConnection {
     // MARK: Out. On a connection that is closing or closed, these do nothing.
 
     func send(_ frame: RelayFrame, _ pool: BufferPool) -> FrameWriter.OnWrite {
-        guard context != nil, machine.sends(frame) else { return .none }
+        guard context != nil, machine.prepareToSend(frame) else { return .none }
         return writer.write(frame, pool)
     }
 

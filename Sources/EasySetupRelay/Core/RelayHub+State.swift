@@ -63,7 +63,7 @@ extension RelayHub.State {
     /// Registers an accepted connection, which serves no device yet. Nil when the relay is ending or this prefix has
     /// too many such connections. A proxy's connection has no prefix.
     mutating func accept(_ prefix: AddressPrefix?, on loop: Int) -> ConnectionID? {
-        guard rendezvous.lifecycle.accepts(untold: calls.untold), hasPlace(for: prefix) else { return nil }
+        guard rendezvous.lifecycle.accepts(untold: calls.untold), checkPlace(for: prefix) else { return nil }
         accepted[loop, default: 0] += 1
         admission.accepted(prefix, callers)
         return nextID(loop: loop)
@@ -72,12 +72,13 @@ extension RelayHub.State {
     /// Counts a connection that serves no device under a prefix that has just become known. False when the prefix has
     /// too many of them.
     mutating func count(for prefix: AddressPrefix?) -> Bool {
-        let hasPlace = hasPlace(for: prefix)
+        let hasPlace = checkPlace(for: prefix)
         admission.count(prefix)
         return hasPlace
     }
 
-    private mutating func hasPlace(for prefix: AddressPrefix?) -> Bool {
+    /// Checks whether this prefix may have another connection without a device, and counts a refusal for the logs.
+    private mutating func checkPlace(for prefix: AddressPrefix?) -> Bool {
         guard !admission.hasPlace(for: prefix, callers) else { return true }
         note(.tooManyOpening)
         return false
@@ -153,7 +154,7 @@ extension RelayHub.State {
         distributeActions()
         answerPolls()
         if !rendezvous.lifecycle.isServing { goOnEnding() }
-        if admission.hasBecomeFree(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
+        if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
     }
 
     /// Gives each loop the effects for its connections, and the long-polling sessions theirs. The latter may cause

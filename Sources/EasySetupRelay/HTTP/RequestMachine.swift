@@ -119,7 +119,7 @@ struct RequestMachine {
 
     /// Checks whether the connection is idle; called once in each quarter of the idle time. Returns for how many calls
     /// in a row, this one included, no request had arrived since the call before and no poll was waiting.
-    mutating func idleFourths() -> Int {
+    mutating func countIdleFourths() -> Int {
         quiet = wasUsed || isReading || poller != nil ? 0 : quiet + 1
         wasUsed = false
         return quiet

@@ -48,13 +48,13 @@ extension LoopWorker {
     /// after the last frames of the batch of reads that ended with the connection.
     func ended(_ connection: DeviceConnection) {
         connection.ended()
-        if connection.becomesUnknown() { core.happened(.lost(connection.id)) }
+        if connection.markUnknown() { core.happened(.lost(connection.id)) }
     }
 
     /// Removes a connection that has ended.
     func forget(_ connection: DeviceConnection) {
         guard connections.removeValue(forKey: connection.id.number) != nil else { return }
-        if connection.becomesUnknown() { core.happened(.lost(connection.id)) }
+        if connection.markUnknown() { core.happened(.lost(connection.id)) }
         let wasIdle = connection.setIdle(false)
         let (poller, bodyBytes) = (connection.requests?.poller, connection.requests?.bodyBytes ?? 0)
         connection.carry(nil)
@@ -81,8 +81,8 @@ extension LoopWorker {
 
     /// Sets the address that a trusted proxy forwards for. False when that address has too many connections without a
     /// device.
-    func proxy(_ connection: DeviceConnection, speaksFor source: PeerAddress) -> Bool {
-        connection.speaks(for: source)
+    func setSource(_ source: PeerAddress, of connection: DeviceConnection) -> Bool {
+        connection.setPeer(source)
         return count(connection, for: addresses.proxies.contains(source) ? nil : source.prefix)
     }
 

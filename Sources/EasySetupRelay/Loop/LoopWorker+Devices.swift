@@ -22,7 +22,7 @@ extension LoopWorker {
             case .upgraded(let request):
                 upgraded(connection, UpgradeAnswer(key: request.key), from: connection.peer?.prefix)
             case .isForHTTP(let bytes): forHTTP = bytes
-            case .violated: if connection.becomesUnknown() { core.happened(.badFrame(from: connection.id)) }
+            case .violated: if connection.markUnknown() { core.happened(.badFrame(from: connection.id)) }
             case .peerCloses(let answer):
                 wrote(connection.write(.connectionClose, answer, buffers), to: connection)
                 flush(connection)
@@ -62,7 +62,7 @@ extension LoopWorker {
             send(.refused(refusal.reason, retryAfter: refusal.retryAfter), to: connection)
             close(connection, .tryAgainLater)
         } else {
-            connection.becomesKnown()
+            connection.markKnown()
         }
     }
 

@@ -49,7 +49,7 @@ extension LoopWorker {
             else {
                 return
             }
-            let isIdle = requests.tell { $0.idleFourths() } >= core.read { $0.idleFourths }
+            let isIdle = requests.tell { $0.countIdleFourths() } >= core.read { $0.idleFourths }
             if isIdle { connection.hangUp() } else { deadlines.addIdle(id, now: now) }
         }
     }

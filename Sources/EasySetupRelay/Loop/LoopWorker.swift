@@ -168,7 +168,7 @@ extension LoopWorker {
 
     /// Begins the WebSocket closing handshake.
     func close(_ connection: DeviceConnection, _ code: WebSocketErrorCode? = nil) {
-        _ = connection.becomesUnknown()
+        _ = connection.markUnknown()
         guard let payload = connection.close(code) else { return }
         wrote(connection.write(.connectionClose, payload, buffers), to: connection)
         deadlines.addClosing(connection.id, now: loop.now)
@@ -196,7 +196,7 @@ extension LoopWorker {
 
     /// Records the unread bytes of a device. False when they are too many.
     func account(unread bytes: Int, of connection: DeviceConnection) -> Bool {
-        let difference = connection.leavesUnread(bytes)
+        let difference = connection.setUnread(bytes)
         guard difference != 0 else { return bytes <= limits.outboundBytes }
         return core.change { $0.admission.account(unread: bytes, difference: difference) }
     }

@@ -44,8 +44,8 @@ package struct Admission: Sendable {
     /// Whether no connection is accepted.
     package func isFull(_ callers: Callers) -> Bool { taken(callers) >= limits.connections }
 
-    /// Whether connections are accepted again after none was. To be asked after each change.
-    package mutating func hasBecomeFree(_ callers: Callers) -> Bool {
+    /// Notes after a change whether no connection is accepted. True when connections are accepted again.
+    package mutating func noteFullness(_ callers: Callers) -> Bool {
         let isFull = isFull(callers)
         defer { wasFull = isFull }
         return wasFull && !isFull

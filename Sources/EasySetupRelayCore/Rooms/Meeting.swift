@@ -56,9 +56,9 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
         toVisitor = Mailbox(restoredAt: held.acked)
     }
 
-    /// Whether the offerer is to be told that the visitor is connected or not. After `absencesTold` absences it is told
-    /// of no further one.
-    mutating func tellsPresence(_ isPresent: Bool, _ limits: Limits) -> Bool {
+    /// Notes that the visitor is connected or not. True when the offerer is to be told so: after `absencesTold` absences
+    /// it is told of no further one.
+    mutating func notePresence(_ isPresent: Bool, _ limits: Limits) -> Bool {
         let mayTell = absencesTold < limits.absencesTold
         if isPresent {
             defer { isToldAway = false }

@@ -150,7 +150,7 @@ extension Room {
             turn.send(.message(meeting: nil, message), to: connection)
         }
         if let offerer {
-            if meetings[index].tellsPresence(true, rules.limits) {
+            if meetings[index].notePresence(true, rules.limits) {
                 turn.send(.presence(meeting: id, isPresent: true), to: offerer)
             }
         } else {

@@ -116,7 +116,7 @@ extension Room {
             tellLine(rules, isPresent: false, &turn)
         } else if let index = meeting(of: connection) {
             meetings[index].visitor = .detached
-            if let offerer, meetings[index].tellsPresence(false, rules.limits) {
+            if let offerer, meetings[index].notePresence(false, rules.limits) {
                 turn.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer)
             }
         } else {
