@@ -1,0 +1,209 @@
+import EasySetupRelayProtocol
+
+/// Devices that come back with a token, to a room that lives or to one that their token restores (`Protocol/relay.md`,
+/// "Attach").
+extension Rendezvous {
+    mutating func attachOfferer(
+        _ connection: Connection,
+        _ prefix: AddressPrefix,
+        _ token: Token,
+        _ held: [MeetingResume],
+        attempt: UInt32,
+        _ turn: inout Turn<Connection>
+    ) {
+        let claims: TokenClaims
+        do throws(TokenError) {
+            claims = try TokenClaims(checking: token, keys: keys)
+        } catch {
+            return refuse(connection, error.reason, &turn)
+        }
+        guard claims.role == .offerer else { return refuse(connection, .badToken, &turn) }
+        if rooms[claims.offer] == nil {
+            if let reason = restore(claims, held, prefix, turn.now) {
+                let wait: Duration =
+                    switch reason {
+                    case .relayFull, .tooMany: limits.retryAfter
+                    case .draining: limits.retryDraining
+                    default: .zero
+                    }
+                return refuse(connection, reason, retryAfter: wait, &turn)
+            }
+        }
+        connections.move(connection, to: .offerer(claims.offer))
+        let verdict = decide(claims.offer, &turn) { room, rules, turn in
+            room.attachOfferer(connection, held: held, attempt: attempt, rules, &turn)
+        }
+        if case .refused(let reason) = verdict { sendAway(connection, reason, &turn) }
+        for visitor in early.removeValue(forKey: claims.offer) ?? [] {
+            guard let known = connections[visitor], case .early(let said, _) = known.phase else { continue }
+            attach(visitor, known.prefix, said, &turn)
+        }
+    }
+
+    /// Restores a room from its offerer's token and frame. Nil on success, otherwise the reason for refusal.
+    private mutating func restore(
+        _ claims: TokenClaims,
+        _ held: [MeetingResume],
+        _ prefix: AddressPrefix,
+        _ now: Moment
+    ) -> Reason? {
+        if let ended = tombstones[claims.slot], ended.offer == claims.offer { return ended.reason }
+        // The next relay restores it; a room here would soon be over.
+        guard !isDraining else { return .draining }
+        guard offered.excess(prefix, limit: limits.restoresPerPrefix, now: now.monotonic) == 0, mayRestoreRoom(prefix)
+        else { return .tooMany }
+        let hasLostSlot = slots[claims.slot] != nil
+        let kept = meetingsWithPlace(held, prefix)
+        // A room is not restored without its seated meeting, because the user has already approved that one.
+        guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
+        guard
+            let room = Room<Connection>(
+                restoring: claims,
+                held: kept,
+                of: prefix,
+                hasLostSlot: hasLostSlot,
+                now: now,
+                limits: limits
+            )
+        else { return .expired }
+        guard makePlaceForRoom() else { return .relayFull }
+        offered.happened(1, prefix, now: now.monotonic)
+        if !hasLostSlot { pool.mark(claims.slot, now: now.monotonic) }
+        open(room)
+        return nil
+    }
+
+    mutating func attachVisitor(
+        _ connection: Connection,
+        _ prefix: AddressPrefix,
+        _ token: Token,
+        acked: UInt32,
+        received: UInt32,
+        attempt: UInt32,
+        _ turn: inout Turn<Connection>
+    ) {
+        let claims: TokenClaims
+        do throws(TokenError) {
+            claims = try TokenClaims(checking: token, keys: keys)
+        } catch {
+            return refuse(connection, error.reason, &turn)
+        }
+        guard let meeting = claims.meeting else { return refuse(connection, .badToken, &turn) }
+        let said = Connections<Connection>.Early(
+            offer: claims.offer,
+            meeting: meeting,
+            acked: acked,
+            received: received,
+            attempt: attempt
+        )
+        if rooms[claims.offer] != nil {
+            return attach(connection, prefix, said, &turn)
+        }
+        if let ended = tombstones[claims.slot], ended.offer == claims.offer {
+            return refuse(connection, ended.reason, &turn)
+        }
+        guard turn.now.utcSeconds < claims.deadline.addingClamped(limits.seatedLifetime.components.seconds) else {
+            return refuse(connection, .expired, &turn)
+        }
+        guard !isDraining else {
+            return refuse(connection, .draining, retryAfter: limits.retryDraining, &turn)
+        }
+        waitForOfferer(connection, prefix, said, &turn)
+    }
+
+    private mutating func waitForOfferer(
+        _ connection: Connection,
+        _ prefix: AddressPrefix,
+        _ said: Connections<Connection>.Early,
+        _ turn: inout Turn<Connection>
+    ) {
+        guard let others = takeBack(said, &turn) else {
+            return refuse(connection, .elsewhere, &turn)
+        }
+        guard mayWaitForOfferer(prefix, beside: others), connections.earlyCount < limits.waitingForOfferer,
+            deadlines.count < limits.deadlines, connections.mayWaitForOfferer(prefix, limits)
+        else {
+            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
+        }
+        let deadline = turn.now.monotonic + limits.offererReturn
+        connections.move(connection, to: .early(said, deadline: deadline))
+        early[said.offer] = others + [connection]
+        remind(.connection(connection), at: deadline)
+    }
+
+    /// The visitors that wait for the same offerer, without an older connection for the same meeting: as in a room, the
+    /// newer attach takes its place. Nil when `said` is the older attach.
+    private mutating func takeBack(
+        _ said: Connections<Connection>.Early,
+        _ turn: inout Turn<Connection>
+    ) -> [Connection]? {
+        let others = early[said.offer] ?? []
+        for other in others {
+            guard case .early(let before, _)? = connections[other]?.phase, before.meeting == said.meeting else {
+                continue
+            }
+            guard !said.attempt.isStale(after: before.attempt) else { return nil }
+            sendAway(other, .elsewhere, &turn)
+            return others.filter { $0 != other }
+        }
+        return others
+    }
+
+    /// Whether one more visitor of this prefix may wait for the offerer that `others` wait for. An address may have one
+    /// of these places and a wider block half of them, because every stranger who ever visited has a token and could
+    /// otherwise take the place of the device that belongs there.
+    private func mayWaitForOfferer(_ prefix: AddressPrefix, beside others: [Connection]) -> Bool {
+        guard others.count < limits.waitingForOffererPerRoom else { return false }
+        return prefix.mayJoin(
+            others.compactMap { connections[$0]?.prefix },
+            PrefixCeiling(
+                all: limits.waitingForOffererPerRoom,
+                used: others.count,
+                part: limits.partOfFree,
+                perPrefix: 1
+            )
+        )
+    }
+
+    private mutating func attach(
+        _ connection: Connection,
+        _ prefix: AddressPrefix,
+        _ said: Connections<Connection>.Early,
+        _ turn: inout Turn<Connection>
+    ) {
+        connections.move(connection, to: .visitor(said.offer))
+        let verdict = decide(said.offer, &turn) { room, rules, turn in
+            room.attachVisitor(
+                connection,
+                prefix: prefix,
+                meeting: said.meeting,
+                received: said.received,
+                acked: said.acked,
+                attempt: said.attempt,
+                rules,
+                &turn
+            )
+        }
+        switch verdict {
+        case .accepted, .withoutNews, .outOfPlace: break
+        case .refused(let reason): sendAway(connection, reason, &turn)
+        case nil: sendAway(connection, .meetingOver, &turn)
+        }
+    }
+}
+
+extension TokenError {
+    fileprivate var reason: Reason {
+        switch self {
+        case .unknownKey: .relayForgot
+        case .invalid: .badToken
+        }
+    }
+}
+
+extension Int64 {
+    fileprivate func addingClamped(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}
