@@ -113,22 +113,30 @@ public struct RelayAddress: Hashable, Sendable {
     /// Makes an address. Nil if the host is empty, is longer than 253 bytes, has characters that hosts don't have, or
     /// has a zone although it is no link-local address. Nil also if the port is out of range.
     public init?(host: String, port: Int, isPlain: Bool) {
-        guard (1...253).contains(host.utf8.count), (1...65535).contains(port) else { return nil }
+        guard (1...65535).contains(port), let host = Self.normalizedHost(host) else { return nil }
+        self.host = host
+        self.port = port
+        self.isPlain = isPlain
+    }
+
+    /// The form in which an address has its host; nil for a host that no address has.
+    ///
+    /// - Parameter more: characters that names may have besides those of relays' names.
+    package static func normalizedHost(_ host: String, alsoAllowing more: Set<Character> = []) -> String? {
+        guard (1...253).contains(host.utf8.count) else { return nil }
         let address = host.prefix { $0 != "%" }
         let zone = host.dropFirst(address.count)
         let lowered = address.lowercased()
         if !zone.isEmpty {
-            guard Self.isLinkLocal(lowered), zone.count > 1, zone.dropFirst().allSatisfy(Self.isOfZone) else {
+            guard isLinkLocal(lowered), zone.count > 1, zone.dropFirst().allSatisfy(isOfZone) else {
                 return nil
             }
         }
         let isV6 = lowered.contains(":")
-        let allowed: Set<Character> = isV6 ? Self.v6Characters : Self.nameCharacters
+        let allowed: Set<Character> = isV6 ? v6Characters : nameCharacters.union(more)
         guard lowered.allSatisfy(allowed.contains) else { return nil }
         // The zone keeps its case, because names of network interfaces are case-sensitive.
-        self.host = lowered + zone
-        self.port = port
-        self.isPlain = isPlain
+        return lowered + zone
     }
 
     /// Reads `HOST:PORT` or `[V6]:PORT` in canonical form: lower case, and a port without leading zeros. Nil for any

@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 
 /// A server on loopback that is no relay, on a free port.
 package enum Impostor: Sendable {
@@ -10,6 +10,8 @@ package enum Impostor: Sendable {
     case answer(String)
     /// The server shows this certificate and then stays silent.
     case tls(MadeCertificate, versions: ClosedRange<Int> = 12...13)
+    /// The server shows this certificate and refuses clients that have none.
+    case tlsForClients(MadeCertificate, maximum: TLSVersion)
 
     /// Runs the server as long as `body` runs, which gets its port.
     /// - Parameter connected: is called when a client has connected.
@@ -22,6 +24,12 @@ package enum Impostor: Sendable {
             context = try .server(certificate: made.certificate, key: made.key) { configuration in
                 configuration.minimumTLSVersion = versions.lowerBound < 12 ? .tlsv1 : .tlsv12
                 if versions.upperBound < 12 { configuration.maximumTLSVersion = .tlsv11 }
+            }
+        } else if case .tlsForClients(let made, let maximum) = self {
+            context = try .server(certificate: made.certificate, key: made.key) { configuration in
+                configuration.maximumTLSVersion = maximum
+                configuration.certificateVerification = .noHostnameVerification
+                configuration.trustRoots = .file(made.certificate)
             }
         }
         return try await LoopbackServer.run(tls: context, handler: { ImpostorHandler(self, connected) }, body)

@@ -38,6 +38,7 @@ package struct MadeCertificate: Sendable {
     /// Makes a certificate.
     ///
     /// - Parameters:
+    ///   - subject: the common name; nil for `name`, which is the file's.
     ///   - names: subject alternative names in OpenSSL's format; empty for a certificate without any.
     ///   - from: the start of validity, as `YYYYMMDDHHMMSSZ`.
     ///   - until: the end of validity.
@@ -48,6 +49,7 @@ package struct MadeCertificate: Sendable {
     package static func make(
         in folder: String,
         _ name: String,
+        subject: String? = nil,
         names: String? = "DNS:localhost",
         from: String = "20200101000000Z",
         until: String = "21000101000000Z",
@@ -60,6 +62,7 @@ package struct MadeCertificate: Sendable {
         let plan = try Plan(
             in: folder,
             name,
+            subject: subject,
             names: names,
             validity: days.map { ["-days", "\($0)"] } ?? ["-startdate", from, "-enddate", until],
             newkey: newkey,
@@ -86,6 +89,7 @@ private struct Plan {
     init(
         in folder: String,
         _ name: String,
+        subject: String? = nil,
         names: String?,
         validity: [String] = ["-startdate", "20200101000000Z", "-enddate", "21000101000000Z"],
         newkey: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -118,7 +122,7 @@ private struct Plan {
         made = MadeCertificate(certificate: base + ".pem", key: base + ".key")
         commands = [
             ["req", "-new", "-newkey"] + newkey
-                + ["-nodes", "-subj", "/CN=\(name)", "-keyout", made.key, "-out", base + ".csr"],
+                + ["-nodes", "-subj", "/CN=\(subject ?? name)", "-keyout", made.key, "-out", base + ".csr"],
             ["ca", "-batch", "-notext", "-config", base + ".conf", "-in", base + ".csr", "-out", made.certificate]
                 + validity + signer,
         ]

@@ -41,16 +41,20 @@ extension PairingError {
     private static let waits: [Duration] = [.seconds(9), .zero]
 
     private static let unreachable: [Unreachable] = [
-        .nameUnknown("relay.example"), .nameLookup("relay.example"), .zoneUnknown("eth7"), .refused, .noAnswer,
-        .noRoute, .noNetwork, .cut, .noTLS, .tlsCut, .tlsMismatch, .tlsFailed, .forbiddenHere, .system(71), .unknown,
+        .nameUnknown("relay.example"), .nameLookup("relay.example"), .zoneUnknown("eth7"), .zoneMissing, .refused,
+        .noAnswer,
+        .noRoute, .noNetwork, .cut, .noTLS, .tlsCut, .tlsMismatch, .clientCertificate, .tlsFailed, .forbiddenHere,
+        .system(71), .unknown,
         .behindIsAway(status: 502, retryAfter: waits[0]), .behindIsAway(status: 502, retryAfter: waits[1]),
     ]
 
     private static let untrusted: [Untrusted] =
         dated + [
             .wrongName(host: "relay.example", names: ["other.example"]), .wrongName(host: "relay.example", names: []),
-            .noNames, .unknownAuthority(issuer: "An Authority"), .unknownAuthority(issuer: ""),
-            .chainIncomplete(issuer: "An Authority"), .selfSigned, .noAuthorities, .unfit,
+            .addressAsName(host: "192.0.2.7"), .noNames, .unknownAuthority(issuer: "An Authority"),
+            .unknownAuthority(issuer: ""),
+            .chainIncomplete(issuer: "An Authority"), .otherAuthority("An Authority"), .wrongUse, .selfSigned,
+            .noAuthorities, .unfit, .unfitFrom(authority: "An Authority"),
         ] + Untrusted.FileFault.allCases.map { .authoritiesUnreadable(path: "/etc/authorities.pem", $0) }
 
     private static let dated: [Untrusted] = [

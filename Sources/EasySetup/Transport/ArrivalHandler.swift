@@ -79,8 +79,16 @@ final class ArrivalHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !attempt.hasArrived, let certificate {
-            attempt.fail(certificate.explained(error))
+        if let certificate {
+            let failure = certificate.explained(error)
+            if !attempt.hasArrived {
+                attempt.fail(failure)
+            } else if failure == .relayUnreachable(.clientCertificate) {
+                // In TLS 1.3 a server refuses a client without a certificate only after the client's last message of the
+                // handshake. Nothing got through to the relay, so the other transport is not tried.
+                attempt.phase = .securing
+                attempt.fail(failure)
+            }
         }
         context.fireErrorCaught(error)
     }
@@ -123,11 +131,13 @@ final class ProxyTLSHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !isDone {
-            let failure = certificate.explained(error)
+        let failure = certificate.explained(error)
+        // In TLS 1.3 this refusal comes after the handshake; see ``ArrivalHandler``.
+        if !isDone || failure == .relayUnreachable(.clientCertificate) {
             switch failure.kind {
             case .relayUntrusted(let cause): attempt.fail(.proxyFailed(.untrusted(cause)))
             case .relayUnreachable(let cause): attempt.fail(.proxyFailed(.unreachable(cause)))
+            case .notARelay: attempt.fail(.proxyFailed(.garbled))
             default: attempt.fail(failure)
             }
         }

@@ -15,6 +15,8 @@ import Darwin
 final class Attempt: Sendable {
     /// The phases in their order.
     enum Phase: Sendable {
+        /// The system looks up the name of the next host: the proxy's if there is one, or else the relay's.
+        case resolving
         /// The TCP connection is being made: to the proxy if there is one, or else to the relay.
         case connecting
         /// The proxy is reached. TLS with the proxy is set up, if it uses TLS, and the proxy is asked for a tunnel to
@@ -27,15 +29,19 @@ final class Attempt: Sendable {
     }
 
     private struct State {
-        var phase = Phase.connecting
+        var phase: Phase
         var failure: PairingError?
         var isOver = false
     }
 
     private let host: RelayHost
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(to host: RelayHost) { self.host = host }
+    init(to host: RelayHost) {
+        self.host = host
+        // An IP address is not looked up.
+        state = Mutex(State(phase: IPAddress.bytes(host.next.host) == nil ? .resolving : .connecting))
+    }
 
     var phase: Phase {
         get { state.withLock { $0.phase } }
@@ -43,6 +49,11 @@ final class Attempt: Sendable {
     }
 
     var hasArrived: Bool { phase == .arrived }
+
+    /// Notes that the next host's address is known. A host may have several addresses, so this may come more than once.
+    func resolved() {
+        state.withLock { if $0.phase == .resolving { $0.phase = .connecting } }
+    }
 
     /// Whether the server has answered the request for a WebSocket upgrade, or can't answer it any more.
     var isOver: Bool {

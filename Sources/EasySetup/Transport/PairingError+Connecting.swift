@@ -2,6 +2,7 @@ import EasySetupPairingSession
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import NIOWebSocket
 
 #if canImport(Glibc)
@@ -22,6 +23,9 @@ extension PairingError {
         case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay(.notHTTP)
         // The server answered with status 101 (Switching Protocols), but without a valid WebSocket handshake.
         case is NIOWebSocketUpgradeError, is NIOHTTPClientUpgradeError: self = .notARelay(.web(status: 101))
+        // The connection ended without TLS's own end.
+        case NIOSSLError.uncleanShutdown: self = .relayUnreachable(.cut)
+        case is NIOSSLError, is BoringSSLError: self = .relayUnreachable(.tlsFailed)
         default: self = .relayUnreachable(Unreachable(error, to: host))
         }
     }
@@ -33,13 +37,7 @@ extension Unreachable {
         switch error {
         case let error as NIOConnectionError:
             if let lookup = (error.dnsAError ?? error.dnsAAAAError) as? SocketAddressError.UnknownHost {
-                if let zone = host.firstIndex(of: "%") {
-                    // The host is an IPv6 address with a zone, so the name that the system does not know is the zone:
-                    // the name of a network interface.
-                    self = .zoneUnknown(String(host[zone...].dropFirst()))
-                } else {
-                    self = lookup.errorCode == Int(EAI_AGAIN) ? .nameLookup(host) : .nameUnknown(host)
-                }
+                self.init(lookup: CInt(lookup.errorCode), of: host)
             } else {
                 let causes = error.connectionErrors.map { Unreachable($0.error, to: host) }
                 self = causes.max { $0.weight < $1.weight } ?? .unknown
@@ -51,6 +49,32 @@ extension Unreachable {
             self = .cut
         default: self = .unknown
         }
+    }
+
+    /// The cause for an error of `getaddrinfo`.
+    init(lookup code: CInt, of host: String) {
+        switch code {
+        // These errors tell of this system and of the name servers, not of the name.
+        case EAI_AGAIN, EAI_FAIL, EAI_SYSTEM, EAI_MEMORY: self = .nameLookup(host)
+        default: self = .nameUnknown(host)
+        }
+    }
+
+    /// The fault of an address's zone; nil where it has none. A link-local address needs a zone, because it has a meaning
+    /// on one network only.
+    init?(zoneOf host: String) {
+        guard let bytes = IPAddress.bytes(host), bytes.count == 16, bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 else {
+            return nil
+        }
+        guard let percent = host.firstIndex(of: "%") else {
+            self = .zoneMissing
+            return
+        }
+        let zone = String(host[percent...].dropFirst())
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        let isNumber = UInt32(zone).map { if_indextoname($0, &name) != nil } ?? false
+        guard if_nametoindex(zone) == 0, !isNumber else { return nil }
+        self = .zoneUnknown(zone)
     }
 
     private init(number: CInt) {

@@ -13,15 +13,27 @@ struct RelayHost: Sendable {
     private let proxyRoots: TrustedRoots
     private let proxyContext: NIOSSLContext?
 
-    /// - Throws: an error of the proxy's address, or of the certificate authorities. These are checked before anything
-    ///   is sent.
+    /// - Throws: an error of the proxy's address, of a zone, or of the certificate authorities. These are checked before
+    ///   anything is sent.
     init(_ address: RelayAddress, trusting roots: TrustedRoots, by proxies: ProxySettings) throws(PairingError) {
         self.address = address
         self.roots = roots
         proxy = try proxies.proxy(to: address)
         context = address.isPlain ? nil : try roots.context(isTunnelled: proxy != nil && address.serverName == nil)
-        proxyContext = proxy?.isTLS == true ? try proxies.roots.context() : nil
+        proxyContext = proxy?.isTLS == true ? try Self.proxyContext(proxies.roots) : nil
         proxyRoots = proxies.roots
+        if let fault = Unreachable(zoneOf: next.host) {
+            throw proxy == nil ? .relayUnreachable(fault) : .proxyFailed(.unreachable(fault))
+        }
+    }
+
+    private static func proxyContext(_ roots: TrustedRoots) throws(PairingError) -> NIOSSLContext {
+        do throws(PairingError) {
+            return try roots.context()
+        } catch {
+            guard case .relayUntrusted(let cause) = error.kind else { throw error }
+            throw .proxyFailed(.untrusted(cause))
+        }
     }
 
     /// Makes the SwiftNIO bootstrap that opens TCP connections on this event loop.
@@ -47,6 +59,8 @@ struct RelayHost: Sendable {
         reading: ChainReading? = nil,
         arrived: ((ChannelHandlerContext) -> Void)? = nil
     ) throws {
+        // The channel is made once the host's addresses are known.
+        attempt.resolved()
         let pipeline = channel.pipeline.syncOperations
         if let proxy {
             if let proxyContext {
@@ -96,15 +110,23 @@ struct RelayHost: Sendable {
     func explained(_ error: any Error, in phase: Attempt.Phase) -> PairingError {
         if let error = error as? PairingError { return error }
         switch phase {
-        case .connecting where proxy != nil: return .proxyFailed(.unreachable(Unreachable(error, to: next.host)))
+        case .resolving where Self.isTimeout(error): return silence(in: phase)
+        case .resolving where proxy != nil, .connecting where proxy != nil:
+            return .proxyFailed(.unreachable(Unreachable(error, to: next.host)))
         case .tunnelling: return .proxyFailed(.cut)
-        case .connecting, .securing, .arrived: return PairingError(connecting: error, to: address.host)
+        case .resolving, .connecting, .securing, .arrived: return PairingError(connecting: error, to: address.host)
         }
+    }
+
+    private static func isTimeout(_ error: any Error) -> Bool {
+        if case ChannelError.connectTimeout = error { true } else { false }
     }
 
     /// The error for a timeout in this phase.
     func silence(in phase: Attempt.Phase) -> PairingError {
         switch phase {
+        case .resolving where proxy != nil: .proxyFailed(.unreachable(.nameLookup(next.host)))
+        case .resolving: .relayUnreachable(.nameLookup(next.host))
         case .connecting where proxy != nil: .proxyFailed(.unreachable(.noAnswer))
         case .tunnelling: .proxyFailed(.silent)
         case .connecting, .securing, .arrived: .relayUnreachable(.noAnswer)

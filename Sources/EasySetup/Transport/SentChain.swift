@@ -6,28 +6,36 @@ import NIOSSL
 /// The certificate chain that a server has sent, with the server's own certificate first. This type explains why
 /// BoringSSL rejected it.
 ///
-/// This type compares only names and times. BoringSSL alone decides about trust: this type can't make a rejected
-/// certificate chain trusted.
+/// This type compares only names, times, keys and uses. BoringSSL alone decides about trust: this type can't make a
+/// rejected certificate chain trusted.
 struct SentChain {
     private let certificates: [NIOSSLCertificate]
 
     init(_ certificates: [NIOSSLCertificate]) { self.certificates = certificates }
 
-    /// The reason why the certificate chain is not trusted, as far as its names and times show it.
+    /// The reason why the certificate chain is not trusted, as far as it shows.
     ///
     /// - Parameters:
     ///   - authorities: the certificate authorities that this device trusts.
     ///   - now: seconds since 1970.
-    func fault(authorities: [NIOSSLCertificate], now: Int) -> Untrusted {
-        guard var last = certificates.first else { return .unfit }
-        if let fault = last.timeFault(now, .own) { return fault }
-        if last.isSelfIssued { return .selfSigned }
+    ///   - isBadlySigned: whether BoringSSL found that an authority's key has not signed what names it as its issuer.
+    func fault(authorities: [NIOSSLCertificate], now: Int, isBadlySigned: Bool = false) -> Untrusted {
+        guard let own = certificates.first else { return .unfit }
+        if let fault = own.timeFault(now, .own) { return fault }
+        if own.isSelfIssued { return own.faultAsSelfIssued(authorities) }
+        var last = own
         var others = certificates.dropFirst()
         while true {
             // An authority may have several certificates under one name. It is enough if one of them is valid now.
             let known = authorities.filter { $0.subjectName == last.issuerName }
             let faults = known.map { $0.timeFault(now, .authority($0.shownName)) }
-            if let first = faults.first { return faults.contains(nil) ? .unfit : first ?? .unfit }
+            if let first = faults.first {
+                if let fault = first, !faults.contains(nil) { return fault }
+                if isBadlySigned || !known.contains(where: last.mayBeSigned) {
+                    return .otherAuthority(last.issuerName.shown)
+                }
+                return own.isForServers ? .unfitFrom(authority: last.issuerName.shown) : .wrongUse
+            }
             guard !last.isSelfIssued, let next = others.firstIndex(where: { $0.subjectName == last.issuerName }) else {
                 break
             }
@@ -53,6 +61,17 @@ struct SentChain {
 extension NIOSSLCertificate {
     fileprivate var isSelfIssued: Bool { subjectName == issuerName }
 
+    /// The fault of a server's own certificate that its own key has signed.
+    fileprivate func faultAsSelfIssued(_ authorities: [NIOSSLCertificate]) -> Untrusted {
+        let known = authorities.filter { $0.subjectName == subjectName }
+        if known.contains(self) { return isForServers ? .unfitFrom(authority: shownName) : .wrongUse }
+        // The certificate may also have been made anew with the same key.
+        guard !known.isEmpty, let key, known.allSatisfy({ $0.key != key }) else { return .selfSigned }
+        return .otherAuthority(shownName)
+    }
+
+    private var key: [UInt8]? { try? extractPublicKey().toSPKIBytes() }
+
     fileprivate var shownName: String { subjectName.shown }
 
     fileprivate func timeFault(_ now: Int, _ part: Untrusted.ChainPart) -> Untrusted? {
@@ -65,14 +84,37 @@ extension NIOSSLCertificate {
     /// write this address into certificates that an intermediate authority has issued. A server has to send the
     /// intermediate authority's certificate too.
     fileprivate var namesIssuersCertificate: Bool {
-        let access = NIOSSLObjectIdentifier("1.3.6.1.5.5.7.1.1")
         // The object identifier 1.3.6.1.5.5.7.48.2 (`caIssuers`) in DER, with its tag and length.
         let issuers: [UInt8] = [0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02]
-        return _extensions.contains { field in
-            guard field.objectIdentifier == access else { return false }
-            let bytes = Array(field.data)
-            return bytes.indices.contains { bytes[$0...].starts(with: issuers) }
-        }
+        return field("1.3.6.1.5.5.7.1.1")?.contains(issuers) ?? false
+    }
+
+    /// Whether this certificate's issuer may be `authority`, by the identifiers of keys that both have (RFC 5280, 4.2.1.1
+    /// and 4.2.1.2). An identifier that is not there excludes nobody.
+    fileprivate func mayBeSigned(by authority: NIOSSLCertificate) -> Bool {
+        // Both identifiers are a tag, a length below 128, and the key's hash.
+        guard let field = field("2.5.29.35"), field.count > 3, field[2] == 0x80,
+            let key = authority.field("2.5.29.14"), key.count > 1
+        else { return true }
+        return field[3...].prefix(Int(field[3]) + 1).elementsEqual(key[1...])
+    }
+
+    /// Whether the certificate is for a TLS server, by its key usage and its extended key usage (RFC 5280, 4.2.1.3 and
+    /// 4.2.1.12).
+    fileprivate var isForServers: Bool {
+        // A bit string: its tag, its length, the number of unused bits, and the bits, of which `digitalSignature` is the
+        // first.
+        if let usage = field("2.5.29.15"), usage.count > 3, usage[3] & 0x80 == 0 { return false }
+        // The object identifiers 1.3.6.1.5.5.7.3.1 (`serverAuth`) and 2.5.29.37.0 (`anyExtendedKeyUsage`).
+        let servers: [UInt8] = [0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01]
+        let any: [UInt8] = [0x06, 0x04, 0x55, 0x1D, 0x25, 0x00]
+        return field("2.5.29.37").map { $0.contains(servers) || $0.contains(any) } ?? true
+    }
+
+    /// The DER value of an extension.
+    private func field(_ identifier: String) -> [UInt8]? {
+        let identifier = NIOSSLObjectIdentifier(identifier)
+        return _extensions.first { $0.objectIdentifier == identifier }.map { Array($0.data) }
     }
 }
 
@@ -98,10 +140,11 @@ extension RelayHost {
     /// the others from a second connection, which refuses every certificate, so no data are sent on it.
     func explained(_ error: PairingError, on loop: any EventLoop, limits: ClientLimits) async -> PairingError {
         switch error.kind {
-        case .relayUntrusted(.unknownAuthority), .relayUntrusted(.chainIncomplete):
+        case .relayUntrusted(.unknownAuthority), .relayUntrusted(.chainIncomplete), .relayUntrusted(.unfitFrom):
             let fault = await fault(isProxys: false, on: loop, limits: limits)
             return fault.map { .relayUntrusted($0) } ?? error
-        case .proxyFailed(.untrusted(.unknownAuthority)), .proxyFailed(.untrusted(.chainIncomplete)):
+        case .proxyFailed(.untrusted(.unknownAuthority)), .proxyFailed(.untrusted(.chainIncomplete)),
+            .proxyFailed(.untrusted(.unfitFrom)):
             let fault = await fault(isProxys: true, on: loop, limits: limits)
             return fault.map { .proxyFailed(.untrusted($0)) } ?? error
         default: return error

@@ -66,7 +66,7 @@ package enum OtherServer: Hashable, Sendable {
             )
         case .misdirected:
             texts(
-                "The server at this address does not serve the relay's name (status 421).",
+                "The server at this address does not serve the relay's name.",
                 "Check the relay's address; ask who runs the server to serve that name."
             )
         }

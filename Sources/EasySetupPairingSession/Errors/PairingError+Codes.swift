@@ -114,6 +114,8 @@ extension PairingError {
         public static let nameLookup = Self(rawValue: "name-lookup")
         /// This device has no network interface of the name that the address has as its zone.
         public static let zoneUnknown = Self(rawValue: "zone-unknown")
+        /// The address is a link-local one without a zone.
+        public static let zoneMissing = Self(rawValue: "zone-missing")
         /// Nothing listens at that port.
         public static let refused = Self(rawValue: "refused")
         /// Nothing answered in time.
@@ -130,6 +132,8 @@ extension PairingError {
         public static let tlsCut = Self(rawValue: "tls-cut")
         /// The two sides have no version, cipher or kind of key in common.
         public static let tlsMismatch = Self(rawValue: "tls-mismatch")
+        /// The server wants a certificate of the client's, and devices have none.
+        public static let clientCertificate = Self(rawValue: "client-certificate")
         /// TLS was not set up for another reason.
         public static let tlsFailed = Self(rawValue: "tls-failed")
         /// A proxy in front of the relay reports that the server behind it does not answer.
@@ -152,6 +156,10 @@ extension PairingError {
         public static let unknownAuthority = Self(rawValue: "unknown-authority")
         /// The server sent the certificate without that of its issuer, which this device does not know.
         public static let chainIncomplete = Self(rawValue: "chain-incomplete")
+        /// The certificate names an authority that this device has as its issuer, and another key has signed it.
+        public static let otherAuthority = Self(rawValue: "other-authority")
+        /// The certificate is not made for a TLS server.
+        public static let wrongUse = Self(rawValue: "wrong-use")
         /// The certificate is signed by its own key.
         public static let selfSigned = Self(rawValue: "self-signed")
         /// This device has no certificate authorities installed.

@@ -74,7 +74,7 @@ package enum ProxyFailure: Hashable, Sendable {
                 parameters: why.parameters
             )
         case .untrusted(let cause):
-            let why = cause.explanation("The proxy's")
+            let why = cause.explanation(of: .proxy)
             return Explanation(
                 key: "\(code).\(why.key)",
                 sentence: why.sentence,

@@ -11,6 +11,8 @@ package enum Unreachable: Hashable, Sendable {
     case nameLookup(String)
     /// The IPv6 address has this zone, the name of a network interface, but this device has no such interface.
     case zoneUnknown(String)
+    /// The address is a link-local IPv6 address without a zone.
+    case zoneMissing
     /// Nothing listens at the address and port: the host refused the connection.
     case refused
     /// The host did not answer in time.
@@ -27,6 +29,8 @@ package enum Unreachable: Hashable, Sendable {
     case tlsCut
     /// This device and the server have no TLS version, cipher or kind of key in common.
     case tlsMismatch
+    /// The server wants a client certificate, and devices have none.
+    case clientCertificate
     /// The TLS handshake failed for another reason.
     case tlsFailed
     /// A proxy in front of the relay reports, by this HTTP status, that the relay behind it does not answer.
@@ -43,6 +47,7 @@ package enum Unreachable: Hashable, Sendable {
         case .nameUnknown: .nameUnknown
         case .nameLookup: .nameLookup
         case .zoneUnknown: .zoneUnknown
+        case .zoneMissing: .zoneMissing
         case .refused: .refused
         case .noAnswer: .noAnswer
         case .noRoute: .noRoute
@@ -51,6 +56,7 @@ package enum Unreachable: Hashable, Sendable {
         case .noTLS: .noTLS
         case .tlsCut: .tlsCut
         case .tlsMismatch: .tlsMismatch
+        case .clientCertificate: .clientCertificate
         case .tlsFailed: .tlsFailed
         case .behindIsAway: .behindIsAway
         case .forbiddenHere: .forbiddenHere
@@ -61,7 +67,7 @@ package enum Unreachable: Hashable, Sendable {
     /// Whether a retry may help.
     package var retryHelps: Bool {
         switch self {
-        case .nameUnknown, .zoneUnknown, .noTLS, .tlsMismatch, .forbiddenHere: false
+        case .nameUnknown, .zoneUnknown, .zoneMissing, .noTLS, .tlsMismatch, .clientCertificate, .forbiddenHere: false
         case .unknown, .nameLookup, .refused, .noAnswer, .noRoute, .noNetwork, .cut, .tlsCut, .tlsFailed, .behindIsAway,
             .system:
             true
@@ -100,6 +106,11 @@ package enum Unreachable: Hashable, Sendable {
                 "this device has no network interface named {zone}",
                 "Write the name of an interface of this device behind the %; `ip link` lists them.",
                 ["zone": zone]
+            )
+        case .zoneMissing:
+            return texts(
+                "a link-local address needs the network interface behind it",
+                "Write the name of an interface of this device behind the address, as in fe80::1%eth0; `ip link` lists them."
             )
         case .refused:
             return texts(
@@ -140,6 +151,11 @@ package enum Unreachable: Hashable, Sendable {
             return texts(
                 "this device and what answers have no TLS version, cipher or kind of key in common",
                 "The other side needs TLS 1.2 or newer, and a certificate with an RSA, P-256 or P-384 key."
+            )
+        case .clientCertificate:
+            return texts(
+                "what answers there wants a client certificate, which this program has none of",
+                "Check the address and port; ask who runs the server to take devices without a certificate."
             )
         case .tlsFailed:
             return texts(

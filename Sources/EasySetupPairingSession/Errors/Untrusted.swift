@@ -5,18 +5,26 @@ package import EasySetupSeed
 package enum Untrusted: Hashable, Sendable {
     /// The certificate is rejected for another reason.
     case unfit
+    /// The certificate comes from this authority, which this device has, and is rejected for another reason.
+    case unfitFrom(authority: String)
     /// The certificate expired at `at`, and this device's clock says `clock`, both in seconds since 1970.
     case expired(at: Int, clock: Int, part: ChainPart = .own)
     /// The certificate is valid only from `from` on, and this device's clock says `clock`, both in seconds since 1970.
     case notYetValid(from: Int, clock: Int, part: ChainPart = .own)
     /// The certificate is for `names`, and not for `host`.
     case wrongName(host: String, names: [String])
+    /// The certificate has the host's IP address as a DNS name, where an address does not count.
+    case addressAsName(host: String)
     /// The certificate has no subject alternative name. A common name does not count as a name.
     case noNames
     /// This device does not know the authority that issued the certificate.
     case unknownAuthority(issuer: String)
     /// The server sent its certificate without the issuer's certificate, and this device does not know that issuer.
     case chainIncomplete(issuer: String)
+    /// The certificate names an authority as its issuer that this device has, and another key has signed it.
+    case otherAuthority(String)
+    /// The certificate is not made for a TLS server.
+    case wrongUse
     /// The certificate is signed by its own key.
     case selfSigned
     /// This device has no certificate authorities installed.
@@ -44,6 +52,10 @@ package enum Untrusted: Hashable, Sendable {
         case empty
         /// The file has no certificate.
         case noCertificate = "no-certificate"
+        /// The file has a certificate that does not parse.
+        case damaged
+        /// The path is a link, and there is nothing where it leads.
+        case leadsNowhere = "leads-nowhere"
         /// The file is larger than any list of authorities.
         case tooLarge = "too-large"
         /// The path leads to something other than a regular file (or, if a folder is meant, other than a folder).
@@ -55,23 +67,30 @@ package enum Untrusted: Hashable, Sendable {
     /// The cause's stable code.
     package var code: PairingError.Cause {
         switch self {
-        case .unfit: .unfit
+        case .unfit, .unfitFrom: .unfit
         case .expired: .expired
         case .notYetValid: .notYetValid
-        case .wrongName: .wrongName
+        case .wrongName, .addressAsName: .wrongName
         case .noNames: .noNames
         case .unknownAuthority: .unknownAuthority
         case .chainIncomplete: .chainIncomplete
+        case .otherAuthority: .otherAuthority
+        case .wrongUse: .wrongUse
         case .selfSigned: .selfSigned
         case .noAuthorities: .noAuthorities
         case .authoritiesUnreadable: .authoritiesUnreadable
         }
     }
 
+    /// The server that has shown the certificate.
+    package enum Owner: Sendable {
+        case relay
+        /// A proxy's certificate is checked by the system's authorities, whatever file is named for the relay's.
+        case proxy
+    }
+
     /// The texts; their key begins with the cause's name.
-    ///
-    /// - Parameter whose: the certificate's owner, as the first words of the sentence.
-    package func explanation(_ whose: String = "The relay's") -> Explanation {
+    package func explanation(of owner: Owner = .relay) -> Explanation {
         func texts(
             _ what: String,
             _ advice: String,
@@ -82,24 +101,31 @@ package enum Untrusted: Hashable, Sendable {
             return Explanation(key: key, sentence: what, advice: advice, parameters: parameters)
         }
         let between = "Check the address; somebody may be in between."
-        let own = "For a certificate or an authority of your own, name its file with --ca-file."
+        let (whose, own) = (owner.possessive, owner.advice)
         let authority = "\(whose) certificate depends on the authority \"{authority}\", whose own certificate"
         switch self {
         case .unfit:
             return texts("\(whose) certificate is not one that this device trusts.", "\(between) \(own)")
+        case .unfitFrom(let authority):
+            return texts(
+                "\(whose) certificate comes from the authority \"{authority}\" that this device has, and is rejected all the same.",
+                "The other side needs another certificate. `openssl verify` with that authority's certificate may show the reason.",
+                variant: "known-authority",
+                ["authority": authority]
+            )
         case .expired(let moment, let clock, let part):
             let clockAdvice = "This device's clock says {clock}: if that is wrong, set it."
             let (moment, clock) = ("\(UTC(moment))", "\(UTC(clock))")
             guard let name = part.authority else {
                 return texts(
                     "\(whose) certificate expired on {moment}.",
-                    "\(part.renewal) \(clockAdvice)",
+                    "\(part.renewal(of: owner)) \(clockAdvice)",
                     ["moment": moment, "clock": clock]
                 )
             }
             return texts(
                 "\(authority) expired on {moment}.",
-                "\(part.renewal) \(clockAdvice)",
+                "\(part.renewal(of: owner)) \(clockAdvice)",
                 variant: part.variant,
                 ["authority": name, "moment": moment, "clock": clock]
             )
@@ -135,6 +161,13 @@ package enum Untrusted: Hashable, Sendable {
                 advice,
                 ["names": names.joined(separator: ", "), "host": host]
             )
+        case .addressAsName(let host):
+            return texts(
+                "\(whose) certificate has the address {host} as a DNS name, and an address counts as an IP address only.",
+                "Whoever runs the other side needs a certificate with the subject alternative name IP:{host}.",
+                variant: "address-as-name",
+                ["host": host]
+            )
         case .noNames:
             return texts(
                 "\(whose) certificate has no subject alternative name; a common name does not count.",
@@ -153,6 +186,17 @@ package enum Untrusted: Hashable, Sendable {
                 "The other side must send its whole chain: the file of its certificate needs the intermediate ones as well. \(own)",
                 ["issuer": issuer]
             )
+        case .otherAuthority(let name):
+            return texts(
+                "\(whose) certificate was not signed by the authority \"{authority}\" that this device has, but by another of that name.",
+                "\(between) If the authority was made anew, \(owner.renewal).",
+                ["authority": name]
+            )
+        case .wrongUse:
+            return texts(
+                "\(whose) certificate is not made for a TLS server.",
+                "The other side needs a certificate with digitalSignature where it has a key usage, and with serverAuth where it has an extended one. The certificate of an authority is none."
+            )
         case .selfSigned:
             return texts(
                 "\(whose) certificate is signed by itself, not by an authority that this device knows.",
@@ -161,12 +205,12 @@ package enum Untrusted: Hashable, Sendable {
         case .noAuthorities:
             return texts(
                 "No certificate authorities are installed on this device.",
-                "Install them (on Debian the package ca-certificates), or name a file of them with --ca-file or SSL_CERT_FILE."
+                "Install them (on Debian the package ca-certificates), or name a file of them with \(owner.options)."
             )
         case .authoritiesUnreadable(let path, let fault):
             return texts(
                 "The certificate authorities can't be read from {path}: \(fault.words).",
-                "Name a file of PEM certificates with --ca-file or SSL_CERT_FILE.",
+                "Name a file of PEM certificates with \(owner.options).",
                 variant: fault.rawValue,
                 ["path": path.visible]
             )
@@ -182,6 +226,8 @@ extension Untrusted.FileFault {
         case .forbidden: "permission denied"
         case .empty: "it is empty"
         case .noCertificate: "it holds no PEM certificate"
+        case .damaged: "a certificate in it is damaged"
+        case .leadsNowhere: "it is a link, and there is nothing where it leads"
         case .tooLarge: "it is too large"
         case .noFile: "it is no file"
         case .unreadable: "reading failed"
@@ -207,11 +253,52 @@ extension Untrusted.ChainPart {
         }
     }
 
-    fileprivate var renewal: String {
+    fileprivate func renewal(of owner: Untrusted.Owner) -> String {
         switch self {
         case .own: "It must be renewed where it is used."
         case .sent: "The other side must send its chain with a certificate of that authority's that is valid."
-        case .authority: "Bring this device's authorities, or the file of --ca-file, up to date."
+        case .authority: "Bring this device's authorities, or the file of \(owner.option), up to date."
+        }
+    }
+}
+
+extension Untrusted.Owner {
+    fileprivate var possessive: String {
+        switch self {
+        case .relay: "The relay's"
+        case .proxy: "The proxy's"
+        }
+    }
+
+    /// The option or variable that names a file of authorities.
+    fileprivate var option: String {
+        switch self {
+        case .relay: "--ca-file"
+        case .proxy: "SSL_CERT_FILE"
+        }
+    }
+
+    fileprivate var options: String {
+        switch self {
+        case .relay: "--ca-file or SSL_CERT_FILE"
+        case .proxy: "SSL_CERT_FILE"
+        }
+    }
+
+    /// The advice about an authority that this device does not have; a sentence.
+    fileprivate var advice: String {
+        switch self {
+        case .relay: "For a certificate or an authority of your own, name its file with --ca-file."
+        case .proxy:
+            "If it is the right one, install its authority on this device, or name its file with SSL_CERT_FILE."
+        }
+    }
+
+    /// The advice about an authority that this device has in its old form; part of a sentence.
+    fileprivate var renewal: String {
+        switch self {
+        case .relay: "name its new file with --ca-file"
+        case .proxy: "install the new one on this device, or name its file with SSL_CERT_FILE"
         }
     }
 }

@@ -3,6 +3,7 @@ import EasySetupSeed
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import TestSupport
 import Testing
 
@@ -76,6 +77,39 @@ import Testing
         )
         let zone = try await failure(at: "wss://[fe80::1%25no-such]:1", roots: try own())
         #expect(zone == .relayUnreachable(.zoneUnknown("no-such")))
+        let number = try await failure(at: "wss://[fe80::1%254000000]:1", roots: try own())
+        #expect(number == .relayUnreachable(.zoneUnknown("4000000")))
+        let none = try await failure(at: "wss://[fe80::1]:1", roots: try own())
+        #expect(none == .relayUnreachable(.zoneMissing))
+        #expect(none?.retryHelps == false)
+    }
+
+    @Test("a name that is not looked up in time, and one that no name server can answer, is no silent relay")
+    func lookups() throws {
+        let relay = try RelayAddress(url: "wss://relay.example")
+        let proxies = ProxySettings.proxy(try ProxyAddress(url: "http://proxy.example"))
+        for (host, error) in [
+            (
+                try RelayHost(relay, trusting: own(), by: .none),
+                PairingError.relayUnreachable(.nameLookup("relay.example"))
+            ),
+            (
+                try RelayHost(relay, trusting: own(), by: proxies),
+                .proxyFailed(.unreachable(.nameLookup("proxy.example")))
+            ),
+        ] {
+            #expect(Attempt(to: host).failure(ChannelError.connectTimeout(.seconds(20))) == error)
+            let late = Attempt(to: host)
+            late.giveUp(nil)
+            #expect(late.failure(ChannelError.eof) == error)
+        }
+        let address = try RelayHost(RelayAddress(url: "wss://192.0.2.1"), trusting: own(), by: .none)
+        let silent = Attempt(to: address).failure(ChannelError.connectTimeout(.seconds(20)))
+        #expect(silent == .relayUnreachable(.noAnswer))
+        for code in [EAI_AGAIN, EAI_FAIL, EAI_SYSTEM, EAI_MEMORY] {
+            #expect(Unreachable(lookup: code, of: "h") == .nameLookup("h"))
+        }
+        #expect(Unreachable(lookup: EAI_NONAME, of: "h") == .nameUnknown("h"))
     }
 
     private func own() throws -> TrustedRoots { TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate) }
@@ -84,6 +118,8 @@ import Testing
         let roots = try own()
         try await Impostor.silent.run { port in
             try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.noAnswer), limits: hasty)
+            // A name that is found is no lookup that failed.
+            try await fails(at: "ws://localhost:\(port)", .relayUnreachable(.noAnswer), limits: hasty)
             try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.noAnswer), limits: hasty)
         }
         try await Impostor.hangUp.run { port in
@@ -109,6 +145,67 @@ import Testing
         try await Impostor.answer("HTTP/1.1 400 Bad Request\r\nContent-Length: \(page.utf8.count)\r\n\r\n\(page)").run {
             try await fails(at: "ws://127.0.0.1:\($0)", .notARelay(.tls))
         }
+        // The beginning of what a MySQL server says, which is neither TLS nor text.
+        try await Impostor.answer("J\u{0}\u{0}\u{0}\u{A}5.7.44\u{0}").run { port in
+            try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.noTLS))
+        }
+    }
+
+    @Test("alerts of TLS that tell what is wrong") func alerts() async throws {
+        for (number, error) in [
+            (40, PairingError.relayUnreachable(.tlsMismatch)), (70, .relayUnreachable(.tlsMismatch)),
+            (80, .relayUnreachable(.tlsFailed)), (112, .notARelay(.misdirected)),
+            (116, .relayUnreachable(.clientCertificate)),
+        ] {
+            let alert = "\u{15}\u{03}\u{03}\u{00}\u{02}\u{02}\(Character(Unicode.Scalar(UInt8(number))))"
+            try await Impostor.answer(alert).run { port in
+                try await fails(at: "wss://127.0.0.1:\(port)", roots: try own(), error)
+            }
+        }
+    }
+
+    @Test("a server that wants a client certificate is told as such, in both versions of TLS and as nginx says it")
+    func clientCertificate() async throws {
+        let made = try await MadeCertificate.make(in: folder.path, "picky")
+        let roots = TrustedRoots(pemFile: made.certificate)
+        for version in [TLSVersion.tlsv12, .tlsv13] {
+            try await Impostor.tlsForClients(made, maximum: version).run { port in
+                let failure = try await self.failure(at: "wss://localhost:\(port)", roots: roots)
+                #expect(failure == .relayUnreachable(.clientCertificate), "\(version)")
+                #expect(failure?.retryHelps == false)
+            }
+        }
+        let page = "<center>No required SSL certificate was sent</center>"
+        let answer =
+            "HTTP/1.1 400 Bad Request\r\nContent-Length: \(page.utf8.count)\r\nConnection: close\r\n\r\n\(page)"
+        try await Impostor.answer(answer).run { port in
+            try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.clientCertificate))
+        }
+    }
+
+    @Test("a certificate that is not for servers says so") func uses() async throws {
+        let authority = try await MadeCertificate.make(in: folder.path, "authority", names: nil)
+        for (name, issuer, more) in [
+            ("signs", nil, "keyUsage = critical, keyCertSign"), ("code", authority, "extendedKeyUsage = codeSigning"),
+            ("leaf", authority, "keyUsage = critical, keyCertSign"),
+        ] {
+            let made = try await MadeCertificate.make(in: folder.path, name, issuer: issuer, more: [more])
+            try await OpenSSLServer.run(made) { port in
+                let roots = TrustedRoots(pemFile: (issuer ?? made).certificate)
+                try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUntrusted(.wrongUse))
+            }
+        }
+        // With the right uses, the connection gets as far as an answer that does not come.
+        let good = try await MadeCertificate.make(
+            in: folder.path,
+            "good",
+            issuer: authority,
+            more: ["keyUsage = digitalSignature", "extendedKeyUsage = clientAuth, serverAuth"]
+        )
+        try await Impostor.tls(good).run { port in
+            let roots = TrustedRoots(pemFile: authority.certificate)
+            try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUnreachable(.noAnswer), limits: hasty)
+        }
     }
 
     @Test("a relay with TLS that is spoken to without says so, or ends the connection") func plainToTLS() async throws {
@@ -122,6 +219,15 @@ import Testing
     @Test("versions of TLS and kinds of keys that devices do not take") func mismatch() async throws {
         let old = try await MadeCertificate.make(in: folder.path, "old")
         let odd = try await MadeCertificate.make(in: folder.path, "odd", newkey: ["ed25519"])
+        let spelt = try await MadeCertificate.make(
+            in: folder.path,
+            "spelt",
+            newkey: ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"]
+        )
+        try await OpenSSLServer.run(spelt) { port in
+            let roots = try own()
+            try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUnreachable(.tlsMismatch))
+        }
         for (made, versions) in [(old, 10...11), (odd, 12...13)] {
             try await Impostor.tls(made, versions: versions).run { port in
                 let roots = TrustedRoots(pemFile: made.certificate)
@@ -180,6 +286,15 @@ import Testing
                 #expect(failure == .relayUntrusted(.wrongName(host: host, names: names)))
             }
         }
+        let misplaced = try await MadeCertificate.make(in: folder.path, "misplaced", names: "DNS:a.example,DNS:127.0.0.1")
+        try await Impostor.tls(misplaced).run { port in
+            let failure = try await self.failure(
+                at: "wss://127.0.0.1:\(port)",
+                roots: TrustedRoots(pemFile: misplaced.certificate)
+            )
+            #expect(failure == .relayUntrusted(.addressAsName(host: "127.0.0.1")))
+            #expect(failure?.cause == "wrong-name" && failure?.advice.contains("IP:127.0.0.1") == true)
+        }
         let nameless = try await MadeCertificate.make(in: folder.path, "localhost", names: nil)
         try await Impostor.tls(nameless).run { port in
             let roots = TrustedRoots(pemFile: nameless.certificate)
@@ -205,12 +320,45 @@ import Testing
     @Test("files of authorities that can't be used are found before anything is sent") func files() async throws {
         let text = try folder.file("text.pem", "no certificate\n")
         let empty = try folder.file("empty.pem", "")
+        let good = try String(contentsOfFile: MadeCertificate.loopback.get().certificate, encoding: .utf8)
+        let damaged = try folder.file("damaged.pem", good + good.replacing("MII", with: "MIJ"))
+        let cut = try folder.file("cut.pem", good + good.prefix(200))
+        let (loop, dangling) = (folder.path + "/loop.pem", folder.path + "/dangling.pem")
+        try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: loop)
+        try FileManager.default.createSymbolicLink(atPath: dangling, withDestinationPath: folder.path + "/none.pem")
         for (path, fault) in [
             (folder.path + "/none.pem", Untrusted.FileFault.missing), (text, .noCertificate), (empty, .empty),
+            (damaged, .damaged), (cut, .damaged), (loop, .leadsNowhere), (dangling, .leadsNowhere),
             (folder.path, .noFile), (try MadeCertificate.loopback.get().key, .noCertificate),
         ] {
             let failure = try await self.failure(at: "wss://127.0.0.1:1", roots: TrustedRoots(pemFile: path))
             #expect(failure == .relayUntrusted(.authoritiesUnreadable(path: path, fault)))
+        }
+    }
+
+    @Test("answers that close the connection count, without TLS too") func closing() async throws {
+        let page = "The plain HTTP request was sent to HTTPS port"
+        for (head, body, cause) in [
+            ("400 Bad Request", page, "tls-there"), ("404 Not Found", "", "web-server"),
+            ("403 Forbidden", "", "forbidden"),
+            ("302 Found\r\nLocation: http://in.example/", "", "sign-in"), ("200 OK", "<html>", "sign-in"),
+            ("502 Bad Gateway", "", "behind-is-away"), ("301 Moved\r\nLocation: /x", "", "sign-in"),
+        ] {
+            let answer =
+                "HTTP/1.1 \(head)\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            try await Impostor.answer(answer).run { port in
+                let failure = try await self.failure(at: "ws://127.0.0.1:\(port)")
+                #expect(failure?.cause == cause, "\(head)")
+            }
+        }
+    }
+
+    @Test("a network that wants a sign-in, and cuts every other request, is told as such") func cutAfterSignIn()
+        async throws
+    {
+        let answer = "HTTP/1.1 302 Found\r\nLocation: http://in.example/\r\nContent-Length: 0\r\n\r\n"
+        try await Middlebox.run(before: 1, upgrades: .answer(answer), calls: { _ in .loseCall }) { _, address in
+            try await fails(at: "ws://\(address.authority)", .notARelay(.signIn))
         }
     }
 

@@ -133,6 +133,57 @@ import Testing
         #expect(rooted == .relayUntrusted(.unknownAuthority(issuer: "root")))
     }
 
+    @Test("an authority that was made anew under its old name is told as another") func madeAnew() async throws {
+        let root = try await root()
+        let anew = try await MadeCertificate.make(in: folder.path, "anew", subject: "root", names: nil)
+        let other = PairingError.relayUntrusted(.otherAuthority("root"))
+        let leaf = try await MadeCertificate.make(in: folder.path, "leaf", issuer: anew)
+        for versions in [12...12, 12...13] {
+            let failure = try await failure(leaf, trusting: root, versions: versions)
+            #expect(failure == other)
+        }
+        // Identifiers of keys show it too, and so the library does not compare the signature.
+        let keyed = try await MadeCertificate.make(
+            in: folder.path,
+            "keyed",
+            subject: "root",
+            names: nil,
+            more: ["subjectKeyIdentifier = hash"]
+        )
+        let old = try await MadeCertificate.make(
+            in: folder.path,
+            "old",
+            subject: "root",
+            names: nil,
+            more: ["subjectKeyIdentifier = hash"]
+        )
+        let byKeyed = ["authorityKeyIdentifier = keyid:always"]
+        let direct = try await MadeCertificate.make(in: folder.path, "direct", issuer: keyed, more: byKeyed)
+        #expect(try await failure(direct, trusting: old) == other)
+        let middle = try await MadeCertificate.make(
+            in: folder.path,
+            "middle",
+            names: nil,
+            issuer: keyed,
+            isAuthority: true,
+            more: byKeyed
+        )
+        let below = try await MadeCertificate.make(in: folder.path, "below", issuer: middle)
+        #expect(try await failure(try below.sent(with: [middle], in: folder), trusting: old) == other)
+        // A certificate that its authority has signed, with an extension that nobody knows and that must be known.
+        let odd = try await MadeCertificate.make(
+            in: folder.path,
+            "odd",
+            issuer: root,
+            more: ["1.2.3.4 = critical, DER:0500"]
+        )
+        #expect(try await failure(odd, trusting: root) == .relayUntrusted(.unfitFrom(authority: "root")))
+        // A certificate that signs itself, made anew with another key and with the same.
+        let own = try await MadeCertificate.make(in: folder.path, "own", subject: "relay")
+        let ownAnew = try await MadeCertificate.make(in: folder.path, "own-anew", subject: "relay")
+        #expect(try await failure(ownAnew, trusting: own) == .relayUntrusted(.otherAuthority("relay")))
+    }
+
     @Test("a proxy's chain is explained as a relay's is") func proxys() async throws {
         let root = try await root()
         let over = try await intermediate("over", by: root, until: "20200131120000Z")

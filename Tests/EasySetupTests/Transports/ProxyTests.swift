@@ -129,6 +129,17 @@ import Testing
                 """
             }
         },
+        Setup(testDescription: "nginx that closes after every answer", transport: "long-polling") { relay, _ in
+            .nginx { port in
+                """
+                server {
+                    listen 127.0.0.1:\(port);
+                    keepalive_timeout 0;
+                    location / { proxy_pass http://127.0.0.1:\(relay); }
+                }
+                """
+            }
+        },
         Setup(testDescription: "nginx that makes every call again", transport: "long-polling") { relay, lossy in
             .nginx { port in
                 """

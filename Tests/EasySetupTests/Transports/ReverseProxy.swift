@@ -40,7 +40,7 @@ struct ReverseProxy: Sendable {
             }
         let process = try Running(arguments, of: program)
         do {
-            try await listening(port)
+            try await Self.listening(port)
             let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
             let result = try await body(address)
             await end(process)
@@ -58,7 +58,8 @@ struct ReverseProxy: Sendable {
         _ = await process.end()
     }
 
-    private func listening(_ port: Int) async throws {
+    /// Returns when something listens at the port.
+    static func listening(_ port: Int) async throws {
         for attempt in 1...2_400 {
             do {
                 try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -105,6 +105,9 @@ import Testing
                 devices.proxies = .proxy(proxy, roots: devices.roots)
                 let failure = try await self.failure(at: address, devices.proxies, roots: devices.roots)
                 #expect(failure == .proxyFailed(.untrusted(.selfSigned)))
+                // The relay's authorities are not those of the proxy.
+                #expect(failure?.advice.contains("SSL_CERT_FILE") == true)
+                #expect(failure?.advice.contains("--ca-file") == false)
             }
         }
     }
@@ -161,6 +164,9 @@ import Testing
         }
         let failure = try await self.failure(at: relay(isPlain: true), settings(1))
         #expect(failure == .proxyFailed(.unreachable(.refused)))
+        let zoneless = ProxySettings.proxy(try ProxyAddress(url: "http://[fe80::1]:1"))
+        let fault = try await self.failure(at: relay(isPlain: true), zoneless)
+        #expect(fault == .proxyFailed(.unreachable(.zoneMissing)))
         // The client uses TLS to a proxy that does not speak it.
         try await Impostor.answer("HTTP/1.1 400 Bad Request\r\n\r\n").run { port in
             let proxies = ProxySettings.proxy(
@@ -277,6 +283,8 @@ import Testing
             ("proxy.example:8080", "proxy.example:8080"), (" HTTP://PROXY:1 ", "proxy:1"),
             ("http://[2001:db8::1]:8080", "[2001:db8::1]:8080"), ("http://a:b@proxy:1", "proxy:1"),
             ("http://a%40b:c%3Ad@proxy:1", "proxy:1"), ("http://a@proxy:1", "proxy:1"),
+            ("http://My_Proxy:9", "my_proxy:9"), ("http://proxy:9/", "proxy:9"), ("http://a:b@proxy:9/x/y", "proxy:9"),
+            ("http://[fe80::1%br_Lan]:9", "[fe80::1%br_Lan]:9"),
         ] {
             #expect(try proxy(["https_proxy": url]) == read)
         }
@@ -294,7 +302,7 @@ import Testing
         #expect(!dumped.contains("hunter2") && !dumped.contains("name:") && !dumped.contains("Basic"))
         for url in [
             "http://name:hunter2@", "http://name:hunter2@proxy:0", "http://name:hunter2@proxy:65536", "http://",
-            "http://name:hunter2@proxy/path", "ftp://name:hunter2@proxy", "http://name:hunter2%0d%0a@proxy:1",
+            "http://name:hunter2@proxy[/path", "ftp://name:hunter2@proxy", "http://name:hunter2%0d%0a@proxy:1",
             "http://name:hunter2%zz@proxy:1", "http://na%3Ame:hunter2@proxy:1", "http://name:hunter2@pro xy",
             "http://proxy?hunter2", "name:hunter2",
         ] {
@@ -372,7 +380,8 @@ import Testing
             ("wss://relay.example?x", .path), ("wss://me@relay.example", .user), ("wss://relay.example:0", .port),
             ("wss://relay.example:65536", .port), ("wss://r\u{E9}lay.example", .notASCII), ("wss://", .unreadable),
             ("wss://relay.example:+1", .port), ("wss://relay.example:", .port), ("wss://[::1]:x", .port),
-            ("::1", .unreadable), ("wss://a:1:2", .unreadable), ("wss://[::1", .unreadable),
+            ("::1", .unreadable), ("wss://a:1:2", .unreadable), ("wss://my_relay", .unreadable),
+            ("wss://[::1", .unreadable),
         ] {
             #expect(throws: error, "\(text)") { try RelayAddress(url: text) }
         }

@@ -200,11 +200,12 @@ private final class LongPollHandler: ChannelDuplexHandler {
     }
 
     private func end(_ context: ChannelHandlerContext, _ last: LongPollResult) {
-        // Closing TLS takes a while. The caller may make its next request as soon as it has this answer, and that
-        // request needs a new connection.
+        // The caller may make its next request as soon as it has this answer, and that request needs a new connection.
         retire()
-        context.close(promise: nil)
+        // The answer comes first, because closing without TLS makes the channel inactive at once, which would answer the
+        // request as one that got no answer. Closing TLS takes a while.
         answer(last)
+        context.close(promise: nil)
     }
 
     private func answer(_ answer: LongPollResult) {

@@ -14,8 +14,9 @@ public struct ProxyAddress: Sendable {
     public let isTLS: Bool
     let credentials: ProxyCredentials?
 
-    /// Reads a proxy's address: `[http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/]`. The default scheme is `http`; the
-    /// default port is the scheme's, 80 or 443. Name and password may be percent-encoded.
+    /// Reads a proxy's address: `[http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/PATH]`. The default scheme is `http`;
+    /// the default port is the scheme's, 80 or 443. Name and password may be percent-encoded. As in curl, a host may have
+    /// underscores, and a path is ignored.
     ///
     /// - Throws: ``PairingError/Code/proxyAddress``, which contains no part of the text except a known scheme, because
     ///   the text may include a password.
@@ -34,19 +35,18 @@ public struct ProxyAddress: Sendable {
             }
             rest = rest[separator.upperBound...]
         }
-        if rest.hasSuffix("/") { rest.removeLast() }
         var credentials: ProxyCredentials?
         if let at = rest.lastIndex(of: "@") {
             credentials = ProxyCredentials(userinfo: rest[..<at])
             guard credentials != nil else { throw .proxyAddress(.unreadable) }
             rest = rest[at...].dropFirst()
         }
-        guard let (host, port) = HostAndPort.split(rest) else { throw .proxyAddress(.unreadable) }
-        guard let address = RelayAddress(host: host, port: port ?? (isTLS ? 443 : 80), isPlain: !isTLS) else {
-            throw .proxyAddress(.unreadable)
-        }
-        self.host = address.host
-        self.port = address.port
+        guard let (host, port) = HostAndPort.split(rest.prefix { $0 != "/" }),
+            let host = RelayAddress.normalizedHost(host, alsoAllowing: ["_"])
+        else { throw .proxyAddress(.unreadable) }
+        self.host = host
+        self.port = port ?? (isTLS ? 443 : 80)
+        guard (1...65535).contains(self.port) else { throw .proxyAddress(.unreadable) }
         self.isTLS = isTLS
         self.credentials = credentials
     }

@@ -35,7 +35,7 @@ struct ShownCertificate {
         if names.isEmpty { return .noNames }
         if isTunnelled, let address = IPAddress.bytes(host) {
             let isNamed = names.contains { $0.nameType == .ipAddress && $0.contents.elementsEqual(address) }
-            if !isNamed { return .wrongName(host: host, names: Self.shown(names)) }
+            if !isNamed { return wrongName(names) }
         }
         return nil
     }
@@ -43,31 +43,11 @@ struct ShownCertificate {
     /// The pairing error that explains an error of the TLS handshake.
     func explained(_ error: any Error) -> PairingError {
         switch error {
-        case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate: return .relayUntrusted(wrongName)
+        case is NIOSSLExtraError, NIOSSLError.unableToValidateCertificate:
+            return .relayUntrusted((tls.peerCertificate?._subjectAlternativeNames()).map(wrongName) ?? .unfit)
         case NIOSSLError.noCertificateToValidate: return .relayUntrusted(.unfit)
-        case NIOSSLError.handshakeFailed(.sslError(let reasons)):
-            // SwiftNIO SSL makes only the names of BoringSSL's error codes public.
-            let names = reasons.map(\.description)
-            func has(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
-            if has("CERTIFICATE_VERIFY_FAILED") { return .relayUntrusted(unverified) }
-            if reasons.contains(.eofDuringHandshake) { return .relayUnreachable(.tlsCut) }
-            if has(
-                "ALERT_HANDSHAKE_FAILURE",
-                "PROTOCOL_VERSION",
-                "UNSUPPORTED_PROTOCOL",
-                "INSUFFICIENT_SECURITY",
-                "WRONG_SIGNATURE_TYPE",
-                "UNSUPPORTED_CERTIFICATE",
-                "UNKNOWN_CERTIFICATE_TYPE",
-                "WRONG_CERTIFICATE_TYPE",
-                "UNKNOWN_CIPHER",
-                "WRONG_CIPHER",
-                "BAD_ECC_CERT",
-                "UNKNOWN_KEY"
-            ) {
-                return .relayUnreachable(.tlsMismatch)
-            }
-            return .relayUnreachable(.tlsFailed)
+        case NIOSSLError.handshakeFailed(.sslError(let reasons)), BoringSSLError.sslError(let reasons):
+            return explained(reasons)
         case is NIOSSLError: return .relayUnreachable(.tlsFailed)
         default:
             let error = PairingError(connecting: error, to: host)
@@ -75,16 +55,76 @@ struct ShownCertificate {
         }
     }
 
-    private var wrongName: Untrusted {
-        guard let names = tls.peerCertificate?._subjectAlternativeNames() else { return .unfit }
-        return names.isEmpty ? .noNames : .wrongName(host: host, names: Self.shown(names))
+    private func explained(_ reasons: NIOBoringSSLErrorStack) -> PairingError {
+        // SwiftNIO SSL makes only the names of BoringSSL's error codes public.
+        let names = reasons.map(\.description)
+        func has(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
+        if has("CERTIFICATE_VERIFY_FAILED") {
+            return .relayUntrusted(unverified(isBadlySigned: has("BAD_SIGNATURE")))
+        }
+        if has("KEY_USAGE_BIT_INCORRECT") { return .relayUntrusted(.wrongUse) }
+        if reasons.contains(.eofDuringHandshake) { return .relayUnreachable(.tlsCut) }
+        if has("ALERT_CERTIFICATE_REQUIRED", "ALERT_NO_CERTIFICATE") { return .relayUnreachable(.clientCertificate) }
+        // A server that has shown its certificate has agreed on a version and a cipher before. What it refuses then is
+        // the empty list of certificates that this program sends where it is asked for one.
+        if tls.peerCertificate != nil,
+            has(
+                "ALERT_HANDSHAKE_FAILURE",
+                "ALERT_BAD_CERTIFICATE",
+                "ALERT_UNSUPPORTED_CERTIFICATE",
+                "ALERT_CERTIFICATE_UNKNOWN",
+                "ALERT_UNKNOWN_CA",
+                "ALERT_ACCESS_DENIED"
+            )
+        {
+            return .relayUnreachable(.clientCertificate)
+        }
+        if has("UNRECOGNIZED_NAME") { return .notARelay(.misdirected) }
+        if has("WRONG_VERSION_NUMBER") { return .relayUnreachable(.noTLS) }
+        if has(
+            "ALERT_HANDSHAKE_FAILURE",
+            "PROTOCOL_VERSION",
+            "UNSUPPORTED_PROTOCOL",
+            "INSUFFICIENT_SECURITY",
+            "WRONG_SIGNATURE_TYPE",
+            "NO_COMMON_SIGNATURE_ALGORITHMS",
+            "UNSUPPORTED_CERTIFICATE",
+            "UNKNOWN_CERTIFICATE_TYPE",
+            "WRONG_CERTIFICATE_TYPE",
+            "UNKNOWN_CIPHER",
+            "WRONG_CIPHER",
+            "WRONG_CURVE",
+            "UNSUPPORTED_ELLIPTIC_CURVE",
+            "BAD_ECC_CERT",
+            "UNKNOWN_KEY",
+            // The library's part that reads keys: the certificate's has another form than it takes.
+            "public key routines"
+        ) {
+            return .relayUnreachable(.tlsMismatch)
+        }
+        return .relayUnreachable(.tlsFailed)
+    }
+
+    private func wrongName(_ names: _SubjectAlternativeNames) -> Untrusted {
+        if names.isEmpty { return .noNames }
+        if let address = IPAddress.bytes(host),
+            names.contains(where: { name in
+                name.nameType == .dnsName && IPAddress.bytes(String(decoding: name.contents, as: UTF8.self)) == address
+            })
+        {
+            return .addressAsName(host: host)
+        }
+        return .wrongName(host: host, names: Self.shown(names))
     }
 
     /// The reason why BoringSSL rejected the certificate chain, as far as its first certificate and this device's
     /// authorities show.
-    private var unverified: Untrusted {
+    ///
+    /// - Parameter isBadlySigned: whether BoringSSL found an authority of the right name whose key has not signed.
+    private func unverified(isBadlySigned: Bool) -> Untrusted {
         guard let certificate = tls.peerCertificate else { return .unfit }
-        return SentChain([certificate]).fault(authorities: roots.authorities, now: Clock.seconds)
+        let chain = SentChain([certificate])
+        return chain.fault(authorities: roots.authorities, now: Clock.seconds, isBadlySigned: isBadlySigned)
     }
 
     /// The first three names at most, and `others` if there are more, because a certificate may have a hundred.

@@ -157,9 +157,17 @@ public final class TrustedRoots: Sendable {
         // a PEM file behind it.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
-            throw .authoritiesUnreadable(path: path.description, .noCertificate)
+            let fault = holdsCertificate(bytes) ? FileFault.damaged : .noCertificate
+            throw .authoritiesUnreadable(path: path.description, fault)
         }
         return certificates
+    }
+
+    /// Whether a line begins a certificate in PEM.
+    private static func holdsCertificate(_ bytes: [UInt8]) -> Bool {
+        let starts = ["", "X509 ", "TRUSTED "].map { Array("-----BEGIN \($0)CERTIFICATE-----".utf8) }
+        return bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            .contains { line in starts.contains { line.starts(with: $0) } }
     }
 
     /// The certificates in a folder that `openssl rehash` has prepared: its files' names begin with eight hexadecimal
@@ -207,7 +215,8 @@ public final class TrustedRoots: Sendable {
         let file = systemOpen(path.cString)
         guard file >= 0 else {
             switch errno {
-            case ENOENT, ENOTDIR: throw .missing
+            case ENOENT, ENOTDIR: throw isThere(path) ? .leadsNowhere : .missing
+            case ELOOP: throw .leadsNowhere
             case EACCES, EPERM: throw .forbidden
             default: throw .unreadable
             }
@@ -226,6 +235,12 @@ public final class TrustedRoots: Sendable {
         guard let fault else { return file }
         close(file)
         throw fault
+    }
+
+    /// Whether there is anything at the path itself, such as a link that leads nowhere.
+    private static func isThere(_ path: Path) -> Bool {
+        var facts = stat()
+        return lstat(path.cString, &facts) == 0
     }
 
     private static func read(_ path: Path) throws(FileFault) -> [UInt8] {

@@ -93,6 +93,7 @@ extension PairingError {
         case 200..<300: self = .notARelay(reply.isPage ? .signIn : .web(status: status))
         case 301, 302, 303, 307, 308: self = .notARelay(reply.redirection == .toTLS ? .redirectsToTLS : .signIn)
         case 400 where reply.asksForTLS: self = .notARelay(.tls)
+        case 400 where reply.asksForCertificate: self = .relayUnreachable(.clientCertificate)
         case 401, 402, 403, 407, 451: self = .notARelay(.forbidden(status: status))
         case 421: self = .notARelay(.misdirected)
         case 429: self = .tooMany(retryAfter: wait)
@@ -113,4 +114,7 @@ extension Reply {
     fileprivate var asksForTLS: Bool {
         ["HTTPS port", "HTTPS server", "SSL-enabled", "TLS-enabled"].contains { body.contains($0) }
     }
+
+    /// Whether the body is nginx's complaint about a client without a certificate.
+    fileprivate var asksForCertificate: Bool { body.contains("No required SSL certificate") }
 }
