@@ -124,7 +124,13 @@ import Testing
         try await window.wait(until: { $0.contains("code 0") }, "the end")
     }
 
-    @Test("a signal puts the terminal back before it ends the program", arguments: [SIGTERM, SIGHUP, SIGINT, SIGQUIT])
+    @Test(
+        "a signal puts the terminal back before it ends the program",
+        arguments: [
+            SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGPOLL, SIGABRT,
+            __libc_current_sigrtmin() + 1,
+        ]
+    )
     func signals(number: Int32) async throws {
         let window = try await Window(["seed", "new", "--seal", "--store", scratch.store])
         defer { window.stop() }
@@ -135,7 +141,7 @@ import Testing
         #expect(end.isTerminalAsBefore)
     }
 
-    @Test("Control-Z gives the terminal back and goes on hidden") func stop() async throws {
+    @Test("Control-Z gives the terminal back, and what was typed before it does not count") func stop() async throws {
         let (window, history) = try await shell()
         defer { window.stop() }
         try await window.enter("\(Program.path) seed new --seal --store \(scratch.store); echo code $?")
@@ -149,9 +155,57 @@ import Testing
         try await window.wait(for: "New passphrase")
         try await window.enter("piano")
         try await window.wait(for: "Once more")
-        try await window.enter("otterpiano")
+        try await window.enter("piano")
         try await window.wait(for: "A new seed is stored.")
         try await expectNothing(in: window, history, of: ["otter", "piano"])
+    }
+
+    enum Absence: CaseIterable, Sendable {
+        case started, stopped, stoppedThenContinued, stoppedByAnother
+    }
+
+    @Test(
+        "in the background it takes nothing, and it asks anew with typing hidden once it is fetched",
+        arguments: Absence.allCases
+    )
+    func background(absence: Absence) async throws {
+        let (window, history) = try await shell()
+        defer { window.stop() }
+        let command = "\(Program.path) seed import --store \(scratch.store)"
+        try await window.enter(absence == .started ? command + " &" : command)
+        if absence != .started {
+            try await window.wait(for: "ends it.")
+            try await window.type("forum zebra")
+            if absence == .stoppedByAnother { kill(try process(), SIGSTOP) } else { try await window.press("C-z") }
+            try await window.wait(for: "Stopped")
+            if absence == .stoppedThenContinued { try await window.enter("bg") }
+        }
+        // Input that the program would take, if it took any.
+        for word in ["one", "two"] {
+            try await window.enter("echo heard-$((40 + 2))-\(word)")
+            try await window.wait(for: "heard-42-\(word)")
+        }
+        try await window.enter("clear; fg")
+        try await window.wait(for: "ends it.")
+        try await window.paste(Self.words.joined(separator: "\n") + "\n")
+        try await window.wait(for: "The seed is stored.")
+        let shown = try await window.lines(withHistory: true).joined(separator: " ")
+        #expect(Self.words.allSatisfy { !shown.contains($0) }, "\(shown)")
+        try await expectNothing(in: window, history, of: Self.words + ["forum", "zebra"])
+    }
+
+    @Test("what was typed before the question does not count, and is said not to") func early() async throws {
+        let (window, history) = try await shell()
+        defer { window.stop() }
+        let command = "\(Program.path) seed import --store \(scratch.store)"
+        // The terminal has the text before the program asks.
+        try await window.enter("read -n 1; sleep 1; \(command)")
+        try await window.type("xzebra zebra")
+        try await window.wait(for: "What was typed before this question does not count.")
+        try await window.wait(for: "ends it.")
+        try await window.enter(SeedCommandTests.phrase)
+        try await window.wait(for: "The seed is stored.")
+        try await expectNothing(in: window, history, of: Self.words)
     }
 
     /// A shell as a person has it, and the file of its history.

@@ -147,9 +147,15 @@ import Testing
         try await offer.wait(withHistory: true, until: { $0.joined().contains("wrong") }, "a wrong code")
         let told = try await offer.wait(until: fits, "code and countdown")
         #expect(Self.code(told) == code)
-        for (width, height) in [(60, 18), (24, 12), (100, 45), (80, 24)] {
+        for (width, height) in [(60, 18), (24, 12), (100, 45), (80, 24), (40, 10), (25, 6), (80, 24)] {
             try await offer.resize(width: width, height: height)
-            try await offer.wait(until: { fits($0) && Self.code($0) == code }, "\(width) by \(height)")
+            try await offer.wait(
+                until: { lines in
+                    let clocks = lines.count { $0.contains(/[0-9]:[0-9][0-9]($|[^0-9])/) }
+                    return fits(lines) && Self.code(lines) == code && clocks == 1
+                },
+                "\(width) by \(height)"
+            )
         }
     }
 
@@ -363,7 +369,8 @@ import Testing
         #expect(end.isTerminalAsBefore)
     }
 
-    @Test("a program that is put aside and fetched back shows all of it again") func aside() async throws {
+    @Test("a program that is put aside and fetched back shows all of it again", arguments: [true, false])
+    func aside(isContinued: Bool) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let store = try await seed("a")
@@ -374,12 +381,56 @@ import Testing
         let code = Self.code(try await shell.wait(until: { Self.code($0) != nil && Self.isCountdown($0) }, "a code"))
         try await shell.press("C-z")
         try await shell.wait(for: "Stopped")
-        try await shell.enter("clear; echo meanwhile")
+        if isContinued { try await shell.enter("bg") }
+        try await shell.enter("clear; sleep 1; echo meanwhile")
         try await shell.wait(until: { $0.first == "meanwhile" }, "the shell")
         try await shell.enter("fg")
-        try await shell.wait(until: { Self.code($0) == code && Self.isCountdown($0) }, "the code again")
+        let shown = try await shell.wait(until: { Self.code($0) == code && Self.isCountdown($0) }, "the code again")
+        #expect(shown.first == "meanwhile")
+        #expect(shown.count { $0.contains("type this code there") } == 1)
+        #expect(try await shell.mode().isSuperset(of: ["-echo", "-icanon", "isig"]))
         try await shell.press("C-c")
         try await shell.wait(for: "You stopped.")
+    }
+
+    @Test(
+        "a plain question is asked anew once the program is fetched to the foreground",
+        arguments: [true, false],
+        ["seed", "join"]
+    )
+    func plainBackground(isStarted: Bool, command: String) async throws {
+        let isSeed = command == "seed"
+        let question = isSeed ? "Type yes, or no:" : "Code on the other screen:"
+        let arguments =
+            isSeed
+            ? "seed show --reveal --store \(try await seed("a"))"
+            : "join --store \(folder.store) --relay ws://127.0.0.1:9"
+        let shell = try await Window(
+            ["--norc", "--noprofile", "-i"],
+            of: "/bin/bash",
+            width: 200,
+            environment: ["PS1": "prompt> ", "TERM": "dumb"]
+        )
+        defer { shell.stop() }
+        try await shell.wait(for: "prompt>")
+        try await shell.enter("\(Program.path) \(arguments)" + (isStarted ? " &" : ""))
+        if !isStarted {
+            try await shell.wait(for: question)
+            try await shell.press("C-z")
+            try await shell.wait(for: "Stopped")
+        }
+        try await shell.enter("echo heard-$((40 + 2))")
+        try await shell.wait(for: "heard-42")
+        try await shell.enter("fg")
+        try await shell.wait(
+            until: { lines in
+                guard let fetched = lines.lastIndex(where: { $0.hasSuffix("prompt> fg") }) else { return false }
+                return lines[fetched...].contains { $0.contains(question) }
+            },
+            "asked below fg"
+        )
+        if isSeed { try await shell.enter("no") } else { try await shell.press("C-c") }
+        try await shell.wait(for: isSeed ? "nobody said yes" : "You stopped.")
     }
 
     @Test(
@@ -415,7 +466,7 @@ import Testing
             try await shell.wait(for: "heard-42-\(word)")
         }
         try await shell.enter("clear; fg")
-        try await shell.wait(for: isStoppedFirst ? "Is this the device in your hands?" : "offer --relay")
+        try await shell.wait(for: "Is this the device in your hands?")
         try await shell.enter("yes")
         _ = try await join.event("paired")
         // The program drops what is typed until it ends, so the next command waits for the shell.

@@ -136,6 +136,14 @@ package final class Window: Sendable {
         try await tmux(["paste-buffer"] + (isMarked ? ["-p"] : []) + (isRaw ? ["-r"] : []))
     }
 
+    /// The mode of the window's terminal, as `stty` tells it: `echo` or `-echo`, and so on.
+    package func mode() async throws -> Set<String> {
+        let terminal = try await tmux(["display-message", "-p", "#{pane_tty}"])
+        let path = terminal.trimmingCharacters(in: .whitespacesAndNewlines)
+        let told = try await Program.shell("stty -a -F \(path)")
+        return Set(told.output.split { " \n;".contains($0) }.map(String.init))
+    }
+
     package func resize(width: Int, height: Int) async throws {
         try await tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
     }

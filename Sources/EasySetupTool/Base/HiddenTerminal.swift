@@ -13,14 +13,20 @@ import Darwin
 /// When reading ends, by an answer, an error, Control-C or a signal, this type waits for the end of a paste and
 /// discards the input that the terminal still holds, so that no other program gets it. A signal has its effect only
 /// after that. Typing stays hidden until the process ends or asks a question with visible input (``TerminalMode``).
-/// Control-Z restores the terminal's original mode; when the program continues, this type hides typing again.
+/// Control-Z restores the terminal's original mode.
+///
+/// A program in the background takes no input. It asks its question when it has the terminal, with typing hidden, and asks
+/// again whenever another program has had the terminal meanwhile (``TerminalMode/hold()``). What was typed before the
+/// question does not count, because the terminal may have shown it.
 struct HiddenTerminal: ~Copyable {
     private let signals: SignalPipe
     private let output: Output
     private let hasPasteMarks: Bool
     private var keys = Keys()
-    /// The last question, which is asked again when the program continues after a stop.
     private var question = ""
+    /// Whether the question has been asked in the current turn.
+    private var isAsked = false
+    private var turn: TerminalMode.Turn?
 
     /// The time without input, in milliseconds, after which a paste counts as complete. ``longPause`` takes its place
     /// as soon as this type has discarded input, because more of the same paste may follow.
@@ -37,23 +43,21 @@ struct HiddenTerminal: ~Copyable {
         let kind = getenv("TERM").map { String(cString: $0) } ?? ""
         let hasPasteMarks = isatty(STDERR_FILENO) == 1 && !kind.isEmpty && kind != "dumb"
         let signals = try SignalPipe()
-        try Self.hide(hasPasteMarks ? output : nil)
+        guard TerminalMode.change(Self.hide) else { throw .noTerminal(.passphrase) }
         self.output = output
         self.hasPasteMarks = hasPasteMarks
         self.signals = signals
     }
 
     deinit {
-        var keys = keys
-        Self.resolve(&keys)
-        if hasPasteMarks { output.prompt(Self.marksOff) }
+        resolve(keys)
         TerminalMode.hide()
     }
 
-    /// Asks a question.
+    /// Sets the question, which is asked before the next input is read.
     mutating func ask(_ question: String) {
         self.question = question
-        output.prompt(question)
+        isAsked = false
     }
 
     /// Reads one line; nil at the end of the input. Input beyond the limit, in bytes, is dropped, except for one byte,
@@ -61,15 +65,16 @@ struct HiddenTerminal: ~Copyable {
     /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
     mutating func readLine(limit: Int) throws(CommandError) -> UserText? {
         var line = SecretLine(limit: limit + 1)
-        while case .key(let key) = try next(), key != .control(0x04) {
-            switch key {
-            case .lineEnd: return line.finish()
-            case .text(let byte): if !line.isFull { line.append(byte) }
-            case .control(let code): try press(code, &line)
-            case .pasteStart, .pasteEnd: break
+        while true {
+            switch try next() {
+            case .asked: line.removeAll()
+            case .over, .key(.control(0x04)): return line.isEmpty ? nil : line.finish()
+            case .key(.lineEnd): return line.finish()
+            case .key(.text(let byte)): if !line.isFull { line.append(byte) }
+            case .key(.control(let code)): try press(code, &line)
+            case .key(.pasteStart), .key(.pasteEnd), .quiet: break
             }
         }
-        return line.isEmpty ? nil : line.finish()
     }
 
     /// Reads several lines that arrive at once, as from a paste, or one typed line; nil at the end of the input. Line
@@ -81,6 +86,9 @@ struct HiddenTerminal: ~Copyable {
         var isEnd = false
         while true {
             switch try next(within: isEnd ? Self.pause : -1) {
+            case .asked:
+                text.removeAll()
+                isEnd = false
             case .quiet: return text.finish()
             case .over, .key(.control(0x04)): return text.isEmpty ? nil : text.finish()
             case .key(let key):
@@ -101,7 +109,7 @@ struct HiddenTerminal: ~Copyable {
         case 0x03, 0x1C: throw .notConfirmed
         case 0x08, 0x7F: text.removeCharacter()
         case 0x15: text.removeLine()
-        case 0x1A: try stop()
+        case 0x1A: stop()
         default: break
         }
     }
@@ -109,6 +117,8 @@ struct HiddenTerminal: ~Copyable {
     /// An event of the terminal.
     private enum Event: Equatable {
         case key(Keys.Key)
+        /// The question was asked, so that no earlier input counts.
+        case asked
         /// No input came in the given time.
         case quiet
         /// The input has ended.
@@ -119,56 +129,82 @@ struct HiddenTerminal: ~Copyable {
     /// - Parameter time: the longest wait, in milliseconds; -1 for no limit.
     private mutating func next(within time: CInt = -1) throws(CommandError) -> Event {
         while true {
+            let now = TerminalMode.hold()
+            if let now, now != turn || !isAsked {
+                take(now)
+                return .asked
+            }
+            let pace = now == nil ? TerminalMode.paceAway : TerminalMode.pace
+            let wait = time < 0 ? pace : min(time, pace)
             var files = [
-                pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: now == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: signals.file, events: Int16(POLLIN), revents: 0),
             ]
-            switch poll(&files, 2, time) {
-            case 0: return .quiet
+            switch poll(&files, 2, wait) {
+            case 0:
+                if now != nil, wait == time { return .quiet }
+                continue
             case 1...: break
             default:
                 guard errno == EINTR else { throw .inputFailed }
                 continue
             }
-            while let number = signals.next() { try obey(number) }
-            guard files[0].revents != 0 else { continue }
+            if files[1].revents != 0 {
+                while let number = signals.next() { obey(number) }
+                continue
+            }
             var byte: UInt8 = 0
-            switch read(STDIN_FILENO, &byte, 1) {
+            let count = read(STDIN_FILENO, &byte, 1)
+            let error = errno
+            switch count {
             case 1:
                 TerminalMode.heard(isSecret: true)
                 if let key = keys.take(byte) { return .key(key) }
             case 0: return .over
-            // The read has failed, for example because the terminal was closed. After EINTR or EAGAIN, the loop goes
-            // on.
-            default: if errno != EINTR, errno != EAGAIN { throw .inputFailed }
+            // The system refuses input to a program in the background. Every other failure lasts, for example after the
+            // terminal was closed.
+            default: if error != EINTR, error != EAGAIN, error != EIO || TerminalMode.isOurs { throw .inputFailed }
             }
         }
     }
 
-    private mutating func obey(_ number: CInt) throws(CommandError) {
+    /// Asks the question. At the start of a turn, discards what was typed before it.
+    private mutating func take(_ now: TerminalMode.Turn) {
+        if turn != now {
+            turn = now
+            keys = Keys()
+            if hasPasteMarks { output.prompt("\u{1B}[?2004h") }
+            if now.hasDropped || TerminalMode.isInputWaiting {
+                drop(Keys())
+                output.prompt("\nWhat was typed before this question does not count.\n")
+            }
+        }
+        isAsked = true
+        output.prompt(question)
+    }
+
+    private mutating func obey(_ number: CInt) {
         switch number {
-        case SIGCONT: try Self.hide(hasPasteMarks ? output : nil)
-        case SIGTSTP: try stop()
+        case SIGCONT: TerminalMode.continued()
+        case SIGTSTP: stop()
         default:
-            Self.resolve(&keys)
-            if hasPasteMarks { output.prompt(Self.marksOff) }
+            resolve(keys)
             TerminalMode.finish()
             signals.deliver(number)
         }
     }
 
     /// Stops the process as Control-Z does, with the terminal's original mode, until it continues.
-    private func stop() throws(CommandError) {
-        var none = Keys()
-        Self.resolve(&none)
-        if hasPasteMarks { output.prompt(Self.marksOff) }
+    private func stop() {
+        let isOurs = TerminalMode.isOurs
+        resolve(Keys())
         TerminalMode.putAside()
-        output.prompt("\n")
-        // Control-Z stops all processes of the foreground group, so this process also stops the others.
-        if tcgetpgrp(STDIN_FILENO) == getpgrp() { stopOthers() }
+        if isOurs {
+            output.prompt("\n")
+            // Control-Z stops all processes of the foreground group, so this process also stops the others.
+            stopOthers()
+        }
         signals.deliver(SIGTSTP)
-        try Self.hide(hasPasteMarks ? output : nil)
-        output.prompt(question)
     }
 
     private func stopOthers() {
@@ -179,25 +215,30 @@ struct HiddenTerminal: ~Copyable {
         sigaction(SIGTSTP, &taken, nil)
     }
 
-    private static func hide(_ marked: Output?) throws(CommandError) {
-        let isHidden = TerminalMode.change(waits: true) { mode in
-            // The mode reads single bytes, with Control-C as a byte and unchanged line ends.
-            mode.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | ISIG | IEXTEN)
-            mode.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP)
-            TerminalMode.setSingleBytes(&mode)
-        }
-        guard isHidden else { throw .noTerminal(.passphrase) }
-        marked?.prompt("\u{1B}[?2004h")
+    private static func hide(_ mode: inout termios) {
+        // The mode reads single bytes, with Control-C as a byte and unchanged line ends.
+        mode.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | ISIG | IEXTEN)
+        mode.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP)
+        TerminalMode.setSingleBytes(&mode)
     }
 
-    /// The escape sequence after which the terminal no longer marks the start and end of pastes.
-    private static let marksOff = "\u{1B}[?2004l"
+    /// Ends reading: discards the rest of the input, and lets the terminal no longer mark the start and end of pastes.
+    /// Does nothing in the background.
+    private func resolve(_ keys: Keys) {
+        guard TerminalMode.isOurs else { return }
+        drop(keys)
+        if hasPasteMarks { output.prompt("\u{1B}[?2004l") }
+    }
 
     /// Discards input until no more comes, or until ``TerminalMode/patience`` is over.
-    private static func resolve(_ keys: inout Keys) {
+    /// - Parameter keys: the keys so far, which tell whether a paste has ended.
+    private func drop(_ keys: Keys) {
+        var keys = keys
         let start = ContinuousClock.now
-        var wait = pause
-        while start.duration(to: .now) < TerminalMode.patience, isMore(within: keys.isInPaste ? markedPause : wait) {
+        var wait = Self.pause
+        while start.duration(to: .now) < TerminalMode.patience,
+            Self.isMore(within: keys.isInPaste ? Self.markedPause : wait)
+        {
             let dropped = SecretBytes(zeros: 4096)
             let count = dropped.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
             guard count > 0 || count < 0 && errno == EINTR else { return }
@@ -205,7 +246,7 @@ struct HiddenTerminal: ~Copyable {
                 for byte in bytes.prefix(max(0, count)) { _ = keys.take(byte) }
             }
             TerminalMode.heard(isSecret: true)
-            wait = longPause
+            wait = Self.longPause
         }
     }
 

@@ -12,7 +12,7 @@ import Darwin
 /// A process has only one such pipe at a time.
 struct SignalPipe: ~Copyable {
     /// The signals that end, stop or continue a program.
-    static let numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT]
+    static let numbers = Signals.stopping + [SIGTSTP, SIGCONT]
 
     /// The read end of the pipe, with a signal's number in each byte.
     let file: CInt

@@ -88,18 +88,17 @@ struct SeedReport {
 func confirmReveal(_ output: Output) async throws(CommandError) {
     guard Input.isTerminal else { return }
     let verdict = await Verdict.ask(help: Help.reveal) { notes, _ in
-        // An earlier hidden question may have left typing hidden. Input from before this question is discarded, because
-        // it can't be an answer to it.
+        // An earlier hidden question may have left typing hidden.
         TerminalMode.restore()
-        Keyboard.shared.forgetTyped()
-        for note in notes { output.prompt(note + "\n") }
-        output.prompt(
-            """
-            What comes next IS the secret: whoever sees or photographs it has all that these devices share, for good.
-            \(output.isTerminal ? "Show it on this screen?" : "Write it where the output goes?") Type yes, or no: \u{20}
-            """
-        )
-        return await Keyboard.shared.line()
+        return await Keyboard.shared.line { _ in
+            for note in notes { output.prompt(note + "\n") }
+            output.prompt(
+                """
+                What comes next IS the secret: whoever sees or photographs it has all that these devices share, for good.
+                \(output.isTerminal ? "Show it on this screen?" : "Write it where the output goes?") Type yes, or no: \u{20}
+                """
+            )
+        }
     }
     guard verdict == .yes else { throw .notConfirmed }
 }

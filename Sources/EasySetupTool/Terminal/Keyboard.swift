@@ -34,13 +34,22 @@ final class Keyboard: Sendable {
     private let queue = DispatchQueue(label: "keyboard")
     private let state = Mutex(State())
 
-    /// Waits for a line; ends early if the task is cancelled.
-    /// - Parameter typing: called with the text typed so far, if the terminal passes on every key.
-    func line(typing: @escaping @Sendable (String) -> Void = { _ in }) async -> Reading {
+    /// Asks a question and waits for a line; ends early if the task is cancelled.
+    ///
+    /// A program in the background asks when it has the terminal. If another program has had the terminal meanwhile, the
+    /// question is asked again, and what was typed before does not count.
+    /// - Parameters:
+    ///   - asking: shows the question. It is called with true if another program has had the terminal since this
+    ///     function was called. If it is nil, the question has been shown, and input from before it counts.
+    ///   - typing: called with the text typed so far, if the terminal passes on every key.
+    func line(
+        asking: (@Sendable (_ isAgain: Bool) -> Void)? = nil,
+        typing: @escaping @Sendable (String) -> Void = { _ in }
+    ) async -> Reading {
         guard let wake = Wake() else { return .end }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                queue.async { [self] in continuation.resume(returning: read(wake, typing)) }
+                queue.async { [self] in continuation.resume(returning: read(wake, asking, typing)) }
             }
         } onCancel: {
             wake.ring()
@@ -51,15 +60,32 @@ final class Keyboard: Sendable {
     func forgetTyped() {
         guard isatty(STDIN_FILENO) == 1, TerminalMode.isOurs else { return }
         // More input may follow. `TerminalMode.finish()` waits for it at the end of the process.
-        var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        if poll(&file, 1, 0) > 0 { TerminalMode.heard() }
+        if TerminalMode.isInputWaiting { TerminalMode.heard() }
         tcflush(STDIN_FILENO, TCIFLUSH)
         state.withLock { $0.pending = [] }
     }
 
-    private func read(_ wake: Wake, _ typing: (String) -> Void) -> Reading {
+    private func read(_ wake: Wake, _ asking: ((Bool) -> Void)?, _ typing: (String) -> Void) -> Reading {
         var editor = LineEditor()
+        var turn: TerminalMode.Turn?
+        var wasAway = false
         while true {
+            guard let now = Self.hold() else {
+                wasAway = true
+                if wake.wait(forInput: false, at: TerminalMode.paceAway) == .rung { return .cancelled }
+                continue
+            }
+            if now != turn {
+                if turn == nil {
+                    if asking != nil { forgetTyped() }
+                } else {
+                    wasAway = true
+                    editor = LineEditor()
+                    state.withLock { $0.pending = [] }
+                }
+                turn = now
+                asking?(wasAway)
+            }
             while let byte = next() {
                 switch editor.take(byte) {
                 case .line(let line): return .line(line)
@@ -71,15 +97,30 @@ final class Keyboard: Sendable {
                 if case .line(let line) = editor.finish() { return .line(line) }
                 return .end
             }
-            if wake.waitForInput() { return .cancelled }
-            var bytes = [UInt8](repeating: 0, count: 512)
-            let count = systemRead(STDIN_FILENO, &bytes, bytes.count)
-            if count < 0, errno == EINTR || errno == EAGAIN { continue }
-            if count > 0, StandardInput.wasTerminal { TerminalMode.heard() }
-            state.withLock { state in
-                if count > 0 { state.pending += bytes[..<count] } else { state.isAtEnd = true }
+            switch wake.wait(forInput: true, at: StandardInput.wasTerminal ? TerminalMode.pace : -1) {
+            case .rung: return .cancelled
+            case .input where Self.hold() == turn: read()
+            case .input, .nothing: break
             }
         }
+    }
+
+    private func read() {
+        var bytes = [UInt8](repeating: 0, count: 512)
+        let count = systemRead(STDIN_FILENO, &bytes, bytes.count)
+        let error = errno
+        if count < 0, error == EINTR || error == EAGAIN { return }
+        // The system refuses input to a program in the background.
+        if count < 0, error == EIO, !TerminalMode.isOurs { return }
+        if count > 0, StandardInput.wasTerminal { TerminalMode.heard() }
+        state.withLock { state in
+            if count > 0 { state.pending += bytes[..<count] } else { state.isAtEnd = true }
+        }
+    }
+
+    /// The turn of a terminal; for other input always the same one.
+    private static func hold() -> TerminalMode.Turn? {
+        StandardInput.wasTerminal ? TerminalMode.hold() : TerminalMode.Turn()
     }
 
     private func next() -> UInt8? {
@@ -107,25 +148,18 @@ final class Keyboard: Sendable {
             _ = write(ends.write, &byte, 1)
         }
 
-        /// Waits. Returns true after ``ring()``, and false if standard input has data or has ended.
-        ///
-        /// A program in the background waits until it has the terminal again, because its input is meant for another
-        /// program. The system sends no signal when a shell puts a running program into the foreground, so this
-        /// function checks at intervals.
-        func waitForInput() -> Bool {
-            var isAside = false
-            while true {
-                let isOurs = !StandardInput.wasTerminal || TerminalMode.isOurs
-                if isAside, isOurs { Signals.cameBack() }
-                isAside = !isOurs
-                var files = [
-                    pollfd(fd: ends.read, events: Int16(POLLIN), revents: 0),
-                    pollfd(fd: isAside ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-                ]
-                let count = poll(&files, 2, StandardInput.wasTerminal ? 250 : -1)
-                if files[0].revents != 0 { return true }
-                if count > 0, !StandardInput.wasTerminal || TerminalMode.isOurs { return false }
-            }
+        enum Event { case rung, input, nothing }
+
+        /// Waits for ``ring()``, and for input if asked to. Input also means its end.
+        /// - Parameter time: the longest wait, in milliseconds; -1 for no limit.
+        func wait(forInput: Bool, at time: CInt) -> Event {
+            var files = [
+                pollfd(fd: ends.read, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: forInput ? STDIN_FILENO : -1, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = poll(&files, 2, time)
+            if files[0].revents != 0 { return .rung }
+            return count > 0 ? .input : .nothing
         }
     }
 }

@@ -17,6 +17,8 @@ final class LiveStage: Stage {
         /// The layout of the window's last lines as drawn.
         var drawn = Layout()
         var size = WindowSize.usual
+        /// The turn in which the lines were drawn.
+        var turn: TerminalMode.Turn?
         var isClosed = false
         var ticking: Task<Void, Never>?
     }
@@ -33,19 +35,28 @@ final class LiveStage: Stage {
             mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
             TerminalMode.setSingleBytes(&mode)
         }
-        Signals.onRedraw { [weak self] in self?.redraw() }
+        Signals.onRedraw { [weak self] in self?.state.withLock { self?.draw(&$0) } }
         let ticking = Task { [weak self] in
-            while !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(1))
-                self?.state.withLock { self?.draw(&$0) }
+            for tick in 1... where !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(TerminalMode.pace))
+                self?.state.withLock { state in
+                    // The time is shown in seconds. A new turn is drawn at once.
+                    if tick.isMultiple(of: 1_000 / Int(TerminalMode.pace)) || TerminalMode.hold() != state.turn {
+                        self?.draw(&state)
+                    }
+                }
             }
         }
-        state.withLock { $0.ticking = ticking }
+        state.withLock { state in
+            state.turn = TerminalMode.hold()
+            state.ticking = ticking
+        }
     }
 
     func say(_ lines: [String]) {
         state.withLock { state in
             guard !state.isClosed, !lines.isEmpty else { return }
+            _ = takesTurn(&state)
             var out = erasing(&state)
             let width = max(4, WindowSize.current.width - 1)
             for line in lines {
@@ -64,14 +75,13 @@ final class LiveStage: Stage {
     }
 
     func ask(_ view: View) async -> Keyboard.Reading {
-        // Input from before the question is discarded, because it can't be an answer to it.
-        Keyboard.shared.forgetTyped()
-        state.withLock { state in
-            state.typed = ""
-            state.view = view
-            draw(&state)
-        }
-        let reading = await Keyboard.shared.line { [weak self] typed in
+        let reading = await Keyboard.shared.line { [weak self] _ in
+            self?.state.withLock { state in
+                state.typed = ""
+                state.view = view
+                self?.draw(&state)
+            }
+        } typing: { [weak self] typed in
             self?.state.withLock { state in
                 state.typed = typed
                 self?.draw(&state)
@@ -84,6 +94,7 @@ final class LiveStage: Stage {
     func close() {
         state.withLock { state in
             guard !state.isClosed else { return }
+            _ = takesTurn(&state)
             write(erasing(&state))
             state.isClosed = true
             state.ticking?.cancel()
@@ -92,21 +103,19 @@ final class LiveStage: Stage {
         Keyboard.shared.forgetTyped()
     }
 
-    /// Draws everything again, because another program may have moved the lines while it had the terminal.
-    private func redraw() {
-        state.withLock { state in
-            if WindowSize.current == state.size {
-                // The window has its old size, so the program has come back to the foreground. Drawing starts below the
-                // shell's output.
-                state.drawn = Layout()
-                if !state.isClosed, TerminalMode.isOurs { write("\r\u{1B}[J") }
-            }
-            draw(&state)
+    /// Whether this program may draw. Another program that has had the terminal may have moved the lines, so they are
+    /// then drawn again below its output.
+    private func takesTurn(_ state: inout State) -> Bool {
+        let turn = TerminalMode.hold()
+        if turn != state.turn {
+            (state.turn, state.drawn) = (turn, Layout())
+            if turn != nil { write("\r\u{1B}[J") }
         }
+        return turn != nil
     }
 
     private func draw(_ state: inout State) {
-        guard !state.isClosed, TerminalMode.isOurs || isatty(STDIN_FILENO) == 0 else { return }
+        guard !state.isClosed, takesTurn(&state) else { return }
         let size = WindowSize.current
         let new = Layout(
             state.view,
@@ -156,7 +165,10 @@ final class LiveStage: Stage {
         state.drawn = Layout()
         guard !rows.isEmpty else { return "" }
         let height = rows.reduce(0) { $0 + $1.height(in: size.width) }
-        return Self.up(height - 1) + "\r\u{1B}[J"
+        guard height > 1 else { return "\r\u{1B}[K" }
+        // The first line is erased by itself, because some terminals keep the lines of a window that is erased as a
+        // whole, and show them again when the window grows.
+        return Self.up(height - 1) + "\r\u{1B}[K\u{1B}[B\u{1B}[J\u{1B}[A"
     }
 
     /// Writes to the window. Errors are ignored, because a signal reports a window that was closed.

@@ -62,13 +62,18 @@ final class PlainStage: Stage {
     func ask(_ view: View) async -> Keyboard.Reading {
         // An earlier hidden question may have left typing hidden.
         TerminalMode.restore()
-        Keyboard.shared.forgetTyped()
         show(view)
         guard let prompt = view.prompt else { return .cancelled }
-        for note in prompt.notes { output.prompt(surface.shown(note) + "\n") }
-        output.prompt(surface.shown(prompt.text) + " ")
-        state.withLock { $0.isAsking = true }
-        let reading = await Keyboard.shared.line()
+        let reading = await Keyboard.shared.line { [self] isAgain in
+            endLine()
+            state.withLock { state in
+                // Another program may have moved the lines away that the question is about.
+                if isAgain { for part in view.parts { output.say(surface.shown(Self.text(part))) } }
+                for note in prompt.notes { output.prompt(surface.shown(note) + "\n") }
+                output.prompt(surface.shown(prompt.text) + " ")
+                state.isAsking = true
+            }
+        }
         if case .line = reading, surface.isTerminal { state.withLock { $0.isAsking = false } }
         endLine()
         return reading

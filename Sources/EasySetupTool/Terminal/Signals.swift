@@ -17,8 +17,17 @@ nonisolated(unsafe) private var signalPipe: CInt = -1
 ///
 /// A signal handler may call very few functions, so it writes the number into a pipe, and the rest happens on a queue.
 enum Signals {
-    /// The signals that end the program: Control-C, `kill`, a closed window or connection, Control-\.
-    static let stopping: [CInt] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+    /// The signals that end the program: Control-C, `kill`, a closed window or connection, Control-\, and all others
+    /// that end a program by default, except those of a fault in the program itself.
+    static let stopping: [CInt] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT] + others
+
+    #if os(Linux)
+    private static let others =
+        [SIGABRT, SIGALRM, SIGPOLL, SIGPROF, SIGPWR, SIGSTKFLT, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ]
+        + Array(__libc_current_sigrtmin()...__libc_current_sigrtmax())
+    #else
+    private static let others = [SIGABRT, SIGALRM, SIGPROF, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ]
+    #endif
 
     /// Two signals within this time count as one, because the system and the shell both send a signal when a window
     /// closes.
@@ -32,7 +41,8 @@ enum Signals {
 
     private static let state = Mutex(State())
 
-    /// Starts handling signals; call it once. A SIGHUP that is ignored for this program (`nohup`) stays ignored.
+    /// Starts handling signals; call it once. A signal that is ignored for this program (`nohup`) stays ignored, except
+    /// the two from keys, which a shell ignores for a program in the background.
     static func watch() {
         _ = StandardInput.wasTerminal
         var ends: [CInt] = [-1, -1]
@@ -51,12 +61,13 @@ enum Signals {
             while read(reading, &number, 1) == 1 { heard(CInt(number)) }
         }
         source.resume()
-        var old = sigaction()
-        sigaction(SIGHUP, nil, &old)
-        let isHangupIgnored = unsafeHandler(of: old) == unsafeHandler(of: ignoring)
         var mask = sigset_t()
         sigemptyset(&mask)
-        for number in stopping + [SIGWINCH, SIGCONT, SIGTSTP] where number != SIGHUP || !isHangupIgnored {
+        for number in stopping + [SIGWINCH, SIGCONT, SIGTSTP] {
+            var old = sigaction()
+            sigaction(number, nil, &old)
+            let isIgnored = unsafeHandler(of: old) == unsafeHandler(of: ignoring)
+            if isIgnored, ![SIGINT, SIGQUIT, SIGWINCH, SIGCONT, SIGTSTP].contains(number) { continue }
             listen(number)
             sigaddset(&mask, number)
         }
@@ -81,16 +92,11 @@ enum Signals {
         heard(SIGINT)
     }
 
-    /// Restores the stage's mode of the terminal and draws again, because the program is in the foreground again.
-    static func cameBack() {
-        heard(SIGCONT)
-    }
-
     private static func heard(_ number: CInt) {
         switch number {
         case SIGTSTP: suspend()
         case SIGCONT:
-            TerminalMode.resume()
+            TerminalMode.continued()
             state.withLock { $0.redraw }?()
         case SIGWINCH: state.withLock { $0.redraw }?()
         default: stopped(by: number)

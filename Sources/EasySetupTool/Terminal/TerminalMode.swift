@@ -12,6 +12,10 @@ import Darwin
 /// The mode of the terminal at standard input. Only this type changes it, so that it is restored however the program
 /// ends or is suspended.
 ///
+/// A program in the background neither changes the mode nor reads. The system tells a program neither that a shell has
+/// put it into the foreground, unless it was stopped, nor that the shell has set a mode of its own. So everything that
+/// waits for input, or draws, calls ``hold()`` at intervals, and asks its question again after each new turn.
+///
 /// After a hidden question, typing stays hidden until the process ends or asks a visible question. At its end the
 /// process discards input after the last answer, such as the rest of a paste, because the shell would run it as
 /// commands and keep it in its history.
@@ -19,14 +23,31 @@ enum TerminalMode {
     private struct State {
         /// The original mode; nil while it is unchanged.
         var before: termios?
-        /// The changed mode.
-        var now: termios?
+        /// The change of the mode that is in force; nil if there is none.
+        var edit: (@Sendable (inout termios) -> Void)?
+        /// Whether another program may have had the terminal since the last turn.
+        var isAway = false
+        /// Whether the system will report that the program continues after a stop that this type knows of.
+        var isContinueExpected = false
+        var turn = Turn()
         /// The time of the last input; nil before the first.
         var lastInput: ContinuousClock.Instant?
         /// The time without input after which the process may end.
         var quiet = TerminalMode.pause
         var isWatched = false
     }
+
+    /// A time during which this program has the terminal without interruption.
+    struct Turn: Equatable {
+        fileprivate(set) var number = 0
+        /// Whether input was discarded at its start.
+        fileprivate(set) var hasDropped = false
+    }
+
+    /// The time between two calls of ``hold()``, in milliseconds. It is shorter in the background, because the terminal
+    /// shows what a person types before the program has hidden it.
+    static let pace: CInt = 250
+    static let paceAway: CInt = 50
 
     /// The time without input after which an answer counts as complete.
     static let pause = Duration.milliseconds(300)
@@ -47,26 +68,80 @@ enum TerminalMode {
         return group < 0 || group == getpgrp()
     }
 
-    /// Changes the mode until ``restore()``.
-    /// - Parameters:
-    ///   - waits: whether a program in the background is stopped until it has the terminal.
-    ///   - edit: called with the original mode.
-    /// - Returns: whether the mode was changed. It is not if standard input is no terminal, or if another program is in
-    ///   the foreground.
+    /// Changes the mode until ``restore()``. A program in the background changes it when it has the terminal.
+    /// - Parameter edit: called with the original mode.
+    /// - Returns: whether the mode could be changed. It can't if standard input is no terminal.
     @discardableResult
-    static func change(waits: Bool = false, _ edit: (inout termios) -> Void) -> Bool {
+    static func change(_ edit: @escaping @Sendable (inout termios) -> Void) -> Bool {
         state.withLock { state in
-            var mode = termios()
-            guard waits || isOurs, tcgetattr(STDIN_FILENO, &mode) == 0 else { return false }
-            let before = state.before ?? mode
-            mode = before
-            edit(&mode)
-            // The original mode is stored first, so that a signal between the two steps can restore it.
-            state.before = before
-            state.now = mode
-            watchEnd(&state)
-            return tcsetattr(STDIN_FILENO, TCSANOW, &mode) == 0
+            state.edit = edit
+            guard isOurs else {
+                state.isAway = true
+                return isatty(STDIN_FILENO) == 1
+            }
+            return set(&state)
         }
+    }
+
+    /// Takes the terminal back if another program has had it: sets the changed mode again, and discards input, because
+    /// it was typed for another program, or while the terminal showed it.
+    /// - Returns: the current turn; nil while another program has the terminal.
+    static func hold() -> Turn? {
+        state.withLock { state in
+            guard isOurs else {
+                state.isAway = true
+                return nil
+            }
+            guard state.isAway || !isSet(state) else { return state.turn }
+            state.isAway = false
+            state.turn.number += 1
+            set(&state)
+            state.turn.hasDropped = isInputWaiting
+            if state.turn.hasDropped {
+                // More of the same input may follow, for which the end of the process waits.
+                state.lastInput = .now
+                watchEnd(&state)
+            }
+            if isatty(STDIN_FILENO) == 1 { tcflush(STDIN_FILENO, TCIFLUSH) }
+            return state.turn
+        }
+    }
+
+    /// Notes that the program continues after a stop. The next ``hold()`` begins a new turn.
+    static func continued() {
+        state.withLock { state in
+            if !state.isContinueExpected { state.isAway = true }
+            state.isContinueExpected = false
+        }
+    }
+
+    /// Whether the terminal has input that can be read at once.
+    static var isInputWaiting: Bool {
+        var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        return isatty(STDIN_FILENO) == 1 && poll(&file, 1, 0) > 0 && file.revents & Int16(POLLIN) != 0
+    }
+
+    @discardableResult
+    private static func set(_ state: inout State) -> Bool {
+        guard let edit = state.edit else { return true }
+        var mode = termios()
+        guard tcgetattr(STDIN_FILENO, &mode) == 0 else { return false }
+        // The original mode is stored first, so that a signal between the two steps can restore it.
+        let before = state.before ?? mode
+        state.before = before
+        watchEnd(&state)
+        mode = before
+        edit(&mode)
+        return tcsetattr(STDIN_FILENO, TCSANOW, &mode) == 0
+    }
+
+    /// Whether the terminal still has the changed mode.
+    private static func isSet(_ state: State) -> Bool {
+        var mode = termios()
+        guard let edit = state.edit, var wanted = state.before, tcgetattr(STDIN_FILENO, &mode) == 0 else { return true }
+        edit(&wanted)
+        let flags = tcflag_t(ECHO | ECHONL | ICANON | ISIG)
+        return mode.c_lflag & flags == wanted.c_lflag & flags
     }
 
     /// Hides typing, and passes on each byte without waiting for the end of a line; Control-C and the like work.
@@ -107,20 +182,15 @@ enum TerminalMode {
         state.withLock { state in
             guard state.before != nil || state.lastInput != nil else { return }
             put(state.before)
-            (state.before, state.now) = (nil, nil)
+            (state.before, state.edit) = (nil, nil)
         }
     }
 
     /// Restores the original mode while the program is suspended.
     static func putAside() {
-        state.withLock { put($0.before) }
-    }
-
-    /// Sets the changed mode again, if the program is in the foreground again.
-    static func resume() {
         state.withLock { state in
-            guard isOurs, var mode = state.now else { return }
-            tcsetattr(STDIN_FILENO, TCSANOW, &mode)
+            put(state.before)
+            (state.isAway, state.isContinueExpected) = (true, true)
         }
     }
 
