@@ -208,6 +208,40 @@ import Testing
         }
     }
 
+    @Test("show all that is to be compared where there is room for it, with help too", arguments: Pair.all)
+    func help(pair: Pair) throws {
+        var isCut = false
+        for (_, surface) in Self.surfaces {
+            for (width, height) in [(80, 24), (80, 8), (40, 10), (40, 12), (25, 9), (20, 12), (200, 6)] {
+                var screen = Screen(pair.part, on: surface)
+                for moment in try pair.moments() {
+                    let view = moment.view(&screen).view
+                    for help in [Help.approve, Help.accept, Help.word, YesOrNo.again] where view.prompt != nil {
+                        func rows(_ notes: [String]) -> [String] {
+                            var view = view
+                            view.prompt?.notes = notes
+                            let size = WindowSize(width: width, height: height)
+                            let layout = Layout(view, on: surface, in: size, pictures: .never, typed: "", now: Self.now)
+                            return layout.rows.map(\.text)
+                        }
+                        let plain = rows([])
+                        let helped = rows([help])
+                        let comment: Comment = "\(moment.name) in \(width) by \(height): \(helped)"
+                        #expect(
+                            helped.filter { $0.hasPrefix("    ") } == plain.filter { $0.hasPrefix("    ") },
+                            comment
+                        )
+                        #expect(helped.count <= height, comment)
+                        let isWhole = helped.joined(separator: " ").contains(help.suffix(12))
+                        if height == 24 { #expect(isWhole, comment) }
+                        if !isWhole { isCut = true }
+                    }
+                }
+            }
+        }
+        #expect(isCut == (pair.role == .holder || pair.place == .offerer))
+    }
+
     @Test("draw the QR code where it fits with all else, where it is wished, or not") func pictures() throws {
         let surface = Self.surfaces[0].surface
         var screen = Screen(Pair.all[0].part, on: surface)

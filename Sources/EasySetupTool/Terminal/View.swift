@@ -94,7 +94,8 @@ struct Layout: Equatable, Sendable {
     }
 
     /// Lays out a view. If the window is too small, it drops the picture, then hints and blank lines, then
-    /// instructions from the top. The code, the status and the question stay.
+    /// instructions from the top, then the end of the notes. The code, the status and the question stay, and names and
+    /// words as long as there is room, because a person must see what the answer is about.
     /// - Parameter typed: the text that the person has typed so far.
     init(
         _ view: View,
@@ -108,8 +109,9 @@ struct Layout: Equatable, Sendable {
         let width = max(4, size.width - 1)
         var end: [Row] = []
         let status = view.status.map { [Self.row(Self.line($0, width, surface, now))] } ?? []
+        var notes: [Row] = []
         if let prompt = view.prompt {
-            for note in prompt.notes { end += Self.folded(note, width, surface) }
+            notes = prompt.notes.flatMap { Self.folded($0, width, surface) }
             let text = surface.shown(prompt.text)
             var start = text + " "
             if Columns.width(text) + 14 > width {
@@ -136,24 +138,38 @@ struct Layout: Equatable, Sendable {
             let extra = attempt == 0 ? view.caption : attempt == 1 && pictures != .never ? hint : nil
             if let extra { rows += [Self.row("")] + Self.folded(extra, width, surface) }
             if attempt <= 2, !rows.isEmpty, !end.isEmpty { rows.append(Self.row("")) }
-            rows += end
+            rows += notes + end
             let isForced = attempt == 0 && pictures == .always
             if isForced || rows.reduce(0, { $0 + $1.height(in: size.width) }) <= size.height {
                 self.rows = rows
                 return
             }
         }
-        // The window is too small. Sentences are dropped from the top, then names and words, but never the code and the
-        // last line.
+        // The window is too small. Sentences are dropped from the top, then the end of the notes, then names and words,
+        // but never the code and the last line.
         var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: Self.rows($0, width, surface)) }
-        let ends = end.reduce(0) { $0 + $1.height(in: size.width) }
-        while above.flatMap(\.rows).reduce(ends, { $0 + $1.height(in: size.width) }) > size.height,
-            let index = above.firstIndex(where: { $0.part.rank == 0 }) ?? above.firstIndex(where: { $0.part.rank == 1 })
-        {
-            above.remove(at: index)
+        func room(beside notes: [Row]) -> Int {
+            (above.flatMap(\.rows) + notes + end).reduce(size.height) { $0 - $1.height(in: size.width) }
         }
-        let rows = above.flatMap(\.rows) + end
+        func drop(rank: Int) {
+            while room(beside: notes) < 0, let index = above.firstIndex(where: { $0.part.rank == rank }) {
+                above.remove(at: index)
+            }
+        }
+        drop(rank: 0)
+        if room(beside: notes) < 0 { notes = Self.shortened(notes, to: room(beside: []), width, surface) }
+        drop(rank: 1)
+        let rows = above.flatMap(\.rows) + notes + end
         self.rows = Array(rows.suffix(max(1, size.height)))
+    }
+
+    /// The first lines of a text, with an ellipsis for the rest.
+    private static func shortened(_ rows: [Row], to count: Int, _ width: Int, _ surface: Surface) -> [Row] {
+        guard count > 0, count < rows.count else { return count > 0 ? rows : [] }
+        let ellipsis = surface.shown("…")
+        var last = rows[count - 1].text
+        while !last.isEmpty, Columns.width(last + ellipsis) > width { last.removeLast() }
+        return rows[..<(count - 1)] + [row(last + ellipsis)]
     }
 
     private static func rows(_ part: View.Part, _ width: Int, _ surface: Surface) -> [Row] {
