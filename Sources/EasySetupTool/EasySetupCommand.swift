@@ -21,6 +21,7 @@ import CProcess
         _ = easysetup_harden_process()
         let arguments = Arguments.take()
         do {
+            try arguments.refuseSlips()
             try arguments.refuseRepeats()
             var command = try parseAsRoot(arguments.texts)
             // The relay handles signals itself.

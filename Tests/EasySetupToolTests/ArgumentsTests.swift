@@ -54,6 +54,47 @@ import Testing
         #expect(folder.errors.contains("argument 4"))
     }
 
+    @Test(
+        "a slip is named, and no option of another meaning is suggested",
+        arguments: [
+            (["join", "--code", "K7Q-29M-XAQ"], "stands alone"), (["join", "--code=K7Q-29M-XAQ"], "stands alone"),
+            (["join", "\u{2014}store", "x"], "Argument 2 does not begin with two hyphens: write --store."),
+            (["join", "\u{2013}store=x"], "write --store."), (["offer", "\u{2212}\u{2212}json"], "write --json."),
+            (["seed", "show", "-store", "x"], "Argument 3 does not begin with two hyphens: write --store."),
+            (["seed", "show", "--json=1"], "--json takes no value."), (["offer", "--yes="], "--yes takes no value."),
+            (["seed", "new", "--store", ""], "The value of --store is empty."),
+            (["seed", "new", "--store="], "The value of --store is empty."),
+            (["join", "K7Q-29M", "XAQ"], "in one piece"), (["join", "--naem", "x"], "Did you mean '--name'?"),
+            (["join", "--relya", "x"], "Did you mean '--relay'?"),
+        ]
+    ) func slips(arguments: [String], message: String) async throws {
+        let result = try await Program.run(arguments)
+        #expect(result.code == 64)
+        #expect(result.errors.contains(message), "\(result.errors)")
+        #expect(message.contains("Did you mean") || !result.errors.contains("Did you mean"), "\(result.errors)")
+        #expect(!result.errors.contains("XAQ"), "\(result.errors)")
+    }
+
+    @Test("an option that does not exist is not taken for one with another meaning") func guesses() async throws {
+        for arguments in [["seed", "new", "--seed", "x"], ["join", "--word", "x"], ["seed", "new", "--core", "x"]] {
+            let result = try await Program.run(arguments)
+            #expect(result.code == 64)
+            #expect(!result.errors.contains("Did you mean"), "\(result.errors)")
+        }
+    }
+
+    @Test("a code may be written in its groups, as it is on the screen") func groups() async throws {
+        for (pieces, error) in [
+            (["K7Q", "29M", "XAQ"], "relay-unreachable"), (["k", "7Q2", "-", "9MXA", "Q"], "relay-unreachable"),
+            (["K7Q", "29M", "XAR"], "code-mistyped"),
+        ] {
+            let result = try await Program.run(
+                ["join"] + pieces + ["--relay", "ws://127.0.0.1:9", "--store", scratch.store, "--json"]
+            )
+            #expect(result.output.contains("\"\(error)\""), "\(pieces) \(result.output)")
+        }
+    }
+
     @Test("a code or link by argument is the text of a person, and no error of its reading repeats a part of it")
     func typed() async throws {
         let (phrase, hex) = (Self.secrets[3], Self.secrets[4])

@@ -89,9 +89,72 @@ struct Arguments {
         }
     }
 
+    /// Refuses slips that the parser would explain by something else than what a person meant.
+    func refuseSlips() throws {
+        let options = OptionNames(of: command)
+        var index = 0
+        while index < texts.count, texts[index] != "--" {
+            let text = texts[index]
+            let name = String(text.prefix { $0 != "=" })
+            let hasValue = text.count > name.count
+            if options.valued.contains(name) {
+                if !hasValue { index += 1 }
+                let value =
+                    hasValue ? text.dropFirst(name.count + 1) : texts.indices.contains(index) ? texts[index][...] : "x"
+                if value.isEmpty { throw ValidationError("The value of \(name) is empty.") }
+            } else if options.flags.contains(name), hasValue {
+                throw ValidationError("\(name) takes no value.")
+            } else if let meant = Self.withHyphens(name),
+                options.valued.contains(meant) || options.flags.contains(meant)
+            {
+                throw ValidationError("Argument \(index + 1) does not begin with two hyphens: write \(meant).")
+            } else if command == JoinCommand.self, ["--code", "--link"].contains(name) {
+                throw ValidationError("The code or link stands alone, without an option before it.")
+            }
+            index += 1
+        }
+    }
+
+    /// An option's name with two hyphens in place of the dash or the one hyphen at its start, which a word processor
+    /// has put there; nil if the text begins with neither.
+    private static func withHyphens(_ name: String) -> String? {
+        let rest = name.unicodeScalars.drop { $0.properties.generalCategory == .dashPunctuation || $0 == "\u{2212}" }
+        guard rest.count < name.unicodeScalars.count, !name.hasPrefix("--") else { return nil }
+        return "--" + String(rest).lowercased()
+    }
+
+    /// A message of the argument parser without a suggestion that is more than a typing error away, because such an
+    /// option has another meaning.
+    private static func withoutGuess(_ message: String) -> String {
+        message.replacing(/'(--[^']*)'\. Did you mean '(--[^']*)'\?/) { match in
+            let (typed, meant) = (match.1, match.2)
+            let isNear = distance(typed, meant) <= (typed.count > 7 ? 2 : 1) || meant.hasPrefix(typed)
+            return isNear ? String(match.0) : "'\(typed)'."
+        }
+    }
+
+    /// The number of characters that are wrong, missing, surplus or swapped with the next one.
+    private static func distance(_ first: Substring, _ second: Substring) -> Int {
+        let (first, second) = (Array(first), Array(second))
+        var rows = [Array(0...second.count)]
+        for (row, character) in first.enumerated() {
+            var next = [row + 1]
+            for (column, other) in second.enumerated() {
+                var least = min(next[column], rows[row][column + 1]) + 1
+                least = min(least, rows[row][column] + (character == other ? 0 : 1))
+                if row > 0, column > 0, character == second[column - 1], first[row - 1] == other {
+                    least = min(least, rows[row - 1][column - 1] + 1)
+                }
+                next.append(least)
+            }
+            rows.append(next)
+        }
+        return rows[first.count][second.count]
+    }
+
     /// A message of the argument parser, in which every argument that may be secret is replaced by its number.
     func without(_ message: String) -> String {
-        var message = message
+        var message = Self.withoutGuess(message)
         let hidden = others.union(values)
         for index in hidden.sorted(by: { texts[$0].count > texts[$1].count }) {
             let text = texts[index]
@@ -107,8 +170,11 @@ struct Arguments {
         // message is dropped. An option's value that is also a word of the help, such as a folder named store, is no
         // secret.
         let help = EasySetupCommand.helpMessage(for: command)
+        let options = OptionNames(of: command)
         let isClean = hidden.allSatisfy { index in
             let text = texts[index]
+            // An option's name with one hyphen is no secret either.
+            if text.hasPrefix("-"), options.valued.union(options.flags).contains("-" + text) { return true }
             return text.count < 3 || !message.contains(text) || (values.contains(index) && help.contains(text))
         }
         return isClean ? message : "Error: \(CommandError.usage.description)\n\(CommandError.usage.advice)"

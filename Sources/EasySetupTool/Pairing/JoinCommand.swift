@@ -20,11 +20,34 @@ struct JoinCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var pairing: PairingOptions
 
-    @Argument(help: "The code, or the link from the QR code; asked for when it is not given.")
-    var code: UserText?
+    @Argument(
+        help: ArgumentHelp(
+            "The code, or the link from the QR code; asked for when it is not given.",
+            valueName: "code"
+        )
+    )
+    var pieces: [UserText] = []
 
     @Flag(help: "Don't ask before a link makes this device join. Not for a handler of links.")
     var yes = false
+
+    func validate() throws {
+        // A code's groups may stand apart, as on the screen. Anything longer is not a part of one code.
+        guard pieces.count < 2 || pieces.allSatisfy({ $0.byteCount <= 4 }) else {
+            throw ValidationError("Write the code in one piece, or leave it out: then it is asked for.")
+        }
+    }
+
+    /// The code or link of the arguments.
+    private var code: UserText? {
+        guard pieces.count > 1 else { return pieces.first }
+        var line = SecretLine(limit: pieces.reduce(0) { $0 + $1.byteCount + 1 })
+        for piece in pieces {
+            piece.withBytes { $0.withUnsafeBytes { for byte in $0 { line.append(byte) } } }
+            line.append(UInt8(ascii: " "))
+        }
+        return line.finish()
+    }
 
     func run() async throws {
         try await common.run { output in
