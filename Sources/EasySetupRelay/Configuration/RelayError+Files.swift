@@ -172,6 +172,8 @@ extension RelayError.FileProblem {
         case .notPermitted: "this user may not read it"
         case .otherKind(let kind): "it is a \(kind.rawValue), not a file"
         case .tooLarge(let limit): "it has more than \(limit) bytes"
+        case .system(ENOSPC), .system(EDQUOT): "the disk is full"
+        case .system(EROFS): "the file system is read-only"
         case .system(let number): "system error \(number)"
         }
     }
@@ -218,6 +220,8 @@ extension RelayError.KeyFileProblem {
         case .file(.leadsNowhere): "Mount or make what the link leads to, or remove the link to get a new file."
         case .file(.notPermitted): "Let the relay's user read it: chown it, or give it the group and mode 440."
         case .file(.missing): "Put it there. A relay makes a key file only at its start."
+        case .file(.system(ENOSPC)), .file(.system(EDQUOT)):
+            "Make room there, or give a file in a folder of another disk."
         default: "Give a file in a folder that the relay may write to; it is made when it is missing."
         }
     }

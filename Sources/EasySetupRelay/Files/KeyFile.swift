@@ -212,7 +212,7 @@ extension KeyFile {
     private static func failure(_ path: PathBytes, _ number: Int32) -> RelayError {
         switch number {
         case ENOENT, ENOTDIR: .badKeyFile(path: path.description, .noFolder)
-        case EACCES, EPERM, EROFS: .badKeyFile(path: path.description, .folderForbidden)
+        case EACCES, EPERM: .badKeyFile(path: path.description, .folderForbidden)
         default: .badKeyFile(path: path.description, .file(.system(number)))
         }
     }
