@@ -97,6 +97,25 @@ import Testing
     }
 
     @Test(
+        "a public identifier of the stored chain is no seed",
+        arguments: ["user_id", "user_id_base64", "secretbox_key_fingerprint"]
+    )
+    func publicID(field: String) async throws {
+        let stored = try await seed("import", "--store", scratch.store, "--json", input: Self.hex).json()
+        let text = try #require(stored[field] as? String)
+        for more in [[], ["--replace"]] {
+            let result = try await Program.run(
+                ["seed", "import", "--store", scratch.store, "--json"] + more,
+                input: text
+            )
+            #expect(result.code == 65)
+            #expect(try result.json()["error"] as? String == "public-id-given")
+        }
+        let shown = try await seed("show", "--store", scratch.store, "--json").json()
+        #expect(shown["user_id"] as? String == stored["user_id"] as? String)
+    }
+
+    @Test(
         "what can't be read says why, with the exit code for it",
         arguments: [
             (

@@ -23,6 +23,8 @@ enum CommandError: ExplainedError, Equatable {
     case noSeedStored
     /// `seed new` was run where a seed is stored already.
     case seedStored(UserID)
+    /// `seed import` was given a public identifier of the stored chain in place of a seed.
+    case publicIDGiven
     /// The passphrase file can't be read.
     case passphraseFile
     /// Everybody may read the passphrase file, or users other than its owner may write it.
@@ -47,6 +49,7 @@ extension CommandError {
         case .notConfirmed: "not-confirmed"
         case .noSeedStored: "no-seed-stored"
         case .seedStored: "seed-stored"
+        case .publicIDGiven: "public-id-given"
         case .passphraseFile: "passphrase-file"
         case .passphraseFileOpen: "passphrase-file-open-to-others"
         case .passphrasesDiffer: "passphrases-differ"
@@ -64,6 +67,8 @@ extension CommandError {
         case .notConfirmed: "Nothing was done, because nobody said yes."
         case .noSeedStored: "No seed is stored there."
         case .seedStored(let userID): "The store holds the seed of chain \(userID.fingerprint) already."
+        case .publicIDGiven:
+            "What was given is a user id or fingerprint of the stored chain, which is public, and no seed."
         case .passphraseFile: "The passphrase file can't be read."
         case .passphraseFileOpen: "Other users of this machine may read or write the passphrase file."
         case .passphrasesDiffer: "The two passphrases differ."
@@ -82,6 +87,7 @@ extension CommandError {
         case .notConfirmed: "Run it again, and answer yes if that is what you want."
         case .noSeedStored: "Make one with easysetup seed new, or import one with easysetup seed import."
         case .seedStored: "Use it, or name another store."
+        case .publicIDGiven: "Give the recovery phrase, the seed link, or the hex or base64 of a seed."
         case .passphraseFile: "Check the file's name and rights."
         case .passphraseFileOpen: "Take their rights away: mode 0600, or 0640 for a group of a service's own."
         case .passphrasesDiffer: "Try again."

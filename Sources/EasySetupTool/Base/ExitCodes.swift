@@ -109,6 +109,7 @@ enum ExitCodes {
         "seed-file-version": 65,
         "seed-file-damaged": 65,
         "seed-file-too-costly": 65,
+        "public-id-given": 65,
         "no-seed-stored": 66,
         "passphrase-file": 66,
         "passphrase-file-open-to-others": 77,

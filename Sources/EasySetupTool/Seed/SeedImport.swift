@@ -23,6 +23,7 @@ struct SeedImport: AsyncParsableCommand {
             try await store.check()
             let seed = try WrittenSeed.read(output)
             let store = try await seal.apply(to: store, output)
+            if let stored = try? await store.load(), seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
             let saved = try await store.save(seed, replacing: replace)
             var more: [(String, JSONValue)] = [("result", .string(saved.name))]
             if case .replaced(let copy?) = saved { more.append(("copy", .string(copy))) }
@@ -34,6 +35,20 @@ struct SeedImport: AsyncParsableCommand {
                     "\nThese copies of replaced seeds are damaged, and not sealed:\n" + plain.joined(separator: "\n")
             }
             SeedReport(seed: seed, isRevealed: false).write(output, event: "imported", heading: heading, more: more)
+        }
+    }
+}
+
+extension SyncSeed {
+    /// Whether this seed's bytes are the user id or the key's fingerprint of another seed. Hex and base64 have no
+    /// checksum, so such a text reads as a seed.
+    fileprivate func isPublicID(of other: SyncSeed) -> Bool {
+        let digits = Array(other.secretboxKeyFingerprint.utf8)
+        let fingerprint = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+            UInt8(String(decoding: digits[$0...($0 + 1)], as: UTF8.self), radix: 16)
+        }
+        return withBytes { bytes in
+            bytes.withUnsafeBytes { $0.elementsEqual(other.userID.bytes) || $0.elementsEqual(fingerprint) }
         }
     }
 }
