@@ -16,11 +16,19 @@ struct CodeReader {
     /// or digit before it.
     private var countAtLabel: Int?
 
-    /// Reads the values of 9 to 12 symbols, without verifying the check symbol. The caller wipes the values.
+    /// Reads the values of a code's 9 to 12 symbols. The caller wipes the values.
     /// - Throws: ``CodeError`` with the fault and its position.
     static func values(in text: Span<UInt8>) throws(CodeError) -> [UInt8] {
         guard text.count <= PairingCode.maximumTextBytes else { throw .tooLong }
         try TextEncoding(of: text).check()
+        do throws(CodeError) {
+            return try read(text)
+        } catch {
+            throw hasCodeBehindSpace(text) ? .hasLabel : error
+        }
+    }
+
+    private static func read(_ text: Span<UInt8>) throws(CodeError) -> [UInt8] {
         var reader = CodeReader()
         // The full capacity is reserved at once, because a growing array leaves copies of the code in freed memory.
         reader.values.reserveCapacity(PairingCode.symbolCounts.upperBound)
@@ -31,10 +39,33 @@ struct CodeReader {
             // A mark that begins an HTML tag or entity is a part of the tag or entity, and is skipped with it.
             if scanner.place == place { reader.take(unit) } else { reader.isBetweenGroups = true }
         }
-        let error = reader.error ?? reader.lengthError
+        var error = reader.error ?? reader.lengthError
+        if error != nil, reader.hasLabel { error = .hasLabel }
+        if error == nil, Field32.sum(reader.values) != UInt8(reader.values.count) { error = .mistyped }
         guard let error else { return reader.values }
         Sodium.wipe(&reader.values)
-        throw reader.hasLabel ? .hasLabel : error
+        throw error
+    }
+
+    /// Whether the text is a code with something else before it, such as the number of a list or a command's name, so
+    /// that the fault is not in the code.
+    private static func hasCodeBehindSpace(_ text: Span<UInt8>) -> Bool {
+        var scanner = TextScanner(text)
+        var (hasSymbol, isBehindSpace) = (false, false)
+        while true {
+            let start = scanner.place
+            switch scanner.next() {
+            case .symbol, .foreign:
+                if hasSymbol, isBehindSpace, var values = try? read(text.extracting(start..<text.count)) {
+                    Sodium.wipe(&values)
+                    return true
+                }
+                (hasSymbol, isBehindSpace) = (true, false)
+            case .space: isBehindSpace = true
+            case .mark, .accent, .zeroWidthSpace: break
+            case nil: return false
+            }
+        }
     }
 
     private var lengthError: CodeError? {

@@ -29,9 +29,9 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         var kept = ""
         for character in Self.nfc(String(Self.trimmed(spaced[...]))) {
             // Every scalar is checked again, because NFC may have replaced it by another one.
-            guard character.unicodeScalars.allSatisfy(NameScalar.isAllowed), character != " " || kept.last != " " else {
-                continue
-            }
+            guard character.unicodeScalars.allSatisfy(NameScalar.isAllowed), character != " " || kept.last != " ",
+                !NameScalar.isPair(kept.unicodeScalars.last, character.unicodeScalars.first)
+            else { continue }
             guard kept.utf8.count + character.utf8.count <= Self.maximumByteCount else { break }
             kept.append(character)
         }
@@ -43,6 +43,7 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         let scalars = text.unicodeScalars
         guard (1...Self.maximumByteCount).contains(text.utf8.count), scalars.allSatisfy(NameScalar.isAllowed),
             scalars.contains(where: NameScalar.isVisible), !Self.hasTwoSpaces(scalars),
+            !zip(scalars, scalars.dropFirst()).contains(where: NameScalar.isPair),
             text.utf8.elementsEqual(Self.nfc(text).utf8), Self.trimmed(scalars[...]).count == scalars.count
         else { return nil }
         description = text
@@ -96,13 +97,30 @@ private enum NameScalar {
         }
     }
 
+    /// Whether two characters side by side look like one quotation mark.
+    static func isPair(_ one: Unicode.Scalar?, _ other: Unicode.Scalar?) -> Bool {
+        guard let one, let other else { return false }
+        return half.contains { $0.contains(one) } && half.contains { $0.contains(other) }
+    }
+
+    /// Apostrophes, accents and primes, two of which look like a quotation mark.
+    private static let half: [ClosedRange<Unicode.Scalar>] = [
+        "\u{27}"..."\u{27}", "\u{60}"..."\u{60}", "\u{B4}"..."\u{B4}", "\u{2B9}"..."\u{2B9}", "\u{2BB}"..."\u{2BE}",
+        "\u{2C8}"..."\u{2C8}", "\u{2CA}"..."\u{2CB}", "\u{2F4}"..."\u{2F4}", "\u{384}"..."\u{384}",
+        "\u{55A}"..."\u{55A}", "\u{55D}"..."\u{55D}", "\u{5F3}"..."\u{5F3}", "\u{7F4}"..."\u{7F5}",
+        "\u{1FBD}"..."\u{1FBD}", "\u{1FBF}"..."\u{1FBF}", "\u{1FFE}"..."\u{1FFE}", "\u{2018}"..."\u{201B}",
+        "\u{2032}"..."\u{2032}", "\u{2035}"..."\u{2035}", "\u{A78B}"..."\u{A78C}", "\u{FF07}"..."\u{FF07}",
+        "\u{FF40}"..."\u{FF40}",
+    ]
+
     /// Further forbidden characters: quotation marks and characters that look like a part of them, symbols that fonts
     /// draw as nothing, the object replacement character, and the replacement character.
     private static let unfit: [ClosedRange<Unicode.Scalar>] = [
         "\u{22}"..."\u{22}", "\u{AB}"..."\u{AB}", "\u{BB}"..."\u{BB}", "\u{2BA}"..."\u{2BA}", "\u{2DD}"..."\u{2DD}",
-        "\u{2EE}"..."\u{2EE}", "\u{5F4}"..."\u{5F4}", "\u{201C}"..."\u{201F}", "\u{2033}"..."\u{2033}",
-        "\u{2036}"..."\u{2036}",
-        "\u{275D}"..."\u{275E}", "\u{2760}"..."\u{2760}", "\u{2800}"..."\u{2800}", "\u{301D}"..."\u{301F}",
+        "\u{2EE}"..."\u{2EE}", "\u{2F5}"..."\u{2F6}", "\u{5F4}"..."\u{5F4}", "\u{201C}"..."\u{201F}",
+        "\u{2033}"..."\u{2034}", "\u{2036}"..."\u{2037}", "\u{2057}"..."\u{2057}",
+        "\u{275D}"..."\u{275E}", "\u{2760}"..."\u{2760}", "\u{2800}"..."\u{2800}", "\u{3003}"..."\u{3003}",
+        "\u{301D}"..."\u{301F}",
         "\u{FF02}"..."\u{FF02}",
         "\u{FFFC}"..."\u{FFFD}", "\u{16FE4}"..."\u{16FE4}", "\u{1D159}"..."\u{1D159}", "\u{1F676}"..."\u{1F678}",
     ]

@@ -54,7 +54,7 @@ public final class PairingCode: Sendable {
     public convenience init(typed text: UserText) throws(CodeError) {
         var values = try text.withText { (text) throws(CodeError) in try CodeReader.values(in: text) }
         defer { Sodium.wipe(&values) }
-        try self.init(values)
+        self.init(values)
     }
 
     /// Reads a code from a string, which can't be wiped; see ``init(typed:)``.
@@ -66,13 +66,11 @@ public final class PairingCode: Sendable {
     package convenience init(typed text: Span<UInt8>) throws(CodeError) {
         var values = try CodeReader.values(in: text)
         defer { Sodium.wipe(&values) }
-        try self.init(values)
+        self.init(values)
     }
 
-    /// Makes a code from the values of 9 to 12 symbols.
-    /// - Throws: ``CodeError/Code/mistyped`` if the check symbol does not match.
-    private convenience init(_ values: [UInt8]) throws(CodeError) {
-        guard Field32.sum(values) == UInt8(values.count) else { throw CodeError.mistyped }
+    /// Makes a code from the values of 9 to 12 symbols, whose check symbol matches.
+    private convenience init(_ values: [UInt8]) {
         let slotLength = values.count - Self.secretLength - 1
         let slot = String(decoding: values[..<slotLength].map { Symbols.alphabet[Int($0)] }, as: UTF8.self)
         var secret = values[slotLength...].dropLast().map { Symbols.alphabet[Int($0)] }

@@ -111,7 +111,13 @@ import Testing
         #expect(throws: CodeError.foreignLetter(position: position, script: script)) { try PairingCode(typed: text) }
     }
 
-    @Test("a label before it is named", arguments: ["Code: ", "code=", "Your code: ", "Pairing code："]) func label(
+    @Test(
+        "a label before it is named",
+        arguments: [
+            "Code: ", "code=", "Your code: ", "Pairing code：", "1. ", "2) ", "join ", "easysetup join ", "The code is ",
+            "K7Q-29M-XAQ ",
+        ]
+    ) func label(
         label: String
     ) {
         #expect(throws: CodeError.hasLabel) { try PairingCode(typed: label + Self.code) }

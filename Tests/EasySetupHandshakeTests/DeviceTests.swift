@@ -38,7 +38,9 @@ import Testing
             // Enough spaces to push text off the line, and the end of a quotation.
             "a  b", "a" + String(repeating: " ", count: 60) + "b", "phone\" (ios) words: kayak · moss \"", "\"", "a”b",
             "a“", "«a»",
-            "a\u{FF02}", "a\u{2033}b", "a\u{2BA}", "a\u{5F4}", "a\u{301E}", "a\u{275D}",
+            "a\u{FF02}", "a\u{2033}b", "a\u{2BA}", "a\u{5F4}", "a\u{301E}", "a\u{275D}", "a\u{3003}",
+            "a\u{2F5}", "a\u{2F6}", "a\u{2034}", "a''", "``a", "a\u{B4}\u{B4}b", "a\u{2032}\u{2032}", "a'\u{2019}",
+            "\u{2BC}\u{2BC}",
         ]
     ) func bad(name: String) {
         #expect(DeviceName(strict: name) == nil)
@@ -49,7 +51,9 @@ import Testing
         arguments: [
             ("  my\tphone \n", "my phone"), ("my\u{A0}\u{200B} \r\nphone", "my phone"), ("e\u{301}", "é"),
             ("e\u{34F}\u{301}", "é"),
-            ("my \"old\" phone", "my old phone"), ("« TV »", "TV"), ("❤\u{FE0F}", "❤"), ("\u{301}a", "a"),
+            ("my \"old\" phone", "my old phone"), ("« TV »", "TV"), ("TV\u{2F6}", "TV"), ("phone\u{3003}", "phone"),
+            ("a''b", "a'b"), ("x\u{B4}\u{B4}", "x\u{B4}"), ("a'\"'b", "a'b"), ("it's Ann's", "it's Ann's"),
+            ("❤\u{FE0F}", "❤"), ("\u{301}a", "a"),
             (" \u{301} a", "a"),
             ("a\u{E000}\u{378}b", "ab"), ("\u{1FAE9} x", "x"), ("a\u{202E}b", "ab"), ("\u{2028} x", "x"),
             (String(repeating: "é", count: 40), String(repeating: "é", count: 32)),

@@ -47,6 +47,12 @@ import Testing
         layouts["two digits"] = each({ "\($0 < 10 ? "0" : "")\($0)) \($1)" }, " ")
         layouts["1=word"] = each({ "\($0)=\($1)" }, " ")
         layouts["#1"] = each({ "#\($0) \($1)" }, " ")
+        layouts["№1"] = each { "\u{2116}\($0) \($1)" }
+        layouts["Nr1"] = each({ "Nr\($0). \($1)" }, "  ")
+        layouts["1 of 24"] = each { "\($0) of 24: \($1)" }
+        layouts["Word 1 of 24"] = each { "Word \($0) of 24: \($1)" }
+        layouts["XML"] = "<mnemonic>\(phrase)</mnemonic>"
+        layouts["an XML list"] = each { "<entry>\($1)</entry>" }
         layouts["Word 1:"] = each { "Word \($0): \($1)" }
         layouts["1st"] = each {
             "\($0)\($0 % 10 == 1 && $0 != 11 ? "st" : $0 % 10 == 2 && $0 != 12 ? "nd" : $0 % 10 == 3 && $0 != 13 ? "rd" : "th") \($1)"

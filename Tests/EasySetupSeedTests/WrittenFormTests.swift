@@ -19,6 +19,10 @@ import Testing
             Sample.hex, Sample.hex.uppercased(), " \n\t\(Sample.hex)\r\n",
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s=", "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s",
             "W7XOsWjkyOJqGhbtNNn8f-ksFIFXkzjaNiy42fkl18s=", "W7XOsWjkyOJqGhbtNNn8f-ksFIFXkzjaNiy42fkl18s",
+            "seed: \(Sample.hex)", "My seed:\n\(Sample.hex)\n", "EASYSETUP_SEED='\(Sample.hex)'",
+            "{\"seed\": \"\(Sample.hex)\"}",
+            "SEED=W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s=", "seed: W7XOsWjkyOJqGhbt NNn8f+ksFIFXkzja Niy42fkl18s=",
+            "{\"seed\":\"W7XOsWjkyOJqGhbtNNn8f\\u002BksFIFXkzjaNiy42fkl18s=\"}",
         ]
     ) func scripts(text: String) throws {
         #expect(try read(text).isSame(as: Sample.seed()))
@@ -31,10 +35,22 @@ import Testing
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18t=",  // a bit that belongs to no byte is set
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18==",
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy-2fkl18s=",  // both alphabets at once
+            // Only the label of a seed is passed over: the public identifiers of a chain look the same.
+            "User id: \(Sample.hex)", "user_id=\(Sample.hex)", "seed's user id: \(Sample.hex)",
+            "{\"user_id\":\"\(Sample.hex)\"}",
             "\u{0}", "https://relay.example", "\u{200B}\u{FEFF}",
         ]
     ) func unreadable(text: String) {
         #expect(throws: SeedError.unreadable) { try read(text) }
+    }
+
+    @Test(
+        "a label makes no seed of what is none",
+        arguments: [
+            "seed: \(Sample.hex) and more", "seed: \(Sample.hex.dropLast())", "seed=", "seed: seed: \(Sample.hex)0",
+        ]
+    ) func labels(text: String) {
+        #expect(throws: SeedError.self) { try read(text) }
     }
 
     @Test("bytes that are no text are refused and do not trap") func noise() {

@@ -55,17 +55,20 @@ struct PhraseFinder: ~Copyable {
             let word = tokens[index].word
             return !isLabel[index] && !word.isListMark
         }
+        let isTotal = Self.totals(of: tokens)
         numbered = (0..<max(count - 1, 0)).compactMap { index in
-            guard tokens[index].isNumber else { return nil }
+            guard tokens[index].isNumber, !isTotal[index] else { return nil }
             // A list marker between a number and its word is skipped, as in "1 a) able".
             let other = (index + 1..<count).first { tokens[$0].isNumber || !tokens[$0].word.isListMark }
             // If no other word stands before the next number, the marker is a wrong word of the phrase.
             let next = other.flatMap { tokens[$0].isNumber ? nil : $0 } ?? index + 1
             guard !tokens[next].isNumber else { return nil }
             // In {"index": 1, "word": "able"} the word comes after its label.
-            let isLabelled =
-                next + 1 < count && !tokens[next + 1].isNumber && tokens[next + 1].breaks.contains(.colon)
-            return Numbered(number: tokens[index].number, place: index, word: isLabelled ? next + 1 : next)
+            let after = (next + 1..<max(count, next + 1)).first { !isTotal[$0] }
+            guard let after, !tokens[after].isNumber, tokens[after].breaks.contains(.colon) else {
+                return Numbered(number: tokens[index].number, place: index, word: next)
+            }
+            return Numbered(number: tokens[index].number, place: index, word: after)
         }
         self.tokens = tokens
     }
@@ -261,6 +264,18 @@ struct PhraseFinder: ~Copyable {
             }
         }
         return isLabel
+    }
+
+    /// For each token, whether it is a number that tells how many words there are, such as the 24 in "1 of 24:".
+    private static func totals(of tokens: borrowing TokenList) -> [Bool] {
+        var (hasNumber, hasWord) = (false, false)
+        return (0..<tokens.count).map { index in
+            if tokens[index].breaks.contains(.line) { (hasNumber, hasWord) = (false, false) }
+            let isNumber = tokens[index].isNumber
+            defer { if isNumber { hasNumber = true } else { hasWord = true } }
+            guard isNumber, hasNumber, hasWord, index + 1 < tokens.count else { return false }
+            return tokens[index + 1].breaks.contains(.colon)
+        }
     }
 
     /// The indices of the words that are neither labels nor list markers, split at the separators in `cut`.

@@ -145,6 +145,9 @@ struct Tokenizer: ~Escapable {
     private var number: UInt16?
     /// Whether the current word begins directly after a number.
     private var followsNumber = false
+    /// The number behind the one or two letters that the current word begins with, as in `No1`; nil if there is none, or
+    /// if anything else follows.
+    private var tail: UInt16?
 
     /// Whether the text so far has a zero-width space (U+200B).
     private(set) var metZeroWidthSpace = false
@@ -182,6 +185,7 @@ struct Tokenizer: ~Escapable {
         case .foreign(let script, isDigit: _), .accent(let script):
             if word == nil { beginWord(add) }
             word?.append(foreign: script)
+            tail = nil
         case .zeroWidthSpace:
             metZeroWidthSpace = true
             if separatesAtZeroWidth { finish(add) }
@@ -209,13 +213,20 @@ struct Tokenizer: ~Escapable {
     private mutating func take(_ symbol: UInt8, _ add: (PhraseToken) -> Void) {
         let isDigit = symbol <= UInt8(ascii: "9")
         if word == nil, isDigit {
-            let (product, overflow) = (number ?? 0).multipliedReportingOverflow(by: 10)
-            let (sum, more) = product.addingReportingOverflow(UInt16(symbol - UInt8(ascii: "0")))
-            number = overflow || more || number == .max ? .max : sum
+            number = Self.number(number, and: symbol)
         } else {
             if word == nil { beginWord(add) }
+            let canEnd = word?.isWhole == true || tail != nil
+            tail = isDigit && canEnd && (word?.length ?? 0) <= 2 ? Self.number(tail, and: symbol) : nil
             word?.append(symbol)
         }
+    }
+
+    /// A number with one more digit.
+    private static func number(_ number: UInt16?, and digit: UInt8) -> UInt16 {
+        let (product, overflow) = (number ?? 0).multipliedReportingOverflow(by: 10)
+        let (sum, more) = product.addingReportingOverflow(UInt16(digit - UInt8(ascii: "0")))
+        return overflow || more || number == .max ? .max : sum
     }
 
     private mutating func beginWord(_ add: (PhraseToken) -> Void) {
@@ -237,6 +248,11 @@ struct Tokenizer: ~Escapable {
         // 1st, 2e, 3er and 4th are numbers. Their letters are no words, because words of the list have at least three
         // letters.
         if followsNumber, word.isWhole, word.length <= 2 { return }
+        if let tail {
+            self.tail = nil
+            add(PhraseToken(number: tail, breaks: takeBreaks()))
+            return
+        }
         add(PhraseToken(word, breaks: takeBreaks()))
     }
 

@@ -1,16 +1,42 @@
-/// Reads a text that consists of a seed in hex or base64 and nothing else (`Protocol/seed.md`, "Hex and base64").
+/// Reads a text that consists of a seed in hex or base64, and of a label before it at most (`Protocol/seed.md`, "Hex and
+/// base64").
 enum ScriptForms {
     /// The seed's 32 bytes; nil if the text is in neither form.
     static func seed(in text: Span<UInt8>) -> SecretBytes? {
-        hex(text) ?? base64(text)
+        let scanner = TextScanner(text)
+        return hex(scanner) ?? base64(scanner) ?? labelled(scanner)
     }
 
+    /// Reads what stands behind the label `seed`, as in `seed=…` and `{"seed": "…"}`. No other label is passed over,
+    /// because a user id is as long as a seed and public.
+    private static func labelled(_ text: TextScanner) -> SecretBytes? {
+        var scanner = text
+        var word = WrittenWord()
+        var isWordOver = false
+        while let unit = scanner.next() {
+            switch unit {
+            case .symbol(let symbol):
+                if isWordOver { (word, isWordOver) = (WrittenWord(), false) }
+                word.append(symbol)
+            case .mark(UInt32(UInt8(ascii: ":"))), .mark(UInt32(UInt8(ascii: "="))):
+                if word.isWhole, word.letters == label { return hex(scanner) ?? base64(scanner) }
+                word = WrittenWord()
+            case .foreign, .accent: word = WrittenWord()
+            case .mark, .space: isWordOver = true
+            case .zeroWidthSpace: break
+            }
+        }
+        return nil
+    }
+
+    private static let label = WordIndex.packed("seed")
+
     /// Reads 64 hex digits with any white space and punctuation between them; `0x` may stand before each group.
-    private static func hex(_ text: Span<UInt8>) -> SecretBytes? {
+    private static func hex(_ text: TextScanner) -> SecretBytes? {
         var digits = SecretWriter(count: SyncSeed.byteCount * 2)
         var count = 0
         var isInGroup = false
-        var scanner = TextScanner(text)
+        var scanner = text
         while let unit = scanner.next() {
             switch unit {
             case .symbol(let symbol):
@@ -39,12 +65,12 @@ enum ScriptForms {
     /// Reads 43 or 44 characters of base64. White space may split them into pieces of equal length, and the last piece
     /// may be shorter. A program that wraps lines or makes groups cuts a text in this way; ordinary words differ in
     /// length.
-    private static func base64(_ text: Span<UInt8>) -> SecretBytes? {
+    private static func base64(_ text: TextScanner) -> SecretBytes? {
         var characters = SecretWriter(count: 44)
         var count = 0
         var piece = 0
         var pieces: (first: Int?, areOver: Bool) = (nil, false)
-        var scanner = TextScanner(text)
+        var scanner = text
         while let unit = scanner.next() {
             let character: UInt8
             switch unit {

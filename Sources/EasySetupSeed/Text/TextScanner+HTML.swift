@@ -13,8 +13,8 @@ extension TextScanner {
         return false
     }
 
-    /// Skips the rest of an HTML tag after its `<`. Does nothing if the tag is unknown, because `<legal>` may be a word
-    /// of a phrase. Returns whether browsers start a new line at the tag.
+    /// Skips the rest of an HTML tag after its `<`. Does nothing if the tag is unknown and the next tag does not close it,
+    /// because `<legal>` may be a word of a phrase. Returns whether browsers start a new line at the tag.
     private mutating func skipTag() -> Bool {
         var ahead = self
         var name = WrittenWord()
@@ -25,9 +25,9 @@ extension TextScanner {
             case .mark(UInt32(UInt8(ascii: "<"))): return false
             case .mark(UInt32(UInt8(ascii: "/"))) where index == 0: isClosing = true
             case .mark(UInt32(UInt8(ascii: ">"))):
-                guard name.length > 0, isClosing || name.isWhole && Self.tags.contains(name.letters) else {
-                    return false
-                }
+                guard name.length > 0,
+                    isClosing || name.isWhole && Self.tags.contains(name.letters) || ahead.closes(name)
+                else { return false }
                 self = ahead
                 return Self.lineTags.contains(name.letters)
             case .symbol(let symbol) where !isNameOver:
@@ -38,6 +38,19 @@ extension TextScanner {
             }
         }
         return false
+    }
+
+    /// Whether the next tag closes the tag of this name, as in XML.
+    private func closes(_ name: WrittenWord) -> Bool {
+        var ahead = self
+        while let unit = ahead.next(), unit != .mark(UInt32(UInt8(ascii: "<"))) {}
+        guard ahead.next() == .mark(UInt32(UInt8(ascii: "/"))) else { return false }
+        var other = WrittenWord()
+        while case .symbol(let symbol) = ahead.peek() {
+            other.append(symbol)
+            _ = ahead.next()
+        }
+        return other.letters == name.letters && other.length == name.length
     }
 
     /// Skips the rest of an HTML entity after its `&`. Does nothing if there is no entity.

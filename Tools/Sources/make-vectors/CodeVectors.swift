@@ -45,6 +45,8 @@ func codeVectors() throws -> VectorFile {
         ("\u{200B}K@Q-29M-XAQ", "code-not-a-symbol", ("position", 2)),
         ("K7Q-U9M-XAB-0000", "code-has-u", ("position", 4)), ("K7Q-29M-XAQ-000-UU", "code-wrong-length", ("count", 14)),
         ("Code: K7Q-29M-XAQ", "code-has-label", nil), ("your code = K7Q-29M-XAQ", "code-has-label", nil),
+        ("1. K7Q-29M-XAQ", "code-has-label", nil), ("easysetup join k7q 29m xaq", "code-has-label", nil),
+        ("1. K7Q-29M-XAB", "code-mistyped", nil), ("K7Q-29M-XAQ K7Q-29M-XAQ", "code-has-label", nil),
         ("K7Q\u{FFFD}29M-XAQ", "text-not-utf-8", nil), ("K\u{0}7\u{0}Q\u{0}-\u{0}2\u{0}9\u{0}", "text-utf-16", nil),
         (String(repeating: " ", count: 1025), "code-too-long", nil),
         (String(swapped), "code-mistyped", nil), (String(wrong), "code-mistyped", nil),

@@ -8,7 +8,7 @@ private func vector(_ about: String, _ name: String, _ isGood: Bool) -> JSON {
 }
 
 private let good = [
-    "a", "new phone", "Küche", "Zoë’s phone", "L'ordi", "電話", "📱", "❤", "\u{1FAE8}", "a·b (2)",
+    "a", "new phone", "Küche", "Zoë’s phone", "L'ordi", "O’Brian’s", "電話", "📱", "❤", "\u{1FAE8}", "a·b (2)",
     "\u{5DE}\u{5D7}\u{5E9}\u{5D1}", "\u{647}\u{627}\u{62A}\u{641} 2", "नया फ़ोन", String(repeating: "x", count: 64),
 ]
 
@@ -29,4 +29,7 @@ private let bad: [(String, String)] = [
     ("a quotation mark", "a\u{201D}b"),
     ("a quotation mark", "«a»"), ("a quotation mark", "a\u{FF02}"), ("like a quotation mark", "a\u{2033}"),
     ("like a quotation mark", "a\u{2BA}"), ("like a quotation mark", "a\u{5F4}"),
+    ("like a quotation mark", "a\u{3003}"), ("like a quotation mark", "a\u{2F6}"),
+    ("two apostrophes", "a''b"), ("two accents", "a\u{B4}\u{B4}"), ("two primes", "a\u{2032}\u{2032}"),
+    ("an apostrophe beside an accent", "a'`b"),
 ]

@@ -96,6 +96,9 @@ private func phrases() throws -> JSON {
             words.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: " ")
         ),
         ("labels with numbers", words.enumerated().map { "Word \($0.offset + 1): \($0.element)\n" }.joined()),
+        ("numbers behind a numero sign", words.enumerated().map { "№\($0.offset + 1) \($0.element)\n" }.joined()),
+        ("numbers of how many", words.enumerated().map { "\($0.offset + 1) of 24: \($0.element)\n" }.joined()),
+        ("XML", "<mnemonic>" + phrase + "</mnemonic>"),
         (
             "numbers run together with words",
             words.enumerated().map { "\($0.offset + 1)\($0.element)" }.joined(separator: " ")
@@ -285,6 +288,9 @@ private func links() throws -> JSON {
             stride(from: 0, to: 64, by: 2).map { String(hex.dropFirst($0).prefix(2)) }.joined(separator: ":")
         ),
         ("hex in two lines", String(hex.prefix(32)) + "\n" + String(hex.suffix(32))),
+        ("hex with the label of a seed", "seed: \(hex)"),
+        ("hex as a variable", "EASYSETUP_SEED=\"\(hex)\""),
+        ("hex in JSON", "{\"seed\": \"\(hex)\"}"),
         ("base64 in quotation marks", "'\(base64)'"),
         ("base64 in two lines", String(base64.prefix(40)) + "\n" + String(base64.dropFirst(40))),
     ]
@@ -305,6 +311,8 @@ private func links() throws -> JSON {
         ("nothing after the scheme", "easysetup-seed:", "seed-link-damaged"),
         ("version 2", "easysetup-seed:2/" + body, "seed-link-version"),
         ("version 01", "easysetup-seed:01/" + body, "seed-link-version"),
+        ("hex with another label", "user id: \(hex)", "seed-unreadable"),
+        ("hex with the label of a seed, and a word behind it", "seed: \(hex) old", "phrase-word-count"),
         ("hex, a digit missing", String(hex.dropLast()), "seed-unreadable"),
         ("hex, a digit too many", hex + "0", "seed-unreadable"),
         ("hex, a letter that is no digit", "g" + hex.dropFirst(), "seed-unreadable"),
