@@ -14,7 +14,8 @@ import Testing
     ]
     static let userID = SyncSeed.random().userID
     static let storeErrors: [StoreError] = [
-        .otherSeedStored(stored: userID, new: userID), .openToOthers, .notOurs, .unfit, .missing, .forbidden, .full,
+        .otherSeedStored(stored: userID, new: userID), .openToOthers, .notOurs, .unfit, .missing, .forbidden, .readOnly,
+        .full,
         .busy, .unsuitable(call: "flock"), .failed(errno: 5),
     ]
     static let commandErrors: [CommandError] = [

@@ -29,7 +29,7 @@ import Testing
         Lack(call: "flock", error: "ENOSYS", name: "store-unsuitable"),
         Lack(call: "renameat", error: "EINVAL", name: "store-unsuitable"),
         Lack(call: "renameat", error: "EPERM", name: "store-forbidden"),
-        Lack(call: "mkdir", error: "EROFS", name: "store-forbidden"),
+        Lack(call: "mkdir", error: "EROFS", name: "store-read-only"),
         Lack(call: "mkdir", error: "EACCES", name: "store-forbidden"),
         Lack(call: "mkdir", error: "ENOSPC", name: "store-full"),
         Lack(call: "mkdir", error: "EDQUOT", name: "store-full"),
@@ -61,6 +61,26 @@ import Testing
             let shown = try await Program.run(["seed", "show", "--store", scratch.store, "--json"])
             #expect(try shown.json()["user_id"] as? String == SeedCommandTests.userID)
         }
+    }
+
+    @Test(
+        "a relay's key file that can't be made says what is wrong with the disk",
+        arguments: [
+            ("ENOSPC", "the disk is full"), ("EDQUOT", "the disk is full"), ("EROFS", "the file system is read-only"),
+        ]
+    )
+    func keyFile(error: String, words: String) async throws {
+        let key = scratch.path + "/key"
+        let run = try Running(
+            ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=\(error)"]
+                + [Program.path, "relay", "--listen", "127.0.0.1:0", "--key-file", key, "--json"],
+            of: "/usr/bin/strace"
+        )
+        run.endInput()
+        #expect(await run.end() == 78)
+        let output = await run.output()
+        #expect(output.contains("\"bad-key-file\"") && output.contains(words), "\(output)")
+        #expect(!FileManager.default.fileExists(atPath: key))
     }
 
     @Test("a device without a seed tries its store before it speaks to anybody", arguments: ["join", "offer"])

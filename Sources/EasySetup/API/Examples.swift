@@ -84,7 +84,8 @@ extension StoreError {
     public static let examples: [StoreError] = {
         let ids = [SyncSeed.random().userID, SyncSeed.random().userID]
         return [
-            .otherSeedStored(stored: ids[0], new: ids[1]), .openToOthers, .notOurs, .unfit, .missing, .forbidden, .full,
+            .otherSeedStored(stored: ids[0], new: ids[1]), .openToOthers, .notOurs, .unfit, .missing, .forbidden,
+            .readOnly, .full,
             .busy, .unsuitable(call: "fsync"), .failed(errno: 5),
         ]
     }()

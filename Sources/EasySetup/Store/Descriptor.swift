@@ -106,7 +106,8 @@ extension StoreError {
     init(errno code: Int32) {
         switch code {
         case ENOENT: self = .missing
-        case EACCES, EPERM, EROFS: self = .forbidden
+        case EACCES, EPERM: self = .forbidden
+        case EROFS: self = .readOnly
         case ENOSPC, EDQUOT: self = .full
         // ENXIO means that a socket is in the place of the file: `open` can't open sockets.
         case ELOOP, ENOTDIR, EISDIR, ENXIO: self = .unfit

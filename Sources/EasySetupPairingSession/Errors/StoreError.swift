@@ -18,6 +18,7 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         case .unfit: .unfit
         case .missing: .missing
         case .forbidden: .forbidden
+        case .readOnly: .readOnly
         case .full: .full
         case .busy: .busy
         case .unsuitable: .unsuitable
@@ -41,7 +42,8 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         case .busy, .failed: true
         case .seed(let error): error.retryHelps
         case .app(_, let retryHelps): retryHelps
-        case .otherSeedStored, .openToOthers, .notOurs, .unfit, .missing, .forbidden, .full, .unsuitable: false
+        case .otherSeedStored, .openToOthers, .notOurs, .unfit, .missing, .forbidden, .readOnly, .full, .unsuitable:
+            false
         }
     }
 
@@ -76,6 +78,11 @@ public struct StoreError: ExplainedError, Explained, Equatable {
             )
         case .forbidden:
             explained("The system does not let this user use the store.", "Name a folder that this user may write to.")
+        case .readOnly:
+            explained(
+                "The disk with the store is read-only.",
+                "Mount it for writing, or name a folder on another disk."
+            )
         case .full: explained("The disk is full.", "Make room and try again.")
         case .busy:
             explained(
@@ -119,6 +126,8 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         public static let missing = Self(rawValue: "store-missing")
         /// The system does not let this user read or write in the store's folder.
         public static let forbidden = Self(rawValue: "store-forbidden")
+        /// The file system with the store is read-only.
+        public static let readOnly = Self(rawValue: "store-read-only")
         /// The disk is full.
         public static let full = Self(rawValue: "store-full")
         /// Another program is writing to the store.
@@ -131,7 +140,8 @@ public struct StoreError: ExplainedError, Explained, Equatable {
 
     /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
     package enum Kind: Equatable, Sendable {
-        case otherSeedStored(stored: UserID, new: UserID), openToOthers, notOurs, unfit, missing, forbidden, full
+        case otherSeedStored(stored: UserID, new: UserID), openToOthers, notOurs, unfit, missing, forbidden, readOnly,
+            full
         case busy, unsuitable(call: String), failed(errno: Int32), seed(SeedError)
         /// An error of a store of an app's own.
         case app(Explanation, retryHelps: Bool)
@@ -155,6 +165,8 @@ extension StoreError {
     public static var missing: Self { Self(.missing) }
     /// The system does not let this user read or write in the store's folder.
     public static var forbidden: Self { Self(.forbidden) }
+    /// The file system with the store is read-only.
+    public static var readOnly: Self { Self(.readOnly) }
     /// The disk is full.
     public static var full: Self { Self(.full) }
     /// Another program is writing to the store.

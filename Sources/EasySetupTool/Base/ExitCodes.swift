@@ -119,6 +119,7 @@ enum ExitCodes {
         "other-seed-stored": 73,
         "seed-stored": 73,
         "store-missing": 73,
+        "store-read-only": 77,
         "store-full": 74,
         "store-failed": 74,
         "store-unsuitable": 74,
