@@ -873,7 +873,7 @@ inline finale_stopped(d, m) {
     fi
 }
 
-/* ---- The offerer (Sources/EasySetupPairingSession/Session/OfferSession*.swift). */
+/* ---- The offerer (Sources/EasySetupPairingSession/Session/OfferSession.swift, OpenRoom.swift). */
 
 inline end_offer(why) {
     tell_person(B, outcome_failed);
@@ -1094,7 +1094,7 @@ inline offerer_hears() {
     fi
 }
 
-/* ---- The visitor (Sources/EasySetupPairingSession/Session/VisitSession.swift). */
+/* ---- The visitor (Sources/EasySetupPairingSession/Session/VisitSession.swift, Greeting.swift). */
 
 inline end_visit(why, word) {
     failedA = why;

@@ -99,7 +99,7 @@ final class Bench {
             case .ask(let request): asked.append(request)
             case .askToAccept(let request): askedToAccept.append(request)
             case .store(let seed): toStore.append(seed)
-            case .finish: device.isOver = true
+            case .end: device.isOver = true
             default: break
             }
         }
@@ -148,6 +148,6 @@ extension [SessionAction] {
     }
 
     var isEnd: Bool {
-        contains { if case .finish = $0 { true } else { false } }
+        contains { if case .end = $0 { true } else { false } }
     }
 }

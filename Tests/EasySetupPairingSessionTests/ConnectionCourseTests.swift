@@ -136,7 +136,7 @@ import Testing
         var course = ConnectionCourse(session)
         _ = course.begin()
         let last = course.happened(.cancelled, now: .zero).map(\.name)
-        #expect(last == ["show", "disconnect", "finish"])
+        #expect(last == ["show", "disconnect", "end"])
         let isTrySpent = course.end().isTrySpent
         #expect(!isTrySpent)
     }

@@ -315,7 +315,7 @@ final class World {
                 put(.stored(device, seed), at: now + faults.storing)
             // Nobody honest asks for work here, and no answer comes.
             case .solve: break
-            case .finish:
+            case .end:
                 device.isOver = true
                 device.end = now
             }

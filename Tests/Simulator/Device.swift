@@ -279,7 +279,7 @@ package final class Device: Client {
             case .solve(let challenge, let difficulty):
                 let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty)
                 world.after(.milliseconds(5)) { [unowned self] in if let work { hear(.solved(work)) } }
-            case .finish: finish(act)
+            case .end: finish(act)
             }
         }
     }

@@ -99,7 +99,7 @@ struct SessionDriver: Sendable {
             case .stopAsking: held.cancel(.ask)
             case .store(let seed): held.replace(.store, with: save(seed))
             case .solve(let challenge, let difficulty): held.replace(.solve, with: solve(challenge, difficulty))
-            case .finish: held.isOver = true
+            case .end: held.isOver = true
             }
         }
     }

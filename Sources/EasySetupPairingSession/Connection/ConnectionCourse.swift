@@ -122,7 +122,7 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
         case .stopAsking: return .stopAsking
         case .store(let seed): return .store(seed)
         case .solve(let challenge, let difficulty): return .solve(challenge: challenge, difficulty: difficulty)
-        case .finish: return .finish
+        case .end: return .end
         }
     }
 }
@@ -150,7 +150,7 @@ package enum DriverStep: Sendable {
     /// Solve a proof of work.
     case solve(challenge: [UInt8], difficulty: Int)
     /// The session is over; no more steps follow.
-    case finish
+    case end
 }
 
 /// An event that a connection to the relay reports.

@@ -39,7 +39,7 @@ extension DriverStep {
         case .stopAsking: "stop asking"
         case .store: "store"
         case .solve: "solve"
-        case .finish: "finish"
+        case .end: "end"
         }
     }
 }

@@ -3,58 +3,29 @@ import EasySetupRelayProtocol
 package import EasySetupSeed
 
 /// An offerer's pairing from the first frame to the last: one offer with up to three codes. It is a pure state machine;
-/// ``SessionDriver`` runs it.
+/// ``ConnectionCourse`` passes it the events.
 package struct OfferSession: ~Copyable {
     // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.
-    enum Phase {
-        /// The device asks the relay for a slot. Next: `offering`, `over`.
-        case opening
+    enum Phase: ~Copyable {
+        /// The device asks the relay for a slot; since it lost a connection, until this moment. Next: `offering`, `over`.
+        case opening(until: Duration?)
         /// A code is shown, and visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
-        case offering
+        case offering(OpenRoom)
         /// A visitor has the seat, and the transfer runs. Next: `over`.
-        case finishing(MeetingID)
+        case finishing(SeatedPairing<OffererHandshake>)
         case over
     }
 
-    struct Room {
-        let token: Token
-        let offer: Offer
-        let opened: Duration
-        var deadline: Duration
-        var windows: [MeetingID: DeliveryWindow] = [:]
-        /// Hellos that exceed the rate limit, in order of arrival, and the moment when the first may be answered.
-        var held: [(meeting: MeetingID, number: UInt32, body: [UInt8])] = []
-        var heldUntil: Duration = .zero
-        /// The number of visitors that were sent away or left without a proof.
-        var passersBy = 0
-        /// The number of times that this device has reattached to its room.
-        var attempts: UInt32 = 0
+    var core: SessionCore
+    private var phase: Phase = .opening(until: nil)
+    private var codesShown = 0
+    private var slotLength = 0
+    private let relay: RelayAddress
+    private let name: DeviceName
+    private let platform: Platform
+    private let asksFirst: Bool
 
-        /// The windows in a fixed order, so that the same events always have the same effects.
-        var meetings: [(id: MeetingID, window: DeliveryWindow)] {
-            windows.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
-        }
-    }
-
-    var phase: Phase = .opening
-    var room: Room?
-    var handshake: OffererHandshake?
-    var transfer: TransferMachine?
-    var connection: SessionConnection
-    var codesShown = 0
-    var slotLength = 0
-    /// The moment at which a device that has no code to show gives up; nil while no connection was lost.
-    var openUntil: Duration?
-    var wait: Duration = .zero
-    /// Whether the relay has reported that the seated visitor has no connection.
-    var isPeerAway = false
-    let relay: RelayAddress
-    let name: DeviceName
-    let platform: Platform
-    let seed: SyncSeed?
-    let asksFirst: Bool
-    let entropy: Entropy
-    let limits: ClientLimits
+    private var limits: ClientLimits { core.limits }
 
     /// - Parameters:
     ///   - relay: the relay's address for the link.
@@ -70,288 +41,316 @@ package struct OfferSession: ~Copyable {
         entropy: Entropy,
         limits: ClientLimits
     ) {
+        core = SessionCore(seed: seed, entropy: entropy, limits: limits)
         self.relay = relay
         self.name = name
         self.platform = platform
-        self.seed = seed
         self.asksFirst = asksFirst && seed == nil
-        self.entropy = entropy
-        self.limits = limits
-        connection = SessionConnection(limits: limits)
     }
+}
 
-    /// The first actions of the session.
-    package mutating func begin() -> [SessionAction] {
-        connection.connecting()
-        return [.show(.connecting), .connect]
-    }
+extension OfferSession: PairingSession {
+    package mutating func begin() -> [SessionAction] { firstActions() }
 
-    /// The moment at which ``SessionEvent/deadlinePassed`` is due; nil when the session has no timer.
-    package var nextDeadline: Duration? {
+    package mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction] { actions(for: event, now) }
+
+    package var nextDeadline: Duration? { earliest(core.connection.deadline, phaseDeadline) }
+}
+
+extension OfferSession: SessionRole {
+    var isAsking: Bool {
         switch phase {
-        case .opening: return earliest(connection.deadline, openUntil)
-        case .offering:
-            let held = room.flatMap { $0.held.isEmpty ? nil : $0.heldUntil }
-            return earliest(earliest(connection.deadline, room?.deadline), held)
-        case .finishing: return earliest(connection.deadline, transfer?.deadline)
-        case .over: return nil
+        case .opening: true
+        case .offering: false
+        case .finishing: false
+        case .over: false
         }
     }
 
-    /// Takes one event and returns the actions that follow from it.
-    package mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction] {
-        if case .over = phase { return [] }
-        switch event {
-        case .connected: return connected(now)
-        case .stumbled:
-            connection.stumbled()
-            return []
-        case .lost(let error): return lost(error, now)
-        case .frame(let frame): return received(frame, now)
-        case .solved(let work): return connection.isWorking ? [.send(.offer(slotLength: slotLength, work: work))] : []
-        case .answered(let answer):
-            return withTransfer { transfer, side in transfer.answered(answer, side: &side, now: now) }
-        case .accepted(let answer):
-            return withTransfer { transfer, side in transfer.accepted(answer, side: &side, now: now) }
-        case .stored: return withTransfer { transfer, side in transfer.stored(side: &side, now: now) }
-        case .notStored(let error):
-            return withTransfer { transfer, side in transfer.notStored(error, side: &side, now: now) }
-        case .deadlinePassed: return deadlinePassed(now)
-        case .cancelled:
-            if transfer != nil { return withTransfer { transfer, side in transfer.cancelled(side: &side, now: now) } }
-            return fail(.cancelledHere, leaving: .cancelled)
-        }
-    }
-
-    mutating func connected(_ now: Duration) -> [SessionAction] {
-        connection.opened(now: now)
-        guard let room else { return [.send(.offer(slotLength: slotLength, work: nil))] }
-        let seated: MeetingID? = if case .finishing(let meeting) = phase { meeting } else { nil }
-        // An honest relay has at most this many of the room's meetings open.
-        let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, window in
-            MeetingResume(meeting: id, acked: window.acked, received: window.received, isSeated: id == seated)
-        }
-        self.room?.attempts = room.attempts &+ 1
-        return [.send(.attachOfferer(token: room.token, held: held, attempt: room.attempts &+ 1))]
-    }
-
-    mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {
-        if room == nil {
-            guard connection.attemptRetry(after: error, now: now) else { return fail(error, leaving: nil) }
-            openUntil = openUntil ?? now + limits.codeLifetime
-        }
-        let retry = max(wait, error.rest(limits))
-        wait = .zero
-        connection.lost(now: now, notBefore: retry, random: entropy.bytes(2))
-        // For the user, a device that never was connected is still connecting.
-        guard connection.wasReached, transfer?.hasOutcome != true else { return [] }
-        guard let deadline = transfer?.deadline ?? room?.deadline ?? openUntil else { return [] }
-        return [.show(.reconnecting(deadline: .at(deadline)))]
-    }
-
-    /// Ends a connection that can't be used any more, and plans the next one.
-    mutating func hangUp(_ error: PairingError, _ now: Duration) -> [SessionAction] {
-        [.disconnect] + lost(error, now)
-    }
-
-    mutating func deadlinePassed(_ now: Duration) -> [SessionAction] {
-        switch connection.state {
-        case .resting(let moment) where now >= moment:
-            connection.connecting()
-            return [.connect]
-        case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
-            return hangUp(.relayUnreachable(.noAnswer), now)
-        case .idle, .connecting, .opened, .working, .ready, .resting: break
-        }
+    var phaseDeadline: Duration? {
         switch phase {
-        case .opening:
-            guard let openUntil, now >= openUntil else { return [] }
-            return fail(.connectionLost, leaving: nil)
-        case .over: return []
-        case .offering:
-            guard let room else { return [] }
-            if now >= room.deadline { return replaceCode(.codeExpired, leaving: .expired) }
-            return answerHeld(now)
-        case .finishing:
-            guard let transfer, now >= transfer.deadline else { return [] }
-            let reach = reach
-            return withTransfer { transfer, side in transfer.deadlinePassed(side: &side, reach: reach, now: now) }
+        case .opening(let until): until
+        case .offering(let room): room.nextDeadline
+        case .finishing(let pairing): pairing.transfer.deadline
+        case .over: nil
         }
+    }
+
+    func request(_ work: Work?) -> DeviceFrame { .offer(slotLength: slotLength, work: work) }
+
+    mutating func firstFrame() -> DeviceFrame {
+        let inRoom = withRoom { room, _ in
+            // An honest relay has at most this many of the room's meetings open.
+            let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, window in
+                MeetingResume(meeting: id, acked: window.acked, received: window.received, isSeated: false)
+            }
+            return room.attachment.attachOfferer(held)
+        }
+        let seated = withPairing { pairing, _ in
+            let meeting = pairing.meeting
+            let held = pairing.window.map {
+                MeetingResume(meeting: meeting, acked: $0.acked, received: $0.received, isSeated: true)
+            }
+            return pairing.attachment.attachOfferer(held.map { [$0] } ?? [])
+        }
+        return inRoom ?? seated ?? request(nil)
+    }
+
+    // The device had a code, or was about to get one: a pairing under way waits for the next relay.
+    func comesAgain(after refusal: Reason) -> Bool {
+        refusal == .draining && isAsking && (codesShown > 0 || core.connection.wasLost)
+    }
+
+    mutating func reconnectDeadline(_ now: Duration) -> Duration? {
+        if isAsking, phaseDeadline == nil { phase = .opening(until: now + limits.codeLifetime) }
+        return switch phase {
+        case .opening(let until): until
+        case .offering(let room): room.deadline
+        case .finishing(let pairing): pairing.transfer.hasOutcome ? nil : pairing.transfer.deadline
+        case .over: nil
+        }
+    }
+
+    mutating func phaseDeadlinePassed(_ now: Duration) -> [SessionAction] {
+        if let actions = seated(.deadlinePassed, now) { return actions }
+        guard let deadline = phaseDeadline, now >= deadline else { return [] }
+        if isAsking { return core.fail(.connectionLost, leaving: nil) }
+        if let codeEnd, now >= codeEnd { return replaceCode(.codeExpired, leaving: .expired) }
+        return inRoom(now) { room, core in room.answerHeld(core, now) }
     }
 
     mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction] {
         switch frame {
         case .offered(let slot, let token, let expiresIn): return offered(slot, token, expiresIn, now)
-        case .workWanted(let challenge, let difficulty, _):
-            guard case .opening = phase, connection.isOpened else { return misbehaved() }
-            connection.working(now: now)
-            guard difficulty <= limits.maximumWork else { return fail(.workRefused, leaving: nil) }
-            return [.solve(challenge: challenge, difficulty: difficulty)]
-        case .visitor(let meeting):
-            guard case .offering = phase, handshake != nil else { return [] }
-            do {
-                try handshake?.visitorCame(meeting: meeting.bytes)
-                room?.windows[meeting] = DeliveryWindow()
-                return []
-            } catch {
-                return [.send(.close(meeting: meeting, Reason(error)))]
-            }
-        case .message(let meeting?, let message): return received(message, from: meeting, now)
+        case .workWanted(let challenge, let difficulty, _): return workWanted(challenge, difficulty, now)
+        case .visitor(let meeting): return inRoom(now) { room, _ in .stay(room.visitorCame(meeting)) }
+        case .message(let meeting?, let message):
+            return seatedMeeting == meeting
+                ? seated(.message(message), now) ?? []
+                : inRoom(now) { room, core in room.received(message, from: meeting, core, now) }
         case .ack(let meeting?, let number):
-            return withWindow(meeting) { window throws(DeliveryError) in try window.acknowledge(upTo: number) }
-                ?? finishIfAcknowledged()
-        case .attachedOfferer(let expiresIn, let have, let isSlotLost):
-            return attached(expiresIn, have, isSlotLost: isSlotLost, now)
+            return seatedMeeting == meeting
+                ? seated(.acknowledged(number), now) ?? []
+                : inRoom(now) { room, core in room.acknowledged(upTo: number, from: meeting, core) }
+        case .attachedOfferer(_, let have, let isSlotLost): return attached(have, isSlotLost: isSlotLost, now)
         case .seated(let meeting?, let expiresIn):
-            guard case .finishing(meeting) = phase else { return [] }
-            guard let state = transfer?.move(deadline: now + min(expiresIn, limits.seatedLifetime)) else { return [] }
-            return [.show(state)] + shownAway
-        case .presence(let meeting?, let isPresent): return presence(meeting, isPresent)
+            guard seatedMeeting == meeting else { return [] }
+            return seated(.timeLeft(min(expiresIn, limits.seatedLifetime)), now) ?? []
+        // The presence of other visitors is not shown.
+        case .presence(let meeting?, let isPresent):
+            return seatedMeeting == meeting ? seated(.presence(isPresent), now) ?? [] : []
         case .goodbye(let retryAfter):
-            wait = retryAfter
+            core.wait = retryAfter
             return []
-        case .over(let meeting?, let reason):
-            let wasInHand = room?.windows[meeting] != nil
-            return meetingOver(meeting, reason) + (wasInHand ? replaceCrowdedCode() : [])
-        case .over(nil, let reason): return roomOver(PairingError(reason))
+        case .over(let meeting?, let reason): return meetingOver(meeting, reason, now)
+        case .over(nil, let reason): return roomOver(PairingError(reason), now)
         case .refused(let reason, let retryAfter):
-            if room != nil, reason == .draining || retryAfter > .zero {
-                wait = retryAfter
-                return []
-            }
-            // The device had a code, or was about to get one: a pairing under way waits for the next relay.
-            if reason == .draining, codesShown > 0 || connection.wasLost {
-                wait = retryAfter
-                connection.relayAskedToWait()
-                return hangUp(.relayDraining(retryAfter: retryAfter), now)
-            }
-            if connection.forgive(reason) { return hangUp(.connectionLost, now) }
-            return roomOver(PairingError(reason, retryAfter: retryAfter))
-        case .inLine, .met, .attachedVisitor, .message, .ack, .seated, .presence:
-            return misbehaved()
+            return refused(reason, retryAfter, now) ?? roomOver(PairingError(reason, retryAfter: retryAfter), now)
+        case .inLine, .met, .attachedVisitor, .message, .ack, .seated, .presence: return misbehaved(now)
         }
     }
 
-    /// The relay broke the protocol. From the proofs on, the transfer decides what that means for the seed.
-    mutating func misbehaved() -> [SessionAction] {
-        transfer == nil ? fail(.relayMisbehaved, leaving: .fault) : meetingLost(.relayMisbehaved)
+    mutating func seated(_ event: SeatEvent, _ now: Duration) -> [SessionAction]? {
+        withPairing { pairing, core in pairing.handle(event, &core, now) }
     }
 
-    mutating func offered(
+    mutating func close() { phase = .over }
+}
+
+extension OfferSession {
+    /// The meeting of the visitor that has the seat.
+    private var seatedMeeting: MeetingID? {
+        switch phase {
+        case .finishing(let pairing): pairing.meeting
+        case .opening: nil
+        case .offering: nil
+        case .over: nil
+        }
+    }
+
+    /// The end of the life of the code that is shown.
+    private var codeEnd: Duration? {
+        switch phase {
+        case .offering(let room): room.deadline
+        case .opening: nil
+        case .finishing: nil
+        case .over: nil
+        }
+    }
+
+    /// Runs the body on the room whose code is shown; nil in another phase.
+    private mutating func withRoom<Result>(_ body: (inout OpenRoom, SessionCore) -> Result) -> Result? {
+        switch exchange(&phase, with: .over) {
+        case .offering(var room):
+            let result = body(&room, core)
+            phase = .offering(room)
+            return result
+        case .opening(let until): phase = .opening(until: until)
+        case .finishing(let pairing): phase = .finishing(pairing)
+        case .over: break
+        }
+        return nil
+    }
+
+    /// Runs the body on the pairing after the proofs; nil in another phase.
+    private mutating func withPairing<Result>(
+        _ body: (inout SeatedPairing<OffererHandshake>, inout SessionCore) -> Result
+    ) -> Result? {
+        switch exchange(&phase, with: .over) {
+        case .finishing(var pairing):
+            let result = body(&pairing, &core)
+            phase = .finishing(pairing)
+            return result
+        case .opening(let until): phase = .opening(until: until)
+        case .offering(let room): phase = .offering(room)
+        case .over: break
+        }
+        return nil
+    }
+
+    /// Passes an event to the room whose code is shown, and does what follows from it. Without a room, nothing happens.
+    private mutating func inRoom(
+        _ now: Duration,
+        _ body: (inout OpenRoom, SessionCore) -> OpenRoom.Outcome
+    ) -> [SessionAction] {
+        switch withRoom(body) ?? .stay([]) {
+        case .stay(let actions): return actions
+        case .replace(let actions, let reason): return actions + replaceCode(.codeBurnt, leaving: reason)
+        case .seat(let visitor): return seat(visitor, now)
+        }
+    }
+
+    private mutating func seat(_ visitor: OpenRoom.SeatedVisitor, _ now: Duration) -> [SessionAction] {
+        switch exchange(&phase, with: .over) {
+        case .offering(let room):
+            var pairing = room.seated(visitor, asksFirst: asksFirst, core, now)
+            let steps = visitor.mismatch.map { pairing.transfer.mismatched($0, now: now) } ?? pairing.transfer.start()
+            var actions = core.send(.seat(meeting: visitor.meeting))
+            if let proof = visitor.proof { actions += pairing.send(proof, core) }
+            actions += pairing.perform(steps, &core)
+            phase = .finishing(pairing)
+            return actions
+        case .opening(let until): phase = .opening(until: until)
+        case .finishing(let pairing): phase = .finishing(pairing)
+        case .over: break
+        }
+        return []
+    }
+
+    private mutating func offered(
         _ slot: Slot,
         _ token: Token,
         _ expiresIn: Duration,
         _ now: Duration
     ) -> [SessionAction] {
-        guard case .opening = phase, connection.isOpened || connection.isWorking, slot.symbols.utf8.count >= slotLength
-        else {
-            return misbehaved()
-        }
-        connection.answered()
+        let isExpected = core.connection.isOpened || core.connection.isWorking
+        guard isAsking, isExpected, slot.symbols.utf8.count >= slotLength else { return misbehaved(now) }
+        core.connection.answered()
         let deadline = now + min(expiresIn, limits.codeLifetime)
-        let role: Role = seed == nil ? .receiver : .holder
+        let entropy = core.entropy
         let code: PairingCode
         do {
             code = try PairingCode.draw(slot: slot.symbols) { entropy.bytes(PairingCode.secretLength) }
         } catch {
-            return fail(.relayMisbehaved, leaving: .fault)
+            return core.fail(.relayMisbehaved, leaving: .fault)
         }
         // A relay address with a zone gets no link because a zone names an interface of this machine alone.
-        let hasLink = role == .holder && relay.zone == nil
+        let hasLink = core.role == .holder && relay.zone == nil
         let link = hasLink ? PairingLink(relay: relay, slot: slot.symbols, secret: entropy.bytes(16)) : nil
+        let offer = Offer(code: code, link: link, deadline: .at(deadline), ordinal: codesShown + 1)
         do {
-            handshake = try OffererHandshake(
-                code: code,
-                link: link,
-                device: Device(name: name, platform: platform, role: role, asksFirst: asksFirst),
-                expiry: deadline
+            let device = Device(name: name, platform: platform, role: core.role, asksFirst: asksFirst)
+            let handshake = try OffererHandshake(code: code, link: link, device: device, expiry: deadline)
+            let attachment = Attachment(token: token)
+            phase = .offering(
+                OpenRoom(handshake, offer: offer, attachment: attachment, opened: now, deadline: deadline)
             )
         } catch {
-            return fail(PairingError(error), leaving: .fault)
+            return core.fail(PairingError(error), leaving: .fault)
         }
         codesShown += 1
-        let offer = Offer(code: code, link: link, deadline: .at(deadline), ordinal: codesShown)
-        room = Room(token: token, offer: offer, opened: now, deadline: deadline)
-        openUntil = nil
-        phase = .offering
         return [.show(.offered(offer))]
     }
 
-    mutating func attached(
-        _ expiresIn: Duration,
+    /// The relay has taken the token on a new connection.
+    private mutating func attached(
         _ have: [MeetingProgress],
         isSlotLost: Bool,
         _ now: Duration
     ) -> [SessionAction] {
         // An answer without a request is refused, because the relay could make this device resend everything at will.
-        guard let room, connection.isOpened else { return misbehaved() }
-        connection.answered()
+        guard !isAsking, core.connection.isOpened else { return misbehaved(now) }
+        core.connection.answered()
         // The relay reports after this if the peer is still away.
-        isPeerAway = false
+        core.isPeerAway = false
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
-        for (meeting, _) in room.meetings where known[meeting] == nil {
-            let actions = meetingOver(meeting, .meetingOver)
-            if case .over = phase { return actions }
+        if let meeting = seatedMeeting { return attachedSeated(meeting, known[meeting], now) }
+        let actions = inRoom(now) { room, _ in
+            var actions: [SessionAction] = []
+            for (meeting, window) in room.meetings {
+                if let have = known[meeting] {
+                    let missing = window.messagesToResend(after: have)
+                    actions += missing.map { .send(.message(meeting: meeting, $0)) }
+                } else {
+                    room.ended(meeting)
+                }
+            }
+            return .stay(actions + [.show(.offered(room.offer))])
         }
-        if isSlotLost, case .offering = phase { return replaceCode(.relayForgot, leaving: .done) }
-        var actions: [SessionAction] = []
-        if case .finishing(let meeting) = phase { actions.append(.send(.seat(meeting: meeting))) }
-        for (meeting, window) in self.room?.meetings ?? [] {
-            actions += window.messagesToResend(after: known[meeting] ?? 0).map { .send(.message(meeting: meeting, $0)) }
-        }
-        switch phase {
-        case .offering: actions.append(.show(.offered(room.offer)))
-        case .finishing:
-            if let transfer, !transfer.hasOutcome, let state = transfer.current { actions.append(.show(state)) }
-        case .opening, .over: break
-        }
-        return actions + finishIfAcknowledged()
+        return isSlotLost ? replaceCode(.relayForgot, leaving: .done) : actions
     }
 
-    mutating func meetingOver(_ meeting: MeetingID, _ reason: Reason) -> [SessionAction] {
-        handshake?.ended(meeting: meeting.bytes)
-        drop(meeting)
-        guard case .finishing(meeting) = phase else { return [] }
-        return meetingLost(PairingError(reason))
+    private mutating func attachedSeated(_ meeting: MeetingID, _ have: UInt32?, _ now: Duration) -> [SessionAction] {
+        if have == nil {
+            let actions = meetingOver(meeting, .meetingOver, now)
+            if core.isOver { return actions }
+        }
+        let actions = withPairing { pairing, core in pairing.attached(have: have ?? 0, &core) }
+        return [.send(.seat(meeting: meeting))] + (actions ?? [])
+    }
+
+    private mutating func meetingOver(_ meeting: MeetingID, _ reason: Reason, _ now: Duration) -> [SessionAction] {
+        if seatedMeeting == meeting {
+            let actions = withPairing { pairing, core in
+                pairing.transfer.handshake.ended(meeting: meeting.bytes)
+                pairing.window = nil
+                return pairing.handle(.meetingLost(PairingError(reason)), &core, now)
+            }
+            return actions ?? []
+        }
+        let hasCodes = codesShown < limits.codesPerOffer
+        return inRoom(now) { room, core in
+            room.left(meeting)
+            return hasCodes && room.isCrowded(core.limits) ? .replace([], leaving: .codeBurnt) : .stay([])
+        }
     }
 
     /// The room is gone. Before a visitor has the seat, the device asks for a room with a fresh code.
-    mutating func roomOver(_ error: PairingError) -> [SessionAction] {
-        switch phase {
-        case .opening: return fail(error, leaving: nil)
-        case .offering:
-            switch error {
-            case .codeExpired, .relayForgot: return replaceCode(error, leaving: nil)
-            default: return fail(error, leaving: nil)
-            }
-        case .finishing: return meetingLost(error)
-        case .over: return []
+    private mutating func roomOver(_ error: PairingError, _ now: Duration) -> [SessionAction] {
+        if let actions = seated(.meetingLost(error), now) { return actions }
+        switch error {
+        case .codeExpired where !isAsking, .relayForgot where !isAsking: return replaceCode(error, leaving: nil)
+        default: return core.fail(error, leaving: nil)
         }
     }
 
-    /// Replaces the code when too many visitors left without a proof. A stranger who tries all short slots can fill the line of
-    /// every room, and so keep out the right device. A slot of six symbols can't be found that way. The visitors in line
-    /// are told that the code was replaced.
-    mutating func replaceCrowdedCode() -> [SessionAction] {
-        guard case .offering = phase, room != nil else { return [] }
-        room?.passersBy += 1
-        guard let room, room.passersBy >= limits.crowd, room.offer.code.slot.count < PairingCode.slotLengths.upperBound,
-            codesShown < limits.codesPerOffer
-        else { return [] }
-        return replaceCode(.codeBurnt, leaving: .codeBurnt)
-    }
-
-    /// Leaves the room and asks for another one. If the old code was used up, the new slot is too long to be found by
-    /// trying. One offer has at most three codes.
-    mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
-        guard codesShown < limits.codesPerOffer else { return fail(.codesSpent, leaving: reason) }
-        let goodbye: [SessionAction] = if let reason, connection.isReady { [.send(.leave(reason))] } else { [] }
+    /// Leaves the room and asks for another one. If the old code was used up, or too many visitors left without a proof, the new
+    /// slot is too long to be found by trying: a stranger who tries all short slots can fill the line of every room, and so keep
+    /// out the right device. The visitors in line are told that the code was replaced. One offer has at most three codes.
+    private mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
+        guard codesShown < limits.codesPerOffer else { return core.fail(.codesSpent, leaving: reason) }
+        let goodbye = reason.map { core.send(.leave($0)) } ?? []
         if error == .codeBurnt { slotLength = PairingCode.slotLengths.upperBound }
-        room = nil
-        handshake = nil
-        phase = .opening
-        connection.closed()
-        connection.connecting()
+        phase = .opening(until: nil)
+        core.connection.closed()
+        core.connection.connecting()
         return goodbye + [.disconnect, .connect]
+    }
+}
+
+extension Attachment {
+    /// The first frame of an offerer that comes back to its room.
+    fileprivate mutating func attachOfferer(_ held: [MeetingResume]) -> DeviceFrame {
+        .attachOfferer(token: token, held: held, attempt: next())
     }
 }

@@ -4,6 +4,3 @@ package protocol PairingSession: ~Copyable {
     mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction]
     var nextDeadline: Duration? { get }
 }
-
-extension OfferSession: PairingSession {}
-extension VisitSession: PairingSession {}

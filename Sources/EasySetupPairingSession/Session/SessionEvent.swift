@@ -50,7 +50,7 @@ package enum SessionAction: Sendable {
     /// Solve a proof of work.
     case solve(challenge: [UInt8], difficulty: Int)
     /// The session is over; no more actions follow.
-    case finish
+    case end
 
     var isDisconnect: Bool {
         if case .disconnect = self { true } else { false }
@@ -74,7 +74,20 @@ package protocol SeedTransferring: ~Copyable {
     ) throws(HandshakeError) -> [UInt8]
     mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8]
     mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]?
+    /// Takes the peer's message in the meeting that has the seat.
+    mutating func receiveTransfer(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received
 }
 
-extension VisitorHandshake: SeedTransferring {}
-extension OffererHandshake: SeedTransferring {}
+extension VisitorHandshake: SeedTransferring {
+    package mutating func receiveTransfer(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
+        try receive(body, number: number)
+    }
+}
+
+extension OffererHandshake: SeedTransferring {
+    package mutating func receiveTransfer(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
+        guard let seated else { throw .outOfOrder }
+        // Time and randomness are only for messages before the proofs.
+        return try receive(body, number: number, meeting: seated, now: .zero, entropy: .system)
+    }
+}

@@ -172,7 +172,7 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
                 try hold(!asksFirst || hasAccepted, "a seed is stored without a yes")
                 isStoring = true
             case .solve(let challenge, _): self.challenge = challenge
-            case .finish: isOver = true
+            case .end: isOver = true
             }
         }
     }

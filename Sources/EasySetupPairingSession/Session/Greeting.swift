@@ -1,0 +1,94 @@
+import EasySetupHandshake
+import EasySetupRelayProtocol
+
+/// A visitor's meeting before the proofs: the device has sent message 1 or 3.
+struct Greeting: ~Copyable {
+    /// What a message leads to.
+    enum Outcome {
+        /// The meeting goes on.
+        case stay([SessionAction])
+        /// The offerer has proved that it knows the code.
+        case proven(Peer)
+        /// The pairing has failed, after these actions.
+        case fail([SessionAction], PairingError, leaving: Reason?)
+    }
+
+    let meeting: MeetingID
+    var attachment: Attachment
+    var deadline: Duration
+    private(set) var window = DeliveryWindow()
+    private(set) var handshake: VisitorHandshake
+    /// The end of the seated pairing as the relay reported it; nil before the report.
+    var seatedUntil: Duration?
+
+    init(_ handshake: consuming VisitorHandshake, meeting: MeetingID, token: Token, deadline: Duration) {
+        self.handshake = handshake
+        self.meeting = meeting
+        self.deadline = deadline
+        attachment = Attachment(token: token)
+    }
+
+    /// Sends a message. It names its meeting, because the relay may have ended that one and begun another meanwhile.
+    mutating func send(_ body: [UInt8], _ core: SessionCore) -> [SessionAction] {
+        core.send(.message(meeting: meeting, window.send(body)))
+    }
+
+    func messagesToResend(after have: UInt32) -> [SessionAction] {
+        let meeting = meeting
+        return window.messagesToResend(after: have).map { .send(.message(meeting: meeting, $0)) }
+    }
+
+    mutating func received(_ message: Message, _ core: SessionCore) -> Outcome {
+        let received: [UInt8]?
+        do {
+            received = try window.receive(message)
+        } catch {
+            return .fail([], .relayMisbehaved, leaving: nil)
+        }
+        guard let body = received else { return .stay([]) }
+        do throws(HandshakeError) {
+            switch try handshake.receive(body, number: message.number) {
+            case .prove(let proof): return .stay(send(proof, core))
+            case .proven(let peer, _): return .proven(peer)
+            case .mismatched(_, let error, _):
+                let goodbye = core.send(.ack(meeting: meeting, upTo: window.received))
+                return .fail(goodbye, PairingError(error), leaving: .done)
+            // These messages follow the proofs, and a visitor holds no hello back.
+            case .seed: return .fail([], .peerMisbehaved, leaving: .malformed)
+            case .confirmed: return .fail([], .peerMisbehaved, leaving: .malformed)
+            case .notBefore: return .fail([], .peerMisbehaved, leaving: .malformed)
+            }
+        } catch {
+            return .fail([], PairingError(error), leaving: Reason(error))
+        }
+    }
+
+    /// The offerer has this device's messages up to this number. Returns false for the number of a message that was never sent.
+    mutating func acknowledged(upTo number: UInt32) -> Bool {
+        (try? window.acknowledge(upTo: number)) != nil
+    }
+
+    /// Turns the meeting into the pairing after the proofs.
+    consuming func seated(
+        _ peer: Peer,
+        codeAge: Duration,
+        _ core: SessionCore,
+        _ now: Duration
+    ) -> SeatedPairing<VisitorHandshake> {
+        let (meeting, attachment, window, seatedUntil) = (meeting, attachment, window, seatedUntil)
+        var transfer = TransferMachine(
+            handshake,
+            peer: peer,
+            place: .visitor,
+            seed: core.seed,
+            codeAge: codeAge,
+            deadline: now + core.limits.seatedLifetime,
+            limits: core.limits
+        )
+        if let seatedUntil { _ = transfer.move(deadline: seatedUntil) }
+        return SeatedPairing(meeting: meeting, attachment: attachment, window: window, transfer: transfer)
+    }
+
+    /// Ends the meeting, and gives the handshake back for another one.
+    consuming func endMeeting() -> VisitorHandshake { handshake }
+}
