@@ -30,7 +30,7 @@ import Testing
                     #expect(await visitor.first { ["deciding", "waiting"].contains($0.name) } != nil)
                     // Nothing listens at the port to which the other device is now sent.
                     box.move(to: 9)
-                    let away = await offerer.first { $0.name == "peer-away" }
+                    let away = await relay.clock.running { await offerer.first { $0.name == "peer-away" } }
                     guard case .peerAway(let deadline)? = away else {
                         Issue.record("not told")
                         return

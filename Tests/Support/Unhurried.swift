@@ -34,6 +34,22 @@ package final class HandClock: Sendable {
         }
         for watcher in watchers { watcher() }
     }
+
+    /// Runs `body`, and moves the clock with the real time meanwhile. For tests of what the relay does by itself after
+    /// a while, where both sides are real.
+    package func running<Result: Sendable>(_ body: @Sendable () async throws -> Result) async rethrows -> Result {
+        let ticking = Task {
+            var last = ContinuousClock.now
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(20))
+                let now = ContinuousClock.now
+                pass(now - last)
+                last = now
+            }
+        }
+        defer { ticking.cancel() }
+        return try await body()
+    }
 }
 
 extension ClientLimits {

@@ -286,7 +286,11 @@ import Testing
                 #expect(failure == .relayUntrusted(.wrongName(host: host, names: names)))
             }
         }
-        let misplaced = try await MadeCertificate.make(in: folder.path, "misplaced", names: "DNS:a.example,DNS:127.0.0.1")
+        let misplaced = try await MadeCertificate.make(
+            in: folder.path,
+            "misplaced",
+            names: "DNS:a.example,DNS:127.0.0.1"
+        )
         try await Impostor.tls(misplaced).run { port in
             let failure = try await self.failure(
                 at: "wss://127.0.0.1:\(port)",
