@@ -30,6 +30,11 @@ import Testing
         return limits
     }
 
+    /// The names of the states that a device has shown, without repeats.
+    private func shown(by device: Watch) async -> [String] {
+        await device.states.map(\.name).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    }
+
     @Test("both devices work as much as they would at most, and the person sees a pairing like every other")
     func pays() async throws {
         let seed = SyncSeed.random()
@@ -44,8 +49,9 @@ import Testing
             )
             #expect(try await visitor.outcome().get().userID == seed.userID)
             #expect(try await offerer.outcome().get().userID == seed.userID)
-            #expect(await offerer.states.map(\.name) == ["connecting", "offered", "deciding", "given", "paired"])
-            #expect(await visitor.states.map(\.name) == ["connecting", "greeting", "waiting", "paired"])
+            // A state is shown again when its deadline moves, which depends on the machine.
+            #expect(await shown(by: offerer) == ["connecting", "offered", "deciding", "given", "paired"])
+            #expect(await shown(by: visitor) == ["connecting", "greeting", "waiting", "paired"])
         }
     }
 
