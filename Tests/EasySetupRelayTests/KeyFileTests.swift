@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import EasySetupRelay
@@ -31,6 +32,29 @@ import Testing
             #expect(all.allSatisfy { $0.keys == all[0].keys })
             #expect(all.count { $0.isNew } == 1)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["relay.key"])
+        }
+    }
+
+    /// Another thread makes and removes the file while it is read, so that it appears between the two looks at it.
+    @Test func `A file that appears while it is looked for is missing or read, and no link`() async throws {
+        try await withFolder { folder in
+            let path = folder + "/certificate.pem"
+            let isDone = Mutex(false)
+            let thread = Thread {
+                while !isDone.withLock(\.self) {
+                    close(open(path, O_WRONLY | O_CREAT, 0o600))
+                    unlink(path)
+                }
+            }
+            thread.start()
+            defer { isDone.withLock { $0 = true } }
+            for _ in 0..<20_000 {
+                do throws(RelayError.FileProblem) {
+                    _ = try OperatorFile.read(PathBytes(path), limit: 1)
+                } catch {
+                    guard error == .missing else { throw error }
+                }
+            }
         }
     }
 

@@ -45,8 +45,7 @@ enum KeyFile {
         let keys = TokenKeySet.random(using: &generator)
         if try create(path: path, text: format(keys), ways: ways, generator: &generator) { return (keys, true) }
         // Another relay created the file first. This relay uses its key, because both must have the same one.
-        if let keys = try readIfThere(path) { return (keys, false) }
-        throw .badKeyFile(path: path.description, .file(.leadsNowhere))
+        return (try read(path: path), false)
     }
 
     /// Reads the keys of a file that must exist.

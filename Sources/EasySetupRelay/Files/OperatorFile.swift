@@ -56,8 +56,11 @@ struct OperatorFile: Sendable {
     private static func problem(_ number: Int32, _ path: PathBytes) -> RelayError.FileProblem {
         switch number {
         case ENOENT:
+            // Only a link can lead nowhere. Anything else here has appeared since the file was found missing, for
+            // example because another relay that starts at the same time has made the key file.
             var status = stat()
-            return lstat(path.cString, &status) == 0 ? .leadsNowhere : .missing
+            let isLink = lstat(path.cString, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+            return isLink ? .leadsNowhere : .missing
         case ENOTDIR: return .missing
         case ELOOP: return .leadsNowhere
         case EACCES, EPERM: return .notPermitted

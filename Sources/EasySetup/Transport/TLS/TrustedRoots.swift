@@ -215,7 +215,7 @@ public final class TrustedRoots: Sendable {
         let file = systemOpen(path.cString)
         guard file >= 0 else {
             switch errno {
-            case ENOENT, ENOTDIR: throw isThere(path) ? .leadsNowhere : .missing
+            case ENOENT, ENOTDIR: throw isLink(path) ? .leadsNowhere : .missing
             case ELOOP: throw .leadsNowhere
             case EACCES, EPERM: throw .forbidden
             default: throw .unreadable
@@ -237,10 +237,11 @@ public final class TrustedRoots: Sendable {
         throw fault
     }
 
-    /// Whether there is anything at the path itself, such as a link that leads nowhere.
-    private static func isThere(_ path: Path) -> Bool {
+    /// Whether the path itself is a symbolic link. A file may have appeared there since it was found missing, and that
+    /// is none.
+    private static func isLink(_ path: Path) -> Bool {
         var facts = stat()
-        return lstat(path.cString, &facts) == 0
+        return lstat(path.cString, &facts) == 0 && facts.st_mode & S_IFMT == S_IFLNK
     }
 
     private static func read(_ path: Path) throws(FileFault) -> [UInt8] {
