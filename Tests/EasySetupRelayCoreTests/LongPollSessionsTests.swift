@@ -4,12 +4,23 @@ import Testing
 
 @testable import EasySetupRelayCore
 
+/// Polls have names of at most eight ASCII letters here, which are their numbers' bytes.
+extension ConnectionID: ExpressibleByStringLiteral {
+    public init(stringLiteral name: StaticString) {
+        self.init(number: "\(name)".utf8.reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    fileprivate var name: String {
+        String(decoding: withUnsafeBytes(of: number.bigEndian, Array.init).drop { $0 == 0 }, as: UTF8.self)
+    }
+}
+
 /// Long-polling sessions as values: numbers, polls and time, without a socket.
 @Suite struct LongPollSessionsTests {
     static let start = Duration.seconds(1)
     let id = ConnectionID(number: 1)
     let name = LongPollConnectionID.named(1)
-    var desk = LongPollSessions<String>(limits: TransportLimits.usual)
+    var desk = LongPollSessions(limits: TransportLimits.usual)
 
     init() {
         desk.open(name, as: id, now: Self.start)
@@ -20,11 +31,9 @@ import Testing
     mutating func poll(
         _ received: UInt32,
         wait: Duration = .seconds(20),
-        by poll: String = "poll",
+        by poll: ConnectionID = "poll",
         at now: Duration? = nil
-    )
-        -> LongPollSessions<String>.Polled
-    {
+    ) -> LongPollSessions.Polled {
         desk.poll(PollCall(connection: name, received: received, wait: wait), by: poll, now: now ?? Self.start)
     }
 
@@ -40,9 +49,9 @@ import Testing
     /// The polls that are answered now, as text.
     mutating func answered(at now: Duration? = nil) -> [String] {
         desk.takeAnswers(now: now ?? Self.start).map { poll, answer in
-            guard let answer else { return "\(poll): unknown" }
+            guard let answer else { return "\(poll.name): unknown" }
             let frames = answer.frames.map { $0.map(String.init).joined() }.joined(separator: ",")
-            return "\(poll): \(answer.first) [\(frames)]\(answer.isClosed ? " closed" : "")"
+            return "\(poll.name): \(answer.first) [\(frames)]\(answer.isClosed ? " closed" : "")"
         }
     }
 
@@ -190,7 +199,7 @@ import Testing
     @Test func `When too much is unread in all, one answer's worth is still borne`() throws {
         var limits = TransportLimits.usual
         limits.unreadBytesInAll = 32 * 1024
-        var desk = LongPollSessions<Int>(limits: limits)
+        var desk = LongPollSessions(limits: limits)
         let ids = (UInt64(1)...4).map(ConnectionID.init(number:))
         for id in ids {
             desk.open(.named(UInt8(id.number)), as: id, now: .zero)
@@ -209,7 +218,7 @@ import Testing
         #expect(borne == [true, true, true, true, true])
         // Acknowledged frames make room.
         let poll = PollCall(connection: .named(3), received: 5, wait: .zero)
-        #expect(desk.poll(poll, by: 1, now: .zero) == .waits(ids[2]))
+        #expect(desk.poll(poll, by: "poll", now: .zero) == .waits(ids[2]))
         borne = (0..<8).map { _ in desk.send(frame, to: ids[3]) }
         #expect(borne == [true, true, true, true, true, true, true, true])
     }
@@ -252,7 +261,7 @@ import Testing
     @Test func `Of closed connections the oldest is forgotten first when there are too many`() {
         var limits = TransportLimits.usual
         limits.closedCalls = 2
-        var desk = LongPollSessions<String>(limits: limits)
+        var desk = LongPollSessions(limits: limits)
         for number in UInt8(1)...4 {
             desk.open(.named(number), as: ConnectionID(number: UInt64(number)), now: Self.start)
         }
@@ -312,11 +321,11 @@ import Testing
             var generator = SplitMix(state: seed)
             var limits = TransportLimits.usual
             limits.closedCalls = 3
-            var desk = LongPollSessions<Int>(limits: limits)
+            var desk = LongPollSessions(limits: limits)
             var now = Self.start
-            var pending: Set<Int> = []
+            var pending: Set<ConnectionID> = []
             var lastID: UInt64 = 0
-            for step in 0..<300 {
+            for step in UInt64(0)..<300 {
                 let name = LongPollConnectionID.named(UInt8.random(in: 0..<6, using: &generator))
                 let id = desk.id(of: name)
                 switch Int.random(in: 0..<8, using: &generator) {
@@ -343,7 +352,8 @@ import Testing
                         received: received,
                         wait: .seconds(Int.random(in: 0..<40, using: &generator))
                     )
-                    if case .waits = desk.poll(call, by: step, now: now) { pending.insert(step) }
+                    let poll = ConnectionID(number: step)
+                    if case .waits = desk.poll(call, by: poll, now: now) { pending.insert(poll) }
                 }
                 for (poll, _) in desk.takeAnswers(now: now) {
                     // Each poll is answered once, and no other poll is.

@@ -8,7 +8,7 @@ extension RelayHub {
         let limits: ConnectionLimits
         var rendezvous: Rendezvous<ConnectionID>
         /// The sessions of long polling. Each has a number of its own that no socket's connection has.
-        var calls: LongPollSessions<ConnectionID>
+        var calls: LongPollSessions
         var admission: Admission
         var inboxes = LoopInboxes<Effect>()
         /// The turn of the present change; between changes it has no actions.

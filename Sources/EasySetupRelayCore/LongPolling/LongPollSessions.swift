@@ -3,9 +3,9 @@ package import EasySetupRelayProtocol
 private import HeapModule
 
 /// The sessions of long polling: their ids, the frames queued for each, the polls that wait, and the sessions that were
-/// closed (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. `Poll` identifies a waiting poll for
-/// the caller. As in ``Rendezvous``, the methods that a relay calls are specialized for ``ConnectionID``.
-package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
+/// closed (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. A poll that waits has the id of the
+/// connection that it came on.
+package struct LongPollSessions: Sendable {
     private let limits: TransportLimits
     /// Sessions by the 128-bit id that the device drew. Swift hashes the ids with a seed of this process, so nobody can
     /// cause collisions, and the time of a lookup reveals at most bits of an unknown hash; so no comparison in constant
@@ -28,7 +28,7 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     package private(set) var untold = 0
 
     /// A poll and its answer; the answer is nil when the session is no longer known.
-    package typealias Answered = (poll: Poll, answer: PollAnswer?)
+    package typealias Answered = (poll: ConnectionID, answer: PollAnswer?)
 
     package enum Polled: Equatable {
         case unknown
@@ -54,7 +54,7 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     private struct Waiting {
-        let poll: Poll
+        let poll: ConnectionID
         let until: Duration
     }
 
@@ -80,20 +80,16 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     /// The number of alarms, including stale ones.
     var alarmCount: Int { alarms.count }
 
-    @specialized(where Poll == ConnectionID)
     package func id(of connection: LongPollConnectionID) -> ConnectionID? { ids[connection] }
 
-    @specialized(where Poll == ConnectionID)
     package func isOpen(_ id: ConnectionID) -> Bool { entries[id]?.queue.isClosed == false }
 
     /// The highest number of the device's frames that have arrived. Nil for an unknown session.
-    @specialized(where Poll == ConnectionID)
     package func have(of id: ConnectionID) -> UInt32? { entries[id]?.queue.have }
 
     // MARK: What devices do
 
     /// Opens a session. Its id and its number must both be new.
-    @specialized(where Poll == ConnectionID)
     package mutating func open(
         _ connection: LongPollConnectionID,
         as id: ConnectionID,
@@ -109,7 +105,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Counts a request of a session. False when the device makes more requests than allowed.
-    @specialized(where Poll == ConnectionID)
     package mutating func countCall(_ id: ConnectionID, now: Duration) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
         if now >= entry.callsSince + limits.requestInterval { (entry.calls, entry.callsSince) = (0, now) }
@@ -119,14 +114,12 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// The new frames of a request, in order. Nil when a frame before them is missing.
-    @specialized(where Poll == ConnectionID)
     package mutating func take(_ call: SendCall, of id: ConnectionID) -> ArraySlice<[UInt8]>? {
         entries[id]?.queue.take(call.frames, from: call.first)
     }
 
     /// A device polls for frames. An earlier poll that still waits is answered without frames.
-    @specialized(where Poll == ConnectionID)
-    package mutating func poll(_ call: PollCall, by poll: Poll, now: Duration) -> Polled {
+    package mutating func poll(_ call: PollCall, by poll: ConnectionID, now: Duration) -> Polled {
         guard let id = ids[call.connection], let before = entries[id]?.queue.bytes,
             let standing = entries[id]?.queue.acknowledge(call.received), let entry = entries[id]
         else { return .unknown }
@@ -150,8 +143,7 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// The request of a poll was lost before its answer.
-    @specialized(where Poll == ConnectionID)
-    package mutating func gone(_ poll: Poll, of id: ConnectionID, now: Duration) {
+    package mutating func gone(_ poll: ConnectionID, of id: ConnectionID, now: Duration) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
         entries[id]?.absentSince = now
@@ -162,7 +154,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
 
     /// Queues a frame for a device, which answers a waiting poll. False when the device has too many unread bytes; the
     /// caller then gives the session up.
-    @specialized(where Poll == ConnectionID)
     package mutating func send(_ frame: [UInt8], to id: ConnectionID) -> Bool {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
@@ -173,7 +164,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Closes a session after the queued frames. It is remembered for ``TransportLimits/pollAbsence``.
-    @specialized(where Poll == ConnectionID)
     package mutating func close(_ id: ConnectionID, now: Duration) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
@@ -188,7 +178,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Closes every session.
-    @specialized(where Poll == ConnectionID)
     package mutating func closeAll(now: Duration) {
         for id in entries.keys.filter(isOpen) {
             close(id, now: now)
@@ -196,7 +185,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Removes a session without remembering it.
-    @specialized(where Poll == ConnectionID)
     package mutating func forget(_ id: ConnectionID) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         ids[entry.name] = nil
@@ -212,7 +200,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Removes every session.
-    @specialized(where Poll == ConnectionID)
     package mutating func forgetAll() {
         for id in Array(entries.keys) {
             forget(id)
@@ -220,7 +207,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// The answers to polls that are due.
-    @specialized(where Poll == ConnectionID)
     package mutating func takeAnswers(now: Duration) -> [Answered] {
         guard !ready.isEmpty || !answers.isEmpty else { return [] }
         for id in ready {
@@ -245,7 +231,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     }
 
     /// Shrinks the tables to the size that their content needs.
-    @specialized(where Poll == ConnectionID)
     package mutating func shrink() {
         ids = Dictionary(uniqueKeysWithValues: Array(ids))
         entries = Dictionary(uniqueKeysWithValues: Array(entries))
@@ -267,7 +252,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
     /// When ``deadlinesPassed(now:)`` is to be called next; nil for never. The getter is mutating for the same reason as
     /// ``Rendezvous/nextDeadline``.
     package var nextDeadline: Duration? {
-        @specialized(where Poll == ConnectionID)
         mutating get {
             guard let alarm = alarms.min?.due, let closing = closed.first?.due else {
                 return alarms.min?.due ?? closed.first?.due
@@ -278,7 +262,6 @@ package struct LongPollSessions<Poll: Equatable & Sendable>: Sendable {
 
     /// Answers polls that have waited for long enough and forgets closed sessions. Gives the sessions without a poll
     /// for too long, which it has already removed.
-    @specialized(where Poll == ConnectionID)
     package mutating func deadlinesPassed(now: Duration) -> [ConnectionID] {
         var absent: [ConnectionID] = []
         while let first = alarms.min, first.due <= now {

@@ -62,7 +62,7 @@ final class MemoryRelay {
         for loop in loops { loop.advanceTime(by: .seconds(60)) }
     }
 
-    var calls: LongPollSessions<ConnectionID> { hub.read { $0.calls } }
+    var calls: LongPollSessions { hub.read { $0.calls } }
     var outcomes: [ConnectionOutcome: Int] { hub.read { $0.outcomes } }
     var bodyBytes: Int { hub.read { $0.admission.bodyBytes } }
 
