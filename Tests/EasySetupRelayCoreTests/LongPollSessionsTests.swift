@@ -6,6 +6,7 @@ import Testing
 
 /// Polls have names of at most eight ASCII letters here, which are their numbers' bytes.
 extension ConnectionID: ExpressibleByStringLiteral {
+    /// - Parameter name: at most eight ASCII letters.
     public init(stringLiteral name: StaticString) {
         self.init(number: "\(name)".utf8.reduce(0) { $0 << 8 | UInt64($1) })
     }
