@@ -136,6 +136,25 @@ struct ConnectionMachineTests {
         #expect(!isSent)
     }
 
+    /// Payloads of a peer's close frame, and the close code that the relay answers.
+    static let closings: [([UInt8], WebSocketErrorCode)] = [
+        ([], .normalClosure), ([0x03, 0xE8], .normalClosure), ([0x03, 0xE9, 0xC3, 0xA4], .normalClosure),
+        ([0x03, 0xEF], .normalClosure), ([0x03, 0xF6], .normalClosure), ([0x0B, 0xB8], .normalClosure),
+        ([0x13, 0x87], .normalClosure), ([0x03], .protocolError), ([0, 0], .protocolError),
+        ([0x03, 0xE7], .protocolError),
+        ([0x03, 0xEC], .protocolError), ([0x03, 0xED], .protocolError), ([0x03, 0xEE], .protocolError),
+        ([0x03, 0xF7], .protocolError), ([0x0B, 0xB7], .protocolError), ([0x13, 0x88], .protocolError),
+        ([0xFF, 0xFF], .protocolError), ([0x03, 0xE8, 0xC3], .dataInconsistentWithMessage),
+        ([0x03, 0xE8, 0xED, 0xA0, 0x80], .dataInconsistentWithMessage),
+    ]
+
+    @Test(arguments: closings)
+    func `What is wrong with the peer's close frame is answered`(_ payload: [UInt8], _ code: WebSocketErrorCode) {
+        var run = Run()
+        let events = run.hear(.connectionClose, payload)
+        #expect(events == [.peerCloses(answer: payloadOf(code))])
+    }
+
     @Test func `After our close frame nothing is sent, and the peer's or too many others end it`() {
         var run = Run()
         let close = run.machine.close(.goingAway)

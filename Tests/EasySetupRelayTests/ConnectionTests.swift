@@ -25,7 +25,17 @@ import Testing
         Case(
             testDescription: "a frame that claims 2^63 bytes",
             bytes: [0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4],
+            code: 1002
+        ),
+        Case(
+            testDescription: "a frame that claims 64 KiB",
+            bytes: [0x82, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4],
             code: 1009
+        ),
+        Case(
+            testDescription: "a length in more bytes than it needs",
+            bytes: [0x82, 0xFE, 0, 2, 1, 2, 3, 4, 0, 0],
+            code: 1002
         ),
         Case(testDescription: "a fragment", bytes: WebSocketBytes.frame(.binary, [1], isFinal: false), code: 1008),
         Case(testDescription: "a continuation", bytes: WebSocketBytes.frame(.continuation, [1]), code: 1008),

@@ -34,24 +34,23 @@ import Testing
     @Test(arguments: [0, 1, 2, 7, 8, 124, 125, 126, 127, 128, 255, 256, 257, 4095, 4096])
     func `A frame of any length comes out as it went in, and only when it is whole`(_ count: Int) {
         let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-        for lengthIn in [1, 3] where lengthIn == 3 || count < 126 {
-            let bytes = Self.frame(0x82, payload, lengthIn: lengthIn)
-            let frame = WebSocketFraming.Frame(
-                opcode: .binary,
-                isFinal: true,
-                byteCount: bytes.count,
-                payloadCount: count
-            )
-            for behind in [[], [0x82], [0xFF, 0xFF, 0xFF]] as [[UInt8]] {
-                let (parsed, read) = Self.parse(bytes + behind)
-                #expect(parsed == .frame(frame))
-                #expect(read == payload)
-            }
-            for size in 0..<bytes.count {
-                let (parsed, untouched) = Self.parse(Array(bytes.prefix(size)))
-                #expect(parsed == .incomplete)
-                #expect(untouched == [0xEE, 0xEE])
-            }
+        let lengthIn = count < 126 ? 1 : 3
+        let bytes = Self.frame(0x82, payload, lengthIn: lengthIn)
+        let frame = WebSocketFraming.Frame(
+            opcode: .binary,
+            isFinal: true,
+            byteCount: bytes.count,
+            payloadCount: count
+        )
+        for behind in [[], [0x82], [0xFF, 0xFF, 0xFF]] as [[UInt8]] {
+            let (parsed, read) = Self.parse(bytes + behind)
+            #expect(parsed == .frame(frame))
+            #expect(read == payload)
+        }
+        for size in 0..<bytes.count {
+            let (parsed, untouched) = Self.parse(Array(bytes.prefix(size)))
+            #expect(parsed == .incomplete)
+            #expect(untouched == [0xEE, 0xEE])
         }
     }
 
@@ -107,14 +106,32 @@ import Testing
         #expect(Self.parse([0x82, 0xFE, 0x10]).0 == .incomplete)
         #expect(Self.parse([0x82, 0xFE, 0x10, 0x01]).0 == .broken(.messageTooLarge))
         #expect(Self.parse([0x82, 0xFE, 0xFF, 0xFF]).0 == .broken(.messageTooLarge))
-        #expect(Self.parse([0x82, 0xFF]).0 == .broken(.messageTooLarge))
-        #expect(Self.parse(Self.frame(0x82, [1], lengthIn: 9)).0 == .broken(.messageTooLarge))
+        let large: [UInt8] = [0x82, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0]
+        for size in 2..<10 { #expect(Self.parse(Array(large.prefix(size))).0 == .incomplete) }
+        #expect(Self.parse(large).0 == .broken(.messageTooLarge))
+        #expect(Self.parse([0x82, 0xFF, 0x7F] + [UInt8](repeating: 0xFF, count: 7)).0 == .broken(.messageTooLarge))
         #expect(Self.parse([0x82, 0x84], limit: 3).0 == .broken(.messageTooLarge))
         // A control frame's length has one byte.
         for opcode in [0x88, 0x89, 0x8A] as [UInt8] {
             #expect(Self.parse(Self.frame(opcode, [UInt8](repeating: 0, count: 125), lengthIn: 1)).1.count == 125)
             #expect(Self.parse(Self.frame(opcode, [1], lengthIn: 3)).0 == .broken(.protocolError))
         }
+    }
+
+    @Test func `A length in more bytes than it needs breaks the rules`() {
+        for count in [0, 1, 125] {
+            #expect(
+                Self.parse(Self.frame(0x82, .init(repeating: 0, count: count), lengthIn: 3)).0
+                    == .broken(.protocolError)
+            )
+        }
+        for count in [0, 1, 126, 4096, 65_535] {
+            #expect(
+                Self.parse(Self.frame(0x82, .init(repeating: 0, count: count), lengthIn: 9)).0
+                    == .broken(.protocolError)
+            )
+        }
+        #expect(Self.parse([0x82, 0xFF, 0x80, 0, 0, 0, 0, 1, 0, 0]).0 == .broken(.protocolError))
     }
 
     @Test(arguments: [0, 1, 125, 126, 127, 255, 256, 4096, 65_535])

@@ -141,7 +141,8 @@ struct ConnectionMachine: ~Copyable {
             return countControlFrame(most)
         case .connectionClose:
             state = .closed
-            return .peerCloses(answer: WebSocketErrorCode.normalClosure.payload)
+            let answer = WebSocketErrorCode(answeringClose: payload.prefix(frame.payloadCount))
+            return .peerCloses(answer: answer.payload)
         default:
             return violate(.protocolError)
         }
@@ -230,6 +231,23 @@ struct ConnectionMachine: ~Copyable {
 extension WebSocketErrorCode {
     /// The close code "Try Again Later" of IANA's registry.
     static let tryAgainLater = WebSocketErrorCode(codeNumber: 1013)
+
+    /// The code that answers a peer's close frame with this payload: `normalClosure`, or what is wrong with the payload
+    /// (RFC 6455, 5.5.1 and 7.4).
+    fileprivate init(answeringClose payload: ArraySlice<UInt8>) {
+        self = .normalClosure
+        guard let first = payload.first else { return }
+        guard let second = payload.dropFirst().first else {
+            self = .protocolError
+            return
+        }
+        switch UInt16(first) << 8 | UInt16(second) {
+        // Those that IANA's registry has for close frames, and those of libraries and applications.
+        case 1000...1003, 1007...1014, 3000...4999:
+            if String(validating: payload.dropFirst(2), as: UTF8.self) == nil { self = .dataInconsistentWithMessage }
+        default: self = .protocolError
+        }
+    }
 
     /// The payload of a close frame with this code.
     fileprivate var payload: [UInt8] {

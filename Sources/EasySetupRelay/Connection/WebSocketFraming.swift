@@ -40,9 +40,15 @@ enum WebSocketFraming {
             guard bytes.count >= 4 else { return .incomplete }
             count = Int(bytes[2]) << 8 | Int(bytes[3])
             start = 8
+            // A length must take the fewest bytes that can express it.
+            guard count >= 126 else { return .broken(.protocolError) }
         } else if count == 127 {
-            // An eight-byte length means at least 65,536 bytes.
-            return .broken(.messageTooLarge)
+            guard bytes.count >= 10 else { return .incomplete }
+            var length: UInt64 = 0
+            for index in 2..<10 { length = length << 8 | UInt64(bytes[index]) }
+            // The first bit must be zero. A length in eight bytes that is allowed is 65,536 at least, more than a relay
+            // takes.
+            return .broken(length < 65_536 || length >> 63 == 1 ? .protocolError : .messageTooLarge)
         }
         guard count <= limit else { return .broken(.messageTooLarge) }
         guard bytes.count >= start + count else { return .incomplete }
