@@ -1,14 +1,12 @@
 package import EasySetupRelayProtocol
 
 /// An effect of a decision, for the I/O layer to carry out. Actions are carried out in the order given.
-package enum Action<Connection: Hashable & Sendable>: Sendable {
-    case send(RelayFrame, to: Connection)
+package enum Action: Equatable, Sendable {
+    case send(RelayFrame, to: ConnectionID)
     /// Close the connection after everything queued for it was sent. The rendezvous has already forgotten the
     /// connection, so later events on it are ignored.
-    case close(Connection)
+    case close(ConnectionID)
 }
-
-extension Action: Equatable where Connection: Equatable {}
 
 /// The reason why a connection is not admitted (`Protocol/relay.md`, "Reasons").
 package struct AdmissionRefusal: Error, Hashable, Sendable {

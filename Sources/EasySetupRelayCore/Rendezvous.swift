@@ -5,29 +5,25 @@ package import EasySetupRelayProtocol
 /// rooms (`Protocol/relay.md`).
 ///
 /// It is a value that takes events, each with a ``Turn``, which has its time and takes its actions. It does no I/O and
-/// has no clock and no randomness of its own. `Connection` identifies a connection for the caller: the number of a
-/// channel, or a name in a test. After an ``Action/close(_:)`` the connection is forgotten, so calling
+/// has no clock and no randomness of its own. After an ``Action/close(_:)`` the connection is forgotten, so calling
 /// ``disconnected(_:_:)`` for it is harmless.
-///
-/// The methods that a relay calls are specialized for ``ConnectionID``, because unspecialized generic code called from
-/// another module takes several times as long.
-package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
+package struct Rendezvous: Sendable {
     private(set) var rules: Rules
     /// When the relay started.
     let started: Duration
-    var connections = Connections<Connection>()
-    var rooms: [OfferID: Room<Connection>] = [:]
+    var connections = Connections()
+    var rooms: [OfferID: Room] = [:]
     /// The room of each slot, for new visitors.
     var slots: [Slot: OfferID] = [:]
     /// Visitors that came back before their offerer, by room.
-    var early: [OfferID: [Connection]] = [:]
+    var early: [OfferID: [ConnectionID]] = [:]
     var totals = Load()
     /// Living rooms and their contents, counted by the prefixes of their offerers.
     var owned = Owned()
     /// Rooms whose offerer is disconnected and that no visitor ever visited, the oldest first. Some of them may have
     /// been reattached or ended since.
     var abandoned: Deque<OfferID> = []
-    var deadlines = Deadlines<Connection>()
+    var deadlines = Deadlines()
     /// Rooms with a displacement in `deadlines`, and its time.
     var displacements: [OfferID: Duration] = [:]
     var pool: SlotPool
@@ -89,7 +85,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// Replaces the token keys. Tokens made with the previous keys are accepted until they expire.
-    package mutating func replaceKeys(by keys: TokenKeys, _ turn: inout Turn<Connection>) {
+    package mutating func replaceKeys(by keys: TokenKeys, _ turn: inout Turn) {
         // The calendar may have been set back since the last token was made, so the rooms are asked as well. A room that
         // a forged token made may claim any deadline: it must not keep a stolen key alive after the key was taken away.
         let lifetime = limits.codeLifetime.components.seconds
@@ -106,12 +102,11 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     /// frame.
     ///
     /// - Parameter isHeard: whether its first frame has arrived already and is passed next.
-    @specialized(where Connection == ConnectionID)
     package mutating func connected(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         from prefix: AddressPrefix,
         isHeard: Bool = false,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> AdmissionRefusal? {
         guard deadlines.count < limits.deadlines else {
             return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter)
@@ -131,13 +126,12 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     ///   - bytes: the frame's length.
     ///   - crowded: why the I/O layer has no place for a new device; nil when it has one. Returning devices have reserved
     ///     places.
-    @specialized(where Connection == ConnectionID)
     package mutating func received(
         _ frame: DeviceFrame,
         bytes: Int = 0,
-        from connection: Connection,
+        from connection: ConnectionID,
         crowded: AdmissionRefusal? = nil,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         intervals.advance(turn.now.monotonic)
         guard
@@ -165,14 +159,12 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// A device has sent bytes that are no valid frame, or has broken the transport's rules.
-    @specialized(where Connection == ConnectionID)
-    package mutating func receivedBadFrame(from connection: Connection, _ turn: inout Turn<Connection>) {
+    package mutating func receivedBadFrame(from connection: ConnectionID, _ turn: inout Turn) {
         refuse(connection, .badFrame, &turn)
     }
 
     /// A connection was lost. A connection that is not registered is ignored.
-    @specialized(where Connection == ConnectionID)
-    package mutating func disconnected(_ connection: Connection, _ turn: inout Turn<Connection>) {
+    package mutating func disconnected(_ connection: ConnectionID, _ turn: inout Turn) {
         guard let known = connections[connection] else { return }
         forget(connection)
         guard let offer = known.phase.room else { return }
@@ -186,7 +178,6 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole value to
     /// read it from another module.
     package var nextDeadline: Duration? {
-        @specialized(where Connection == ConnectionID)
         mutating get {
             earlier(
                 earlier(earlier(deadlines.next, tombstones.nextDeadline), work.nextDeadline),
@@ -196,8 +187,7 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// To be called when the time of ``nextDeadline`` has come.
-    @specialized(where Connection == ConnectionID)
-    package mutating func deadlinesPassed(_ turn: inout Turn<Connection>) {
+    package mutating func deadlinesPassed(_ turn: inout Turn) {
         tombstones.advance(turn.now.monotonic)
         offered.advance(turn.now.monotonic)
         visited.advance(turn.now.monotonic)
@@ -228,19 +218,16 @@ package struct Rendezvous<Connection: Hashable & Sendable>: Sendable {
     package var partOfFree: Int { limits.partOfFree }
 
     package var statistics: Statistics {
-        @specialized(where Connection == ConnectionID)
-        get {
-            var statistics = Statistics()
-            statistics.connections = connections.count
-            statistics.roomless = connections.roomless
-            statistics.rooms = totals.rooms
-            statistics.seated = totals.seated
-            statistics.meetings = totals.meetings
-            statistics.waiting = totals.waiting
-            statistics.mailboxBytes = totals.mailboxBytes
-            statistics.isDraining = isDraining
-            return statistics
-        }
+        var statistics = Statistics()
+        statistics.connections = connections.count
+        statistics.roomless = connections.roomless
+        statistics.rooms = totals.rooms
+        statistics.seated = totals.seated
+        statistics.meetings = totals.meetings
+        statistics.waiting = totals.waiting
+        statistics.mailboxBytes = totals.mailboxBytes
+        statistics.isDraining = isDraining
+        return statistics
     }
 }
 

@@ -5,30 +5,30 @@ import EasySetupRelayProtocol
 ///
 /// One value serves all events: the caller sets ``now`` before an event, and carries out and removes ``actions`` after
 /// it, so that their memory is reused.
-package struct Turn<Connection: Hashable & Sendable>: Sendable {
+package struct Turn: Sendable {
     /// The time of the event.
     package var now: Moment
     /// The source of slots, ids and challenges.
     package var entropy: any RandomNumberGenerator & Sendable
     /// What is to be done, in this order.
-    package var actions: [Action<Connection>] = []
+    package var actions: [Action] = []
 
     package init(now: Moment, entropy: any RandomNumberGenerator & Sendable) {
         self.now = now
         self.entropy = entropy
     }
 
-    mutating func send(_ frame: RelayFrame, to connection: Connection) {
+    mutating func send(_ frame: RelayFrame, to connection: ConnectionID) {
         actions.append(.send(frame, to: connection))
     }
 
     /// Closes a connection after everything that was sent to it.
-    mutating func close(_ connection: Connection) {
+    mutating func close(_ connection: ConnectionID) {
         actions.append(.close(connection))
     }
 
     /// Sends a last frame to a connection and closes it.
-    mutating func dismiss(_ connection: Connection, _ word: RelayFrame) {
+    mutating func dismiss(_ connection: ConnectionID, _ word: RelayFrame) {
         send(word, to: connection)
         close(connection)
     }

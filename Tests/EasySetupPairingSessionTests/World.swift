@@ -32,11 +32,11 @@ final class World {
     }
 
     enum Event {
-        case opened(Int)
-        case toRelay(Int, [UInt8])
-        case toDevice(Int, [UInt8])
-        case relayClosed(Int)
-        case relayNotices(Int)
+        case opened(ConnectionID)
+        case toRelay(ConnectionID, [UInt8])
+        case toDevice(ConnectionID, [UInt8])
+        case relayClosed(ConnectionID)
+        case relayNotices(ConnectionID)
         case answered(Device, Approval)
         case stored(Device, SyncSeed)
         case relayStarts
@@ -61,15 +61,15 @@ final class World {
     /// All frames that the relay sent, for a malicious relay to repeat.
     private(set) var said: [(device: Device, frame: RelayFrame)] = []
     private(set) var meetings: [MeetingID] = []
-    private var relay: Rendezvous<Int>
+    private var relay: Rendezvous
     private var relayStart: Duration
     private var isRelayUp = true
-    private var lines: [Int: Line] = [:]
-    private var lastLine = 0
+    private var lines: [ConnectionID: Line] = [:]
+    private var lineCount: UInt64 = 0
     private var queue: [(at: Duration, order: Int, event: Event)] = []
     private var order = 0
     private var random: SplitMix
-    private var turn: Turn<Int>
+    private var turn: Turn
     /// Its times don't matter, because it is ended by hand.
     private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     private let keys = try! TokenKeys(current: [UInt8](repeating: 9, count: 32))
@@ -204,7 +204,7 @@ final class World {
             }
             lines[id]?.isUp = true
             act { relay, turn in
-                let prefix = AddressPrefix(bytes: [10, 0, 0, UInt8(id & 63)])!
+                let prefix = AddressPrefix(bytes: [10, 0, 0, UInt8(id.number & 63)])!
                 guard let refusal = relay.connected(id, from: prefix, &turn) else { return }
                 turn.actions = [.send(.refused(refusal.reason, retryAfter: refusal.retryAfter), to: id), .close(id)]
             }
@@ -241,7 +241,7 @@ final class World {
     }
 
     /// Whether a frame that is due arrives.
-    private func isCounted(_ id: Int) -> Bool {
+    private func isCounted(_ id: ConnectionID) -> Bool {
         frames += 1
         if faults.restartsAt.contains(frames) {
             kill()
@@ -254,12 +254,12 @@ final class World {
         return true
     }
 
-    private func finishCounting(_ id: Int) {
+    private func finishCounting(_ id: ConnectionID) {
         if faults.cutsAfter.contains(frames) { cut(id) }
     }
 
     /// Ends a connection; frames in transit are lost.
-    func cut(_ id: Int) {
+    func cut(_ id: ConnectionID) {
         guard let line = lines.removeValue(forKey: id) else { return }
         put(.relayNotices(id), at: now + faults.notice)
         guard line.device.connection == id else { return }
@@ -272,7 +272,7 @@ final class World {
         isRelayUp = false
         queue.removeAll { if case .relayNotices = $0.event { true } else { false } }
         put(.relayStarts, at: now + faults.down)
-        for id in lines.keys.sorted() where lines[id]?.isUp == true {
+        for id in lines.keys.sorted(by: { $0.number < $1.number }) where lines[id]?.isUp == true {
             guard let line = lines.removeValue(forKey: id), line.device.connection == id else { continue }
             line.device.connection = nil
             tell(line.device, .lost(.connectionLost))
@@ -288,10 +288,11 @@ final class World {
         for action in actions {
             switch action {
             case .connect:
-                lastLine += 1
-                lines[lastLine] = Line(device: device)
-                device.connection = lastLine
-                put(.opened(lastLine), at: now + latency())
+                lineCount += 1
+                let id = ConnectionID(number: lineCount)
+                lines[id] = Line(device: device)
+                device.connection = id
+                put(.opened(id), at: now + latency())
             case .send(let frame):
                 guard let id = device.connection, lines[id]?.isUp == true else {
                     broken.append("\(device.name) sends without a connection")
@@ -341,7 +342,7 @@ final class World {
         Moment(monotonic: now - relayStart, utcSeconds: 2_000_000_000 + now.components.seconds)
     }
 
-    private func act(_ body: (inout Rendezvous<Int>, inout Turn<Int>) -> Void) {
+    private func act(_ body: (inout Rendezvous, inout Turn) -> Void) {
         guard isRelayUp else { return }
         turn.now = moment
         body(&relay, &turn)
@@ -356,7 +357,7 @@ final class World {
         }
     }
 
-    private func send(_ frame: RelayFrame, to id: Int) {
+    private func send(_ frame: RelayFrame, to id: ConnectionID) {
         guard let device = lines[id]?.device, lines[id]?.isUp == true else { return }
         said.append((device, frame))
         if case .met(let meeting, _, _) = frame { meetings.append(meeting) }
@@ -379,7 +380,7 @@ final class Device {
     let begin: () -> [SessionAction]
     let handle: (SessionEvent, Duration) -> [SessionAction]
     let nextDeadline: () -> Duration?
-    var connection: Int?
+    var connection: ConnectionID?
     var states: [PairingState] = []
     var outcome: Outcome?
     var stored: SyncSeed?

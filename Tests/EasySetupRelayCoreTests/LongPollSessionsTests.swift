@@ -4,21 +4,12 @@ import Testing
 
 @testable import EasySetupRelayCore
 
-/// Polls have names of at most eight ASCII letters here, which are their numbers' bytes.
-extension ConnectionID: ExpressibleByStringLiteral {
-    /// - Parameter name: at most eight ASCII letters.
-    public init(stringLiteral name: StaticString) {
-        self.init(number: "\(name)".utf8.reduce(0) { $0 << 8 | UInt64($1) })
-    }
-
-    fileprivate var name: String {
-        String(decoding: withUnsafeBytes(of: number.bigEndian, Array.init).drop { $0 == 0 }, as: UTF8.self)
-    }
-}
-
 /// Long-polling sessions as values: numbers, polls and time, without a socket.
 @Suite struct LongPollSessionsTests {
     static let start = Duration.seconds(1)
+    private static let names = Dictionary(
+        uniqueKeysWithValues: ["poll", "again", "next", "last", "one", "two", "old"].map { (ConnectionID($0), $0) }
+    )
     let id = ConnectionID(number: 1)
     let name = LongPollConnectionID.named(1)
     var desk = LongPollSessions(limits: TransportLimits.usual)
@@ -50,9 +41,9 @@ extension ConnectionID: ExpressibleByStringLiteral {
     /// The polls that are answered now, as text.
     mutating func answered(at now: Duration? = nil) -> [String] {
         desk.takeAnswers(now: now ?? Self.start).map { poll, answer in
-            guard let answer else { return "\(poll.name): unknown" }
+            guard let answer else { return "\(Self.names[poll]!): unknown" }
             let frames = answer.frames.map { $0.map(String.init).joined() }.joined(separator: ",")
-            return "\(poll.name): \(answer.first) [\(frames)]\(answer.isClosed ? " closed" : "")"
+            return "\(Self.names[poll]!): \(answer.first) [\(frames)]\(answer.isClosed ? " closed" : "")"
         }
     }
 

@@ -28,7 +28,7 @@ import Testing
             let meeting = met.suffix(20).randomElement(using: &random)!
             let aimed = Bool.random(using: &random) ? meeting : nil
             let token = tokens.suffix(20).randomElement(using: &random)!
-            let actions: [Action<String>]
+            let actions: [Action]
             switch Int.random(in: 0..<22, using: &random) {
             case 0, 1:
                 scene.lose(name)

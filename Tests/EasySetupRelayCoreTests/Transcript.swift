@@ -2,17 +2,30 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 import SeededRandom
 
+/// In tests, connections and polls have names. The number is a hash of the name (FNV-1a).
+extension ConnectionID: ExpressibleByStringLiteral {
+    init(_ name: String) {
+        self.init(number: name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
+    }
+
+    /// - Parameter name: any name; equal names are one connection.
+    public init(stringLiteral name: String) {
+        self.init(name)
+    }
+}
+
 /// A relay whose connections are names, with manual time and seeded randomness.
 struct Scene {
-    var relay: Rendezvous<String>
+    var relay: Rendezvous
     let limits: Limits
-    var turn: Turn<String>
+    var turn: Turn
     var tokens: [String: Token] = [:]
     var meetings: [String: MeetingID] = [:]
     var slot = Slot("000")!
     /// All frames sent to each connection, in order.
     var heard: [String: [RelayFrame]] = [:]
     var closed: Set<String> = []
+    private var names: [ConnectionID: String] = [:]
 
     /// Its times don't matter, because it is ended by hand.
     private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
@@ -38,15 +51,21 @@ struct Scene {
         AddressPrefix(bytes: [10, UInt8(number >> 16 & 255), UInt8(number >> 8 & 255), UInt8(number & 255)])!
     }
 
+    private mutating func id(of name: String) -> ConnectionID {
+        let id = ConnectionID(name)
+        names[id] = name
+        return id
+    }
+
     @discardableResult
     mutating func connect(_ name: String, from prefix: AddressPrefix? = nil) -> AdmissionRefusal? {
         closed.remove(name)
-        return relay.connected(name, from: prefix ?? Self.home, &turn)
+        return relay.connected(id(of: name), from: prefix ?? Self.home, &turn)
     }
 
     /// Connects and sends the first frame.
     @discardableResult
-    mutating func come(_ name: String, from prefix: AddressPrefix? = nil, _ frame: DeviceFrame) -> [Action<String>] {
+    mutating func come(_ name: String, from prefix: AddressPrefix? = nil, _ frame: DeviceFrame) -> [Action] {
         connect(name, from: prefix)
         return send(name, frame)
     }
@@ -57,19 +76,19 @@ struct Scene {
         _ frame: DeviceFrame,
         bytes: Int = 0,
         crowded: AdmissionRefusal? = nil
-    ) -> [Action<String>] {
-        relay.received(frame, bytes: bytes, from: name, crowded: crowded, &turn)
+    ) -> [Action] {
+        relay.received(frame, bytes: bytes, from: id(of: name), crowded: crowded, &turn)
         return takeActions()
     }
 
     @discardableResult
-    mutating func lose(_ name: String) -> [Action<String>] {
-        relay.disconnected(name, &turn)
+    mutating func lose(_ name: String) -> [Action] {
+        relay.disconnected(id(of: name), &turn)
         return takeActions()
     }
 
     @discardableResult
-    mutating func pass(_ time: Duration) -> [Action<String>] {
+    mutating func pass(_ time: Duration) -> [Action] {
         now.monotonic += time
         now.utcSeconds += time.components.seconds
         relay.deadlinesPassed(&turn)
@@ -77,13 +96,13 @@ struct Scene {
     }
 
     @discardableResult
-    mutating func drain() -> [Action<String>] {
+    mutating func drain() -> [Action] {
         _ = relay.drain(&turn)
         return takeActions()
     }
 
     @discardableResult
-    mutating func end() -> [Action<String>] {
+    mutating func end() -> [Action] {
         _ = relay.stop(&turn)
         return takeActions()
     }
@@ -100,13 +119,14 @@ struct Scene {
         relay.replaceKeys(by: keys, &turn)
     }
 
-    private mutating func takeActions() -> [Action<String>] {
+    private mutating func takeActions() -> [Action] {
         let actions = turn.actions
         turn.actions = []
         for action in actions {
             switch action {
-            case .close(let name): closed.insert(name)
-            case .send(let frame, let name):
+            case .close(let id): closed.insert(names[id]!)
+            case .send(let frame, let id):
+                let name = names[id]!
                 heard[name, default: []].append(frame)
                 switch frame {
                 case .offered(let slot, let token, _):
@@ -153,13 +173,13 @@ extension Scene {
     }
 
     @discardableResult
-    mutating func visit(_ name: String, _ address: Int) -> [Action<String>] {
+    mutating func visit(_ name: String, _ address: Int) -> [Action] {
         come(name, from: Self.address(address), .visit(slot: slot, work: nil))
     }
 
     /// Sends the message with this number from "A" or "B" to the other.
     @discardableResult
-    mutating func say(_ name: String, _ number: UInt32, ack: UInt32 = 0, in visitor: String = "A") -> [Action<String>] {
+    mutating func say(_ name: String, _ number: UInt32, ack: UInt32 = 0, in visitor: String = "A") -> [Action] {
         send(name, .message(meeting: name == "B" ? meetings[visitor] : nil, .sample(number, ack)))
     }
 }

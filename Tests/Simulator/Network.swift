@@ -52,6 +52,7 @@ package final class Connection {
     enum Phase { case opening, open, gone }
 
     package let number: Int
+    var id: ConnectionID { ConnectionID(number: UInt64(number)) }
     unowned let client: any Client
     unowned let relay: any RelayEnd
     /// The prefix at the time of connecting; a path may change its address later.

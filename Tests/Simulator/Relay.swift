@@ -16,7 +16,7 @@ package final class Relay: RelayEnd {
     package private(set) var mutation: Mutation?
     /// The limits that the laws hold the relay to, whatever a mutation makes of them.
     let promised: Limits
-    package private(set) var rendezvous: Rendezvous<Int>
+    package private(set) var rendezvous: Rendezvous
     /// How often the relay was restarted without its key.
     package var forgets: Int { forgotAt.count }
     package private(set) var restarts = 0
@@ -34,8 +34,8 @@ package final class Relay: RelayEnd {
     private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     private var isUp = true
     private var started: Duration
-    private var connections: [Int: Connection] = [:]
-    private var turn: Turn<Int>
+    private var connections: [ConnectionID: Connection] = [:]
+    private var turn: Turn
     private var timer: Duration?
     private var run = 0
     private var lastBody: [UInt8] = [1]
@@ -59,44 +59,44 @@ package final class Relay: RelayEnd {
     func isLive(_ slot: Slot) -> Bool { rendezvous.glimpses.values.contains { $0.slot == slot } }
 
     package func opened(_ connection: Connection) {
-        act(of: connection.number) { rendezvous, turn in
-            connections[connection.number] = connection
+        act(of: connection.id) { rendezvous, turn in
+            connections[connection.id] = connection
             let prefix = mutation == .relayCountsNoAddress ? Self.anyPrefix(&turn.entropy) : connection.prefix
-            guard let refusal = rendezvous.connected(connection.number, from: prefix, &turn) else {
+            guard let refusal = rendezvous.connected(connection.id, from: prefix, &turn) else {
                 return
             }
             turn.actions = [
-                .send(.refused(refusal.reason, retryAfter: refusal.retryAfter), to: connection.number),
-                .close(connection.number),
+                .send(.refused(refusal.reason, retryAfter: refusal.retryAfter), to: connection.id),
+                .close(connection.id),
             ]
         }
     }
 
     package func received(_ bytes: [UInt8], on connection: Connection) {
-        guard isUp, connections[connection.number] != nil else { return }
+        guard isUp, connections[connection.id] != nil else { return }
         connection.heard += 1
-        act(of: connection.number) { rendezvous, turn in
+        act(of: connection.id) { rendezvous, turn in
             do throws(FrameError) {
                 let frame = try DeviceFrame(parsing: bytes)
                 world.trace { "relay \(number) ← \(connection.number) \(frame.name)" }
                 if mutation?.turnsAway(frame, rendezvous.statistics, limits) == true {
-                    rendezvous.disconnected(connection.number, &turn)
+                    rendezvous.disconnected(connection.id, &turn)
                     turn.actions += [
-                        .send(.refused(.tooMany, retryAfter: limits.retryAfter), to: connection.number),
-                        .close(connection.number),
+                        .send(.refused(.tooMany, retryAfter: limits.retryAfter), to: connection.id),
+                        .close(connection.id),
                     ]
                     return
                 }
                 if mutation == .relayThrowsOut, rendezvous.statistics.rooms * 2 >= limits.rooms, frame.isOffer {
                     throwOut(&rendezvous, &turn)
                 }
-                rendezvous.received(frame, from: connection.number, &turn)
+                rendezvous.received(frame, from: connection.id, &turn)
             } catch {
                 world.trace { "relay \(number) ← \(connection.number) a bad frame" }
-                rendezvous.receivedBadFrame(from: connection.number, &turn)
+                rendezvous.receivedBadFrame(from: connection.id, &turn)
             }
         }
-        if connections[connection.number] != nil { judgeFrames(connection) }
+        if connections[connection.id] != nil { judgeFrames(connection) }
     }
 
     /// Checks that a connection that is still open has not sent more frames than allowed.
@@ -107,9 +107,9 @@ package final class Relay: RelayEnd {
     }
 
     package func lost(_ connection: Connection) {
-        guard connections.removeValue(forKey: connection.number) != nil else { return }
-        act(of: connection.number) { rendezvous, turn in
-            rendezvous.disconnected(connection.number, &turn)
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        act(of: connection.id) { rendezvous, turn in
+            rendezvous.disconnected(connection.id, &turn)
         }
     }
 
@@ -193,8 +193,8 @@ package final class Relay: RelayEnd {
 
     /// - Parameter connection: the connection that caused the decision; nil for timers and the operator.
     private func act(
-        of connection: Int? = nil,
-        _ body: (inout Rendezvous<Int>, inout Turn<Int>) -> Void
+        of connection: ConnectionID? = nil,
+        _ body: (inout Rendezvous, inout Turn) -> Void
     ) {
         guard isUp else { return }
         let before = world.watchesRooms ? rendezvous.glimpses : [:]
@@ -207,9 +207,9 @@ package final class Relay: RelayEnd {
         if world.watchesRooms { watch(before, own: own, isOfConnection: connection != nil) }
         for action in actions {
             switch action {
-            case .send(let frame, let number): send(frame, to: number)
-            case .close(let number):
-                if let connection = connections.removeValue(forKey: number) { world.close(connection) }
+            case .send(let frame, let id): send(frame, to: id)
+            case .close(let id):
+                if let connection = connections.removeValue(forKey: id) { world.close(connection) }
             }
         }
         remind()
@@ -226,11 +226,11 @@ package final class Relay: RelayEnd {
         }
     }
 
-    private func send(_ frame: RelayFrame, to number: Int) {
-        guard let connection = connections[number] else { return }
+    private func send(_ frame: RelayFrame, to id: ConnectionID) {
+        guard let connection = connections[id] else { return }
         if case .visitor = frame { connection.visitorsTold += 1 }
         let frame = mutation == .relayMixesMeetings ? mixed(frame) : frame
-        world.trace { "relay \(self.number) → \(number) \(frame.name)" }
+        world.trace { "relay \(self.number) → \(connection.number) \(frame.name)" }
         world.send(frame.serialized(), .toClient, on: connection)
     }
 
@@ -277,8 +277,9 @@ extension Relay {
     }
 
     /// Ends the room that is the oldest.
-    private func throwOut(_ rendezvous: inout Rendezvous<Int>, _ turn: inout Turn<Int>) {
-        guard let oldest = connections.keys.sorted().first(where: { rendezvous.room(of: $0) != nil }) else { return }
+    private func throwOut(_ rendezvous: inout Rendezvous, _ turn: inout Turn) {
+        let all = connections.keys.sorted { $0.number < $1.number }
+        guard let oldest = all.first(where: { rendezvous.room(of: $0) != nil }) else { return }
         rendezvous.received(.leave(.expired), from: oldest, &turn)
     }
 

@@ -6,13 +6,13 @@ extension RelayHub {
     /// The state that all loops share. It is protected by the hub's lock.
     struct State: ~Copyable, Sendable {
         let limits: ConnectionLimits
-        var rendezvous: Rendezvous<ConnectionID>
+        var rendezvous: Rendezvous
         /// The sessions of long polling. Each has a number of its own that no socket's connection has.
         var calls: LongPollSessions
         var admission: Admission
         var inboxes = LoopInboxes<Effect>()
         /// The turn of the present change; between changes it has no actions.
-        var turn = Turn<ConnectionID>(
+        var turn = Turn(
             now: Moment(monotonic: .zero, utcSeconds: 0),
             entropy: SystemRandomNumberGenerator()
         )
@@ -24,7 +24,7 @@ extension RelayHub {
         private var lastID: UInt64 = 0
         private let logger: Logger
 
-        init(limits: ConnectionLimits, rendezvous: consuming Rendezvous<ConnectionID>, logger: Logger) {
+        init(limits: ConnectionLimits, rendezvous: consuming Rendezvous, logger: Logger) {
             self.limits = limits
             self.logger = logger
             let transport = TransportLimits(limits, partOfFree: rendezvous.partOfFree)

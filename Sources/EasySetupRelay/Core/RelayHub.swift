@@ -18,7 +18,7 @@ final class RelayHub: Sendable {
     /// `ended` is fulfilled when the relay has stopped.
     init(
         limits: ConnectionLimits,
-        rendezvous: consuming sending Rendezvous<ConnectionID>,
+        rendezvous: consuming sending Rendezvous,
         ended: EventLoopPromise<Void>,
         logger: Logger
     ) {

@@ -1,7 +1,7 @@
 import EasySetupRelayProtocol
 
 /// The open connections and the phase of each.
-struct Connections<Connection: Hashable & Sendable>: Sendable {
+struct Connections: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:Place`.
     enum Phase: Sendable {
         /// The device has sent no valid first frame yet, or is computing work. Next: `early`, `offerer`, `visitor`,
@@ -51,7 +51,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         var budget: FrameBudget
     }
 
-    private var known: [Connection: Known] = [:]
+    private var known: [ConnectionID: Known] = [:]
     /// New devices that were asked for work, counted by prefix.
     private var working = PrefixCounts()
     /// Visitors that came back before their offerer, counted by prefix.
@@ -64,9 +64,9 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
     var count: Int { known.count }
     /// Whether no prefix is counted.
     var isUncounted: Bool { working.isEmpty && early.isEmpty }
-    var all: some Sequence<Connection> { known.keys }
+    var all: some Sequence<ConnectionID> { known.keys }
 
-    subscript(connection: Connection) -> Known? { known[connection] }
+    subscript(connection: ConnectionID) -> Known? { known[connection] }
 
     /// Whether one more connection from this prefix may be asked for work.
     func mayWork(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
@@ -89,9 +89,9 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         )
     }
 
-    func isAtWork(_ connection: Connection) -> Bool { known[connection]?.phase.isAtWork ?? false }
+    func isAtWork(_ connection: ConnectionID) -> Bool { known[connection]?.phase.isAtWork ?? false }
 
-    mutating func add(_ connection: Connection, prefix: AddressPrefix, deadline: Duration, budget: FrameBudget) {
+    mutating func add(_ connection: ConnectionID, prefix: AddressPrefix, deadline: Duration, budget: FrameBudget) {
         remove(connection)
         let phase = Phase.new(deadline: deadline, isAtWork: false)
         known[connection] = Known(prefix: prefix, phase: phase, budget: budget)
@@ -100,18 +100,19 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
 
     /// Charges `units` for a frame. Gives the state of its connection and whether the budget was sufficient; nil for an
     /// unknown connection.
-    mutating func spend(_ units: Int, _ connection: Connection, _ limits: Limits, interval: UInt32) -> (Known, Bool)? {
+    mutating func spend(_ units: Int, _ connection: ConnectionID, _ limits: Limits, interval: UInt32) -> (Known, Bool)?
+    {
         guard let index = known.index(forKey: connection) else { return nil }
         let isEnough = known.values[index].budget.spend(units, of: limits.framesPerInterval, interval: interval)
         return (known.values[index], isEnough)
     }
 
     /// Raises the frame budget of a connection, because it has another peer to answer.
-    mutating func allow(_ units: Int, _ connection: Connection) {
+    mutating func allow(_ units: Int, _ connection: ConnectionID) {
         known[connection]?.budget.add(units)
     }
 
-    mutating func move(_ connection: Connection, to phase: Phase) {
+    mutating func move(_ connection: ConnectionID, to phase: Phase) {
         guard let index = known.index(forKey: connection) else { return }
         let (old, prefix) = (known.values[index].phase, known.values[index].prefix)
         known.values[index].phase = phase
@@ -119,7 +120,7 @@ struct Connections<Connection: Hashable & Sendable>: Sendable {
         count(1, phase, prefix)
     }
 
-    mutating func remove(_ connection: Connection) {
+    mutating func remove(_ connection: ConnectionID) {
         guard let old = known.removeValue(forKey: connection) else { return }
         count(-1, old.phase, old.prefix)
     }

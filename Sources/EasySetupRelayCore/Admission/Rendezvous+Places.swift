@@ -82,7 +82,7 @@ extension Rendezvous {
     }
 
     /// Adds a room to the list of abandoned rooms: its offerer has disconnected, and no visitor ever came.
-    mutating func list(_ offer: OfferID, at index: Dictionary<OfferID, Room<Connection>>.Index) {
+    mutating func list(_ offer: OfferID, at index: Dictionary<OfferID, Room>.Index) {
         guard !rooms.values[index].isListed else { return }
         rooms.values[index].isListed = true
         abandoned.append(offer)

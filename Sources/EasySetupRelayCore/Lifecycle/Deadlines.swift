@@ -2,9 +2,9 @@ private import HeapModule
 
 /// All deadlines of a relay in one heap. An entry is a reminder to check and no promise that something is due: an entry
 /// stays when its subject ends early, so the code that takes it checks the subject again.
-struct Deadlines<Connection: Hashable & Sendable>: Sendable {
+struct Deadlines: Sendable {
     enum Subject: Sendable {
-        case connection(Connection)
+        case connection(ConnectionID)
         /// The end of a room.
         case room(OfferID)
         /// A room in which a visitor keeps others waiting.

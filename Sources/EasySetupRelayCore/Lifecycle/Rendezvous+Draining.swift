@@ -9,8 +9,7 @@ extension Rendezvous {
     /// Begins to drain: the relay accepts no new offers and visits. Rooms in which no visitor has met the offerer are
     /// sent to another relay at once. Rooms with unseated meetings have `unseatedDrain`, seated meetings have their
     /// normal lifetime. False when the relay drains or ends already.
-    @specialized(where Connection == ConnectionID)
-    package mutating func drain(_ turn: inout Turn<Connection>) -> Bool {
+    package mutating func drain(_ turn: inout Turn) -> Bool {
         guard lifecycle.drain(now: turn.now.monotonic) else { return false }
         deadlines.add(.draining, at: turn.now.monotonic + limits.unseatedDrain)
         dismissIdle(&turn)
@@ -18,16 +17,14 @@ extension Rendezvous {
     }
 
     /// Stops at once. Every connected device is told to go to another relay, and all rooms are dropped.
-    @specialized(where Connection == ConnectionID)
-    package mutating func stop(_ turn: inout Turn<Connection>) -> [Lifecycle.Order] {
+    package mutating func stop(_ turn: inout Turn) -> [Lifecycle.Order] {
         let orders = lifecycle.stop(now: turn.now.monotonic)
         for order in orders { carryOut(order, &turn) }
         return orders
     }
 
     /// To be called when the time of ``Lifecycle/due`` has come.
-    @specialized(where Connection == ConnectionID)
-    package mutating func shutdownDeadlinePassed(_ turn: inout Turn<Connection>) -> Lifecycle.Order? {
+    package mutating func shutdownDeadlinePassed(_ turn: inout Turn) -> Lifecycle.Order? {
         let order = lifecycle.deadlinePassed(now: turn.now.monotonic)
         if let order { carryOut(order, &turn) }
         return order
@@ -35,11 +32,10 @@ extension Rendezvous {
 
     /// To be called after changes while the relay does not serve: the next step of the shutdown, if it can be taken.
     /// Takes the present number of connections, and of devices that have not been told that they are closed.
-    @specialized(where Connection == ConnectionID)
     package mutating func advanceShutdown(
         connections: Int,
         untold: Int,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> Lifecycle.Order? {
         let order = lifecycle.changed(
             rooms: totals.rooms,
@@ -55,7 +51,7 @@ extension Rendezvous {
     package mutating func takeEnd() -> Bool { lifecycle.takeEnd() }
 
     /// The part of an order that concerns rooms and devices. The caller carries out the rest.
-    private mutating func carryOut(_ order: Lifecycle.Order, _ turn: inout Turn<Connection>) {
+    private mutating func carryOut(_ order: Lifecycle.Order, _ turn: inout Turn) {
         switch order {
         case .end:
             dismissIdle(&turn)
@@ -69,7 +65,7 @@ extension Rendezvous {
     }
 
     /// Sends on the devices that lose nothing by going to another relay.
-    private mutating func dismissIdle(_ turn: inout Turn<Connection>) {
+    private mutating func dismissIdle(_ turn: inout Turn) {
         // Draining relays restore no rooms, so the offerers that these visitors wait for can't come back here.
         for connection in early.values.joined() {
             turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
@@ -79,7 +75,7 @@ extension Rendezvous {
         sendOn(&turn, where: \.goesOnElsewhere)
     }
 
-    mutating func sendOn(_ turn: inout Turn<Connection>, where isMeant: (Room<Connection>) -> Bool) {
+    mutating func sendOn(_ turn: inout Turn, where isMeant: (Room) -> Bool) {
         // Sorted, so that the order is the same in each run.
         let meant = rooms.values.filter(isMeant).sorted { $0.slot.symbols < $1.slot.symbols }
         for room in meant {

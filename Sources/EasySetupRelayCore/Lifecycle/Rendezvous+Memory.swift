@@ -1,7 +1,6 @@
 /// Giving back memory: tables keep the size that they had at the peak.
 extension Rendezvous {
     /// Shrinks every table to the size that its content needs, by moving the content. Nothing else changes.
-    @specialized(where Connection == ConnectionID)
     package mutating func shrink() {
         connections.shrink()
         rooms.shrink()

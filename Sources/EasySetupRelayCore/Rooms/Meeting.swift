@@ -1,11 +1,11 @@
 import EasySetupRelayProtocol
 
 /// The session of one visitor with the offerer.
-struct Meeting<Connection: Hashable & Sendable>: Sendable {
+struct Meeting: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:Guest`.
     enum Visitor: Sendable {
         /// The visitor is connected. Next: `detached`, `left`.
-        case attached(Connection)
+        case attached(ConnectionID)
         /// The visitor's connection was lost, or the visitor has not come back since a restart. Next: `attached`.
         case detached
         /// The visitor has left. Its place stays taken until the offerer closes the meeting or the place is needed.
@@ -39,7 +39,7 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
     var toOfferer: Mailbox
     var toVisitor: Mailbox
 
-    init(id: MeetingID, visitor: Connection, prefix: AddressPrefix) {
+    init(id: MeetingID, visitor: ConnectionID, prefix: AddressPrefix) {
         self.id = id
         self.prefix = prefix
         self.visitor = .attached(visitor)
@@ -70,7 +70,7 @@ struct Meeting<Connection: Hashable & Sendable>: Sendable {
         return true
     }
 
-    var connection: Connection? {
+    var connection: ConnectionID? {
         switch visitor {
         case .attached(let connection): connection
         case .detached, .left: nil

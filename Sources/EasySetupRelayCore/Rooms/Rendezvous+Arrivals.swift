@@ -3,10 +3,10 @@ import EasySetupRelayProtocol
 /// The first frame of a connection (`Protocol/relay.md`, "Connections").
 extension Rendezvous {
     mutating func arrive(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ frame: DeviceFrame,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         switch frame {
         case .offer where isDraining, .visit where isDraining:
@@ -60,12 +60,12 @@ extension Rendezvous {
     /// Lets an offer or a visit go on, or asks for work: a prefix that exceeds its limits, or any prefix when the relay
     /// gets full, must bring some. False when the device was asked for work or refused.
     private mutating func admitOrChallenge(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ purpose: WorkGate.Purpose,
         _ excess: WorkGate.Excess,
         _ done: Work?,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> Bool {
         guard !excess.isNone else { return true }
         let time = turn.now.monotonic
@@ -82,11 +82,11 @@ extension Rendezvous {
     }
 
     private mutating func askForWork(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ purpose: WorkGate.Purpose,
         _ excess: WorkGate.Excess,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         // A challenge is sent once, because answering repeats would cost the relay more than the sender.
         guard !connections.isAtWork(connection) else { return refuse(connection, .badOrder, &turn) }
@@ -110,10 +110,10 @@ extension Rendezvous {
     }
 
     private mutating func offer(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         slotLength: Int,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         guard makePlaceForRoom(),
             let slot = pool.draw(
@@ -134,11 +134,11 @@ extension Rendezvous {
     }
 
     private mutating func visit(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ slot: Slot,
         isWithinLimits: Bool,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         guard let offer = slots[slot] else {
             return visitNobody(connection, prefix, slot, isWithinLimits: isWithinLimits, &turn)
@@ -164,11 +164,11 @@ extension Rendezvous {
     /// Refuses a visit to a slot without a room. The reason why the room ended is told for a limited time, and not to
     /// prefixes that try many slots.
     private mutating func visitNobody(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ slot: Slot,
         isWithinLimits: Bool,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         let time = turn.now.monotonic
         // After a restart, visitors ask for rooms whose offerers have not come back yet; these visits don't count as

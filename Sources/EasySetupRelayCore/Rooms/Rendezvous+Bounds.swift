@@ -55,7 +55,7 @@ extension Rendezvous {
     }
 
     /// The room that a connection is in.
-    package func room(of connection: Connection) -> OfferID? { connections[connection]?.phase.room }
+    package func room(of connection: ConnectionID) -> OfferID? { connections[connection]?.phase.room }
 
     /// Whether no state is left except for the slots that were handed out.
     package var isEmpty: Bool {

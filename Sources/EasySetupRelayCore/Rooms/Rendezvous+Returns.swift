@@ -4,12 +4,12 @@ import EasySetupRelayProtocol
 /// "Attach").
 extension Rendezvous {
     mutating func attachOfferer(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ token: Token,
         _ held: [MeetingResume],
         attempt: UInt32,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         let claims: TokenClaims
         do throws(TokenError) {
@@ -57,7 +57,7 @@ extension Rendezvous {
         // A room is not restored without its seated meeting, because the user has already approved that one.
         guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
         guard
-            let room = Room<Connection>(
+            let room = Room(
                 restoring: claims,
                 held: kept,
                 of: prefix,
@@ -74,13 +74,13 @@ extension Rendezvous {
     }
 
     mutating func attachVisitor(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ token: Token,
         acked: UInt32,
         received: UInt32,
         attempt: UInt32,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         let claims: TokenClaims
         do throws(TokenError) {
@@ -89,7 +89,7 @@ extension Rendezvous {
             return refuse(connection, error.reason, &turn)
         }
         guard let meeting = claims.meeting else { return refuse(connection, .badToken, &turn) }
-        let said = Connections<Connection>.Early(
+        let said = Connections.Early(
             offer: claims.offer,
             meeting: meeting,
             acked: acked,
@@ -112,10 +112,10 @@ extension Rendezvous {
     }
 
     private mutating func waitForOfferer(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
-        _ said: Connections<Connection>.Early,
-        _ turn: inout Turn<Connection>
+        _ said: Connections.Early,
+        _ turn: inout Turn
     ) {
         guard let others = takeBack(said, &turn) else {
             return refuse(connection, .elsewhere, &turn)
@@ -134,9 +134,9 @@ extension Rendezvous {
     /// The visitors that wait for the same offerer, without an older connection for the same meeting: as in a room, the
     /// newer attach takes its place. Nil when `said` is the older attach.
     private mutating func takeBack(
-        _ said: Connections<Connection>.Early,
-        _ turn: inout Turn<Connection>
-    ) -> [Connection]? {
+        _ said: Connections.Early,
+        _ turn: inout Turn
+    ) -> [ConnectionID]? {
         let others = early[said.offer] ?? []
         for other in others {
             guard case .early(let before, _)? = connections[other]?.phase, before.meeting == said.meeting else {
@@ -152,7 +152,7 @@ extension Rendezvous {
     /// Whether one more visitor of this prefix may wait for the offerer that `others` wait for. An address may have one
     /// of these places and a wider block half of them, because every stranger who ever visited has a token and could
     /// otherwise take the place of the device that belongs there.
-    private func mayWaitForOfferer(_ prefix: AddressPrefix, beside others: [Connection]) -> Bool {
+    private func mayWaitForOfferer(_ prefix: AddressPrefix, beside others: [ConnectionID]) -> Bool {
         guard others.count < limits.waitingForOffererPerRoom else { return false }
         return prefix.mayJoin(
             others.compactMap { connections[$0]?.prefix },
@@ -166,10 +166,10 @@ extension Rendezvous {
     }
 
     private mutating func attach(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ prefix: AddressPrefix,
-        _ said: Connections<Connection>.Early,
-        _ turn: inout Turn<Connection>
+        _ said: Connections.Early,
+        _ turn: inout Turn
     ) {
         connections.move(connection, to: .visitor(said.offer))
         let verdict = decide(said.offer, &turn) { room, rules, turn in

@@ -4,9 +4,9 @@ import EasySetupRelayProtocol
 extension Rendezvous {
     mutating func offererSent(
         _ frame: DeviceFrame,
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ offer: OfferID,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         var charged: AddressPrefix?
         let verdict = decide(offer, &turn) { room, rules, turn -> Verdict in
@@ -35,9 +35,9 @@ extension Rendezvous {
 
     mutating func visitorSent(
         _ frame: DeviceFrame,
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ offer: OfferID,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         let verdict = decide(offer, &turn) { room, rules, turn -> Verdict in
             switch frame {
@@ -63,7 +63,7 @@ extension Rendezvous {
     }
 
     /// Applies the verdict on a frame to its connection: a frame that changed nothing costs more of the frame budget.
-    private mutating func follow(_ verdict: Verdict?, _ connection: Connection, _ turn: inout Turn<Connection>) {
+    private mutating func follow(_ verdict: Verdict?, _ connection: ConnectionID, _ turn: inout Turn) {
         let units: Int
         switch verdict {
         case .accepted, nil: return
@@ -82,7 +82,7 @@ extension Rendezvous {
 
     /// Sets a deadline. Stale reminders are removed as soon as they outnumber the live ones, because otherwise devices
     /// that come and go would use up the limit of stored deadlines.
-    mutating func remind(_ subject: Deadlines<Connection>.Subject, at time: Duration) {
+    mutating func remind(_ subject: Deadlines.Subject, at time: Duration) {
         deadlines.add(subject, at: time)
         // Live reminders: at most one for each connection in no room, each displacement and each room, and one for
         // draining.
@@ -103,7 +103,7 @@ extension Rendezvous {
         }
     }
 
-    mutating func open(_ room: Room<Connection>) {
+    mutating func open(_ room: Room) {
         rooms[room.offer] = room
         let load = room.load
         totals += load
@@ -116,8 +116,8 @@ extension Rendezvous {
     /// connections. Nil when there is no such room.
     mutating func decide<Outcome>(
         _ offer: OfferID,
-        _ turn: inout Turn<Connection>,
-        _ decision: (inout Room<Connection>, Rules, inout Turn<Connection>) -> Outcome
+        _ turn: inout Turn,
+        _ decision: (inout Room, Rules, inout Turn) -> Outcome
     ) -> Outcome? {
         guard let index = rooms.index(forKey: offer) else { return nil }
         let first = turn.actions.count
@@ -142,7 +142,7 @@ extension Rendezvous {
         return outcome
     }
 
-    private mutating func leaveTombstone(_ room: Room<Connection>, _ reason: Reason, _ now: Duration) {
+    private mutating func leaveTombstone(_ room: Room, _ reason: Reason, _ now: Duration) {
         if abandoned.count > 2 * rooms.count { dropAbandoned() }
         guard !room.hasLostSlot else { return }
         slots[room.slot] = nil
@@ -163,13 +163,13 @@ extension Rendezvous {
         remind(.displacement(offer), at: next)
     }
 
-    mutating func roomDeadlinePassed(_ offer: OfferID, _ turn: inout Turn<Connection>) {
+    mutating func roomDeadlinePassed(_ offer: OfferID, _ turn: inout Turn) {
         _ = decide(offer, &turn) { room, rules, turn in
             if room.deadline <= turn.now.monotonic { room.end(.expired, &turn) }
         }
     }
 
-    mutating func connectionDeadlinePassed(_ connection: Connection, _ turn: inout Turn<Connection>) {
+    mutating func connectionDeadlinePassed(_ connection: ConnectionID, _ turn: inout Turn) {
         guard let place = connections[connection]?.phase, let deadline = place.deadline,
             deadline <= turn.now.monotonic
         else { return }
@@ -184,10 +184,10 @@ extension Rendezvous {
 
     /// Refuses a connection's frame: the connection leaves its room and is closed.
     mutating func refuse(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ reason: Reason,
         retryAfter: Duration = .zero,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         guard let known = connections[connection] else { return }
         sendAway(connection, reason, retryAfter: retryAfter, &turn)
@@ -199,16 +199,16 @@ extension Rendezvous {
 
     /// Refuses a connection that is in no room.
     mutating func sendAway(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         _ reason: Reason,
         retryAfter: Duration = .zero,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         turn.dismiss(connection, .refused(reason, retryAfter: retryAfter))
         forget(connection)
     }
 
-    mutating func forget(_ connection: Connection) {
+    mutating func forget(_ connection: ConnectionID) {
         if let known = connections[connection], case .early(let said, _) = known.phase {
             let others = early[said.offer]?.filter { $0 != connection } ?? []
             early[said.offer] = others.isEmpty ? nil : others
@@ -236,8 +236,8 @@ extension Room {
     fileprivate mutating func decided<Outcome>(
         _ rules: Rules,
         isDraining: Bool,
-        _ turn: inout Turn<Connection>,
-        _ decision: (inout Room, Rules, inout Turn<Connection>) -> Outcome
+        _ turn: inout Turn,
+        _ decision: (inout Room, Rules, inout Turn) -> Outcome
     ) -> (Outcome, Decided) {
         let (before, old) = (load, deadline)
         let outcome = decision(&self, rules, &turn)

@@ -4,11 +4,11 @@ import EasySetupRelayProtocol
 extension Room {
     /// The offerer comes back on a new connection, and names its living meetings.
     mutating func attachOfferer(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         held: [MeetingResume],
         attempt new: UInt32,
         _ rules: Rules,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> Verdict {
         guard !new.isStale(after: attempt) else { return .refused(.elsewhere) }
         for named in held {
@@ -48,10 +48,10 @@ extension Room {
 
     /// Ends the meetings that the offerer does not name. Meetings that it may never have heard of are announced again
     /// instead.
-    private mutating func resolveUnnamed(_ held: [MeetingResume], _ turn: inout Turn<Connection>) -> [MeetingID] {
+    private mutating func resolveUnnamed(_ held: [MeetingResume], _ turn: inout Turn) -> [MeetingID] {
         let named = Set(held.map(\.meeting))
         var unheard: [MeetingID] = []
-        var kept: [Meeting<Connection>] = []
+        var kept: [Meeting] = []
         for meeting in meetings where !meeting.hasLeft {
             if named.contains(meeting.id) {
                 kept.append(meeting)
@@ -66,7 +66,7 @@ extension Room {
         return unheard
     }
 
-    private mutating func resume(_ named: MeetingResume, _ turn: inout Turn<Connection>) {
+    private mutating func resume(_ named: MeetingResume, _ turn: inout Turn) {
         guard let offerer, let index = meeting(named.meeting) else { return }
         let id = named.meeting
         if meetings[index].toOfferer.returned(having: named.received) == .news,
@@ -83,7 +83,7 @@ extension Room {
         tellAbsence(index, &turn)
     }
 
-    private mutating func announce(_ id: MeetingID, _ turn: inout Turn<Connection>) {
+    private mutating func announce(_ id: MeetingID, _ turn: inout Turn) {
         guard let offerer, let index = meeting(id) else { return }
         turn.send(.visitor(meeting: id), to: offerer)
         for message in meetings[index].toOfferer.deliver(after: 0) {
@@ -92,7 +92,7 @@ extension Room {
         tellAbsence(index, &turn)
     }
 
-    private mutating func tellAbsence(_ index: Int, _ turn: inout Turn<Connection>) {
+    private mutating func tellAbsence(_ index: Int, _ turn: inout Turn) {
         guard let offerer, meetings[index].connection == nil else { return }
         meetings[index].isToldAway = true
         turn.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer)
@@ -100,7 +100,7 @@ extension Room {
 
     /// Carries out a `seat` that was lost with the connection. If the relay had received it, the `seated` answer is
     /// sent again.
-    private mutating func resumeSeat(_ held: [MeetingResume], _ rules: Rules, _ turn: inout Turn<Connection>) {
+    private mutating func resumeSeat(_ held: [MeetingResume], _ rules: Rules, _ turn: inout Turn) {
         switch phase {
         case .over: return
         case .open:
@@ -113,14 +113,14 @@ extension Room {
 
     /// A visitor comes back on a new connection.
     mutating func attachVisitor(
-        _ connection: Connection,
+        _ connection: ConnectionID,
         prefix: AddressPrefix,
         meeting id: MeetingID,
         received: UInt32,
         acked: UInt32,
         attempt: UInt32,
         _ rules: Rules,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> Verdict {
         guard let index = meeting(id), !meetings[index].hasLeft else { return .refused(goneReason(id)) }
         guard !attempt.isStale(after: meetings[index].attempt) else { return .refused(.elsewhere) }

@@ -6,7 +6,7 @@ extension Room {
         _ message: Message,
         in id: MeetingID,
         _ rules: Rules,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> Verdict {
         // An inactive meeting has just ended: the frame crossed with its `over`.
         guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
@@ -36,16 +36,16 @@ extension Room {
     /// Whether a visitor's frame is about its current meeting. A frame about another meeting, or from a visitor that
     /// waits in the queue, crossed with the visitor's displacement; delivering it to the next meeting would corrupt
     /// that one.
-    func isCurrent(_ named: MeetingID?, of visitor: Connection) -> Bool {
+    func isCurrent(_ named: MeetingID?, of visitor: ConnectionID) -> Bool {
         guard let index = meeting(of: visitor) else { return false }
         return named == nil || named == meetings[index].id
     }
 
     mutating func visitorSent(
         _ message: Message,
-        from visitor: Connection,
+        from visitor: ConnectionID,
         _ rules: Rules,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> Verdict {
         guard let index = meeting(of: visitor) else { return .refused(.badOrder) }
         let id = meetings[index].id
@@ -72,7 +72,7 @@ extension Room {
     mutating func offererAcknowledged(
         upTo number: UInt32,
         in id: MeetingID,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> Verdict {
         guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
         switch meetings[index].toOfferer.acknowledged(upTo: number) {
@@ -88,8 +88,8 @@ extension Room {
 
     mutating func visitorAcknowledged(
         upTo number: UInt32,
-        from visitor: Connection,
-        _ turn: inout Turn<Connection>
+        from visitor: ConnectionID,
+        _ turn: inout Turn
     ) -> Verdict {
         guard let index = meeting(of: visitor) else { return .refused(.badOrder) }
         switch meetings[index].toVisitor.acknowledged(upTo: number) {
@@ -104,7 +104,7 @@ extension Room {
     }
 
     /// A connection was lost, or refused because of a frame. Its meeting goes on without it.
-    mutating func lost(_ connection: Connection, _ rules: Rules, _ turn: inout Turn<Connection>) {
+    mutating func lost(_ connection: ConnectionID, _ rules: Rules, _ turn: inout Turn) {
         if connection == offerer {
             offerer = nil
             for index in meetings.indices {

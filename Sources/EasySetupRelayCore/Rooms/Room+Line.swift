@@ -4,10 +4,10 @@ import EasySetupRelayProtocol
 extension Room {
     /// A visitor arrives. Any verdict but `accepted` is the refusal to send.
     mutating func visit(
-        _ visitor: Connection,
+        _ visitor: ConnectionID,
         prefix: AddressPrefix,
         _ rules: Rules,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> Verdict {
         switch phase {
         case .over(let reason): return .refused(reason)
@@ -42,7 +42,7 @@ extension Room {
     }
 
     /// A waiting visitor has gone. False when the connection was not in the queue.
-    mutating func leaveLine(_ visitor: Connection, _ rules: Rules, _ turn: inout Turn<Connection>) -> Bool {
+    mutating func leaveLine(_ visitor: ConnectionID, _ rules: Rules, _ turn: inout Turn) -> Bool {
         switch phase {
         case .seated, .over: return false
         case .open(var line):
@@ -62,7 +62,7 @@ extension Room {
 
     /// While others wait, moves an unproved visitor that has owed a message for too long to the end of the queue. A
     /// visitor without a connection is removed instead.
-    mutating func displace(_ rules: Rules, _ turn: inout Turn<Connection>) {
+    mutating func displace(_ rules: Rules, _ turn: inout Turn) {
         // Bounded by the number of places: with the time limits of a test, an admitted visitor may be overdue at once.
         for _ in 0..<rules.limits.meetings {
             guard let due = nextDisplacement(rules.limits), due <= turn.now.monotonic,
@@ -79,7 +79,7 @@ extension Room {
         }
     }
 
-    private mutating func queueAgain(_ displaced: Waiting, _ rules: Rules, _ turn: inout Turn<Connection>) {
+    private mutating func queueAgain(_ displaced: Waiting, _ rules: Rules, _ turn: inout Turn) {
         var line = line
         guard mayWait(displaced.prefix, rules.limits) else {
             turn.dismiss(displaced.connection, .over(meeting: nil, .tooSlow))
@@ -91,7 +91,7 @@ extension Room {
     }
 
     /// Admits visitors from the head of the queue while there are places.
-    mutating func admit(_ rules: Rules, _ turn: inout Turn<Connection>) {
+    mutating func admit(_ rules: Rules, _ turn: inout Turn) {
         var line = line
         guard !line.isEmpty, meetings.count < rules.limits.meetings else { return }
         let admitted = line.prefix(rules.limits.meetings - meetings.count)
@@ -105,7 +105,7 @@ extension Room {
 
     /// Tells waiting visitors their positions. The head of the queue is told each change, the rest only at some
     /// positions, because one departure must not cost a frame for each waiting visitor.
-    private func tellPositions(from place: Int, _ rules: Rules, _ turn: inout Turn<Connection>) {
+    private func tellPositions(from place: Int, _ rules: Rules, _ turn: inout Turn) {
         for (index, waiting) in line.enumerated().dropFirst(place)
         where index < rules.limits.positionsTold || (index + 1).isMultiple(of: 16) {
             turn.send(.inLine(position: index + 1), to: waiting.connection)
@@ -117,17 +117,17 @@ extension Room {
 
     /// Tells the head of the queue that the offerer has gone or come back. Visitors further behind are told as the
     /// queue moves.
-    func tellLine(_ rules: Rules, isPresent: Bool, _ turn: inout Turn<Connection>) {
+    func tellLine(_ rules: Rules, isPresent: Bool, _ turn: inout Turn) {
         for waiting in line.prefix(rules.limits.positionsTold) {
             turn.send(.presence(meeting: nil, isPresent: isPresent), to: waiting.connection)
         }
     }
 
     private mutating func meet(
-        _ visitor: Connection,
+        _ visitor: ConnectionID,
         prefix: AddressPrefix,
         _ rules: Rules,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) {
         wasVisited = true
         let id = MeetingID(drawnFrom: &turn.entropy)

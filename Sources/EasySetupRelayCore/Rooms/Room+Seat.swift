@@ -2,7 +2,7 @@ import EasySetupRelayProtocol
 
 /// The end of meetings, and the choice of the seated one (`Protocol/relay.md`, "Seat").
 extension Room {
-    mutating func seat(_ id: MeetingID, _ rules: Rules, _ turn: inout Turn<Connection>) -> Verdict {
+    mutating func seat(_ id: MeetingID, _ rules: Rules, _ turn: inout Turn) -> Verdict {
         switch phase {
         case .over: return .accepted
         case .seated(let seated): return seated == id ? .accepted : .refused(.badOrder)
@@ -23,7 +23,7 @@ extension Room {
         }
     }
 
-    private func tellSeated(_ id: MeetingID, _ turn: inout Turn<Connection>) {
+    private func tellSeated(_ id: MeetingID, _ turn: inout Turn) {
         let expiresIn = deadline - turn.now.monotonic
         if let offerer { turn.send(.seated(meeting: id, expiresIn: expiresIn), to: offerer) }
         if let visitor = meetings.first?.connection {
@@ -36,7 +36,7 @@ extension Room {
         _ id: MeetingID,
         _ reason: Reason,
         _ rules: Rules,
-        _ turn: inout Turn<Connection>
+        _ turn: inout Turn
     ) -> AddressPrefix? {
         guard let index = meeting(id) else { return nil }
         let prefix = meetings[index].prefix
@@ -45,7 +45,7 @@ extension Room {
     }
 
     /// Removes a meeting, dismisses its visitor and admits the next one.
-    mutating func remove(_ index: Int, telling reason: Reason, _ rules: Rules, _ turn: inout Turn<Connection>) {
+    mutating func remove(_ index: Int, telling reason: Reason, _ rules: Rules, _ turn: inout Turn) {
         let meeting = meetings.remove(at: index)
         if let visitor = meeting.connection { turn.dismiss(visitor, .over(meeting: nil, reason)) }
         admit(rules, &turn)
@@ -53,7 +53,7 @@ extension Room {
 
     /// A visitor leaves for good. Its place stays taken until the offerer closes the meeting or the place is needed;
     /// otherwise leaving would let strangers through the places faster.
-    mutating func visitorLeft(_ visitor: Connection, _ reason: Reason, _ rules: Rules, _ turn: inout Turn<Connection>) {
+    mutating func visitorLeft(_ visitor: ConnectionID, _ reason: Reason, _ rules: Rules, _ turn: inout Turn) {
         if let index = meeting(of: visitor) {
             meetings[index].visitor = .left
             meetings[index].toOfferer.clear()

@@ -2,7 +2,7 @@ import EasySetupRelayProtocol
 
 /// The complete state for decisions about one room. The index of slots and the relay's totals are kept outside. The
 /// rules are in `Room+Line.swift`, `Room+Delivery.swift`, `Room+Seat.swift` and `Room+Attach.swift`.
-struct Room<Connection: Hashable & Sendable>: Sendable {
+struct Room: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:RoomPhase`.
     enum Phase: Sendable {
         /// Visitors are admitted up to a number, and wait in a queue (the line) beyond it. Next: `seated`, `over`.
@@ -15,18 +15,18 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
 
     /// A visitor in the queue. No messages are kept for it.
     struct Waiting: Sendable {
-        let connection: Connection
+        let connection: ConnectionID
         let prefix: AddressPrefix
     }
 
     let offer: OfferID
     let slot: Slot
     /// Nil while the offerer is disconnected.
-    var offerer: Connection?
+    var offerer: ConnectionID?
     /// The attempt number of the offerer's last accepted attach.
     var attempt: UInt32 = 0
     var phase: Phase
-    var meetings: [Meeting<Connection>]
+    var meetings: [Meeting]
     /// When the room ends, on the monotonic clock.
     var deadline: Duration
     /// The deadline that this room's tokens contain, in seconds since 1970 UTC.
@@ -41,7 +41,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     var isListed = false
 
     /// A new room.
-    init(offer: OfferID, slot: Slot, offerer: Connection, of prefix: AddressPrefix, now: Moment, limits: Limits) {
+    init(offer: OfferID, slot: Slot, offerer: ConnectionID, of prefix: AddressPrefix, now: Moment, limits: Limits) {
         self.offer = offer
         self.prefix = prefix
         self.slot = slot
@@ -97,14 +97,14 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
 
     func meeting(_ id: MeetingID) -> Int? { meetings.firstIndex { $0.id == id } }
 
-    func meeting(of connection: Connection) -> Int? { meetings.firstIndex { $0.connection == connection } }
+    func meeting(of connection: ConnectionID) -> Int? { meetings.firstIndex { $0.connection == connection } }
 
     func token(for meeting: MeetingID?, _ rules: Rules) -> Token {
         TokenClaims(slot: slot, offer: offer, meeting: meeting, deadline: tokenDeadline).token(keys: rules.keys)
     }
 
     /// Ends the room: sends `over` to all devices and dismisses them.
-    mutating func end(_ reason: Reason, _ turn: inout Turn<Connection>) {
+    mutating func end(_ reason: Reason, _ turn: inout Turn) {
         if let offerer { turn.dismiss(offerer, .over(meeting: nil, reason)) }
         for meeting in meetings {
             if let visitor = meeting.connection { turn.dismiss(visitor, .over(meeting: nil, reason)) }
@@ -142,7 +142,7 @@ struct Room<Connection: Hashable & Sendable>: Sendable {
     }
 
     /// Sends all devices to another relay, where their tokens restore the room (`Protocol/relay.md`, "Draining").
-    mutating func sendOn(_ limits: Limits, _ turn: inout Turn<Connection>) {
+    mutating func sendOn(_ limits: Limits, _ turn: inout Turn) {
         for connection in [offerer] + meetings.map(\.connection) + line.map(\.connection) {
             if let connection { turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining)) }
         }

@@ -21,8 +21,8 @@ private struct RendezvousRun {
     private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     private let limits: Limits
     private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32))
-    private var relay: Rendezvous<Int>
-    private var turn = Turn<Int>(
+    private var relay: Rendezvous
+    private var turn = Turn(
         now: Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000),
         entropy: SplitMix(state: 1)
     )
@@ -54,11 +54,12 @@ private struct RendezvousRun {
 
     mutating func step(_ script: inout Script) throws(BrokenRule) {
         let choice = script.number(below: 24)
-        let connection = script.number(below: Self.connections)
+        let number = script.number(below: Self.connections)
+        let connection = ConnectionID(number: UInt64(number))
         switch choice {
         case 0, 1:
             relay.disconnected(connection, &turn)
-            let prefix = AddressPrefix(bytes: [10, 0, UInt8(script.number(below: 2)), UInt8(connection & 7)])!
+            let prefix = AddressPrefix(bytes: [10, 0, UInt8(script.number(below: 2)), UInt8(number & 7)])!
             _ = relay.connected(connection, from: prefix, &turn)
         case 2: relay.disconnected(connection, &turn)
         case 3: relay.receivedBadFrame(from: connection, &turn)
