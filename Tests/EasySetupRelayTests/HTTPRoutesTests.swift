@@ -34,6 +34,18 @@ import Testing
             problem: "method-not-allowed"
         ),
         Case(
+            testDescription: "no host",
+            request: Requests.upgrade(replacing: ["Host": nil]),
+            status: "400 Bad Request",
+            problem: "bad-request"
+        ),
+        Case(
+            testDescription: "two hosts",
+            request: Requests.upgrade(adding: ["Host: localhost"]),
+            status: "400 Bad Request",
+            problem: "bad-request"
+        ),
+        Case(
             testDescription: "no subprotocol",
             request: Requests.upgrade(replacing: ["Sec-WebSocket-Protocol": nil]),
             status: "400 Bad Request",
@@ -175,7 +187,8 @@ import Testing
 extension HTTPRoutes {
     fileprivate func answer(toUpgradeFrom origin: String) -> Answer {
         let headers: HTTPHeaders = [
-            "Upgrade": "websocket", "Connection": "upgrade", "Sec-WebSocket-Version": "13", "Origin": origin,
+            "Host": "x", "Upgrade": "websocket", "Connection": "upgrade", "Sec-WebSocket-Version": "13",
+            "Origin": origin,
             "Sec-Fetch-Site": "cross-site", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
             "Sec-WebSocket-Protocol": "easysetup.v1",
         ]

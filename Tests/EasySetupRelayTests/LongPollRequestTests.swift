@@ -76,7 +76,7 @@ import Testing
             ),
             Case(
                 testDescription: "another version",
-                request: Array("POST /easysetup/v2/send HTTP/1.1\r\nContent-Length: 0\r\n\r\n".utf8),
+                request: Array("POST /easysetup/v2/send HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".utf8),
                 status: 404,
                 problem: "not-found"
             ),

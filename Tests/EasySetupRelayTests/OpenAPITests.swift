@@ -108,7 +108,7 @@ import Testing
         let operation = try #require(operations.first { $0.path == health.rawValue && $0.method == method.rawValue })
         let door = HTTPRoutes(allowedOrigins: [])
         for isDraining in [false, true] {
-            let head = HTTPRequestHead(version: .http1_1, method: method, uri: health.rawValue)
+            let head = HTTPRequestHead(version: .http1_1, method: method, uri: health.rawValue, headers: ["Host": "x"])
             guard case .health(let isWell, _) = door.answer(to: head, isDraining: isDraining) else {
                 Issue.record("no answer about health")
                 return

@@ -49,6 +49,14 @@ import Testing
         let relay = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--limit", "connections=many"])
         #expect(relay.code == 64)
         #expect(relay.errors.contains("(argument 5) is invalid for '--limit <name=value>'"))
+        let twice = try await Program.run(
+            ["relay", "--listen", "127.0.0.1:0", "--limit", "rooms=5", "--limit", "connections=500", "--limit=rooms=6"]
+        )
+        #expect(twice.code == 64)
+        #expect(twice.errors.contains("--limit sets rooms more than once."))
+        let memory = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--memory", "99999999999"])
+        #expect(memory.code == 64)
+        #expect(memory.errors.contains("--memory is 128 to 1048576 MiB."))
         // A value that is also a word of the help does not hide the message.
         let folder = try await Program.run(["join", "--store", "store", "--naem", "y"])
         #expect(folder.errors.contains("argument 4"))

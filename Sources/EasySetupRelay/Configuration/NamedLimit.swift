@@ -6,6 +6,8 @@ public struct NamedLimit: Sendable, Hashable {
     /// The limit's name in `Protocol/limits.md`.
     public let name: String
     private let field: Field
+    /// The least value: enough for one pairing.
+    private let least: Int
 
     private enum Field: Hashable {
         case count(any WritableKeyPath<Limits, Int> & Sendable)
@@ -33,20 +35,20 @@ public struct NamedLimit: Sendable, Hashable {
         NamedLimit("waitingPerRoom", .count(\.waitingPerRoom)),
         NamedLimit("positionsTold", .count(\.positionsTold)),
         NamedLimit("absencesTold", .count(\.absencesTold)),
-        NamedLimit("mailboxMessages", .count(\.mailboxMessages)),
-        NamedLimit("mailboxBytes", .count(\.mailboxBytes)),
+        NamedLimit("mailboxMessages", .count(\.mailboxMessages), from: 6),
+        NamedLimit("mailboxBytes", .count(\.mailboxBytes), from: WireLimits.frameBytes),
         NamedLimit("rooms", .count(\.rooms)),
-        NamedLimit("meetingsInAll", .count(\.meetingsInAll)),
-        NamedLimit("mailboxBytesInAll", .count(\.mailboxBytesInAll)),
+        NamedLimit("meetingsInAll", .count(\.meetingsInAll), from: 8),
+        NamedLimit("mailboxBytesInAll", .count(\.mailboxBytesInAll), from: 2 * WireLimits.frameBytes),
         NamedLimit("waitingInAll", .count(\.waitingInAll)),
         NamedLimit("roomless", .count(\.roomless)),
         NamedLimit("waitingForOfferer", .count(\.waitingForOfferer)),
         NamedLimit("waitingForOffererPerRoom", .count(\.waitingForOffererPerRoom)),
         NamedLimit("roomlessPerPrefix", .count(\.roomlessPerPrefix)),
         NamedLimit("partOfFree", .count(\.partOfFree)),
-        NamedLimit("framesPerInterval", .count(\.framesPerInterval)),
+        NamedLimit("framesPerInterval", .count(\.framesPerInterval), from: 64),
         NamedLimit("framesPerVisitor", .count(\.framesPerVisitor)),
-        NamedLimit("deadlines", .count(\.deadlines)),
+        NamedLimit("deadlines", .count(\.deadlines), from: 16),
         NamedLimit("tombstones", .count(\.tombstones)),
         NamedLimit("offersPerPrefix", .count(\.offersPerPrefix)),
         NamedLimit("visitsPerPrefix", .count(\.visitsPerPrefix)),
@@ -56,33 +58,34 @@ public struct NamedLimit: Sendable, Hashable {
         NamedLimit("counterWindow", .time(\.counterWindow)),
         NamedLimit("prefixes", .count(\.prefixes)),
         NamedLimit("usedChallenges", .count(\.usedChallenges)),
-        NamedLimit("connections", .connectionCount(\.connections)),
+        NamedLimit("connections", .connectionCount(\.connections), from: 32),
         NamedLimit("keptConnections", .connectionCount(\.keptConnections)),
         NamedLimit("openingTime", .connectionTime(\.openingTime)),
         NamedLimit("closingTime", .connectionTime(\.closingTime)),
         NamedLimit("pingInterval", .connectionTime(\.pingInterval)),
         NamedLimit("silentIntervals", .connectionCount(\.silentIntervals)),
-        NamedLimit("controlFramesPerInterval", .connectionCount(\.controlFramesPerInterval)),
-        NamedLimit("outboundBytes", .connectionCount(\.outboundBytes)),
-        NamedLimit("openingPerPrefix", .connectionCount(\.openingPerPrefix)),
+        NamedLimit("controlFramesPerInterval", .connectionCount(\.controlFramesPerInterval), from: 10),
+        NamedLimit("outboundBytes", .connectionCount(\.outboundBytes), from: WireLimits.callBytes),
+        NamedLimit("openingPerPrefix", .connectionCount(\.openingPerPrefix), from: 4),
         NamedLimit("pollAbsence", .connectionTime(\.pollAbsence)),
         NamedLimit("longestPoll", .connectionTime(\.longestPoll)),
         NamedLimit("idleTime", .connectionTime(\.idleTime)),
-        NamedLimit("requestsPerInterval", .connectionCount(\.requestsPerInterval)),
+        NamedLimit("requestsPerInterval", .connectionCount(\.requestsPerInterval), from: 60),
         NamedLimit("waitingRequests", .connectionCount(\.waitingRequests)),
         NamedLimit("closedCalls", .connectionCount(\.closedCalls)),
-        NamedLimit("bodyBytesInAll", .connectionCount(\.bodyBytesInAll)),
+        NamedLimit("bodyBytesInAll", .connectionCount(\.bodyBytesInAll), from: WireLimits.callBytes),
         NamedLimit("unreadBytesInAll", .connectionCount(\.unreadBytesInAll)),
-        NamedLimit("headerBytes", .connectionCount(\.headerBytes)),
-        NamedLimit("headerFields", .connectionCount(\.headerFields)),
-        NamedLimit("proxyHeaderBytes", .connectionCount(\.proxyHeaderBytes)),
+        NamedLimit("headerBytes", .connectionCount(\.headerBytes), from: 1024),
+        NamedLimit("headerFields", .connectionCount(\.headerFields), from: 16),
+        NamedLimit("proxyHeaderBytes", .connectionCount(\.proxyHeaderBytes), from: 107),
         NamedLimit("forwardedEntries", .connectionCount(\.forwardedEntries)),
-        NamedLimit("forwardedEntryBytes", .connectionCount(\.forwardedEntryBytes)),
+        NamedLimit("forwardedEntryBytes", .connectionCount(\.forwardedEntryBytes), from: 45),
     ]
 
-    private init(_ name: String, _ field: Field) {
+    private init(_ name: String, _ field: Field, from least: Int = 1) {
         self.name = name
         self.field = field
+        self.least = least
     }
 
     /// Finds the limit with this name; nil when there is none that an operator can set.
@@ -99,13 +102,13 @@ public struct NamedLimit: Sendable, Hashable {
         }
     }
 
-    /// The values that it may have: counts, or whole seconds. `meetings` is at most the number of meetings that an
-    /// offerer can name in a frame.
+    /// The values that it may have: counts, or whole seconds. With the least count of any limit two devices can still
+    /// pair. `meetings` is at most the number of meetings that an offerer can name in a frame.
     public var range: ClosedRange<Int> {
         switch field {
-        case .count(\.meetings): 1...WireLimits.heldMeetings
-        case .count, .connectionCount: 1...1_000_000_000
-        case .time, .connectionTime: 1...86_400
+        case .count(\.meetings): least...WireLimits.heldMeetings
+        case .count, .connectionCount: least...1_000_000_000
+        case .time, .connectionTime: least...86_400
         }
     }
 

@@ -122,7 +122,7 @@ struct UpgradeRequest: Equatable {
         static let extensions = Name(rawValue: 128)
 
         /// The headers without which a request is no upgrade.
-        static let needed: Name = [.upgrade, .connection, .version, .key, .subprotocol]
+        static let needed: Name = [.host, .upgrade, .connection, .version, .key, .subprotocol]
 
         init(rawValue: UInt8) {
             self.rawValue = rawValue

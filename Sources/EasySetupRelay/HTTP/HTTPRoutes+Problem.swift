@@ -75,7 +75,7 @@ extension HTTPRoutes.Problem {
         case .upgradeRequired: "Connect by WebSocket."
         case .badUpgrade: "The WebSocket handshake is not in order."
         case .wrongVersion: "This relay does not speak the version asked for."
-        case .badRequest: "The request does not parse."
+        case .badRequest: "The request does not parse, or has not one Host."
         case .headersTooLarge: "The request's headers are too large."
         case .lengthRequired: "Say how long the body is, or send it in chunks."
         case .bodyTooLarge: "The body is too large."

@@ -32,6 +32,8 @@ struct HTTPRoutes: Sendable {
     }
 
     func answer(to head: HTTPRequestHead, isDraining: Bool) -> Answer {
+        // RFC 9112, 3.2: a request of HTTP/1.1 has one `Host`.
+        guard head.version != .http1_1 || head.headers["host"].count == 1 else { return .refuse(.badRequest) }
         let methods = Self.methods(for: head.uri)
         guard !methods.isEmpty else { return .refuse(.notFound) }
         guard methods.contains(head.method) else { return .refuse(.methodNotAllowed) }

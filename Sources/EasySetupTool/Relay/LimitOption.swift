@@ -4,6 +4,7 @@ import EasySetupRelay
 /// The option `--limit NAME=VALUE`.
 struct LimitOption {
     private let limit: NamedLimit
+    var name: String { limit.name }
     private let value: Int
 
     /// - Throws: `ValidationError`, which says whether form, name or value is wrong. A limit is no secret, so the

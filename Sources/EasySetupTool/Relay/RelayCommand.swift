@@ -86,14 +86,16 @@ struct RelayCommand: AsyncParsableCommand {
 
     /// The least `--memory` in MiB: enough for the process and a few hundred connections.
     private static let leastMemory = 128
+    /// The most `--memory` in MiB: a tebibyte.
+    private static let mostMemory = 1_048_576
 
     func validate() throws {
         guard !listen.isEmpty else { throw ValidationError("--listen says where to listen, as 127.0.0.1:8080.") }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }
-        guard Self.leastMemory...1_048_576 ~= memory ?? Self.leastMemory else {
-            throw ValidationError("--memory is at least \(Self.leastMemory) MiB.")
+        guard Self.leastMemory...Self.mostMemory ~= memory ?? Self.leastMemory else {
+            throw ValidationError("--memory is \(Self.leastMemory) to \(Self.mostMemory) MiB.")
         }
         guard 1...255 ~= cores else { throw ValidationError("--cores is 1 to 255.") }
         guard 1...3600 ~= codeLifetime else {
@@ -101,6 +103,10 @@ struct RelayCommand: AsyncParsableCommand {
         }
         guard 0...3600 ~= drainTime else {
             throw ValidationError("--drain-time is 0 to 3600 seconds.")
+        }
+        let names = limit.map(\.name)
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw ValidationError("--limit sets \(twice) more than once.")
         }
     }
 

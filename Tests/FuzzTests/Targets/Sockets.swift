@@ -118,6 +118,7 @@ private final class EmbeddedRelay {
     static func call(_ path: String, _ body: [UInt8]) -> [UInt8] {
         let head = """
             POST /easysetup/v1/\(path) HTTP/1.1\r
+            Host: localhost\r
             Content-Type: application/protobuf\r
             Content-Length: \(body.count)\r
             \r

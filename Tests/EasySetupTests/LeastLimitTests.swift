@@ -1,0 +1,28 @@
+import EasySetup
+import EasySetupRelay
+import TestSupport
+import Testing
+
+extension NamedLimit: CustomTestStringConvertible {
+    /// The limit's name.
+    public var testDescription: String { name }
+}
+
+/// An operator who sets a limit to the least value that the relay takes has a relay that still serves two devices.
+@Suite("At the least value of a limit") struct LeastLimitTests {
+    @Test("two devices pair", arguments: NamedLimit.all.filter { !$0.isTime }, [true, false])
+    func pairing(limit: NamedLimit, webSocket: Bool) async throws {
+        let configure = { (configuration: inout RelayConfiguration) in
+            #expect(limit.set(limit.range.lowerBound, in: &configuration))
+            #expect(!limit.set(limit.range.lowerBound - 1, in: &configuration))
+        }
+        try await LiveRelay.run(configure: configure) { live in
+            let upgrades: Middlebox.Upgrades = webSocket ? .pass : .hangUp
+            try await Middlebox.run(before: live.address.port, upgrades: upgrades) { _, box in
+                let transport = webSocket ? "websocket" : "long-polling"
+                let doors = try await TwoDevices(offerer: box, visitor: box).pair()
+                #expect(doors == .init(transport, visitor: transport))
+            }
+        }
+    }
+}
