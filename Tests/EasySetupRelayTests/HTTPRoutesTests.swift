@@ -193,7 +193,7 @@ extension HTTPRoutes {
             "Sec-WebSocket-Protocol": "easysetup.v1",
         ]
         return answer(
-            to: HTTPRequestHead(version: .http1_1, method: .GET, uri: Self.path, headers: headers),
+            to: HTTPRequestHead(version: .http1_1, method: .GET, uri: RelayPath.webSocket, headers: headers),
             isDraining: false
         )
     }

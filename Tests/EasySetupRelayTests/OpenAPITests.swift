@@ -1,3 +1,4 @@
+import EasySetupRelayProtocol
 import Foundation
 import NIOHTTP1
 import Testing
@@ -61,13 +62,13 @@ import Testing
 
     @Test func `It has the paths and methods that the relay answers`() {
         let paths =
-            [HTTPRoutes.path] + HTTPRoutes.Call.allCases.map(\.rawValue) + HTTPRoutes.Health.allCases.map(\.rawValue)
+            [RelayPath.webSocket] + HTTPRoutes.Call.allCases.map(\.path) + HTTPRoutes.Health.allCases.map(\.rawValue)
         let answered = paths.flatMap { path in HTTPRoutes.methods(for: path).map { "\($0.rawValue) \(path)" } }
         #expect(Set(operations.map { "\($0.method) \($0.path)" }) == Set(answered))
     }
 
     @Test func `It has the problems that the relay tells, each with its status`() throws {
-        let all = Dictionary(uniqueKeysWithValues: HTTPRoutes.Problem.allCases.map { ($0.name, Int($0.status.code)) })
+        let all = Dictionary(uniqueKeysWithValues: ProblemType.allCases.map { ($0.rawValue, Int($0.status.code)) })
         #expect(document["components"]?["schemas"]?["Problem"]?["properties"]?["type"]?.problems == Set(all.keys))
         var told: Set<String> = []
         for operation in operations {

@@ -1,14 +1,17 @@
-/// The problem details (RFC 9457) by which a relay says why it refuses a request. A device reads the last part of their
-/// `type`, which tells the relay's own answer from a proxy's page (`Protocol/http.md`, "Errors"; `Protocol/relay.md`,
+import EasySetupRelayProtocol
+
+/// The problem details (RFC 9457) by which a relay says why it refuses a request. A device reads their `type` alone,
+/// which tells the relay's own answer from a proxy's page (`Protocol/http.md`, "Errors"; `Protocol/relay.md`,
 /// "Transport").
 struct Problem: Hashable, Sendable {
-    let name: String
+    /// Nil for a type that this version of the protocol does not have.
+    let type: ProblemType?
 
     /// Finds the `type` in an answer's body; nil if the body has no `type` of a relay.
     init?(in body: String) {
-        guard let prefix = body.firstRange(of: "urn:easysetup:problem:") else { return nil }
+        guard let prefix = body.firstRange(of: ProblemType.prefix) else { return nil }
         let name = body[prefix.upperBound...].prefix { $0.isASCII && $0.isLowercase || $0 == "-" }
         guard !name.isEmpty else { return nil }
-        self.name = String(name)
+        type = ProblemType(rawValue: String(name))
     }
 }

@@ -1,3 +1,4 @@
+import EasySetupRelayProtocol
 import NIOCore
 
 /// A parser for the upgrade request in the form that devices send (RFC 6455, 4.1; `Protocol/relay.md`, "Transport").
@@ -18,7 +19,7 @@ struct UpgradeRequest: Equatable {
         case other
     }
 
-    private static let requestLine = Array("GET \(HTTPRoutes.path) HTTP/1.1\r\n".utf8)
+    private static let requestLine = Array("GET \(RelayPath.webSocket) HTTP/1.1\r\n".utf8)
     /// The length limit: three times what a device sends. It is low because each new piece of input is parsed from the
     /// beginning.
     private static let mostBytes = 1024

@@ -1,3 +1,4 @@
+import EasySetupRelayProtocol
 import NIOHTTP1
 
 /// The response to a request, as a value; a ``RequestChannel`` writes it.
@@ -28,7 +29,7 @@ struct HTTPResponse: Equatable {
     }
 
     static func call(_ body: [UInt8]) -> HTTPResponse {
-        HTTPResponse(.ok, type: HTTPRoutes.callType, body: body)
+        HTTPResponse(.ok, type: RelayPath.bodyType, body: body)
     }
 
     static func health(isWell: Bool, isHead: Bool) -> HTTPResponse {
@@ -37,7 +38,7 @@ struct HTTPResponse: Equatable {
     }
 
     static func problem(
-        _ refusal: HTTPRoutes.Problem,
+        _ refusal: ProblemType,
         path: String,
         isHead: Bool = false,
         retryAfter: Duration = .zero

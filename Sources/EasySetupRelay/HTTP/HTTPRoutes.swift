@@ -4,10 +4,6 @@ import NIOHTTP1
 /// Decides the answer to the head of an HTTP request. It does no I/O (`Protocol/relay.md`, "Transport";
 /// `Protocol/http.md`, "Calls").
 struct HTTPRoutes: Sendable {
-    /// The path of the WebSocket.
-    static let path = "/easysetup/v1/ws"
-    /// The media type of a long-polling request's body.
-    static let callType = "application/protobuf"
     /// The web origins whose pages may connect. Devices send no origin; a browser sends the origin of any page that
     /// connects.
     var allowedOrigins: Set<String>
@@ -17,13 +13,24 @@ struct HTTPRoutes: Sendable {
         case health(isWell: Bool, isHead: Bool)
         /// The request is a long-polling request; the answer depends on its body, which must be read first.
         case call(Call)
-        case refuse(Problem)
+        case refuse(ProblemType)
     }
 
     /// The requests of long polling, by path.
-    enum Call: String, CaseIterable {
-        case send = "/easysetup/v1/send"
-        case poll = "/easysetup/v1/poll"
+    enum Call: CaseIterable {
+        case send, poll
+
+        init?(path: String) {
+            guard let call = Self.allCases.first(where: { $0.path == path }) else { return nil }
+            self = call
+        }
+
+        var path: String {
+            switch self {
+            case .send: RelayPath.send
+            case .poll: RelayPath.poll
+            }
+        }
     }
 
     enum Health: String, CaseIterable {
@@ -43,13 +50,13 @@ struct HTTPRoutes: Sendable {
         // The origin is checked before the rest of the request, so that a page in a browser learns nothing about the
         // relay.
         guard isWelcome(head.headers) else { return .refuse(.foreignOrigin) }
-        return Call(rawValue: head.uri).map { answer(to: $0, head.headers) } ?? answer(toUpgrade: head)
+        return Call(path: head.uri).map { answer(to: $0, head.headers) } ?? answer(toUpgrade: head)
     }
 
     /// The methods that are allowed for a path; empty for an unknown path.
     static func methods(for path: String) -> [HTTPMethod] {
-        if path == Self.path { return [.GET] }
-        if Call(rawValue: path) != nil { return [.POST] }
+        if path == RelayPath.webSocket { return [.GET] }
+        if Call(path: path) != nil { return [.POST] }
         return Health(rawValue: path) == nil ? [] : [.GET, .HEAD]
     }
 
@@ -65,13 +72,13 @@ struct HTTPRoutes: Sendable {
         return .call(call)
     }
 
-    /// Whether there is exactly one content type and it is ``callType``. Its parameters are ignored.
+    /// Whether there is exactly one content type and it is ``RelayPath/bodyType``. Its parameters are ignored.
     private func hasCallType(_ headers: HTTPHeaders) -> Bool {
         let types = headers["content-type"]
         guard types.count == 1, let type = types[0].split(separator: ";", omittingEmptySubsequences: false).first else {
             return false
         }
-        return type.split(whereSeparator: { $0 == " " || $0 == "\t" }).map { $0.lowercased() } == [Self.callType]
+        return type.split(whereSeparator: { $0 == " " || $0 == "\t" }).map { $0.lowercased() } == [RelayPath.bodyType]
     }
 
     private func answer(toUpgrade head: HTTPRequestHead) -> Answer {

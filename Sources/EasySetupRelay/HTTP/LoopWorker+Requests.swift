@@ -37,7 +37,7 @@ extension LoopWorker {
     }
 
     func failed(_ error: any Error, _ requests: RequestChannel, on connection: DeviceConnection) {
-        run(requests.tell { $0.failed(HTTPRoutes.Problem(error)) }, requests, on: connection)
+        run(requests.tell { $0.failed(ProblemType(error)) }, requests, on: connection)
     }
 
     /// Answers the poll that waits on a connection. `answer` is nil when the relay no longer knows the poll's session.
@@ -122,7 +122,7 @@ extension LoopWorker {
     }
 }
 
-extension HTTPRoutes.Problem {
+extension ProblemType {
     /// The problem with which the relay answers this error of the HTTP parser; nil for other errors.
     fileprivate init?(_ error: any Error) {
         switch error {

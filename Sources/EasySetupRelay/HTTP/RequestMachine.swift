@@ -197,7 +197,7 @@ extension RequestMachine {
 
     /// Takes a failure of the parser or of the channel. Nothing more is read on this connection.
     /// - Parameter refusal: the problem to answer with; nil if no answer makes sense.
-    mutating func failed(_ refusal: HTTPRoutes.Problem?) -> [Action] {
+    mutating func failed(_ refusal: ProblemType?) -> [Action] {
         if case .closing = state { return [] }
         guard case .open = state, hand == .free, let refusal else { return [.close] }
         state = .closing

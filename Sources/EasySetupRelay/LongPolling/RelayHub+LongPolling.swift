@@ -45,7 +45,7 @@ extension RelayHub.State {
         if let refusal {
             // Refused by an HTTP status, so that the relay need not remember the session.
             calls.forget(id)
-            return .refuse(HTTPRoutes.Problem(refusal.reason), retryAfter: refusal.retryAfter)
+            return .refuse(ProblemType(refusal.reason), retryAfter: refusal.retryAfter)
         }
         if call.isClosing, calls.isOpen(id) {
             calls.close(id, now: turn.now.monotonic)
@@ -85,7 +85,7 @@ extension RelayHub.State {
             ?? rendezvous.connected(id, from: prefix, isHeard: true, &turn)
         if let refusal {
             note(.turnedAway)
-            return .refuse(HTTPRoutes.Problem(refusal.reason), retryAfter: refusal.retryAfter)
+            return .refuse(ProblemType(refusal.reason), retryAfter: refusal.retryAfter)
         }
         calls.open(call.connection, as: id, from: prefix, now: turn.now.monotonic)
         admission.notePeak(calls.callers)
@@ -113,7 +113,7 @@ extension RelayHub.State {
     }
 }
 
-extension HTTPRoutes.Problem {
+extension ProblemType {
     /// The HTTP problem for a reason for which a new device is refused.
     fileprivate init(_ reason: Reason) {
         switch reason {

@@ -146,7 +146,7 @@ private final class LongPollHandler: ChannelDuplexHandler {
             method: .POST,
             uri: call.path,
             headers: [
-                "Host": address.authorityWithoutZone, "Content-Type": "application/protobuf",
+                "Host": address.authorityWithoutZone, "Content-Type": RelayPath.bodyType,
                 "Content-Length": "\(call.body.count)",
             ]
         )

@@ -225,7 +225,7 @@ extension LongPollClient {
         case .unanswered(let error): return tryAgain(.send, error, draw: draw)
         case .answered(let status, let bytes, let retryAfter, let redirection):
             let body = String(decoding: bytes, as: UTF8.self)
-            if Problem(in: body)?.name == "unknown-connection" {
+            if Problem(in: body)?.type == .unknownConnection {
                 sending = nil
                 phase = .opening
                 return [.heard] + nextSend()
@@ -338,14 +338,15 @@ extension LongPollClient {
             return .said(body)
         case .answered(let status, let bytes, let retryAfter, let redirection):
             let body = String(decoding: bytes, as: UTF8.self)
-            switch Problem(in: body)?.name {
-            case "relay-full"?: return .turnedAway(.relayFull, retryAfter: retryAfter ?? .seconds(5))
-            case "draining"?: return .turnedAway(.draining, retryAfter: retryAfter ?? .seconds(5))
-            case "too-many"?: return .turnedAway(.tooMany, retryAfter: retryAfter ?? .seconds(10))
-            case .some: return .lost
-            case nil:
+            guard let problem = Problem(in: body) else {
                 let reply = Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
                 return .failed(PairingError(reply))
+            }
+            switch problem.type {
+            case .relayFull: return .turnedAway(.relayFull, retryAfter: retryAfter ?? .seconds(5))
+            case .draining: return .turnedAway(.draining, retryAfter: retryAfter ?? .seconds(5))
+            case .tooMany: return .turnedAway(.tooMany, retryAfter: retryAfter ?? .seconds(10))
+            default: return .lost
             }
         }
     }

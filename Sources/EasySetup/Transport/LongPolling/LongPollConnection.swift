@@ -93,8 +93,8 @@ final class LongPollConnection: Sendable {
     private func call(_ kind: LongPollClient.Kind, _ body: [UInt8]) {
         let answer: EventLoopFuture<LongPollResult> =
             switch kind {
-            case .send: sending.call(Transport.sendPath, body: body, timeout: limits.callTimeout)
-            case .poll: polling.call(Transport.pollPath, body: body, timeout: limits.pollWait + limits.callTimeout)
+            case .send: sending.call(RelayPath.send, body: body, timeout: limits.callTimeout)
+            case .poll: polling.call(RelayPath.poll, body: body, timeout: limits.pollWait + limits.callTimeout)
             }
         answer.whenSuccess {
             self.perform(self.state.value.calls.answered(kind, $0, draw: .random(in: 0..<1)))

@@ -57,13 +57,13 @@ struct UpgradeRefusal: Equatable, Sendable {
     let isFinal: Bool
 
     init(_ reply: Reply) {
-        switch Problem(in: reply.body)?.name {
-        case "wrong-version":
+        switch Problem(in: reply.body)?.type {
+        case .wrongVersion:
             // If the relay's answer lists this device's version, the relay supports it, but a proxy has removed the
             // version's header from the request.
             let speaksOurs = reply.body.contains("\"\(Subprotocol.name)\"")
             (error, isFinal) = (.relayVersion, !speaksOurs)
-        case "foreign-origin": (error, isFinal) = (.notARelay(.forbidden(status: 403)), true)
+        case .foreignOrigin: (error, isFinal) = (.notARelay(.forbidden(status: 403)), true)
         default: (error, isFinal) = (PairingError(reply), false)
         }
     }
@@ -74,12 +74,15 @@ extension PairingError {
     /// (`Protocol/errors.md`, "Causes").
     init(_ reply: Reply) {
         let wait = reply.retryAfter ?? .zero
-        switch Problem(in: reply.body)?.name {
-        case "relay-full"?: self = .relayFull(retryAfter: wait)
-        case "draining"?: self = .relayDraining(retryAfter: wait)
-        case "too-many"?: self = .tooMany(retryAfter: wait)
-        case .some: self = .notARelay(reply.status.map { .web(status: $0) } ?? .unknown)
-        case nil: self.init(foreign: reply, retryAfter: wait)
+        guard let problem = Problem(in: reply.body) else {
+            self.init(foreign: reply, retryAfter: wait)
+            return
+        }
+        switch problem.type {
+        case .relayFull: self = .relayFull(retryAfter: wait)
+        case .draining: self = .relayDraining(retryAfter: wait)
+        case .tooMany: self = .tooMany(retryAfter: wait)
+        default: self = .notARelay(reply.status.map { .web(status: $0) } ?? .unknown)
         }
     }
 

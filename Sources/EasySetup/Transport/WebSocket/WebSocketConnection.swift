@@ -142,7 +142,7 @@ final class WebSocketConnection: Sendable {
         let head = HTTPRequestHead(
             version: .http1_1,
             method: .GET,
-            uri: Transport.webSocketPath,
+            uri: RelayPath.webSocket,
             headers: ["Host": host.address.authorityWithoutZone, "Sec-WebSocket-Protocol": Subprotocol.name]
         )
         let upgrade = NIOTypedHTTPClientUpgradeConfiguration<Upgraded>(

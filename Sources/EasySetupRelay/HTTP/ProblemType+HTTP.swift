@@ -1,32 +1,8 @@
 import EasySetupRelayProtocol
 import NIOHTTP1
 
-extension HTTPRoutes {
-    /// The reason why the relay refuses an HTTP request (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`,
-    /// "Errors").
-    enum Problem: Equatable, CaseIterable {
-        case notFound
-        case methodNotAllowed
-        case foreignOrigin
-        case upgradeRequired
-        case badUpgrade
-        case wrongVersion
-        case badRequest
-        case headersTooLarge
-        // The cases from here on are for requests of long polling only.
-        case lengthRequired
-        case bodyTooLarge
-        case wrongContent
-        case badBody
-        case unknownConnection
-        case gap
-        case tooMany
-        case relayFull
-        case draining
-    }
-}
-
-extension HTTPRoutes.Problem {
+/// How a relay tells a problem by HTTP (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
+extension ProblemType {
     var status: HTTPResponseStatus {
         switch self {
         case .notFound, .unknownConnection: .notFound
@@ -44,32 +20,9 @@ extension HTTPRoutes.Problem {
         }
     }
 
-    /// The last part of the problem's `type`, a URN. Devices tell refusals apart by it.
-    var name: String {
-        switch self {
-        case .notFound: "not-found"
-        case .methodNotAllowed: "method-not-allowed"
-        case .foreignOrigin: "foreign-origin"
-        case .upgradeRequired: "upgrade-required"
-        case .badUpgrade: "bad-upgrade"
-        case .wrongVersion: "wrong-version"
-        case .badRequest: "bad-request"
-        case .headersTooLarge: "headers-too-large"
-        case .lengthRequired: "length-required"
-        case .bodyTooLarge: "body-too-large"
-        case .wrongContent: "wrong-content"
-        case .badBody: "bad-body"
-        case .unknownConnection: "unknown-connection"
-        case .gap: "gap"
-        case .tooMany: "too-many"
-        case .relayFull: "relay-full"
-        case .draining: "draining"
-        }
-    }
-
     private var title: String {
         switch self {
-        case .notFound: "There is nothing here. Devices connect to \(HTTPRoutes.path)."
+        case .notFound: "There is nothing here. Devices connect to \(RelayPath.webSocket)."
         case .methodNotAllowed: "Use a method that Allow names."
         case .foreignOrigin: "This relay takes no web page from that origin."
         case .upgradeRequired: "Connect by WebSocket."
@@ -79,7 +32,7 @@ extension HTTPRoutes.Problem {
         case .headersTooLarge: "The request's headers are too large."
         case .lengthRequired: "Say how long the body is, or send it in chunks."
         case .bodyTooLarge: "The body is too large."
-        case .wrongContent: "Send \(HTTPRoutes.callType), as it is."
+        case .wrongContent: "Send \(RelayPath.bodyType), as it is."
         case .badBody: "The body does not parse."
         case .unknownConnection: "This relay does not know that connection. Open another one."
         case .gap: "That number can't be."
@@ -92,7 +45,7 @@ extension HTTPRoutes.Problem {
     /// The response's body with problem details (RFC 9457). All text in it is constant, so nothing needs escaping.
     var problem: String {
         let versions = self == .wrongVersion ? #","versions":["\#(Subprotocol.name)"]"# : ""
-        return #"{"type":"urn:easysetup:problem:\#(name)","title":"\#(title)","status":\#(status.code)\#(versions)}"#
+        return #"{"type":"\#(Self.prefix)\#(rawValue)","title":"\#(title)","status":\#(status.code)\#(versions)}"#
     }
 
     /// The headers that the status code requires in the response to a request for `path`.
