@@ -424,9 +424,9 @@ extension LimitTests {
             scene.comeBack("C")
         },
         Row("deadlines", told: [.relayFull], { $0.deadlines = 1 }) { scene in
-            scene.knock("C", 3)
+            scene.connectAndNote("C", 3)
         } beyond: { scene in
-            scene.knock("D", 4)
+            scene.connectAndNote("D", 4)
         },
         Row(
             "tombstones",
@@ -579,21 +579,20 @@ extension Scene {
     }
 
     /// Connects. A refusal is recorded as the frame that the connection would get.
-    fileprivate mutating func knock(_ name: String, _ address: Int) {
+    fileprivate mutating func connectAndNote(_ name: String, _ address: Int) {
         guard let refusal = connect(name, from: Self.address(address)) else { return }
         heard[name, default: []].append(.refused(refusal.reason, retryAfter: refusal.retryAfter))
     }
 
-    /// A visitor attaches that has nothing yet.
     /// The presences of visitors that the offerer was told.
     fileprivate var presences: [Bool] {
         (heard["B"] ?? []).compactMap { if case .presence(_, let isPresent) = $0 { isPresent } else { nil } }
     }
 
+    /// A visitor attaches that has nothing yet.
     fileprivate mutating func comeBack(_ name: String) {
         come(name, .attachVisitor(token: tokens[name]!, acked: 0, received: 0))
     }
-
 }
 
 extension RelayFrame {

@@ -12,10 +12,10 @@ import Testing
     )
     let id = ConnectionID(number: 1)
     let name = LongPollConnectionID.named(1)
-    var desk = LongPollSessions(limits: TransportLimits.usual)
+    var sessions = LongPollSessions(limits: TransportLimits.usual)
 
     init() {
-        desk.open(name, as: id, now: Self.start)
+        sessions.open(name, as: id, now: Self.start)
     }
 
     func after(_ time: Duration) -> Duration { Self.start + time }
@@ -26,21 +26,21 @@ import Testing
         by poll: ConnectionID = "poll",
         at now: Duration? = nil
     ) -> LongPollSessions.Polled {
-        desk.poll(PollCall(connection: name, received: received, wait: wait), by: poll, now: now ?? Self.start)
+        sessions.poll(PollCall(connection: name, received: received, wait: wait), by: poll, now: now ?? Self.start)
     }
 
     mutating func take(_ frames: [[UInt8]], first: UInt32) -> [[UInt8]]? {
-        desk.take(SendCall(connection: name, first: first, frames: frames), of: id).map { Array($0) }
+        sessions.take(SendCall(connection: name, first: first, frames: frames), of: id).map { Array($0) }
     }
 
     mutating func push(_ frame: [UInt8]) {
-        let isBearable = desk.send(frame, to: id)
+        let isBearable = sessions.send(frame, to: id)
         #expect(isBearable)
     }
 
     /// The polls that are answered now, as text.
     mutating func answered(at now: Duration? = nil) -> [String] {
-        desk.takeAnswers(now: now ?? Self.start).map { poll, answer in
+        sessions.takeAnswers(now: now ?? Self.start).map { poll, answer in
             guard let answer else { return "\(Self.names[poll]!): unknown" }
             let frames = answer.frames.map { $0.map(String.init).joined() }.joined(separator: ",")
             return "\(Self.names[poll]!): \(answer.first) [\(frames)]\(answer.isClosed ? " closed" : "")"
@@ -50,7 +50,7 @@ import Testing
     @Test mutating func `A poll that breaks before it is answered loses nothing`() {
         #expect(poll(0) == .waits(id))
         push([1])
-        desk.gone("poll", of: id, now: after(.milliseconds(100)))
+        sessions.gone("poll", of: id, now: after(.milliseconds(100)))
         #expect(answered(at: after(.milliseconds(100))) == [])
         #expect(poll(0, by: "again", at: after(.milliseconds(300))) == .waits(id))
         #expect(answered(at: after(.milliseconds(300))) == ["again: 1 [1]"])
@@ -60,12 +60,12 @@ import Testing
         for step in 1...1_000 {
             let now = after(.milliseconds(Int64(step)))
             #expect(poll(0, wait: .milliseconds(1), at: now) == .waits(id))
-            #expect(desk.deadlinesPassed(now: now + .milliseconds(1)) == [])
+            #expect(sessions.deadlinesPassed(now: now + .milliseconds(1)) == [])
             #expect(answered(at: now + .milliseconds(1)) == ["poll: 1 []"])
         }
-        #expect(desk.alarmCount <= 2 + 64)
+        #expect(sessions.alarmCount <= 2 + 64)
         // The live alarm is still among them.
-        #expect(desk.deadlinesPassed(now: after(.seconds(40))) == [id])
+        #expect(sessions.deadlinesPassed(now: after(.seconds(40))) == [id])
     }
 
     // MARK: Numbers of the device
@@ -73,29 +73,29 @@ import Testing
     @Test mutating func `A repeated send takes nothing twice`() {
         #expect(take([[1], [2]], first: 1) == [[1], [2]])
         #expect(take([[1], [2]], first: 1) == [])
-        #expect(desk.have(of: id) == 2)
+        #expect(sessions.have(of: id) == 2)
     }
 
     @Test mutating func `A send that overlaps takes what is new`() {
         #expect(take([[1], [2]], first: 1) == [[1], [2]])
         #expect(take([[2], [3], [4]], first: 2) == [[3], [4]])
         #expect(take([[1]], first: 1) == [])
-        #expect(desk.have(of: id) == 4)
+        #expect(sessions.have(of: id) == 4)
     }
 
     @Test(arguments: [2, 3, UInt32.max]) func `A send that leaves a gap takes nothing`(_ first: UInt32) {
         var tests = self
         #expect(tests.take([[9]], first: first) == nil)
         #expect(tests.take([], first: first) == nil)
-        #expect(tests.desk.have(of: id) == 0)
+        #expect(tests.sessions.have(of: id) == 0)
         #expect(tests.take([[1]], first: 1) == [[1]])
     }
 
     @Test mutating func `What crosses with the end counts as had, and is nobody's business`() {
-        desk.close(id, now: Self.start)
+        sessions.close(id, now: Self.start)
         #expect(take([[1]], first: 1) == [])
-        #expect(desk.have(of: id) == 1)
-        #expect(!desk.isOpen(id))
+        #expect(sessions.have(of: id) == 1)
+        #expect(!sessions.isOpen(id))
     }
 
     // MARK: Numbers of the relay
@@ -149,7 +149,7 @@ import Testing
 
     @Test mutating func `A poll for a connection that is not known waits for nothing`() {
         let call = PollCall(connection: .named(2), received: 0, wait: .seconds(1))
-        #expect(desk.poll(call, by: "poll", now: Self.start) == .unknown)
+        #expect(sessions.poll(call, by: "poll", now: Self.start) == .unknown)
         #expect(answered() == [])
     }
 
@@ -161,12 +161,12 @@ import Testing
             sent.append(frame)
             push(frame)
         }
-        desk.close(id, now: Self.start)
+        sessions.close(id, now: Self.start)
         var got: [[UInt8]] = []
         var isClosed = false
         while !isClosed {
             #expect(poll(UInt32(got.count)) == .waits(id))
-            let answer = try #require(desk.takeAnswers(now: Self.start).first?.answer)
+            let answer = try #require(sessions.takeAnswers(now: Self.start).first?.answer)
             #expect(answer.serialized().count <= WireLimits.callBytes)
             #expect(answer.first == UInt32(got.count + 1))
             try #require(!answer.frames.isEmpty)
@@ -180,7 +180,7 @@ import Testing
     @Test mutating func `Leaving too much unread is told, and reading makes place`() {
         let frame = [UInt8](repeating: 0, count: 4096)
         var kept: UInt32 = 0
-        while desk.send(frame, to: id) {
+        while sessions.send(frame, to: id) {
             kept += 1
         }
         #expect(kept == 126)
@@ -191,27 +191,27 @@ import Testing
     @Test func `When too much is unread in all, one answer's worth is still borne`() throws {
         var limits = TransportLimits.usual
         limits.unreadBytesInAll = 32 * 1024
-        var desk = LongPollSessions(limits: limits)
+        var sessions = LongPollSessions(limits: limits)
         let ids = (UInt64(1)...4).map(ConnectionID.init(number:))
         for id in ids {
-            desk.open(.named(UInt8(id.number)), as: id, now: .zero)
+            sessions.open(.named(UInt8(id.number)), as: id, now: .zero)
         }
         let frame = [UInt8](repeating: 0, count: 4000)
         // A session alone may have all of this unread, but no more.
-        var borne = (0..<8).map { _ in desk.send(frame, to: ids[0]) }
+        var borne = (0..<8).map { _ in sessions.send(frame, to: ids[0]) }
         #expect(borne == [true, true, true, true, true, true, true, true])
-        borne = (0..<5).map { _ in desk.send(frame, to: ids[1]) }
+        borne = (0..<5).map { _ in sessions.send(frame, to: ids[1]) }
         #expect(borne == [true, true, true, true, false])
-        desk.forget(ids[1])
-        let more = desk.send(frame, to: ids[0])
+        sessions.forget(ids[1])
+        let more = sessions.send(frame, to: ids[0])
         #expect(!more)
-        desk.forget(ids[0])
-        borne = (0..<5).map { _ in desk.send(frame, to: ids[2]) }
+        sessions.forget(ids[0])
+        borne = (0..<5).map { _ in sessions.send(frame, to: ids[2]) }
         #expect(borne == [true, true, true, true, true])
         // Acknowledged frames make room.
         let poll = PollCall(connection: .named(3), received: 5, wait: .zero)
-        #expect(desk.poll(poll, by: "poll", now: .zero) == .waits(ids[2]))
-        borne = (0..<8).map { _ in desk.send(frame, to: ids[3]) }
+        #expect(sessions.poll(poll, by: "poll", now: .zero) == .waits(ids[2]))
+        borne = (0..<8).map { _ in sessions.send(frame, to: ids[3]) }
         #expect(borne == [true, true, true, true, true, true, true, true])
     }
 
@@ -219,93 +219,93 @@ import Testing
 
     @Test mutating func `A closed connection says so in its last answer, again and again, and is then forgotten`() {
         push([7])
-        desk.close(id, now: Self.start)
+        sessions.close(id, now: Self.start)
         push([8])
-        #expect(desk.untold == 1)
+        #expect(sessions.untold == 1)
         #expect(poll(0) == .waits(id))
         #expect(answered() == ["poll: 1 [7] closed"])
-        #expect(desk.untold == 0)
+        #expect(sessions.untold == 0)
         #expect(poll(0) == .waits(id))
         #expect(answered() == ["poll: 1 [7] closed"])
         #expect(poll(1) == .waits(id))
         #expect(answered() == ["poll: 2 [] closed"])
-        #expect(desk.deadlinesPassed(now: after(.seconds(29))) == [])
+        #expect(sessions.deadlinesPassed(now: after(.seconds(29))) == [])
         #expect(poll(1) == .waits(id))
-        #expect(desk.deadlinesPassed(now: after(.seconds(30))) == [])
+        #expect(sessions.deadlinesPassed(now: after(.seconds(30))) == [])
         #expect(poll(1) == .unknown)
-        #expect(desk.isEmpty)
+        #expect(sessions.isEmpty)
     }
 
     @Test mutating func `Closing answers the poll that waits`() {
         #expect(poll(0) == .waits(id))
-        desk.close(id, now: Self.start)
+        sessions.close(id, now: Self.start)
         #expect(answered() == ["poll: 1 [] closed"])
     }
 
     @Test mutating func `A connection that is forgotten answers its poll so`() {
         #expect(poll(0) == .waits(id))
-        desk.forget(id)
+        sessions.forget(id)
         #expect(answered() == ["poll: unknown"])
-        #expect(desk.isEmpty)
-        #expect(desk.nextDeadline == nil || desk.deadlinesPassed(now: after(.seconds(3_600))).isEmpty)
+        #expect(sessions.isEmpty)
+        #expect(sessions.nextDeadline == nil || sessions.deadlinesPassed(now: after(.seconds(3_600))).isEmpty)
     }
 
     @Test func `Of closed connections the oldest is forgotten first when there are too many`() {
         var limits = TransportLimits.usual
         limits.closedCalls = 2
-        var desk = LongPollSessions(limits: limits)
+        var sessions = LongPollSessions(limits: limits)
         for number in UInt8(1)...4 {
-            desk.open(.named(number), as: ConnectionID(number: UInt64(number)), now: Self.start)
+            sessions.open(.named(number), as: ConnectionID(number: UInt64(number)), now: Self.start)
         }
         for number in UInt64(1)...3 {
-            desk.close(ConnectionID(number: number), now: Self.start)
+            sessions.close(ConnectionID(number: number), now: Self.start)
         }
-        #expect((UInt8(1)...4).map { desk.id(of: .named($0)) != nil } == [false, true, true, true])
-        #expect(desk.callers.open == 1)
-        #expect(desk.untold == 2)
+        #expect((UInt8(1)...4).map { sessions.id(of: .named($0)) != nil } == [false, true, true, true])
+        #expect(sessions.callers.open == 1)
+        #expect(sessions.untold == 2)
     }
 
     // MARK: Time
 
     @Test mutating func `A poll is answered when its time is over, and no later than the longest there is`() {
         #expect(poll(0, wait: .seconds(5)) == .waits(id))
-        #expect(desk.nextDeadline == after(.seconds(5)))
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(4999))) == [])
+        #expect(sessions.nextDeadline == after(.seconds(5)))
+        #expect(sessions.deadlinesPassed(now: after(.milliseconds(4999))) == [])
         #expect(answered() == [])
-        #expect(desk.deadlinesPassed(now: after(.seconds(5))) == [])
+        #expect(sessions.deadlinesPassed(now: after(.seconds(5))) == [])
         #expect(answered(at: after(.seconds(5))) == ["poll: 1 []"])
         #expect(poll(0, wait: .milliseconds(Int64(UInt32.max)), at: after(.seconds(6))) == .waits(id))
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(30_999))) == [])
+        #expect(sessions.deadlinesPassed(now: after(.milliseconds(30_999))) == [])
         #expect(answered() == [])
-        #expect(desk.deadlinesPassed(now: after(.seconds(31))) == [])
+        #expect(sessions.deadlinesPassed(now: after(.seconds(31))) == [])
         #expect(answered() == ["poll: 1 []"])
     }
 
     @Test mutating func `A connection without polls is lost`() {
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(29_999))) == [])
-        #expect(desk.deadlinesPassed(now: after(.seconds(30))) == [id])
-        #expect(desk.isEmpty)
+        #expect(sessions.deadlinesPassed(now: after(.milliseconds(29_999))) == [])
+        #expect(sessions.deadlinesPassed(now: after(.seconds(30))) == [id])
+        #expect(sessions.isEmpty)
         #expect(poll(0) == .unknown)
     }
 
     @Test mutating func `A connection is lost so long after its last poll was answered`() {
         for round in Int64(0)..<4 {
             #expect(poll(0, wait: .seconds(20), at: after(.seconds(20 * round))) == .waits(id))
-            #expect(desk.deadlinesPassed(now: after(.seconds(20 * round + 20))) == [])
+            #expect(sessions.deadlinesPassed(now: after(.seconds(20 * round + 20))) == [])
             #expect(answered(at: after(.seconds(20 * round + 20))) == ["poll: 1 []"])
         }
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(109_999))) == [])
-        #expect(desk.deadlinesPassed(now: after(.seconds(110))) == [id])
+        #expect(sessions.deadlinesPassed(now: after(.milliseconds(109_999))) == [])
+        #expect(sessions.deadlinesPassed(now: after(.seconds(110))) == [id])
     }
 
     @Test mutating func `A poll whose call has gone waits no more`() {
         #expect(poll(0, by: "one") == .waits(id))
-        desk.gone("another", of: id, now: after(.seconds(1)))
-        desk.gone("one", of: id, now: after(.seconds(2)))
+        sessions.gone("another", of: id, now: after(.seconds(1)))
+        sessions.gone("one", of: id, now: after(.seconds(2)))
         push([7])
         #expect(answered(at: after(.seconds(2))) == [])
-        #expect(desk.deadlinesPassed(now: after(.milliseconds(31_999))) == [])
-        #expect(desk.deadlinesPassed(now: after(.seconds(32))) == [id])
+        #expect(sessions.deadlinesPassed(now: after(.milliseconds(31_999))) == [])
+        #expect(sessions.deadlinesPassed(now: after(.seconds(32))) == [id])
     }
 
     @Test func `Any order of calls and times keeps the books`() {
@@ -313,30 +313,32 @@ import Testing
             var generator = SplitMix(state: seed)
             var limits = TransportLimits.usual
             limits.closedCalls = 3
-            var desk = LongPollSessions(limits: limits)
+            var sessions = LongPollSessions(limits: limits)
             var now = Self.start
             var pending: Set<ConnectionID> = []
             var lastID: UInt64 = 0
             for step in UInt64(0)..<300 {
                 let name = LongPollConnectionID.named(UInt8.random(in: 0..<6, using: &generator))
-                let id = desk.id(of: name)
+                let id = sessions.id(of: name)
                 switch Int.random(in: 0..<8, using: &generator) {
                 case 0:
                     if id == nil {
                         lastID += 1
-                        desk.open(name, as: ConnectionID(number: lastID), now: now)
+                        sessions.open(name, as: ConnectionID(number: lastID), now: now)
                     }
                 case 1:
-                    if let id { desk.close(id, now: now) }
+                    if let id { sessions.close(id, now: now) }
                 case 2:
-                    if let id { desk.forget(id) }
+                    if let id { sessions.forget(id) }
                 case 3:
-                    if let id { _ = desk.send([1, 2, 3], to: id) }
+                    if let id { _ = sessions.send([1, 2, 3], to: id) }
                 case 4:
                     now = now + .milliseconds(Int64.random(in: 0..<20_000, using: &generator))
-                    _ = desk.deadlinesPassed(now: now)
+                    _ = sessions.deadlinesPassed(now: now)
                 case 5:
-                    if let id, let gone = pending.randomElement(using: &generator) { desk.gone(gone, of: id, now: now) }
+                    if let id, let gone = pending.randomElement(using: &generator) {
+                        sessions.gone(gone, of: id, now: now)
+                    }
                 default:
                     let received = UInt32.random(in: 0..<4, using: &generator)
                     let call = PollCall(
@@ -345,9 +347,9 @@ import Testing
                         wait: .seconds(Int.random(in: 0..<40, using: &generator))
                     )
                     let poll = ConnectionID(number: step)
-                    if case .waits = desk.poll(call, by: poll, now: now) { pending.insert(poll) }
+                    if case .waits = sessions.poll(call, by: poll, now: now) { pending.insert(poll) }
                 }
-                for (poll, _) in desk.takeAnswers(now: now) {
+                for (poll, _) in sessions.takeAnswers(now: now) {
                     // Each poll is answered once, and no other poll is.
                     #expect(pending.remove(poll) != nil)
                 }
@@ -355,13 +357,13 @@ import Testing
             // No poll waits longer than the longest time, and every session is forgotten in the end.
             for _ in 0..<20 {
                 now = now + .seconds(30)
-                _ = desk.deadlinesPassed(now: now)
-                _ = desk.takeAnswers(now: now)
+                _ = sessions.deadlinesPassed(now: now)
+                _ = sessions.takeAnswers(now: now)
             }
-            #expect(desk.isEmpty)
-            #expect(desk.untold == 0)
-            #expect(desk.callers.open == 0)
-            #expect(desk.nextDeadline == nil)
+            #expect(sessions.isEmpty)
+            #expect(sessions.untold == 0)
+            #expect(sessions.callers.open == 0)
+            #expect(sessions.nextDeadline == nil)
         }
     }
 }

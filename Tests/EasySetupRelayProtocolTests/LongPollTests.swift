@@ -2,7 +2,7 @@ import EasySetupRelayProtocol
 import SeededRandom
 import Testing
 
-@Suite("Calls of the HTTP door") struct CallTests {
+@Suite("Bodies of long polling") struct CallTests {
     static let connection = LongPollConnectionID([UInt8](0..<16))!
 
     @Test("bodies come out as they went in") func roundTrips() throws {

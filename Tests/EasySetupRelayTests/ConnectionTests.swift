@@ -166,7 +166,7 @@ import Testing
         #expect(try stayed.receivedFrames().last == .init(opcode: .pong, payload: [7]))
     }
 
-    @Test func `A crowd of the HTTP door has gone when its connections are not remembered any more`() throws {
+    @Test func `A crowd of long polling has gone when its connections are not remembered any more`() throws {
         let relay = try MemoryRelay()
         var crowd: [MemoryPeer] = []
         for number in 0..<400 {

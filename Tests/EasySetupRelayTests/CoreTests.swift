@@ -31,7 +31,9 @@ import Testing
         arguments: [2, 3],
         [Transports(), Transports(offerer: .longPolling, visitor: .longPolling), Transports(visitor: .longPolling)]
     )
-    func `Many pairings at once go well, and every core serves some`(_ cores: Int, _ doors: Transports) async throws {
+    func `Many pairings at once go well, and every core serves some`(_ cores: Int, _ transports: Transports)
+        async throws
+    {
         let log = LogKeeper()
         try await withRelay(Self.configuration(cores: cores), logger: log.logger) { _, port in
             for _ in 0..<4 {
@@ -39,7 +41,7 @@ import Testing
                     for number in UInt8(0)..<24 {
                         group.addTask {
                             let bodies = [[number, 1], [UInt8](repeating: number, count: 1500)]
-                            try await Pair(port: port, through: doors).run(bodies: bodies)
+                            try await Pair(port: port, through: transports).run(bodies: bodies)
                         }
                     }
                     try await group.waitForAll()

@@ -260,7 +260,7 @@ import Testing
         #expect(relay.outcomes[.badFrame] == 1)
     }
 
-    @Test func `Frames without news end a connection, through either door`() throws {
+    @Test func `Frames without news end a connection, through either transport`() throws {
         let relay = try MemoryRelay()
         let ack = DeviceFrame.ack(meeting: MeetingID([UInt8](repeating: 1, count: 16)), upTo: 0)
         let device = try relay.connectDevice()

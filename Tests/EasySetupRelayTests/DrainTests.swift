@@ -48,10 +48,10 @@ import Testing
 
     @Test(arguments: PairingTests.Transport.allCases)
     func `A pairing in hand goes on and may come back, others are told, and the relay ends with it`(
-        _ door: PairingTests.Transport
+        _ transport: PairingTests.Transport
     ) async throws {
         try await withDraining { port, group in
-            let pair = try await Pair(port: port, through: PairingTests.Transports(offerer: door))
+            let pair = try await Pair(port: port, through: PairingTests.Transports(offerer: transport))
             let idle = try await TestDevice.connect(port: port)
             try await idle.send(.offer(slotLength: 0, work: nil))
             #expect(await idle.nextFrame()?.isOffered == true)

@@ -177,10 +177,10 @@ import Testing
     }
 
     @Test func `A configured origin is let in, another one is not`() {
-        let door = HTTPRoutes(allowedOrigins: ["https://good.example"])
-        #expect(door.answer(toUpgradeFrom: "https://good.example") == .upgrade)
-        #expect(door.answer(toUpgradeFrom: "https://bad.example") == .refuse(.foreignOrigin))
-        #expect(door.answer(toUpgradeFrom: "null") == .refuse(.foreignOrigin))
+        let routes = HTTPRoutes(allowedOrigins: ["https://good.example"])
+        #expect(routes.answer(toUpgradeFrom: "https://good.example") == .upgrade)
+        #expect(routes.answer(toUpgradeFrom: "https://bad.example") == .refuse(.foreignOrigin))
+        #expect(routes.answer(toUpgradeFrom: "null") == .refuse(.foreignOrigin))
     }
 }
 

@@ -107,10 +107,10 @@ import Testing
     @Test(arguments: HTTPRoutes.Health.allCases, [HTTPMethod.GET, .HEAD])
     func `Health has the statuses that it has`(_ health: HTTPRoutes.Health, _ method: HTTPMethod) throws {
         let operation = try #require(operations.first { $0.path == health.rawValue && $0.method == method.rawValue })
-        let door = HTTPRoutes(allowedOrigins: [])
+        let routes = HTTPRoutes(allowedOrigins: [])
         for isDraining in [false, true] {
             let head = HTTPRequestHead(version: .http1_1, method: method, uri: health.rawValue, headers: ["Host": "x"])
-            guard case .health(let isWell, _) = door.answer(to: head, isDraining: isDraining) else {
+            guard case .health(let isWell, _) = routes.answer(to: head, isDraining: isDraining) else {
                 Issue.record("no answer about health")
                 return
             }

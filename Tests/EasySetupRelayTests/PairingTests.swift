@@ -17,11 +17,11 @@ import Testing
         let meeting: MeetingID
         let tokens: [Token]
 
-        init(port: Int, through doors: Transports = Transports()) async throws {
-            offerer = try await doors.offerer.connect(port: port)
+        init(port: Int, through transports: Transports = Transports()) async throws {
+            offerer = try await transports.offerer.connect(port: port)
             try await offerer.send(.offer(slotLength: 0, work: nil))
             guard case .offered(let slot, let offererToken, _) = await offerer.nextFrame() else { throw Unexpected() }
-            visitor = try await doors.visitor.connect(port: port)
+            visitor = try await transports.visitor.connect(port: port)
             try await visitor.send(.visit(slot: slot, work: nil))
             guard case .met(let meeting, let visitorToken, _) = await visitor.nextFrame() else { throw Unexpected() }
             guard await offerer.nextFrame() == .visitor(meeting: meeting) else { throw Unexpected() }
@@ -83,8 +83,8 @@ import Testing
     @Test(arguments: Transport.allCases, Transport.allCases)
     func `Two devices meet, talk, are seated and part`(_ offerer: Transport, _ visitor: Transport) async throws {
         try await withRelay { _, port in
-            let doors = Transports(offerer: offerer, visitor: visitor)
-            try await Pair(port: port, through: doors).run(bodies: [[1, 2, 3], [4]])
+            let transports = Transports(offerer: offerer, visitor: visitor)
+            try await Pair(port: port, through: transports).run(bodies: [[1, 2, 3], [4]])
         }
     }
 
@@ -135,11 +135,11 @@ import Testing
     }
 
     @Test(arguments: Transport.allCases)
-    func `Nothing of a pairing is in the logs, at any level`(_ door: Transport) async throws {
+    func `Nothing of a pairing is in the logs, at any level`(_ transport: Transport) async throws {
         let log = LogKeeper()
         let bodies: [[UInt8]] = [Array("first body".utf8), Array("second body".utf8)]
         let pair = try await withRelay(logger: log.logger) { _, port in
-            let pair = try await Pair(port: port, through: Transports(offerer: door, visitor: door))
+            let pair = try await Pair(port: port, through: Transports(offerer: transport, visitor: transport))
             try await pair.run(bodies: bodies)
             return pair
         }

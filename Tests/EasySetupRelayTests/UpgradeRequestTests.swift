@@ -111,7 +111,7 @@ import Testing
     // MARK: Held against HTTP
 
     @Test(arguments: 0..<4 as Range<UInt64>)
-    func `What is recognised, HTTP and the front door let in, with the same key`(_ seed: UInt64) throws {
+    func `What is recognised, the HTTP handlers accept, with the same key`(_ seed: UInt64) throws {
         var random = SplitMix(state: seed)
         var (recognised, others) = (0, 0)
         for _ in 0..<800 {

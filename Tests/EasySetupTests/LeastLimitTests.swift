@@ -20,8 +20,8 @@ extension NamedLimit: CustomTestStringConvertible {
             let upgrades: Middlebox.Upgrades = webSocket ? .pass : .hangUp
             try await Middlebox.run(before: live.address.port, upgrades: upgrades) { _, box in
                 let transport = webSocket ? "websocket" : "long-polling"
-                let doors = try await TwoDevices(offerer: box, visitor: box).pair()
-                #expect(doors == .init(transport, visitor: transport))
+                let transports = try await TwoDevices(offerer: box, visitor: box).pair()
+                #expect(transports == .init(transport, visitor: transport))
             }
         }
     }

@@ -55,7 +55,7 @@ import Testing
         )
     }
 
-    @Test("it knocks, then sends, and then asks for frames") func opening() {
+    @Test("it probes, then sends, and then asks for frames") func opening() {
         var calls = calls()
         #expect(calls.probe() == [sending(1, [])])
         #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])
@@ -64,7 +64,7 @@ import Testing
         #expect(calls.answered(.send, had(1), draw: 0) == [polling(0)])
     }
 
-    @Test("what is said while it knocks is sent when it is let in") func saidMeanwhile() {
+    @Test("what is said while it probes is sent when the relay has answered") func saidMeanwhile() {
         var calls = calls()
         _ = calls.probe()
         #expect(calls.send([visit]) == [])
@@ -207,7 +207,7 @@ import Testing
     }
 
     @Test(
-        "what is no relay's door is not knocked at again",
+        "a server that is no relay is not probed again",
         arguments: [
             (301, "<html>", OtherServer.signIn), (403, "<html>", .forbidden(status: 403)),
             (404, "<html>", .web(status: 404)), (200, "<html>", .signIn),
@@ -235,7 +235,7 @@ import Testing
         }
     }
 
-    @Test("when both doors are shut, the WebSocket's error is shown; silence does not make a refusal no relay")
+    @Test("when both transports are shut, the WebSocket's error is shown; silence does not make a refusal no relay")
     func bothShut() {
         for failure in [nil, PairingError.notARelay(.unknown), .connectionLost] {
             let shown = failure == .notARelay(.unknown) ? nil : failure
@@ -243,10 +243,10 @@ import Testing
             _ = calls.probe()
             #expect(calls.openingTookTooLong() == [.closed(shown ?? .relayUnreachable(.noAnswer))])
             var others = self.calls(insteadOf: failure)
-            let knock = others.probe()
+            let probing = others.probe()
             for _ in 2...ClientLimits().callTries {
                 _ = others.answered(.send, .unanswered(.relayUntrusted(.unfit)), draw: 0)
-                #expect(others.pauseIsOver(.send) == knock)
+                #expect(others.pauseIsOver(.send) == probing)
             }
             let last = others.answered(.send, .unanswered(.relayUntrusted(.unfit)), draw: 0)
             #expect(last == [.closed(shown ?? .relayUntrusted(.unfit))])
@@ -255,10 +255,10 @@ import Testing
 
     @Test("whose first calls have to be made again hears that the relay was away") func stumbling() {
         var calls = calls()
-        let knock = calls.probe()
+        let probing = calls.probe()
         let pause = LongPollClient.Step.pause(.send, .milliseconds(100))
         #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [.stumbled, pause])
-        #expect(calls.pauseIsOver(.send) == knock)
+        #expect(calls.pauseIsOver(.send) == probing)
         #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])
         _ = calls.send([visit])
         #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [.stumbled, pause])

@@ -20,10 +20,10 @@ extension HostileTests {
             let peak = Memory.Peak(relay.pid)
             let held = await onThread { attack.body(port, limits) }
             let proxy = attack.usesProxyProtocol ? try PrefacingProxy(to: port) : nil
-            let door = proxy?.port ?? port
-            let health = await health(port: door)
+            let address = proxy?.port ?? port
+            let health = await health(port: address)
             #expect(health.hasPrefix("HTTP/1.1 200"), "health while \(attack.name): \(health.prefix(40))")
-            let honest = try await pair(port: door, times: 3)
+            let honest = try await pair(port: address, times: 3)
             let time = ContinuousClock.now - start
             say(Table.row(attack.name, held.outcome, peak.stop(), honest, time) + "   " + held.note)
             #expect(honest.done == 3, "\(attack.name)")

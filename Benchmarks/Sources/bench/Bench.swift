@@ -12,7 +12,9 @@ struct Bench: ParsableCommand {
     @Option(help: "The program easysetup, built for release.")
     var program = ".build/programs/release/easysetup"
 
-    @Option(help: "Measure nothing: run pairings at the relay that listens on this port, through the door of --only.")
+    @Option(
+        help: "Measure nothing: run pairings at the relay that listens on this port, through the transport of --only."
+    )
     var port: UInt16?
 
     @Option(help: "Measure nothing: be the bare forwarder, on this port, or with 0 on any.")
@@ -92,7 +94,7 @@ struct Bench: ParsableCommand {
     private func pair(at port: UInt16) throws {
         let atOnce = max(1, inFlight.first ?? 1)
         guard let subject = only.first, let transport = subject.transport else {
-            throw ValidationError("That is no relay's door.")
+            throw ValidationError("--only names no transport of a relay.")
         }
         let load = Load(
             scheme: RelayScheme(

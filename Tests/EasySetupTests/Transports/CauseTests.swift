@@ -366,7 +366,7 @@ import Testing
         }
     }
 
-    @Test("pages of what stands before a relay, through both doors") func pages() async throws {
+    @Test("pages of what stands before a relay, through both transports") func pages() async throws {
         for (head, cause) in [
             ("HTTP/1.1 502 Bad Gateway\r\n", "behind-is-away"), ("HTTP/1.1 504 Gateway Timeout\r\n", "behind-is-away"),
             ("HTTP/1.1 302 Found\r\nLocation: http://signin.example/\r\n", "sign-in"),
@@ -409,8 +409,8 @@ import Testing
             ) { _, address in
                 _ = await answers.next()
                 let devices = TwoDevices(offerer: address, visitor: relay.address)
-                let doors = try await devices.pair()
-                #expect(doors == .init("long-polling", visitor: "websocket"))
+                let transports = try await devices.pair()
+                #expect(transports == .init("long-polling", visitor: "websocket"))
             }
         }
     }

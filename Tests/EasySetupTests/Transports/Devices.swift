@@ -7,19 +7,19 @@ import TestSupport
 import Testing
 
 /// Collects from a device's log the transports by which it reached its relay.
-final class DoorLog: Sendable {
+final class TransportLog: Sendable {
     private let kept = Mutex<[String]>([])
 
-    var doors: [String] { kept.withLock { $0 } }
+    var transports: [String] { kept.withLock { $0 } }
 
     var logger: Logger {
-        var logger = Logger(label: "test.door") { _ in Handler(log: self) }
+        var logger = Logger(label: "test.transport") { _ in Handler(log: self) }
         logger.logLevel = .debug
         return logger
     }
 
     private struct Handler: LogHandler {
-        let log: DoorLog
+        let log: TransportLog
         var metadata: Logger.Metadata = [:]
         var logLevel = Logger.Level.debug
 
@@ -44,14 +44,14 @@ struct TwoDevices: Sendable {
     var proxies = ProxySettings.environment
     var limits = ClientLimits.unhurried
 
-    struct Doors: Equatable, CustomStringConvertible {
+    struct UsedTransports: Equatable, CustomStringConvertible {
         /// The transports that each device used, each once.
         var offerer: Set<String>
         var visitor: Set<String>
         /// The number of connections that opened by some transport.
         var connections = 0
 
-        static func == (one: Doors, other: Doors) -> Bool {
+        static func == (one: UsedTransports, other: UsedTransports) -> Bool {
             (one.offerer, one.visitor) == (other.offerer, other.visitor)
         }
 
@@ -67,8 +67,8 @@ struct TwoDevices: Sendable {
     ///
     /// - Parameter meanwhile: runs while the offerer's user is asked.
     /// - Returns: the transports that the devices used.
-    func pair(meanwhile: @escaping @Sendable () async -> Void = {}) async throws -> Doors {
-        let (here, there) = (DoorLog(), DoorLog())
+    func pair(meanwhile: @escaping @Sendable () async -> Void = {}) async throws -> UsedTransports {
+        let (here, there) = (TransportLog(), TransportLog())
         let seed = SyncSeed.random()
         let asked = Attempts()
         let offering = Watch(
@@ -86,14 +86,14 @@ struct TwoDevices: Sendable {
         let stored = try await #require(store.load())
         #expect(stored.isSame(as: seed))
         #expect(await asked.count == 1)
-        var doors = Doors("", visitor: "")
-        doors.offerer = Set(here.doors)
-        doors.visitor = Set(there.doors)
-        doors.connections = here.doors.count + there.doors.count
-        return doors
+        var transports = UsedTransports("", visitor: "")
+        transports.offerer = Set(here.transports)
+        transports.visitor = Set(there.transports)
+        transports.connections = here.transports.count + there.transports.count
+        return transports
     }
 
-    private func client(_ name: String, _ store: MemorySeedStore, _ log: DoorLog) -> PairingClient {
+    private func client(_ name: String, _ store: MemorySeedStore, _ log: TransportLog) -> PairingClient {
         PairingClient(
             name: DeviceName(cleaning: name)!,
             store: store,

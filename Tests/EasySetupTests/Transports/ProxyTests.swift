@@ -39,9 +39,9 @@ import Testing
                 try await proxy.run { address in
                     for (offerer, visitor) in [(address, address), (address, relay.address), (relay.address, address)] {
                         let devices = TwoDevices(offerer: offerer, visitor: visitor, roots: roots, limits: .unhurried)
-                        let doors = try await devices.pair()
+                        let transports = try await devices.pair()
                         #expect(
-                            doors
+                            transports
                                 == .init(
                                     offerer == address ? setup.transport : "websocket",
                                     visitor: visitor == address ? setup.transport : "websocket"

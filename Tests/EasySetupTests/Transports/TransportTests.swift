@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The real client and the real relay, with a middlebox between them that blocks WebSockets.
-@Suite("Two doors", .inTurn, .timeLimit(.minutes(60))) struct TransportTests {
+@Suite("Two transports", .inTurn, .timeLimit(.minutes(60))) struct TransportTests {
     struct Obstacle: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var upgrades: Middlebox.Upgrades
@@ -57,22 +57,24 @@ import Testing
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: obstacle.upgrades) { _, address in
                 let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
-                let doors = try await devices.pair()
-                #expect(doors == .init("long-polling", visitor: "long-polling"))
+                let transports = try await devices.pair()
+                #expect(transports == .init("long-polling", visitor: "long-polling"))
             }
         }
     }
 
-    @Test("devices pair through different doors", arguments: [true, false]) func mixed(isOfferer: Bool) async throws {
+    @Test("devices pair through different transports", arguments: [true, false]) func mixed(isOfferer: Bool)
+        async throws
+    {
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { _, address in
                 let devices = TwoDevices(
                     offerer: isOfferer ? address : relay.address,
                     visitor: isOfferer ? relay.address : address
                 )
-                let doors = try await devices.pair()
+                let transports = try await devices.pair()
                 #expect(
-                    doors
+                    transports
                         == (isOfferer
                             ? .init("long-polling", visitor: "websocket") : .init("websocket", visitor: "long-polling"))
                 )
@@ -84,8 +86,8 @@ import Testing
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port) { box, address in
                 let devices = TwoDevices(offerer: address, visitor: address)
-                let doors = try await devices.pair()
-                #expect(doors == .init("websocket", visitor: "websocket"))
+                let transports = try await devices.pair()
+                #expect(transports == .init("websocket", visitor: "websocket"))
                 #expect(box.callCount == 0)
             }
         }
@@ -96,13 +98,13 @@ import Testing
             try await Middlebox.run(before: relay.address.port, tls: true, upgrades: .hangUp) { _, address in
                 let roots = TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate)
                 let devices = TwoDevices(offerer: address, visitor: address, roots: roots)
-                let doors = try await devices.pair()
-                #expect(doors == .init("long-polling", visitor: "long-polling"))
+                let transports = try await devices.pair()
+                #expect(transports == .init("long-polling", visitor: "long-polling"))
             }
         }
     }
 
-    @Test("a certificate that is not trusted opens no other door") func untrusted() async throws {
+    @Test("a certificate that is not trusted opens no other transport") func untrusted() async throws {
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port, tls: true, upgrades: .hangUp) { box, address in
                 let client = relay.client("one", .random())
@@ -114,7 +116,7 @@ import Testing
     }
 
     @Test(
-        "when both doors are shut, the WebSocket's error is told",
+        "when both transports fail, the WebSocket's error is told",
         arguments: [
             ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", PairingError.notARelay(.forbidden(status: 403))),
             (
@@ -191,8 +193,8 @@ import Testing
                 }
             ) { box, address in
                 let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
-                let doors = try await devices.pair()
-                #expect(doors == .init("long-polling", visitor: "long-polling"))
+                let transports = try await devices.pair()
+                #expect(transports == .init("long-polling", visitor: "long-polling"))
                 #expect(box.callCount > 8)
             }
         }
@@ -212,8 +214,8 @@ import Testing
                 calls: { $0 > 2 && $0 % 3 == 0 ? .answer(pages[$0 / 3 % pages.count]) : .pass }
             ) { _, address in
                 let devices = TwoDevices(offerer: address, visitor: address, limits: hasty)
-                let doors = try await devices.pair()
-                #expect(doors == .init("long-polling", visitor: "long-polling"))
+                let transports = try await devices.pair()
+                #expect(transports == .init("long-polling", visitor: "long-polling"))
             }
         }
     }
@@ -229,9 +231,9 @@ import Testing
                 // On a busy machine the relay may forget the connection before its first poll several times.
                 limits.answerTries = 1_000
                 let devices = TwoDevices(offerer: address, visitor: address, limits: limits)
-                let doors = try await relay.clock.running { try await devices.pair { await box.sees(calls: 20) } }
-                #expect(doors == .init("long-polling", visitor: "long-polling"))
-                #expect(doors.connections > 2)
+                let transports = try await relay.clock.running { try await devices.pair { await box.sees(calls: 20) } }
+                #expect(transports == .init("long-polling", visitor: "long-polling"))
+                #expect(transports.connections > 2)
             }
         }
     }
@@ -253,7 +255,7 @@ import Testing
                 try await Middlebox.run(before: first.address.port, upgrades: .hangUp) { calls, address in
                     try await Middlebox.run(before: first.address.port) { sockets, other in
                         let devices = TwoDevices(offerer: address, visitor: bothByCalls ? address : other)
-                        let doors = try await devices.pair {
+                        let transports = try await devices.pair {
                             if downtime == .some {
                                 // Nothing listens there.
                                 for box in [calls, sockets] { box.move(to: 1) }
@@ -263,9 +265,9 @@ import Testing
                         }
                         // While both transports are blocked for a while, a device may come back by the one that opens
                         // first.
-                        #expect(doors.offerer == ["long-polling"])
-                        if bothByCalls { #expect(doors.visitor == ["long-polling"]) }
-                        if downtime == .none, !bothByCalls { #expect(doors.visitor == ["websocket"]) }
+                        #expect(transports.offerer == ["long-polling"])
+                        if bothByCalls { #expect(transports.visitor == ["long-polling"]) }
+                        if downtime == .none, !bothByCalls { #expect(transports.visitor == ["websocket"]) }
                     }
                 }
             }

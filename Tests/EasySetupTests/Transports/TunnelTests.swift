@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(
-        "devices pair through it, with TLS and without, through both doors",
+        "devices pair through it, with TLS and without, through both transports",
         arguments: [true, false],
         [true, false]
     )
@@ -40,9 +40,9 @@ import Testing
                         roots: TrustedRoots(pemFile: made.certificate),
                         proxies: try settings(port, "me:pass%20word@")
                     )
-                    let doors = try await devices.pair()
+                    let transports = try await devices.pair()
                     let transport = tls || webSocket ? "websocket" : "long-polling"
-                    #expect(doors == .init(transport, visitor: transport))
+                    #expect(transports == .init(transport, visitor: transport))
                     let head = try #require(proxy.heads.first)
                     #expect(head.hasPrefix("CONNECT relay.test:4443 HTTP/1.1\r\nHost: relay.test:4443\r\n"))
                     #expect(head.contains("\r\nProxy-Authorization: Basic bWU6cGFzcyB3b3Jk\r\n"))
@@ -77,8 +77,8 @@ import Testing
                         roots: TrustedRoots(pemFile: made.certificate),
                         proxies: try settings(port)
                     )
-                    let doors = try await devices.pair()
-                    #expect(doors == .init("long-polling", visitor: "long-polling"))
+                    let transports = try await devices.pair()
+                    #expect(transports == .init("long-polling", visitor: "long-polling"))
                     #expect(!proxy.heads.isEmpty)
                 }
             }
@@ -100,8 +100,8 @@ import Testing
                     roots: TrustedRoots(pemFile: made.certificate),
                     proxies: .proxy(proxy, roots: TrustedRoots(pemFile: proxys.certificate))
                 )
-                let doors = try await devices.pair()
-                #expect(doors == .init("websocket", visitor: "websocket"))
+                let transports = try await devices.pair()
+                #expect(transports == .init("websocket", visitor: "websocket"))
                 devices.proxies = .proxy(proxy, roots: devices.roots)
                 let failure = try await self.failure(at: address, devices.proxies, roots: devices.roots)
                 #expect(failure == .proxyFailed(.untrusted(.selfSigned)))

@@ -24,7 +24,7 @@ private let routes = HTTPRoutes(allowedOrigins: [])
         throw BrokenRule(description: "a request is recognised that HTTP does not read")
     }
     let answer = routes.answer(to: head, isDraining: false)
-    try hold(answer == .upgrade, "a request is recognised that the front door refuses")
+    try hold(answer == .upgrade, "a request is recognised that the HTTP handlers refuse")
     let isSame = head.headers["sec-websocket-key"].map { Array($0.utf8) } == [request.key]
     try hold(isSame, "a request's key is another for HTTP")
 }
