@@ -1053,7 +1053,7 @@ inline offerer_hears() {
         code = dm; shown = dm; tokenKey[B] = ra; codesShown++;
         phaseB = offer_offering
     :: rf == relay_workWanted ->
-        assert(phaseB == offer_opening && link[B] == link_opened);
+        assert(phaseB == offer_opening && (link[B] == link_opened || link[B] == link_working));
         link[B] = link_working;
         put(B, device_offer, 0, 0, 0, why_none)
     :: rf == relay_visitor && phaseB == offer_offering ->
@@ -1188,7 +1188,7 @@ inline visitor_hears() {
         sentA = 0; ackedA = 0; receivedA = 0;
         send_in_meeting(A, meeting)
     :: rf == relay_workWanted ->
-        assert(phaseA == visit_arriving && link[A] == link_opened);
+        assert(phaseA == visit_arriving && (link[A] == link_opened || link[A] == link_working));
         link[A] = link_working;
         put(A, device_visit, typed, 0, 0, why_none)
     :: rf == relay_attachedVisitor ->
@@ -1375,10 +1375,10 @@ end:
         d_step { empty_up(c); goneCut[c] = false; goneClean[c] = false; lose(c); c = 0 } }
 #if WORKS
     :: atomic { if
-        :: works < WORKS && link[B] == link_opened && up[0]?[device_offer, _, _, _, _] -> c = 0
-        :: works < WORKS && link[B] == link_opened && up[1]?[device_offer, _, _, _, _] -> c = 1
-        :: works < WORKS && link[A] == link_opened && up[2]?[device_visit, _, _, _, _] -> c = 2
-        :: works < WORKS && link[A] == link_opened && up[3]?[device_visit, _, _, _, _] -> c = 3
+        :: works < WORKS && (link[B] == link_opened || link[B] == link_working) && up[0]?[device_offer, _, _, _, _] -> c = 0
+        :: works < WORKS && (link[B] == link_opened || link[B] == link_working) && up[1]?[device_offer, _, _, _, _] -> c = 1
+        :: works < WORKS && (link[A] == link_opened || link[A] == link_working) && up[2]?[device_visit, _, _, _, _] -> c = 2
+        :: works < WORKS && (link[A] == link_opened || link[A] == link_working) && up[3]?[device_visit, _, _, _, _] -> c = 3
         fi;
         d_step { works++; up[c]?df, dm, dn, da, dr; tell(c, relay_workWanted, 0, 0, 0, why_none); c = 0 } }
 #endif

@@ -200,7 +200,7 @@ import Testing
         #expect(bench.toStore.isEmpty)
     }
 
-    @Test("a relay that asks for work and says nothing more is given up, and so is one that asks again")
+    @Test("a relay that asks for work and says nothing more is given up, and so is one that asks again for no more")
     func endlessWork() throws {
         let wanted = RelayFrame.workWanted(challenge: [1], difficulty: 1, expiresIn: .seconds(30))
         let limits = ClientLimits()
@@ -226,10 +226,20 @@ import Testing
                 _ = silent.handle(.connected, now)
             }
 
+            let work = Work(challenge: [1], answer: [UInt8](repeating: 0, count: 8))
+            let more = RelayFrame.workWanted(challenge: [1], difficulty: 3, expiresIn: .seconds(30))
             let again = try make()
             _ = again.handle(.frame(wanted), .zero)
-            _ = again.handle(.solved(Work(challenge: [1], answer: [UInt8](repeating: 0, count: 8))), .zero)
-            #expect(again.handle(.frame(wanted), .zero).isEnd)
+            #expect(!again.handle(.solved(work), .zero).sent.isEmpty)
+            // A solution is sent once.
+            #expect(again.handle(.solved(work), .zero).sent.isEmpty)
+            #expect(!again.handle(.frame(more), .zero).isEnd)
+            #expect(!again.handle(.solved(work), .zero).sent.isEmpty)
+            #expect(again.handle(.frame(more), .zero).isEnd)
+
+            let early = try make()
+            _ = early.handle(.frame(wanted), .zero)
+            #expect(early.handle(.frame(more), .zero).isEnd)
         }
     }
 

@@ -108,6 +108,50 @@ import Testing
         #expect(difficulties == difficulties.sorted())
     }
 
+    @Test("challenges that were collected while they were cheap don't pay for a search", arguments: [true, false])
+    func hoard(isFirstFrame: Bool) throws {
+        var limits = Self.strict
+        limits.missesPerPrefix = 1
+        var scene = Scene(limits)
+        // Visits that find nothing don't count while offerers may still come back after the relay's start.
+        scene.pass(limits.offererReturn)
+        func visit(_ work: Work? = nil) -> DeviceFrame { .visit(slot: Slot("9ZZ")!, work: work) }
+        scene.come("0", visit())
+        #expect(scene.last("0")?.isRefusal == true)
+        let names = (0..<60).map { "h\($0)" }
+        for name in names { scene.come(name, visit()) }
+        #expect(names.allSatisfy { scene.difficulty(of: $0) == 4 })
+        var looks = 0
+        for name in names {
+            let work = try #require(scene.solved(name))
+            if isFirstFrame { scene.lose(name) }
+            if isFirstFrame { scene.come(name, visit(work)) } else { scene.send(name, visit(work)) }
+            guard scene.last(name)?.isRefusal != true else {
+                looks += 1
+                continue
+            }
+            // The relay asks for what a search costs by now, and takes that.
+            #expect(try #require(scene.difficulty(of: name)) >= 6)
+        }
+        #expect(looks <= 4)
+        let last = try #require(names.last)
+        scene.send(last, visit(scene.solved(last)))
+        #expect(scene.last(last)?.isRefusal == true)
+    }
+
+    @Test("work for one bit less than is asked for by now is enough") func nearly() throws {
+        var limits = Self.strict
+        limits.offersPerPrefix = 2
+        var scene = Scene(limits)
+        for name in ["1", "2", "3", "4"] { scene.come(name, .offer(slotLength: 0, work: nil)) }
+        for name in ["3", "4"] { #expect(scene.difficulty(of: name) == 4) }
+        scene.send("3", .offer(slotLength: 0, work: scene.solved("3")))
+        #expect(scene.tokens["3"] != nil)
+        scene.come("5", .offer(slotLength: 0, work: nil))
+        scene.send("4", .offer(slotLength: 0, work: scene.solved("4")))
+        #expect(scene.tokens["4"] != nil)
+    }
+
     @Test("work is asked for once a connection, and waited for so long") func asking() throws {
         var (scene, _, _) = try Self.asked()
         scene.come("3", .offer(slotLength: 0, work: nil))
@@ -225,4 +269,8 @@ import Testing
         #expect(digits.isEmpty, "\(dumped)")
         #expect("\(Scene.home)\(Scene.keys)" == "AddressPrefixTokenKeys")
     }
+}
+
+extension RelayFrame {
+    fileprivate var isRefusal: Bool { if case .refused = self { true } else { false } }
 }

@@ -12,8 +12,9 @@ struct SessionConnection {
         case connecting
         /// The connection is open, and the relay must answer the first frame before this moment.
         case opened(answerBy: Duration)
-        /// The relay has asked for work, and must answer the solution before this moment.
-        case working(answerBy: Duration)
+        /// The relay has asked for work of this difficulty, and must answer the solution before this moment. `isSolved`
+        /// tells whether the solution was sent.
+        case working(difficulty: Int, isSolved: Bool, answerBy: Duration)
         /// The connection is open, and the relay has answered.
         case ready
         /// The next attempt to connect starts at this moment.
@@ -40,7 +41,7 @@ struct SessionConnection {
     var deadline: Duration? {
         switch state {
         case .idle, .connecting, .ready: nil
-        case .opened(let moment), .working(let moment), .resting(let moment): moment
+        case .opened(let moment), .working(_, _, let moment), .resting(let moment): moment
         }
     }
 
@@ -66,7 +67,24 @@ struct SessionConnection {
         state = .opened(answerBy: now + limits.answerTimeout)
     }
 
-    mutating func working(now: Duration) { state = .working(answerBy: now + limits.workTimeout) }
+    /// The relay asks for work of this difficulty. False when it may not: after its answer, before the solution of what
+    /// it asked for earlier, or for no more than that. So a relay can't make the device work for ever.
+    mutating func workWanted(_ difficulty: Int, now: Duration) -> Bool {
+        switch state {
+        case .opened: break
+        case .working(let before, isSolved: true, _) where difficulty > before: break
+        case .idle, .connecting, .working, .ready, .resting: return false
+        }
+        state = .working(difficulty: difficulty, isSolved: false, answerBy: now + limits.workTimeout)
+        return true
+    }
+
+    /// The work is solved. False when the relay does not wait for it any more.
+    mutating func solved() -> Bool {
+        guard case .working(let difficulty, isSolved: false, let moment) = state else { return false }
+        state = .working(difficulty: difficulty, isSolved: true, answerBy: moment)
+        return true
+    }
 
     mutating func answered() {
         state = .ready

@@ -125,7 +125,7 @@ extension SessionRole where Self: ~Copyable {
             return []
         case .lost(let error): return lost(error, now)
         case .frame(let frame): return received(frame, now)
-        case .solved(let work): return core.connection.isWorking ? [.send(request(work))] : []
+        case .solved(let work): return core.connection.solved() ? [.send(request(work))] : []
         case .answered(let answer): return seated(.answered(answer), now) ?? []
         case .accepted(let answer): return seated(.accepted(answer), now) ?? []
         case .stored: return seated(.stored, now) ?? []
@@ -154,7 +154,7 @@ extension SessionRole where Self: ~Copyable {
         case .resting(let moment) where now >= moment:
             core.connection.connecting()
             return [.connect]
-        case .opened(let moment) where now >= moment, .working(let moment) where now >= moment:
+        case .opened(let moment) where now >= moment, .working(_, _, let moment) where now >= moment:
             return hangUp(.relayUnreachable(.noAnswer), now)
         case .idle, .connecting, .opened, .working, .ready, .resting: return phaseDeadlinePassed(now)
         }
@@ -162,8 +162,7 @@ extension SessionRole where Self: ~Copyable {
 
     /// The relay asks for work before it takes the request.
     mutating func workWanted(_ challenge: [UInt8], _ difficulty: Int, _ now: Duration) -> [SessionAction] {
-        guard isAsking, core.connection.isOpened else { return misbehaved(now) }
-        core.connection.working(now: now)
+        guard isAsking, core.connection.workWanted(difficulty, now: now) else { return misbehaved(now) }
         guard difficulty <= core.limits.maximumWork else { return core.fail(.workRefused, leaving: nil) }
         return [.solve(challenge: challenge, difficulty: difficulty)]
     }

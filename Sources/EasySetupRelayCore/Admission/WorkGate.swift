@@ -16,7 +16,12 @@ struct WorkGate: Sendable {
     private let lifetime: Duration
     private var used: Generations<[UInt8], Bool>
 
-    enum Verdict { case done, bad, full }
+    enum Verdict {
+        /// The work is right. A device did it for a challenge of this difficulty.
+        case done(difficulty: Int)
+        case bad
+        case full
+    }
 
     /// The request that a device does the work for.
     enum Purpose: UInt8, Sendable {
@@ -56,7 +61,15 @@ struct WorkGate: Sendable {
         key = next
     }
 
-    /// A challenge for a prefix with this excess; each doubling of the excess adds one bit.
+    /// The difficulty for a prefix with this excess, in bits. Each doubling of the excess adds one bit, or two where the
+    /// excess is of misses.
+    func difficulty(for excess: Excess) -> Int {
+        let common = min(difficulty.lowerBound + Self.doublings(excess.common), difficulty.upperBound)
+        let misses = difficulty.lowerBound + 2 * Self.doublings(excess.misses)
+        return max(common, min(misses, WireLimits.difficulty.upperBound))
+    }
+
+    /// A challenge for a prefix with this excess.
     func challenge(
         _ purpose: Purpose,
         prefix: AddressPrefix,
@@ -64,9 +77,7 @@ struct WorkGate: Sendable {
         now: Duration,
         entropy: inout some RandomNumberGenerator
     ) -> RelayFrame {
-        let common = min(difficulty.lowerBound + Self.doublings(excess.common), difficulty.upperBound)
-        let misses = difficulty.lowerBound + 2 * Self.doublings(excess.misses)
-        let bits = max(common, min(misses, WireLimits.difficulty.upperBound))
+        let bits = difficulty(for: excess)
         var bytes = [purpose.rawValue, UInt8(clamping: bits)] + milliseconds(now + lifetime).bigEndianBytes
         bytes += entropy.bytes(8)
         bytes += mac(bytes, prefix, key)
@@ -93,7 +104,7 @@ struct WorkGate: Sendable {
         let digest = SHA256.hash(data: challenge + work.answer)
         guard Self.leadingZeroBits(digest) >= Int(head[1]) else { return .bad }
         guard used[challenge] == nil else { return .bad }
-        return used.put(true, for: challenge, now: now) ? .done : .full
+        return used.put(true, for: challenge, now: now) ? .done(difficulty: Int(head[1])) : .full
     }
 
     private static func doublings(_ excess: Int) -> Int { Int.bitWidth - 1 - max(1, excess).leadingZeroBitCount }

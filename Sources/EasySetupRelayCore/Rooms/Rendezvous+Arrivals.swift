@@ -59,6 +59,9 @@ extension Rendezvous {
 
     /// Lets an offer or a visit go on, or asks for work: a prefix that exceeds its limits, or any prefix when the relay
     /// gets full, must bring some. False when the device was asked for work or refused.
+    ///
+    /// Work for an old challenge is not enough where the relay asks for at least two bits more by now. Otherwise one
+    /// address could collect many cheap challenges first, and search for codes with them later.
     private mutating func admitOrChallenge(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
@@ -74,7 +77,9 @@ extension Rendezvous {
             return false
         }
         switch work.check(done, for: purpose, prefix: prefix, now: time) {
-        case .done: return true
+        case .done(let difficulty):
+            if difficulty + 1 >= work.difficulty(for: excess) { return true }
+            askForWork(connection, prefix, purpose, excess, hasWorked: true, &turn)
         case .bad: refuse(connection, .badWork, &turn)
         case .full: refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
@@ -86,15 +91,19 @@ extension Rendezvous {
         _ prefix: AddressPrefix,
         _ purpose: WorkGate.Purpose,
         _ excess: WorkGate.Excess,
+        hasWorked: Bool = false,
         _ turn: inout Turn
     ) {
-        // A challenge is sent once, because answering repeats would cost the relay more than the sender.
-        guard !connections.isAtWork(connection) else { return refuse(connection, .badOrder, &turn) }
-        guard connections.atWork < limits.roomless, deadlines.count < limits.deadlines else {
-            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
-        }
-        guard connections.mayWork(prefix, limits) else {
-            return refuse(connection, .tooMany, retryAfter: limits.retryAfter, &turn)
+        if connections.isAtWork(connection) {
+            // Without work in return, answering repeats would cost the relay more than the sender.
+            guard hasWorked else { return refuse(connection, .badOrder, &turn) }
+        } else {
+            guard connections.atWork < limits.roomless, deadlines.count < limits.deadlines else {
+                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
+            }
+            guard connections.mayWork(prefix, limits) else {
+                return refuse(connection, .tooMany, retryAfter: limits.retryAfter, &turn)
+            }
         }
         let challenge = work.challenge(
             purpose,
