@@ -2,7 +2,7 @@ public import EasySetupHandshake
 public import EasySetupPairingSession
 public import EasySetupSeed
 
-// One error of each kind, with made-up values: an app looks at its screens with them, and its tests find out whether its
+// One error of each kind, with made-up values. An app shows its screens with these errors, and its tests check that its
 // table of texts has every key.
 
 extension PairingError {

@@ -1,17 +1,17 @@
 public import EasySetupPairingSession
 
-/// A running pairing: a sequence of states to show on a screen. It has one reader.
+/// A running pairing: a sequence of states to show on a screen. Only one task may read the sequence.
 ///
-/// The last state is ``PairingState/paired(_:)`` or ``PairingState/failed(_:)``; the sequence itself ends a little
-/// later, when the last message was acknowledged. Leaving the loop, or cancelling its task, stops the pairing on both
-/// devices, unless the seed is stored already: a success is never undone.
+/// The last state is ``PairingState/paired(_:)`` or ``PairingState/failed(_:)``. The sequence itself ends a little
+/// later, when the other device has acknowledged this device's last message. An app that leaves the loop, or cancels
+/// its task, stops the pairing on both devices. If the seed is stored already, the pairing stays a success.
 public struct Pairing: AsyncSequence, Sendable {
     /// A state of the pairing.
     public typealias Element = PairingState
     /// The sequence does not throw, because a failure is a state.
     public typealias Failure = Never
 
-    /// The most states that are buffered for a slow reader; the oldest are dropped first.
+    /// The most states that wait for a slow reader. When more come, the oldest are dropped.
     private static let waitingStates = 64
 
     private let states: AsyncStream<PairingState>
@@ -33,13 +33,13 @@ public struct Pairing: AsyncSequence, Sendable {
         }
     }
 
-    /// Stops the pairing on both devices. The sequence still delivers the last state. A pairing that has ended stays as
-    /// it is.
+    /// Stops the pairing on both devices. The sequence still delivers the last state. On a pairing that has ended, this
+    /// call has no effect.
     public func cancel() {
         inbox.put(.event(.cancelled))
     }
 
-    /// Makes the iterator. A pairing has one reader.
+    /// Makes the iterator. Only one task may read a pairing.
     public func makeAsyncIterator() -> AsyncStream<PairingState>.Iterator {
         states.makeAsyncIterator()
     }

@@ -23,9 +23,10 @@ import Synchronization
 /// }
 /// ```
 ///
-/// The device whose store holds a seed sends it, and the device whose store is empty receives it. Either of the two can show
-/// the code. A receiving app that shows the code should ask its user before it stores the seed, by passing `accept`.
-/// A device that only ever receives has nothing to approve: ``offer(at:accept:)``, ``join(_:at:)``.
+/// The device whose store holds a seed sends it, and the device whose store is empty receives it. Either of the two
+/// devices can show the code. A receiving app that shows the code should ask its user before it stores the seed, by
+/// passing `accept`. An app that only ever receives has no question to approve: it uses ``offer(at:accept:)`` and
+/// ``join(_:at:)``.
 public struct PairingClient: Sendable {
     /// The version of this library, by semantic versioning (`CHANGELOG.md`).
     public static var version: String { Release.version }
@@ -47,8 +48,8 @@ public struct PairingClient: Sendable {
     ///   - roots: the certificate authorities that are trusted for a relay.
     ///   - proxies: the HTTP proxy to use; by default the environment's variables choose it.
     ///   - limits: all limits, each with a default.
-    ///   - logger: receives entries at the levels debug and trace: names of states, frames and errors, none of their contents.
-    ///     The default logger drops them.
+    ///   - logger: receives entries at the levels debug and trace, with names of states, frames and errors, but not
+    ///     their contents. The default logger drops all entries.
     public init(
         name: DeviceName,
         platform: Platform = .current,
@@ -79,22 +80,25 @@ public struct PairingClient: Sendable {
     /// - Parameters:
     ///   - relay: the relay at which the two devices meet.
     ///   - approve: asks the user of a device that holds a seed before the device sends it. The default answer is no.
-    ///   - accept: asks the user of a device without a seed before the device stores the seed that it received. With nil, it stores
-    ///     the seed without a question, so anybody who reads the code from the screen decides which sync chain the device joins.
-    /// - Returns: the pairing's states; stop iterating, or cancel the iterating task, to stop the pairing on both devices.
+    ///   - accept: asks the user of a device without a seed before the device stores the seed that it received. If it
+    ///     is nil, the device stores the seed without a question, so anybody who reads the code from the screen decides
+    ///     which sync chain it joins.
+    /// - Returns: the pairing's states. Stop iterating, or cancel the iterating task, to stop the pairing on both
+    ///   devices.
     public func offer(at relay: RelayAddress, approve: @escaping Approve, accept: Accept? = nil) -> Pairing {
         showCode(at: relay, approve: approve, accept: accept)
     }
 
     /// Shows a code on a device that has no seed and only ever receives one.
     ///
-    /// If the store holds a seed all the same, the pairing fails with ``PairingError/Code/nobodyToAsk`` before anything is
-    /// sent, because nobody can be asked whether to give it.
+    /// If the store holds a seed nevertheless, the pairing fails with ``PairingError/Code/nobodyToAsk`` before this
+    /// device sends anything, because the app passed no closure that asks whether to give the seed.
     ///
     /// - Parameters:
     ///   - relay: the relay at which the two devices meet.
-    ///   - accept: asks the user before the device stores the seed that it received. With nil, it stores the seed without a
-    ///     question, so anybody who reads the code from the screen decides which sync chain the device joins.
+    ///   - accept: asks the user before the device stores the seed that it received. If it is nil, the device stores
+    ///     the seed without a question, so anybody who reads the code from the screen decides which sync chain it
+    ///     joins.
     /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
     public func offer(at relay: RelayAddress, accept: Accept?) -> Pairing {
         showCode(at: relay, approve: nil, accept: accept)
@@ -137,8 +141,9 @@ public struct PairingClient: Sendable {
     /// Pairs with a device that shows a code, on a device that has no seed and only ever receives one. Each call is one try of
     /// the code; a code has three tries.
     ///
-    /// If the store holds a seed all the same, the pairing fails with ``PairingError/Code/nobodyToAsk`` before anything is
-    /// sent and without spending a try, because nobody can be asked whether to give it.
+    /// If the store holds a seed nevertheless, the pairing fails with ``PairingError/Code/nobodyToAsk`` before this
+    /// device sends anything, because the app passed no closure that asks whether to give the seed. The failure does
+    /// not count as a try.
     ///
     /// - Parameters:
     ///   - code: the code that the user typed.
@@ -151,7 +156,7 @@ public struct PairingClient: Sendable {
     /// Pairs with a device that shows a QR code. This device can only receive a seed, never send one.
     ///
     /// The app must ask the user first about a link from outside the app (a web page, a message), because this device's
-    /// data become readable for the sync chain that the link belongs to.
+    /// data becomes readable for the sync chain that the link belongs to.
     public func join(_ link: PairingLink) -> Pairing {
         visit(.link(link), at: link.relay, approve: nil)
     }
@@ -160,7 +165,8 @@ public struct PairingClient: Sendable {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
                 let seed = try await load()
-                // A link has an error of its own for a device that holds a seed.
+                // A device that holds a seed and gets a link fails with another error (`linkDirection`), which the
+                // session reports.
                 if case .code = invitation, seed != nil, approve == nil {
                     return show(.failed(.nobodyToAsk(.holder)))
                 }
@@ -190,8 +196,8 @@ public struct PairingClient: Sendable {
         }
     }
 
-    /// The stored seed. A device without a seed is about to receive one, so this function checks that its store can
-    /// save: a failure after the transfer would mean that the seed was sent for nothing.
+    /// The stored seed; nil for a device that is about to receive one. For such a device this function checks that the
+    /// store can save, because otherwise the other device might send its seed for nothing.
     private func load() async throws(StoreError) -> SyncSeed? {
         let seed = try await store.load()
         if seed == nil { try await store.check() }

@@ -1,16 +1,17 @@
 public import EasySetupHandshake
 
 extension RelayAddress {
-    /// Reads a relay's address as people write it: `wss://relay.example`, `ws://127.0.0.1:4030`, or a bare host, which means
-    /// `wss`. A path is refused: a relay has its own host and port. The zone of a link-local address is written as in RFC 6874
-    /// (`wss://[fe80::1%25eth0]`), or as systems show it (`%eth0`).
+    /// Reads a relay's address as people write it: `wss://relay.example`, `ws://127.0.0.1:4030`, or a bare host, which
+    /// means `wss`. An address with a path is an error, because a relay always has a host and port of its own. The zone
+    /// of a link-local address is written as in RFC 6874 (`wss://[fe80::1%25eth0]`), or as operating systems show it
+    /// (`%eth0`).
     ///
     /// - Parameters:
     ///   - url: the text.
-    ///   - allowPlain: whether `ws` is accepted to other machines than this one.
+    ///   - allowPlain: whether `ws` is accepted for other machines, too. For this machine it always is.
     /// - Throws: ``RelayAddressError``.
     public init(url: String, allowPlain: Bool = false) throws(RelayAddressError) {
-        // White space around the address is dropped because people copy it along.
+        // People often copy white space along with an address, so the parser drops it.
         var rest = url[...].drop(while: \.isWhitespace)
         while let last = rest.last, last.isWhitespace { rest.removeLast() }
         var isPlain = false
@@ -27,7 +28,7 @@ extension RelayAddress {
         if rest.contains("@") { throw .user }
         guard rest.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
         guard let parts = HostAndPort.split(rest) else {
-            // The text has one colon after the host, and no number after the colon.
+            // The host is followed by a single colon, but what follows the colon is no number.
             throw rest.drop { $0 != "]" }.dropFirst().first == ":" || rest.count(where: { $0 == ":" }) == 1
                 ? .port : .unreadable
         }

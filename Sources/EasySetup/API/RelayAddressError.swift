@@ -9,7 +9,7 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
     /// The error's stable code.
     public var code: Code { kind == .plain ? .plain : .unreadable }
 
-    /// The stable code of the part of the address that is wrong, where one is known.
+    /// The stable code of the wrong part of the address; nil where that part is unknown.
     public var causeCode: Cause? {
         switch kind {
         case .unreadable, .plain: nil
@@ -24,13 +24,13 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
     /// The error's name in `Protocol/errors.md`.
     public var name: String { code.rawValue }
 
-    /// The part of the address that is wrong, where one is known.
+    /// The name of the wrong part of the address; nil where that part is unknown.
     public var cause: String? { causeCode?.rawValue }
 
-    /// False, because the same text gives the same error.
+    /// False, because the same text always gives the same error.
     public var retryHelps: Bool { false }
 
-    /// The texts in parts.
+    /// The error's texts for a person, in parts.
     public var explanation: Explanation {
         let form = "Write it as wss://HOST or wss://HOST:PORT."
         return switch kind {
@@ -53,7 +53,7 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
         }
     }
 
-    /// The stable codes of these errors.
+    /// The stable codes of the errors of an address.
     public struct Code: StableCode {
         /// The name in `Protocol/errors.md`.
         public let rawValue: String
@@ -61,13 +61,13 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The text is no `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
+        /// The text does not have the form `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
         public static let unreadable = Self(rawValue: "relay-address")
-        /// The address is `ws` to another machine, which would send everything without TLS.
+        /// The address has the scheme `ws` and leads to another machine, so the connection would have no TLS.
         public static let plain = Self(rawValue: "relay-plain")
     }
 
-    /// The stable codes of the parts that can be wrong.
+    /// The stable codes of the parts of an address that can be wrong.
     public struct Cause: StableCode {
         /// The name in `Protocol/errors.md`.
         public let rawValue: String
@@ -75,19 +75,20 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The text begins with another scheme.
+        /// The text begins with a scheme other than `wss`, `ws`, `https` or `http`.
         public static let scheme = Self(rawValue: "scheme")
         /// The text has a path, a query or a fragment.
         public static let path = Self(rawValue: "path")
         /// The text has a user name.
         public static let user = Self(rawValue: "user")
-        /// The port is no number from 1 to 65535.
+        /// The port is not a number from 1 to 65535.
         public static let port = Self(rawValue: "port")
-        /// The host has characters other than ASCII.
+        /// The host has characters outside ASCII.
         public static let notASCII = Self(rawValue: "not-ascii")
     }
 
-    /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
+    /// The errors as the project's own code handles them. An app sees ``code`` in place of this enum, because a new
+    /// case would break the `switch` statements of apps.
     package enum Kind: Hashable, Sendable {
         case unreadable, scheme, path, user, port, notASCII, plain
     }

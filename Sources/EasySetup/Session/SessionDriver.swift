@@ -5,10 +5,10 @@ import EasySetupSeed
 import Logging
 import NIOCore
 
-/// Runs a session: passes it the events of sockets, store, user and clock, and carries out its actions.
+/// Runs a session: passes it the events of the sockets, the store, the user and the clock, and carries out its actions.
 ///
-/// It runs in a task that is never cancelled, so that a pairing that the app stops still says goodbye to the relay. The
-/// session's deadlines bound how long that takes.
+/// The driver runs in a task that is never cancelled, because a device whose app stops the pairing must still tell the
+/// relay that it leaves. The session's deadlines bound how long that takes.
 struct SessionDriver: Sendable {
     let relay: RelayAddress
     let roots: TrustedRoots
@@ -16,13 +16,14 @@ struct SessionDriver: Sendable {
     let limits: ClientLimits
     let store: any SeedStore
     let approve: @Sendable (ApprovalRequest) async -> Approval
-    /// Asks the user before the seed is stored. The closure is called only by a session that was made with `asksFirst`.
+    /// Asks the user before the device stores the seed. Only a session that was made with `asksFirst` calls this
+    /// closure.
     let accept: (@Sendable (AcceptanceRequest) async -> Acceptance)?
     let show: @Sendable (PairingState) -> Void
     let inbox: Inbox
     let logger: Logger
 
-    /// Runs until the session is over, and returns the session for a last question.
+    /// Runs until the session is over, and returns the session, so that the caller can read its result.
     @discardableResult
     func run<Session: PairingSession & ~Copyable>(_ session: consuming Session) async -> Session {
         var course = ConnectionCourse(session)
@@ -37,16 +38,16 @@ struct SessionDriver: Sendable {
         }
         held.cancelAll()
         inbox.close()
-        // A connection that opened after the session's end has no other owner, so it is closed here.
+        // A connection that opens after the session's end has no other owner, so this loop closes it.
         while let letter = await letters.next() {
             if case .opened(_, let late) = letter { late.close() }
         }
-        // The program may end after this, so the last frames must have left it.
+        // The program may end after this function returns, so the last frames must have left the device before.
         for closing in held.closings { try? await closing.get() }
         return course.end()
     }
 
-    /// Passes a letter to the session.
+    /// Passes a letter to the session, and returns the steps that follow.
     private func steps<Session: PairingSession & ~Copyable>(
         after letter: Inbox.Letter,
         _ course: inout ConnectionCourse<Session>,
@@ -141,16 +142,17 @@ struct SessionDriver: Sendable {
     }
 }
 
-/// The letters that wait to be handled. Each source has only a few at a time, because a connection reads only on
-/// request, and the user, the store and the clock are asked one question at a time.
+/// The queue of letters, which are the inputs of the session, in order of arrival. Each source has only a few letters
+/// in it at a time, because a connection reads only on request, and the driver asks the user, the store and the clock
+/// one question each.
 final class Inbox: Sendable {
     enum Letter: Sendable {
         case event(SessionEvent)
-        /// The connection of this number is open.
+        /// The connection with this number is open.
         case opened(Int, RelayConnection)
-        /// The connection of this number could not be made.
+        /// The connection with this number could not be made.
         case failed(Int, PairingError)
-        /// The connection of this number reports something.
+        /// The connection with this number reports something.
         case report(Int, ConnectionReport)
     }
 
@@ -161,7 +163,7 @@ final class Inbox: Sendable {
         (letters, continuation) = AsyncStream.makeStream()
     }
 
-    /// Adds a letter. Returns false when the session is over, so that the letter will never be read.
+    /// Adds a letter. Returns false after the session's end, because nobody will read the letter then.
     @discardableResult
     func put(_ letter: Letter) -> Bool {
         if case .terminated = continuation.yield(letter) { false } else { true }
@@ -172,12 +174,12 @@ final class Inbox: Sendable {
     }
 }
 
-/// What runs for a session: its connection, tasks of which there is one of each kind, and a timer.
+/// The resources of a running session: its connection, at most one task of each kind, and one timer.
 private struct Resources {
     enum Kind: Hashable { case connect, ask, store, solve }
 
     var connection: RelayConnection?
-    /// The ends of the connections that were closed.
+    /// Futures that complete when the connections that the driver closed are really closed.
     private(set) var closings: [EventLoopFuture<Void>] = []
     var isOver = false
     private var running: [Kind: Task<Void, Never>] = [:]
@@ -196,7 +198,7 @@ private struct Resources {
         running.removeValue(forKey: kind)?.cancel()
     }
 
-    /// Sets the one timer to the earliest deadline; nil stops it.
+    /// Sets the one timer to the session's next deadline; nil stops the timer.
     mutating func wake(at moment: Duration?, _ body: @escaping @Sendable () -> Void) {
         if let moment, let timer, timer.moment == moment { return }
         timer?.task.cancel()
