@@ -74,8 +74,8 @@ public struct PairingClient: Sendable {
     /// Asks the user of a device without a seed before the device stores the seed that it received.
     public typealias Accept = @Sendable (AcceptanceRequest) async -> Acceptance
 
-    /// Shows a code, and pairs with the device on which the code is typed. The device gives the seed that its store holds,
-    /// or receives one if the store is empty.
+    /// Shows a code, and pairs with the device on which the code is typed. The device gives the seed that its store
+    /// holds, or receives one if the store is empty.
     ///
     /// - Parameters:
     ///   - relay: the relay at which the two devices meet.
@@ -125,21 +125,21 @@ public struct PairingClient: Sendable {
         }
     }
 
-    /// Pairs with a device that shows a code. Each call is one try of the code; a code has three tries. The device gives the
-    /// seed that its store holds, or receives one if the store is empty.
+    /// Pairs with a device that shows a code. Each call is one try of the code; a code has three tries. The device
+    /// gives the seed that its store holds, or receives one if the store is empty.
     ///
     /// - Parameters:
     ///   - code: the code that the user typed.
     ///   - relay: the relay at which the two devices meet.
-    ///   - approve: asks the user of a device that holds a seed before the device sends it. The answer must contain a word from
-    ///     the other screen.
+    ///   - approve: asks the user of a device that holds a seed before the device sends it. The answer must contain a
+    ///     word from the other screen.
     /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
     public func join(_ code: PairingCode, at relay: RelayAddress, approve: @escaping Approve) -> Pairing {
         visit(.code(code), at: relay, approve: approve)
     }
 
-    /// Pairs with a device that shows a code, on a device that has no seed and only ever receives one. Each call is one try of
-    /// the code; a code has three tries.
+    /// Pairs with a device that shows a code, on a device that has no seed and only ever receives one. Each call is one
+    /// try of the code; a code has three tries.
     ///
     /// If the store holds a seed nevertheless, the pairing fails with ``PairingError/Code/nobodyToAsk`` before this
     /// device sends anything, because the app passed no closure that asks whether to give the seed. The failure does

@@ -1,15 +1,16 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// A visitor's meeting before the proofs: the device has sent message 1 or 3.
+/// A visitor's meeting before both proofs are right: the device has sent message 1 (the hello) or message 3 (its
+/// proof).
 struct Greeting: ~Copyable {
-    /// What a message leads to.
+    /// The result of a message from the offerer.
     enum Outcome {
         /// The meeting goes on.
         case stay([SessionAction])
         /// The offerer has proved that it knows the code.
         case proven(Peer)
-        /// The pairing has failed, after these actions.
+        /// The pairing has failed with this error. The actions come first; the reason is for the relay.
         case fail([SessionAction], PairingError, leaving: Reason?)
     }
 
@@ -18,7 +19,7 @@ struct Greeting: ~Copyable {
     var deadline: Duration
     private(set) var window = DeliveryWindow()
     private(set) var handshake: VisitorHandshake
-    /// The end of the seated pairing as the relay reported it; nil before the report.
+    /// The moment at which the relay lets the seated pairing expire; nil before the relay has reported it.
     var seatedUntil: Duration?
 
     init(_ handshake: consuming VisitorHandshake, meeting: MeetingID, token: Token, deadline: Duration) {
@@ -28,7 +29,8 @@ struct Greeting: ~Copyable {
         attachment = Attachment(token: token)
     }
 
-    /// Sends a message. It names its meeting, because the relay may have ended that one and begun another meanwhile.
+    /// Sends a message. The frame names its meeting, because the relay may have ended that meeting and begun another
+    /// one since.
     mutating func send(_ body: [UInt8], _ core: SessionCore) -> [SessionAction] {
         core.send(.message(meeting: meeting, window.send(body)))
     }
@@ -53,7 +55,8 @@ struct Greeting: ~Copyable {
             case .mismatched(_, let error, _):
                 let goodbye = core.send(.ack(meeting: meeting, upTo: window.received))
                 return .fail(goodbye, PairingError(error), leaving: .done)
-            // These messages follow the proofs, and a visitor holds no hello back.
+            // Messages 5 (the package) and 6 (the receipt) follow the proofs. Only an offerer delays hellos, so a
+            // visitor never gets `notBefore`.
             case .seed: return .fail([], .peerMisbehaved, leaving: .malformed)
             case .confirmed: return .fail([], .peerMisbehaved, leaving: .malformed)
             case .notBefore: return .fail([], .peerMisbehaved, leaving: .malformed)
@@ -63,12 +66,13 @@ struct Greeting: ~Copyable {
         }
     }
 
-    /// The offerer has this device's messages up to this number. Returns false for the number of a message that was never sent.
+    /// Takes the relay's report that the offerer has this device's messages up to this number. Returns false if this
+    /// device never sent a message with that number.
     mutating func acknowledged(upTo number: UInt32) -> Bool {
         (try? window.acknowledge(upTo: number)) != nil
     }
 
-    /// Turns the meeting into the pairing after the proofs.
+    /// Makes the seated pairing from this meeting after the proofs: the transfer of the seed begins.
     consuming func seated(
         _ peer: Peer,
         codeAge: Duration,
@@ -89,6 +93,6 @@ struct Greeting: ~Copyable {
         return SeatedPairing(meeting: meeting, attachment: attachment, window: window, transfer: transfer)
     }
 
-    /// Ends the meeting, and gives the handshake back for another one.
+    /// Ends the meeting, and returns the handshake for another meeting.
     consuming func endMeeting() -> VisitorHandshake { handshake }
 }

@@ -1,10 +1,10 @@
 extension ContinuousClock.Instant {
-    /// The clock's instant for a session's moment, which counts from the system's start.
+    /// The clock's instant for a moment of a session. Sessions count time from the system's start.
     package static func at(_ moment: Duration) -> ContinuousClock.Instant {
         ContinuousClock().systemEpoch.advanced(by: moment)
     }
 
-    /// The instant as a session's moment, counted from the system's start.
+    /// The moment of a session for this instant: the time since the system's start.
     package var moment: Duration {
         ContinuousClock().systemEpoch.duration(to: self)
     }

@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 
-// Names for logs: the kind of a state, frame or error without its contents. Logs hold no codes, slots, tokens, names,
-// addresses or bodies, at any level.
+// Names for logs: the kind of a state, frame or error, but not its contents. No log level shows codes, slots, tokens,
+// device names, addresses or message bodies.
 
 extension PairingState {
     /// The state's name in `Protocol/device.md`.

@@ -2,16 +2,17 @@ package import EasySetupHandshake
 import EasySetupRelayProtocol
 package import EasySetupSeed
 
-/// An offerer's pairing from the first frame to the last: one offer with up to three codes. It is a pure state machine;
-/// ``ConnectionCourse`` passes it the events.
+/// The whole pairing of an offerer (the device that shows the code): one offer with up to three codes, one after the
+/// other. This type is a pure state machine; ``ConnectionCourse`` passes it the events.
 package struct OfferSession: ~Copyable {
     // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.
     enum Phase: ~Copyable {
-        /// The device asks the relay for a slot; since it lost a connection, until this moment. Next: `offering`, `over`.
+        /// The device asks the relay for a slot. After a lost connection it asks until this moment; nil before that.
+        /// Next: `offering`, `over`.
         case opening(until: Duration?)
-        /// A code is shown, and visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
+        /// The device shows a code, and visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
         case offering(OpenRoom)
-        /// A visitor has the seat, and the transfer runs. Next: `over`.
+        /// A visitor has proved that it knows the code and has the seat, and the transfer runs. Next: `over`.
         case finishing(SeatedPairing<OffererHandshake>)
         case over
     }
@@ -28,7 +29,7 @@ package struct OfferSession: ~Copyable {
     private var limits: ClientLimits { core.limits }
 
     /// - Parameters:
-    ///   - relay: the relay's address for the link.
+    ///   - relay: the relay's address, which the link contains.
     ///   - name: the name that this device shows to the other one.
     ///   - seed: the holder's seed; nil for a device that wants to receive one.
     ///   - asksFirst: whether a receiving device asks its user before it stores the seed.
@@ -80,7 +81,7 @@ extension OfferSession: SessionRole {
 
     mutating func firstFrame() -> DeviceFrame {
         let inRoom = withRoom { room, _ in
-            // An honest relay has at most this many of the room's meetings open.
+            // An honest relay never has more open meetings than this in a room.
             let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, window in
                 MeetingResume(meeting: id, acked: window.acked, received: window.received, isSeated: false)
             }
@@ -96,7 +97,8 @@ extension OfferSession: SessionRole {
         return inRoom ?? seated ?? request(nil)
     }
 
-    // The device had a code, or was about to get one: a pairing under way waits for the next relay.
+    // A device that has shown a code, or lost its connection while it asked for one, waits for the relay that replaces
+    // the draining one.
     func comesAgain(after refusal: Reason) -> Bool {
         refusal == .draining && isAsking && (codesShown > 0 || core.connection.wasLost)
     }
@@ -136,7 +138,7 @@ extension OfferSession: SessionRole {
         case .seated(let meeting?, let expiresIn):
             guard seatedMeeting == meeting else { return [] }
             return seated(.timeLeft(min(expiresIn, limits.seatedLifetime)), now) ?? []
-        // The presence of other visitors is not shown.
+        // The offerer's screen shows nothing about the connections of visitors without the seat.
         case .presence(let meeting?, let isPresent):
             return seatedMeeting == meeting ? seated(.presence(isPresent), now) ?? [] : []
         case .goodbye(let retryAfter):
@@ -158,7 +160,7 @@ extension OfferSession: SessionRole {
 }
 
 extension OfferSession {
-    /// The meeting of the visitor that has the seat.
+    /// The meeting of the visitor that has the seat; nil before a visitor has it.
     private var seatedMeeting: MeetingID? {
         switch phase {
         case .finishing(let pairing): pairing.meeting
@@ -168,7 +170,7 @@ extension OfferSession {
         }
     }
 
-    /// The end of the life of the code that is shown.
+    /// The moment at which the code on the screen expires; nil when no code is shown.
     private var codeEnd: Duration? {
         switch phase {
         case .offering(let room): room.deadline
@@ -178,7 +180,7 @@ extension OfferSession {
         }
     }
 
-    /// Runs the body on the room whose code is shown; nil in another phase.
+    /// Runs the body on the room whose code is shown. Returns nil in another phase, without running it.
     private mutating func withRoom<Result>(_ body: (inout OpenRoom, SessionCore) -> Result) -> Result? {
         switch exchange(&phase, with: .over) {
         case .offering(var room):
@@ -192,7 +194,7 @@ extension OfferSession {
         return nil
     }
 
-    /// Runs the body on the pairing after the proofs; nil in another phase.
+    /// Runs the body on the pairing after the proofs. Returns nil in another phase, without running it.
     private mutating func withPairing<Result>(
         _ body: (inout SeatedPairing<OffererHandshake>, inout SessionCore) -> Result
     ) -> Result? {
@@ -208,7 +210,8 @@ extension OfferSession {
         return nil
     }
 
-    /// Passes an event to the room whose code is shown, and does what follows from it. Without a room, nothing happens.
+    /// Passes an event to the room whose code is shown, and carries out the outcome. In another phase, this function
+    /// does nothing.
     private mutating func inRoom(
         _ now: Duration,
         _ body: (inout OpenRoom, SessionCore) -> OpenRoom.Outcome
@@ -254,7 +257,8 @@ extension OfferSession {
         } catch {
             return core.fail(.relayMisbehaved, leaving: .fault)
         }
-        // A relay address with a zone gets no link because a zone names an interface of this machine alone.
+        // For a relay address with a zone there is no link, because a zone names a network interface of this machine
+        // only.
         let hasLink = core.role == .holder && relay.zone == nil
         let link = hasLink ? PairingLink(relay: relay, slot: slot.symbols, secret: entropy.bytes(16)) : nil
         let offer = Offer(code: code, link: link, deadline: .at(deadline), ordinal: codesShown + 1)
@@ -272,16 +276,17 @@ extension OfferSession {
         return [.show(.offered(offer))]
     }
 
-    /// The relay has taken the token on a new connection.
+    /// The relay has accepted the room's token on a new connection.
     private mutating func attached(
         _ have: [MeetingProgress],
         isSlotLost: Bool,
         _ now: Duration
     ) -> [SessionAction] {
-        // An answer without a request is refused, because the relay could make this device resend everything at will.
+        // The device accepts this frame only as the answer to its own request, because otherwise the relay could make
+        // it resend everything at any time.
         guard !isAsking, core.connection.isOpened else { return misbehaved(now) }
         core.connection.answered()
-        // The relay reports after this if the peer is still away.
+        // If the peer is still away, the relay reports that after this frame.
         core.isPeerAway = false
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
         if let meeting = seatedMeeting { return attachedSeated(meeting, known[meeting], now) }
@@ -325,7 +330,8 @@ extension OfferSession {
         }
     }
 
-    /// The room is gone. Before a visitor has the seat, the device asks for a room with a fresh code.
+    /// The relay reports that the room is gone. If no visitor has the seat and the code has expired or the relay forgot
+    /// the room, the device asks for a room with a fresh code. Otherwise the pairing fails.
     private mutating func roomOver(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         if let actions = seated(.meetingLost(error), now) { return actions }
         switch error {
@@ -334,9 +340,10 @@ extension OfferSession {
         }
     }
 
-    /// Leaves the room and asks for another one. If the old code was used up, or too many visitors left without a proof, the new
-    /// slot is too long to be found by trying: a stranger who tries all short slots can fill the line of every room, and so keep
-    /// out the right device. The visitors in line are told that the code was replaced. One offer has at most three codes.
+    /// Leaves the room and asks for another one with a fresh code; one offer has at most three. If the old code was
+    /// used up, or too many visitors left without a proof, the device asks for a slot that is too long to be found by
+    /// trying. Otherwise a stranger who tries all short slots could fill the line of every room and so keep the right
+    /// device out. The relay passes the reason on to the visitors that wait in line.
     private mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
         guard codesShown < limits.codesPerOffer else { return core.fail(.codesSpent, leaving: reason) }
         let goodbye = reason.map { core.send(.leave($0)) } ?? []
@@ -349,7 +356,7 @@ extension OfferSession {
 }
 
 extension Attachment {
-    /// The first frame of an offerer that comes back to its room.
+    /// The first frame of an offerer that returns to its room on a new connection.
     fileprivate mutating func attachOfferer(_ held: [MeetingResume]) -> DeviceFrame {
         .attachOfferer(token: token, held: held, attempt: next())
     }

@@ -1,16 +1,16 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// A room whose code is shown: visitors come and go, each with a meeting of its own, until one has proved that it knows the
-/// code.
+/// A room at the relay whose code the device shows. Visitors come and go, each with a meeting of its own, until one of
+/// them has proved that it knows the code.
 struct OpenRoom: ~Copyable {
-    /// What an event leads to.
+    /// The result of an event in the room.
     enum Outcome {
-        /// The room stays open.
+        /// The room stays open. The actions answer the event.
         case stay([SessionAction])
-        /// This visitor gets the seat.
+        /// This visitor has the right proof, so it gets the seat.
         case seat(SeatedVisitor)
-        /// The code is replaced, after these actions.
+        /// The device carries out the actions, and then replaces the code.
         case replace([SessionAction], leaving: Reason)
     }
 
@@ -18,13 +18,13 @@ struct OpenRoom: ~Copyable {
     struct SeatedVisitor {
         let meeting: MeetingID
         let peer: Peer
-        /// The message with this device's own proof.
+        /// Message 4, which contains this device's own proof; nil if there is none to send.
         let proof: [UInt8]?
-        /// The reason why the two devices can't pair all the same; nil where they can.
+        /// The reason why the two devices can't pair although both proofs are right; nil if they can.
         let mismatch: HandshakeError?
     }
 
-    /// A hello that exceeds the rate limit.
+    /// Message 1 (the hello) of a visitor, which this device answers later because of the rate limit.
     private struct HeldHello {
         let meeting: MeetingID
         let number: UInt32
@@ -37,10 +37,11 @@ struct OpenRoom: ~Copyable {
     var attachment: Attachment
     var handshake: OffererHandshake
     private(set) var windows: [MeetingID: DeliveryWindow] = [:]
-    /// The hellos that exceed the rate limit, in order of arrival, and the moment when the first may be answered.
+    /// The hellos that wait because of the rate limit, in order of arrival. `heldUntil` is the moment when the first of
+    /// them may be answered.
     private var held: [HeldHello] = []
     private var heldUntil: Duration = .zero
-    /// The number of visitors that were sent away or left without a proof.
+    /// The number of visitors that left without a proof, or that the relay sent away.
     private var passersBy = 0
 
     init(
@@ -57,15 +58,16 @@ struct OpenRoom: ~Copyable {
         self.deadline = deadline
     }
 
-    /// The moment at which something is to be done without an event.
+    /// The moment at which the session must act even if no event comes.
     var nextDeadline: Duration { held.isEmpty ? deadline : min(deadline, heldUntil) }
 
-    /// The windows in a fixed order, so that the same events always have the same effects.
+    /// The delivery windows of all meetings in a fixed order, so that the same events always have the same effects.
     var meetings: [(id: MeetingID, window: DeliveryWindow)] {
         windows.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
     }
 
-    /// Whether so many visitors left without a proof that the code needs a slot that strangers can't find.
+    /// Whether so many visitors left without a proof that the device should replace the code by one with a longer slot,
+    /// which strangers can't find by trying. False if the slot has its greatest length already.
     func isCrowded(_ limits: ClientLimits) -> Bool {
         passersBy >= limits.crowd && offer.code.slot.count < PairingCode.slotLengths.upperBound
     }
@@ -88,7 +90,8 @@ struct OpenRoom: ~Copyable {
     ) -> Outcome {
         let received: [UInt8]?
         do {
-            // The meeting may be one that this device has closed: its last messages can still arrive.
+            // This device may have closed the meeting already. Messages of the visitor can still arrive then, and are
+            // ignored.
             received = try windows[meeting]?.receive(message)
         } catch {
             return broke(meeting, core)
@@ -96,7 +99,7 @@ struct OpenRoom: ~Copyable {
         guard let body = received else { return .stay([]) }
         let hello = HeldHello(meeting: meeting, number: message.number, body: body)
         if message.number == 1, !held.isEmpty {
-            // Other hellos wait already, so this one goes behind them.
+            // Other hellos wait already, so this hello waits behind them.
             held.append(hello)
             return .stay([])
         }
@@ -112,25 +115,26 @@ struct OpenRoom: ~Copyable {
         }
     }
 
-    /// Answers the first hello that waits, if its time has come.
+    /// Answers the first hello that waits, if the rate limit allows it now.
     mutating func answerHeld(_ core: SessionCore, _ now: Duration) -> Outcome {
         guard !held.isEmpty, now >= heldUntil else { return .stay([]) }
         return take(held.removeFirst(), core, now)
     }
 
-    /// The relay has ended a meeting. Nothing of it is kept, because the relay decides how many meetings there are.
+    /// The relay has ended a meeting. This device forgets all of it, because the relay decides how many meetings there
+    /// are and could otherwise fill this device's memory.
     mutating func ended(_ meeting: MeetingID) {
         handshake.ended(meeting: meeting.bytes)
         drop(meeting)
     }
 
-    /// A visitor has left, or was sent away by the relay.
+    /// A visitor has left, or the relay has sent it away.
     mutating func left(_ meeting: MeetingID) {
         if windows[meeting] != nil { passersBy += 1 }
         ended(meeting)
     }
 
-    /// Turns the room into the pairing with the visitor that has the seat. All other meetings are forgotten.
+    /// Makes the seated pairing with the visitor that has the seat. The device forgets all other meetings.
     consuming func seated(
         _ visitor: SeatedVisitor,
         asksFirst: Bool,
@@ -174,11 +178,11 @@ struct OpenRoom: ~Copyable {
             case .mismatched(let peer, let error, let proof):
                 return .seat(SeatedVisitor(meeting: meeting, peer: peer, proof: proof, mismatch: error))
             case .notBefore(let moment):
-                // This hello was the first in line, or there is no line.
+                // This hello was the first of those that wait, or no other hello waits.
                 held.insert(hello, at: 0)
                 heldUntil = moment
                 return .stay([])
-            // These messages follow the proofs.
+            // Messages 5 (the package) and 6 (the receipt) follow the proofs.
             case .seed: throw .outOfOrder
             case .confirmed: throw .outOfOrder
             }
@@ -192,15 +196,15 @@ struct OpenRoom: ~Copyable {
         return core.send(.message(meeting: meeting, message))
     }
 
-    /// A meeting's numbering is broken. That is not always the relay's fault: after a restart it relies on a visitor for the
-    /// numbers. So a stranger's meeting is closed, and the others go on.
+    /// Closes a meeting whose message numbers are wrong; the other meetings go on. The visitor can be at fault instead
+    /// of the relay, because a restarted relay takes the numbers from the visitor.
     private mutating func broke(_ meeting: MeetingID, _ core: SessionCore) -> Outcome {
         handshake.ended(meeting: meeting.bytes)
         return close(meeting, .malformed, wrongBefore: handshake.wrongProofs, core)
     }
 
-    /// Closes a failed meeting. The user is told of a wrong proof, and the third wrong proof replaces the code. A
-    /// visitor that knows the code but breaks the protocol replaces it at once.
+    /// Closes a failed meeting. After a wrong proof, the user sees a message; the third wrong proof replaces the code.
+    /// A visitor that knows the code but breaks the protocol replaces the code at once.
     private mutating func close(
         _ meeting: MeetingID,
         _ error: HandshakeError,

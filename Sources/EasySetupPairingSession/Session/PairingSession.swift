@@ -1,4 +1,5 @@
-/// The requirements of a session that the driver runs.
+/// The requirements of a session that ``ConnectionCourse`` runs: an offerer's or a visitor's pairing as a pure state
+/// machine.
 package protocol PairingSession: ~Copyable {
     mutating func begin() -> [SessionAction]
     mutating func handle(_ event: SessionEvent, now: Duration) -> [SessionAction]

@@ -4,8 +4,8 @@ package import EasySetupRelayProtocol
 /// The proof of work that a busy relay asks of a device before it accepts an offer or a visit (`Protocol/relay.md`,
 /// "Work").
 package enum ProofOfWork {
-    /// Finds an answer of 8 bytes such that SHA-256(challenge ‖ answer) begins with at least `difficulty` zero bits;
-    /// nil when the task is cancelled.
+    /// Finds an answer of 8 bytes such that SHA-256(challenge ‖ answer) begins with at least `difficulty` zero bits.
+    /// Returns nil when the task is cancelled.
     package static func solve(challenge: [UInt8], difficulty: Int) -> Work? {
         var start = SHA256()
         start.update(data: challenge)

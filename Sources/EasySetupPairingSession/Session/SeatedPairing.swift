@@ -1,11 +1,12 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// A pairing from the proofs to its end, for both roles: one meeting, in which the transfer runs.
+/// A pairing from the proofs to its end, for both roles: one meeting at the relay, in which the seed is transferred.
 struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     let meeting: MeetingID
     var attachment: Attachment
-    /// The delivery state; nil once the relay has ended the meeting, in which nothing can be sent any more.
+    /// The delivery state of the meeting. Nil after the relay has ended the meeting, because this device can't send
+    /// anything then.
     var window: DeliveryWindow?
     var transfer: TransferMachine<Handshake>
 
@@ -41,7 +42,8 @@ struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         }
     }
 
-    /// The relay has answered this device's token on a new connection.
+    /// The relay has accepted this device's token on a new connection. `have` is the number of this device's last
+    /// message that the relay has.
     mutating func attached(have: UInt32, _ core: inout SessionCore) -> [SessionAction] {
         var actions: [SessionAction] = []
         for message in window?.messagesToResend(after: have) ?? [] {
@@ -51,7 +53,7 @@ struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         return actions + endIfAcknowledged(&core)
     }
 
-    /// Carries out the steps of the transfer.
+    /// Turns the steps of the transfer into actions of the session.
     mutating func perform(_ steps: [TransferStep], _ core: inout SessionCore) -> [SessionAction] {
         var actions: [SessionAction] = []
         for step in steps {
@@ -113,8 +115,8 @@ struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         [.show(state)] + absence(core)
     }
 
-    /// The state to show after any other while this device or its peer has no connection, because the person must know that
-    /// first.
+    /// The state to show after any other while this device or its peer has no connection, because the user must know
+    /// that above all.
     private func absence(_ core: SessionCore) -> [SessionAction] {
         guard transfer.current != nil else { return [] }
         return switch core.reach {
@@ -125,22 +127,22 @@ struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     }
 }
 
-/// An event of a pairing after the proofs.
+/// An event that a pairing after the proofs must handle.
 enum SeatEvent {
     case answered(Approval)
     case accepted(Acceptance)
     case stored
     case notStored(StoreError)
     case cancelled
-    /// The other device's message.
+    /// A message of the other device arrived.
     case message(Message)
-    /// The other device has this device's messages up to this number.
+    /// The other device has acknowledged this device's messages up to this number.
     case acknowledged(UInt32)
-    /// The other device's connection to the relay is back, or gone.
+    /// The other device has connected to the relay again (true), or has lost its connection to it (false).
     case presence(Bool)
-    /// The relay gives the pairing this much time.
+    /// The relay reports the time that the pairing has left.
     case timeLeft(Duration)
     case deadlinePassed
-    /// The meeting is gone, because the relay has ended it, or breaks the protocol.
+    /// The meeting is gone, because the relay has ended it or breaks the protocol.
     case meetingLost(PairingError)
 }

@@ -2,14 +2,15 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// What a session of either kind has in every phase: its connection to the relay, and what a transfer needs.
+/// The part of a session that both kinds (offerer and visitor) have in every phase: the connection to the relay, and
+/// the values that a transfer needs.
 struct SessionCore {
     var connection: SessionConnection
-    /// The wait that the relay has asked for before the next connection.
+    /// The wait before the next connection that the relay has asked for.
     var wait: Duration = .zero
     /// Whether the relay has reported that the other device has no connection.
     var isPeerAway = false
-    /// Whether the session has ended. No event changes it any more.
+    /// Whether the session has ended. The session ignores all events then.
     private(set) var isOver = false
     /// The holder's seed; nil for a device that wants to receive one.
     let seed: SyncSeed?
@@ -25,29 +26,30 @@ struct SessionCore {
 
     var role: Role { seed == nil ? .receiver : .holder }
 
-    /// The connections that exist now, as far as this device can know.
+    /// The connections that exist now, as far as this device can know: its own, and the other device's.
     var reach: Reach { !connection.isReady ? .cutOff : isPeerAway ? .peerAway : .both }
 
-    /// Sends a frame, where the relay has answered on this connection.
+    /// Sends a frame if the connection is open and the relay has answered on it. Otherwise nothing is sent.
     func send(_ frame: DeviceFrame) -> [SessionAction] { connection.isReady ? [.send(frame)] : [] }
 
-    /// Plans the next connection after this one was lost, or could not be made.
+    /// Plans the next connection after this one was lost or could not be made. The wait depends on the error, and on
+    /// what the relay asked for.
     mutating func connectAgain(after error: PairingError, now: Duration) {
         connection.lost(now: now, notBefore: max(wait, error.rest(limits)), random: entropy.bytes(2))
         wait = .zero
     }
 
-    /// Plans the next connection without a wait that the relay asked for.
+    /// Plans the next connection, after the device's own wait only.
     mutating func connectAgain(now: Duration) {
         connection.lost(now: now, random: entropy.bytes(2))
     }
 
-    /// Ends the session with an error.
+    /// Shows the error and ends the session.
     mutating func fail(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
         [.show(.failed(error))] + end(leaving: reason)
     }
 
-    /// Ends the session. With a reason, the relay is told first.
+    /// Ends the session. If there is a reason, the device tells it to the relay first.
     mutating func end(leaving reason: Reason?) -> [SessionAction] {
         let goodbye = reason.map { send(.leave($0)) } ?? []
         isOver = true
@@ -56,7 +58,8 @@ struct SessionCore {
     }
 }
 
-/// The connections that exist at the timeout, as far as this device can know.
+/// The two connections to the relay, as far as this device can know: its own, and the other device's. A session needs
+/// them to say who did not answer in time.
 enum Reach {
     case both
     /// The relay has reported that the other device is not connected.
@@ -65,40 +68,43 @@ enum Reach {
     case cutOff
 }
 
-/// The token of a room or a meeting, and the number of times that this device has come back with it.
+/// The token with which a device returns to its room or meeting on a new connection, and the number of returns so far.
 struct Attachment {
     let token: Token
     private(set) var attempts: UInt32 = 0
 
     init(token: Token) { self.token = token }
 
-    /// Counts one more attempt.
+    /// Counts one more return, and gives its number.
     mutating func next() -> UInt32 {
         attempts &+= 1
         return attempts
     }
 }
 
-/// A session of one of the two kinds: what differs between them. The extension has what both do in the same way.
+/// The requirements that differ between the two kinds of session (offerer and visitor). The extension has the code that
+/// both kinds share.
 protocol SessionRole: ~Copyable {
     var core: SessionCore { get set }
-    /// Whether this device still asks the relay for a room or a meeting.
+    /// Whether this device still asks the relay for a room or a meeting, and has none yet.
     var isAsking: Bool { get }
-    /// The moment at which the phase changes without an event; nil when there is none.
+    /// The moment at which the phase changes even if no event comes; nil when there is none.
     var phaseDeadline: Duration? { get }
     /// The frame that asks for a room or a meeting.
     func request(_ work: Work?) -> DeviceFrame
-    /// The first frame of a new connection: the request, or the token of the room or meeting.
+    /// The first frame on a new connection: a request for a room or meeting, or the token of the one that the device
+    /// has.
     mutating func firstFrame() -> DeviceFrame
-    /// Whether the device comes again, as the relay says, after this refusal of its request.
+    /// Whether the device connects again after the relay has refused its request for this reason. It then waits as long
+    /// as the relay says.
     func comesAgain(after refusal: Reason) -> Bool
-    /// The moment until which the device waits for a new connection; nil where a person need not know.
+    /// The moment until which the device tries to connect again, for its user to see; nil if the user need not know.
     mutating func reconnectDeadline(_ now: Duration) -> Duration?
     mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction]
     mutating func phaseDeadlinePassed(_ now: Duration) -> [SessionAction]
-    /// Passes an event to the pairing after the proofs. Nil where the proofs are still to come.
+    /// Passes an event to the pairing after the proofs. Returns nil if the proofs are still to come.
     mutating func seated(_ event: SeatEvent, _ now: Duration) -> [SessionAction]?
-    /// Drops everything that the session holds.
+    /// Forgets everything that the session holds.
     mutating func close()
 }
 
@@ -139,12 +145,12 @@ extension SessionRole where Self: ~Copyable {
         if isAsking, !core.connection.attemptRetry(after: error, now: now) { return core.fail(error, leaving: nil) }
         let deadline = reconnectDeadline(now)
         core.connectAgain(after: error, now: now)
-        // For the user, a device that never was connected is still connecting.
+        // A device that never was connected shows its user "connecting" and not "reconnecting".
         guard core.connection.wasReached, let deadline else { return [] }
         return [.show(.reconnecting(deadline: .at(deadline)))]
     }
 
-    /// Ends a connection that can't be used any more, and plans the next one.
+    /// Closes a connection that is of no use any more, and plans the next one.
     private mutating func hangUp(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         [.disconnect] + lost(error, now)
     }
@@ -160,17 +166,17 @@ extension SessionRole where Self: ~Copyable {
         }
     }
 
-    /// The relay asks for work before it takes the request.
+    /// The relay asks for a proof of work before it accepts the request.
     mutating func workWanted(_ challenge: [UInt8], _ difficulty: Int, _ now: Duration) -> [SessionAction] {
         guard isAsking, core.connection.workWanted(difficulty, now: now) else { return misbehaved(now) }
         guard difficulty <= core.limits.maximumWork else { return core.fail(.workRefused, leaving: nil) }
         return [.solve(challenge: challenge, difficulty: difficulty)]
     }
 
-    /// The relay has refused a frame, and closes the connection. Nil where the refusal is final.
+    /// The relay has refused a frame, and closes the connection. Returns nil if this device must not try again.
     mutating func refused(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
         if !isAsking, reason == .draining || retryAfter > .zero {
-            // The device connects again when this relay, or its successor, has capacity.
+            // The device connects again after this wait, when this relay or the relay that replaces it has capacity.
             core.wait = retryAfter
             return []
         }
@@ -182,13 +188,14 @@ extension SessionRole where Self: ~Copyable {
         return core.connection.forgive(reason) ? hangUp(.connectionLost, now) : nil
     }
 
-    /// The relay broke the protocol. From the proofs on, the transfer decides what that means for the seed.
+    /// The relay broke the protocol. After the proofs, the transfer decides whether the pairing fails: a stored seed
+    /// stays a success.
     mutating func misbehaved(_ now: Duration) -> [SessionAction] {
         seated(.meetingLost(.relayMisbehaved), now) ?? core.fail(.relayMisbehaved, leaving: .fault)
     }
 }
 
-/// The earlier of two moments, either of which may be missing.
+/// The earlier of two moments. If one is nil, the result is the other.
 func earliest(_ one: Duration?, _ other: Duration?) -> Duration? {
     guard let one else { return other }
     guard let other else { return one }

@@ -2,14 +2,15 @@ package import EasySetupHandshake
 package import EasySetupRelayProtocol
 package import EasySetupSeed
 
-/// An input of a session. A session is pure: it sees sockets, stores, users and clocks only through events and actions.
+/// An input of a session. A session is a pure state machine: sockets, stores, users and clocks reach it only through
+/// events, and it reaches them only through actions.
 package enum SessionEvent: Sendable {
-    /// The connection that the session asked for is open.
+    /// The connection that the session requested is open.
     case connected
-    /// The relay was unavailable for a moment while the connection was made, or before its first answer. It may have
-    /// restarted.
+    /// The relay was unavailable for a moment, while this device connected or before the relay's first answer. It may
+    /// have restarted.
     case stumbled
-    /// The connection could not be made, or has ended, for this reason.
+    /// The connection could not be made, or has ended; the error is the reason.
     case lost(PairingError)
     /// A frame arrived from the relay.
     case frame(RelayFrame)
@@ -29,25 +30,25 @@ package enum SessionEvent: Sendable {
     case cancelled
 }
 
-/// An output of a session; a list of actions is carried out in order.
+/// An output of a session. The driver carries out a list of actions in order.
 package enum SessionAction: Sendable {
-    /// Open a connection to the relay; the answer is `connected` or `lost`.
+    /// Open a connection to the relay. The event `connected` or `lost` follows.
     case connect
     /// Send a frame on the open connection.
     case send(DeviceFrame)
-    /// Close the connection once everything is sent; no more events come from it.
+    /// Close the connection after everything is sent. The session gets no more events from this connection.
     case disconnect
     /// Show the state in the app.
     case show(PairingState)
-    /// Ask the user.
+    /// Ask the holder's user whether to send the seed.
     case ask(ApprovalRequest)
-    /// Ask the user whether to keep the seed.
+    /// Ask the receiver's user whether to keep the seed.
     case askToAccept(AcceptanceRequest)
-    /// Stop asking the user; the answer does not matter any more.
+    /// Stop asking the user, because the answer does not matter any more.
     case stopAsking
-    /// Store the seed durably, then report `stored` or `notStored`.
+    /// Store the seed durably. The event `stored` or `notStored` follows.
     case store(SyncSeed)
-    /// Solve a proof of work.
+    /// Solve a proof of work. The event `solved` follows.
     case solve(challenge: [UInt8], difficulty: Int)
     /// The session is over; no more actions follow.
     case end
@@ -56,7 +57,7 @@ package enum SessionAction: Sendable {
         if case .disconnect = self { true } else { false }
     }
 
-    /// Whether this action shows how the pairing ended.
+    /// Whether this action shows the user how the pairing ended.
     var isLastState: Bool {
         switch self {
         case .show(.paired), .show(.failed): true
@@ -65,7 +66,7 @@ package enum SessionAction: Sendable {
     }
 }
 
-/// The part of the two roles' handshakes that the transfer uses after the proofs.
+/// The part of an offerer's and of a visitor's handshake that the transfer uses after the proofs.
 package protocol SeedTransferring: ~Copyable {
     mutating func give(
         seed: borrowing SecretBytes,
@@ -74,7 +75,7 @@ package protocol SeedTransferring: ~Copyable {
     ) throws(HandshakeError) -> [UInt8]
     mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8]
     mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]?
-    /// Takes the peer's message in the meeting that has the seat.
+    /// Opens a message of the peer in the meeting that has the seat.
     mutating func receiveTransfer(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received
 }
 
@@ -87,7 +88,7 @@ extension VisitorHandshake: SeedTransferring {
 extension OffererHandshake: SeedTransferring {
     package mutating func receiveTransfer(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
         guard let seated else { throw .outOfOrder }
-        // Time and randomness are only for messages before the proofs.
+        // The handshake uses the time and the randomness only for messages before the proofs.
         return try receive(body, number: number, meeting: seated, now: .zero, entropy: .system)
     }
 }

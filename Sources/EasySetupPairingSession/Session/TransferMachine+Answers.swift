@@ -2,7 +2,7 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// The answers of the two users, and what this device says last.
+/// The answers of the users of both devices, and the last message that this device sends because of them.
 extension TransferMachine where Handshake: ~Copyable {
     /// The holder's user has answered whether to send the seed.
     mutating func answered(_ answer: Approval, now: Duration) -> [TransferStep] {
@@ -12,7 +12,7 @@ extension TransferMachine where Handshake: ~Copyable {
         case .unclear: return refuse(.cancelled, as: .notConfirmed(.holder), now: now)
         case .nobodyToAsk: return refuse(.nobodyToAsk, as: .nobodyToAsk(.holder), now: now)
         case .approve where place == .offerer: return give(seed, now: now)
-        // A plain yes is not enough where a word is needed.
+        // The user said yes, but had to type a word from the other screen.
         case .approve: return mistyped(.slip, question, now: now)
         case .word(let word):
             let match = peer.words.match(typed: word)
@@ -21,7 +21,7 @@ extension TransferMachine where Handshake: ~Copyable {
         }
     }
 
-    /// Asks the user again, a limited number of times.
+    /// Asks the user again after a wrong word. The number of questions is limited.
     private mutating func mistyped(_ mistake: ConfirmationWords.Match, _ asked: Question, now: Duration)
         -> [TransferStep]
     {
@@ -29,8 +29,8 @@ extension TransferMachine where Handshake: ~Copyable {
         question.mistake = mistake
         question.sawOther = asked.sawOther || mistake == .other
         if mistake == .nothing {
-            // An empty answer is not a try. It is bounded all the same, because an app that answers by itself would be
-            // asked without end.
+            // An empty answer does not count as a try. Empty answers have a limit of their own, because this device
+            // would otherwise ask without end an app that answers without its user.
             question.blanks += 1
             guard question.blanks < limits.wordTries else {
                 return refuse(.cancelled, as: .notConfirmed(.holder), now: now)
@@ -45,7 +45,7 @@ extension TransferMachine where Handshake: ~Copyable {
         return [.ask(request(question))]
     }
 
-    /// A receiver's user has answered whether to store the seed.
+    /// The receiver's user has answered whether to store the seed.
     mutating func accepted(_ answer: Acceptance, now: Duration) -> [TransferStep] {
         guard case .accepting(let seed) = stage else { return [] }
         switch answer {
@@ -66,7 +66,8 @@ extension TransferMachine where Handshake: ~Copyable {
                 userID: seed.userID.bytes
             )
             stage = .given
-            // The receipt takes as long as a person takes, where the receiver asks its user first.
+            // If the receiver asks its user first, the receipt takes as long as that user takes, so the deadline is
+            // later.
             deadline = max(now + limits.receiptTimeout, peer.device.asksFirst ? latest : now)
             return [.send(package), .show(.given(peer, deadline: .at(deadline)))]
         } catch {
@@ -74,7 +75,7 @@ extension TransferMachine where Handshake: ~Copyable {
         }
     }
 
-    /// Shows the error, and tells the peer.
+    /// Shows the error to the user, and tells the peer by a sealed refusal.
     mutating func refuse(_ refusal: Refusal, as error: PairingError, now: Duration) -> [TransferStep] {
         var steps: [TransferStep] = isAsking ? [.stopAsking] : []
         steps.append(.show(.failed(error)))
@@ -113,7 +114,7 @@ extension TransferMachine where Handshake: ~Copyable {
 }
 
 extension SyncSeed {
-    /// A second copy of the bytes in locked memory, for the time in which they are sealed.
+    /// A second copy of the seed's bytes in locked memory. It exists while the handshake encrypts it into a message.
     func clonedBytes() -> SecretBytes {
         withBytes { SecretBytes(copying: $0) }
     }

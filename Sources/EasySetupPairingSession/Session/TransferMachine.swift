@@ -2,46 +2,48 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// The transfer of the seed after the proofs, for both roles: ask, send or receive, store, confirm, leave.
+/// The transfer of the seed after the proofs, for both roles: the holder asks its user and sends the seed; the receiver
+/// stores it and sends the receipt.
 struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     // The model is `Protocol/model/pairing.pml`, `mtype:Stage`.
     enum Stage {
-        /// Holder: the user is asked. Next: `given`, `closing`, `over`.
+        /// Holder: this device asks its user whether to send the seed. Next: `given`, `closing`, `over`.
         case deciding(Question)
         /// Holder: the seed was sent. Next: `over`.
         case given
-        /// Receiver: the other user is asked. Next: `accepting`, `storing`, `closing`, `over`.
+        /// Receiver: the other device is asking its user. Next: `accepting`, `storing`, `closing`, `over`.
         case waiting
-        /// Receiver: the seed arrived, and this device's user is asked whether to store it. Next: `storing`, `closing`,
-        /// `over`.
+        /// Receiver: this device has the seed and is asking its user. Next: `storing`, `closing`, `over`.
         case accepting(SyncSeed)
-        /// Receiver: the seed is being stored; from here on the network can't change the result. Next: `lingering`,
-        /// `closing`, `over`.
+        /// Receiver: the store is saving the seed. From this stage on, the network can't change the result. Next:
+        /// `lingering`, `closing`, `over`.
         case storing(SyncSeed)
-        /// Receiver: the seed is stored and the receipt was sent. Next: `over`.
+        /// Receiver: the seed is stored, and this device has sent the receipt and waits for its acknowledgement. Next:
+        /// `over`.
         case lingering
-        /// The outcome was shown, and the last message was sent. Next: `over`.
+        /// The user has seen the outcome, and this device waits for the acknowledgement of its last message. Next:
+        /// `over`.
         case closing
-        /// Done.
+        /// The transfer has ended.
         case over
     }
 
-    /// The state of the question to a holder's user, with the answers so far.
+    /// The question to a holder's user, with the answers so far.
     struct Question {
-        /// The number of this question; an empty answer is not counted.
+        /// The number of this question, from 1. A question after an empty answer has the same number.
         var attempt = 1
         var blanks = 0
         var mistake: ConfirmationWords.Match?
-        /// Whether the user typed a word that another pairing's screen would show.
+        /// Whether the user typed a word that the screen of another pairing would show.
         var sawOther = false
     }
 
-    /// The moment at which the stage changes without an event.
+    /// The moment at which the stage changes even if no event comes.
     var deadline: Duration
-    /// The latest moment to which the relay can move the deadline.
+    /// The latest deadline that the relay can set.
     let latest: Duration
     var stage: Stage
-    /// The handshake, which seals the messages of the transfer and opens those of the peer.
+    /// The handshake, which encrypts this device's messages and decrypts those of the peer.
     var handshake: Handshake
     let peer: Peer
     let role: Role
@@ -53,7 +55,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
 
     /// - Parameters:
     ///   - seed: the holder's seed; nil for a receiver.
-    ///   - asksFirst: whether a receiver asks its user before it stores the seed, as its proof has announced.
+    ///   - asksFirst: whether a receiver asks its user before it stores the seed. Its proof has told the holder the
+    ///     same.
     ///   - deadline: the moment at which the seated pairing expires.
     init(
         _ handshake: consuming Handshake,
@@ -78,7 +81,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         stage = seed == nil ? .waiting : .deciding(Question())
     }
 
-    /// Whether the outcome was shown, so that neither the app nor the network can change it.
+    /// Whether the user has seen the outcome. After that, neither the app nor the network can change it.
     var hasOutcome: Bool {
         switch stage {
         case .lingering, .closing, .over: true
@@ -86,13 +89,13 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         }
     }
 
-    /// The state to show now; nil once the outcome was shown.
+    /// The state that the app should show now; nil after the user has seen the outcome.
     var current: PairingState? {
         switch stage {
         case .deciding: .deciding(peer, deadline: .at(deadline))
         case .waiting: .waiting(peer, deadline: .at(deadline))
-        // Storing takes a moment, so the screen stays as it is; a user who has just answered here must not be sent to
-        // the other device.
+        // Storing takes only a moment. A user who has just accepted the seed on this device keeps seeing the same
+        // screen, because the state `waiting` would tell the user to answer on the other device.
         case .storing: asksFirst ? nil : .waiting(peer, deadline: .at(deadline))
         case .accepting(let seed): .accepting(request(to: seed))
         case .given: .given(peer, deadline: .at(deadline))
@@ -100,7 +103,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         }
     }
 
-    /// The first steps.
+    /// The steps at the beginning of the transfer.
     func start() -> [TransferStep] {
         switch role {
         case .holder: [.show(.deciding(peer, deadline: .at(deadline))), .ask(request(Question()))]
@@ -108,8 +111,9 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         }
     }
 
-    /// The relay moved the deadline, but never beyond what the limits allow.
-    /// - Returns: the state to show again; nil where a person sees no difference.
+    /// The relay moved the deadline. The device accepts a later one only up to its own limit.
+    ///
+    /// - Returns: the state to show again; nil if the change is less than a second.
     mutating func move(deadline new: Duration) -> PairingState? {
         let old = deadline
         switch stage {
@@ -121,15 +125,15 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         return change <= .seconds(-1) || change >= .seconds(1) ? current : nil
     }
 
-    /// The proofs are right, but these two devices can't pair: the outcome is shown, and this device's proof tells the
-    /// peer.
+    /// The proofs are right, but these two devices can't pair: both hold a seed, for example. This device shows the
+    /// outcome, and its own proof tells the peer.
     mutating func mismatched(_ error: HandshakeError, now: Duration) -> [TransferStep] {
         stage = .closing
         deadline = now + limits.farewell
         return [.show(.failed(PairingError(error)))]
     }
 
-    /// A message of the peer arrived.
+    /// A message of the peer arrived; `number` counts the peer's messages from 1.
     mutating func received(_ body: [UInt8], number: UInt32, now: Duration) -> [TransferStep] {
         do throws(HandshakeError) {
             switch try handshake.receiveTransfer(body, number: number) {
@@ -158,7 +162,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
             return [.store(seed)]
         }
         stage = .accepting(seed)
-        // The answer is due before the room expires, so that a refusal still reaches the holder.
+        // The user must answer some seconds before the room expires, so that a refusal still reaches the holder.
         deadline -= limits.farewell
         let request = request(to: seed)
         return [.show(.accepting(request)), .askToAccept(request)]
@@ -169,7 +173,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         stage = .lingering
         deadline = now + limits.linger
         guard let receipt = try? handshake.stored(userID: seed.userID.bytes) else {
-            // The meeting is gone, but the seed is stored, so the pairing is a success.
+            // The handshake can't make a receipt, because the meeting is gone. The pairing is a success nevertheless,
+            // because the seed is stored.
             return [.show(outcome(seed)), .end(leaving: nil)]
         }
         return [.send(receipt), .show(outcome(seed))]
@@ -181,29 +186,30 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         return refuse(isClash ? .otherSeed : .notStored, as: .store(error), now: now)
     }
 
-    /// A message of the peer was invalid, or was a sealed refusal.
+    /// A message of the peer was invalid, or was a refusal.
     mutating func fail(_ error: HandshakeError, now: Duration) -> [TransferStep] {
         let shown: PairingError
         var steps: [TransferStep] = []
         switch stage {
-        // The seed has arrived, and a message after it can't take it away.
+        // After the seed has arrived, no message of the holder can take it away.
         case .accepting, .storing, .lingering, .closing, .over: return []
         case .deciding:
             steps.append(.stopAsking)
             shown = error == .timedOut ? late(.both) : PairingError(error, peer: .receiver)
         case .waiting: shown = PairingError(error, peer: .holder)
-        // The relay alone can replace the receipt by a broken message, which tells nothing about the seed.
+        // The relay can replace the receipt by a broken message without the receiver. Such a message does not tell
+        // whether the receiver has stored the seed.
         case .given: shown = error.isUnauthenticated ? .sentNotConfirmed : PairingError(error, peer: .receiver)
         }
         stage = .over
         return steps + [.show(.failed(shown)), .acknowledge, .end(leaving: Reason(error))]
     }
 
-    /// The user, or the app, stopped.
+    /// The user, or the app, has stopped the pairing.
     mutating func cancelled(now: Duration) -> [TransferStep] {
         switch stage {
         case .deciding, .waiting, .accepting: return refuse(.cancelled, as: .cancelledHere, now: now)
-        // It is too late to stop: the seed may be stored already, which is a success.
+        // It is too late to stop, because the store may have saved the seed already, which is a success.
         case .storing: return []
         case .given:
             stage = .over
@@ -216,23 +222,25 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         switch stage {
         case .deciding, .waiting, .accepting: return refuse(.timedOut, as: late(reach), now: now)
         case .storing:
-            // Storing ends without a deadline, and a deadline must not turn a stored seed into a failure.
+            // This stage ends when the store answers. A deadline must not end it, because the pairing would then fail
+            // although the seed is stored.
             deadline = now + limits.linger
             return []
         case .given:
-            // No goodbye is sent, because the relay would then drop the seed, which a receiver that reconnects may
-            // still fetch.
+            // This device sends the relay no `leave`, because the relay would then drop the message with the seed. A
+            // receiver that reconnects may still fetch it.
             stage = .over
             return [.show(.failed(.sentNotConfirmed)), .end(leaving: nil)]
         case .lingering, .closing:
-            // No goodbye is sent, because the relay would then drop the messages that the peer has not fetched yet.
+            // This device sends the relay no `leave`, because the relay would then drop the messages that the peer has
+            // not fetched yet.
             stage = .over
             return [.end(leaving: nil)]
         case .over: return []
         }
     }
 
-    /// The peer has acknowledged every message of this device.
+    /// The peer has acknowledged all messages of this device.
     mutating func allAcknowledged() -> [TransferStep] {
         switch stage {
         case .lingering, .closing:
@@ -242,10 +250,10 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         }
     }
 
-    /// The meeting is gone, because the relay ended it or the connection did not come back. No more messages can be
-    /// sent.
+    /// The meeting is gone, because the relay has ended it or the connection did not come back. This device can't send
+    /// messages any more.
     mutating func meetingLost(_ error: PairingError, reach: Reach) -> [TransferStep] {
-        // A seated room expires when the time for the answer is over.
+        // When the relay reports that a seated room has expired, the time for the answer is over.
         let error = error == .codeExpired ? late(reach) : error
         switch stage {
         case .deciding, .accepting:
@@ -265,7 +273,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         }
     }
 
-    /// The error for an answer that did not come in time, which tells who did not answer.
+    /// The error for a missing answer. It tells whether a user, the other device or the network is at fault.
     func late(_ reach: Reach) -> PairingError {
         switch stage {
         case .deciding: return .timedOut(.thisUser(.holder))
@@ -290,7 +298,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
 }
 
 extension HandshakeError {
-    /// Whether somebody without the session's keys could have caused the error.
+    /// Whether somebody who does not have the session's keys could have caused the error.
     fileprivate var isUnauthenticated: Bool {
         switch self {
         case .malformed, .outOfOrder, .replayed, .wrongSuite, .wrongProof, .codeKnown, .codeBurnt, .expired, .seated:
@@ -302,18 +310,18 @@ extension HandshakeError {
     }
 }
 
-/// A step that the session carries out for the transfer.
+/// A step of the transfer, which the session carries out.
 enum TransferStep {
-    /// Send the next end-to-end message.
+    /// Send the next message to the peer.
     case send([UInt8])
-    /// Send an acknowledgement of its own, because no further message will carry it.
+    /// Send an acknowledgement as a frame of its own, because this device sends no further message that could carry it.
     case acknowledge
     case show(PairingState)
     case ask(ApprovalRequest)
     case askToAccept(AcceptanceRequest)
     case stopAsking
     case store(SyncSeed)
-    /// End the session. With a reason, the relay is told first; without one, because no relay will read a goodbye, or
-    /// because the relay would then drop messages that the peer has not fetched yet.
+    /// End the session. If there is a reason, this device tells it to the relay first. There is none if no relay would
+    /// read it, or if the relay would then drop messages that the peer has not fetched yet.
     case end(leaving: Reason?)
 }

@@ -1,6 +1,6 @@
-/// The number of tries of each code on this device: a false offerer gets three guesses and no more
-/// (`Protocol/handshake.md`, "Coming is free, guessing is counted"). Pure: the caller passes the time, from a clock
-/// that runs on while the system sleeps.
+/// The number of tries of each code on this device. The limit gives an attacker who poses as the offerer three guesses
+/// of the code and no more (`Protocol/handshake.md`, "Coming is free, guessing is counted"). This type reads no clock:
+/// the caller passes the time, from a clock that also runs while the system sleeps.
 package struct Tries: Sendable {
     private struct Count {
         var taken = 0
@@ -11,7 +11,7 @@ package struct Tries: Sendable {
 
     package init() {}
 
-    /// Counts a try at a slot before anything is sent. Returns false when no try is left.
+    /// Counts a try at a slot before this device sends anything. Returns false when no try is left.
     package mutating func take(_ slot: String, now: Duration, limits: ClientLimits) -> Bool {
         // A relay does not assign a slot again within two code lifetimes, so older counts belong to expired codes.
         counts = counts.filter { now - $0.value.since < limits.codeLifetime * 2 }
@@ -22,7 +22,7 @@ package struct Tries: Sendable {
         return true
     }
 
-    /// Takes a counted try back because no proof was sent.
+    /// Takes a counted try back, because this device sent no proof.
     package mutating func giveBack(_ slot: String) {
         counts[slot]?.taken -= 1
     }

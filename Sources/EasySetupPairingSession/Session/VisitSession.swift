@@ -2,15 +2,15 @@ package import EasySetupHandshake
 import EasySetupRelayProtocol
 package import EasySetupSeed
 
-/// A visitor's pairing from the first frame to the last: one try of a code. It is a pure state machine;
-/// ``ConnectionCourse`` passes it the events.
+/// The whole pairing of a visitor (the device on which the code is typed): one try of a code. This type is a pure state
+/// machine; ``ConnectionCourse`` passes it the events.
 package struct VisitSession: ~Copyable {
     // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`.
     enum Phase: ~Copyable {
         /// The device asks the relay for a meeting. Next: `greeting`, `over`.
         case arriving(Arrival)
-        /// The device has a meeting, and has sent message 1 or 3. Next: `arriving` (sent to the end of the line),
-        /// `finishing`, `over`.
+        /// The device has a meeting, and has sent message 1 (the hello) or message 3 (its proof). Next: `arriving` (the
+        /// relay sent it to the end of the line), `finishing`, `over`.
         case greeting(Greeting)
         /// The proofs are right, and the transfer runs. Next: `over`.
         case finishing(SeatedPairing<VisitorHandshake>)
@@ -22,22 +22,23 @@ package struct VisitSession: ~Copyable {
         /// The last place in line that the relay reported.
         var position: Int?
 
-        /// Gives the handshake for a meeting.
+        /// Ends the wait, and returns the handshake for a meeting.
         consuming func endWait() -> VisitorHandshake { handshake }
     }
 
     var core: SessionCore
     private var phase: Phase
-    /// The moment until which an unknown slot may belong to an offerer that has not reconnected yet.
+    /// The moment until which this device tries a slot that the relay does not know. Its offerer may not have
+    /// reconnected yet.
     private var unknownUntil: Duration?
     private let slot: Slot
     private let start: Duration
 
     private var limits: ClientLimits { core.limits }
-    /// The end of the code's life, by this device's clock.
+    /// The latest end of the code's life, by this device's clock.
     private var codeEnd: Duration { start + limits.codeLifetime }
 
-    /// Whether message 3 was sent. If so, the try counts, whatever the answer is.
+    /// Whether this device has sent message 3 (its proof). If so, the try counts, whatever the offerer answers.
     package var isTrySpent: Bool {
         switch phase {
         case .arriving(let arrival): arrival.handshake.isTrySpent
@@ -50,7 +51,7 @@ package struct VisitSession: ~Copyable {
     /// - Parameters:
     ///   - seed: the holder's seed; nil for a device that wants to receive one.
     ///   - name: the name that this device shows to the other one.
-    /// - Throws: ``PairingError/linkDirection`` for a holder with a link.
+    /// - Throws: ``PairingError/linkDirection`` for a link on a device that holds a seed.
     package static func make(
         _ invitation: Invitation,
         name: DeviceName,
@@ -115,8 +116,8 @@ extension VisitSession: SessionRole {
         return greeted ?? seated ?? request(nil)
     }
 
-    // The device was in line: a pairing under way waits for the next relay, or until the relay no longer counts the place of its
-    // lost connection.
+    // A device that lost its connection comes again. After `draining` it waits for the relay that replaces this one.
+    // After `lineFull` it waits until the relay frees the place in line of the lost connection.
     func comesAgain(after refusal: Reason) -> Bool {
         (refusal == .draining || refusal == .lineFull) && core.connection.wasLost
     }
@@ -147,7 +148,8 @@ extension VisitSession: SessionRole {
         case .ack(nil, let number): return seated(.acknowledged(number), now) ?? acknowledged(upTo: number)
         case .seated(nil, let expiresIn):
             let time = min(expiresIn, limits.seatedLifetime)
-            // The deadline arrives before the proof that starts the transfer.
+            // The relay reports the deadline before the offerer's proof arrives, and only that proof starts the
+            // transfer.
             if let actions = seated(.timeLeft(time), now) { return actions }
             withGreeting { greeting, _ in greeting.seatedUntil = now + time }
             return []
@@ -171,7 +173,7 @@ extension VisitSession: SessionRole {
 }
 
 extension VisitSession {
-    /// Runs the body on the pairing after the proofs; nil in another phase.
+    /// Runs the body on the pairing after the proofs. Returns nil in another phase, without running it.
     private mutating func withPairing<Result>(
         _ body: (inout SeatedPairing<VisitorHandshake>, inout SessionCore) -> Result
     ) -> Result? {
@@ -187,7 +189,7 @@ extension VisitSession {
         return nil
     }
 
-    /// Runs the body on the meeting before the proofs; nil in another phase.
+    /// Runs the body on the meeting before the proofs. Returns nil in another phase, without running it.
     @discardableResult
     private mutating func withGreeting<Result>(_ body: (inout Greeting, SessionCore) -> Result) -> Result? {
         switch exchange(&phase, with: .over(isTrySpent: false)) {
@@ -202,14 +204,14 @@ extension VisitSession {
         return nil
     }
 
-    /// The relay sent this device to the line, or to another place in it: a meeting that there was is over, and a new one begins
-    /// with fresh keys.
+    /// The relay put this device into the line, or reports its new place there. If the device had a meeting, that
+    /// meeting is over, and the next one begins with fresh keys.
     private mutating func inLine(_ position: Int, _ now: Duration) -> [SessionAction] {
         core.connection.answered()
         if let actions = seated(.meetingLost(.relayMisbehaved), now) { return actions }
         guard !isTrySpent else { return core.fail(.connectionLost, leaving: .cancelled) }
-        // A visitor that is sent back to the line has an offerer that is connected; later places tell nothing about
-        // that.
+        // The relay moves a visitor from a meeting to the line only while the offerer is connected. A new place in the
+        // line tells nothing about the offerer's connection.
         if !isAsking { core.isPeerAway = false }
         arrive(at: position)
         return shown
@@ -243,12 +245,13 @@ extension VisitSession {
         return misbehaved(now)
     }
 
-    /// The relay has taken the token on a new connection.
+    /// The relay has accepted the meeting's token on a new connection.
     private mutating func attached(_ expiresIn: Duration, _ have: UInt32, _ now: Duration) -> [SessionAction] {
-        // An answer without a request is refused, because the relay could make this device resend everything at will.
+        // The device accepts this frame only as the answer to its own request, because otherwise the relay could make
+        // it resend everything at any time.
         guard core.connection.isOpened else { return misbehaved(now) }
         core.connection.answered()
-        // The relay reports after this if the peer is still away.
+        // If the peer is still away, the relay reports that after this frame.
         core.isPeerAway = false
         if let actions = withPairing({ pairing, core in pairing.attached(have: have, &core) }) { return actions }
         let resent = withGreeting { greeting, _ in
@@ -288,15 +291,16 @@ extension VisitSession {
         return isRight ? [] : core.fail(.relayMisbehaved, leaving: nil)
     }
 
-    /// Before the proofs: the offerer's connection to the relay is back, or gone.
+    /// Before the proofs: the offerer has connected to the relay again (true), or has lost its connection to it
+    /// (false).
     private mutating func presence(_ isPresent: Bool) -> [SessionAction] {
         guard core.isPeerAway == isPresent else { return [] }
         core.isPeerAway = !isPresent
         return isPresent ? shown : absence
     }
 
-    /// The relay reports that the meeting is over. A meeting that was lost in a relay's restart before message 3 did
-    /// not use up a try, so the device visits again while the code lives.
+    /// The relay reports that the meeting is over. If the relay lost it in a restart, and this device has not sent
+    /// message 3 (its proof), the try is not used up. The device then visits again while the code lives.
     private mutating func meetingOver(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction] {
         let error = PairingError(reason, retryAfter: retryAfter)
         if let actions = seated(.meetingLost(error), now) { return actions }
@@ -307,9 +311,9 @@ extension VisitSession {
         return [.disconnect, .show(.connecting)]
     }
 
-    /// The offerer of an unknown slot may not have reconnected yet: a relay that was restarted knows a room only once
-    /// its offerer attaches, and the two devices reconnect in any order. Returns nil where that is impossible, or has
-    /// lasted too long.
+    /// The relay does not know the slot, perhaps because the offerer has not reconnected yet. A restarted relay knows a
+    /// room only when its offerer returns, and the two devices reconnect in any order. So this device tries again.
+    /// Returns nil if the offerer can't be late, or has not come in time.
     private mutating func awaitOfferer(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
         guard reason == .noSuchCode, isAsking, core.connection.wasLost || retryAfter > .zero else { return nil }
         let until = unknownUntil ?? now + limits.offererReturn
@@ -319,7 +323,7 @@ extension VisitSession {
         return [.disconnect, .show(.reconnecting(deadline: .at(until)))]
     }
 
-    /// The device has no meeting any more, or has another place in line.
+    /// The device has no meeting any more, or has a new place in line; nil for an unknown place.
     private mutating func arrive(at position: Int?) {
         switch exchange(&phase, with: .over(isTrySpent: false)) {
         case .arriving(var arrival):
@@ -332,7 +336,7 @@ extension VisitSession {
         }
     }
 
-    /// The state to show before the proofs.
+    /// The state to show before both proofs are right.
     private var shown: [SessionAction] {
         switch phase {
         case .arriving(let arrival): [.show(arrival.position.map { .inLine(position: $0) } ?? .connecting)] + absence
@@ -342,7 +346,8 @@ extension VisitSession {
         }
     }
 
-    /// The state to show after any other while the offerer has no connection, because the person must know that first.
+    /// The state to show after any other while the offerer has no connection, because the user must know that above
+    /// all.
     private var absence: [SessionAction] {
         guard core.isPeerAway, let deadline = phaseDeadline else { return [] }
         return [.show(.peerAway(deadline: .at(deadline)))]
@@ -350,7 +355,7 @@ extension VisitSession {
 }
 
 extension Attachment {
-    /// The first frame of a visitor that comes back to its meeting.
+    /// The first frame of a visitor that returns to its meeting on a new connection.
     fileprivate mutating func attachVisitor(_ window: DeliveryWindow) -> DeviceFrame {
         .attachVisitor(token: token, acked: window.acked, received: window.received, attempt: next())
     }
