@@ -82,7 +82,7 @@ public struct PairingClient: Sendable {
     ///   - approve: asks the user of a device that holds a seed before the device sends it. The default answer is no.
     ///   - accept: asks the user of a device without a seed before the device stores the seed that it received. If it
     ///     is nil, the device stores the seed without a question, so anybody who reads the code from the screen decides
-    ///     which sync chain it joins.
+    ///     which sync chain the device joins.
     /// - Returns: the pairing's states. Stop iterating, or cancel the iterating task, to stop the pairing on both
     ///   devices.
     public func offer(at relay: RelayAddress, approve: @escaping Approve, accept: Accept? = nil) -> Pairing {
@@ -97,8 +97,8 @@ public struct PairingClient: Sendable {
     /// - Parameters:
     ///   - relay: the relay at which the two devices meet.
     ///   - accept: asks the user before the device stores the seed that it received. If it is nil, the device stores
-    ///     the seed without a question, so anybody who reads the code from the screen decides which sync chain it
-    ///     joins.
+    ///     the seed without a question, so anybody who reads the code from the screen decides which sync chain the
+    ///     device joins.
     /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
     public func offer(at relay: RelayAddress, accept: Accept?) -> Pairing {
         showCode(at: relay, approve: nil, accept: accept)

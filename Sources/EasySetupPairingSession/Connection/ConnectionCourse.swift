@@ -1,56 +1,59 @@
 package import EasySetupRelayProtocol
 package import EasySetupSeed
 
-/// A session and the course of its connections: which of them still counts, which transport the next one takes, and when the
-/// person is told of a failed attempt. It is a pure state machine; a driver carries out the steps and reports what happened.
+/// Runs a session, and manages its connections: which connection still counts, which transport the next one takes, and
+/// when the user is told of a failed attempt. This type is a pure state machine; a driver carries out its steps and
+/// reports what happened.
 ///
-/// Connections are numbered, because a report of an old connection can arrive after the session has given that connection up.
+/// Connections have numbers, because a report of an old connection can arrive after the session has given that
+/// connection up.
 package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable {
     /// What a driver does with a connection that has opened.
     package enum OnOpened: Sendable {
         /// Use the connection, and carry out the steps.
         case use([DriverStep])
-        /// Close the connection: the session does not wait for it any more.
+        /// Close the connection, because the session does not wait for it any more.
         case close
     }
 
     private var session: Session
-    /// The number of the connection that counts; a new number makes all reports of earlier connections void.
+    /// The number of the connection that counts. When the number changes, reports of earlier connections have no effect
+    /// on the session.
     private var current = 0
     private var transport = TransportChoice()
-    /// Whether the last state was shown, after which no other may follow.
+    /// Whether the last state was shown. No other state may follow it.
     private var hasShownLast = false
 
     package init(_ session: consuming Session) {
         self.session = session
     }
 
-    /// The session itself, for a last question.
+    /// Ends the course, and returns the session, so that the caller can read its result.
     package consuming func end() -> Session { session }
 
     /// The moment at which ``SessionEvent/deadlinePassed`` is due; nil when there is none.
     package var nextDeadline: Duration? { session.nextDeadline }
 
-    /// The first steps.
+    /// The steps at the beginning of the pairing.
     package mutating func begin() -> [DriverStep] {
         let actions = session.begin()
         return steps(for: actions)
     }
 
-    /// The user, the store, the clock or the app has something for the session.
+    /// Passes the session an event of the user, the store, the clock or the app, and returns the steps that follow.
     package mutating func happened(_ event: SessionEvent, now: Duration) -> [DriverStep] {
         let actions = session.handle(event, now: now)
         return steps(for: actions)
     }
 
-    /// The connection of this number is open.
+    /// The connection with this number is open.
     package mutating func opened(_ number: Int, now: Duration) -> OnOpened {
         guard number == current else { return .close }
         let actions = session.handle(.connected, now: now)
         return .use([.read] + steps(for: actions))
     }
 
-    /// The connection of this number could not be made.
+    /// The connection with this number could not be made.
     package mutating func failed(_ number: Int, _ error: PairingError, now: Duration) -> [DriverStep] {
         transport.attemptFailed()
         guard number == current else { return [] }
@@ -59,9 +62,9 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
         return (isOver ? [] : [.show(.retrying(error))]) + steps(for: actions)
     }
 
-    /// The connection of this number reports something.
+    /// The connection with this number reports something.
     package mutating func reported(_ report: ConnectionReport, by number: Int, now: Duration) -> [DriverStep] {
-        // What is known of transports stays true, whichever connection has shown it.
+        // A report about a transport is useful even if it comes from an old connection.
         switch report {
         case .through(let open): transport.opened(by: open)
         case .unheard: transport.webSocketStayedSilent()
@@ -83,7 +86,7 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
         for frame in frames {
             let more = session.handle(.frame(frame), now: now)
             actions += more
-            // Frames of the old connection must not reach the session after the disconnect.
+            // The session has given this connection up, so its remaining frames must not reach the session.
             if more.contains(where: \.isDisconnect) { break }
         }
         return [.read] + steps(for: actions)
@@ -97,7 +100,7 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
                 frames.append(frame)
                 continue
             }
-            // Frames leave together, and before any later action.
+            // Consecutive frames are sent in one write, before any later action.
             if !frames.isEmpty { steps.append(.send(frames)) }
             frames.removeAll()
             steps.append(step(for: action))
@@ -127,21 +130,21 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
     }
 }
 
-/// A step of the driver of a session; a list of steps is carried out in order.
+/// A step that the driver of a session carries out. The driver carries out a list of steps in order.
 package enum DriverStep: Sendable {
-    /// Make a connection of this number by this transport, in place of an attempt that still runs.
+    /// Make a connection with this number by this transport. An attempt that still runs is stopped.
     case connect(Int, by: Transport)
     /// Ask the connection for its next frames.
     case read
     /// Send the frames in one write.
     case send([DeviceFrame])
-    /// Close the connection once everything is sent.
+    /// Close the connection after everything is sent.
     case disconnect
     /// Show the state in the app.
     case show(PairingState)
-    /// Ask the user before the seed is sent.
+    /// Ask the holder's user whether to send the seed.
     case ask(ApprovalRequest)
-    /// Ask the user whether to keep the seed.
+    /// Ask the receiver's user whether to keep the seed.
     case askToAccept(AcceptanceRequest)
     /// Stop asking the user.
     case stopAsking
@@ -155,14 +158,14 @@ package enum DriverStep: Sendable {
 
 /// An event that a connection to the relay reports.
 package enum ConnectionReport: Sendable {
-    /// The relay has answered for the first time on this connection, over this transport.
+    /// The relay has answered for the first time on this connection, and this is the transport.
     case through(Transport)
     /// An attempt failed before the relay had answered for the first time, and another attempt follows.
     case stumbled
-    /// A WebSocket was opened, and ended before any frame arrived. A proxy that allows upgrades but drops frames causes
-    /// this. `closed` follows.
+    /// The WebSocket was open, and ended before any frame of the relay arrived. The likely cause is a proxy that allows
+    /// the upgrade but drops frames. The report `closed` follows.
     case unheard
-    /// Frames that arrived together. The next batch follows only after the next ``DriverStep/read``.
+    /// Frames that arrived together. The connection reports the next frames only after the next ``DriverStep/read``.
     case frames([RelayFrame])
     /// The connection has ended, for this reason.
     case closed(PairingError)

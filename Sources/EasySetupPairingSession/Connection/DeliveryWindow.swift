@@ -3,14 +3,15 @@ package import EasySetupRelayProtocol
 /// The delivery state of one meeting on one device: the sent messages that the peer has not acknowledged, and the
 /// number of the last message received (`Protocol/relay.md`, "Delivery").
 ///
-/// A message is kept in its sealed bytes, so that a resend after a lost connection is identical.
+/// The window keeps the encrypted body of a message, so that this device sends the same body again after a lost
+/// connection.
 package struct DeliveryWindow: Sendable {
     private var unacknowledged: [Message] = []
     private var sent: UInt32 = 0
 
     /// The highest number of this device's messages that the peer has acknowledged.
     package private(set) var acked: UInt32 = 0
-    /// The highest number up to which this device has all of the peer's messages.
+    /// The number up to which this device has all messages of the peer.
     package private(set) var received: UInt32 = 0
 
     package init() {}
@@ -18,7 +19,7 @@ package struct DeliveryWindow: Sendable {
     /// Whether the peer has acknowledged every sent message.
     package var isAllAcknowledged: Bool { acked == sent }
 
-    /// Makes the next message; it acknowledges all messages received so far.
+    /// Makes the next message. It also acknowledges all messages received so far.
     package mutating func send(_ body: [UInt8]) -> Message {
         sent += 1
         let message = Message(number: sent, ack: received, body: body)
@@ -31,10 +32,10 @@ package struct DeliveryWindow: Sendable {
         unacknowledged.filter { $0.number > have }.map { Message(number: $0.number, ack: received, body: $0.body) }
     }
 
-    /// Takes a message of the peer. Returns its body if it is the next one, and nil if this device has it already.
+    /// Takes a message of the peer. Returns its body if it is the next message, and nil if this device has it already.
     ///
-    /// - Throws: ``DeliveryError`` for a gap, or for the acknowledgement of a message that was never sent: the relay is
-    ///   broken or lies.
+    /// - Throws: ``DeliveryError`` for a gap in the numbers, or if the message acknowledges one that this device never
+    ///   sent.
     package mutating func receive(_ message: Message) throws(DeliveryError) -> [UInt8]? {
         try acknowledge(upTo: message.ack)
         if message.number <= received { return nil }
@@ -43,7 +44,7 @@ package struct DeliveryWindow: Sendable {
         return message.body
     }
 
-    /// Notes that the peer has this device's messages up to `number`.
+    /// Takes the peer's acknowledgement of this device's messages up to `number`.
     package mutating func acknowledge(upTo number: UInt32) throws(DeliveryError) {
         guard number <= sent else { throw DeliveryError() }
         guard number > acked else { return }
@@ -52,5 +53,5 @@ package struct DeliveryWindow: Sendable {
     }
 }
 
-/// The relay broke the numbering of messages.
+/// A message number is wrong: there is a gap, or the peer acknowledges a message that this device never sent.
 package struct DeliveryError: Error, Hashable {}

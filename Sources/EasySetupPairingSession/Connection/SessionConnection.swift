@@ -1,14 +1,14 @@
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// The state of a session's connection: it decides when to try again and when to give up (`Protocol/relay.md`,
-/// "Attach").
+/// The state of a session's connection to the relay. It decides when the device connects again and when it gives up
+/// (`Protocol/relay.md`, "Attach").
 struct SessionConnection {
     // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`.
     enum State: Equatable {
-        /// No connection was requested.
+        /// The session has not requested a connection.
         case idle
-        /// A connection was requested.
+        /// The session has requested a connection, which is not open yet.
         case connecting
         /// The connection is open, and the relay must answer the first frame before this moment.
         case opened(answerBy: Duration)
@@ -22,12 +22,12 @@ struct SessionConnection {
     }
 
     private(set) var state: State = .idle
-    /// Whether a connection to the relay was ever open. If so, the address is right, and later failures are the
-    /// network's.
+    /// Whether a connection to the relay was ever open. If so, the relay's address is right, and a later failure is a
+    /// fault of the network or the relay.
     private(set) var wasReached = false
-    /// The number of lost or failed connections in a row since the relay last answered.
+    /// The number of connections in a row that were lost or could not be made, since the relay last answered.
     private var attempts = 0
-    /// The number of connections in a row that opened and ended without an answer to their first frame.
+    /// The number of connections in a row that opened, but ended before the relay answered the first frame.
     private var unanswered = 0
     private var firstFailure: Duration?
     private var hasForgiven = false
@@ -37,7 +37,7 @@ struct SessionConnection {
         self.limits = limits
     }
 
-    /// The moment at which the state changes without an event.
+    /// The moment at which the state changes even if no event comes; nil when there is none.
     var deadline: Duration? {
         switch state {
         case .idle, .connecting, .ready: nil
@@ -45,21 +45,21 @@ struct SessionConnection {
         }
     }
 
-    /// Whether the relay must still answer the first frame and has not asked for work.
+    /// Whether the connection is open, and the relay has neither answered the first frame nor asked for work.
     var isOpened: Bool { if case .opened = state { true } else { false } }
 
-    /// Whether the relay waits for the proof of work.
+    /// Whether the relay waits for this device's proof of work.
     var isWorking: Bool { if case .working = state { true } else { false } }
 
-    /// Whether the connection was lost since the relay last answered.
+    /// Whether a connection was lost or could not be made since the relay last answered.
     var wasLost: Bool { attempts > 0 }
 
-    /// Whether the relay has answered, so that frames can be sent.
+    /// Whether the relay has answered the first frame, so that the device may send more.
     var isReady: Bool { state == .ready }
 
     mutating func connecting() { state = .connecting }
 
-    /// The relay was unavailable for a moment during the connect, which counts as one lost connection.
+    /// The relay was unavailable for a moment while this device connected. This counts as one lost connection.
     mutating func stumbled() { attempts += 1 }
 
     mutating func opened(now: Duration) {
@@ -94,7 +94,8 @@ struct SessionConnection {
 
     mutating func closed() { state = .idle }
 
-    /// Whether a device that has no room or meeting yet connects again (`Protocol/device.md`, "Losing the connection").
+    /// Whether a device that has no room or meeting yet connects again after this error (`Protocol/device.md`, "Losing
+    /// the connection").
     mutating func attemptRetry(after error: PairingError, now: Duration) -> Bool {
         if isOpened || isWorking { unanswered += 1 }
         if wasReached { return unanswered < limits.answerTries }
@@ -103,11 +104,12 @@ struct SessionConnection {
         return error.mayPass && now + error.retryAfter - first < limits.reachTimeout
     }
 
-    /// The relay answered that it has no capacity now.
+    /// The relay answered that it has no capacity now, so the connection does not count as one without an answer.
     mutating func relayAskedToWait() { unanswered = 0 }
 
-    /// Whether a refusal is treated as a fault of the network: the first frame never reached the relay, or arrived
-    /// damaged. The second is forgiven once, because a device with a fault of its own must not repeat it for ever.
+    /// Whether this device treats a refusal as a fault of the network and connects again. `tooSlow` means that the
+    /// first frame never reached the relay. `badFrame` and `badOrder` can mean that the network damaged the frame; the
+    /// device forgives them only once, because the fault may be its own.
     mutating func forgive(_ reason: Reason) -> Bool {
         switch reason {
         case .tooSlow: return isOpened || isWorking
@@ -118,8 +120,8 @@ struct SessionConnection {
         }
     }
 
-    /// The connection is gone: plans the next attempt. Half of each wait is random, and a random time of up to the same
-    /// length is added to a wait that the relay asked for, so that devices do not all reconnect at once.
+    /// The connection is gone: plans the next attempt. Half of the device's own wait is random. If the relay asked for
+    /// a wait, a random time of up to the same length is added to it, so that devices do not all reconnect at once.
     mutating func lost(now: Duration, notBefore: Duration = .zero, random: borrowing SecretBytes) {
         let doubled = limits.firstBackoff * (1 << min(attempts, 10))
         let wait = min(doubled, limits.maximumBackoff)
@@ -134,8 +136,8 @@ struct SessionConnection {
 }
 
 extension PairingError {
-    /// The wait after this error: as long as the relay asks for, but at most the usual longest wait where only a proxy
-    /// asks for it.
+    /// The wait that follows from this error. If the relay asked for a wait, the device waits as long. If only a proxy
+    /// asked for it, the device waits at most ``ClientLimits/maximumBackoff``.
     func rest(_ limits: ClientLimits) -> Duration {
         switch kind {
         case .relayUnreachable, .proxyFailed: min(retryAfter, limits.maximumBackoff)
@@ -143,10 +145,10 @@ extension PairingError {
         }
     }
 
-    /// Whether the cause may go away within seconds, as with a relay that is being started or an unstable network.
+    /// Whether the cause may go away within seconds: a relay is being started, for example, or the network is unstable.
     fileprivate var mayPass: Bool {
         switch kind {
-        // A port without TLS and an unknown host name stay as they are for longer than seconds.
+        // A port without TLS, an unknown host name and a forbidden connection do not change within seconds.
         case .relayUnreachable(.noTLS), .relayUnreachable(.nameUnknown), .relayUnreachable(.forbiddenHere): false
         case .relayUnreachable, .connectionLost: true
         case .proxyFailed(let cause): cause.retryHelps

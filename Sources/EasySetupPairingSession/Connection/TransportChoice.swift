@@ -1,11 +1,11 @@
 /// The choice of the transport for each connection of a pairing (`Protocol/http.md`, "Which transport").
 package struct TransportChoice: Sendable {
     private enum Knowledge {
-        /// Nothing speaks against WebSockets.
+        /// Nothing is known that speaks against WebSockets.
         case none
-        /// A WebSocket was open, and no frame came on it. The next attempt is by long polling.
+        /// A WebSocket was open, but no frame of the relay arrived on it. The next attempt uses long polling.
         case silentWebSocket
-        /// Long polling has worked, so it is used for the rest of the pairing.
+        /// Long polling has worked, so the device uses it for the rest of the pairing.
         case longPollingWorks
     }
 
@@ -21,17 +21,17 @@ package struct TransportChoice: Sendable {
         }
     }
 
-    /// The first frame on a connection came by this transport.
+    /// The relay's first frame on a connection arrived by this transport.
     package mutating func opened(by transport: Transport) {
         if transport == .longPolling { knowledge = .longPollingWorks }
     }
 
-    /// A WebSocket that was open has ended without a frame.
+    /// A WebSocket was open, and ended before any frame of the relay arrived.
     package mutating func webSocketStayedSilent() {
         if knowledge != .longPollingWorks { knowledge = .silentWebSocket }
     }
 
-    /// An attempt to connect has failed.
+    /// An attempt to connect has failed. If long polling has never worked, the next attempt tries a WebSocket again.
     package mutating func attemptFailed() {
         if knowledge != .longPollingWorks { knowledge = .none }
     }

@@ -1,7 +1,7 @@
 package import EasySetupSeed
 
-/// The kind of server that answers in the place of a relay (`Protocol/errors.md`, "Causes"). An app sees
-/// ``PairingError/causeCode``.
+/// The kind of server that answers in place of a relay (`Protocol/errors.md`, "Causes"). An app sees
+/// ``PairingError/causeCode`` in place of this enum.
 package enum OtherServer: Hashable, Sendable {
     /// Nothing more is known about the server.
     case unknown
@@ -13,7 +13,7 @@ package enum OtherServer: Hashable, Sendable {
     case tls
     /// A server that redirects the request from plain HTTP to `https` on the same host.
     case redirectsToTLS
-    /// A network that answers in the relay's place, as networks with a sign-in page do.
+    /// A network that answers in place of the relay, as networks with a sign-in page do.
     case signIn
     /// A server in front of the relay that refuses access. `status` is the HTTP status of its answer.
     case forbidden(status: Int)
@@ -34,7 +34,7 @@ package enum OtherServer: Hashable, Sendable {
         }
     }
 
-    /// The texts; their key is the cause's name.
+    /// The error's texts for a person. Their key is the cause's name.
     package var explanation: Explanation {
         func texts(_ what: String, _ advice: String, _ parameters: KeyValuePairs<String, String> = [:]) -> Explanation {
             Explanation(key: code.rawValue, sentence: what, advice: advice, parameters: parameters)

@@ -1,7 +1,7 @@
 public import EasySetupSeed
 
 extension PairingError {
-    /// The stable codes of these errors. Those of a store are the codes of ``StoreError``.
+    /// The stable codes of the errors of a pairing. The errors of a store have the codes of ``StoreError``.
     public struct Code: StableCode {
         /// The name in `Protocol/errors.md`.
         public let rawValue: String
@@ -9,14 +9,15 @@ extension PairingError {
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// Errors of the relay.
+        // Errors of the relay.
+
         /// No server answers at the relay's address.
         public static let relayUnreachable = Self(rawValue: "relay-unreachable")
         /// The server has no certificate that this device trusts for the relay's name.
         public static let relayUntrusted = Self(rawValue: "relay-untrusted")
         /// The server is not an EasySetup relay.
         public static let notARelay = Self(rawValue: "not-a-relay")
-        /// The HTTP proxy of this network did not give a connection to the relay.
+        /// The HTTP proxy of this network gave this device no connection to the relay.
         public static let proxyFailed = Self(rawValue: "proxy-failed")
         /// The proxy's address is invalid. The client finds this before it sends anything.
         public static let proxyAddress = Self(rawValue: "proxy-address")
@@ -26,72 +27,80 @@ extension PairingError {
         public static let relayFull = Self(rawValue: "relay-full")
         /// The relay received too many requests from this device's network.
         public static let tooMany = Self(rawValue: "too-many")
-        /// The relay is about to stop.
+        /// The relay is about to stop, and accepts no new pairings.
         public static let relayDraining = Self(rawValue: "draining")
-        /// The relay was restarted without its key and does not know this pairing.
+        /// The relay was restarted without its old key, so it does not know this pairing.
         public static let relayForgot = Self(rawValue: "relay-forgot")
         /// The relay asked for more work than a device should do.
         public static let workRefused = Self(rawValue: "work-refused")
         /// The relay broke the protocol.
         public static let relayMisbehaved = Self(rawValue: "relay-misbehaved")
-        /// The connection was lost and could not be made again in time.
+        /// The connection was lost, and the device could not connect again in time.
         public static let connectionLost = Self(rawValue: "connection-lost")
         /// A newer connection has taken over this pairing.
         public static let elsewhere = Self(rawValue: "elsewhere")
-        /// Errors of the code.
-        /// The relay knows no such code.
+
+        // Errors of the code.
+
+        /// The relay knows no room with this code's slot.
         public static let noSuchCode = Self(rawValue: "no-such-code")
         /// The code has expired.
         public static let codeExpired = Self(rawValue: "expired")
-        /// The code was replaced because of wrong tries, because somebody knew it, or because too many strangers visited
-        /// its slot.
+        /// The offering device replaced the code, because of wrong tries, because somebody knew it, or because too many
+        /// strangers visited its slot.
         public static let codeBurnt = Self(rawValue: "code-burnt")
-        /// The other side knew the code, but it broke the protocol after its proof.
+        /// The other side knew the code, but broke the protocol after its proof.
         public static let codeKnown = Self(rawValue: "code-known")
         /// The other device's proof did not match: the two devices used different codes.
         public static let wrongCode = Self(rawValue: "wrong-code")
-        /// The code was tried three times on this device.
+        /// This device has tried the code three times, and may not try it again.
         public static let triesSpent = Self(rawValue: "tries-spent")
         /// Three codes were shown, and none of them led to a pairing.
         public static let codesSpent = Self(rawValue: "codes-spent")
-        /// Too many devices wait for this code.
+        /// Too many devices wait for the device that shows this code.
         public static let lineFull = Self(rawValue: "line-full")
         /// Another device has taken the place in this pairing.
         public static let seated = Self(rawValue: "seated")
-        /// Errors that the users decide.
-        /// The other device's user said no: a holder's user to sending the seed, a receiver's user to storing it.
+
+        // Errors that follow from the users' answers.
+
+        /// The other device's user said no: a holder's user does not want to send the seed, or a receiver's user does
+        /// not want to store it.
         public static let declined = Self(rawValue: "declined")
         /// The user of this device said no.
         public static let declinedHere = Self(rawValue: "declined-here")
         /// The user of this device was asked, and answered neither yes nor no.
         public static let notConfirmed = Self(rawValue: "not-confirmed")
-        /// The user of this device had to be asked, but there is no terminal or screen to ask on.
+        /// The user of this device had to be asked, but there is no terminal or screen for the question.
         public static let nobodyToAsk = Self(rawValue: "no-terminal")
-        /// The user of the other device had to be asked, but that device has no terminal or screen.
+        /// The user of the other device had to be asked, but that device has no terminal or screen for the question.
         public static let nobodyAsked = Self(rawValue: "nobody-asked")
         /// The other device's user cancelled the pairing.
         public static let cancelled = Self(rawValue: "cancelled")
         /// The user of this device cancelled the pairing.
         public static let cancelledHere = Self(rawValue: "cancelled-here")
-        /// The words typed here are not those on the other screen. `isOther` tells whether the screen of another pairing
-        /// would show one of them.
+        /// The words that the user typed on this device are not those on the other device's screen.
         public static let wrongWord = Self(rawValue: "wrong-word")
-        /// An answer did not come in time.
+        /// The other device, or a user, did not answer in time.
         public static let timedOut = Self(rawValue: "timed-out")
-        /// Errors of the seeds.
+
+        // Errors of the seeds.
+
         /// Both devices hold a seed.
         public static let bothHold = Self(rawValue: "both-hold")
         /// Neither device holds a seed.
         public static let bothReceive = Self(rawValue: "both-receive")
-        /// A device that holds a seed was given a link, and links only let a device receive.
+        /// This device holds a seed but was given a link, and a link lets a device only receive.
         public static let linkDirection = Self(rawValue: "link-direction")
         /// The other device could not store the seed.
         public static let peerNotStored = Self(rawValue: "peer-not-stored")
-        /// The other device has stored a different seed meanwhile.
+        /// The other device has stored another seed since the pairing began.
         public static let otherSeed = Self(rawValue: "other-seed")
-        /// The seed was sent, but no receipt came back.
+        /// This device sent the seed, but the other device's receipt did not arrive.
         public static let sentNotConfirmed = Self(rawValue: "sent-not-confirmed")
-        /// Errors of the other device.
+
+        // Errors of the other device.
+
         /// The two devices have no handshake suite in common.
         public static let wrongSuite = Self(rawValue: "wrong-suite")
         /// The other device broke the protocol.
@@ -100,7 +109,7 @@ extension PairingError {
         public static let peerFailed = Self(rawValue: "fault")
     }
 
-    /// The stable codes of the causes (`Protocol/errors.md`, "Causes").
+    /// The stable codes of the causes of an error (`Protocol/errors.md`, "Causes").
     public struct Cause: StableCode {
         /// The name in `Protocol/errors.md`.
         public let rawValue: String
@@ -108,55 +117,55 @@ extension PairingError {
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// There is no host of that name.
+        /// No host has the name in the address.
         public static let nameUnknown = Self(rawValue: "name-unknown")
         /// No name server answered.
         public static let nameLookup = Self(rawValue: "name-lookup")
-        /// This device has no network interface of the name that the address has as its zone.
+        /// The address names a network interface as its zone, but this device has no interface of that name.
         public static let zoneUnknown = Self(rawValue: "zone-unknown")
-        /// The address is a link-local one without a zone.
+        /// The address is a link-local IPv6 address without a zone.
         public static let zoneMissing = Self(rawValue: "zone-missing")
-        /// Nothing listens at that port.
+        /// Nothing listens at the port in the address.
         public static let refused = Self(rawValue: "refused")
         /// Nothing answered in time.
         public static let noAnswer = Self(rawValue: "no-answer")
         /// The network has no route to the address.
         public static let noRoute = Self(rawValue: "no-route")
-        /// This device has no network that leads there.
+        /// This device has no network connection that leads to the address.
         public static let noNetwork = Self(rawValue: "no-network")
-        /// The connection was closed before any answer.
+        /// The other side closed the connection before it answered.
         public static let cut = Self(rawValue: "cut")
-        /// The server does not speak TLS, and the address asks for TLS.
+        /// The server does not speak TLS, but the address asks for TLS.
         public static let noTLS = Self(rawValue: "no-tls")
-        /// The connection was closed while TLS was set up.
+        /// The other side closed the connection during the TLS handshake.
         public static let tlsCut = Self(rawValue: "tls-cut")
-        /// The two sides have no version, cipher or kind of key in common.
+        /// This device and the server have no TLS version, cipher or kind of key in common.
         public static let tlsMismatch = Self(rawValue: "tls-mismatch")
-        /// The server wants a certificate of the client's, and devices have none.
+        /// The server asks for a client certificate, but devices have none.
         public static let clientCertificate = Self(rawValue: "client-certificate")
-        /// TLS was not set up for another reason.
+        /// The TLS handshake failed for another reason.
         public static let tlsFailed = Self(rawValue: "tls-failed")
-        /// A proxy in front of the relay reports that the server behind it does not answer.
+        /// A proxy in front of the relay reports that the relay behind it does not answer.
         public static let behindIsAway = Self(rawValue: "behind-is-away")
         /// The system forbids the program to connect.
         public static let forbiddenHere = Self(rawValue: "forbidden-here")
-        /// Another error of the system, by its number.
+        /// Another error of the operating system, with its number.
         public static let system = Self(rawValue: "system")
-        /// Nothing more is known, of a relay that is unreachable or of a server that is no relay.
+        /// Nothing more is known about a relay that is unreachable, or about a server that is no relay.
         public static let unknown = Self(rawValue: "unknown")
-        /// The certificate, or that of an authority that it depends on, has expired.
+        /// The certificate has expired, or the certificate of an authority in its certificate chain has.
         public static let expired = Self(rawValue: "expired")
-        /// The certificate, or that of an authority that it depends on, is not valid yet.
+        /// The certificate is not valid yet, or the certificate of an authority in its certificate chain is not.
         public static let notYetValid = Self(rawValue: "not-yet-valid")
-        /// The certificate is for other names.
+        /// The certificate is for other names than the server's.
         public static let wrongName = Self(rawValue: "wrong-name")
         /// The certificate has no subject alternative name.
         public static let noNames = Self(rawValue: "no-names")
-        /// The certificate's issuer is unknown.
+        /// This device does not know the authority that issued the certificate.
         public static let unknownAuthority = Self(rawValue: "unknown-authority")
-        /// The server sent the certificate without that of its issuer, which this device does not know.
+        /// The server sent its certificate without the issuer's certificate, and this device does not know that issuer.
         public static let chainIncomplete = Self(rawValue: "chain-incomplete")
-        /// The certificate names an authority that this device has as its issuer, and another key has signed it.
+        /// The certificate names an authority that this device has, but another key has signed the certificate.
         public static let otherAuthority = Self(rawValue: "other-authority")
         /// The certificate is not made for a TLS server.
         public static let wrongUse = Self(rawValue: "wrong-use")
@@ -166,27 +175,27 @@ extension PairingError {
         public static let noAuthorities = Self(rawValue: "no-authorities")
         /// The configured file or folder of certificate authorities can't be used.
         public static let authoritiesUnreadable = Self(rawValue: "authorities-unreadable")
-        /// The certificate is rejected for another reason.
+        /// TLS rejects the certificate for another reason.
         public static let unfit = Self(rawValue: "unfit")
-        /// A web server without a relay.
+        /// A web server answers, but no relay.
         public static let webServer = Self(rawValue: "web-server")
-        /// A server that does not speak HTTP.
+        /// A server answers that does not speak HTTP.
         public static let notHTTP = Self(rawValue: "not-http")
-        /// A server that speaks TLS although the address has no TLS.
+        /// The server speaks TLS, although the address asks for none.
         public static let tlsThere = Self(rawValue: "tls-there")
-        /// A server that redirects every request to its TLS port.
+        /// The server redirects every request from plain HTTP to TLS.
         public static let redirectsToTLS = Self(rawValue: "redirects-to-tls")
-        /// A network that answers in the relay's place, as networks with a sign-in page do.
+        /// A network answers in place of the relay, as networks with a sign-in page do.
         public static let signIn = Self(rawValue: "sign-in")
-        /// A server in front of the relay that refuses access.
+        /// A server in front of the relay refuses access.
         public static let forbidden = Self(rawValue: "forbidden")
-        /// A server that does not serve the relay's host name.
+        /// The server does not serve the relay's host name.
         public static let misdirected = Self(rawValue: "misdirected")
-        /// The proxy can't be reached.
+        /// This device can't reach the proxy.
         public static let proxyUnreachable = Self(rawValue: "proxy-unreachable")
         /// The proxy has no certificate that this device trusts.
         public static let proxyUntrusted = Self(rawValue: "proxy-untrusted")
-        /// The proxy needs a user name and password, or rejects those of its address.
+        /// The proxy asks for a user name and password, or rejects those in its address.
         public static let proxyCredentials = Self(rawValue: "proxy-credentials")
         /// The proxy refuses a connection to the relay.
         public static let proxyRefuses = Self(rawValue: "proxy-refuses")
@@ -194,13 +203,13 @@ extension PairingError {
         public static let proxyReachesNothing = Self(rawValue: "proxy-reaches-nothing")
         /// The proxy did not answer in time.
         public static let proxySilent = Self(rawValue: "proxy-silent")
-        /// The answer is not one of an HTTP proxy.
+        /// The server at the proxy's address does not answer like an HTTP proxy.
         public static let proxyGarbled = Self(rawValue: "proxy-garbled")
         /// The proxy closed the connection before the tunnel was open.
         public static let proxyCut = Self(rawValue: "proxy-cut")
         /// The proxy's address can't be read.
         public static let unreadable = Self(rawValue: "unreadable")
-        /// The proxy's address is for another kind of proxy than HTTP.
+        /// The address is for a kind of proxy other than HTTP, such as SOCKS.
         public static let kind = Self(rawValue: "kind")
     }
 }

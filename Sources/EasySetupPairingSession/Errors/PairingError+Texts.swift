@@ -2,7 +2,7 @@ import EasySetupHandshake
 public import EasySetupSeed
 
 extension PairingError {
-    /// The texts in parts.
+    /// The error's texts for a person, in parts.
     public var explanation: Explanation {
         switch kind {
         case .relayUnreachable(let cause): cause.explanation().under(name)
@@ -238,7 +238,7 @@ extension PairingError.Silent {
 }
 
 extension Role {
-    /// The assurance that nothing was sent or stored, by role; part of a sentence.
+    /// The assurance that the seed was not sent (by a holder) or not stored (by a receiver); part of a sentence.
     fileprivate var nothing: String {
         switch self {
         case .holder: "nothing was sent"
@@ -248,12 +248,12 @@ extension Role {
 }
 
 extension Explanation {
-    /// The same texts of an error, for their cause.
+    /// The same texts with the name of the error before their key.
     fileprivate func under(_ error: String) -> Explanation {
         Explanation(key: "\(error).\(key)", sentence: sentence, advice: advice, parameters: parameters)
     }
 
-    /// The same with an advice to wait: for the time that was asked for, in `{seconds}`, or else a little.
+    /// The same texts with an advice to wait: for `wait`, shown as `{seconds}`, or for a little if `wait` is zero.
     package func advising(_ wait: Duration, _ advice: (String) -> String) -> Explanation {
         let seconds = Int((wait / .seconds(1)).rounded(.up))
         guard seconds > 0 else {

@@ -1,17 +1,17 @@
 public import EasySetupHandshake
 public import EasySetupSeed
 
-/// The reason why two devices did not pair: what happened, what to do, and whether a retry may help
+/// The reason why two devices did not pair: what happened, what the user can do, and whether a retry may help
 /// (`Protocol/errors.md`).
 ///
-/// An app decides by ``code`` and ``causeCode``, shows `description` and ``ExplainedError/advice``, and makes
-/// texts in other languages by ``explanation``.
+/// An app decides by ``code`` and ``causeCode``. It shows `description` and ``ExplainedError/advice``, or makes texts
+/// in other languages from ``explanation``.
 public struct PairingError: ExplainedError, Explained, Equatable {
     package let kind: Kind
 
     package init(_ kind: Kind) { self.kind = kind }
 
-    /// The error's stable code. For an error of the store it is the store's code.
+    /// The error's stable code. For an error of the store, it is the code of the ``StoreError``.
     public var code: Code {
         switch kind {
         case .relayUnreachable: .relayUnreachable
@@ -59,7 +59,7 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         }
     }
 
-    /// The stable code of the cause, where one error has several (`Protocol/errors.md`, "Causes").
+    /// The stable code of the cause; nil for an error that has no causes of its own (`Protocol/errors.md`, "Causes").
     public var causeCode: Cause? {
         switch kind {
         case .relayUnreachable(let cause): cause.code
@@ -74,15 +74,15 @@ public struct PairingError: ExplainedError, Explained, Equatable {
     /// The error's name in `Protocol/errors.md`.
     public var name: String { code.rawValue }
 
-    /// The name of the cause, where one error has several (`Protocol/errors.md`, "Causes").
+    /// The name of the cause; nil for an error that has no causes of its own (`Protocol/errors.md`, "Causes").
     public var cause: String? { causeCode?.rawValue }
 
-    /// The error of this device's store, where that made the pairing fail.
+    /// The error of this device's store, if it made the pairing fail; otherwise nil.
     public var storeError: StoreError? {
         if case .store(let error) = kind { error } else { nil }
     }
 
-    /// The role of the device whose user the error tells of; nil where the error tells of no user.
+    /// The role of the device whose user the error is about; nil if the error is not about a user.
     public var role: Role? {
         switch kind {
         case .declined(let role), .declinedHere(let role), .notConfirmed(let role), .nobodyToAsk(let role),
@@ -109,7 +109,7 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         }
     }
 
-    /// The wait that the relay or a proxy asked for before a retry; zero where it asked for none.
+    /// The wait before a retry that the relay or a proxy asked for; zero if none did.
     public var retryAfter: Duration {
         switch kind {
         case .relayUnreachable(let cause): cause.retryAfter
@@ -119,7 +119,8 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         }
     }
 
-    /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
+    /// The errors as the project's own code handles them. An app sees ``code`` in place of this enum, because a new
+    /// case would break the `switch` statements of apps.
     package enum Kind: Equatable, Sendable {
         case relayUnreachable(Unreachable), relayUntrusted(Untrusted), notARelay(OtherServer)
         case proxyFailed(ProxyFailure), proxyAddress(ProxyAddressFault), relayVersion
@@ -138,7 +139,7 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         case otherDevice
         /// The user of the other device.
         case otherUser
-        /// The user of this device, asked as a holder or as a receiver.
+        /// The user of this device, which has this role.
         case thisUser(Role)
     }
 }

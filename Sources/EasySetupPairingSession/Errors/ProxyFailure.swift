@@ -1,18 +1,18 @@
 package import EasySetupSeed
 
 /// The reason why a proxy gave this device no connection to the relay (`Protocol/errors.md`, "Causes"). An app sees
-/// ``PairingError/causeCode``.
+/// ``PairingError/causeCode`` in place of this enum.
 package enum ProxyFailure: Hashable, Sendable {
-    /// The proxy can't be reached.
+    /// This device can't reach the proxy.
     case unreachable(Unreachable)
     /// The proxy has no certificate that this device trusts.
     case untrusted(Untrusted)
-    /// The proxy wants a user name and password. If `given` is true, the proxy's address has them, and the proxy
-    /// rejects them.
+    /// The proxy asks for a user name and password (`given` is false), or rejects those in its address (`given` is
+    /// true).
     case credentials(given: Bool)
-    /// The proxy refuses to connect to the relay, with this HTTP status.
+    /// The proxy refuses to connect to the relay. `status` is the HTTP status of its answer.
     case refuses(status: Int)
-    /// The proxy can't reach the relay, and says so with this HTTP status.
+    /// The proxy can't reach the relay. `status` is the HTTP status of its answer.
     case reachesNothing(status: Int, retryAfter: Duration)
     /// The proxy accepted the TCP connection, but did not answer in time.
     case silent
@@ -51,7 +51,7 @@ package enum ProxyFailure: Hashable, Sendable {
         }
     }
 
-    /// The texts; their key begins with the cause's name.
+    /// The error's texts for a person. Their key begins with the cause's name.
     package var explanation: Explanation {
         func texts(
             _ what: String,
@@ -112,8 +112,8 @@ package enum ProxyFailure: Hashable, Sendable {
         }
     }
 
-    /// The advice about a proxy that can't be reached, where it differs from that about a relay, because their addresses
-    /// have other schemes.
+    /// The advice about a proxy that can't be reached. Nil if the advice about a relay fits a proxy, too; otherwise it
+    /// differs because a proxy's address has another scheme.
     private static func advice(_ cause: Unreachable) -> String? {
         switch cause {
         case .noTLS, .tlsCut: "A proxy without TLS is written http:// in place of https://."
@@ -122,11 +122,11 @@ package enum ProxyFailure: Hashable, Sendable {
     }
 }
 
-/// The fault in a proxy's address. An app sees ``PairingError/causeCode``.
+/// The fault in a proxy's address. An app sees ``PairingError/causeCode`` in place of this enum.
 package enum ProxyAddressFault: Hashable, Sendable {
-    /// The address can't be read. The error does not contain its text, because that may include a password.
+    /// The address can't be read. The error does not contain the address, because the address may include a password.
     case unreadable
-    /// The address has the scheme of a proxy that is not an HTTP proxy, such as SOCKS.
+    /// The address has this scheme, which is for a kind of proxy other than HTTP, such as SOCKS.
     case kind(String)
 
     /// The cause's stable code.
@@ -137,7 +137,7 @@ package enum ProxyAddressFault: Hashable, Sendable {
         }
     }
 
-    /// The texts; their key is the cause's name.
+    /// The error's texts for a person. Their key is the cause's name.
     package var explanation: Explanation {
         let advice = "Set HTTPS_PROXY or ALL_PROXY to http://[NAME:PASSWORD@]HOST:PORT or https://…, or unset it."
         switch self {

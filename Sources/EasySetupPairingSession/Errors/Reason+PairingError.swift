@@ -2,8 +2,8 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 
 extension PairingError {
-    /// The pairing error for the reason with which a relay ended or refused something. The reason is unauthenticated,
-    /// so it can never lead to a success.
+    /// The pairing error for the reason that a relay gives when it ends or refuses something. A malicious relay can
+    /// give any reason, so no reason can lead to a success.
     init(_ reason: Reason, retryAfter: Duration = .zero) {
         switch reason {
         case .done, .cancelled: self = .cancelled
@@ -28,7 +28,8 @@ extension PairingError {
 }
 
 extension Reason {
-    /// The reason that an offerer gives the relay, and through it the visitor, when it ends a meeting.
+    /// The reason that a device gives the relay when it ends a meeting because of this error. The relay passes the
+    /// reason on to the other device.
     init(_ error: HandshakeError) {
         switch error {
         case .wrongProof: self = .wrongProof

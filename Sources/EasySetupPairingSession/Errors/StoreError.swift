@@ -1,9 +1,9 @@
 public import EasySetupSeed
 
-/// The reason why a seed could not be loaded or stored (`Protocol/seed.md`, "Errors").
+/// The reason why a store could not load or save a seed (`Protocol/seed.md`, "Errors").
 ///
-/// A store of an app's own, such as one that uses a keychain, throws the errors that fit, or one of its own:
-/// ``app(_:_:advice:parameters:retryHelps:)``.
+/// An app's own store, such as one that uses a keychain, throws these errors where they fit. For other faults it makes
+/// its own: ``app(_:_:advice:parameters:retryHelps:)``.
 public struct StoreError: ExplainedError, Explained, Equatable {
     package let kind: Kind
 
@@ -31,12 +31,12 @@ public struct StoreError: ExplainedError, Explained, Equatable {
     /// The error's name in `Protocol/seed.md`.
     public var name: String { code.rawValue }
 
-    /// The error of the stored seed, where that is what could not be read or sealed.
+    /// The error of the seed itself, if the stored seed could not be read or the new one not encrypted; otherwise nil.
     public var seedError: SeedError? {
         if case .seed(let error) = kind { error } else { nil }
     }
 
-    /// Whether the same call may succeed later without any change.
+    /// Whether the same call may succeed later, if nothing else changes.
     public var retryHelps: Bool {
         switch kind {
         case .busy, .failed: true
@@ -47,7 +47,7 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         }
     }
 
-    /// The texts in parts.
+    /// The error's texts for a person, in parts.
     public var explanation: Explanation {
         switch kind {
         case .otherSeedStored(let stored, let new):
@@ -106,7 +106,8 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         }
     }
 
-    /// The stable codes of these errors. Those of a stored seed are the codes of ``SeedError``; an app may add codes of its own.
+    /// The stable codes of the errors of a store. An error of the seed itself has a code of ``SeedError``. An app may
+    /// add codes of its own.
     public struct Code: StableCode {
         /// The name in `Protocol/seed.md`.
         public let rawValue: String
@@ -116,15 +117,15 @@ public struct StoreError: ExplainedError, Explained, Equatable {
 
         /// Another seed is stored, and the caller did not allow replacing it.
         public static let otherSeedStored = Self(rawValue: "other-seed-stored")
-        /// Other users may enter the store's folder, or read or write a file in it.
+        /// Other users of the machine may enter the store's folder, or read or write a file in it.
         public static let openToOthers = Self(rawValue: "store-open-to-others")
-        /// The folder, or a file in it, belongs to another user of the machine.
+        /// The store's folder, or a file in it, belongs to another user of the machine.
         public static let notOurs = Self(rawValue: "store-not-ours")
         /// The store's folder, or a file in it, is a symbolic link, or is neither a folder nor a regular file.
         public static let unfit = Self(rawValue: "store-unfit")
         /// The parent of the store's folder does not exist.
         public static let missing = Self(rawValue: "store-missing")
-        /// The system does not let this user read or write in the store's folder.
+        /// The operating system does not let this user read or write in the store's folder.
         public static let forbidden = Self(rawValue: "store-forbidden")
         /// The file system with the store is read-only.
         public static let readOnly = Self(rawValue: "store-read-only")
@@ -132,18 +133,19 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         public static let full = Self(rawValue: "store-full")
         /// Another program is writing to the store.
         public static let busy = Self(rawValue: "store-busy")
-        /// The file system lacks a system call that durable storing needs.
+        /// The file system lacks a system call that the store needs to save a seed durably.
         public static let unsuitable = Self(rawValue: "store-unsuitable")
         /// A system call failed with another error number (`errno`).
         public static let failed = Self(rawValue: "store-failed")
     }
 
-    /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
+    /// The errors as the project's own code handles them. An app sees ``code`` in place of this enum, because a new
+    /// case would break the `switch` statements of apps.
     package enum Kind: Equatable, Sendable {
         case otherSeedStored(stored: UserID, new: UserID), openToOthers, notOurs, unfit, missing, forbidden, readOnly,
             full
         case busy, unsuitable(call: String), failed(errno: Int32), seed(SeedError)
-        /// An error of a store of an app's own.
+        /// An error that an app's own store has made.
         case app(Explanation, retryHelps: Bool)
     }
 }
@@ -155,15 +157,15 @@ extension StoreError {
     public static func otherSeedStored(stored: UserID, new: UserID) -> Self {
         Self(.otherSeedStored(stored: stored, new: new))
     }
-    /// Other users may enter the store's folder, or read or write a file in it.
+    /// Other users of the machine may enter the store's folder, or read or write a file in it.
     public static var openToOthers: Self { Self(.openToOthers) }
-    /// The folder, or a file in it, belongs to another user of the machine.
+    /// The store's folder, or a file in it, belongs to another user of the machine.
     public static var notOurs: Self { Self(.notOurs) }
     /// The store's folder, or a file in it, is a symbolic link, or is neither a folder nor a regular file.
     public static var unfit: Self { Self(.unfit) }
     /// The parent of the store's folder does not exist.
     public static var missing: Self { Self(.missing) }
-    /// The system does not let this user read or write in the store's folder.
+    /// The operating system does not let this user read or write in the store's folder.
     public static var forbidden: Self { Self(.forbidden) }
     /// The file system with the store is read-only.
     public static var readOnly: Self { Self(.readOnly) }
@@ -171,14 +173,14 @@ extension StoreError {
     public static var full: Self { Self(.full) }
     /// Another program is writing to the store.
     public static var busy: Self { Self(.busy) }
-    /// The file system lacks a system call that durable storing needs.
+    /// The file system lacks this system call, which the store needs to save a seed durably.
     public static func unsuitable(call: String) -> Self { Self(.unsuitable(call: call)) }
-    /// A system call failed with another error number (`errno`).
+    /// A system call failed with this other error number (`errno`).
     public static func failed(errno: Int32) -> Self { Self(.failed(errno: errno)) }
-    /// The stored seed can't be read, or the new seed can't be sealed (encrypted under the passphrase).
+    /// The stored seed can't be read, or the new seed can't be encrypted under the passphrase.
     public static func seed(_ value: SeedError) -> Self { Self(.seed(value)) }
 
-    /// An error of a store of an app's own: what a keychain or a database says, for example.
+    /// An error of an app's own store, such as one of its keychain or database.
     ///
     /// ```swift
     /// .app(
@@ -189,13 +191,14 @@ extension StoreError {
     /// )
     /// ```
     ///
-    /// The pairing fails with this error, and the other device reads that the seed was not stored.
+    /// The pairing fails with this error, and the other device learns only that the seed was not stored.
     /// - Parameters:
-    ///   - code: the error's name. It begins with `app-`, so that no later error of this library has the same.
-    ///   - sentence: what happened; names of parameters in braces stand for their values. It must contain no secret.
+    ///   - code: the error's name. It begins with `app-`, so that no later error of EasySetup has the same name.
+    ///   - sentence: what happened. A parameter's name in braces stands for its value. The sentence must contain no
+    ///     secret.
     ///   - advice: what a person can do.
-    ///   - parameters: the values of the two templates.
-    ///   - retryHelps: whether the same call may succeed later without any change.
+    ///   - parameters: the values of the parameters in `sentence` and `advice`.
+    ///   - retryHelps: whether the same call may succeed later, if nothing else changes.
     public static func app(
         _ code: String,
         _ sentence: String,

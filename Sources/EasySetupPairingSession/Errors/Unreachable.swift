@@ -1,7 +1,7 @@
 package import EasySetupSeed
 
-/// The reason why nothing that could be a relay answers at an address (`Protocol/errors.md`, "Causes"). An app sees
-/// ``PairingError/causeCode``.
+/// The reason why this device can't reach the server at an address, a relay's or a proxy's (`Protocol/errors.md`,
+/// "Causes"). An app sees ``PairingError/causeCode`` in place of this enum.
 package enum Unreachable: Hashable, Sendable {
     /// Nothing more is known.
     case unknown
@@ -29,11 +29,11 @@ package enum Unreachable: Hashable, Sendable {
     case tlsCut
     /// This device and the server have no TLS version, cipher or kind of key in common.
     case tlsMismatch
-    /// The server wants a client certificate, and devices have none.
+    /// The server asks for a client certificate, but devices have none.
     case clientCertificate
     /// The TLS handshake failed for another reason.
     case tlsFailed
-    /// A proxy in front of the relay reports, by this HTTP status, that the relay behind it does not answer.
+    /// A proxy in front of the relay reports by this HTTP status that the relay behind it does not answer.
     case behindIsAway(status: Int, retryAfter: Duration)
     /// This device's system does not allow the program to connect.
     case forbiddenHere
@@ -79,9 +79,9 @@ package enum Unreachable: Hashable, Sendable {
         if case .behindIsAway(_, let wait) = self { wait } else { .zero }
     }
 
-    /// The texts; their key begins with the cause's name.
+    /// The error's texts for a person. Their key begins with the cause's name.
     ///
-    /// - Parameter who: the subject of the sentence: the host that can't be reached.
+    /// - Parameter who: the subject of the sentence, which is the server that can't be reached.
     package func explanation(_ who: String = "The relay") -> Explanation {
         func texts(_ what: String, _ advice: String, _ parameters: KeyValuePairs<String, String> = [:]) -> Explanation {
             let sentence = "\(who) can't be reached\(what.isEmpty ? "" : ": \(what)")."

@@ -1,19 +1,20 @@
 package import EasySetupSeed
 
-/// The reason why a certificate is not trusted (`Protocol/errors.md`, "Causes"). BoringSSL decides about trust; this type
-/// explains the decision as far as possible. An app sees ``PairingError/causeCode``.
+/// The reason why this device does not trust a certificate (`Protocol/errors.md`, "Causes"). BoringSSL decides about
+/// the trust; this type explains the decision as far as possible. An app sees ``PairingError/causeCode`` in place of
+/// this enum.
 package enum Untrusted: Hashable, Sendable {
-    /// The certificate is rejected for another reason.
+    /// BoringSSL rejects the certificate for another reason.
     case unfit
-    /// The certificate comes from this authority, which this device has, and is rejected for another reason.
+    /// BoringSSL rejects the certificate for another reason, although this device has the authority that issued it.
     case unfitFrom(authority: String)
     /// The certificate expired at `at`, and this device's clock says `clock`, both in seconds since 1970.
     case expired(at: Int, clock: Int, part: ChainPart = .own)
     /// The certificate is valid only from `from` on, and this device's clock says `clock`, both in seconds since 1970.
     case notYetValid(from: Int, clock: Int, part: ChainPart = .own)
-    /// The certificate is for `names`, and not for `host`.
+    /// The certificate is for `names`, but the server's host is `host`.
     case wrongName(host: String, names: [String])
-    /// The certificate has the host's IP address as a DNS name, where an address does not count.
+    /// The certificate has the host's IP address as a DNS name. It should have it as an IP address.
     case addressAsName(host: String)
     /// The certificate has no subject alternative name. A common name does not count as a name.
     case noNames
@@ -21,7 +22,7 @@ package enum Untrusted: Hashable, Sendable {
     case unknownAuthority(issuer: String)
     /// The server sent its certificate without the issuer's certificate, and this device does not know that issuer.
     case chainIncomplete(issuer: String)
-    /// The certificate names an authority as its issuer that this device has, and another key has signed it.
+    /// The certificate names an authority that this device has, but another key has signed the certificate.
     case otherAuthority(String)
     /// The certificate is not made for a TLS server.
     case wrongUse
@@ -32,13 +33,13 @@ package enum Untrusted: Hashable, Sendable {
     /// The configured file or folder of certificate authorities can't be used.
     case authoritiesUnreadable(path: String, FileFault)
 
-    /// The certificate in a certificate chain that has the fault.
+    /// The certificate in a certificate chain that has the fault: the server's own, or that of an authority.
     package enum ChainPart: Hashable, Sendable {
         /// The server's own certificate.
         case own
-        /// The certificate of an authority of this name, which the server sent along.
+        /// The certificate of an authority with this name. The server sent it along with its own.
         case sent(String)
-        /// The certificate of an authority of this name, which this device has.
+        /// The certificate of an authority with this name. This device has it in its list of authorities.
         case authority(String)
     }
 
@@ -54,11 +55,11 @@ package enum Untrusted: Hashable, Sendable {
         case noCertificate = "no-certificate"
         /// The file has a certificate that does not parse.
         case damaged
-        /// The path is a link, and there is nothing where it leads.
+        /// The path is a symbolic link to a file that does not exist.
         case leadsNowhere = "leads-nowhere"
-        /// The file is larger than any list of authorities.
+        /// The file is larger than any real list of authorities.
         case tooLarge = "too-large"
-        /// The path leads to something other than a regular file (or, if a folder is meant, other than a folder).
+        /// The path does not lead to a regular file, or to a folder if the setting asks for a folder.
         case noFile = "no-file"
         /// The file can't be read for another reason.
         case unreadable
@@ -82,14 +83,15 @@ package enum Untrusted: Hashable, Sendable {
         }
     }
 
-    /// The server that has shown the certificate.
+    /// The server that has shown the certificate: a relay or a proxy.
     package enum Owner: Sendable {
         case relay
-        /// A proxy's certificate is checked by the system's authorities, whatever file is named for the relay's.
+        /// A proxy. The command-line tool checks its certificate by the system's authorities, even if `--ca-file` names
+        /// others for the relay's certificate.
         case proxy
     }
 
-    /// The texts; their key begins with the cause's name.
+    /// The error's texts for a person. Their key begins with the cause's name.
     package func explanation(of owner: Owner = .relay) -> Explanation {
         func texts(
             _ what: String,
@@ -236,7 +238,7 @@ extension Untrusted.FileFault {
 }
 
 extension Untrusted.ChainPart {
-    /// The variant of the texts; nil for the server's own certificate.
+    /// The variant of the texts, which is the end of their key; nil for the server's own certificate.
     fileprivate var variant: String? {
         switch self {
         case .own: nil
@@ -270,7 +272,7 @@ extension Untrusted.Owner {
         }
     }
 
-    /// The option or variable that names a file of authorities.
+    /// The option or environment variable that names a file of authorities.
     fileprivate var option: String {
         switch self {
         case .relay: "--ca-file"
@@ -285,7 +287,7 @@ extension Untrusted.Owner {
         }
     }
 
-    /// The advice about an authority that this device does not have; a sentence.
+    /// The advice if this device does not have the authority; a sentence.
     fileprivate var advice: String {
         switch self {
         case .relay: "For a certificate or an authority of your own, name its file with --ca-file."
@@ -294,7 +296,7 @@ extension Untrusted.Owner {
         }
     }
 
-    /// The advice about an authority that this device has in its old form; part of a sentence.
+    /// The advice if this device has only an old certificate of the authority; part of a sentence.
     fileprivate var renewal: String {
         switch self {
         case .relay: "name its new file with --ca-file"
@@ -304,8 +306,8 @@ extension Untrusted.Owner {
 }
 
 extension String {
-    /// The text with every unprintable character replaced, because the text comes from outside this program and is
-    /// shown on a terminal.
+    /// The text with a replacement character for every unprintable one. The text comes from outside this program, and a
+    /// terminal would obey its control characters.
     fileprivate var visible: String {
         String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "\u{FFFD}" }))
     }
@@ -336,7 +338,8 @@ struct UTC: CustomStringConvertible {
     private func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
 
-/// The Gregorian calendar. Full Foundation has a calendar too, but would add 40 MB to the program.
+/// The Gregorian calendar. Foundation has a calendar, too, but linking all of Foundation would add 40 MB to the
+/// program.
 package enum Calendar {
     /// The number of days from 1970-01-01 to this date.
     package static func day(year: Int, month: Int, day: Int) -> Int {

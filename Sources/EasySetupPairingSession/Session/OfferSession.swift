@@ -330,8 +330,9 @@ extension OfferSession {
         }
     }
 
-    /// The relay reports that the room is gone. If no visitor has the seat and the code has expired or the relay forgot
-    /// the room, the device asks for a room with a fresh code. Otherwise the pairing fails.
+    /// The relay reports that the room is gone. If a visitor has the seat, the transfer decides what follows.
+    /// Otherwise, after the code expired or the relay forgot the room, the device asks for a fresh code; other errors
+    /// are final.
     private mutating func roomOver(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         if let actions = seated(.meetingLost(error), now) { return actions }
         switch error {

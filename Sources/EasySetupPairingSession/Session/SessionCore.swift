@@ -6,7 +6,7 @@ import EasySetupSeed
 /// the values that a transfer needs.
 struct SessionCore {
     var connection: SessionConnection
-    /// The wait before the next connection that the relay has asked for.
+    /// The wait before the next connection, if the relay has asked for one; otherwise zero.
     var wait: Duration = .zero
     /// Whether the relay has reported that the other device has no connection.
     var isPeerAway = false

@@ -23,8 +23,9 @@ extension PairingState: Explained {
         }
     }
 
-    /// The texts in parts. They hold no secret: an app shows the code and the link of an ``Offer`` itself, and a holder that
-    /// typed the code must not show the two words, because its user has to read them on the other screen.
+    /// The state's texts for a person, in parts. They contain no secret: an app shows the code and the link of an
+    /// ``Offer`` itself. A holder on which the code was typed must not show the two words, because its user has to read
+    /// them on the other screen.
     ///
     /// The texts of ``failed(_:)`` are those of its error.
     public var explanation: Explanation {
