@@ -8,10 +8,10 @@ import NIOWebSocket
 import TestSupport
 import Testing
 
-/// The server at the relay's address is no relay, or a malicious one: the real client on real sockets must end all the
-/// same.
+/// The server at the relay's address is no relay, or is a malicious one. The real client, on real sockets, must end its
+/// pairing nevertheless.
 @Suite("A relay that does not do its part", .inTurn, .timeLimit(.minutes(60))) struct BadRelayTests {
-    /// A server on loopback that handles each connection with `serve`, as long as `body` runs.
+    /// Runs a server on loopback that handles each connection with `serve`, as long as `body` runs.
     private func with(
         _ serve: @escaping @Sendable (any Channel) throws -> Void,
         _ body: (RelayAddress) async throws -> Void
@@ -40,7 +40,7 @@ import Testing
         } _: { relay in
             var limits = ClientLimits()
             limits.connectTimeout = .milliseconds(200)
-            // A slow machine may not have received the head in time, and tries again.
+            // On a slow machine the head may arrive after `connectTimeout`. The client must retry then.
             limits.reachTimeout = .seconds(3_600)
             #expect(await outcome(at: relay, limits) == .tooMany(retryAfter: .zero))
         }

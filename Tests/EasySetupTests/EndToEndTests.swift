@@ -238,7 +238,7 @@ import Testing
         }
     }
 
-    /// A store like one in a keychain: it can't save just now.
+    /// An app's own store, such as one in a keychain, that can't save at the moment.
     private struct LockedStore: SeedStore {
         static let locked = StoreError.app(
             "app-keychain-locked",
@@ -435,7 +435,8 @@ import Testing
             let visitor = Watch(relay.client("other").join(code, at: relay.address, approve: { _ in .decline }))
             let waited = await visitor.first { if case .inLine(position: 1) = $0 { true } else { false } }
             #expect(waited != nil)
-            // No connection has sent its required frame by now.
+            // The strangers still owe message 1 (the hello). After these two seconds, the relay gives their places to
+            // those that wait.
             relay.clock.pass(.seconds(2))
             #expect(try await visitor.outcome().get().userID == seed.userID)
             #expect(try await offerer.outcome().get().userID == seed.userID)

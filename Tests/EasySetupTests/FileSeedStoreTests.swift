@@ -61,7 +61,7 @@ import Testing
         let loaded = try #require(try await store.load())
         #expect(loaded.isSame(as: new))
         #expect(try scratch.data("seed.\(old.userID.fingerprint.prefix(16)).old") == oldFile)
-        // The first seed comes back: each chain has its copy.
+        // The store gets the first seed again. Now it has a copy of each of the two seeds.
         try await store.save(old, replacing: true)
         #expect(try scratch.data("seed.\(new.userID.fingerprint.prefix(16)).old") != oldFile)
     }
@@ -134,7 +134,7 @@ extension FileSeedStoreTests {
         let read = try SeedFile.read(secret, passphrase: passphrase)
         #expect(read.isSame(as: old) && read.createdAt == 7)
         #expect(try await sealed.kind() == .sealed)
-        // A copy that is sealed already stays as it is.
+        // The replaced file is encrypted already, so its copy has the same bytes.
         let before = try scratch.data("seed")
         guard case .replaced(let second?) = try await sealed.save(old, replacing: true) else {
             Issue.record("not replaced")
@@ -152,7 +152,7 @@ extension FileSeedStoreTests {
         for seed in seeds { try await store.save(seed, replacing: true) }
         let copies = try scratch.names().filter { $0.hasSuffix(".old") }
         #expect(copies.count == 2)
-        // A crash has left a draft; the other files do not belong to the store.
+        // `seed.new` is a draft, as a crash leaves it. `seed.mine.old` does not belong to the store.
         try scratch.put(scratch.data("seed"), "seed.new")
         try scratch.put(Data("not a seed".utf8), "seed.mine.old")
         let passphrase = try passphrase("one")
@@ -177,7 +177,7 @@ extension FileSeedStoreTests {
         }
         #expect(try scratch.data("seed.mine.old") == Data("not a seed".utf8))
         #expect(try !scratch.names().contains("seed.new"))
-        // Copies of a store that was sealed by an older program are sealed when the same seed is saved again.
+        // An older program encrypted the seed, but not the copies. Saving the same seed again encrypts the copies.
         let plain = SyncSeed.random()
         let other = Scratch()
         try await FileSeedStore(folder: other.store).save(plain, replacing: false)
@@ -308,7 +308,7 @@ extension FileSeedStoreTests {
         #expect(try scratch.names() == ["lock", "seed"])
     }
 
-    // The first five steps after the lock keep the copy, the next five put the new seed in its place.
+    // Step 1 is the lock. Steps 2 to 6 write the copy of the old seed, and steps 7 to 11 put the new seed in its place.
     @Test("after a crash at any step of a replacement the store holds the old seed or the new one", arguments: 1...11)
     func crashInReplacement(number: Int) async throws {
         try await store.save(.repeating(1), replacing: false)
@@ -392,7 +392,7 @@ extension SyncSeed {
 }
 
 extension FileSeedStore {
-    /// A store that ends the process, as a crash would, when a step is reached for the given time.
+    /// A store that ends the process, as a crash would, when it reaches `step` for the `time`-th time.
     fileprivate convenience init(folder: String, crashingAt step: PrivateFolder.Step, time: Int) {
         let counter = StepCounter()
         self.init(folder: folder, passphrase: nil, cost: .interactive) { reached in
@@ -402,7 +402,7 @@ extension FileSeedStore {
 }
 
 private final class StepCounter: @unchecked Sendable {
-    // A plain variable is safe, because the steps come one after the other from one task.
+    // A plain variable is safe, because one task carries out the steps, one after the other.
     private var count = 0
 
     func next() -> Int {
@@ -411,7 +411,7 @@ private final class StepCounter: @unchecked Sendable {
     }
 }
 
-/// A folder for one test, with a store's folder in it; removed after the test.
+/// A folder for one test, which contains the folder of a store. `deinit` removes it.
 final class Scratch: Sendable {
     private let root = FileManager.default.temporaryDirectory.appending(path: "easysetup-\(UUID().uuidString)").path
 

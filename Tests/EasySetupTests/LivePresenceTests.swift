@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetup
 
-/// The real client on real sockets: a device whose peer has lost its connection says so.
+/// The real client on real sockets: a device tells its user that the other device has lost its connection.
 @Suite("A peer that is away, over sockets", .timeLimit(.minutes(60))) struct LivePresenceTests {
     @Test("is told through long polling, and so is its return", arguments: [true, false])
     func polling(offererHolds: Bool) async throws {
@@ -28,7 +28,7 @@ import Testing
                     let state = offererHolds ? "deciding" : "waiting"
                     #expect(await offerer.first { $0.name == state } != nil)
                     #expect(await visitor.first { ["deciding", "waiting"].contains($0.name) } != nil)
-                    // Nothing listens at the port to which the other device is now sent.
+                    // Nothing listens at port 9, to which the middlebox now sends the other device.
                     box.move(to: 9)
                     let away = await relay.clock.running { await offerer.first { $0.name == "peer-away" } }
                     guard case .peerAway(let deadline)? = away else {
@@ -73,7 +73,7 @@ import Testing
             let early = relay.client("new phone").join(code, at: relay.address, approve: { _ in .decline })
             let there = Watch(early)
             #expect(await there.first { $0.name == "greeting" } != nil)
-            // The device closes without a goodbye, as a killed program does.
+            // The device closes its connection without `leave`, as a killed program does.
             _ = offerer.close()
             #expect(await there.first { $0.name == "peer-away" } != nil)
             let late = relay.client("other phone").join(code, at: relay.address, approve: { _ in .decline })

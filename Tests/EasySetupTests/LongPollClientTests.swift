@@ -13,7 +13,7 @@ import Testing
         LongPollClient(connection: connection, limits: ClientLimits(), insteadOf: failure)
     }
 
-    /// A client whose probe has found long polling.
+    /// A client whose first request has shown that the relay answers long-poll requests.
     private func entered() -> LongPollClient {
         var calls = calls()
         _ = calls.probe()
@@ -21,7 +21,7 @@ import Testing
         return calls
     }
 
-    /// A client whose first `send` is answered, and whose first poll is running.
+    /// A client after the answer to its first `send`. Its first poll is running.
     private func open() -> LongPollClient {
         var calls = entered()
         _ = calls.send([visit])
@@ -194,7 +194,7 @@ import Testing
             #expect(calls.answered(.poll, polled(1, []), draw: 0).count == 1)
             #expect(calls.pauseIsOver(.poll).count == 1)
         }
-        // A proxy that ended a poll early gets short polls from then on.
+        // A proxy has ended polls early, so the client asks for short polls from now on.
         #expect(calls.answered(.poll, polled(1, [line]), draw: 0).count == 1)
         #expect(calls.read() == [polling(1, wait: .milliseconds(2_500))])
     }
@@ -338,7 +338,7 @@ import Testing
         #expect(error(503, problem("draining")) == .relayDraining(retryAfter: wait))
         #expect(error(503, problem("relay-full")) == .relayFull(retryAfter: wait))
         #expect(error(429, problem("too-many")) == .tooMany(retryAfter: wait))
-        // A proxy in front of the relay reports this error.
+        // A 429 without the relay's problem details comes from a proxy in front of the relay.
         #expect(error(429) == .tooMany(retryAfter: wait))
         for status in [408, 425, 500, 502, 503, 504, 522] {
             #expect(

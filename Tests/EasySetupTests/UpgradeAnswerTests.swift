@@ -27,7 +27,8 @@ import Testing
         let state: PairingState?
     }
 
-    /// Runs an offer. Returns its last state, which is a code or the end, and the frames that the server received.
+    /// Runs an offer. Returns its last state, which is a code or a failure, and the requests and frames that the server
+    /// received.
     private func offer(at steps: [Script.Step]) async throws -> (last: PairingState?, heard: Script.Heard) {
         let relay = Script(steps: steps)
         var last: PairingState?
@@ -95,7 +96,7 @@ import Testing
 
     @Test("after one that may pass, the device comes again by WebSocket")
     func again() async throws {
-        // The client blames the network for this refusal once.
+        // The client takes the first `badFrame` for a fault of the network, and connects again.
         let refused = RelayFrame.refused(.badFrame, retryAfter: .zero).serialized()
         let more = Self.bytes(2, refused) + Self.bytes(8, [0x03, 0xF0])
         let (last, heard) = try await offer(at: [
@@ -107,7 +108,8 @@ import Testing
     }
 
     @Test("a relay that ends between the request and its answer is asked again") func killed() async throws {
-        // Between the two the device tries long polling.
+        // The first step ends the WebSocket, and the second the attempt at long polling. Then the client tries a
+        // WebSocket again.
         let (last, heard) = try await offer(at: [
             .close, .close, .upgrade("easysetup.v1", answer: Self.answer),
         ])
@@ -117,12 +119,13 @@ import Testing
     }
 }
 
-/// A server that handles connections by a script, repeating the last step, and that records what it receives.
+/// A server's steps, one for each connection; the last step is repeated. The script records what the server receives.
 private final class Script: Sendable {
     enum Step {
-        /// Closes at the request.
+        /// The server closes the connection when it has the request.
         case close
-        /// Answers with this subprotocol, `with` in one packet with that, and `answer` to the first frame with bytes in it.
+        /// The server accepts the upgrade with this subprotocol, and sends `with` in the same packet. It sends `answer`
+        /// when an `offer` frame arrives.
         case upgrade(String, with: [UInt8] = [], answer: [UInt8] = [])
     }
 
@@ -150,7 +153,7 @@ private final class ScriptHandler: ChannelInboundHandler {
 
     private let script: Script
     private var request = ""
-    /// To the first frame with bytes; nil as long as it is no WebSocket.
+    /// The bytes that answer an `offer` frame; nil before the upgrade to a WebSocket.
     private var answer: [UInt8]?
 
     init(_ script: Script) { self.script = script }
@@ -179,7 +182,7 @@ private final class ScriptHandler: ChannelInboundHandler {
         write(Array(head.utf8) + more, context)
     }
 
-    /// The contents of binary messages, which are short here and arrive whole.
+    /// The payloads of the client's binary messages. In these tests, messages are short and arrive whole.
     private static func frames(_ bytes: [UInt8]) -> [[UInt8]] {
         var (frames, rest) = ([[UInt8]](), bytes[...])
         while rest.count >= 6 {

@@ -8,9 +8,9 @@ import Testing
 
 @testable import EasySetup
 
-/// A relay that asks for work, and devices that solve it without asking their users.
+/// A relay that asks for proofs of work, and devices that solve them without asking their users.
 @Suite("Work", .inTurn, .timeLimit(.minutes(60))) struct WorkTests {
-    /// Asks for work at each offer and each visit, for there is no place to count anybody.
+    /// Runs a relay that asks for work at each offer and each visit, because it may remember no address prefix.
     private func asking<Result: Sendable>(
         _ difficulty: Int,
         _ body: @Sendable (LiveRelay) async throws -> Result
@@ -49,7 +49,7 @@ import Testing
             )
             #expect(try await visitor.outcome().get().userID == seed.userID)
             #expect(try await offerer.outcome().get().userID == seed.userID)
-            // A state is shown again when its deadline moves, which depends on the machine.
+            // A device shows a state again when its deadline moves, which happens more often on some machines.
             #expect(await shown(by: offerer) == ["connecting", "offered", "deciding", "given", "paired"])
             #expect(await shown(by: visitor) == ["connecting", "greeting", "waiting", "paired"])
         }

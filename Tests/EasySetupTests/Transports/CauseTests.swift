@@ -13,7 +13,7 @@ import Testing
 @Suite("Causes", .inTurn, .timeLimit(.minutes(60))) struct CauseTests {
     private let folder = ScratchFolder()
 
-    /// Short limits, so that silence is noticed soon, and a single try.
+    /// Short limits, so that the client notices silence soon. It tries only once.
     private var hasty: ClientLimits {
         var limits = ClientLimits()
         limits.connectTimeout = .seconds(1)
@@ -23,7 +23,7 @@ import Testing
         return limits
     }
 
-    /// Long limits, so that a slow machine does not look like a silent relay, and a single try.
+    /// Long limits, so that the client does not take a slow machine for a silent relay. It tries only once.
     private var patient: ClientLimits {
         var limits = ClientLimits.unhurried
         (limits.connectTimeout, limits.upgradeTimeout, limits.callTimeout) = (.seconds(60), .seconds(30), .seconds(60))
@@ -70,7 +70,7 @@ import Testing
     @Test("a port where nothing listens refuses; a name that nobody has is none") func nobody() async throws {
         try await fails(at: "ws://127.0.0.1:1", .relayUnreachable(.refused))
         let unknown = try await failure(at: "wss://relay.invalid", roots: try own())
-        // Without any name server, it is unknown whether the name exists.
+        // On a machine without a name server, the client can't know whether the name exists.
         #expect(
             [.relayUnreachable(.nameUnknown("relay.invalid")), .relayUnreachable(.nameLookup("relay.invalid"))]
                 .contains(unknown)
@@ -118,7 +118,7 @@ import Testing
         let roots = try own()
         try await Impostor.silent.run { port in
             try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.noAnswer), limits: hasty)
-            // A name that is found is no lookup that failed.
+            // The lookup of `localhost` succeeds, so the error must not be about the lookup.
             try await fails(at: "ws://localhost:\(port)", .relayUnreachable(.noAnswer), limits: hasty)
             try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.noAnswer), limits: hasty)
         }
@@ -145,7 +145,7 @@ import Testing
         try await Impostor.answer("HTTP/1.1 400 Bad Request\r\nContent-Length: \(page.utf8.count)\r\n\r\n\(page)").run {
             try await fails(at: "ws://127.0.0.1:\($0)", .notARelay(.tls))
         }
-        // The beginning of what a MySQL server says, which is neither TLS nor text.
+        // The beginning of a MySQL server's greeting, which is neither TLS nor text.
         try await Impostor.answer("J\u{0}\u{0}\u{0}\u{A}5.7.44\u{0}").run { port in
             try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUnreachable(.noTLS))
         }
@@ -195,7 +195,8 @@ import Testing
                 try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUntrusted(.wrongUse))
             }
         }
-        // With the right uses, the connection gets as far as an answer that does not come.
+        // The client accepts a certificate with the right uses. It then sends its request, which this server never
+        // answers.
         let good = try await MadeCertificate.make(
             in: folder.path,
             "good",
@@ -380,7 +381,7 @@ import Testing
                 #expect(failure?.cause == cause, "\(head)")
             }
         }
-        // Sign-in pages: one longer than any answer of a relay, one with a byte order mark.
+        // Two sign-in pages: one is longer than any answer of a relay, the other begins with a byte order mark.
         for page in ["<html>" + String(repeating: "x", count: 40_000), "\u{FEFF} <!doctype html>"] {
             let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(page.utf8.count)\r\n\r\n\(page)"
             try await Impostor.answer(answer).run { port in
@@ -435,7 +436,7 @@ import Testing
 }
 
 @Suite("Retry-After") struct RetryAfterTests {
-    /// 1994-11-06 08:49:07.
+    /// 1994-11-06 08:49:07 UTC, in seconds since 1970.
     private let now = 784_111_747
 
     @Test(

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EasySetup
 
-/// Faults after the first certificate of a chain, with real sockets and real certificates.
+/// Faults in a certificate chain behind the server's own certificate, with real sockets and real certificates.
 @Suite("Chains of certificates", .inTurn, .timeLimit(.minutes(60))) struct ChainTests {
     private let folder = ScratchFolder()
 
@@ -81,7 +81,7 @@ import Testing
                 #expect(failure?.description.contains(words) == true, "\(failure?.description ?? "")")
             }
         }
-        // The relay's own certificate comes first.
+        // If both the relay's own certificate and its issuer's have expired, the error names the relay's own.
         let leaf = try await MadeCertificate.make(in: folder.path, "leaf", until: "20200131120000Z", issuer: over)
         let failure = try await failure(try leaf.sent(with: [over], in: folder), trusting: root)
         #expect(failure?.description == "The relay's certificate expired on 2020-01-31 12:00 UTC.")
@@ -121,12 +121,12 @@ import Testing
         )
         let error = try await failure(known, trusting: root)
         #expect(error == .relayUntrusted(.chainIncomplete(issuer: "middle")))
-        // An unknown intermediate can't be told from an unknown authority, so both are named.
+        // The client can't tell an unknown intermediate from an unknown root, so the advice names both.
         let plain = try await MadeCertificate.make(in: folder.path, "plain", issuer: middle)
         let other = try await failure(plain, trusting: root)
         #expect(other == .relayUntrusted(.unknownAuthority(issuer: "middle")))
         #expect(other?.advice.contains("intermediate") == true)
-        // With the intermediate, the only fault of the chain is the unknown root.
+        // When the server sends the intermediate too, the only fault of the certificate chain is the unknown root.
         let whole = try await failure(try known.sent(with: [middle], in: folder), trusting: nil)
         #expect(whole == .relayUntrusted(.unknownAuthority(issuer: "root")))
         let rooted = try await failure(try known.sent(with: [middle, root], in: folder), trusting: nil)
@@ -142,7 +142,7 @@ import Testing
             let failure = try await failure(leaf, trusting: root, versions: versions)
             #expect(failure == other)
         }
-        // Identifiers of keys show it too, and so the library does not compare the signature.
+        // With key identifiers, BoringSSL sees that the issuer has another key, and so does not check the signature.
         let keyed = try await MadeCertificate.make(
             in: folder.path,
             "keyed",
@@ -170,7 +170,7 @@ import Testing
         )
         let below = try await MadeCertificate.make(in: folder.path, "below", issuer: middle)
         #expect(try await failure(try below.sent(with: [middle], in: folder), trusting: old) == other)
-        // A certificate that its authority has signed, with an extension that nobody knows and that must be known.
+        // A certificate with a critical extension that BoringSSL does not know, signed by a trusted authority.
         let odd = try await MadeCertificate.make(
             in: folder.path,
             "odd",
@@ -178,7 +178,7 @@ import Testing
             more: ["1.2.3.4 = critical, DER:0500"]
         )
         #expect(try await failure(odd, trusting: root) == .relayUntrusted(.unfitFrom(authority: "root")))
-        // A certificate that signs itself, made anew with another key and with the same.
+        // A self-signed certificate that was made anew with another key.
         let own = try await MadeCertificate.make(in: folder.path, "own", subject: "relay")
         let ownAnew = try await MadeCertificate.make(in: folder.path, "own-anew", subject: "relay")
         #expect(try await failure(ownAnew, trusting: own) == .relayUntrusted(.otherAuthority("relay")))
@@ -197,7 +197,8 @@ import Testing
                 Issue.record("\(String(describing: failure))")
                 return
             }
-            // A server with such a certificate receives no data, neither on the first connection nor on the second.
+            // The client sends no request to a proxy with such a certificate, neither on the first connection nor on
+            // the second, by which it reads the certificate chain.
             #expect(proxy.heads.isEmpty)
         }
     }
@@ -219,7 +220,7 @@ import Testing
                 try FileHandle(fileDescriptor: file, closeOnDealloc: true).write(contentsOf: Data(form.utf8))
             }
             try await Impostor.tls(made).run { port in
-                // The certificate is trusted, so that the connection gets as far as an answer that does not come.
+                // The client accepts the certificate. It then sends its request, which this server never answers.
                 var limits = ClientLimits.unhurried
                 (limits.upgradeTimeout, limits.connectTimeout, limits.callTimeout) = (
                     .milliseconds(100), .seconds(60), .milliseconds(100)

@@ -5,11 +5,12 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A CONNECT proxy on loopback, on a free port. All its tunnels lead to one port, whatever target a client asks for.
+/// A proxy for CONNECT requests on loopback, on a free port. All its tunnels lead to one port, whatever target the
+/// client asks for.
 final class ConnectProxy: Sendable {
     enum Way: Sendable {
         case tunnel
-        /// A tunnel whose answer arrives in single bytes.
+        /// The proxy opens a tunnel, and sends its answer byte by byte.
         case slowTunnel
         case answer(String)
         case silent
@@ -29,7 +30,7 @@ final class ConnectProxy: Sendable {
         state = Mutex(State(way: way))
     }
 
-    /// The heads of all requests so far.
+    /// The heads of all requests that the proxy has received.
     var heads: [String] { state.withLock { $0.heads } }
 
     /// Sets the proxy's behaviour from now on.

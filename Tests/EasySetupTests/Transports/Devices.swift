@@ -48,7 +48,7 @@ struct TwoDevices: Sendable {
         /// The transports that each device used, each once.
         var offerer: Set<String>
         var visitor: Set<String>
-        /// The number of connections that opened by some transport.
+        /// The number of connections of both devices that the relay answered.
         var connections = 0
 
         static func == (one: UsedTransports, other: UsedTransports) -> Bool {
@@ -63,7 +63,8 @@ struct TwoDevices: Sendable {
         var description: String { "\(offerer.sorted()) and \(visitor.sorted())" }
     }
 
-    /// Pairs the devices. The seed must be stored on both, and each device must have met the other only once.
+    /// Pairs the devices. The receiver must have stored the seed, and the offerer's user must have been asked only
+    /// once.
     ///
     /// - Parameter meanwhile: runs while the offerer's user is asked.
     /// - Returns: the transports that the devices used.

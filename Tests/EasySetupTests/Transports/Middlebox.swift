@@ -15,9 +15,9 @@ final class Middlebox: Sendable {
         case answer(String)
         case hangUp
         case ignore
-        /// The request and its answer are passed on, and then all bytes from the device are dropped.
+        /// The middlebox passes on the request and its answer, and then drops all bytes from the device.
         case swallowFrames
-        /// The request and its answer are passed on, and the connection is closed at the first byte from the device.
+        /// The middlebox passes on the request and its answer, and closes the connection at the device's next byte.
         case endAtFrames
     }
 
@@ -46,10 +46,10 @@ final class Middlebox: Sendable {
         state = Mutex(State(target: target))
     }
 
-    /// Runs in front of a relay on loopback, on a free port, as long as `body` runs.
+    /// Runs a middlebox in front of a relay, on loopback and a free port, as long as `body` runs.
     ///
     /// - Parameters:
-    ///   - tls: whether devices use TLS to the middlebox; the connection to the relay has none.
+    ///   - tls: whether devices use TLS to the middlebox. The connection from the middlebox to the relay never has TLS.
     ///   - calls: the handling of each long-poll request, by its number from 1.
     static func run<Result: Sendable>(
         before relay: Int,
@@ -69,13 +69,13 @@ final class Middlebox: Sendable {
     /// The number of long-poll requests so far.
     var callCount: Int { state.withLock { $0.calls } }
 
-    /// Returns after this many more long-poll requests.
+    /// Waits for this many more long-poll requests.
     func sees(calls: Int) async {
         let goal = callCount + calls
         try? await until { self.callCount >= goal }
     }
 
-    /// Uses another relay from now on, and closes all connections.
+    /// Sends all requests to another relay from now on, and closes all connections.
     func move(to relay: Int) {
         let open = state.withLock { state in
             state.target = relay
@@ -187,7 +187,7 @@ private final class DeviceSide: ChannelInboundHandler {
     }
 }
 
-/// The connection to the relay: passes on its bytes, and nil when it has closed.
+/// The connection to the relay. It calls `said` with the relay's bytes, and with nil when the relay has closed it.
 private final class RelaySide: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

@@ -1,8 +1,8 @@
 import TestSupport
 
-/// OpenSSL's own server, for certificates that SwiftNIO SSL's server does not show.
+/// OpenSSL's own server, for certificates that a server with SwiftNIO SSL refuses to use.
 enum OpenSSLServer {
-    /// Runs the server on a free port of loopback as long as `body` runs, which gets the port.
+    /// Runs the server on a free port of loopback as long as `body` runs. `body` gets the port.
     static func run<Result: Sendable>(
         _ made: MadeCertificate,
         _ body: @Sendable (Int) async throws -> Result

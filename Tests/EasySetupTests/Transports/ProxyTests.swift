@@ -8,9 +8,10 @@ import Testing
 @Suite("Through a proxy", .inTurn, .timeLimit(.minutes(60))) struct ProxyTests {
     struct Setup: Sendable, CustomTestStringConvertible {
         var testDescription: String
-        /// The transport that works through the proxy.
+        /// The name of the transport that works through the proxy.
         var transport: String
-        /// Makes the proxy for the relay's port, and for the port of a middlebox that drops every other answer.
+        /// Makes the proxy. `relay` is the relay's port, and `lossy` is the port of a middlebox that drops every other
+        /// answer.
         var proxy: @Sendable (_ relay: Int, _ lossy: Int) -> ReverseProxy?
     }
 
@@ -54,7 +55,7 @@ import Testing
         }
     }
 
-    /// The page's recommended nginx configuration.
+    /// The nginx configuration that `Protocol/operating.md` recommends.
     private static func advised(relay: Int) throws -> String {
         let page = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "..", "Protocol", "operating.md").standardizedFileURL

@@ -6,11 +6,11 @@ import Testing
 
 @testable import EasySetup
 
-/// The environment's proxy variables, with a program whose only way to the relay is a proxy.
+/// The environment's proxy variables, tried with a program that can reach the relay only by a proxy.
 @Suite("The program's proxy", .inTurn, .timeLimit(.minutes(60))) struct ProxyVariableTests {
     private let folder = ScratchFolder()
 
-    /// A variable with the way to the relay. Only the proxy can resolve the relay's name.
+    /// An environment variable that names a proxy. Only the proxy can find the address of the relay's name.
     struct Case: Sendable, CustomTestStringConvertible {
         var variable: String
         var tls = false
@@ -55,8 +55,8 @@ import Testing
         }
     }
 
-    /// A whole pairing of two processes, at `relay.test`.
-    /// - Returns: the user ids that they tell.
+    /// Runs a whole pairing of two processes, at `relay.test`.
+    /// - Returns: the user IDs that the two processes print.
     private func pair(_ scheme: String, roots: String, _ variables: [String: String]) async throws -> Set<String> {
         let options =
             ["--relay", "\(scheme)://relay.test:4443", "--json"]

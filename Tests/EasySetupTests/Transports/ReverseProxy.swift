@@ -5,14 +5,14 @@ import NIOPosix
 import TestSupport
 import Testing
 
-/// A reverse proxy from a Debian package, with the test's own configuration, in the foreground, on a free port of
-/// loopback.
+/// A reverse proxy from a Debian package, with the test's own configuration. It runs in the foreground on a free port
+/// of loopback.
 struct ReverseProxy: Sendable {
     enum Kind: String, Sendable {
         case nginx, haproxy
 
-        /// The program's path; nil where it is not installed. Folders for root's programs are not in other users'
-        /// search path.
+        /// The program's path; nil if it is not installed. The search path of ordinary users often lacks `sbin`
+        /// folders, so this looks there, too.
         var program: String? {
             let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
             return (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"])
@@ -23,9 +23,9 @@ struct ReverseProxy: Sendable {
 
     let kind: Kind
     let program: String
-    /// Whether devices speak TLS to it, with the tests' certificate.
+    /// Whether devices use TLS to the proxy. Its certificate is that of the tests.
     var tls = false
-    /// Its configuration, for the port it listens on, the relay's, and a folder to write in.
+    /// The text of the configuration file, for the port on which the proxy listens and a folder in which it may write.
     let configuration: @Sendable (_ port: Int, _ folder: String) -> String
 
     /// Runs the proxy as long as `body` runs.
@@ -52,13 +52,14 @@ struct ReverseProxy: Sendable {
         }
     }
 
-    /// It has nothing to save. A milder signal may be one that it has inherited as blocked from a thread of Foundation's.
+    /// Kills the proxy, because it has nothing to save. The process may have inherited milder signals as blocked, from a
+    /// thread of Foundation.
     private func end(_ process: Running) async {
         process.interrupt(SIGKILL)
         _ = await process.end()
     }
 
-    /// Returns when something listens at the port.
+    /// Waits until a program listens at the port.
     static func listening(_ port: Int) async throws {
         for attempt in 1...2_400 {
             do {
@@ -74,7 +75,7 @@ struct ReverseProxy: Sendable {
 }
 
 extension ReverseProxy {
-    /// The common configuration of the tests' nginx servers; `http` is the part of one test.
+    /// An nginx server with the configuration that all tests share. `http` gives the part of one test.
     static func nginx(tls: Bool = false, _ http: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
         guard let program = Kind.nginx.program else { return nil }
         return ReverseProxy(kind: .nginx, program: program, tls: tls) { port, folder in
@@ -98,7 +99,7 @@ extension ReverseProxy {
         }
     }
 
-    /// The common configuration of the tests' HAProxy servers: the defaults of Debian's `haproxy.cfg`.
+    /// An HAProxy server with the configuration that all tests share: the defaults of Debian's `haproxy.cfg`.
     static func haproxy(_ sections: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
         guard let program = Kind.haproxy.program else { return nil }
         return ReverseProxy(kind: .haproxy, program: program) { port, _ in

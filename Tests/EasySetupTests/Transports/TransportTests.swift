@@ -45,7 +45,7 @@ import Testing
         ]
     }
 
-    /// Short limits, so that silence is noticed soon.
+    /// Short limits, so that the client notices silence soon.
     private var hasty: ClientLimits {
         var limits = ClientLimits.unhurried
         limits.upgradeTimeout = .seconds(1)
@@ -132,7 +132,7 @@ import Testing
                 upgrades: .answer(answer),
                 calls: { _ in .answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") }
             ) { box, address in
-                // A relay that does not answer behind a proxy would be tried again for as long as this.
+                // With a longer `reachTimeout`, the client would retry a relay that does not answer behind a proxy.
                 var limits = ClientLimits.unhurried
                 limits.reachTimeout = .zero
                 let client = relay.client("one", .random(), limits: limits)
@@ -167,7 +167,8 @@ import Testing
                 let (there, here) = (try await visitor.failure(), try await offerer.failure())
                 #expect(there == .declined(by: .holder))
                 #expect(here == .declinedHere(.holder))
-                // Its room is gone, so the relay has heard that the offerer left.
+                // The offerer's last frame was `leave` with the reason `done`, so the relay answers later visitors with
+                // `seated`.
                 let late = Watch(relay.client("three").join(code, at: relay.address) { _ in .decline })
                 let word = try await late.failure()
                 #expect(word == .seated)
@@ -222,13 +223,13 @@ import Testing
 
     @Test("polls that bring nothing, and connections that the relay forgets in between, end no pairing")
     func forgetful() async throws {
-        // Each pause after a poll without frames is longer than the relay remembers the connection.
+        // After each empty poll the device pauses (`callPause`) for longer than the relay remembers its connection.
         try await LiveRelay.run(configure: { $0.connectionLimits.pollAbsence = .milliseconds(500) }) { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { box, address in
                 var limits = ClientLimits.unhurried
                 limits.pollWait = .milliseconds(20)
                 limits.callPause = .milliseconds(1_200)
-                // On a busy machine the relay may forget the connection before its first poll several times.
+                // On a busy machine, the relay may several times forget the connection before its first poll.
                 limits.answerTries = 1_000
                 let devices = TwoDevices(offerer: address, visitor: address, limits: limits)
                 let transports = try await relay.clock.running { try await devices.pair { await box.sees(calls: 20) } }
@@ -257,7 +258,7 @@ import Testing
                         let devices = TwoDevices(offerer: address, visitor: bothByCalls ? address : other)
                         let transports = try await devices.pair {
                             if downtime == .some {
-                                // Nothing listens there.
+                                // Nothing listens at port 1, so neither device reaches a relay.
                                 for box in [calls, sockets] { box.move(to: 1) }
                                 await calls.sees(calls: 8)
                             }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetup
 
-/// Whole pairings through a CONNECT proxy.
+/// Whole pairings through a CONNECT proxy, by which the devices reach the network.
 @Suite("A proxy on the way out", .inTurn, .timeLimit(.minutes(60))) struct TunnelTests {
     private let folder = ScratchFolder()
 
@@ -30,7 +30,7 @@ import Testing
             if tls { $0.certificate = CertificateFiles(certificate: made.certificate, key: made.key) }
         }) { live in
             try await Middlebox.run(before: live.address.port, upgrades: webSocket ? .pass : .hangUp) { _, box in
-                // The middlebox can block a transport only without TLS.
+                // The middlebox can block a transport only on connections without TLS.
                 let target = tls ? live.address.port : box.port
                 try await ConnectProxy.run(to: target, webSocket ? .tunnel : .slowTunnel) { proxy, port in
                     let address = try relay(isPlain: !tls)
@@ -105,7 +105,8 @@ import Testing
                 devices.proxies = .proxy(proxy, roots: devices.roots)
                 let failure = try await self.failure(at: address, devices.proxies, roots: devices.roots)
                 #expect(failure == .proxyFailed(.untrusted(.selfSigned)))
-                // The relay's authorities are not those of the proxy.
+                // The fault is in the proxy's certificate, so the advice must name the variable for a proxy's
+                // authorities.
                 #expect(failure?.advice.contains("SSL_CERT_FILE") == true)
                 #expect(failure?.advice.contains("--ca-file") == false)
             }
@@ -167,7 +168,7 @@ import Testing
         let zoneless = ProxySettings.proxy(try ProxyAddress(url: "http://[fe80::1]:1"))
         let fault = try await self.failure(at: relay(isPlain: true), zoneless)
         #expect(fault == .proxyFailed(.unreachable(.zoneMissing)))
-        // The client uses TLS to a proxy that does not speak it.
+        // The client uses TLS to a proxy that does not speak TLS.
         try await Impostor.answer("HTTP/1.1 400 Bad Request\r\n\r\n").run { port in
             let proxies = ProxySettings.proxy(
                 try ProxyAddress(url: "https://127.0.0.1:\(port)"),
@@ -241,7 +242,8 @@ import Testing
         #expect(try proxy(left) == nil)
         #expect(try proxy(all, for: "ws://relay.example") == "c:3")
         #expect(try proxy(["http_proxy": "e:5"], for: "ws://relay.example") == "e:5")
-        // A CGI program receives a client's `Proxy` header under this name.
+        // A web server gives a CGI program a client's `Proxy` header as `HTTP_PROXY`, so the client ignores this
+        // variable.
         #expect(try proxy(["HTTP_PROXY": "e:5"], for: "ws://relay.example") == nil)
         #expect(try proxy(["https_proxy": "", "ALL_PROXY": "d:4"]) == nil)
         for host in ["localhost", "127.0.0.1", "[::1]"] { #expect(try proxy(all, for: "wss://\(host)") == nil) }
@@ -386,7 +388,7 @@ import Testing
             #expect(throws: error, "\(text)") { try RelayAddress(url: text) }
         }
         #expect((try? RelayAddress(url: "WSS://Relay.Example.:443"))?.host == "relay.example.")
-        // The address has white space around it, as when it is copied or read from a file.
+        // A copied address, or one from a file, often has white space around it.
         #expect((try? RelayAddress(url: " \twss://relay.example:4443/\r\n"))?.authority == "relay.example:4443")
     }
 }
