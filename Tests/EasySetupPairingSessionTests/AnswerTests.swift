@@ -4,9 +4,9 @@ import EasySetupRelayProtocol
 import EasySetupSeed
 import Testing
 
-/// The answers of both devices' users, and the texts that each of them sees afterwards.
+/// The answers of both devices' users, and the states that each user sees afterwards.
 @Suite("Answers of the people") struct AnswerTests {
-    /// Runs a pairing up to the question whether the receiver's user keeps the seed.
+    /// Runs a pairing until the receiver's user is asked whether to keep the seed.
     private func asking() throws -> Bench {
         let bench = try Bench(offererHolds: false, asksFirst: true)
         bench.prove()
@@ -27,7 +27,8 @@ import Testing
         let bench = try asking()
         bench.give(.accepted(.accept), bench.receiver)
         #expect(bench.toStore.map(\.userID) == [bench.chain.userID])
-        // A person who has just answered here must not be sent to the other screen.
+        // The user has just answered on this device, so the state must not be `waiting`, which points to the other
+        // screen.
         #expect(bench.receiver.states.last?.name == "accepting")
         bench.pass(bench.give(.stored, bench.receiver), from: bench.receiver)
         #expect(bench.receiver.outcome == .paired)
@@ -55,7 +56,7 @@ import Testing
         #expect(bench.holder.outcome == nil)
         bench.pass(said, from: bench.receiver)
         #expect(bench.holder.outcome == .failed(there))
-        // A yes that comes too late does not store the seed.
+        // The user's yes comes too late, so the device must not store the seed.
         bench.give(.accepted(.accept), bench.receiver)
         #expect(bench.toStore.isEmpty)
     }
@@ -70,7 +71,7 @@ import Testing
         }
         #expect(peer.device.asksFirst)
         #expect(bench.holder.nextDeadline() == end)
-        // The receiver's question ends earlier, so that its answer still reaches the holder.
+        // The receiver's deadline is earlier, so that its refusal still reaches the holder.
         #expect(try #require(bench.receiver.nextDeadline()) == end - bench.limits.farewell)
         bench.now += bench.limits.receiptTimeout * 2
         bench.give(.deadlinePassed, bench.holder)
@@ -86,7 +87,7 @@ import Testing
         let junk = Message(number: 4, ack: 2, body: [UInt8](repeating: 5, count: 529))
         bench.give(.frame(.message(meeting: Bench.meeting, junk)), bench.receiver)
         #expect(bench.receiver.outcome == nil)
-        // The connection is lost and comes back; the question stays the same.
+        // The device loses its connection and connects again. The question must stay the same.
         bench.give(.lost(.connectionLost), bench.receiver)
         bench.now = try #require(bench.receiver.nextDeadline())
         bench.give(.deadlinePassed, bench.receiver)
@@ -147,7 +148,7 @@ import Testing
         bench.pass(bench.give(.deadlinePassed, bench.holder), from: bench.holder)
         #expect(bench.holder.outcome == .failed(.timedOut(.thisUser(.holder))))
         #expect(bench.receiver.outcome == .failed(.timedOut(.otherUser)))
-        // The relay may report the timeout first, to either device.
+        // The relay may report the end of the time before a device's own deadline, to either device.
         for isHolder in [true, false] {
             let other = try Bench(offererHolds: offererHolds)
             other.prove()

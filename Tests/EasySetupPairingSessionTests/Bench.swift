@@ -4,7 +4,7 @@ import EasySetupRelayProtocol
 import EasySetupSeed
 import Testing
 
-/// Two devices, with a relay that the test plays.
+/// The sessions of two devices. The test plays the relay between them.
 final class Bench {
     static let meeting = MeetingID([UInt8](repeating: 3, count: 16))!
     static let token = Token(bytes: [1])
@@ -20,7 +20,7 @@ final class Bench {
     private(set) var askedToAccept: [AcceptanceRequest] = []
     private(set) var toStore: [SyncSeed] = []
 
-    /// Runs a pairing until both devices are connected and the visitor has a meeting.
+    /// Runs a pairing until both devices are connected and the visitor has asked for a meeting.
     ///
     /// - Parameter asksFirst: whether a receiver that offers asks its user before it stores the seed.
     init(offererHolds: Bool = true, asksFirst: Bool = false) throws {
@@ -72,7 +72,8 @@ final class Bench {
     var receiver: Device { offerer.holds ? visitor : offerer }
     func other(_ device: Device) -> Device { device === offerer ? visitor : offerer }
 
-    /// The meeting's ID for this device; nil for the visitor.
+    /// The meeting's ID as frames to and from this device name it. Nil for the visitor, because its frames name no
+    /// meeting.
     func name(_ device: Device) -> MeetingID? { device === offerer ? Self.meeting : nil }
 
     @discardableResult
@@ -105,14 +106,14 @@ final class Bench {
         }
     }
 
-    /// Passes messages between the devices until none is left.
+    /// Passes the messages among the actions to the other device, then its answers back, until no message is left.
     func pass(_ actions: [SessionAction], from device: Device) {
         for message in actions.messages {
             pass(give(.frame(.message(meeting: name(other(device)), message)), other(device)), from: other(device))
         }
     }
 
-    /// Passes messages 1 to 4.
+    /// Passes messages 1 to 4 (the hello, the reply and both proofs).
     func prove() {
         give(.frame(.visitor(meeting: Self.meeting)), offerer)
         let met = RelayFrame.met(meeting: Self.meeting, token: Self.token, expiresIn: .seconds(600))
@@ -122,7 +123,8 @@ final class Bench {
 
     var yes: Approval { holder === offerer ? .approve : .word(asked[0].peer.words.second) }
 
-    /// Passes message 5: the holder's user has said yes, and the receiver stores the seed.
+    /// Runs the pairing up to message 5 (the package): the holder's user says yes. If `stored`, the receiver stores the
+    /// seed and makes its receipt.
     func seedIsStored(until stored: Bool) {
         prove()
         pass(give(.answered(yes), holder), from: holder)
@@ -134,7 +136,7 @@ final class Bench {
 }
 
 extension [SessionAction] {
-    /// The end-to-end messages among the actions.
+    /// The messages to the other device among the actions.
     var messages: [Message] {
         compactMap { if case .send(.message(_, let message)) = $0 { message } else { nil } }
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import EasySetupPairingSession
 
-/// The calendar behind the dates that a person reads in errors.
+/// The calendar that computes the dates in the texts of errors.
 @Suite("Calendar") struct CalendarTests {
     @Test("days are those of the calendar, there and back") func days() {
         for day in stride(from: -800_000, to: 3_000_000, by: 97) {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupPairingSession
 
-/// The course of a real session's connections, without any connection.
+/// The course of an offerer's connections. The session is real; the test plays the connections.
 @Suite("The course of connections") struct ConnectionCourseTests {
     private static let slot = Slot("K7Q")!
     private static let offered = RelayFrame.offered(slot: slot, token: Token(bytes: [1]), expiresIn: .seconds(600))
@@ -24,7 +24,7 @@ import Testing
         )
     }
 
-    /// Lets the course wait until it connects again.
+    /// Lets the time pass until the course connects again. Returns the names of its steps.
     private func connectAgain(_ course: inout ConnectionCourse<OfferSession>, _ now: inout Duration) -> [String] {
         now = course.nextDeadline ?? now
         return course.happened(.deadlinePassed, now: now).map(\.name)
@@ -117,7 +117,8 @@ import Testing
         _ = course.opened(1, now: .zero)
         let shown = course.reported(.frames([Self.offered]), by: 1, now: .zero).states
         #expect(shown == ["offered"])
-        // A code that has expired is replaced on a new connection, where the second frame would break the protocol.
+        // After the code expired, the device asks for another code on a new connection. On the old one, `offered` would
+        // break the protocol.
         let steps = course.reported(.frames([.over(meeting: nil, .expired), Self.offered]), by: 1, now: .zero)
         #expect(steps.map(\.name) == ["read", "disconnect", "connect by websocket"])
     }
@@ -143,7 +144,7 @@ import Testing
 }
 
 extension [DriverStep] {
-    /// The names of the states that the person sees.
+    /// The names of the states among the steps.
     fileprivate var states: [String] {
         compactMap { if case .show(let state) = $0 { state.name } else { nil } }
     }

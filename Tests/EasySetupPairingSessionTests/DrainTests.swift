@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupPairingSession
 
-/// Devices at a relay that drains, before the next relay is up; the test plays both relays.
+/// Devices at a relay that drains, until the next relay runs. The test plays both relays.
 @Suite("Sessions and a relay that drains") struct DrainTests {
     static let slot = Slot("K7Q")!
     static let token = Token(bytes: [1])
@@ -37,8 +37,8 @@ import Testing
         return Device("visitor", session, holds: false) { _ in .decline }
     }
 
-    /// Lets the device wait until it reconnects, at most the relay's requested wait plus the device's own, and opens
-    /// the connection. Returns the first frame that the device sends.
+    /// Lets the time pass until the device connects again, and opens the connection. The device waits at most as long
+    /// as the relay asked for, plus its own longest wait. Returns the first frame that the device sends.
     static func comeBack(_ device: Device, _ now: inout Duration) throws -> DeviceFrame {
         let due = try #require(device.nextDeadline())
         #expect(due - now <= .seconds(4) + ClientLimits().maximumBackoff)
@@ -133,7 +133,7 @@ import Testing
 }
 
 extension [SessionAction] {
-    /// The names of the states that the person sees.
+    /// The names of the states that the device shows.
     fileprivate var shown: [String] {
         compactMap { action in
             guard case .show(let state) = action else { return nil }

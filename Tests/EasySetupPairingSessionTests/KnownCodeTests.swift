@@ -5,9 +5,9 @@ import Testing
 
 @testable import EasySetupHandshake
 
-/// An attacker knows the code but sends a proof that no device sends: the users of both devices must be told.
+/// An attacker knows the code, but sends a proof that no real device sends. The devices must tell their users.
 @Suite("A code that somebody knew") struct KnownCodeSessionTests {
-    /// A proof with its valid tag, and zeros in place of its sealed part.
+    /// A proof with its valid tag, but with zeros in place of its encrypted part.
     private static func spoilt(_ message: Message) -> Message {
         var message = message
         let sealed = 1 + ProofMessage.tagByteCount..<message.body.count
@@ -15,7 +15,7 @@ import Testing
         return message
     }
 
-    /// An attacker's proof, made by a device that knows the code.
+    /// A visitor's proof (message 3), made by a stranger's device that knows the code.
     private static func proof(_ bench: Bench, _ code: PairingCode, _ meeting: MeetingID) throws -> Message {
         bench.give(.frame(.visitor(meeting: meeting)), bench.offerer)
         let stranger = try Bench.visiting(.code(code), bench.offerer.holds ? nil : .random(), now: bench.now)
@@ -36,7 +36,7 @@ import Testing
         #expect(bench.offerer.states.map(\.name) == ["code-known"])
         #expect(said.sent == [.close(meeting: meeting, .malformed), .leave(.codeBurnt)])
         #expect(bench.asked.isEmpty && bench.toStore.isEmpty)
-        // A fresh code follows, with a slot that is too long to be found by trying.
+        // The device asks for a fresh code, with a slot that is too long to be found by trying.
         let again = bench.give(.connected, bench.offerer).sent
         #expect(again == [.offer(slotLength: 6, work: nil)])
         let slot = Slot("K7QXYZ")!
@@ -45,7 +45,7 @@ import Testing
             bench.offerer
         )
         #expect(fresh.offer?.ordinal == 2)
-        // The old code's secret must not work at the fresh slot.
+        // The fresh code must not have the old code's secret.
         #expect(fresh.offer?.code.revealed() != bench.code.revealed())
     }
 

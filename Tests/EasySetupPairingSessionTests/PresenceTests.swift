@@ -4,7 +4,7 @@ import EasySetupRelayProtocol
 import EasySetupSeed
 import Testing
 
-/// A device whose peer has lost its connection says so, with the time that it will wait.
+/// A device tells its user that the other device has lost its connection, and how long it will wait.
 @Suite("A peer that is away") struct PresenceTests {
     @Test(
         "is told in every state after the proofs, on both sides, and so is its return",
@@ -21,14 +21,15 @@ import Testing
             bench.give(.frame(.presence(meeting: bench.name(device), isPresent: isPresent)), device)
             return Array(device.states[before...])
         }
-        // A repeated report changes nothing.
+        // The device knows already that the other one is connected, so this report changes nothing.
         #expect(says(true).isEmpty)
         #expect(says(false).map(\.name) == ["peer-away"])
         #expect(says(false).isEmpty)
         guard case .peerAway(let deadline) = device.states.last else { return }
         #expect(deadline.moment == end)
         #expect(says(true).map(\.name) == [isHolder ? "deciding" : "waiting"])
-        // An answer of the user in the meantime counts, and the peer is still away.
+        // The user may answer while the other device is away. The device then shows the new state, and again that the
+        // other is away.
         _ = says(false)
         if isHolder {
             bench.give(.answered(bench.yes), device)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupPairingSession
 
-/// The rules for connecting again and for giving up.
+/// The rules by which a session connects again or gives up.
 @Suite("The link to a relay") struct SessionConnectionTests {
     private let limits = ClientLimits()
 
@@ -49,7 +49,8 @@ import Testing
             try #require((0..<1).contains(part))
             tenths[Int(part * 10)] += 1
         }
-        // About a hundred each; the bounds fail by chance once in many million runs.
+        // About a hundred devices fall into each tenth. A correct random wait exceeds these bounds once in many million
+        // runs.
         #expect(tenths.allSatisfy { (40...160).contains($0) }, "\(tenths)")
     }
 
@@ -57,7 +58,7 @@ import Testing
         var link = SessionConnection(limits: limits)
         link.lost(now: .seconds(5), notBefore: .seconds(2), random: random([0, 0]))
         #expect(try wait(link, from: .seconds(5)) == .seconds(2) + limits.firstBackoff / 2)
-        // Devices that one relay sends away at the same time must not all come back at once.
+        // Devices that one relay sends away at the same time must not all return at once.
         var late = SessionConnection(limits: limits)
         late.lost(now: .seconds(5), notBefore: .seconds(2), random: random([255, 255]))
         #expect(try wait(late, from: .seconds(5)) > (.seconds(4) + limits.firstBackoff) * 0.99)
@@ -74,7 +75,7 @@ import Testing
             tries += 1
         }
         #expect((4...8).contains(tries))
-        // The fifth wait, of sixteen times the first at most, is the last that can begin before that moment has passed.
+        // The fifth wait is the last that can begin within `reachTimeout`. It is at most sixteen times `firstBackoff`.
         #expect(now < .seconds(70) + limits.reachTimeout + limits.firstBackoff * 16)
     }
 

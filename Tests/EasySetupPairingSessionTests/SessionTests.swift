@@ -5,9 +5,9 @@ import EasySetupSeed
 import TestSupport
 import Testing
 
-/// Sessions against a relay that the test plays: any frame, in any order, at any time.
+/// Sessions against a malicious relay, which the test plays: any frame, in any order, at any time.
 @Suite("Sessions under attack", .busy) struct SessionTests {
-    /// All frames that a relay could send to a device after the proofs.
+    /// All frames that a relay can send to a device after the proofs.
     private static func words(to meeting: MeetingID?) -> [RelayFrame] {
         let other = MeetingID([UInt8](repeating: 4, count: 16))!
         let token = Token(bytes: [1])
@@ -119,7 +119,7 @@ import Testing
         #expect(device.outcome == .failed(.noSuchCode))
         #expect(visits > 2)
         #expect(now >= ClientLimits().offererReturn)
-        // Without that frame the device believes the relay at once.
+        // If the relay asks for no wait, the device believes at once that the code does not exist.
         let other = try DrainTests.visiting()
         _ = other.begin()
         _ = other.handle(.connected, now)
@@ -167,12 +167,13 @@ import Testing
 
     @Test("a yes that nobody waits for gives nothing", arguments: [true, false]) func lateYes(offererHolds: Bool) throws
     {
-        // Before any device has proved that it knows the code.
+        // No device has proved yet that it knows the code.
         let early = try Bench(offererHolds: offererHolds)
         #expect(early.give(.answered(.approve), early.holder).messages.isEmpty)
         #expect(early.give(.answered(.word("velvet")), early.holder).messages.isEmpty)
 
-        // After the user's no, a cancellation, the deadline, or the other device's leaving.
+        // The user's no, a cancellation, the deadline and the other device's leaving each end the pairing before the
+        // yes.
         let ends: [(Bench) -> SessionEvent] = [
             { _ in .answered(.decline) }, { _ in .cancelled }, { _ in .deadlinePassed },
             { .frame(.over(meeting: $0.name($0.holder), .cancelled)) },
@@ -307,7 +308,7 @@ import Testing
             note(bench.give(.frame(.message(meeting: meeting, hello)), bench.offerer))
         }
         #expect(answered == Array(meetings.prefix(OffererHandshake.hellosPerSecond)))
-        // The last five visitors leave before their turn.
+        // The last five visitors leave before the device answers their hellos.
         for meeting in meetings.suffix(5) {
             bench.give(.frame(.over(meeting: meeting, .cancelled)), bench.offerer)
         }
@@ -317,7 +318,7 @@ import Testing
             note(bench.give(.deadlinePassed, bench.offerer))
         }
         #expect(answered == Array(meetings.dropLast(5)))
-        // Only the code's expiry is pending now.
+        // The device's next deadline is the end of the code's life: no hello waits any more.
         #expect(try #require(bench.offerer.nextDeadline()) > bench.now + .seconds(500))
     }
 
@@ -344,7 +345,7 @@ import Testing
         let told = bench.offerer.states.compactMap { if case .wrongProof(let count) = $0 { count } else { nil } }
         #expect(told == [1, 2, 3])
         #expect(bench.asked.isEmpty)
-        // The code is gone, and the device asks for another, with a slot that is too long to be found by trying.
+        // The old code is burnt. The device asks for another code, with a slot that is too long to be found by trying.
         let again = bench.give(.connected, bench.offerer)
         guard case .send(.offer(slotLength: 6, work: nil)) = again.first else {
             Issue.record("no fresh code")
@@ -379,7 +380,7 @@ import Testing
         let proof = bench.give(.frame(.message(meeting: nil, reply)), bench.visitor).messages
         #expect(proof.count == 1)
         let other = MeetingID([UInt8](repeating: 4, count: 16))!
-        // A connection that comes back sends the same bytes again.
+        // The device connects again, and must send the same proof again.
         bench.give(.lost(.connectionLost), bench.visitor)
         bench.now += .seconds(20)
         bench.give(.deadlinePassed, bench.visitor)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import EasySetupPairingSession
 
-/// Which transport the next connection takes (`Protocol/http.md`, "Which transport").
+/// The choice of the transport for the next connection (`Protocol/http.md`, "Which transport").
 @Suite("The choice of the transport") struct TransportChoiceTests {
     private var choice = TransportChoice()
 

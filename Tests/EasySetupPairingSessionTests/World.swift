@@ -5,27 +5,28 @@ import EasySetupRelayProtocol
 import EasySetupSeed
 import Synchronization
 
-/// Two devices, a relay and the network between them, in memory: the real sessions, the real rendezvous, frames through the
-/// real codec, and a clock that the world itself moves. Everything that happens is in one queue, so a world with the same
-/// seed and the same faults always takes the same course (but for what the cryptography draws).
+/// Two devices, a relay and the network between them, in memory: the real sessions, the relay's real core, frames
+/// through the real codec, and a clock that the world moves. All events are in one queue, so a world with the same seed
+/// and the same faults always takes the same course (except for the random values of the cryptography).
 final class World {
     /// The faults of the network, and their moments.
     struct Faults {
-        /// The numbers of frames, from 1 over both devices and directions, before whose delivery the connection is cut.
+        /// The numbers of frames at whose delivery the connection is cut and the frame is lost. Numbers count from 1,
+        /// over both devices and both directions.
         var cutsBefore: Set<Int> = []
         /// The numbers of frames after whose delivery the connection is cut.
         var cutsAfter: Set<Int> = []
-        /// The numbers of frames at which the relay is killed and restarted with the same keys.
+        /// The numbers of frames at which the relay is killed and restarted with the same keys. The frame is lost.
         var restartsAt: Set<Int> = []
-        /// The time for which a killed relay is down.
+        /// The time between the relay's end and its restart.
         var down: Duration = .seconds(1)
         /// The time that a relay takes to notice a cut connection.
         var notice: Duration = .zero
         /// The delay of frames and of new connections, in milliseconds.
         var latency: ClosedRange<Int64> = 10...10
-        /// The time that a store takes.
+        /// The time that a device takes to store a seed.
         var storing: Duration = .milliseconds(5)
-        /// The time that a person takes to answer.
+        /// The time that a user takes to answer.
         var thinking: Duration = .seconds(2)
 
         init() {}
@@ -56,9 +57,9 @@ final class World {
     private(set) var now: Duration = .seconds(5_000)
     private(set) var frames = 0
     private(set) var devices: [Device] = []
-    /// Violations of the rules that must hold in every world.
+    /// The violations, found so far, of the rules that hold in every world.
     private(set) var broken: [String] = []
-    /// All frames that the relay sent, for a malicious relay to repeat.
+    /// All frames that the relay has sent. A malicious relay repeats them.
     private(set) var said: [(device: Device, frame: RelayFrame)] = []
     private(set) var meetings: [MeetingID] = []
     private var relay: Rendezvous
@@ -87,7 +88,7 @@ final class World {
 
     // MARK: Devices
 
-    /// A device that shows a code; it holds a seed or wants one.
+    /// Adds a device that shows a code. It holds the seed if there is one, and wants one otherwise.
     func offerer(_ seed: SyncSeed?, approve: @escaping (ApprovalRequest) -> Approval = { _ in .approve }) -> Device {
         let session = OfferSession(
             relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
@@ -100,7 +101,7 @@ final class World {
         return add(Device("offerer", session, holds: seed != nil, approve))
     }
 
-    /// A device that types a code or opens a link.
+    /// Adds a device on which a user typed a code or opened a link.
     func visitor(
         _ invitation: Invitation,
         _ seed: SyncSeed? = nil,
@@ -140,7 +141,7 @@ final class World {
 
     // MARK: Malicious relay
 
-    /// Sends a device a frame that an honest relay would not send.
+    /// Passes a device a frame from a malicious relay.
     func inject(_ frame: RelayFrame, into device: Device) {
         guard let id = device.connection, lines[id]?.isUp == true else { return }
         tell(device, .frame(frame))
@@ -148,7 +149,7 @@ final class World {
 
     // MARK: Time
 
-    /// Runs until nothing more happens, `time` has passed, or `condition` holds.
+    /// Runs the world until no event is left, `time` has passed, or `condition` holds.
     func run(for time: Duration = .seconds(4_000), until condition: () -> Bool = { false }) {
         let end = now + time
         var idle = 0
@@ -158,7 +159,7 @@ final class World {
             let relayTimer = isRelayUp ? relay.nextDeadline.map { $0 + relayStart } : nil
             let queued = queue.indices.min { (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order) }
             let dues = [timer?.0, relayTimer, queued.map { queue[$0].at }].compactMap(\.self)
-            // The relay's remaining timers do not matter once the devices are done.
+            // When both devices are done, the relay's timers have no effect on the result.
             if devices.allSatisfy(\.isOver), queued == nil { return }
             guard let due = dues.min(), due <= end else {
                 now = max(now, end)
@@ -180,7 +181,7 @@ final class World {
         }
     }
 
-    /// Schedules an action of the test.
+    /// Runs the closure after this time in the world.
     func after(_ time: Duration, _ body: @escaping () -> Void) {
         put(.call(body), at: now + time)
     }
@@ -307,14 +308,14 @@ final class World {
                 put(.relayNotices(id), at: max(lines[id]?.toRelay ?? now, now + latency()))
             case .show(let state): show(state, device)
             case .ask(let request): put(.answered(device, device.approve(request)), at: now + faults.thinking)
-            // None of these devices asks before it stores.
+            // The devices of these worlds store without asking, so the question is a violation.
             case .askToAccept: broken.append("\(device.name) asks whether to keep a seed")
             case .stopAsking:
                 queue.removeAll { if case .answered(let asked, _) = $0.event { asked === device } else { false } }
             case .store(let seed):
                 if !devices.contains(where: { $0.holds && $0.wasApproved }) { broken.append("a seed without approval") }
                 put(.stored(device, seed), at: now + faults.storing)
-            // Nobody honest asks for work here, and no answer comes.
+            // An honest relay asks for no work here, and the work that a malicious one asks for is never solved.
             case .solve: break
             case .end:
                 device.isOver = true
@@ -367,7 +368,7 @@ final class World {
     }
 }
 
-/// A device of a ``World``: a session of either kind, and the states that its user has seen.
+/// A device of a ``World`` or a ``Bench``: its session, of either kind, and the states that it has shown.
 final class Device {
     enum Outcome: Equatable {
         case paired
@@ -403,7 +404,7 @@ final class Device {
         nextDeadline = { box.session.nextDeadline }
     }
 
-    /// The code that is shown now.
+    /// The offer of the code that the device shows now.
     var offer: Offer? {
         states.reversed().lazy.compactMap { if case .offered(let offer) = $0 { offer } else { nil } }.first
     }

@@ -6,9 +6,9 @@ import EasySetupSeed
 import TestSupport
 import Testing
 
-/// Both sessions and the relay's core, in a world whose network fails at every possible frame.
+/// Both kinds of session and the relay's core, in a world whose network fails at every possible frame.
 @Suite("A world of two devices", .busy, .timeLimit(.minutes(60))) struct WorldTests {
-    /// Pairs in a world with faults. The faults may change only the duration.
+    /// Runs a pairing in a world with faults. The faults may change only its duration, not its result.
     private func pair(_ faults: World.Faults, offererHolds: Bool, seed: UInt64 = 1) throws -> (World, Device, Device) {
         let world = World(seed: seed, faults: faults)
         let chain = SyncSeed.random()
@@ -44,8 +44,7 @@ import Testing
                 faults.notice = .seconds(notice)
                 if isAfter { faults.cutsAfter = [number] } else { faults.cutsBefore = [number] }
                 let (world, offerer, visitor) = try pair(faults, offererHolds: offererHolds)
-                // The holder's goodbye may cross with the cut: then the holder reports only what it knows, and the
-                // receiver has the seed.
+                // Both devices must report the success, even if the cut hits the receipt or the last acknowledgement.
                 expectPaired(world, offerer, visitor, "cut \(isAfter ? "after" : "before") frame \(number)")
             }
         }
@@ -109,7 +108,8 @@ import Testing
             #expect(world.broken == [], "\(what)")
             #expect(offerer.isOver && visitor.isOver, "\(what): \(offerer.states.count) \(visitor.states.count)")
             #expect(offerer.outcome != nil && visitor.outcome != nil, "\(what)")
-            // A stored seed is a success, and the holder's user has approved every stored seed.
+            // A receiver that stored the seed must report a success, and the holder's user must have approved the
+            // sending.
             #expect((receiver.stored != nil) == (receiver.outcome == .paired), "\(what)")
             if receiver.stored != nil { #expect(holder.wasApproved, "\(what)") }
             switch holder.outcome {
@@ -117,7 +117,7 @@ import Testing
             case .failed(.sentNotConfirmed), nil: break
             case .failed: #expect(receiver.outcome != .paired, "\(what)")
             }
-            // One offer with three codes, a seated pairing, and the time after it.
+            // The longest time that a device may take: three codes, a seated pairing and the time after it.
             let longest = world.limits.codeLifetime * 3 + world.limits.seatedLifetime + .seconds(120)
             for device in [offerer, visitor] {
                 #expect((device.end ?? world.now) - start <= longest, "\(what)")
@@ -207,7 +207,7 @@ private final class Lies {
         case 14: return .goodbye(retryAfter: time)
         case 15: return .workWanted(challenge: [1], difficulty: Int.random(in: 1...24, using: &random), expiresIn: time)
         default:
-            // Something that was said before, perhaps to the other device.
+            // The frame repeats an earlier one, which the relay perhaps sent to the other device.
             return world.said.randomElement(using: &random)?.frame ?? .inLine(position: 2)
         }
     }
