@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    /// Gives the answers one after the other, then the end of the input.
+    /// Gives the program the answers one after the other, and then the end of the input.
     private final class Answers {
         var lines: [String]
         var notes: [[String]] = []

@@ -138,7 +138,7 @@ import Testing
             let join = try Running(["join", "--store", scratch.store, link, "--relay", url, "--json", "--yes"])
             defer { join.stop() }
             for await _ in visits { break }
-            // The program has read its arguments by now, because it connects to the relay.
+            // The program has connected to the relay, so it has read its arguments before.
             let seen = try Data(contentsOf: URL(filePath: "/proc/\(join.pid)/cmdline"))
             let text = String(decoding: seen, as: UTF8.self)
             #expect(text.contains("join") && text.contains(scratch.store) && text.contains(url))
@@ -164,7 +164,7 @@ import Testing
             "relay", "--limit", "a=1", "--limit", "b=2", "--origin", "x", "--origin", "y", "--json", "--json",
         ])
         #expect(throws: Never.self) { try seen.refuseRepeats() }
-        // An argument after -- is no option, and a value is no option either.
+        // An argument after `--` is no option, and the value of an option is none either.
         #expect(throws: Never.self) { try Arguments(["join", "--store", "x", "--", "--store", "y"]).refuseRepeats() }
         #expect(throws: Never.self) { try Arguments(["seed", "show", "--store", "--store"]).refuseRepeats() }
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The status line in real terminals: it shows the relay's remaining time, and that a device is away.
+/// The status line in real terminals: it shows the time that the relay gives, and that the other device is away.
 @Suite("The time left and a peer that is away, on a screen", .inTurn, .timeLimit(.minutes(60))) struct AwayTests {
     let folder = ScratchFolder()
 

@@ -36,7 +36,7 @@ import Testing
             if let retry = row?.3, retry != "as there" {
                 #expect((retry == "yes") == error.retryHelps, "\(error.name) \(error.cause ?? "")")
             }
-            // A command at the end of an advice has no full stop, which would be copied with it.
+            // An advice that ends with a command has no full stop, because a person would copy it with the command.
             let isCommand = error.advice.contains("openssl") || error.advice.contains("chmod")
             #expect(error.description.hasSuffix("."), "\(error.cause ?? "")")
             #expect(error.advice.hasSuffix(".") || isCommand, "\(error.cause ?? "")")

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Without anybody to ask, no seed is sent and none is stored.
+/// Where there is nobody to ask, a device sends no seed and stores none.
 @Suite("Consent", .inTurn, .timeLimit(.minutes(60))) struct ConsentTests {
     let folder = ScratchFolder()
 
@@ -13,7 +13,8 @@ import Testing
         return store
     }
 
-    /// Nothing listens at this port: a program that connects would end with another error.
+    /// An address at which nothing listens. A program that connects there ends with another error than one that can't
+    /// ask.
     private let nowhere = "ws://127.0.0.1:9"
 
     @Test("a seed is not offered where nobody can say yes", arguments: [["--json"], []]) func offer(form: [String])
@@ -24,7 +25,7 @@ import Testing
         #expect(result.code == 66)
         #expect((result.output + result.errors).contains(form.isEmpty ? "-it" : "no-terminal"))
         #expect((result.output + result.errors).contains("--yes"))
-        // With the answer given beforehand, nobody is asked.
+        // `--yes` is the answer in advance, so the program asks nobody and connects.
         let yes = try await Program.run(["offer", "--relay", nowhere, "--store", store, "--yes"] + form)
         #expect(yes.code == 20)
     }
@@ -52,7 +53,7 @@ import Testing
         if isJSON { _ = try await join.event("question") }
         join.type(typed)
         join.endInput()
-        // A program may answer again; without --json the first answer counts.
+        // With --json, the caller may answer again after a wrong answer. Without --json, the first answer counts.
         let isNoCode = typed.contains { $0.isUppercase } || typed.contains("such")
         let expected = isNoCode && !isJSON ? 10 : 66
         #expect(await join.end() == Int32(expected))
@@ -143,7 +144,7 @@ import Testing
         let join = try Running(["join", code, "--relay", url, "--store", try await seed("a"), "--json"])
         defer { join.stop() }
         let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
-        // Both words are as good as one.
+        // The user may type both words in place of one.
         join.type("\(words[0]) · \(words[1])\n")
         if saysYes {
             _ = try await offer.event("paired")

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A relay that is told to end in the middle of pairings, and the next one at the same place with the same key; every device
-/// and relay a process of its own.
+/// A relay gets the signal to end while pairings run, and the next relay starts at the same port with the same key.
+/// Every device and every relay is a process of its own.
 @Suite("A relay drains", .inTurn, .timeLimit(.minutes(60))) struct DrainTests {
     let folder = ScratchFolder()
 
@@ -14,7 +14,7 @@ import Testing
         return (relay, try #require(try await relay.event("listening")["port"] as? Int))
     }
 
-    /// A device with a seed that shows a code, and the code.
+    /// Starts a device that holds a seed and shows a code. Returns the process, and its event with the code.
     func offer(_ name: String, _ port: Int, _ more: String...) async throws -> (Running, [String: Any]) {
         let store = folder.path + "/" + name
         _ = try await Program.run(["seed", "new", "--store", store])
@@ -37,7 +37,7 @@ import Testing
         defer { asked.stop() }
         let answered = try join("answered", code, port)
         defer { answered.stop() }
-        // The user is being asked: the pairing is in hand.
+        // The device is asking its user, so the relay must let this pairing finish.
         _ = try await asked.event("peer")
         let (idle, idleCode) = try await offer("idle", port, "--yes")
         defer { idle.stop() }
@@ -91,7 +91,7 @@ import Testing
         defer { idle.stop() }
 
         first.interrupt(SIGTERM)
-        // It is told at the drain's beginning, so the first signal has come.
+        // The relay sends this device away when its drain begins, so it has handled the first signal.
         _ = try await idle.event("reconnecting")
         first.interrupt(SIGTERM)
         #expect(await first.end() == 0)

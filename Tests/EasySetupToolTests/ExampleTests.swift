@@ -4,7 +4,7 @@ import Testing
 /// Compares the Swift examples of `docs/`, of the articles and of documentation comments with the sources of
 /// `Examples/`, which are compiled with the tests. The README's example is ``ReadmeExample``.
 @Suite("Examples of the documentation") struct ExampleTests {
-    /// The lines between the marks in the sources, without their indentation.
+    /// The examples in the sources: the lines between BEGIN and END, without their indentation.
     private static var compiled: Set<String> {
         get throws {
             let folder = PagesTests.root.appending(components: "Tests", "EasySetupToolTests", "Examples")
@@ -44,7 +44,8 @@ import Testing
                 .split(separator: "\n", omittingEmptySubsequences: false)
                 .map { $0.drop { $0 == " " } }
                 .map { $0.hasPrefix("///") ? $0.dropFirst(3).drop { $0 == " " } : "" }
-            // A comment's text has lost its indentation here, so the other side loses it too.
+            // The lines of the comment have lost their indentation, so this removes it from the compiled example as
+            // well.
             func bare(_ text: some StringProtocol) -> String {
                 text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }
                     .joined(separator: "\n")

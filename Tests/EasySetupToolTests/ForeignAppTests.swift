@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What an app can write and what it can't. An app is another package, so the compiler reads these sources apart from
-/// the package's own targets, which see more.
+/// The code that an app can compile, and the code that it can't. An app is another package, so the compiler checks
+/// these sources without the names that only the package's own targets see.
 @Suite("An app's compiler") struct ForeignAppTests {
-    /// Compiles sources as an app's, without making anything.
+    /// Checks the types of sources as those of an app, and writes no output files.
     private static func compile(_ sources: [String]) async throws -> Program.Result {
         let products = URL(filePath: Program.path).deletingLastPathComponent()
         let scratch = products.deletingLastPathComponent().deletingLastPathComponent()

@@ -1,16 +1,16 @@
 import Foundation
 import Testing
 
-/// That the model of the pairing and the sources speak of the same states; `scripts/model` checks the model itself.
+/// The model of the pairing and the sources must have the same states. `scripts/model` checks the model itself.
 @Suite("Model") struct ModelTests {
     static let model = "Protocol/model/pairing.pml"
 
-    /// A list of the model's states, and the Swift enum that it says it follows.
+    /// A list of states in the model, and the Swift enum that has the same states according to the model's comment.
     struct States {
         let name: String
         let file: String
         let enumeration: String
-        /// The states that the model declares to leave out.
+        /// The cases of the enum that the model leaves out on purpose.
         let leftOut: Set<String>
         let states: Set<String>
 
@@ -23,7 +23,7 @@ import Testing
                     file: String(match.1),
                     enumeration: String(match.2),
                     leftOut: Set(match.3.map { words($0) } ?? []),
-                    // Names are unique in Promela, so each has a prefix.
+                    // Names must be unique in Promela, so each has a prefix, which ends with `_`.
                     states: Set(words(match.5).map { String($0.drop { $0 != "_" }.dropFirst()) })
                 )
             }
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// The cases of an enum, as they are written at its own level.
+    /// The cases of an enum in a source, without those of enums inside it.
     static func cases(of enumeration: String, in source: String) throws -> Set<String> {
         let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
         let start = try #require(lines.firstIndex { $0.contains(/\benum \w+/) && $0.contains("enum \(enumeration)") })

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The program run by a user other than root. A call that works for root may fail for others: setting a socket's
-/// option, reading a file. Tests often run as root, so they change the user for this.
+/// The program, run by a user other than root. A call that works for root may fail for other users: setting an option
+/// of a socket, or reading a file. Tests often run as root, so these tests change the user.
 @Suite("easysetup, run by an ordinary user", .inTurn, .timeLimit(.minutes(60))) struct OrdinaryUserTests {
     @Test("lets two devices pair through a relay") func demo() async throws {
         let folder = ScratchFolder()
@@ -16,10 +16,11 @@ import Testing
         #expect(output.contains("\"paired\""))
     }
 
-    /// The user with this number may do what everybody may, and owns nothing.
+    /// The number of a user who owns nothing, and who may do only what everybody may.
     private static let nobody = "65534"
 
-    /// Runs a copy of the program that everybody may read, with the libraries of Swift's beside it, where it looks for them.
+    /// Runs a copy of the program as `nobody`. The copy, and those of Swift's libraries, are in a folder that everybody
+    /// may read.
     private static func asNobody(_ arguments: [String], in folder: ScratchFolder) async throws -> Running {
         let files = FileManager.default
         try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
@@ -28,7 +29,8 @@ import Testing
         let list = try Running([program], of: find("ldd"))
         #expect(await list.end() == 0)
         for line in await list.output().split(separator: "\n") {
-            // "libswiftCore.so => /opt/swift/.../libswiftCore.so (0x...)"; the system's own are everybody's.
+            // A line is such as "libswiftCore.so => /opt/swift/.../libswiftCore.so (0x...)". The system's own libraries
+            // need no copy, because everybody may read them.
             let words = line.split(separator: " ").map(String.init)
             guard words.count >= 3, words[1] == "=>", !words[2].hasPrefix("/lib"), !words[2].hasPrefix("/usr/lib/")
             else { continue }
@@ -44,7 +46,7 @@ import Testing
         )
     }
 
-    /// Finds a tool, and fails where it is missing, because the test would prove nothing if it ran as root.
+    /// Finds a tool. The test fails without it, because as root it would prove nothing.
     private static func find(_ tool: String) throws -> String {
         let folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]
         return try #require(

@@ -7,7 +7,7 @@ import Testing
 @Suite("Output that can't be written", .inTurn, .timeLimit(.minutes(60))) struct OutputTests {
     let scratch = ScratchFolder()
 
-    /// Runs a line of a shell in which `$ES` is the program and `$STORE` a store with a seed.
+    /// Runs a line of shell code, in which `$ES` is the program and `$STORE` a store with a seed.
     private func shell(_ line: String) async throws -> Program.Result {
         try await Program.shell("STORE='\(scratch.store)'; cd '\(scratch.path)'; \(line)")
     }
@@ -20,7 +20,7 @@ import Testing
             "$ES seed import --help > /dev/full", "$ES version --json > /dev/full",
             "$ES relay --listen 127.0.0.1:0 > /dev/full", "$ES relay --listen 127.0.0.1:0 --json >&-",
             "$ES demo --pairings 1 > /dev/full",
-            // The reader of the pipe has gone.
+            // The program writes to a pipe that no process reads any more.
             "mkfifo pipe; exec 3<> pipe 4> pipe; sleep 0 < pipe; exec 3>&-; $ES seed show --store $STORE --reveal >&4",
         ]
     ) func lost(line: String) async throws {

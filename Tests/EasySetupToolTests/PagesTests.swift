@@ -14,7 +14,7 @@ import Testing
         try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
-    /// Every page of the project: those beside the manifest, and those of `docs/` and `Protocol/`.
+    /// Every page of the project: those beside `Package.swift`, and those of `docs/` and `Protocol/`.
     static var pages: [String] {
         get throws {
             let files = FileManager.default
@@ -33,7 +33,7 @@ import Testing
         }
         var count = 0
         for file in files {
-            // A reference may be broken over two lines of a comment.
+            // In a source, a reference may go over two lines of a comment.
             let source = try Self.text(file).replacing(/\n\s*\/\/+ ?/, with: " ")
             for match in source.matches(of: pattern) {
                 let headings = try Self.text(String(match.1)).split(separator: "\n").filter { $0.hasPrefix("#") }
@@ -89,11 +89,11 @@ import Testing
                 Issue.record("\(name) is of another kind")
                 continue
             }
-            // A relay has some limits of the same names.
+            // Where a relay has a limit of the same name, the page adds "of a device".
             let row = try Regex("\n\\| `\(name)`(?: of a device)? \\| \(value) \\|")
             #expect(section.firstMatch(of: row) != nil, "\(name) is \(value)")
         }
-        // And the page has no others.
+        // The page must name no other limits.
         let rows = section.matches(of: /\n\| `(\w+)`[^|]* \|/).map { String($0.1) }
         #expect(rows.sorted() == Mirror(reflecting: ClientLimits()).children.compactMap(\.label).sorted())
     }

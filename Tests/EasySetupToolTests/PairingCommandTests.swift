@@ -7,11 +7,11 @@ import Testing
 
 @testable import EasySetupTool
 
-/// The three programs of a pairing, each as its own process, over real sockets.
+/// A relay and two devices, each as a process of its own, over real sockets.
 @Suite("easysetup relay, offer and join", .inTurn, .timeLimit(.minutes(60))) struct PairingCommandTests {
     let folder = ScratchFolder()
 
-    /// Starts a relay, and returns its address.
+    /// Starts a relay. Returns the process and the relay's address.
     static func relay(logLevel: String = "notice", limits: [String] = []) async throws -> (Running, String) {
         let relay = try Running(
             ["relay", "--listen", "127.0.0.1:0", "--log-level", logLevel, "--json"]
@@ -57,10 +57,10 @@ import Testing
         let typed = try PairingCode(typed: code)
         var secrets = [code, link, code.filter { $0 != "-" }, String(link.split(separator: "#")[1])]
         secrets += [seed.hex.revealed(), seed.base64.revealed(), seed.recoveryPhrase.revealed(), "127.0.0.1"] + words
-        // A slot is three letters, which any text may have: it is looked for as a word.
+        // Any text may contain the three letters of a slot, so the test looks for the slot as a whole word.
         for secret in secrets { #expect(!logs.contains(secret)) }
         #expect(!logs.split { !$0.isLetter && !$0.isNumber }.contains { $0 == typed.slot })
-        // The processes' arguments contain the code, which lives for minutes, and no secret that lives longer.
+        // The arguments may contain the code, because it lives only for minutes, but no secret that lives longer.
         for secret in [seed.hex.revealed(), seed.base64.revealed()] {
             #expect(!join.arguments.joined(separator: " ").contains(secret))
         }
@@ -90,12 +90,12 @@ import Testing
         #expect(offered["link"] is NSNull)
         let join = try Running(["join", "--relay", url, "--store", folder.path + "/phone", "--json"])
         defer { join.stop() }
-        // The code is asked for when it is not given.
+        // The program asks for the code, because it is not among the arguments.
         join.type(try #require(offered["code"] as? String) + "\n")
         let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
         #expect(try await join.event("peer")["words"] == nil, "the giver reads them from the other screen")
         join.type("\(words[0])\n")
-        // The device that shows the code did not choose the one that types it, so its user is asked too.
+        // The device that shows the code also asks its user, because whoever typed the code chose this device.
         let question = try await offer.event("question")
         #expect(question["question"] as? String == "accept")
         #expect(question["answer"] as? String == "yes-or-no")
@@ -239,7 +239,7 @@ import Testing
         .hasLabel, .tooLong, .mistyped, .notASlot, .notALink, .severalLinks, .plainLink, .textUTF16, .textNotUTF8,
     ]
 
-    /// Rows of the table in `Protocol/errors.md`: name to exit code and retry.
+    /// The rows of the table in `Protocol/errors.md`: an error's name, with its exit code and whether a retry helps.
     static let table: [String: (exit: Int32, retry: Bool)] = {
         let page = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "Protocol", "errors.md").standardizedFileURL

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EasySetupTool
 
-/// Pastes at a hidden prompt, in a shell that keeps a history: no part of a paste may reach the shell.
+/// A secret is pasted at a hidden prompt, in a shell that keeps a history. No part of the paste may reach the shell.
 @Suite("Pasting a secret", .inTurn, .serialized, .timeLimit(.minutes(60))) struct PasteTests {
     let scratch = ScratchFolder()
 
@@ -47,7 +47,8 @@ import Testing
                 ),
             ]
         } + [
-            // Without paste marks, the program can't tell that nobody pressed the key.
+            // If the terminal does not mark the paste, the program takes the Control-C in it for a key that the user
+            // pressed.
             Paste(name: "Control-C in it", text: words.joined(separator: "\n\u{3}") + "\n", end: .refused)
         ]
 
@@ -180,7 +181,7 @@ import Testing
             try await window.wait(for: "Stopped")
             if absence == .stoppedThenContinued { try await window.enter("bg") }
         }
-        // Input that the program would take, if it took any.
+        // The shell must receive both lines. A program in the background that read the terminal would take one of them.
         for word in ["one", "two"] {
             try await window.enter("echo heard-$((40 + 2))-\(word)")
             try await window.wait(for: "heard-42-\(word)")
@@ -198,7 +199,7 @@ import Testing
         let (window, history) = try await shell()
         defer { window.stop() }
         let command = "\(Program.path) seed import --store \(scratch.store)"
-        // The terminal has the text before the program asks.
+        // The terminal receives the text before the program asks.
         try await window.enter("read -n 1; sleep 1; \(command)")
         try await window.type("xzebra zebra")
         try await window.wait(for: "What was typed before this question does not count.")
@@ -208,7 +209,7 @@ import Testing
         try await expectNothing(in: window, history, of: Self.words)
     }
 
-    /// A shell as a person has it, and the file of its history.
+    /// An interactive shell, and the path of its history file.
     private func shell() async throws -> (Window, String) {
         let history = scratch.path + "/history"
         let window = try await Window(
@@ -222,7 +223,7 @@ import Testing
         return (window, history)
     }
 
-    /// Checks that the shell has the terminal in its original mode, and received none of the words.
+    /// Checks that the terminal has the shell's original mode, and that the shell received none of the words.
     private func expectNothing(in window: Window, _ history: String, of words: [String]) async throws {
         try await window.enter(
             "history -a; stty -a | tr ' ;' '\\n' | grep -cxE 'echo|icanon|isig|icrnl'; echo all done"
@@ -234,7 +235,7 @@ import Testing
         #expect(shown.contains("4"), "\(shown)")
     }
 
-    /// The program that runs in the window.
+    /// The process ID of the program that runs in the window.
     private func process() throws -> Int32 {
         let found = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(Int32.init).filter { pid in
             let line = (try? Data(contentsOf: URL(filePath: "/proc/\(pid)/cmdline"))) ?? Data()
@@ -265,7 +266,7 @@ import Testing
             }
         }
         .joined()
-        // A sequence that is far too long ends somewhere, and traps nowhere.
+        // An escape sequence that is far too long must end somewhere, and must not crash the program.
         if expected == "…" { #expect(seen.hasSuffix("x")) } else { #expect(seen == expected) }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EasySetupTool
 
-/// The command on a screen, copied from the window and given to a shell unchanged, as a person does.
+/// The command for the other device, copied from the window and entered in a shell unchanged, as a user does it.
 @Suite("The command for the other device", .inTurn, .timeLimit(.minutes(60))) struct PastedCommandTests {
     let folder = ScratchFolder()
 
@@ -14,7 +14,8 @@ import Testing
         return store
     }
 
-    /// A relay with TLS, its address, and its certificate in a file whose name a shell would take apart.
+    /// Starts a relay with TLS. The path of its certificate contains spaces, quotation marks and other characters that
+    /// a shell interprets.
     private func secureRelay() async throws -> (Running, url: String, caFile: String) {
         let files = try MadeCertificate.loopback.get()
         let caFile = folder.path + "/it's \"my\" $HOME `ca`.pem"
@@ -27,7 +28,7 @@ import Testing
         return (relay, "wss://127.0.0.1:\(port)", caFile)
     }
 
-    /// A shell with a store of its own, such as a person has on the other device.
+    /// A shell as on the other device: a variable names that device's store.
     private func shell(store: String) async throws -> Window {
         let shell = try await Window(
             ["--norc", "--noprofile", "-i"],
@@ -52,7 +53,7 @@ import Testing
             (relay, url) = try await PairingCommandTests.relay()
         }
         defer { relay.stop() }
-        // A window that is narrower than the command: it must come out in one piece all the same.
+        // The window is narrower than the command. A copy of the command must be in one piece nevertheless.
         let offer = try await Window(["offer", "--relay", url, "--store", offers] + more, width: 60, height: 30)
         defer { offer.stop() }
         let code = try #require(
@@ -148,14 +149,14 @@ import Testing
     }
 }
 
-/// A QR code that stands on a screen or on paper, read as a camera reads it.
+/// Reads a QR code from the lines of a screen, as a camera does.
 enum Picture {
-    /// The text of the QR code in these lines: half blocks that are dark where they have ink.
+    /// The text of the QR code in these lines, which consist of half blocks. A dark module is one with ink.
     static func text(of lines: [String], in folder: ScratchFolder) async throws -> String {
         let rows = lines.filter { line in
             line.contains { "█▀▄".contains($0) } && line.allSatisfy { "█▀▄ ".contains($0) }
         }
-        // Eight dots for each module.
+        // A module of the QR code is a square of 8 by 8 pixels.
         let (size, margin) = (8, 40)
         let width = try #require(rows.map(\.count).max()) * size + 2 * margin
         var dots = [[UInt8]](

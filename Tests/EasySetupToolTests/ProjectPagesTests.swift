@@ -53,7 +53,7 @@ import Testing
         #expect(block == imports.joined(separator: "\n") + "\n\n" + code[0] + "\n" + code[1].dropLast())
     }
 
-    /// All Swift of the product and its tools.
+    /// The paths of all Swift sources in `Sources`.
     private static var sources: [String] {
         get throws {
             try FileManager.default.subpathsOfDirectory(atPath: PagesTests.root.appending(path: "Sources").path)
@@ -108,7 +108,7 @@ import Testing
             )
             let manifest = try JSONDecoder().decode(Manifest.self, from: Data(dump.output.utf8))
             let foreign = Set(manifest.targets.filter { $0.type == "system" }.map(\.name))
-            // The tests, and what they share, have folders of their own.
+            // The page lists no targets with a `path`, which are those that only tests use.
             for target in manifest.targets where ["regular", "executable"].contains(target.type) && target.path == nil {
                 let own = target.dependencies.compactMap(\.own)
                 expected[target.name] = [
@@ -135,12 +135,12 @@ import Testing
             let dependencies: [Dependency]
         }
 
-        /// A target of the same package, `{"byName": ["CSodium", null]}`, or a product of another, `{"product":
-        /// ["Crypto", "swift-crypto"]}`.
+        /// A dependency: a target of the same package, `{"byName": ["CSodium", null]}`, or a product of another
+        /// package, `{"product": ["Crypto", "swift-crypto"]}`.
         struct Dependency: Decodable {
-            /// A target of the same package, or a product of EasySetup's.
+            /// The name of a target of the same package, or of a product of EasySetup; otherwise nil.
             let own: String?
-            /// The package of any other product.
+            /// The name of the package, for a product of any other package; otherwise nil.
             let library: String?
 
             init(from decoder: any Decoder) throws {
@@ -152,7 +152,7 @@ import Testing
             }
         }
 
-        /// A string, or a condition, which does not matter here.
+        /// A string. If there is a condition in its place, it is nil, because conditions have no effect here.
         struct Word: Decodable {
             let text: String?
 
@@ -171,7 +171,7 @@ import Testing
             for match in text.matches(of: /\b(?:struct|class|enum|protocol|actor|typealias) (\w+)/) {
                 declared.insert(String(match.1))
             }
-            // A module is named by its folder.
+            // The name of a module is that of its folder.
             declared.insert(String(file.split(separator: "/")[1]))
         }
         let libraries: Set = ["CSodium", "CQREncode", "CProcess", "CLoad", "CountedMemory", "PlainMemory", "Simulator"]

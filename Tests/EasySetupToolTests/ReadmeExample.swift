@@ -1,6 +1,7 @@
 import EasySetup
 
-/// The README's app. ``ProjectPagesTests`` holds the README to the imports above and to the lines between the marks, and runs them.
+/// The app in the README. ``ProjectPagesTests`` runs it, and checks that the README has the imports above and the lines
+/// between the marks `README`.
 struct ReadmeExample {
     enum Event: Sendable {
         case shown(code: String)

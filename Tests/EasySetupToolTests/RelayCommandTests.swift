@@ -123,10 +123,12 @@ import Testing
     func endsAtAnyMoment(signal: Int32) async throws {
         for round in 0..<12 {
             let process = try Running(["relay", "--listen", "127.0.0.1:0", "--key-file", folder.path + "/\(round).key"])
-            // From before its first instruction to well after it listens, in no order: the moment is nobody's choice.
+            // The signal comes at different moments: from before the program's first instruction to well after it
+            // listens.
             for _ in 0..<(round * round * 400) { await Task.yield() }
             process.interrupt(signal)
-            // By the signal, before it listens; by itself, after.
+            // Before the relay listens, the signal ends the process, and the status is the signal's number. Afterwards
+            // the relay handles the signal, and the status is 0.
             #expect([0, signal].contains(await process.end()))
         }
     }
@@ -245,7 +247,7 @@ import Testing
     }
 }
 
-/// A relay as a process of its own, from its first line on.
+/// A relay as a process of its own. `init` returns when it listens.
 private struct RunningRelay {
     let process: Running
     let port: Int
@@ -255,7 +257,7 @@ private struct RunningRelay {
         port = try #require(try await process.event("listening")["port"] as? Int)
     }
 
-    /// The status of the relay's health.
+    /// The HTTP status that the relay answers to a health check.
     func health(host: String = "127.0.0.1") async throws -> String {
         try await health(at: "\(host):\(port)")
     }

@@ -7,9 +7,11 @@ import Testing
 @testable import EasySetupPairingSession
 @testable import EasySetupTool
 
-/// Every sentence of every state, for each role, place and way in, as one page that a person reads: `SCREENS.md` beside this file.
+/// Every sentence of every state, for each role, place and way in, as one page that a person can read: `SCREENS.md`
+/// beside this file.
 ///
-/// After a change of what a screen says: `EASYSETUP_WRITE_SCREENS=1 swift test --filter ScreenTests`, and read the difference.
+/// After a change of a screen's text, run `EASYSETUP_WRITE_SCREENS=1 swift test --filter ScreenTests` and read the
+/// difference in the page.
 @Suite("Screens of a pairing") struct ScreenTests {
     static let now = ContinuousClock.now
     static let relay = RelayAddress(host: "relay.example", port: 443, isPlain: false)!
@@ -19,7 +21,7 @@ import Testing
         ("plain", .plain),
     ]
 
-    /// One of the ways in which a device takes part.
+    /// A way in which a device takes part: its role, and how it gets or shows the code.
     struct Pair: Sendable, CustomTestStringConvertible {
         let role: Role
         let place: PairingSide
@@ -58,7 +60,7 @@ import Testing
             )
         }
 
-        /// The states that such a device comes through, in their order, and the questions among them.
+        /// The states that such a device passes through, in their order, with the questions to its user.
         func moments() throws -> [(name: String, view: (inout Screen) -> Screen.Step)] {
             let code = try PairingCode(typed: "K7Q-29M-XAQ")
             let link = role == .holder ? PairingLink(relay: relay, slot: "K7Q", secret: SecretBytes(zeros: 16)) : nil
@@ -115,7 +117,7 @@ import Testing
         }
     }
 
-    /// The page as the sources have it.
+    /// The text of the page, made from the sources.
     static func page() throws -> String {
         var page = """
             # What a person sees
@@ -172,10 +174,10 @@ import Testing
             #expect(all.contains("On the new device") && !all.contains("that has your seed"))
         case (.receiver, .offerer):
             #expect(all.contains("On the device that has your seed") && !all.contains("On the new device"))
-            // The other screen shows none: it asks for one.
+            // The other device shows no words: it asks its user for one of them.
             #expect(all.contains("Its screen asks for one of these words") && !all.contains("Both screens"))
         case (.holder, .visitor):
-            // This screen shows none, for the person reads them from the other one.
+            // This device shows no words, because its user must read them from the other screen.
             let words = pair.peer.words
             #expect(!all.contains(words.first) && !all.contains(words.second))
         case (.receiver, .visitor): #expect(all.contains("Both screens show these words"))
@@ -269,7 +271,7 @@ import Testing
         uncoloured.hasColours = false
         #expect(!isDrawn(rows(200, 50, .auto, uncoloured)))
         #expect(!rows(200, 50, .auto, uncoloured).joined().contains("\u{1B}"))
-        // No window is large enough for a terminal without colours: the hint must not ask for one.
+        // Without colours, the program draws the QR code in no window, so the hint must not ask for a larger one.
         for size in [(200, 50), (80, 24)] {
             let hint = rows(size.0, size.1, .auto, uncoloured).first { $0.contains("--qr") }
             #expect(hint?.contains("larger") == false)

@@ -273,7 +273,8 @@ import Testing
             try? input.fileHandleForWriting.close()
             process.waitUntilExit()
         }
-        // The process waits for its input; its limits change within moments of its start.
+        // The process waits for its input. It lowers its limits soon after its start, so the test reads them until they
+        // are lower.
         var limits = ""
         while process.isRunning, !limits.contains(#/Max core file size +0 +0 /#) {
             limits = try String(contentsOfFile: "/proc/\(process.processIdentifier)/limits", encoding: .utf8)

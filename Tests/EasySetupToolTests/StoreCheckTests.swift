@@ -2,11 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// File systems that lack a system call, simulated by strace, which makes the call fail.
+/// File systems that lack a system call. The tool `strace` makes the call fail in place of such a file system.
 @Suite("Stores where something is missing", .inTurn, .timeLimit(.minutes(60))) struct StoreCheckTests {
     let scratch = ScratchFolder()
 
-    /// A failing system call with its error, and the error of the device; nil where the seed is safe all the same.
+    /// A system call that fails with this error, and the name of the program's error; nil if the program stores the
+    /// seed nevertheless.
     struct Lack: CustomTestStringConvertible, Sendable {
         let call: String
         let error: String
@@ -17,7 +18,8 @@ import Testing
     }
 
     static let lacks: [Lack] = [
-        // Of a new store, the first sync is a file's and the second the folder's, tried and then in earnest.
+        // The calls of `fsync` for a new store: the trial syncs its file (1) and the folder (2). The saving syncs the
+        // parent folder (3), the seed's file (4) and the folder (5).
         Lack(call: "fsync", error: "EINVAL", when: "2", name: nil),
         Lack(call: "fsync", error: "EOPNOTSUPP", when: "2", name: nil),
         Lack(call: "fsync", error: "EPERM", when: "3", name: nil),
@@ -85,7 +87,7 @@ import Testing
 
     @Test("a device without a seed tries its store before it speaks to anybody", arguments: ["join", "offer"])
     func early(command: String) async throws {
-        // Nothing listens there: a program that connects would end with another error.
+        // Nothing listens at port 9, so a program that connects ends with another error.
         let arguments = [command, "--relay", "ws://127.0.0.1:9", "--json"] + (command == "join" ? ["K7Q-29M-XAQ"] : [])
         for (store, error) in [
             (scratch.path + "/none/store", "store-missing"), ("/proc/store", "store-forbidden"),
@@ -102,7 +104,7 @@ import Testing
         let relay = command == ["join"] ? ["--relay", "ws://127.0.0.1:9"] : []
         let run = try Running(command + relay + ["--store", scratch.path + "/none/store"])
         defer { run.stop() }
-        // Standard input stays open without input: a program that asks would wait.
+        // Standard input stays open, but nothing comes, so a program that asks would wait for ever.
         #expect(await run.end() == 73)
         #expect(await !run.errors().contains("Code on the other screen"))
     }

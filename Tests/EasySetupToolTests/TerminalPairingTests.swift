@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whole pairings in real terminals, as people see them.
+/// Whole pairings in real terminals, as users see them.
 @Suite("Pairings in terminals", .inTurn, .timeLimit(.minutes(60))) struct TerminalPairingTests {
     let folder = ScratchFolder()
 
@@ -15,7 +15,7 @@ import Testing
         return store
     }
 
-    /// The code on a screen, with wide letters or without.
+    /// The code on a screen, with or without spaces between its letters; nil if there is none.
     static func code(_ lines: [String]) -> String? {
         for line in lines {
             let text = line.replacing(" ", with: "")
@@ -28,7 +28,7 @@ import Testing
         lines.last { !$0.isEmpty }?.contains(text) == true
     }
 
-    /// A well-formed code for the same slot that is wrong.
+    /// A wrong code that has a valid form and the same slot.
     private func wrong(_ code: String) throws -> String {
         try PairingCode(typed: code).wrong().revealed()
     }
@@ -42,7 +42,7 @@ import Testing
         defer { offer.stop() }
         let shown = try await offer.wait(until: { Self.code($0) != nil && Self.isCountdown($0) }, "a code")
         #expect(shown.contains { $0.contains("On the new device, run:") })
-        // Where the window is too narrow for it the window breaks it, and a copy has no breaks.
+        // A narrow window breaks the command into several lines, but a copy of it has no breaks.
         #expect(shown.joined().contains("easysetup join --relay \(url)"))
         let code = try #require(Self.code(shown))
         let join = try await Window(["join", "--relay", url, "--store", folder.store, "--name", "New Phone"])
@@ -138,11 +138,11 @@ import Testing
         let code = try #require(Self.code(first))
         let isDrawn = first.contains { $0.contains("█") }
         #expect(isDrawn == (width == 200))
-        // It is rewritten in place: a later second stands where the first one stood.
+        // The program rewrites the countdown in place: a later second replaces the earlier one.
         let clock = first.last { !$0.isEmpty }
         let later = try await offer.wait(until: { fits($0) && $0.last { !$0.isEmpty } != clock }, "a later second")
         #expect(later.count { $0.contains(/[0-9]:[0-9][0-9]($|[^0-9])/) } == 1)
-        // A wrong code is told above, and the countdown stays.
+        // The message about a wrong code comes above the countdown, which stays.
         _ = try await Program.run(["join", try wrong(code), "--relay", url, "--store", folder.store, "--json"])
         try await offer.wait(withHistory: true, until: { $0.joined().contains("wrong") }, "a wrong code")
         let told = try await offer.wait(until: fits, "code and countdown")
@@ -208,7 +208,7 @@ import Testing
         try await offer.wait(for: "Is this the device in your hands?")
         try await offer.enter("y")
         try await offer.wait(for: "Type yes in full, or no.")
-        // Several lines at once: the first one counts, and a shell would get none of the others.
+        // The paste has several lines. The first line is the answer, and a shell must get none of the others.
         try await offer.paste("yes\nzebra\nzebra\n")
         let shown = try await offer.wait(for: "Paired. Both devices are")
         for text in ["calls itself", "Both screens show these words", "The code was used", "    linux"] {
@@ -230,7 +230,7 @@ import Testing
             }
         }
 
-        /// The program is found by its store, which is this test's own.
+        /// Sends a signal to the program. Only this test uses the store, so the store identifies the process.
         private static func send(_ signal: String, _ store: String) throws {
             let process = Child()
             process.executableURL = URL(filePath: "/usr/bin/env")
@@ -334,7 +334,7 @@ import Testing
         let end = try await join.end()
         #expect(end.code == 1)
         #expect(stop == .closed || end.isTerminalAsBefore)
-        // The other device has seen no visitor: the same link pairs the next one.
+        // The stopped device never visited the other one, so the link still works for the next device.
         let next = try await Program.run(["join", link, "--yes", "--store", folder.store, "--json"])
         #expect(try next.json()["event"] as? String == "paired")
         #expect(await offer.end() == 0)
@@ -460,7 +460,7 @@ import Testing
         let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
         _ = try await join.event("peer")
-        // The program's unread input would go to the shell, twice.
+        // The shell must receive both lines. A program in the background that read the terminal would take one of them.
         for word in ["one", "two"] {
             try await shell.enter("echo heard-$((40 + 2))-\(word)")
             try await shell.wait(for: "heard-42-\(word)")
@@ -469,7 +469,7 @@ import Testing
         try await shell.wait(for: "Is this the device in your hands?")
         try await shell.enter("yes")
         _ = try await join.event("paired")
-        // The program drops what is typed until it ends, so the next command waits for the shell.
+        // The program drops all input until its end, so the test types the next command only after the shell's prompt.
         try await shell.wait(
             until: { lines in
                 lines.contains { $0.hasPrefix("Paired. Both devices are") }
@@ -482,7 +482,7 @@ import Testing
     }
 
     @Test("that it connects is said at once") func connecting() async throws {
-        // It takes connections, and never answers.
+        // This server accepts connections, but never answers.
         try await Impostor.silent.run { port in
             let window = try await Window([
                 "join", "K7Q-29M-XAQ", "--relay", "ws://127.0.0.1:\(port)", "--store", folder.store,

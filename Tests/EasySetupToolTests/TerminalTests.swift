@@ -64,15 +64,17 @@ import Testing
 final class Terminal {
     private let process = Child()
     private let ours: CInt
-    /// The program's side, open here as well, as it is in the shell that starts a program; -1 where it is not.
+    /// The program's end of the terminal, which the test keeps open like a shell that starts a program; -1 if it does
+    /// not.
     private let side: CInt
     private var shown = ""
-    /// How much of what was shown has been answered.
+    /// The number of bytes of `shown` that the test has answered.
     private var answered = 0
 
     /// - Parameters:
-    ///   - keepsSide: whether what the program left unread can be read by ``rest()``; the terminal is not closed by the program's end then.
-    ///   - environment: variables beside the inherited ones.
+    ///   - keepsSide: whether the test keeps the program's end of the terminal open, so that ``rest()`` can read the
+    ///     input that the program left unread. The end of the program then does not end the output.
+    ///   - environment: environment variables beside the inherited ones.
     init(_ arguments: [String], keepsSide: Bool = false, environment: [String: String] = [:]) throws {
         var (ours, theirs): (CInt, CInt) = (-1, -1)
         try #require(openpty(&ours, &theirs, nil, nil, nil) == 0)
@@ -87,7 +89,7 @@ final class Terminal {
         process.standardOutput = .descriptor(theirs)
         process.standardError = .descriptor(theirs)
         try process.run()
-        // Only the program holds its side now, so that its end is the end of what can be read.
+        // Only the program has its end of the terminal open now, so the output ends with the program.
         if !keepsSide { close(theirs) }
     }
 
@@ -96,12 +98,12 @@ final class Terminal {
         if side >= 0 { close(side) }
     }
 
-    /// Types bytes, whatever is on the screen.
+    /// Types bytes at once, whatever is on the screen.
     func type(_ bytes: [UInt8]) throws {
         try #require(write(ours, bytes, bytes.count) == bytes.count)
     }
 
-    /// The input that a shell would read after the program's end.
+    /// Waits for the program's end. Returns the input that it left unread, which a shell would read next.
     func rest() -> String {
         process.waitUntilExit()
         var mode = termios()
@@ -117,14 +119,14 @@ final class Terminal {
         return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 
-    /// Types a text once the question is on the screen.
+    /// Waits until the question is on the screen, and types the text.
     func answer(_ question: String, with text: String) throws {
         while !unanswered.contains(question) { try #require(readMore(), "\(shown)") }
         answered = shown.utf8.count
         try #require(write(ours, text, text.utf8.count) == text.utf8.count)
     }
 
-    /// The complete output, and the exit code.
+    /// Waits for the program's end. Returns its whole output and its exit code.
     func finish() -> (shown: String, code: Int32) {
         while readMore() {}
         process.waitUntilExit()

@@ -6,9 +6,10 @@ import Testing
 @testable import EasySetupPairingSession
 @testable import EasySetupSeed
 
-/// The texts of errors and states, compared with the page that app developers translate from: `docs/texts.md`.
+/// The texts of errors and states, compared with `docs/texts.md`, the page from which app developers translate.
 ///
-/// After a change of a text: `EASYSETUP_WRITE_TEXTS=1 swift test --filter TextsPageTests`, and read the difference.
+/// After a change of a text, run `EASYSETUP_WRITE_TEXTS=1 swift test --filter TextsPageTests` and read the difference
+/// in the page.
 @Suite("Texts for apps") struct TextsPageTests {
     private static let peer = Peer(
         device: Device(name: DeviceName(cleaning: "new phone")!, platform: .ios, role: .receiver),
@@ -39,7 +40,7 @@ import Testing
 
     private static var all: [Explanation] { states.map(\.explanation) + errors.map(\.explanation) }
 
-    /// The names in braces.
+    /// The names of parameters in a template, which are in braces.
     private static func names(_ template: String) -> Set<String> {
         Set(template.matches(of: /\{([a-z]+)\}/).map { String($0.1) })
     }
@@ -54,7 +55,7 @@ import Testing
         for explanation in Self.all {
             let used = Self.names(explanation.sentence + explanation.advice)
             let given = Set(explanation.parameters.map(\.name))
-            // The English sentence has the script's name in another form.
+            // The English sentence has the script's name in `character`, so only translations use `script`.
             #expect(given.subtracting(["script"]) == used, "\(explanation.key)")
             let text = explanation.filled(explanation.sentence + explanation.advice)
             #expect(!text.contains("{") && !text.contains("}"), "\(explanation.key)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The rest of a paste that a slow network delivers in pieces, after the program has its answer.
+/// The rest of a paste that a slow network delivers byte by byte, after the program has its answer.
 @Suite("What comes after an answer", .inTurn, .timeLimit(.minutes(60))) struct TrickleTests {
     let scratch = ScratchFolder()
 
@@ -12,7 +12,8 @@ import Testing
         let text: String
         /// The rest of the paste, which arrives byte by byte.
         let rest: String
-        /// The time between two bytes, and the longest one that the program handles for sure.
+        /// The time between two bytes (`gap`), and the longest such time for which the program must drop the rest
+        /// (`promise`).
         let gap: Duration
         let promise: Duration
 
@@ -70,7 +71,7 @@ import Testing
                 last = .now
             }
             let rest = session.rest()
-            // A test that was delayed for longer proves nothing, and is repeated.
+            // If the machine delayed a byte for longer than `promise`, the test proves nothing, and starts again.
             if longest < answer.promise {
                 #expect(rest == "", "after gaps of \(longest) at most")
                 return

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The windows that the tests of screens look through, tried with programs whose output is known.
+/// The windows in which tests look at screens, checked with programs whose output is known.
 @Suite("A window of the tests", .inTurn, .timeLimit(.minutes(60))) struct WindowTests {
     @Test("shows what a program writes, takes keys, and says how it ended") func talk() async throws {
         let window = try await Window(

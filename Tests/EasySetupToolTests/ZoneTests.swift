@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Link-local addresses, which mean something with their interface only.
+/// Link-local addresses, which are complete only with the name of a network interface (the zone).
 @Suite("Zones", .inTurn, .timeLimit(.minutes(60))) struct ZoneTests {
     private let scratch = ScratchFolder()
 
-    /// Whether this process may make a network of its own: as root, or where the system lets everybody.
+    /// Whether this process may make a network of its own: root may, and other users on some systems.
     private static let hasNetworks: Bool = {
         let process = Child()
         process.executableURL = URL(filePath: "/bin/sh")

@@ -1,8 +1,9 @@
 import EasySetup
 
-// The examples of the documentation, between the marks, as an app would have them. ``ExampleTests`` holds the pages to them.
+// The examples of the documentation, between BEGIN and END, as an app would have them. ``ExampleTests`` checks that the
+// pages have the same text.
 
-/// The article "Add a device in your app".
+/// The examples of the article "Add a device in your app".
 struct AddingExamples {
     let folder: String
     let address: String
@@ -64,7 +65,7 @@ struct AddingExamples {
     private func showUserID(_ advice: String) {}
 }
 
-/// The article "The states of a screen".
+/// The examples of the article "The states of a screen".
 struct ScreenExamples {
     let table: [String: String]
 
@@ -104,7 +105,7 @@ struct ScreenExamples {
     private func ask(_ question: Question, until: ContinuousClock.Instant) async -> Bool { false }
 }
 
-/// A keychain, as far as the article "Storing seeds" needs one.
+/// The part of a keychain that the article "Storing seeds" needs.
 protocol Keychain: Sendable {
     func read() throws(StoreError) -> [UInt8]?
     func write(_ bytes: RawSpan) throws(StoreError)
@@ -138,7 +139,7 @@ struct KeychainStore: SeedStore {
 }
 // END
 
-/// The rest of the article "Storing seeds".
+/// The other examples of the article "Storing seeds".
 struct KeychainExamples {
     enum Status {
         static let locked: Int32 = -25308
@@ -162,7 +163,7 @@ struct KeychainExamples {
     // END
 }
 
-/// The page `docs/texts.md`.
+/// The example of the page `docs/texts.md`.
 struct TextExamples {
     // BEGIN
     func text(of error: PairingError, in table: [String: String]) -> String {

@@ -3,7 +3,7 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// The examples of the article "Run a relay inside your program", between the marks.
+/// The examples of the article "Run a relay inside your program", between BEGIN and END.
 struct RelayExamples {
     let logger: Logger
 
