@@ -3,7 +3,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Parsing of addresses, and the blocks that contain them.
+/// The parsing of addresses, and whether a block of addresses contains one.
 @Suite struct AddressTests {
     @Test(
         arguments: [

@@ -10,7 +10,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The relay's warnings about its certificate, and its choice between an old and a new one. The test creates the
+/// The relay's warnings about its certificate, and its choice between the old certificate and a new one. The tests make
 /// certificates with `openssl`.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct CertificateTests {
     static let day: Int64 = 24 * 60 * 60
@@ -38,7 +38,7 @@ import Testing
             } else {
                 #expect(try files.load().chain[0].key == kind)
             }
-            // Whether a client with the TLS library's default settings accepts the key decides what is unfit.
+            // A key is unfit if a client of SwiftNIO SSL with default settings does not accept it.
             let isTaken = (try? handshake(files)) ?? false
             #expect(isTaken == (kind.unfitKind == nil))
         }
@@ -50,7 +50,7 @@ import Testing
             let der = try NIOSSLCertificate.fromPEMFile(files.certificatePath)[0].toDERBytes()
             #expect(PublicKeyKind(certificate: der) == .p256)
             for count in 0..<100 { #expect(PublicKeyKind(certificate: Array(der.prefix(count))) == nil) }
-            // However the bytes are changed, the parser reads only the bytes there are.
+            // Whatever byte is changed, the parser must not read beyond the end.
             var random = SplitMix(state: 1)
             for _ in 0..<20_000 {
                 var changed = der
@@ -148,7 +148,7 @@ import Testing
             #expect(try said(leaf) == [.unknownIssuer])
             #expect(try said(leaf, root) == [.brokenChain(position: 2)])
             #expect(try said(leaf, root, middle) == [.brokenChain(position: 2), .brokenChain(position: 3)])
-            // An authority of the same name that was made anew has another key.
+            // An authority that was made anew has the same name, but another key.
             try FileManager.default.createDirectory(atPath: folder + "/anew", withIntermediateDirectories: false)
             let anew = try await makeCertificate(in: folder + "/anew", "middle", names: nil, issuer: root)
             #expect(try said(leaf, anew) == [.brokenChain(position: 2)])
@@ -216,7 +216,7 @@ import Testing
             try await openssl(["req", "-new", "-key", good.keyPath, "-subj", "/CN=x", "-out", folder + "/csr"])
             let request = try String(contentsOfFile: folder + "/csr", encoding: .utf8)
             #expect(try problem(certificate: request, key: key) == .otherContent("a request for a certificate"))
-            // Byte order marks and CRLF line ends, as editors and systems write them.
+            // Some editors and systems write byte order marks and line ends of CR and LF.
             #expect(try problem(certificate: "\u{FEFF}" + pem, key: "\u{FEFF}" + key) == nil)
             let dos = { (text: String) in text.replacing("\n", with: "\r\n") }
             #expect(try problem(certificate: dos(pem), key: dos(key)) == nil)
@@ -243,7 +243,7 @@ import Testing
             let to = try files.load().chain[0].notAfter
             let loop = EmbeddedEventLoop()
             let log = LogKeeper()
-            // Nine days before the certificate expires.
+            // The relay starts nine days before the certificate expires.
             let start = to - 9 * Self.day
             let clock = RelayClock {
                 let passed = Int64(loop.now.uptimeNanoseconds / 1_000_000_000)
@@ -277,20 +277,20 @@ import Testing
             #expect(log.lines.isEmpty)
             let first = keeper.context
 
-            // The new certificate has expired by then.
+            // At this time, the new certificate has expired, and the old one has not.
             try replace(files, by: short)
             keeper.reload()
             #expect(keeper.context === first)
             #expect(log.lines.count == 1)
             #expect(log.lines[0].contains("error certificate not changed") && log.lines[0].contains("has expired"))
 
-            // When the old certificate has expired too, the new one is no worse.
+            // Now the old certificate has expired too. The relay takes the new one, because it is no worse.
             now.withLock { $0 += 20 * Self.day }
             keeper.reload()
             #expect(keeper.context !== first)
             #expect(log.lines.last!.contains("the certificate has expired"))
 
-            // A valid certificate replaces any other.
+            // The relay takes a valid certificate in place of any other.
             now.withLock { $0 -= 35 * Self.day }
             let second = keeper.context
             try replace(files, by: try await makeCertificate(in: folder, "other", days: 30))
@@ -323,8 +323,8 @@ import Testing
     }
 }
 
-/// Whether a handshake between the TLS library's client, which trusts the certificate, and its server succeeds, in
-/// memory.
+/// Whether a TLS handshake between a client and a server of SwiftNIO SSL succeeds, in memory. The client trusts the
+/// certificate.
 private func handshake(_ files: CertificateFiles) throws -> Bool {
     let server = TLSConfiguration.makeServerConfiguration(
         certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificatePath).map { .certificate($0) },
@@ -354,7 +354,7 @@ private func handshake(_ files: CertificateFiles) throws -> Bool {
     }
     for end in ends {
         end.close(promise: nil)
-        // An end whose peer has gone waits this long for the peer's close.
+        // After the peer has gone, SwiftNIO SSL waits this long for the peer's close.
         end.embeddedEventLoop.advanceTime(by: .seconds(60))
     }
     return isDone.isDone

@@ -7,7 +7,7 @@ import Testing
 
 /// Transcripts of the ``ConnectionMachine``, one line per event.
 struct ConnectionMachineTests {
-    /// A machine with scratch memory.
+    /// Runs a machine, and keeps the memory for its frames.
     private struct Run: ~Copyable {
         var machine = ConnectionMachine()
         private var payload: [UInt8] = []
@@ -60,7 +60,7 @@ struct ConnectionMachineTests {
         #expect(behind == [.received(Self.offer, bytes: Self.offered.count)])
     }
 
-    /// Frames that a device must not send, and the close codes they cause.
+    /// Frames that a device must not send, with the close code that each of them causes.
     static let violations: [(WebSocketOpcode, [UInt8], WebSocketErrorCode)] = [
         (.text, [65], .unacceptableData), (.continuation, [], .policyViolation), (.binary, [0xFF], .policyViolation),
     ]
@@ -174,7 +174,7 @@ struct ConnectionMachineTests {
         #expect(closes == [.hangUp])
     }
 
-    /// Frames with a reason, and the code of the close frame after them.
+    /// Frames with a reason, and the code of the close frame that follows each of them.
     static let reasons: [(RelayFrame, WebSocketErrorCode)] = [
         (.goodbye(retryAfter: .zero), .goingAway),
         (.refused(.relayFull, retryAfter: .zero), .tryAgainLater),

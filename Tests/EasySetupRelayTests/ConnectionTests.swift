@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The protocol of a device's connection, with connections in memory and a manual clock.
+/// The protocol of one device's connection, with connections in memory and a manual clock.
 @Suite struct ConnectionTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
@@ -180,8 +180,8 @@ import Testing
         for peer in crowd { try peer.channel.close().wait() }
         crowd = []
         relay.loop.advanceTime(by: .seconds(10))
-        // The memory of their connections was given back, but the sessions are remembered because the devices may send
-        // repeated requests.
+        // The relay has freed the memory of the connections. It remembers the sessions, because a device may still
+        // repeat a request.
         #expect(relay.calls.callers.remembered == 400)
         #expect(!relay.hub.read { $0.hasCrowdGone })
         relay.loop.advanceTime(by: .seconds(30))
@@ -206,7 +206,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    /// A handler that drops all output, like a peer that does not read.
+    /// A handler that drops all output, as if the peer did not read.
     private final class DeafPeer: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
         func flush(context: ChannelHandlerContext) {}

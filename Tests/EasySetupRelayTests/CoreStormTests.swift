@@ -9,7 +9,8 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Random events on many connections, on two cores that run in random order. A seed determines the run.
+/// Random events on many connections of a relay with two cores, which run in random order. The seed determines the
+/// events.
 @Suite(.busy) struct CoreStormTests {
     private struct Storm {
         let relay: MemoryRelay
@@ -70,13 +71,13 @@ import Testing
             }
         }
 
-        /// A write whose bytes the decoder refuses throws in the test too; that error is ignored.
+        /// If the relay's decoder refuses the bytes, its error is thrown here too. The test ignores the error.
         func write(_ bytes: [UInt8], to peer: MemoryPeer) throws {
             guard peer.isOpen else { return }
             _ = try? peer.channel.writeInbound(ByteBuffer(bytes: bytes))
         }
 
-        /// Remembers the codes that devices were given.
+        /// Remembers the slots that the relay gave to devices, and counts the meetings.
         mutating func listen() throws {
             for peer in peers {
                 var bytes = try peer.received()[...]
@@ -109,7 +110,7 @@ import Testing
             let idle = relay.workers.flatMap(\.connections.values).filter(\.isCounted).count
             #expect(relay.hub.read { $0.admission.opening.total } == idle)
             for peer in storm.peers { peer.channel.close(promise: nil) }
-            // Longer than the lifetime of any room.
+            // This time is longer than any room lives.
             for _ in 0..<20 { for loop in relay.loops { loop.advanceTime(by: .seconds(100)) } }
             #expect(relay.workers.allSatisfy { $0.connections.isEmpty }, "\(seed)")
             let counted = relay.hub.read {
@@ -123,7 +124,7 @@ import Testing
             #expect(statistics.connections == 0)
             #expect(statistics.rooms == 0)
         }
-        // Fewer meetings would mean that the run tested little.
+        // With fewer meetings, the events would have tested too little.
         #expect(met > 40)
     }
 }

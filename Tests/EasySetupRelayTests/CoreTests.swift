@@ -9,7 +9,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// A relay with several cores: devices meet whichever event loops serve them, and every limit holds for all loops
+/// A relay with several cores. Devices meet whichever event loops serve them, and every limit holds for all loops
 /// together.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct CoreTests {
     typealias Transports = PairingTests.Transports
@@ -18,7 +18,7 @@ import Testing
     static func configuration(cores: Int) -> RelayConfiguration {
         var configuration = RelayConfiguration()
         configuration.cores = cores
-        // All devices come from one address.
+        // All devices of these tests have one address, so the limits for an address prefix must be high.
         configuration.limits.offersPerPrefix = 10_000
         configuration.limits.visitsPerPrefix = 10_000
         configuration.connectionLimits.openingPerPrefix = 10_000
@@ -136,7 +136,7 @@ import Testing
                 while event != .gone { event = await device.next() }
             }
         }
-        // Connections that have ended are not counted.
+        // The relay counts only connections that have not ended.
         #expect(log.lines.contains { $0.contains("stopped") && $0.contains("\"connections\": 0") })
     }
 
@@ -158,7 +158,7 @@ import Testing
             do {
                 return try await listenTwice()
             } catch let error as RelayError where error.isInUse && tries < 5 {
-                // Another test was given the port in the meantime.
+                // Another test was given the port after this test had freed it.
                 tries += 1
             }
         }
@@ -179,7 +179,7 @@ import Testing
 
     // MARK: Each device on the core that the test says
 
-    /// A relay of two cores in memory: an offerer on the first, a visitor on the second.
+    /// A relay of two cores in memory, with a meeting: the offerer is on the first core, and the visitor on the second.
     struct Met {
         let relay: MemoryRelay
         let offerer: MemoryPeer
@@ -199,13 +199,13 @@ import Testing
                 throw PairingTests.Unexpected()
             }
             self.meeting = meeting
-            // The other core has been woken, but learns of the frame only when it runs.
+            // The visitor's core has woken the offerer's core. That core learns of the frame only when it runs.
             #expect(try offerer.receivedFrames().isEmpty)
             relay.loops[0].run()
             #expect(try offerer.receivedFrames().compactMap(\.relayFrame) == [.visitor(meeting: meeting)])
         }
 
-        /// A message of the visitor as the offerer gets it.
+        /// A message of the visitor in the form in which the offerer gets it.
         func message(_ number: UInt32) -> RelayFrame {
             .message(meeting: meeting, Message(number: number, ack: 0, body: [UInt8(number)]))
         }
@@ -220,7 +220,7 @@ import Testing
         let frames = WebSocketBytes.parse(Array(buffer: try #require(told))).compactMap(\.relayFrame)
         #expect(frames == (1...5).map(met.message))
         #expect(try met.offerer.receivedFrames().isEmpty)
-        // Another frame wakes the core again.
+        // The offerer's core must be woken again by another frame.
         try met.visitor.send(LongPollMeetingTests.message(6))
         met.relay.loops[0].run()
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(6)])
@@ -229,8 +229,8 @@ import Testing
     @Test func `A core that finds what another has left for it misses nothing that comes after`() throws {
         let met = try Met()
         try met.visitor.send(LongPollMeetingTests.message(1))
-        // The core takes the effects together with its own event, before it handles the wake-up; so a later effect must
-        // cause another wake-up.
+        // The core takes the visitor's message together with its own event, before it handles the wake-up. A later
+        // message must wake it again.
         try met.offerer.channel.writeInbound(ByteBuffer(bytes: WebSocketBytes.frame(.ping, [])))
         met.relay.loops[0].run()
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(1)])
@@ -333,7 +333,7 @@ import Testing
 }
 
 extension LogKeeper {
-    /// The number of connections that each core accepted, from the relay's last log line.
+    /// The number of connections that each core accepted, from the relay's last log line; nil if it is not there.
     var acceptedByCore: [Int]? {
         guard let line = lines.last(where: { $0.contains("info stopped") }),
             let counts = line.firstMatch(of: #/"accepted-by-core": ([0-9 ]+)/#)

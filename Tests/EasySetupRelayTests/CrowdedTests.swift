@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// A relay in which strangers use up connections, requests and frames.
+/// A relay whose connections, requests and frames are used up by strangers.
 @Suite struct CrowdedTests {
     static let offer = DeviceFrame.offer(slotLength: 0, work: nil)
 
@@ -28,7 +28,7 @@ import Testing
         return relay.worker.connections.count > before
     }
 
-    /// Waiting devices, each with an address in a block of its own, and their tokens.
+    /// Offerers that wait for visitors, each with an address in a block of its own, and the tokens of their rooms.
     static func waiting(_ count: Int, at relay: MemoryRelay) throws -> [(peer: MemoryPeer, token: Token)] {
         try (0..<count).map { number in
             let peer = try relay.connectDevice(from: "10.\(number).0.1")
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    /// The answer to an offer over a WebSocket: a frame, and the close code.
+    /// The relay's answer to an offer over a WebSocket: its first frame, and its close code.
     static func offers(at relay: MemoryRelay, from address: String) throws -> (RelayFrame?, UInt16?) {
         let peer = try relay.connectDevice(from: address)
         try peer.send(offer)
@@ -140,7 +140,7 @@ import Testing
         #expect(call?.status == 503)
         #expect(call?.problem == "relay-full")
         #expect(call?["retry-after"] == "30")
-        // A new device takes the place of one that has lost its connection; the latter comes back all the same.
+        // A new device takes the place of a device that has lost its connection. The latter can return nevertheless.
         let lost = devices.removeFirst()
         try lost.peer.channel.close().wait()
         relay.loop.advanceTime(by: .seconds(4))
@@ -151,7 +151,7 @@ import Testing
         guard case .attachedOfferer? = try back.receivedFrames().first?.relayFrame else {
             throw PairingTests.Unexpected()
         }
-        // A returning device is admitted by long polling as well.
+        // The relay also admits a returning device that uses long polling.
         let other = devices.removeFirst()
         let caller = try relay.connect(from: "10.1.0.1")
         let attach = DeviceFrame.attachOfferer(token: other.token, held: [])
@@ -170,7 +170,7 @@ import Testing
             return peer
         }
         let (few, many) = (try idle(from: "198.51.100.1"), try (0..<5).map { _ in try idle(from: "192.0.2.1") })
-        // A device with a waiting poll stays, although its connection carries long polling too.
+        // The poll of this device waits, so its connection is not idle and stays open.
         let caller = try relay.connect(from: "203.0.113.1")
         #expect(try caller.send([Self.offer], first: 1, of: .named(1))?.status == 200)
         #expect(try caller.poll(1, of: .named(1), wait: .seconds(20)) == nil)

@@ -9,14 +9,14 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Shutdown of a relay, over real sockets, or over connections in memory where time has to pass.
+/// The shutdown of a relay, over real sockets, or over connections in memory where time has to pass.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct DrainTests {
     typealias Pair = PairingTests.Pair
 
     static let goodbye = RelayFrame.goodbye(retryAfter: .seconds(2))
 
-    /// Runs a relay. The body gets its port and a function that starts the shutdown. Returns when the relay has ended
-    /// by itself.
+    /// Runs a relay. `body` gets its port, and the service group that starts the shutdown. Returns when the relay has
+    /// ended by itself.
     func withDraining(
         _ configuration: RelayConfiguration = RelayConfiguration(),
         _ body: (Int, ServiceGroup) async throws -> Void
@@ -34,7 +34,8 @@ import Testing
             running.cancel()
             throw error
         }
-        // A device that polls no more is waited for until the time to close is over.
+        // The relay waits until `closingTime` is over for a device that does not poll any more, so the test moves the
+        // clock.
         let closingTime = configuration.connectionLimits.closingTime
         let moving = Task {
             while !Task.isCancelled {

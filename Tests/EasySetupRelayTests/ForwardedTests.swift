@@ -6,7 +6,8 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Forwarding headers behind trusted proxies at 10.0.0.0/8 and fd00::/8; the connection comes from 10.0.0.1.
+/// Forwarding headers. The connection comes from the proxy 10.0.0.1; all proxies in 10.0.0.0/8 and fd00::/8 are
+/// trusted.
 @Suite struct ForwardedTests {
     static let proxy = "10.0.0.1"
 
@@ -31,7 +32,7 @@ import Testing
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let address = try address(lines, of: header, peer: peer, named: name)
-        // Compared by bytes, because an address has no description.
+        // The test compares bytes, because an address has no description.
         #expect(address.bytes == PeerAddress(text: expected.utf8)?.bytes, sourceLocation: sourceLocation)
     }
 
@@ -52,13 +53,13 @@ import Testing
         (["\t192.0.2.1 \t"], "192.0.2.1"),
         (["192.0.2.1, , ,"], "192.0.2.1"),
         (["", "192.0.2.1", ""], "192.0.2.1"),
-        // Text that a client wrote on the left can't influence the proxy's entry.
+        // The text on the left comes from the client. It must not change the proxy's entry.
         (["\", 192.0.2.1"], "192.0.2.1"),
         (["\"\\, 192.0.2.1"], "192.0.2.1"),
         (["10.0.0.1, 192.0.2.1"], "192.0.2.1"),
-        // With trusted proxies only, the left-most one is the device.
+        // If all entries are trusted proxies, the relay takes the left-most one for the device.
         (["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
-        // If an entry contains no address, the proxy that wrote it is taken for the device.
+        // If an entry contains no address, the relay takes the proxy that wrote it for the device.
         ([], "10.0.0.1"), ([""], "10.0.0.1"), ([","], "10.0.0.1"),
         (["192.0.2.1, unknown"], "10.0.0.1"), (["unknown, 10.0.0.2"], "10.0.0.2"), (["_hidden"], "10.0.0.1"),
         (["unix:"], "10.0.0.1"), (["192.0.2.1, garbage, 10.0.0.2"], "10.0.0.2"), (["for=192.0.2.1"], "10.0.0.1"),
@@ -71,7 +72,7 @@ import Testing
         (["192.0.2.1" + String(repeating: " ", count: 513 - 9)], "10.0.0.1"),
         ([String(repeating: "1", count: 100_000)], "10.0.0.1"),
         ([String(repeating: "1", count: 100_000) + ",192.0.2.1"], "192.0.2.1"),
-        // Entries beyond the limit are not read.
+        // The relay does not read entries beyond its limit.
         ([String(repeating: ",", count: 100_000)], "10.0.0.1"),
         (["192.0.2.1" + String(repeating: ",10.0.0.2", count: 15)], "192.0.2.1"),
         (["192.0.2.1" + String(repeating: ",10.0.0.2", count: 16)], "10.0.0.2"),
@@ -93,13 +94,13 @@ import Testing
         (["for=203.0.113.9, for=\"[fd00::1]:80\""], "203.0.113.9"),
         (["for=192.0.2.1 , for=10.0.0.2\t,"], "192.0.2.1"),
         ([" for = 192.0.2.1 ; ; proto = x"], "192.0.2.1"),
-        // Text that a client wrote on the left can't influence the proxy's entry.
+        // The text on the left comes from the client. It must not change the proxy's entry.
         (["for=\"203.0.113.9, for=192.0.2.1"], "192.0.2.1"),
         (["for=\"203.0.113.9\\, for=\"192.0.2.1\""], "192.0.2.1"),
         (["for=\"203.0.113.9", "for=\"192.0.2.1\""], "192.0.2.1"),
         (["x=\"\\\\\\\", for=192.0.2.1"], "192.0.2.1"),
         (["\",\",\", for=\"[2001:db8::1]\""], "2001:db8::1"),
-        // If an entry contains no address, the proxy that wrote it is taken for the device.
+        // If an entry contains no address, the relay takes the proxy that wrote it for the device.
         ([], "10.0.0.1"), (["192.0.2.1"], "10.0.0.1"), (["for=unknown"], "10.0.0.1"), (["for=_hidden"], "10.0.0.1"),
         (["for=\"unix:\""], "10.0.0.1"), (["for=192.0.2.1, for=unknown"], "10.0.0.1"),
         (["for=192.0.2.1, proto=https"], "10.0.0.1"), (["for="], "10.0.0.1"), (["for"], "10.0.0.1"),
@@ -132,7 +133,7 @@ import Testing
         try Self.expect("192.0.2.1", [forged], of: header, named: header.rawValue.uppercased())
     }
 
-    /// Random bytes before the proxy's entry don't change the result.
+    /// Random bytes before the proxy's entry must not change the result.
     @Test(arguments: ForwardedHeader.allCases, 0..<4)
     func `Nothing that a client sends changes what a proxy says`(_ header: ForwardedHeader, _ seed: UInt64) throws {
         var random = SplitMix(state: seed)
@@ -145,7 +146,7 @@ import Testing
                 .map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
             try Self.expect("2001:db8::1", [junk + "," + sample], of: header)
             try Self.expect("2001:db8::1", [junk, sample], of: header)
-            // Without the proxy's entry, the bytes give an address too, and parsing must not crash.
+            // Without the proxy's entry, the result is some address, and the parser must not crash.
             _ = try Self.address([junk], of: header)
         }
     }
@@ -161,7 +162,7 @@ import Testing
         let second = try relay.connectDevice(from: "10.0.0.1", headers: [line.replacing(".7", with: ".8")])
         #expect(try first.receivedFrames().isEmpty)
         #expect(try second.receivedFrames().isEmpty)
-        // Counted again for the next connection, until its first frame arrives.
+        // The first connection from this address has sent no frame yet, so it counts, and the limit is one.
         let again = try relay.connect(from: "10.0.0.1")
         try again.send(text: Requests.upgrade(adding: [line]))
         let frames = WebSocketBytes.parse(try again.received().afterHeaders)
@@ -170,7 +171,7 @@ import Testing
         try first.send(.offer(slotLength: 0, work: nil))
         let later = try relay.connectDevice(from: "10.0.0.1", headers: [line])
         #expect(try later.receivedFrames().isEmpty)
-        // A refused connection counts until it has ended.
+        // The refused connection counts too, until it has ended.
         #expect(relay.hub.read { $0.admission.opening.total } == 3)
     }
 }

@@ -8,8 +8,8 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Headers of a real proxy, where it is installed (Debian's package is `haproxy`). Devices from two loopback addresses
-/// are counted separately, and a second offer from one address requires work.
+/// The headers of a real HAProxy (Debian's package `haproxy`). The relay must count devices from two loopback addresses
+/// separately, and require work for a second offer from one address.
 @Suite(.enabled(if: HAProxy.path != nil, "HAProxy is not installed"), .inTurn, .timeLimit(.minutes(60)))
 struct HAProxyTests {
     static let headers = """
@@ -36,7 +36,7 @@ struct HAProxyTests {
         try await withRelay(configuration) { _, relay in
             let proxy = try await HAProxy(mode: mode, server: "127.0.0.1:\(relay) \(server)", backend: backend)
             defer { proxy.stop() }
-            // Headers that a client forges have no effect.
+            // The client forges these headers, which must have no effect.
             let forged = [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1")]
             let sources = ["127.0.0.2", "127.0.0.3"]
             for isNew in [true, false] {
@@ -115,7 +115,8 @@ struct HAProxyTests {
         }
     }
 
-    /// Attaches repeatedly, as devices do, until the connection reaches a relay that accepts the offerer.
+    /// Attaches again and again, as devices do, while the relay drains. Returns nil if the relay refuses for another
+    /// reason.
     private func attach(_ token: Token, port: Int) async throws -> TestDevice? {
         while true {
             let device = try await TestDevice.connect(port: port)
@@ -129,7 +130,7 @@ struct HAProxyTests {
     }
 }
 
-/// An HAProxy process with one frontend and one backend.
+/// A process of HAProxy with one frontend and one backend.
 final class HAProxy: Sendable {
     static let path = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/opt/homebrew/bin/haproxy"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -138,7 +139,7 @@ final class HAProxy: Sendable {
     private let folder: URL
     private let process: Child
 
-    /// Starts HAProxy on free ports; on others if another process takes them first.
+    /// Starts HAProxy on free ports. If another process takes one of them first, tries others.
     init(mode: String, server: String, backend: String) async throws {
         for _ in 0..<5 {
             let (port, status) = (try await Self.freePort(), try await Self.freePort())
@@ -200,7 +201,8 @@ final class HAProxy: Sendable {
 
     private let status: Int
 
-    /// HAProxy's view of the relay's health, polled until it is `expected` or HAProxy ends.
+    /// Asks HAProxy again and again for the relay's health, until the answer begins with `expected` or HAProxy ends.
+    /// Returns the last answer.
     func health(until expected: String) async throws -> String {
         try await Self.health(at: status, of: process, until: expected)
     }

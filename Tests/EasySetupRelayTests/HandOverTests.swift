@@ -7,15 +7,15 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The transition from the upgrade request to WebSocket frames, whichever parser reads the request: no frame is lost or
-/// reordered.
+/// The transition from the upgrade request to WebSocket frames. Whichever parser reads the request, no frame may be
+/// lost or reordered.
 @Suite struct HandOverTests {
     /// Additional headers that decide which parser reads the request.
     static let headers: [[String]] = [
         [], ["X-Anything: 1"], ["Forwarded: for=192.0.2.7"], ["Origin: https://example.org"], ["Content-Length: 0"],
     ]
 
-    /// A relay with an offerer, and a visitor's bytes: its request, a visit and three messages.
+    /// A relay with an offerer, and the bytes of a visitor: its upgrade request, a visit and three messages.
     struct Scene {
         let relay: MemoryRelay
         let offerer: MemoryPeer
@@ -41,7 +41,8 @@ import Testing
                 }
         }
 
-        /// Sends the pieces. The loop runs after each piece or after the last one.
+        /// Sends the pieces. The event loop runs after each piece if `turnsBetween`, and otherwise only after the last
+        /// one.
         func send(_ pieces: [ArraySlice<UInt8>], turnsBetween: Bool) throws {
             for piece in pieces {
                 try visitor.channel.writeInbound(ByteBuffer(bytes: piece))
@@ -50,7 +51,8 @@ import Testing
             relay.loop.run()
         }
 
-        /// Whether the offerer has received all frames in order, and the visitor the upgrade answer first.
+        /// Whether the offerer has received all frames in order, and the visitor's first bytes are the answer to its
+        /// upgrade.
         func isComplete() throws -> Bool {
             let told = try offerer.receivedFrames().compactMap(\.relayFrame)
             guard told.count == 4, case .visitor(let meeting) = told[0] else { return false }
@@ -73,7 +75,7 @@ import Testing
     @Test(arguments: headers, [false, true])
     func `In two packets, split anywhere, they arrive`(_ headers: [String], _ turnsBetween: Bool) throws {
         let count = try Scene(headers).bytes.count
-        // All places for the two parsers' usual requests, and a sample for the others.
+        // Every second place in the usual request of each of the two parsers, and every seventeenth in the others.
         for place in stride(from: 1, to: count, by: headers == Self.headers[0] || headers == Self.headers[1] ? 2 : 17) {
             let scene = try Scene(headers)
             let pieces = [scene.bytes.prefix(place), scene.bytes.dropFirst(place)]

@@ -35,7 +35,8 @@ import Testing
         }
     }
 
-    /// Another thread makes and removes the file while it is read, so that it appears between the two looks at it.
+    /// Another thread creates and removes the file all the time. So the file may appear after the relay failed to open
+    /// it, and before it looks for a symbolic link there.
     @Test func `A file that appears while it is looked for is missing or read, and no link`() async throws {
         try await withFolder { folder in
             let path = folder + "/certificate.pem"
@@ -246,7 +247,7 @@ private func key(_ byte: UInt8) -> [UInt8] {
     [UInt8](repeating: byte, count: 32)
 }
 
-/// Leaves a Unix socket's name at a path.
+/// Binds a Unix socket to a path, and closes it. The file of the socket stays.
 private func bindUnixSocket(_ path: String) throws {
     let file = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(file) }

@@ -19,7 +19,7 @@ import Testing
             let log = LogKeeper()
             let tokens = try await withRelay(configuration, logger: log.logger) { server, port in
                 let old = try await offer(port)
-                // The old key is no longer in the file.
+                // This write replaces the old key in the file.
                 try write("22", to: folder)
                 await server.reload()
                 let isBack = try await comesBack(old, port)
@@ -49,7 +49,7 @@ import Testing
                 return try await offer(port)
             }
             #expect(log.lines.count { $0.contains("error keys not changed") } == 2)
-            // A reload creates no file.
+            // A reload must not create a file.
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
             #expect(token.bytes.count == 85)
         }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The tables of limits in `Protocol/` and those of the sources have the same names and numbers, both ways.
+/// The tables of limits in `Protocol/` and the limits in the sources must have the same names and numbers.
 @Suite("Pages of limits") struct LimitPagesTests {
-    /// The rows of the tables in these sections of a page: each name with the second cell.
+    /// The rows of the tables in these sections of a page: each name with the text of the second cell.
     static func rows(_ page: String, _ sections: [String]) throws -> [String: String] {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "Protocol", page)
@@ -22,8 +22,8 @@ import Testing
         return rows
     }
 
-    /// Whether a text begins with a value as the pages write it, such as `10 min`, `20,000`, `16 KiB per direction`,
-    /// `14 to 20`; the rest is ignored.
+    /// Whether a text begins with the value in the form of the pages, such as `10 min`, `20,000`, `16 KiB per
+    /// direction` or `14 to 20`. The rest of the text does not matter.
     static func begins(_ text: String, _ value: Any) -> Bool {
         let numbers = text.replacing(",", with: "").split(separator: " ")
         guard let first = numbers.first.flatMap({ Int($0) }) else { return false }
@@ -55,7 +55,7 @@ import Testing
             $0.children.compactMap(\.label)
         }
         let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain"]
-        // Both sets have a time of this name; the settable one belongs to the rendezvous.
+        // `Limits` and `ConnectionLimits` both have a `retryAfter`. The one that can be set is in `Limits`.
         #expect(Set(NamedLimit.all.map(\.name) + others) == Set(labels.joined()))
         #expect(Set(NamedLimit.all.map(\.name)).count == NamedLimit.all.count)
     }
@@ -96,7 +96,7 @@ import Testing
         ]
         let page = try Self.rows("limits.md", ["Frames"])
         Self.compare(page, values)
-        // The source is read, because an enumeration without cases can't be reflected.
+        // The test reads the source, because reflection can't see the members of an enumeration without cases.
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "Sources", "EasySetupRelayProtocol", "WireLimits.swift")
         let names = try String(contentsOf: file, encoding: .utf8).matches(of: /static let (\w+)/).map { String($0.1) }

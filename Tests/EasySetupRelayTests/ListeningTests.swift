@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Listen addresses, over real sockets.
+/// The relay's listen addresses, over real sockets.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct ListeningTests {
     @Test(
         arguments: [
@@ -95,7 +95,7 @@ import Testing
     @Test(arguments: [1, 2])
     func `Where one address can't be had, none is, and the error names it`(_ cores: Int) async throws {
         try await withRelay([ListenAddress(host: "127.0.0.1", port: 0)], cores: 1) { taken in
-            // A port below the range from which systems assign ports, so that no other process has it.
+            // Systems assign ports from a higher range, so no other process has this port.
             let port = Int.random(in: 20_000..<30_000)
             var configuration = RelayConfiguration(listen: [
                 ListenAddress(host: "127.0.0.77", port: port), ListenAddress(host: "127.0.0.1", port: taken[0].port),
@@ -124,7 +124,7 @@ import Testing
         let listen = [ListenAddress(host: "127.0.0.1", port: 0), ListenAddress(host: host, port: 0)]
         let server = RelayServer(configuration: RelayConfiguration(listen: listen), logger: quietLogger)
         let error = try await #require(throws: RelayError.self) { try await server.run() }
-        // A machine without a network answers that it can't look up any name.
+        // On a machine without a network, every lookup of a name fails with this error.
         let mayBeAway = RelayError.cannotListen(host: host, port: 0, .lookUpFailed)
         #expect(error == .cannotListen(host: host, port: 0, cause) || (cause == .unknownHost && error == mayBeAway))
     }
@@ -142,7 +142,8 @@ import Testing
         let server = RelayServer(configuration: configuration, logger: quietLogger)
         let running = Task { try await server.run() }
         let addresses = try await server.addresses
-        // Several rounds in turn: a connection that had to wait is accepted when a place is free.
+        // The relay has one place for connections. A connection waits at either address, and must get the place when it
+        // is free.
         for round in 0..<6 {
             async let first = isWell(addresses[round % 2])
             async let second = isWell(addresses[(round + 1) % 2])
@@ -154,7 +155,7 @@ import Testing
     }
 }
 
-/// Runs a relay while the body runs, and passes its addresses.
+/// Runs a relay while `body` runs, and passes it the relay's addresses.
 private func withRelay(
     _ listen: [ListenAddress],
     cores: Int,
@@ -165,7 +166,7 @@ private func withRelay(
     try await withRelay(configuration) { server, _ in try await body(try await server.addresses) }
 }
 
-/// Runs a relay at a port that was free; tries another if the port was taken in the meantime.
+/// Runs a relay at a port that was free. If another process has taken the port since, tries another port.
 private func withRelay(
     atFreePort listen: (Int) -> [ListenAddress],
     _ cores: Int,
@@ -189,7 +190,7 @@ private func expectWell(_ address: BoundAddress, at place: SourceLocation = #_so
     #expect(isWell, "\(address)", sourceLocation: place)
 }
 
-/// Whether a relay answers a health check at this address.
+/// Whether a relay answers a health check at this address with status 200.
 private func isWell(_ address: BoundAddress) async throws -> Bool {
     let answer = try await exchange(
         "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -9,7 +9,7 @@ import Testing
 
 /// Long-polling devices in meetings and at the relay's limits, with connections in memory and a manual clock.
 @Suite struct LongPollMeetingTests {
-    /// A relay with a meeting: an offerer by WebSocket, and a visitor by long polling with session 2.
+    /// A relay with a meeting of two devices: an offerer by WebSocket, and a visitor by long polling.
     struct Met {
         let relay: MemoryRelay
         let offerer: MemoryPeer
@@ -50,7 +50,7 @@ import Testing
         for _ in 0..<3 {
             #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
         }
-        // The repeated request arrives on another connection, with one more frame.
+        // A proxy repeats the request on another connection, and the device has added a frame.
         let other = try met.relay.connect()
         let frames = [Self.message(1), Self.message(2)]
         #expect(try other.send(frames, first: 2, of: met.name)?.sendAnswer?.have == 3)
@@ -82,7 +82,7 @@ import Testing
         try met.offerer.send(.message(meeting: met.meeting, message))
         let answers = try met.visitor.receivedAnswers()
         #expect(answers.map { $0.pollAnswer?.relayFrames } == [[.message(meeting: nil, message)]])
-        // The answer was lost on the network, so the device polls again.
+        // The network has lost the answer, so the device polls again.
         let other = try met.relay.connect()
         let again = try #require(try other.poll(1, of: met.name, wait: .seconds(20))?.pollAnswer)
         #expect(again.first == 2)
@@ -120,7 +120,7 @@ import Testing
             #expect(try met.visitor.poll(1, of: met.name)?.pollAnswer?.isClosed == true)
         }
         #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: false)])
-        // No request opens the session again.
+        // The session has ended, and no request may open it again.
         #expect(try met.visitor.send([.offer(slotLength: 0, work: nil)], first: 1, of: met.name)?.sendAnswer?.have == 1)
         #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
         #expect(try met.told().isEmpty)
@@ -187,7 +187,7 @@ import Testing
 
     // MARK: How many calls
 
-    /// A long-polling device that polls again as soon as a poll is answered, and counts its calls.
+    /// A long-polling device that polls again after each answer, and counts its requests.
     struct CountingDevice {
         let name: LongPollConnectionID
         private let sends: MemoryPeer
@@ -214,7 +214,7 @@ import Testing
             try polls.send(Requests.call(PollCall(connection: name, received: received, wait: .seconds(20))))
         }
 
-        /// The frames of all answers so far.
+        /// The frames of all answers since the last call. The device polls again after each answer.
         mutating func heard() throws -> [RelayFrame] {
             var frames: [RelayFrame] = []
             while let answer = try polls.receivedAnswers().first?.pollAnswer {
@@ -288,7 +288,7 @@ import Testing
     @Test func `One address opens so many connections, and those not let in leave nothing behind`() throws {
         var limits = Limits()
         limits.roomlessPerPrefix = 2
-        // So every later device is asked for work, and is in no room meanwhile.
+        // The relay answers each offer by asking for work, so no device gets a room.
         limits.offersPerPrefix = 0
         let proxies = TrustedProxies(at: [try #require(AddressBlock("192.0.2.1"))], header: .xForwardedFor)
         let relay = try MemoryRelay(limits: limits, proxies: proxies)
@@ -304,7 +304,7 @@ import Testing
         }
         #expect(statuses == [200, 200, 200] + [Int?](repeating: 429, count: 47))
         #expect(relay.calls.callers.open == 3)
-        // Another device, through the same proxy and on the same connection.
+        // This device has another address, but the same proxy and the same connection to the relay.
         let other = try proxy.answer(to: Self.offer(of: .named(99), forwardedFor: "198.51.100.2"))
         #expect(other?.status == 200)
     }
@@ -318,7 +318,7 @@ import Testing
         let idle = try relay.connect()
         #expect(try idle.poll(0, of: .named(9))?.problem == "unknown-connection")
         let other = try relay.connect()
-        /// Whether one more connection is accepted.
+        /// Whether the relay accepts one more connection.
         func takes(from address: String = "192.0.2.1") throws -> Bool {
             let before = relay.worker.connections.count
             let channel = EmbeddedChannel(loop: relay.loop)
@@ -327,8 +327,8 @@ import Testing
             return relay.worker.connections.count > before
         }
         #expect(try !takes())
-        // A neighbouring address is admitted. The address itself is admitted when a poll waits on one of its
-        // connections, or one gets its first frame or ends.
+        // The relay accepts a connection from a neighbouring address. It accepts one from the same address when a poll
+        // waits on one of its connections, or one of them gets its first frame or ends.
         #expect(try takes(from: "192.0.2.9"))
         #expect(try offerer.poll(1, of: .named(1), wait: .seconds(20)) == nil)
         let device = try relay.connectDevice()
@@ -416,13 +416,13 @@ import Testing
         var hasEnded = false
         met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }
         met.relay.worker.drain()
-        // The last meeting ends while the visitor is between two polls.
+        // The last meeting ends at a moment at which the visitor does not poll.
         try met.offerer.send(.leave(.cancelled))
         try? met.offerer.send(WebSocketBytes.frame(.connectionClose, [0x03, 0xE8]))
         met.relay.loop.run()
         #expect(!hasEnded)
         if asks {
-            // As through a proxy that opens a connection for each request.
+            // The device uses a new connection, as through a proxy that opens one for each request.
             let other = try met.relay.connect()
             let refused = try #require(try other.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9)))
             #expect(refused.status == 503)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// Long polling as HTTP requests, byte for byte, with connections in memory and a manual clock.
+/// Long polling as HTTP requests, byte for byte, over connections in memory with a manual clock.
 @Suite struct LongPollRequestTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
@@ -39,7 +39,7 @@ import Testing
         )
     }
 
-    /// Requests that are refused from the head alone; the connection is closed.
+    /// Requests that the relay refuses when it has read the head. It then closes the connection.
     static let refusedHeads: [Case] =
         [
             changed("no length", 411, "length-required", ["Content-Length": nil], body: []),
@@ -117,7 +117,7 @@ import Testing
         #expect(text.hasSuffix("\r\n\r\n") == (method == "HEAD"))
     }
 
-    /// Requests that are refused when the body is complete; the connection goes on.
+    /// Requests that the relay refuses when the body is complete. The connection stays open.
     static let refusedBodies: [Case] =
         [
             ("an empty body", "send", [], 400, "bad-body"),
@@ -159,7 +159,7 @@ import Testing
 
     @Test(arguments: [
         ["Content-Type": "Application/Protobuf; charset=x"], ["Content-Encoding": "identity"],
-        // Headers that a usual nginx configuration for WebSockets adds to every request.
+        // A usual nginx configuration for WebSockets adds this header to every request.
         ["Connection": "upgrade"], ["X-Whatever": "a", "Accept-Encoding": "gzip", "Cookie": "b=c"],
     ])
     func `Other headers matter to nobody`(_ headers: [String: String]) throws {
@@ -232,7 +232,8 @@ import Testing
         let answer = try #require(try peer.answer(to: chunk))
         #expect(answer.status == 413)
         #expect(answer.problem == "body-too-large")
-        // The rest of the request is read, so that the peer gets to read the answer.
+        // The relay reads the rest of the request before it closes the connection, because otherwise the peer might not
+        // get the answer.
         #expect(peer.isOpen)
         try peer.send(chunk)
         try peer.send(text: "0\r\n\r\n")
@@ -257,7 +258,7 @@ import Testing
         #expect(try peer.answer(to: request.dropLast(body))?.status == 100)
         #expect(try peer.answer(to: Array(request.suffix(body).dropLast())) == nil)
         #expect(try peer.answer(to: request.suffix(1))?.sendAnswer?.have == 1)
-        // No `100 Continue` is sent for a request that is refused.
+        // The relay refuses this request from its head, so it sends no `100 Continue`.
         let refused = Requests.call("send", [], replacing: ["Expect": "100-continue", "Content-Length": "99999"])
         #expect(try peer.answer(to: refused)?.status == 413)
     }
@@ -329,7 +330,7 @@ import Testing
         for peer in peers { try? peer.send(half) }
         #expect(peers.map(\.isOpen) == [true, true, false])
         #expect(relay.bodyBytes == 20_000)
-        // A request of the usual size is accepted.
+        // The relay still accepts a request of the usual size.
         let other = try relay.connect()
         #expect(try other.answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
         #expect(try peers[0].answer(to: [0])?.problem == "bad-body")
@@ -352,12 +353,12 @@ import Testing
         relay.loop.run()
         #expect(try peer.receivedAnswers().map { $0.pollAnswer?.frames.count } == [1])
         #expect(peer.isOpen)
-        // A peer that never reads counts as idle.
+        // The relay treats a peer that never reads as idle.
         relay.loop.advanceTime(by: .seconds(120))
         #expect(!peer.isOpen)
     }
 
-    /// A handler that takes bytes and never completes the write.
+    /// A handler that passes on the relay's bytes, but does not complete the writes before `letGo()`.
     private final class StuckWriter: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
         private var promises: [EventLoopPromise<Void>] = []
@@ -442,7 +443,8 @@ import Testing
             }
             let peer = try relay.connect()
             try? peer.send(request)
-            // Long enough for two polls in a row, and for connections with further waiting requests to be cut.
+            // This time is longer than two polls in a row, and longer than the relay keeps connections on which further
+            // requests wait.
             relay.loop.advanceTime(by: .seconds(55))
             _ = try peer.received()
             #expect(try !peer.isOpen || peer.answer(to: Requests.call(poll)) != nil)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The inboxes of the loops, as a value without loops.
+/// The inboxes of the event loops, as a value without loops.
 struct LoopInboxesTests {
     @Test func `Deeds wait for their loop in their order, and it is woken once until it takes them`() {
         var inboxes = LoopInboxes<String>()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The parts of a loop's worker, each alone: deadlines, the alarm, buffers, the writer.
+/// The parts of an event loop's worker, each alone: the deadlines, the alarm, the buffers and the writer.
 struct LoopTests {
     private func id(_ number: UInt64) -> ConnectionID { ConnectionID(number, loop: 0) }
 

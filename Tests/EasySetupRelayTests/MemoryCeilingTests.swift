@@ -3,7 +3,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// How a relay lowers its limits to fit into a given amount of memory.
+/// A relay lowers its limits so that it fits into a given amount of memory.
 @Suite struct MemoryCeilingTests {
     @Test(arguments: [128, 160, 256, 512, 1_024, 4_096])
     func `A relay fits into the memory it is given, and no address may have most of it`(mebibytes: Int) {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// `Protocol/openapi.json` describes the relay's HTTP interface exactly.
+/// `Protocol/openapi.json` must describe the relay's HTTP interface exactly.
 @Suite struct OpenAPITests {
     let document: Object
     let operations: [Operation]
@@ -17,7 +17,8 @@ import Testing
         /// The responses by status, with references resolved.
         let responses: [Int: Object]
 
-        /// The last parts of the possible problems' URNs, by status.
+        /// The names of the problems that the operation may answer, by status. A name is the last part of a problem's
+        /// URN.
         var problems: [Int: Set<String>] {
             responses.compactMapValues { response in
                 response["content"]?["application/problem+json"]?["schema"]?.problems
@@ -79,7 +80,7 @@ import Testing
                 }
             }
         }
-        // The problem for unknown paths, which is in no operation.
+        // `not-found` is the problem for unknown paths, so it is in no operation.
         #expect(told.union(["not-found"]) == Set(all.keys))
     }
 
@@ -98,7 +99,7 @@ import Testing
 
     private func expectToBeKnown(request: [UInt8], status: Int?, _ problem: String) throws {
         let words = String(decoding: request.prefix { $0 != 13 }, as: UTF8.self).split(separator: " ")
-        // Other paths and methods are not described, except for these two problems.
+        // These two problems are the answers to paths and methods that the document does not describe.
         guard words.count > 1, problem != "not-found", problem != "method-not-allowed" else { return }
         let operation = try #require(operations.first { $0.path == words[1] && $0.method == words[0] })
         #expect(operation.problems[try #require(status)]?.contains(problem) == true, "\(words[1]): \(problem)")
@@ -132,7 +133,7 @@ struct Object {
 
     subscript(name: String) -> Object? { fields[name] }
 
-    /// The last parts of the problem URNs in this schema and in the schemas it is composed of.
+    /// The last parts of the URNs of problems, in this schema and in the schemas that it consists of.
     var problems: Set<String> {
         let listed =
             self["enum"]?.items.compactMap(\.text).map { $0.replacing("urn:easysetup:problem:", with: "") } ?? []

@@ -7,9 +7,9 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// A pairing from the relay's point of view, over real sockets: two devices, and messages with arbitrary bodies.
+/// A pairing as the relay sees it, over real sockets: two devices, and messages with arbitrary bodies.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct PairingTests {
-    /// Two devices that have met.
+    /// Two devices with a meeting at the relay.
     struct Pair {
         let offerer: any PairDevice
         let visitor: any PairDevice
@@ -38,7 +38,7 @@ import Testing
             self.tokens = tokens
         }
 
-        /// Exchanges messages in both directions, then the seat and the end.
+        /// Exchanges a message in each direction. Then the offerer gives the seat, and both devices leave.
         func run(bodies: [[UInt8]]) async throws {
             let hello = Message(number: 1, ack: 0, body: bodies[0])
             try await visitor.send(.message(meeting: nil, hello))

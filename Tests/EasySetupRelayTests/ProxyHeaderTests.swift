@@ -8,18 +8,18 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The PROXY protocol, version 2: its parser, and its effect on connections.
+/// The PROXY protocol, version 2: the parser of its header, and the header's effect on connections.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct ProxyHeaderTests {
     static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
-    /// From 192.0.2.7:0x1111 to 198.51.100.1:443.
+    /// A header for a connection from 192.0.2.7:0x1111 to 198.51.100.1:443.
     static let v4 = signature + [0x21, 0x11, 0, 12, 192, 0, 2, 7, 198, 51, 100, 1, 0x11, 0x11, 0x01, 0xBB]
-    /// From [2001:db8::7]:0x1111 to [2001:db8::1]:443.
+    /// A header for a connection from [2001:db8::7]:0x1111 to [2001:db8::1]:443.
     static let v6 =
         signature + [0x21, 0x21, 0, 36]
         + [0x20, 1, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]
         + [0x20, 1, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1] + [0x11, 0x11, 0x01, 0xBB]
     static let local = signature + [0x20, 0x00, 0, 0]
-    /// With two extensions, a checksum and padding, of 3 + 4 and 3 + 2 bytes.
+    /// A header with two extensions: a checksum (3 bytes of type and length, 4 of value) and padding (3 and 2 bytes).
     static let withExtras =
         signature + [0x21, 0x11, 0, 24, 192, 0, 2, 7, 198, 51, 100, 1, 0x11, 0x11, 0x01, 0xBB]
         + [0x03, 0, 4, 1, 2, 3, 4, 0x04, 0, 2, 0, 0]
@@ -82,7 +82,7 @@ import Testing
         let expected = ProxyHeader.Parsed.header(ProxyHeader(source: source, byteCount: example.bytes.count))
         #expect(Self.parse(example.bytes) == expected)
         #expect(Self.parse(example.bytes + [1, 2, 3]) == expected)
-        // Parsed from a slice, whose indices don't begin at zero.
+        // This is a slice whose indices do not begin at zero.
         #expect(Self.parse(([9] + example.bytes).dropFirst()) == expected)
     }
 
@@ -116,7 +116,7 @@ import Testing
                 #expect(bytes.count < 2048)
                 #expect(Self.parse(bytes + [UInt8](repeating: 0, count: 2048)) != .incomplete)
             case .malformed:
-                // More bytes don't make it valid.
+                // The header must stay invalid with more bytes.
                 #expect(Self.parse(bytes + Self.v4) == .malformed)
             }
         }
@@ -256,7 +256,7 @@ import Testing
 }
 
 extension ConnectionTests {
-    /// Limits with which the second offer of a prefix requires work.
+    /// With these limits, the second offer from an address prefix requires work.
     static var oneForEachPrefix: Limits {
         var limits = Limits()
         limits.offersPerPrefix = 1

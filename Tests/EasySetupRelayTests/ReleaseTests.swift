@@ -59,7 +59,7 @@ import Testing
         try kind.begin(peer)
         weak let requests = line?.requests
         if endsByTime {
-            // Longer than any timeout.
+            // This time is longer than any timeout.
             relay.loop.advanceTime(by: .seconds(700))
         } else {
             if peer.isOpen { peer.channel.close(promise: nil) }
@@ -76,12 +76,12 @@ import Testing
     @Test func `What a device has read at last does not count as unread any more`() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
-        // The device offers, so that it is not closed as idle.
+        // The device makes an offer, because the relay closes idle connections.
         try peer.send(.offer(slotLength: 0, work: nil))
         let line = try #require(relay.worker.connections.values.first)
         #expect(relay.worker.account(unread: 100_000, of: line))
         #expect(relay.hub.read { $0.admission.unread } == 100_000)
-        // The peer has read all and answers pings; nothing else is sent to it.
+        // The device answers the relay's ping, which shows that it has read everything. The relay sends nothing else.
         relay.loop.advanceTime(by: .seconds(46))
         try peer.send(WebSocketBytes.frame(.pong, []))
         #expect(peer.isOpen)

@@ -43,7 +43,7 @@ struct RequestMachineTests {
         let answered = machine.answered(.body([3]))
         #expect(answered == [.keep(difference: -2, total: 0), .respond(.call([3]), then: .next)])
         #expect(machine.readCompleted().isEmpty)
-        // The next request is handled when that answer was written.
+        // The machine handles the next request only when the answer to the last one is written.
         #expect(call(&machine).isEmpty)
         #expect(machine.responseWritten() == [.call(.poll, body: [], [:])])
     }
@@ -124,7 +124,7 @@ struct RequestMachineTests {
         var fresh = machine
         _ = call(&machine, at: start)
         #expect(responds(machine.answered(.body([])), isProxy ? .next : .close))
-        // A new interval starts a new count.
+        // In a new interval, the count begins at zero.
         _ = call(&fresh, at: start + TimeAmount(ConnectionLimits().pingInterval))
         #expect(responds(fresh.answered(.body([])), .next))
     }
@@ -135,7 +135,7 @@ struct RequestMachineTests {
         _ = call(&machine)
         #expect(!machine.isReading(request: 1))
         #expect(machine.readCompleted().isEmpty)
-        // Bytes that gave no request part yet.
+        // The connection then reads bytes that are not a whole part of the next request yet.
         _ = machine.answered(.body([]))
         #expect(machine.readCompleted() == [.watchOpening(request: 2)])
         #expect(machine.readCompleted().isEmpty)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// TLS. The test creates its certificates with `openssl`.
+/// The relay with TLS. The tests make certificates with `openssl`.
 @Suite(.inTurn, .timeLimit(.minutes(60))) struct TLSTests {
     @Test func `A device gets in over TLS, and only if it trusts the certificate`() async throws {
         try await withFolder { folder in
@@ -38,7 +38,7 @@ import Testing
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "relay")
             var configuration = RelayConfiguration.secured(by: files)
-            // With a clock that stands still, the renewed certificate would not be valid yet.
+            // On a clock that stands still, the renewed certificate would not be valid yet.
             configuration.clock = .system()
             try await withRelay(configuration) { server, port in
                 let old = try await TestDevice.connect(port: port, trusting: files.certificatePath)

@@ -6,16 +6,16 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The parser for the plain form of the upgrade request.
+/// The parser for upgrade requests in their plain form. It leaves all others to the HTTP handlers.
 @Suite struct UpgradeRequestTests {
     static let key = Array("dGhlIHNhbXBsZSBub25jZQ==".utf8)
-    /// The request as this project's client writes it.
+    /// The upgrade request as the client of this project writes it.
     static let plain = Requests.lines([
         "Host: relay.example:8080", "Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: easysetup.v1",
     ])
 
-    /// The request without its last line end. (CR and LF are one `Character`.)
+    /// The request without its last line end, which is one `Character` of CR and LF.
     static let withoutEnd = String(plain.dropLast())
 
     static func recognise(_ text: String) -> UpgradeRequest.Recognised {
@@ -58,14 +58,14 @@ import Testing
 
     static let others: [String] =
         [
-            // Headers that the HTTP handlers judge.
+            // Only the HTTP handlers can decide about these headers.
             "Origin: https://example.org", "Sec-Fetch-Site: none", "Forwarded: for=192.0.2.1",
             "X-Forwarded-For: 192.0.2.1",
             "Content-Length: 0", "Transfer-Encoding: chunked", "X-Anything: 1", "Cookie: a=b", "TE: trailers",
-            // Headers that occur twice, with the same value or another.
+            // These headers occur twice in the request, with the same value or another.
             "Host: other", "Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
             "Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: easysetup.v1",
-            // Lines that are no valid headers.
+            // These lines are no valid headers.
             "nothing", ":", ": x", " folded: x", "Host : x", "User-Agent: \u{1}", "User-Agent: \u{E4}",
             "User-Agent: a\rb",
             "User-Agent: a\nOrigin: b", "user-agenT\u{0}: x", "[ost: x", "\u{48}\u{F3}st: x",
@@ -78,12 +78,13 @@ import Testing
             ("websocket\r\n", "websocket, h2c\r\n"), ("websocket\r\n", "h2c\r\n"), ("upgrade", "upgrade, keep-alive"),
             ("upgrade", "keep-alive"), ("easysetup.v1", "EasySetup.v1"), ("easysetup.v1", "easysetup.v1, easysetup.v2"),
             ("easysetup.v1", "easysetup.v2"), ("ZQ==", "ZQ="), ("ZQ==", "ZQ==="), ("ZQ==", "ZQaa"), ("dGhl", "dGh"),
-            // NIO's HTTP decoder keeps blanks after a value.
+            // NIO's HTTP decoder keeps blanks after a value, so the value is another one.
             ("websocket\r\n", "websocket \r\n"), ("ZQ==", "ZQ==\t"), ("13\r\n", "13 \r\n"),
         ].map { plain.replacing($0.0, with: $0.1) }
         + ["Host", "Connection", "Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol"].map
     { name in
-        // Each necessary header is missing once.
+        // Each header of the request is missing once. The parser does not need the host, so that request has a foreign
+        // header.
         Requests.lines(
             plain.split(separator: "\r\n").dropFirst().map(String.init)
                 .filter { !$0.hasPrefix(name + ":") }
@@ -138,7 +139,8 @@ import Testing
             let bytes = Self.drawn(from: &random)
             let whole = UpgradeRequest.recognise(bytes.span)
             for count in 0..<bytes.count {
-                // A decision on part of the request never changes, except for the size, which may be unknown then.
+                // A decision on a part of the request must be the decision on the whole. A valid request is accepted at
+                // its last byte.
                 let part = UpgradeRequest.recognise(bytes.span.extracting(first: count))
                 if part != .incomplete { #expect(part == whole) }
                 if case .request(let request) = whole { #expect((part == whole) == (count >= request.byteCount)) }
@@ -189,13 +191,13 @@ import Testing
 }
 
 extension Requests {
-    /// A request for an upgrade with these headers.
+    /// An upgrade request with these headers.
     static func lines(_ headers: [String]) -> String {
         "GET /easysetup/v1/ws HTTP/1.1\r\n" + headers.map { $0 + "\r\n" }.joined() + "\r\n"
     }
 }
 
-/// The request as NIO's decoder and ``HTTPRoutes`` read it. Nil when they find none.
+/// An upgrade request as NIO's decoder and ``HTTPRoutes`` read it; nil if they find no request.
 struct HTTPReading {
     let answer: HTTPRoutes.Answer
     let key: [UInt8]
@@ -207,7 +209,7 @@ struct HTTPReading {
         let (channel, parts, behind) = (EmbeddedChannel(), Parts(), Behind())
         try channel.pipeline.syncOperations.addHandlers([decoder, parts, behind])
         _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
-        // The decoder passes on the bytes after the upgrade request when it is removed.
+        // When the decoder is removed, it passes on the bytes behind the upgrade request.
         channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
         channel.embeddedEventLoop.run()
         _ = try? channel.finish(acceptAlreadyClosed: true)
@@ -224,7 +226,7 @@ struct HTTPReading {
         var isWhole = false
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            // After an upgrade, input is bytes and no request parts.
+            // After an upgrade, the input consists of bytes and not of request parts.
             guard !isWhole else { return context.fireChannelRead(data) }
             switch unwrapInboundIn(data) {
             case .head(let head): if self.head == nil { self.head = head }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// The parser for WebSocket frames from clients.
+/// The parser for the WebSocket frames of clients.
 @Suite struct WebSocketFramingTests {
     typealias Parsed = WebSocketFraming.Parsed
 
@@ -99,7 +99,7 @@ import Testing
                 #expect(Self.parse([first, 0x81]).0 == .broken(.protocolError))
             }
             #expect(Self.parse([first]).0 == .incomplete)
-            // A client's frame must be masked.
+            // A frame of a client must be masked, and this one is not.
             #expect(Self.parse([first, 1, 9]).0 == .broken(.protocolError))
         }
     }
@@ -113,7 +113,7 @@ import Testing
         #expect(Self.parse(large).0 == .broken(.messageTooLarge))
         #expect(Self.parse([0x82, 0xFF, 0x7F] + [UInt8](repeating: 0xFF, count: 7)).0 == .broken(.messageTooLarge))
         #expect(Self.parse([0x82, 0x84], limit: 3).0 == .broken(.messageTooLarge))
-        // A control frame's length has one byte.
+        // The length of a control frame must be encoded in one byte.
         for opcode in [0x88, 0x89, 0x8A] as [UInt8] {
             #expect(Self.parse(Self.frame(opcode, [UInt8](repeating: 0, count: 125), lengthIn: 1)).1.count == 125)
             #expect(Self.parse(Self.frame(opcode, [1], lengthIn: 3)).0 == .broken(.protocolError))

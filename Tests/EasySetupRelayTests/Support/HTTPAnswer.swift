@@ -3,14 +3,14 @@ import Foundation
 
 @testable import EasySetupRelay
 
-/// An HTTP response, parsed by test code and not by the library under test.
+/// An HTTP response. The tests parse it with code of their own, because the relay's code is under test.
 struct HTTPAnswer {
     let status: Int
     let headers: [(name: String, value: String)]
     let body: [UInt8]
 
-    /// Removes the first response from the bytes. Nil when it is incomplete. Every response to a long-polling request
-    /// except 100 has a content length.
+    /// Removes the first response from the bytes. Returns nil if it is incomplete. Every response to a long-polling
+    /// request has a content length, except status 100.
     init?(takenFrom bytes: inout [UInt8]) {
         guard let end = Data(bytes).range(of: Data("\r\n\r\n".utf8)) else { return nil }
         var lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
@@ -29,7 +29,7 @@ struct HTTPAnswer {
 
     subscript(name: String) -> String? { headers.first { $0.name == name }?.value }
 
-    /// The last part of a problem's URN.
+    /// The name of the problem, which is the last part of its URN; nil for another response.
     var problem: String? {
         guard self["content-type"] == "application/problem+json",
             let object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any],
@@ -95,7 +95,7 @@ extension MemoryPeer {
         return answers
     }
 
-    /// Sends a request, and gives its only response.
+    /// Sends a request, and returns the response. Nil unless exactly one response has arrived.
     func answer(to request: [UInt8]) throws -> HTTPAnswer? {
         try send(request)
         let answers = try receivedAnswers()

@@ -22,8 +22,8 @@ extension PairDevice {
 
 extension TestDevice: PairDevice {}
 
-/// A long-polling device at a real relay. It uses one connection to send and one to poll, or, as some proxies do, a new
-/// HTTP/1.0 connection for each request.
+/// A long-polling device at a real relay. It uses one connection to send and one to poll. Or it uses a new HTTP/1.0
+/// connection for each request, as some proxies do.
 final class LongPollDevice: PairDevice {
     let connection = LongPollConnectionID.random()
     private let port: Int
@@ -72,7 +72,7 @@ final class LongPollDevice: PairDevice {
         let socket = try await LongPollSocket(port: port)
         let headers = ["Connection": "close"].mapValues(Optional.some)
         let answer = try await socket.answer(to: Requests.call(path, body, version: "1.0", replacing: headers))
-        // With HTTP/1.0 the relay closes the connection after the answer.
+        // With HTTP/1.0, the relay must close the connection after the answer.
         guard await socket.next() == nil else { throw Refused(answer: answer) }
         return answer
     }
@@ -104,7 +104,7 @@ final class LongPollSocket {
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
-    /// The next response. Nil when the connection ends first.
+    /// The next response; nil when the connection ends first.
     func next() async -> HTTPAnswer? {
         while true {
             if let answer = HTTPAnswer(takenFrom: &unread) { return answer }

@@ -8,7 +8,7 @@ import NIOWebSocket
 
 @testable import EasySetupRelay
 
-/// A relay without sockets, on event loops with manual clocks; one loop by default.
+/// A relay without sockets, on event loops with manual clocks. It has one loop by default.
 final class MemoryRelay {
     let loop: EmbeddedEventLoop
     let loops: [EmbeddedEventLoop]
@@ -101,7 +101,7 @@ struct MemoryPeer {
     }
 
     func send(_ bytes: [UInt8]) throws {
-        // The loop has to run even when the bytes are refused.
+        // The loop must run even if the relay refuses the bytes.
         defer { channel.embeddedEventLoop.run() }
         try channel.writeInbound(ByteBuffer(bytes: bytes))
     }
@@ -121,13 +121,13 @@ struct MemoryPeer {
     }
 }
 
-/// WebSocket frames, written and parsed by test code and not by the library under test.
+/// WebSocket frames. The tests write and parse them with code of their own, because the relay's code is under test.
 enum WebSocketBytes {
     struct Parsed: Equatable {
         var opcode: WebSocketOpcode
         var payload: [UInt8]
 
-        /// The code of a close frame.
+        /// The code in a close frame; nil for another frame.
         var closeCode: UInt16? {
             guard opcode == .connectionClose, payload.count >= 2 else { return nil }
             return UInt16(payload[0]) << 8 | UInt16(payload[1])
@@ -157,7 +157,7 @@ enum WebSocketBytes {
         return bytes + key + payload.enumerated().map { $0.element ^ key[$0.offset % 4] }
     }
 
-    /// Parses a server's output: whole frames without masks.
+    /// Parses the output of a server, which consists of whole frames without masks.
     static func parse(_ bytes: [UInt8]) -> [Parsed] {
         var frames: [Parsed] = []
         var rest = bytes[...]
@@ -176,7 +176,7 @@ enum WebSocketBytes {
     }
 }
 
-/// Requests as text.
+/// HTTP requests as text.
 enum Requests {
     static func upgrade(
         path: String = "/easysetup/v1/ws",
@@ -197,7 +197,7 @@ enum Requests {
 }
 
 extension RelayClock {
-    /// A clock that follows a loop's manual time.
+    /// A clock that shows the manual time of an event loop.
     static func of(_ loop: EmbeddedEventLoop) -> RelayClock {
         RelayClock {
             Moment(monotonic: .nanoseconds(Int64(loop.now.uptimeNanoseconds)), utcSeconds: 1_800_000_000)

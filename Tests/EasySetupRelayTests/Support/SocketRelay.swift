@@ -8,7 +8,7 @@ import TestSupport
 
 @testable import EasySetupRelay
 
-/// Sends text over TCP, waits for the end of the connection, and gives the text received.
+/// Sends a text over TCP, waits for the end of the connection, and returns the received text.
 func exchange(_ text: String, host: String = "127.0.0.1", port: Int) async throws -> String {
     let collector = Collector()
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -16,7 +16,7 @@ func exchange(_ text: String, host: String = "127.0.0.1", port: Int) async throw
             channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(collector) }
         }
         .connect(host: host, port: port).get()
-    // The relay may close the connection first; that is no error here.
+    // The relay may close the connection before it has the whole text. This is no error.
     try? await channel.writeAndFlush(ByteBuffer(string: text))
     try await channel.closeFuture.get()
     return collector.text.withLock { $0 }
@@ -36,7 +36,7 @@ private final class Collector: ChannelInboundHandler, Sendable {
     }
 }
 
-/// A temporary folder while the body runs.
+/// Makes a temporary folder, which exists while `body` runs.
 func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("relay-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -74,7 +74,7 @@ final class LogKeeper: Sendable {
 }
 
 extension RelayError {
-    /// Whether another program has the port.
+    /// Whether the relay failed because another program has the port.
     var isInUse: Bool {
         if case .cannotListen(_, _, .addressInUse) = kind { true } else { false }
     }

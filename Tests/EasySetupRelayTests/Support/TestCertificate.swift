@@ -24,7 +24,7 @@ extension KeyFile {
     static func read(path: String) throws(RelayError) -> TokenKeySet { try read(path: PathBytes(path)) }
 }
 
-/// Arguments of `openssl` for the kinds of keys.
+/// The arguments of `openssl` for each kind of key.
 enum TestKey {
     static let p256 = curve("prime256v1")
     static func curve(_ name: String) -> [String] { ["ec", "-pkeyopt", "ec_paramgen_curve:\(name)"] }
@@ -32,7 +32,7 @@ enum TestKey {
     static let ed25519 = ["ed25519"]
 }
 
-/// Makes a certificate for `localhost` and its key in a folder; one without names may sign others.
+/// Makes a certificate for `localhost` and its key in a folder. A certificate without names may sign others.
 func makeCertificate(
     in folder: String,
     _ name: String,

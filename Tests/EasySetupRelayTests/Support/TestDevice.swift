@@ -9,7 +9,7 @@ import NIOWebSocket
 final class TestDevice {
     enum Event: Equatable {
         case frame(RelayFrame)
-        /// The relay's close frame.
+        /// The relay has sent a close frame with this code.
         case closing(UInt16?)
         /// The connection has ended.
         case gone
@@ -23,7 +23,7 @@ final class TestDevice {
         self.events = events.makeAsyncIterator()
     }
 
-    /// `first` is sent before TLS and everything else, like a proxy's header.
+    /// Connects to a relay. The device sends `first` before TLS and everything else, as a proxy sends its header.
     static func connect(
         port: Int,
         host: String = "127.0.0.1",
@@ -67,7 +67,7 @@ final class TestDevice {
                             }
                         )
                     )
-                    // A relay may send a frame in one packet with its upgrade answer.
+                    // A relay may send a frame in one packet with its answer to the upgrade.
                     configuration.leftOverBytesStrategy = .forwardBytes
                     return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
                         configuration: configuration
