@@ -21,8 +21,8 @@ public struct ClientLimits: Hashable, Sendable {
     /// any kind. After that, the device tries long polling. The limit is half of ``connectTimeout``, because a network
     /// that drops WebSockets may send no error.
     public var upgradeTimeout: Duration = .seconds(5)
-    /// The longest head of a proxy's answer, in bytes. Servers commonly send half of that, and a proxy can't fill a
-    /// device's memory with it.
+    /// The longest head of a proxy's answer, in bytes. It is twice what servers commonly send, and too little to fill a
+    /// device's memory.
     public var proxyAnswer = 16_384
     /// The longest wait for the relay to answer a close. The wait lets the last frames leave the device before the
     /// program ends.

@@ -1,6 +1,6 @@
 import TestSupport
 
-/// OpenSSL's own server, for certificates that a server with SwiftNIO SSL refuses to use.
+/// OpenSSL's own server, for certificates that a server of SwiftNIO SSL can't present.
 enum OpenSSLServer {
     /// Runs the server on a free port of loopback as long as `body` runs. `body` gets the port.
     static func run<Result: Sendable>(
