@@ -35,8 +35,8 @@ import Testing
         }
     }
 
-    /// Another thread creates and removes the file all the time. So the file may appear after the relay did not find it,
-    /// and before the relay looks for a symbolic link in its place.
+    /// Another thread creates and removes the file all the time. So the file may appear after the relay did not find
+    /// it, and before the relay looks for a symbolic link in its place.
     @Test func `A file that appears while it is looked for is missing or read, and no link`() async throws {
         try await withFolder { folder in
             let path = folder + "/certificate.pem"

@@ -46,14 +46,14 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
         return steps(for: actions)
     }
 
-    /// The connection with this number is open.
+    /// Takes the report that the connection with this number is open. Returns what the driver does with it.
     package mutating func opened(_ number: Int, now: Duration) -> OnOpened {
         guard number == current else { return .close }
         let actions = session.handle(.connected, now: now)
         return .use([.read] + steps(for: actions))
     }
 
-    /// The connection with this number could not be made.
+    /// Takes the report that the connection with this number could not be made. Returns the steps that follow.
     package mutating func failed(_ number: Int, _ error: PairingError, now: Duration) -> [DriverStep] {
         transport.attemptFailed()
         guard number == current else { return [] }
@@ -62,7 +62,7 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
         return (isOver ? [] : [.show(.retrying(error))]) + steps(for: actions)
     }
 
-    /// The connection with this number reports something.
+    /// Takes a report of the connection with this number. Returns the steps that follow.
     package mutating func reported(_ report: ConnectionReport, by number: Int, now: Duration) -> [DriverStep] {
         // A report about a transport is useful even if it comes from an old connection.
         switch report {

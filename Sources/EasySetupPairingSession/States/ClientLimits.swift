@@ -53,7 +53,7 @@ public struct ClientLimits: Hashable, Sendable {
     /// for a relay that is being started, and short enough to report a wrong address soon.
     public var reachTimeout: Duration = .seconds(2)
     /// The time during which a visitor that lost its connection tries a slot that the relay does not know, because the
-    /// offerer may not have reconnected yet. It is ``maximumBackoff`` and some reserve.
+    /// offerer may not have reconnected yet. It is longer than the longest wait of the offerer (``maximumBackoff``).
     public var offererReturn: Duration = .seconds(15)
     /// The longest time for a proof of work and the relay's answer to it: the time that a relay allows, and a round
     /// trip.

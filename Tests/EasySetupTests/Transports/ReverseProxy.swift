@@ -52,8 +52,8 @@ struct ReverseProxy: Sendable {
         }
     }
 
-    /// Kills the proxy, because it has nothing to save. The process may have inherited milder signals as blocked, from a
-    /// thread of Foundation.
+    /// Kills the proxy, because it has nothing to save. The process may have inherited milder signals as blocked, from
+    /// a thread of Foundation.
     private func end(_ process: Running) async {
         process.interrupt(SIGKILL)
         _ = await process.end()
