@@ -1,4 +1,4 @@
-/// Why a connection was refused or lost. The outcomes are counted for logs, which contain no addresses.
+/// Why a connection was refused or lost. The relay counts the outcomes for its logs, which contain no addresses.
 enum ConnectionOutcome: String, CaseIterable, Sendable {
     case refusedRequest = "refused-request"
     case badProxyHeader = "bad-proxy-header"

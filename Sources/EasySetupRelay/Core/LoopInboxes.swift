@@ -13,7 +13,7 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
     /// The indices of all loops.
     var loops: Range<Int> { inboxes.indices }
 
-    /// Registers a loop and gives its index. `wake` is called when another loop has put effects into its inbox.
+    /// Registers a loop and gives its index. The hub calls `wake` when another loop has put effects into its inbox.
     mutating func join(wake: @escaping @Sendable () -> Void) -> Int {
         inboxes.append(Inbox(wake: wake))
         return inboxes.count - 1
@@ -37,7 +37,8 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
         inboxes[loop].effects.removeAll(keepingCapacity: true)
     }
 
-    /// The `wake` functions of the other loops that have new effects. A loop is woken once until it takes its effects.
+    /// The `wake` functions of the loops other than `own` that have new effects. A loop that was woken already is left
+    /// out until it takes its effects.
     mutating func takeWoken(but own: Int) -> [@Sendable () -> Void] {
         guard inboxes.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []

@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 import Logging
 
 extension RelayHub {
-    /// The state that all loops share. It is protected by the hub's lock.
+    /// The state that all event loops share. The lock of the ``RelayHub`` protects it.
     struct State: ~Copyable, Sendable {
         let limits: ConnectionLimits
         var rendezvous: Rendezvous
@@ -16,7 +16,7 @@ extension RelayHub {
             now: Moment(monotonic: .zero, utcSeconds: 0),
             entropy: SystemRandomNumberGenerator()
         )
-        /// The device of a new long-polling session, while its first request is handled.
+        /// The device whose first long-polling request is being handled; nil at all other times.
         var newcomer: Newcomer?
         private(set) var outcomes: [ConnectionOutcome: Int] = [:]
         /// How many connections each loop has accepted.
@@ -40,11 +40,11 @@ extension RelayHub {
 extension RelayHub.State {
     private var callers: Admission.Callers { calls.callers }
 
-    /// Whether no connection is accepted.
+    /// Whether all places are taken, so that the relay accepts no connection.
     var isFull: Bool { admission.isFull(callers) }
-    /// Whether only returning devices are admitted, and others are told that the relay is full.
+    /// Whether the free places are reserved for returning devices. The relay then tells other devices that it is full.
     var isCrowded: Bool { admission.isCrowded(callers) }
-    /// How long a connection may be idle, in quarters of ``ConnectionLimits/idleTime``.
+    /// How long an HTTP connection may be idle, in quarters of ``ConnectionLimits/idleTime``.
     var idleFourths: Int { admission.idleFourths(callers) }
     var hasCrowdGone: Bool { admission.hasCrowdGone(callers) }
 
@@ -54,14 +54,14 @@ extension RelayHub.State {
         turn.now = Moment(monotonic: max(moment.monotonic, turn.now.monotonic), utcSeconds: moment.utcSeconds)
     }
 
-    /// A new number for a connection: on this loop, or, with nil, of a long-polling session.
+    /// Makes a number for a connection of this loop or, if `loop` is nil, for a long-polling session.
     mutating func nextID(loop: Int?) -> ConnectionID {
         lastID += 1
         return loop.map { ConnectionID(lastID, loop: $0) } ?? ConnectionID(callsAs: lastID)
     }
 
-    /// Registers an accepted connection, which serves no device yet. Nil when the relay is ending or this prefix has
-    /// too many such connections. A proxy's connection has no prefix.
+    /// Registers an accepted connection, which serves no device yet, and gives its number. Nil when the relay no longer
+    /// accepts connections, or when the prefix has too many that serve no device. A proxy's connection has no prefix.
     mutating func accept(_ prefix: AddressPrefix?, on loop: Int) -> ConnectionID? {
         guard rendezvous.lifecycle.accepts(untold: calls.untold), checkPlace(for: prefix) else { return nil }
         accepted[loop, default: 0] += 1
@@ -69,38 +69,38 @@ extension RelayHub.State {
         return nextID(loop: loop)
     }
 
-    /// Counts a connection that serves no device under a prefix that has just become known. False when the prefix has
-    /// too many of them.
+    /// Counts a connection that serves no device under a prefix that the relay has just learnt. False when the prefix
+    /// has too many such connections.
     mutating func count(for prefix: AddressPrefix?) -> Bool {
         let hasPlace = checkPlace(for: prefix)
         admission.count(prefix)
         return hasPlace
     }
 
-    /// Checks whether this prefix may have another connection without a device, and counts a refusal for the logs.
+    /// Whether this prefix may have another connection that serves no device. A refusal is counted for the logs.
     private mutating func checkPlace(for prefix: AddressPrefix?) -> Bool {
         guard !admission.hasPlace(for: prefix, callers) else { return true }
         note(.tooManyOpening)
         return false
     }
 
-    /// Closes an idle connection to make room for one that was accepted while only returning devices are admitted.
-    /// False when none is known here.
+    /// Asks the loops to close idle connections, to make room for a connection that was accepted while only returning
+    /// devices are admitted. False when the hub knows no idle connection.
     mutating func makeRoom(for id: ConnectionID, _ prefix: AddressPrefix?) -> Bool {
         let leaving = admission.makeRoom(for: id, prefix, callers, using: &turn.entropy)
         for id in leaving { if let loop = id.loop { inboxes.leave(.giveWay(id), for: loop) } }
         return !leaving.isEmpty
     }
 
-    /// The request bodies kept for a connection change by `difference` bytes to `total`. False when there is no room
-    /// for them.
+    /// Records that a connection's request bodies now take `total` bytes, `difference` more than before. False when the
+    /// relay has no memory for them.
     mutating func reserveBodyBytes(_ difference: Int, total: Int) -> Bool {
         guard !admission.account(bodies: difference, total: total) else { return true }
         note(.refusedRequest)
         return false
     }
 
-    /// Shrinks the tables to the size that their content needs.
+    /// Shrinks the tables of this state and of all loops to the size that their content needs.
     mutating func shrink() {
         admission.shrink(callers)
         rendezvous.shrink()
@@ -149,7 +149,8 @@ extension RelayHub.State {
 // MARK: - What follows from a change
 
 extension RelayHub.State {
-    /// Distributes the actions of the last decision, and checks whether the relay has ended.
+    /// Distributes the actions of the last decision to the loops and the long-polling sessions, and takes the next
+    /// steps of a shutdown.
     mutating func applyConsequences() {
         distributeActions()
         answerPolls()
@@ -157,8 +158,8 @@ extension RelayHub.State {
         if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
     }
 
-    /// Gives each loop the effects for its connections, and the long-polling sessions theirs. The latter may cause
-    /// further actions.
+    /// Puts each action into the inbox of the connection's loop, or carries it out on the long-polling session. A frame
+    /// for a session may cause further actions, because a session with too many unread bytes ends.
     mutating func distributeActions() {
         var next = turn.actions.startIndex
         while next < turn.actions.endIndex {
@@ -187,7 +188,7 @@ extension RelayHub.State {
         }
     }
 
-    /// When ``deadlinesPassed()`` is to be called next; nil for never.
+    /// When the caller must call ``deadlinesPassed()`` next, on the relay's monotonic clock; nil for never.
     ///
     /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole state, 2.5
     /// KB, to read it.
@@ -200,7 +201,7 @@ extension RelayHub.State {
         }
     }
 
-    /// To be called when the time of ``nextDeadline`` has come.
+    /// Handles the deadlines that have passed. The caller calls it when the time of ``nextDeadline`` has come.
     mutating func deadlinesPassed() {
         for id in calls.deadlinesPassed(now: turn.now.monotonic) {
             note(.absent)
@@ -214,15 +215,15 @@ extension RelayHub.State {
 // MARK: - The end
 
 extension RelayHub.State {
-    /// Begins to drain: the relay admits no new devices, sends rooms without a meeting to another relay, and ends when
-    /// the active pairings have ended or the time is over. The port stays open, so that devices of a pairing can come
-    /// back and health checks see that the relay drains.
+    /// Begins to drain: the relay admits no new devices, sends the devices of rooms without a meeting to another relay,
+    /// and ends when the active pairings have ended or the drain time is over. The port stays open, so that devices of
+    /// a pairing can come back and health checks see that the relay drains.
     mutating func drain() {
         guard rendezvous.drain(&turn) else { return }
         logger.info("draining", metadata: statistics)
     }
 
-    /// Ends at once.
+    /// Ends the relay at once: cuts all connections.
     mutating func stop() {
         for order in rendezvous.stop(&turn) { carryOut(order) }
     }
@@ -254,7 +255,7 @@ extension RelayHub.State {
         }
     }
 
-    /// Whether the relay has ended. It returns true once, so that the end is reported once.
+    /// Whether the relay has ended. Only the first such call returns true, so that the caller reports the end once.
     mutating func takeEnd() -> Bool {
         guard rendezvous.takeEnd() else { return false }
         logger.info("stopped", metadata: statistics)

@@ -4,18 +4,18 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// The state that all event loops of a relay share: the rendezvous, the long-polling sessions, and the counts for
-/// admission.
+/// The state that all event loops of a relay share: the rendezvous, the long-polling sessions, and the counts by which
+/// the relay admits connections.
 ///
-/// One lock protects it. A decision takes about a microsecond, a tenth of the time to read the frame and write its
-/// answer; so loops seldom wait for each other, and every rule and limit holds for the relay as a whole, on any number
-/// of cores. Decisions result in ``Effect``s, in order, each for the loop of the connection concerned.
+/// One lock protects this state. A decision takes about a microsecond, a tenth of the time that reading a frame and
+/// writing its answer take, so loops seldom wait for each other. Every rule and limit holds for the whole relay, on any
+/// number of cores. A decision gives ``Effect``s, in order, each for the loop of the connection concerned.
 final class RelayHub: Sendable {
     let limits: ConnectionLimits
     private let state: Mutex<State>
     private let ended: EventLoopPromise<Void>
 
-    /// `ended` is fulfilled when the relay has stopped.
+    /// The hub fulfills `ended` when the relay has stopped.
     init(
         limits: ConnectionLimits,
         rendezvous: consuming sending Rendezvous,
@@ -31,20 +31,20 @@ final class RelayHub: Sendable {
     enum Effect: Sendable {
         case send(RelayFrame, to: ConnectionID)
         case close(ConnectionID)
-        /// Close this connection, if it still serves no device, because another needs its place.
+        /// Close this connection because another one needs its place, unless it serves a device by now.
         case giveWay(ConnectionID)
-        /// Answer the poll that waits on this connection; nil when its session is no longer known.
+        /// Answer the poll that waits on this connection. The answer is nil when the relay no longer knows the session.
         case answer(ConnectionID, PollAnswer?)
         case broadcast(Broadcast)
     }
 
     /// Work for every loop.
     enum Broadcast: Sendable {
-        /// There is room for connections again, so accepting goes on.
+        /// There is room for connections again, so the loops accept them again.
         case resumeAccepting
-        /// Tell every device that the relay stops.
+        /// Close every WebSocket with the code "going away", because the relay stops.
         case goAway
-        /// Close the HTTP connections; every poll has been answered.
+        /// Close the HTTP connections, because every poll has been answered.
         case closeLongPolls
         case hangUp
         /// Shrink the tables, because a crowd of connections has gone.
@@ -53,34 +53,35 @@ final class RelayHub: Sendable {
         case end
     }
 
-    /// An event on a connection of a loop; events are passed in their order.
+    /// An event on a connection of a loop. A loop passes its events in the order in which they happened.
     enum Event: Sendable {
         /// A device has sent a frame.
         case frame(DeviceFrame, bytes: Int, from: ConnectionID)
-        /// A device has sent its first frame, and its connection served no device until now. `countedFor` is the prefix
-        /// under which it was counted.
+        /// A device has sent its first frame, so its connection serves a device from now on. `countedFor` is the prefix
+        /// under which the connection is counted.
         case firstFrame(DeviceFrame, bytes: Int, from: ConnectionID, countedFor: AddressPrefix?)
-        /// A device has sent an invalid frame. It is told so and disconnected, but may come back with its token.
+        /// A device has sent an invalid frame. The relay sends it `refused` and disconnects it. The device may come
+        /// back with its token.
         case badFrame(from: ConnectionID)
-        /// A device has disconnected, or is no longer read.
+        /// The connection of a device has ended.
         case lost(ConnectionID)
     }
 
     /// The result of a change, for the loop that made it.
     struct ChangeResult<Result> {
         let result: Result
-        /// The next deadline of the shared state, on the relay's clock; nil for never.
+        /// The next deadline of the shared state, on the relay's monotonic clock; nil for none.
         let due: Duration?
     }
 
-    /// Registers a loop and gives its index, 0 for the first. `wake` is called, on any thread, when another loop has
-    /// put effects into its inbox.
+    /// Registers a loop and gives its index, counted from 0. The hub calls `wake`, on any thread, when another loop has
+    /// put effects into this loop's inbox.
     func join(wake: @escaping @Sendable () -> Void) -> Int {
         state.withLock { $0.inboxes.join(wake: wake) }
     }
 
-    /// Applies the events of a loop's connections, then `body`, then all consequences, and appends the loop's effects
-    /// to `effects`; all under one lock.
+    /// Applies the events of a loop's connections, then `body`, then all consequences, all under one lock. Appends the
+    /// loop's effects to `effects`.
     func change<Result>(
         by loop: Int,
         after events: [Event],
@@ -97,9 +98,10 @@ final class RelayHub: Sendable {
             let outcome = ChangeResult(result: result, due: state.nextDeadline)
             return (outcome, state.inboxes.takeWoken(but: loop), state.takeEnd())
         }
-        // Waking a loop is costly, so a loop that was woken is not woken again before it has taken its effects.
+        // Waking a loop is costly, so `woken` leaves out loops that were woken before and have not taken their effects
+        // yet.
         for wake in woken { wake() }
-        // Loops may shut down as soon as `ended` is fulfilled, so this comes last.
+        // Loops may shut down as soon as `ended` is fulfilled, so the hub fulfills it last.
         if isOver { ended.succeed() }
         return outcome
     }
