@@ -1,26 +1,27 @@
 import NIOCore
 
-/// The only timer of a loop. It only moves to earlier times; when it fires too early, it is set again. So a stale
-/// deadline costs at most one wake-up, and setting the alarm for a deadline costs one comparison.
+/// The only timer of an event loop. A time later than the one that it is set for does not change it. When it fires too
+/// early, its owner sets it again. So a stale deadline costs at most one wake-up, and setting the alarm costs one
+/// comparison.
 final class Alarm: NIOScheduledCallbackHandler {
     private let loop: any EventLoop
     private let grain: TimeAmount
     private let ring: () -> Void
     private var callback: NIOScheduledCallback?
     private(set) var hasEnded = false
-    /// When it fires; nil while it is not set.
+    /// When the alarm fires; nil while it is not set.
     private(set) var due: NIODeadline?
 
     /// - Parameters:
-    ///   - grain: the least time between alarms, so that many deadlines cause few wake-ups.
-    ///   - ring: called on the loop when the time has come. It must not keep the alarm's owner alive.
+    ///   - grain: the least time from setting the alarm to its firing, so that many deadlines cause few wake-ups.
+    ///   - ring: the function that the alarm calls on the loop when it fires. It must not keep the alarm's owner alive.
     init(loop: any EventLoop, grain: Duration, ring: @escaping () -> Void) {
         self.loop = loop
         self.grain = TimeAmount(grain)
         self.ring = ring
     }
 
-    /// Makes the alarm fire at this time or earlier.
+    /// Makes the alarm fire at this time or earlier, but not before `grain` has passed from now.
     func set(for deadline: NIODeadline) {
         guard !hasEnded, deadline < due ?? .distantFuture else { return }
         let deadline = max(deadline, loop.now + grain)
@@ -28,7 +29,7 @@ final class Alarm: NIOScheduledCallbackHandler {
         callback?.cancel()
         callback = nil
         due = nil
-        // Scheduling fails only while the loop shuts down; then no deadline matters any more.
+        // Scheduling fails only while the event loop shuts down. No deadline matters then.
         guard let scheduled = try? loop.assumeIsolated().scheduleCallback(at: deadline, handler: self) else { return }
         (callback, due) = (scheduled, deadline)
     }
@@ -38,7 +39,7 @@ final class Alarm: NIOScheduledCallbackHandler {
         (callback, due) = (nil, nil)
     }
 
-    /// Stops the alarm for good.
+    /// Stops the alarm for good: it can't be set again.
     func end() {
         hasEnded = true
         cancel()

@@ -5,14 +5,15 @@ final class BufferPool {
     private let allocator = ByteBufferAllocator()
     private var spares: [ByteBuffer] = []
 
-    /// The size of the output that one batch usually has for one device.
+    /// The capacity of a new buffer, in bytes: what a batch of events usually sends to one device.
     private static let usualBytes = 2 * 1024
-    /// Larger buffers are not kept. They occur when a device comes back to a full mailbox.
+    /// The capacity, in bytes, above which the pool does not keep a buffer. Larger buffers occur when a device comes
+    /// back to a full mailbox.
     private static let largestKept = 8 * 1024
-    /// More buffers than one batch usually needs.
+    /// The most buffers that the pool keeps: more than one batch of events usually needs.
     private static let mostKept = 256
 
-    /// An empty buffer, to be given back with ``giveBack(_:)``.
+    /// An empty buffer. The caller returns it with ``giveBack(_:)``.
     func take() -> ByteBuffer {
         guard var buffer = spares.popLast() else { return allocator.buffer(capacity: Self.usualBytes) }
         buffer.clear()

@@ -1,8 +1,8 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// A loop's access to the ``RelayHub`` that all loops share. Events on the loop's connections are gathered here and
-/// passed on in one call under one lock, which gives the effects to carry out.
+/// A loop's access to the ``RelayHub`` that all loops share. It gathers the events on the loop's connections and passes
+/// them on in one call under one lock. The call gives the effects to carry out.
 final class CorePort {
     private let hub: RelayHub
     private let clock: RelayClock
@@ -13,12 +13,12 @@ final class CorePort {
     private var effects: [RelayHub.Effect] = []
     /// Whether another loop has put effects into this loop's inbox.
     private var isWoken = false
-    /// The next deadline of the shared state on the relay's clock, and the one that the alarm was last set for.
+    /// The next deadline of the shared state, and the one that ``takeNewDue()`` gave last; both on the relay's clock.
     private var due: Duration?
     private var told: Duration?
 
-    /// `wake` is called, on any thread, when another loop has put effects into this loop's inbox. ``wasWoken()`` is
-    /// then to be called on the loop.
+    /// The hub calls `wake`, on any thread, when another loop has put effects into this loop's inbox. `wake` has
+    /// ``wasWoken()`` called on the loop.
     init(_ hub: RelayHub, clock: RelayClock, loop: any EventLoop, wake: @escaping @Sendable () -> Void) {
         self.hub = hub
         self.clock = clock
@@ -26,7 +26,8 @@ final class CorePort {
         index = hub.join(wake: wake)
     }
 
-    /// Records an event on a connection. It is passed to the hub with the next change or at the end of the batch.
+    /// Records an event on a connection. The next ``change(_:)`` passes it to the hub, at the latest at the end of the
+    /// batch of events.
     func happened(_ event: RelayHub.Event) {
         events.append(event)
     }
@@ -35,7 +36,7 @@ final class CorePort {
         isWoken = true
     }
 
-    /// Changes the shared state, after applying all recorded events.
+    /// Passes all recorded events to the hub, and then changes the shared state with `body`.
     @discardableResult
     func change<Result>(_ body: (inout RelayHub.State) -> Result) -> Result {
         var told: [RelayHub.Event] = []
@@ -54,8 +55,8 @@ final class CorePort {
     /// Reads the shared state.
     func read<Result: Sendable>(_ body: (borrowing RelayHub.State) -> Result) -> Result { hub.read(body) }
 
-    /// Passes on the recorded events and moves all effects into `effects`, which must be empty. False when there are
-    /// none.
+    /// Passes on the recorded events and moves all effects into `effects`, which must be empty. False when there are no
+    /// effects.
     func takeEffects(_ effects: inout [RelayHub.Effect]) -> Bool {
         if !events.isEmpty || isWoken { change { _ in } }
         guard !self.effects.isEmpty else { return false }
@@ -66,18 +67,19 @@ final class CorePort {
     /// Whether there are events to pass on or effects to carry out.
     var hasWork: Bool { !events.isEmpty || !effects.isEmpty || isWoken }
 
-    /// The time to set the alarm for, on the loop's clock; nil when no deadline has changed since the last call.
+    /// The time to set the alarm for, on the event loop's clock. Nil when the next deadline has not changed since the
+    /// last call, or when there is none.
     func takeNewDue() -> NIODeadline? {
         guard due != told else { return nil }
         told = due
         return due.map { loop.now + TimeAmount($0 - clock.now.monotonic) }
     }
 
-    /// The alarm fired or was cancelled, so every deadline has to be set again.
+    /// Called when the alarm has fired or was cancelled: the next ``takeNewDue()`` gives the deadline again.
     func alarmIsUnset() {
         told = nil
     }
 
-    /// The capacity above which a list's memory is released.
+    /// The number of elements above which a cleared list releases its memory.
     private static let mostKept = 1024
 }

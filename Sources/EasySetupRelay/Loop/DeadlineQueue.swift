@@ -1,10 +1,10 @@
 import NIOCore
 
-/// Deadlines that all lie the same duration ahead, so they expire in the order in which they were added. It is a queue
-/// without a heap and without a timer. Entries are not removed early; the code that takes an entry checks whether it
-/// still matters.
+/// A queue of deadlines that all lie the same duration ahead when they are added, so they pass in the order in which
+/// they were added. It needs no heap and no timer. An entry that no longer matters stays in the queue until its
+/// deadline, so the code that takes an entry checks it.
 struct DeadlineQueue<Element: Sendable>: Sendable {
-    /// How far ahead each deadline lies.
+    /// The time from adding an entry to its deadline.
     let duration: TimeAmount
     private var entries = CircularBuffer<(due: NIODeadline, element: Element)>()
 
@@ -12,7 +12,7 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
         self.duration = TimeAmount(duration)
     }
 
-    /// The earliest deadline.
+    /// The earliest deadline; nil when the queue is empty.
     var next: NIODeadline? { entries.first?.due }
 
     /// Adds an element, and gives its deadline.
@@ -29,14 +29,15 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
         return entries.removeFirst().element
     }
 
-    /// Removes the elements that no longer matter, and releases their memory.
+    /// Removes the elements for which `matters` is false, and releases their memory.
     mutating func keep(where matters: (Element) -> Bool) {
         var kept = CircularBuffer<(due: NIODeadline, element: Element)>()
         for entry in entries where matters(entry.element) { kept.append(entry) }
         entries = kept
     }
 
-    /// Up to `count` of the first elements that matter. Elements in front of them that don't are removed.
+    /// Up to `count` of the first elements that matter, among the first `4 * count` elements. Removes the elements at
+    /// the front of the queue that don't matter.
     mutating func first(_ count: Int, where matters: (Element) -> Bool) -> [Element] {
         while let first = entries.first, !matters(first.element) { entries.removeFirst() }
         return Array(entries.prefix(4 * count).map(\.element).filter(matters).prefix(count))

@@ -1,23 +1,23 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// The deadlines of a loop's connections, in one queue for each kind because all of a kind lie equally far ahead. A
-/// deadline is a reminder to check, because the connection may have changed since.
+/// The deadlines of a loop's connections. Each kind has its own queue, because all deadlines of a kind lie equally far
+/// ahead. The code that takes a deadline checks the connection again, because it may have changed since.
 struct LoopDeadlines {
-    /// A request that has begun on a connection; the first is 1.
+    /// A request that has begun to arrive on a connection. `request` is its number on this connection, from 1.
     struct Opening: Equatable {
         let connection: ConnectionID
         let request: Int
     }
 
     enum Due: Equatable {
-        /// The request must be complete by now.
+        /// The request must have arrived completely by now.
         case opening(Opening)
-        /// The peer must have closed by now.
+        /// The peer must have closed the connection by now.
         case closing(ConnectionID)
-        /// It is time for a ping, and the previous one must have been answered.
+        /// The device must have been heard lately, and it is time for the next ping.
         case ping(ConnectionID)
-        /// The HTTP connection must have carried a request by now.
+        /// The relay checks again how long the HTTP connection has carried no request.
         case idle(ConnectionID)
     }
 
@@ -56,7 +56,7 @@ struct LoopDeadlines {
         return earliestAdded
     }
 
-    /// The earliest of all deadlines.
+    /// The earliest of all deadlines; nil when there is none.
     var next: NIODeadline? {
         [openings.next, closings.next, pings.next, idles.next].compactMap(\.self).min()
     }
@@ -69,8 +69,8 @@ struct LoopDeadlines {
         return idles.popDue(now: now).map { .idle($0) }
     }
 
-    /// Up to `count` of the relevant connections whose requests began first. Irrelevant ones in front of them are
-    /// removed.
+    /// Up to `count` connections that matter, beginning with those whose requests began first. Removes the deadlines at
+    /// the front of the queue that don't matter.
     mutating func longestOpening(_ count: Int, where matters: (ConnectionID) -> Bool) -> [ConnectionID] {
         openings.first(count) { matters($0.connection) }.map(\.connection)
     }

@@ -1,9 +1,9 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// The beginning and end of connections, and their counting by address until they serve a device.
+/// The beginning and end of connections, and the address prefix under which the relay counts each one.
 extension LoopWorker {
-    /// Registers a listening socket. `release` is called when there is room for a connection again.
+    /// Registers a listening socket. The worker calls `release` when there is room for a connection again.
     func addListener(_ listener: ObjectIdentifier, release: @escaping () -> Void) {
         listeners[listener] = release
     }
@@ -14,7 +14,7 @@ extension LoopWorker {
 
     var isFull: Bool { core.read { $0.isFull } }
 
-    /// A connection was accepted. Nil when the relay does not take it.
+    /// Registers a connection that a listening socket has accepted. Nil when the relay does not take it.
     func accepted(from peer: PeerAddress?) -> DeviceConnection? {
         let prefix = peer.flatMap { addresses.proxies.contains($0) ? nil : $0.prefix }
         let (accepted, isCrowded) = core.change { ($0.accept(prefix, on: core.index), $0.isCrowded) }
@@ -22,14 +22,15 @@ extension LoopWorker {
         let connection = DeviceConnection(id: id, peer: peer, counted: prefix)
         connections[id.number] = connection
         deadlines.addOpening(id, request: 1, now: loop.now)
-        // Set now, because the connection may never send anything.
+        // The alarm is set now and not at the end of a batch of events, because the connection may never send anything.
         setAlarm()
         if isCrowded { makeRoom(for: connection) }
         return connection
     }
 
-    /// Closes an idle connection to make room for a new one: one that the hub chooses or, if it knows none, one on this
-    /// loop that has been silent for longest.
+    /// Closes an idle connection to make room for a new one. The hub chooses it. If the hub knows no idle connection,
+    /// this loop compares those of its connections whose requests began first, and closes the one whose prefix has
+    /// most.
     private func makeRoom(for connection: DeviceConnection) {
         let hasMade = core.change { $0.makeRoom(for: connection.id, connection.counted) }
         defer { endTurn() }
@@ -41,17 +42,17 @@ extension LoopWorker {
         if let id = core.read({ $0.admission.fullest(candidates) }) { giveWay(id) }
     }
 
-    /// How many candidates are compared to choose one.
+    /// The most connections that ``makeRoom(for:)`` compares.
     private static let looks = 16
 
-    /// The channel of a connection has closed. The loss of its device is reported in ``forget(_:)``, which follows,
-    /// after the last frames of the batch of reads that ended with the connection.
+    /// The channel of a connection has closed. Records the loss of its device, behind the last frames that the device
+    /// sent. ``forget(_:)`` follows and passes these events to the hub.
     func ended(_ connection: DeviceConnection) {
         connection.ended()
         if connection.markUnknown() { core.happened(.lost(connection.id)) }
     }
 
-    /// Removes a connection that has ended.
+    /// Removes a connection that has ended, and its part in the relay's counts.
     func forget(_ connection: DeviceConnection) {
         guard connections.removeValue(forKey: connection.id.number) != nil else { return }
         if connection.markUnknown() { core.happened(.lost(connection.id)) }
@@ -79,21 +80,22 @@ extension LoopWorker {
         connection.peer.map(addresses.proxies.contains) ?? false
     }
 
-    /// Sets the address that a trusted proxy forwards for. False when that address has too many connections without a
-    /// device.
+    /// Sets the client's address, which a trusted proxy has sent. False when the client's prefix has too many
+    /// connections that serve no device.
     func setSource(_ source: PeerAddress, of connection: DeviceConnection) -> Bool {
         connection.setPeer(source)
         return count(connection, for: addresses.proxies.contains(source) ? nil : source.prefix)
     }
 
-    /// Counts a connection that serves no device under a prefix that has just become known. False when the prefix has
-    /// too many of them.
+    /// Counts a connection that serves no device under a prefix that the relay has just learnt. False when the prefix
+    /// has too many such connections.
     func count(_ connection: DeviceConnection, for prefix: AddressPrefix?) -> Bool {
         connection.count(for: prefix)
         return core.change { $0.count(for: prefix) }
     }
 
-    /// Sets whether a connection serves no device: its first frame has not arrived, or no poll waits on it.
+    /// Sets whether a connection is idle. An idle connection serves no device: its first frame has not arrived, or no
+    /// poll waits on it.
     func setIdle(_ isIdle: Bool, _ connection: DeviceConnection) {
         guard connection.setIdle(isIdle) else { return }
         core.change { $0.admission.setIdle(isIdle, connection.id, connection.counted) }

@@ -3,9 +3,10 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
-/// The WebSockets of devices: carries out the events of the ``ConnectionMachine``.
+/// The WebSockets of devices. The ``ConnectionMachine`` gives the events, and this code carries them out.
 extension LoopWorker {
-    /// Bytes have arrived. Returns them when they, and all later ones, are for the HTTP handlers.
+    /// Bytes have arrived on a connection. Gives back the bytes that the HTTP handlers are to read, with all later
+    /// ones; nil when there are none for them.
     func received(_ bytes: ByteBuffer, on connection: DeviceConnection) -> ByteBuffer? {
         var (unread, payload): (ByteBuffer, [UInt8]) = (bytes, [])
         swap(&payload, &unpacked)
@@ -31,7 +32,7 @@ extension LoopWorker {
             }
         }
         swap(&payload, &unpacked)
-        // With TLS, these bytes are in a buffer of the TLS handler and don't go into the pool.
+        // With TLS, these bytes are in a buffer of NIO's TLS handler, which is not one of the shared buffers.
         receiveBuffers.giveBack(bytes)
         return forHTTP
     }
@@ -41,14 +42,14 @@ extension LoopWorker {
         endTurn()
     }
 
-    /// The connection has become a WebSocket. Its device is admitted or told the refusal. The connection counts as
-    /// serving a device once its first frame has arrived.
+    /// The connection has become a WebSocket. The relay answers the upgrade, then admits the device or sends it a
+    /// refusal. The connection counts as serving a device once its first frame has arrived.
     func upgraded(_ connection: DeviceConnection, _ answer: UpgradeAnswer, from prefix: AddressPrefix?) {
         wrote(connection.answerUpgrade(answer, buffers), to: connection)
         deadlines.addPing(connection.id, now: loop.now)
-        // A peer has no address only when its connection has ended already.
+        // The peer's address is unknown only if the connection has ended already.
         guard let prefix else { return connection.hangUp() }
-        // With a forwarding header, the address is known only now.
+        // Behind a proxy that sends a forwarding header, the relay learns the client's address only from the request.
         let hasPlace = connection.counted != nil || count(connection, for: prefix)
         let refusal = core.change { state -> AdmissionRefusal? in
             let refusal =

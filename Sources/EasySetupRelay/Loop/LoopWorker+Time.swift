@@ -2,9 +2,10 @@ import EasySetupRelayCore
 import NIOCore
 import NIOWebSocket
 
-/// Timers: one alarm serves all deadlines.
+/// Timers: one alarm serves all deadlines of a loop.
 extension LoopWorker {
-    /// The relay's clock has jumped. The alarm was set for the old time, so it is set again.
+    /// The relay's clock has jumped. The alarm is set for the old time, so the worker checks all deadlines and sets it
+    /// again.
     func clockMoved() {
         alarm.cancel()
         alarmFired()
@@ -19,7 +20,7 @@ extension LoopWorker {
         if isMemoryDue { memoryDue = nil }
         let (hasCrowdGone, givesBack) = core.change { state in
             state.deadlinesPassed()
-            // Skipped when another loop has shrunk the tables already, or the crowd is back.
+            // The worker gives no memory back when another loop has shrunk the tables already, or the crowd is back.
             let hasCrowdGone = state.hasCrowdGone
             if isMemoryDue, hasCrowdGone { state.shrink() }
             return (hasCrowdGone, isMemoryDue && hasCrowdGone)
@@ -76,6 +77,7 @@ extension LoopWorker {
         alarm.set(for: due)
     }
 
-    /// Longer than a crowd takes to disconnect.
+    /// The time between the end of a crowd of connections and giving back its memory: longer than a crowd takes to
+    /// disconnect.
     private static let memoryRest = TimeAmount.seconds(2)
 }

@@ -4,22 +4,22 @@ import NIOCore
 import NIOWebSocket
 
 /// The worker of one event loop. It owns the loop's connections, passes their events to the ``RelayHub``, and carries
-/// out the resulting effects. It is used on that loop only, so it needs no lock, and it never blocks.
+/// out the resulting effects. Only its loop uses it, so it needs no lock. It never blocks.
 final class LoopWorker {
     let limits: ConnectionLimits
     let loop: any EventLoop
     let core: CorePort
     let routes: HTTPRoutes
     let addresses: AddressSource
-    /// By their numbers, because a number is hashed in half the time of a ``ConnectionID``.
+    /// The connections by number. The key is not a ``ConnectionID``, because a number is hashed in half the time.
     var connections: [UInt64: DeviceConnection] = [:]
     let alarm: Alarm
     var deadlines: LoopDeadlines
-    /// When memory is to be given back after a crowd of connections has gone; the delay avoids doing so while they
-    /// disconnect.
+    /// When the loop gives back memory after a crowd of connections has gone; nil when it need not. The delay lets the
+    /// rest of the crowd disconnect first.
     var memoryDue: NIODeadline?
 
-    /// Reused memory: the payload of a received frame, and the output buffers.
+    /// Reused memory: for the payload of a received frame, for output and for input.
     var unpacked: [UInt8] = []
     let buffers = BufferPool()
     let receiveBuffers: ReceiveBuffers
@@ -29,7 +29,7 @@ final class LoopWorker {
     private var unflushed: [DeviceConnection] = []
     private var flushing: [DeviceConnection] = []
     private let unlooked: Int
-    /// The listening sockets, each with the function to call when there is room for a connection again.
+    /// The listening sockets. The loop calls a socket's function when there is room for a connection again.
     var listeners: [ObjectIdentifier: () -> Void] = [:]
 
     init(
@@ -46,7 +46,7 @@ final class LoopWorker {
         receiveBuffers = ReceiveBuffers()
         addresses = AddressSource(proxies: proxies, limits: limits)
         deadlines = LoopDeadlines(limits)
-        // Weak, so that a wake-up or an alarm does not keep the worker of a stopped loop alive.
+        // The reference is weak, so that a wake-up or an alarm does not keep the worker of a stopped loop alive.
         let itself = NIOLoopBound(Weak(), eventLoop: loop)
         core = CorePort(hub, clock: clock, loop: loop) {
             itself.eventLoop.execute { itself.value.worker?.wasWoken() }
@@ -72,13 +72,13 @@ extension LoopWorker {
         endTurn()
     }
 
-    /// To be called at the end of each batch of events: carries out effects, writes the output and sets the alarm. This
-    /// may cause further events on any connection, such as the end of one that is cut; they are handled afterwards, not
-    /// nested.
+    /// Ends a batch of events: carries out effects, writes the output and sets the alarm. This may cause further events
+    /// on any connection, such as the end of one that is cut. The running call handles them; a nested call does
+    /// nothing.
     func endTurn() {
         guard !isEndingTurn else { return }
         isEndingTurn = true
-        // Moved to local lists, because carrying out an effect may add others.
+        // The lists are moved to local variables, because carrying out an effect may add to them.
         var (taken, written): ([RelayHub.Effect], [DeviceConnection]) = ([], [])
         swap(&taken, &effects)
         swap(&written, &flushing)
@@ -97,7 +97,7 @@ extension LoopWorker {
         setAlarm()
     }
 
-    /// The capacity above which a list's memory is released.
+    /// The number of elements above which a cleared list releases its memory.
     private static let mostKept = 1024
 
     private func perform(_ effect: RelayHub.Effect) {
@@ -111,7 +111,7 @@ extension LoopWorker {
         }
     }
 
-    /// Closes a connection because another needs its place, unless it serves a device by now.
+    /// Closes a connection because another one needs its place. A connection that serves a device by now stays open.
     func giveWay(_ id: ConnectionID) {
         guard let connection = connections[id.number] else { return }
         if connection.isNobody {
@@ -139,20 +139,20 @@ extension LoopWorker {
         deadlines.keep { connections[$0.number] != nil }
     }
 
-    /// Begins to drain: the relay admits no new devices, and ends when the active pairings have ended or the time is
-    /// over.
+    /// Begins to drain: the relay admits no new devices, and ends when the active pairings have ended or the drain time
+    /// is over.
     func drain() {
         core.change { $0.drain() }
         endTurn()
     }
 
-    /// Replaces the keys for new tokens.
+    /// Replaces the token keys. The relay still accepts tokens that it made with the old keys.
     func replaceKeys(by keys: TokenKeys) {
         core.change { state in state.rendezvous.replaceKeys(by: keys, &state.turn) }
         endTurn()
     }
 
-    /// Ends at once.
+    /// Ends the relay at once.
     func stop() {
         core.change { $0.stop() }
         endTurn()
@@ -181,9 +181,9 @@ extension LoopWorker {
         }
     }
 
-    /// Writes the output. A peer with more unread bytes than the limit is cut off. When all peers together exceed their
-    /// limit, a peer with more unread bytes than one answer holds is cut off too. The device gets the missed frames
-    /// when it comes back.
+    /// Writes a connection's output to the network. The relay cuts off a device with more than `outboundBytes` unread
+    /// bytes. While all devices together have more than `unreadBytesInAll`, it also cuts off a device whose unread
+    /// bytes are more than one HTTP answer holds. A device gets the missed frames when it comes back.
     func flush(_ connection: DeviceConnection) {
         guard case .looked(let unread) = connection.flush(most: unlooked, buffers),
             !account(unread: unread, of: connection)
@@ -194,7 +194,7 @@ extension LoopWorker {
         connection.hangUp()
     }
 
-    /// Records the unread bytes of a device. False when they are too many.
+    /// Records the number of unread bytes of a device. False when the device has too many.
     func account(unread bytes: Int, of connection: DeviceConnection) -> Bool {
         let difference = connection.setUnread(bytes)
         guard difference != 0 else { return bytes <= limits.outboundBytes }
