@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 
 /// Long polling: sessions of devices whose requests may arrive on any loop (`Protocol/http.md`, "Connections").
 extension RelayHub.State {
-    /// A long-polling request is complete. `prefix` is the one that limits are counted under for a new device.
+    /// Handles a complete long-polling request. If it opens a session, the relay counts its device under `prefix`.
     mutating func received(
         _ call: HTTPRoutes.Call,
         body: [UInt8],
@@ -43,7 +43,7 @@ extension RelayHub.State {
         let refusal = newcomer?.refusal
         newcomer = nil
         if let refusal {
-            // Refused by an HTTP status, so that the relay need not remember the session.
+            // An HTTP status refuses the device, so that the relay need not remember the session.
             calls.forget(id)
             return .refuse(ProblemType(refusal.reason), retryAfter: refusal.retryAfter)
         }
@@ -51,7 +51,7 @@ extension RelayHub.State {
             calls.close(id, now: turn.now.monotonic)
             rendezvous.disconnected(id, &turn)
         }
-        // Handling the frames may have ended the session, if the device has too many unread bytes.
+        // Handling the frames ends the session if its device has too many unread bytes.
         guard let have = calls.have(of: id) else { return .refuse(.unknownConnection) }
         return .body(SendAnswer(have: have).serialized())
     }
@@ -65,7 +65,8 @@ extension RelayHub.State {
         }
     }
 
-    /// Counts a request of a known session. A device that makes too many is lost, as for an invalid frame.
+    /// Counts a request of a known session. If the device makes too many requests, the relay closes the session, as it
+    /// does after an invalid frame.
     private mutating func count(_ id: ConnectionID) {
         guard !calls.countCall(id, now: turn.now.monotonic) else { return }
         note(.badFrame)
@@ -73,7 +74,7 @@ extension RelayHub.State {
         distributeActions()
     }
 
-    /// Opens a session for a new device. Nil when it is admitted, otherwise the refusal. A refused device leaves no
+    /// Opens a session for a device. Nil when the device is admitted, otherwise the refusal. A refused device leaves no
     /// state behind, so a flood of refusals costs no memory.
     private mutating func open(_ call: SendCall, prefix: AddressPrefix?) -> LongPollResponse? {
         guard rendezvous.lifecycle.takesCallers else { return .refuse(.draining, retryAfter: limits.closingTime) }
@@ -95,11 +96,12 @@ extension RelayHub.State {
     /// A device whose first request is being handled.
     struct Newcomer: Sendable {
         let id: ConnectionID
-        /// Why the device is refused; nil while it is not.
+        /// Why the relay refuses the device; nil unless it does.
         var refusal: AdmissionRefusal?
     }
 
-    /// Queues a frame for a long-polling session; ignored when the session is unknown.
+    /// Queues a frame for a long-polling session, and ends the session if its device has too many unread bytes. A frame
+    /// for an unknown session is ignored.
     mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID) {
         if newcomer?.id == id, case .refused(let reason, let retryAfter) = frame,
             reason == .relayFull || reason == .tooMany
