@@ -3,8 +3,8 @@ import NIOCore
 import NIOWebSocket
 
 /// The protocol of one connection: the first request, then WebSocket frames, pings and closing (`Protocol/relay.md`,
-/// "Transport"). It takes bytes and ticks and gives events; it does no I/O and has no clock. The meaning of frames is
-/// decided elsewhere.
+/// "Transport"). It takes bytes and ticks and gives events; it does no I/O and has no clock. The ``Rendezvous`` decides
+/// what a device's frame means.
 struct ConnectionMachine: ~Copyable {
     private enum State: Equatable {
         /// The first request is being received. Next: `requests`, `device`, `closed`.
@@ -13,12 +13,12 @@ struct ConnectionMachine: ~Copyable {
         case requests
         /// The connection is a WebSocket. Next: `violated`, `closing`, `closed`.
         case device
-        /// The device broke the protocol. No more is read from it, but the refusal is still sent. Next: `closing`,
-        /// `closed`.
+        /// The device broke the protocol. The relay reads no more from it, but still sends the refusal. Next:
+        /// `closing`, `closed`.
         case violated
-        /// Our close frame was sent; only the peer's close frame is awaited. Next: `closed`.
+        /// The relay has sent its close frame and waits only for the peer's. Next: `closed`.
         case closing
-        /// Nothing is read or written any more. Final.
+        /// The relay reads and writes nothing any more. Final.
         case closed
     }
 
@@ -30,9 +30,11 @@ struct ConnectionMachine: ~Copyable {
         case received(DeviceFrame, bytes: Int)
         /// The device broke the protocol; ``closeCode`` tells how.
         case violated
-        /// The peer closes. Its close frame is answered with this payload, and then the connection ends.
+        /// The peer has sent a close frame. The relay answers with a close frame that has this payload, and ends the
+        /// connection.
         case peerCloses(answer: [UInt8])
-        /// The connection is to be cut: both sides are done, or the peer sends too much instead of closing.
+        /// The caller must cut the connection: both sides have sent close frames, or the peer sends too much before its
+        /// own.
         case hangUp
     }
 
@@ -53,7 +55,7 @@ struct ConnectionMachine: ~Copyable {
     var isOpening: Bool { state == .opening }
     /// Whether the HTTP handlers read the connection.
     var carriesRequests: Bool { state == .requests }
-    /// Whether frames may be sent.
+    /// Whether the relay may send frames to the device.
     var takesFrames: Bool { state == .device || state == .violated }
     var isClosing: Bool { state == .closing }
     var isClosed: Bool { state == .closed }
@@ -62,8 +64,9 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: In
 
-    /// Takes bytes from the front of `bytes` until they result in an event; nil when there is none in all of them. To be
-    /// called again while bytes are left. Those of an incomplete request or frame are kept. `payload` is scratch memory.
+    /// Takes bytes from the front of `bytes` until they give an event; nil when all of them together give none. The
+    /// caller calls it again while bytes are left. The machine keeps the bytes of an incomplete request or frame.
+    /// `controlFrames` is the most control frames in a ping interval. `payload` is scratch memory.
     mutating func next(in bytes: inout ByteBuffer, controlFrames most: Int, payload: inout [UInt8]) -> Event? {
         if var all = rest.take() {
             all.writeImmutableBuffer(bytes)
@@ -94,8 +97,8 @@ struct ConnectionMachine: ~Copyable {
         return nil
     }
 
-    /// Keeps the bytes of an incomplete request or frame, in memory of their own of the smallest size, because the buffer
-    /// that they came in is as large as a burst.
+    /// Copies the bytes of an incomplete request or frame to memory of just their size, because the receive buffer is
+    /// much larger.
     private mutating func keep(_ bytes: inout ByteBuffer) {
         rest = ByteBuffer(bytes: bytes.readableBytesView)
         bytes.moveReaderIndex(to: bytes.writerIndex)
@@ -119,7 +122,8 @@ struct ConnectionMachine: ~Copyable {
 
     private mutating func received(_ frame: WebSocketFraming.Frame, _ payload: [UInt8], _ most: Int) -> Event? {
         guard state == .device else {
-            // After our close frame, every frame counts against this limit because a device has little left to send.
+            // After the relay's close frame, every frame counts against this limit, because a device has little left to
+            // send.
             controlFrames += 1
             return frame.opcode == .connectionClose || controlFrames > most ? hangUp() : nil
         }
@@ -130,7 +134,8 @@ struct ConnectionMachine: ~Copyable {
             }
             return .received(message, bytes: frame.payloadCount)
         case .binary, .continuation:
-            // A message in several frames is refused, because reassembly would let a peer make the relay store data.
+            // A message in several frames breaks the protocol, because reassembly would let a peer make the relay store
+            // data.
             return violate(.policyViolation)
         case .text:
             return violate(.unacceptableData)
@@ -165,13 +170,13 @@ struct ConnectionMachine: ~Copyable {
         return .hangUp
     }
 
-    /// The HTTP handlers have read an upgrade request and are being removed.
+    /// The HTTP handlers have read an upgrade request and are being removed from the pipeline.
     mutating func upgradedBehindHTTP() {
         guard state == .requests else { return }
         state = .device
     }
 
-    /// A batch of reads has ended. Gives the payload of a pong to send; nil for none.
+    /// A batch of reads has ended. Gives the payload of the pong to send; nil for no pong.
     mutating func readCompleted() -> [UInt8]? {
         guard let ping = unansweredPing else { return nil }
         unansweredPing = nil
@@ -180,7 +185,7 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: Out
 
-    /// A frame is about to be sent to the device. False when no frame may be sent any more.
+    /// The relay is about to send a frame to the device. False when it may send no frame any more.
     mutating func prepareToSend(_ frame: RelayFrame) -> Bool {
         guard takesFrames else { return false }
         switch frame {
@@ -192,7 +197,7 @@ struct ConnectionMachine: ~Copyable {
         return true
     }
 
-    /// The relay closes the connection. Gives the payload of the close frame to send; nil when none is to be sent.
+    /// The relay closes the connection. Gives the payload of the close frame to send; nil when it must send none.
     mutating func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? {
         guard takesFrames else { return nil }
         state = .closing
@@ -217,7 +222,7 @@ struct ConnectionMachine: ~Copyable {
         case none
     }
 
-    /// A ping interval has passed.
+    /// A ping interval has passed. The device may be silent for `silentIntervals` intervals in a row.
     mutating func tick(silentIntervals most: Int) -> OnTick {
         guard takesFrames else { return .none }
         controlFrames = 0

@@ -7,8 +7,8 @@ import NIOWebSocket
 /// One accepted connection from its first byte to its last: its protocol machine, its writer and its counters. It
 /// belongs to a ``LoopWorker``, but has no reference to it.
 ///
-/// A waiting connection consists of this object, its handler and its channel only, because there may be a hundred
-/// thousand of them.
+/// While a connection waits, it consists of this object, its handler and its channel only, because a relay may have a
+/// hundred thousand of them.
 final class DeviceConnection {
     let id: ConnectionID
     private var context: ChannelHandlerContext?
@@ -16,19 +16,19 @@ final class DeviceConnection {
     private var writer = FrameWriter()
     /// The requests of the connection while the HTTP handlers read it.
     private(set) var requests: RequestChannel?
-    /// The address that limits are counted under: the socket's peer, or the source in a PROXY header. It is dropped
-    /// once the connection serves a device.
+    /// The address of the client: the socket's peer, or the source in a PROXY header. It is dropped when the connection
+    /// becomes a WebSocket.
     private(set) var peer: PeerAddress?
-    /// The prefix under which the connection is counted while it serves no device; nil for a proxy.
+    /// The prefix under which the relay counts the connection; nil for a proxy's connection.
     private(set) var counted: AddressPrefix?
-    /// Whether the connection is counted there now.
+    /// Whether the relay counts the connection as one that serves no device.
     private(set) var isCounted = true
-    /// Whether the rendezvous has registered the device and not dropped it.
+    /// Whether the ``Rendezvous`` knows the connection's device.
     private(set) var isKnown = false
-    /// Unread bytes at the last check.
+    /// The device's unread bytes at the last check.
     private(set) var unread = 0
-    /// Bytes written since the last check. Checks are rare because they are costly; a device may leave one answer's
-    /// bytes unread anyway.
+    /// Bytes written since the last check of the unread bytes. Checks are rare because they are costly; a device may
+    /// leave as many bytes unread as one HTTP answer holds anyway.
     private var unlooked = 0
 
     init(id: ConnectionID, peer: PeerAddress?, counted: AddressPrefix?) {
@@ -39,7 +39,7 @@ final class DeviceConnection {
 
     // MARK: Its place in the pipeline
 
-    /// Stores the context of the channel handler.
+    /// Stores the context of the channel handler, through which this object writes and closes.
     func attach(_ context: ChannelHandlerContext) {
         self.context = context
     }
@@ -50,8 +50,8 @@ final class DeviceConnection {
 
     // MARK: What it is
 
-    /// Whether closing the connection would lose nothing: its first frame has not arrived, no poll waits on it, or its
-    /// device is being dismissed.
+    /// Whether closing the connection would lose nothing: its first frame has not arrived, no poll waits on it, or the
+    /// relay has sent its close frame.
     var isNobody: Bool {
         if machine.isClosed { return false }
         if machine.isOpening || machine.isClosing { return true }
@@ -62,19 +62,19 @@ final class DeviceConnection {
     var carriesRequests: Bool { machine.carriesRequests }
     var takesFrames: Bool { machine.takesFrames }
 
-    /// Whether this request, counted from 1, is still incomplete.
+    /// Whether the request with this number, counted from 1, is still incomplete.
     func isReading(request: Int) -> Bool {
         machine.isOpening || machine.carriesRequests && requests?.isReading(request: request) ?? true
     }
 
     // MARK: Whom it counts for
 
-    /// Sets the address that a proxy forwards for.
+    /// Sets the client's address, which a proxy has sent.
     func setPeer(_ source: PeerAddress) {
         peer = source
     }
 
-    /// Counts the connection under this prefix from now on.
+    /// Makes this the prefix under which the relay counts the connection.
     func count(for prefix: AddressPrefix?) {
         counted = prefix
     }
@@ -91,7 +91,7 @@ final class DeviceConnection {
         isKnown = true
     }
 
-    /// The rendezvous drops the device, or has dropped it. False when it had before.
+    /// The rendezvous drops the device, or has dropped it. False when the rendezvous did not know the device any more.
     func markUnknown() -> Bool {
         guard isKnown else { return false }
         isKnown = false
@@ -113,19 +113,20 @@ final class DeviceConnection {
 
     func readCompleted() -> [UInt8]? { machine.readCompleted() }
 
-    /// Sets the HTTP side that reads from now on; nil when it stops.
+    /// Sets the part that reads HTTP requests from now on; nil when it stops.
     func carry(_ requests: RequestChannel?) {
         self.requests = requests
     }
 
-    /// The HTTP handlers have read an upgrade request and are removed. False when the connection closed before.
+    /// The HTTP handlers have read an upgrade request and are being removed. False when the connection has closed
+    /// before.
     func upgradeBehindHTTP() -> Bool {
         guard context != nil else { return false }
         machine.upgradedBehindHTTP()
         return true
     }
 
-    /// The connection is a WebSocket now: writes the answer to the upgrade.
+    /// The connection has become a WebSocket. Writes the answer to the upgrade request.
     func answerUpgrade(_ answer: UpgradeAnswer, _ pool: BufferPool) -> FrameWriter.OnWrite {
         requests = nil
         peer = nil
@@ -146,27 +147,27 @@ final class DeviceConnection {
         return writer.write(opcode, payload, pool)
     }
 
-    /// Begins the WebSocket closing handshake. Gives the payload of the close frame to write; nil when none is to be
-    /// sent.
+    /// Begins the WebSocket closing handshake. Gives the payload of the close frame to write; nil when the relay must
+    /// send none.
     func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? { machine.close(code) }
 
     func tick(silentIntervals: Int) -> ConnectionMachine.OnTick { machine.tick(silentIntervals: silentIntervals) }
 
     enum OnFlush {
-        /// The unread bytes, checked because enough was written since the last check.
+        /// The number of unread bytes, which was checked because enough was written since the last check.
         case looked(unread: Int)
         case none
     }
 
-    /// Writes all pending bytes to the network in one piece. When more than `most` bytes were written since the last
-    /// check, the unread bytes are checked.
+    /// Writes all pending bytes to the network in one piece. Checks the unread bytes when more than `most` bytes were
+    /// written since the last check, or when some were unread then.
     func flush(most: Int, _ pool: BufferPool) -> OnFlush {
         guard let context, let bytes = writer.take() else { return .none }
         context.writeAndFlush(NIOAny(bytes), promise: nil)
         pool.giveBack(bytes)
         guard !machine.isClosed else { return .none }
         unlooked += bytes.readableBytes
-        // Earlier unread bytes count against the limit, so it is checked whether the peer has read them.
+        // Earlier unread bytes count against the limit, so the relay checks whether the peer has read them.
         guard unlooked > most || unread > 0 else { return .none }
         unlooked = 0
         return .looked(unread: (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
@@ -183,7 +184,7 @@ final class DeviceConnection {
         context?.close(promise: nil)
     }
 
-    /// The time in which the peer may read a last answer or send its close frame is over.
+    /// The time is over in which the peer could read a last answer or send its close frame.
     func lingerTimedOut() {
         if machine.isClosing || machine.carriesRequests && requests?.isLingering == true { hangUp() }
     }

@@ -7,7 +7,7 @@ import NIOWebSocket
 struct FrameWriter {
     private var outgoing: ByteBuffer?
 
-    /// When the written bytes are to be flushed.
+    /// When the connection must flush the written bytes.
     enum OnWrite: Equatable {
         /// Flush at the end of the batch.
         case flushAtEndOfBatch
@@ -25,7 +25,7 @@ struct FrameWriter {
 
     private mutating func write(_ pool: BufferPool, _ body: (inout ByteBuffer) -> Void) -> OnWrite {
         let isFirst = outgoing == nil
-        // Taken out of the property, so that it is uniquely referenced and changed in place.
+        // The buffer is taken out of the property, so that its memory has one owner and is changed in place.
         var buffer = outgoing.take() ?? pool.take()
         body(&buffer)
         outgoing = buffer

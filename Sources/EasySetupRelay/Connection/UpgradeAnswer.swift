@@ -19,7 +19,7 @@ struct UpgradeAnswer {
         buffer.writeString("\r\n\r\n")
     }
 
-    /// No extension is negotiated, because compression next to secrets reveals their length.
+    /// The relay accepts no extension: the usual one is compression, and the length of compressed data reveals secrets.
     private static let head = """
         HTTP/1.1 101 Switching Protocols\r
         Upgrade: websocket\r
@@ -28,7 +28,7 @@ struct UpgradeAnswer {
         Sec-WebSocket-Accept:\u{20}
         """
 
-    /// The `Sec-WebSocket-Accept` value. SHA-1 is required by the RFC; nothing relies on its security.
+    /// The `Sec-WebSocket-Accept` value. RFC 6455 requires SHA-1; nothing relies on its security.
     private var accept: String {
         var hash = Insecure.SHA1()
         hash.update(data: key)

@@ -4,18 +4,19 @@ import NIOCore
 /// A parser for the upgrade request in the form that devices send (RFC 6455, 4.1; `Protocol/relay.md`, "Transport").
 ///
 /// Every device begins with this request. Setting up and removing the HTTP handlers for it was a third of the cost of a
-/// pairing, so a plain request is answered directly. All other requests, including merely unusual ones, go to the HTTP
-/// handlers and are judged by ``HTTPRoutes``. This parser refuses nothing, and accepts nothing that they would refuse.
+/// pairing, so the relay answers a plain request directly. All other requests, even those that differ only a little, go
+/// to the HTTP handlers, and ``HTTPRoutes`` judges them. This parser refuses nothing, and accepts nothing that
+/// ``HTTPRoutes`` would refuse.
 struct UpgradeRequest: Equatable {
     /// The 24 symbols of the request's `Sec-WebSocket-Key`.
     let key: [UInt8]
     let byteCount: Int
 
     enum Recognised: Equatable {
-        /// The bytes so far are the beginning of such a request.
+        /// The bytes so far are the beginning of a plain upgrade request.
         case incomplete
         case request(UpgradeRequest)
-        /// Not a request of the plain form: left to the HTTP parser.
+        /// The request does not have the plain form. The HTTP parser reads it.
         case other
     }
 
@@ -46,7 +47,7 @@ struct UpgradeRequest: Equatable {
         let name: Range<Int>
         /// The value without leading blanks. Trailing blanks belong to it, as in NIO's HTTP decoder.
         let value: Range<Int>
-        /// Whether the line has a colon and the value is plain text.
+        /// Whether the line has a colon, and its value has printable ASCII characters only.
         let isPlain: Bool
         /// The index of the line's CR; at least one byte follows it.
         let end: Int
@@ -78,7 +79,7 @@ struct UpgradeRequest: Equatable {
         private var seen = Name()
         private var key = 0..<0
 
-        /// Adds a header. False when it is not part of the plain form.
+        /// Adds a header. False when the header is not part of the plain form or occurs twice.
         mutating func note(_ line: HeaderLine, in bytes: Span<UInt8>) -> Bool {
             guard line.isPlain else { return false }
             let (name, value) = (Name(line.name, in: bytes), line.value)
@@ -96,7 +97,7 @@ struct UpgradeRequest: Equatable {
             }
         }
 
-        /// The request, if all necessary headers were found.
+        /// The request; nil when a necessary header is missing.
         func request(in bytes: Span<UInt8>, byteCount: Int) -> UpgradeRequest? {
             guard seen.isSuperset(of: .needed) else { return nil }
             let key = [UInt8](unsafeUninitializedCapacity: key.count) { symbols, count in
@@ -107,9 +108,8 @@ struct UpgradeRequest: Equatable {
         }
     }
 
-    /// The headers of the plain form: those of the upgrade, and those that have no influence on the answer. All other
-    /// headers, such as a browser's origin, a proxy's forwarding header or a content length, are judged by the HTTP
-    /// handlers.
+    /// The headers of the plain form: those of the upgrade, and those that have no influence on the answer. The HTTP
+    /// handlers judge all other headers, such as a browser's origin, a proxy's forwarding header or a content length.
     private struct Name: OptionSet {
         let rawValue: UInt8
 
@@ -129,7 +129,7 @@ struct UpgradeRequest: Equatable {
             self.rawValue = rawValue
         }
 
-        /// Empty for any header that is not in the plain form.
+        /// The header with this name; empty when it is not in the plain form.
         init(_ range: Range<Int>, in bytes: Span<UInt8>) {
             let (word, name): (StaticString, Name) =
                 switch range.count {
@@ -150,7 +150,7 @@ struct UpgradeRequest: Equatable {
 }
 
 extension Span<UInt8> {
-    /// Whether the bytes equal a lower-case word; unless `exactly` is set, capitals match too.
+    /// Whether the bytes equal a lower-case word. Upper-case letters match too, unless `exactly` is set.
     fileprivate func says(_ word: StaticString, at range: Range<Int>, exactly: Bool = false) -> Bool {
         guard range.count == word.utf8CodeUnitCount else { return false }
         return word.withUTF8Buffer { letters in

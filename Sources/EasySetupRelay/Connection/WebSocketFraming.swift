@@ -20,15 +20,15 @@ enum WebSocketFraming {
         /// More bytes are needed.
         case incomplete
         case frame(Frame)
-        /// The frame is invalid or too large. The close code tells which; later bytes can't be parsed.
+        /// The frame is invalid or too large; the close code says which. Later bytes can't be parsed.
         case broken(WebSocketErrorCode)
     }
 
-    /// Parses the frame at the beginning of `bytes`, with at most `limit` bytes of payload. The unmasked payload
-    /// replaces the first bytes of `payload`, which grows if it is too small.
+    /// Parses the frame at the beginning of `bytes`, and refuses one with more than `limit` bytes of payload. The
+    /// unmasked payload replaces the first bytes of `payload`, which grows if it is too small.
     static func frame(in bytes: Span<UInt8>, limit: Int, payload: inout [UInt8]) -> Parsed {
         guard bytes.count >= 2 else { return .incomplete }
-        // The reserved bits must be zero, because no extension was negotiated; and a client must mask.
+        // The reserved bits must be zero, because the relay negotiated no extension. A client must mask its frames.
         guard bytes[0] & 0x70 == 0, bytes[1] & 0x80 != 0,
             let opcode = WebSocketOpcode(encodedWebSocketOpcode: bytes[0] & 0x0F), opcode.isKnown
         else { return .broken(.protocolError) }
@@ -77,7 +77,7 @@ enum WebSocketFraming {
 }
 
 extension ByteBuffer {
-    /// Writes a frame as a server does, without a mask.
+    /// Writes a WebSocket frame without a mask, as a server must.
     mutating func writeFrame(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
         let first = 0x80 | UInt8(webSocketOpcode: opcode)
         if payload.count < 126 {
@@ -89,7 +89,7 @@ extension ByteBuffer {
         writeBytes(payload)
     }
 
-    /// Writes a device's frame in a WebSocket frame, as a server does.
+    /// Writes a frame for a device as one binary WebSocket frame without a mask.
     mutating func writeFrame(_ frame: RelayFrame) {
         let size = frame.encodedSize
         let header = size.byteCount < 126 ? 2 : 4
