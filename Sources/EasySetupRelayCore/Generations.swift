@@ -1,17 +1,17 @@
-/// A bounded map that forgets: an entry stays for at least one period and is gone after two. Two dictionaries take
-/// turns, so forgetting costs nothing per entry.
+/// A bounded dictionary that forgets its entries: each one stays for at least one period and is gone after two. Two
+/// dictionaries take turns, so forgetting costs nothing per entry.
 struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    /// Nil when entries don't expire.
+    /// The length of a period; nil when entries don't expire.
     private let period: Duration?
     private let capacity: Int
     private var current: [Key: Value] = [:]
     private var previous: [Key: Value] = [:]
     private var since: Duration
-    /// When ``advance(_:)`` next has something to forget; nil while the map is empty. It is stored because a relay reads
-    /// it after each frame.
+    /// When ``advance(_:)`` next has something to forget; nil while the dictionaries are empty. It is stored because a
+    /// relay reads it after each frame.
     private(set) var nextDeadline: Duration?
 
-    /// At most `capacity` entries in each of the two dictionaries.
+    /// - Parameter capacity: the most entries in each of the two dictionaries.
     init(period: Duration?, capacity: Int, started: Duration) {
         self.period = period
         self.capacity = capacity
@@ -22,7 +22,7 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     func inBoth(_ key: Key) -> (current: Value?, previous: Value?) { (current[key], previous[key]) }
 
-    /// Stores a value. False when the map is full; then nothing was changed.
+    /// Stores a value. False when the current dictionary is full; it has not changed then.
     mutating func put(_ value: Value, for key: Key, now: Duration) -> Bool {
         advance(now)
         guard current.count < capacity || current[key] != nil else { return false }
@@ -31,7 +31,7 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return true
     }
 
-    /// Changes, inserts or removes the current entry of a key, whatever the capacity.
+    /// Changes, inserts or removes the current entry of a key, even if the dictionary is full.
     mutating func update(_ key: Key, _ change: (inout Value?) -> Void) {
         change(&current[key])
         if let period { nextDeadline = isEmpty ? nil : since + period }

@@ -1,4 +1,4 @@
-/// The time of an event, supplied by the caller.
+/// The time of an event. The caller reads it from its clocks.
 package struct Moment: Hashable, Sendable {
     /// The time since an arbitrary start, on a clock that never jumps and that runs while the machine sleeps. Deadlines
     /// use it.

@@ -9,7 +9,7 @@ package import EasySetupRelayProtocol
 /// ``disconnected(_:_:)`` for it is harmless.
 package struct Rendezvous: Sendable {
     private(set) var rules: Rules
-    /// When the relay started.
+    /// When the relay started, on the monotonic clock.
     let started: Duration
     var connections = Connections()
     var rooms: [OfferID: Room] = [:]
@@ -18,20 +18,21 @@ package struct Rendezvous: Sendable {
     /// Visitors that came back before their offerer, by room.
     var early: [OfferID: [ConnectionID]] = [:]
     var totals = Load()
-    /// Living rooms and their contents, counted by the prefixes of their offerers.
+    /// How many rooms, meetings and waiting visitors count for each prefix. They count for the prefix of the room's
+    /// offerer.
     var owned = Owned()
-    /// Rooms whose offerer is disconnected and that no visitor ever visited, the oldest first. Some of them may have
-    /// been reattached or ended since.
+    /// Rooms that have no connected offerer and that no visitor ever visited, the oldest first. The list may also have
+    /// rooms whose offerer has come back or that have ended since.
     var abandoned: Deque<OfferID> = []
     var deadlines = Deadlines()
     /// Rooms with a displacement in `deadlines`, and its time.
     var displacements: [OfferID: Duration] = [:]
     var pool: SlotPool
     var tombstones: Generations<Slot, Tombstone>
-    /// Recent offers and recent visits, counted by prefix.
+    /// Recent offers and recent visits, counted by the prefix of the device.
     var offered: PrefixCounts
     var visited: PrefixCounts
-    /// Recent visits that found no room.
+    /// Recent visits that found no room, or a room with a seated visitor, counted by prefix.
     var missed: PrefixCounts
     var intervals: Intervals
     var work: WorkGate
@@ -40,20 +41,20 @@ package struct Rendezvous: Sendable {
     var limits: Limits { rules.limits }
     var keys: TokenKeys { rules.keys }
 
-    /// Why there is no longer a room at a slot.
+    /// What the relay remembers of a room that has ended: why a visitor finds no room at its slot.
     struct Tombstone: Sendable {
         let offer: OfferID
         let reason: Reason
         let at: Duration
     }
 
-    /// The numbers of rooms, meetings and waiting visitors that count for each prefix.
+    /// The numbers of rooms, meetings and waiting visitors that count for each prefix of an offerer.
     struct Owned: Sendable {
         var rooms = PrefixCounts()
         var meetings = PrefixCounts()
         var waiting = PrefixCounts()
 
-        /// Accounts for a change in what a room of this prefix uses.
+        /// Counts a change from `before` to `after` in what a room of this prefix uses.
         mutating func count(_ after: Load, _ before: Load, _ prefix: AddressPrefix) {
             if after.rooms != before.rooms { rooms.count(after.rooms - before.rooms, prefix) }
             if after.meetings != before.meetings { meetings.count(after.meetings - before.meetings, prefix) }
@@ -97,9 +98,9 @@ package struct Rendezvous: Sendable {
         work.replaceKey(by: keys.current, now: turn.now.monotonic)
     }
 
-    /// A device has connected. Nil when it is admitted; otherwise it was not registered, and the caller refuses it
-    /// before the upgrade or with a `refused` frame. Whether there is a place in a room is checked with its first
-    /// frame.
+    /// A device has connected. Nil when the relay admits it. Otherwise the relay has not registered it, and the caller
+    /// refuses the device by an HTTP status or a `refused` frame. The device's first frame decides whether there is a
+    /// place in a room.
     ///
     /// - Parameter isHeard: whether its first frame has arrived already and is passed next.
     package mutating func connected(
@@ -119,8 +120,8 @@ package struct Rendezvous: Sendable {
         return nil
     }
 
-    /// A device has sent a frame. A frame from a connection that is not registered is ignored, because it crossed with
-    /// a close.
+    /// A device has sent a frame. The relay ignores a frame from a connection that is not registered, because the relay
+    /// closed that connection while the frame was on its way.
     ///
     /// - Parameters:
     ///   - bytes: the frame's length.
@@ -173,7 +174,7 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    /// When ``deadlinesPassed(_:)`` is to be called next, on the monotonic clock; nil for never.
+    /// When the caller must call ``deadlinesPassed(_:)`` next, on the monotonic clock; nil for never.
     ///
     /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole value to
     /// read it from another module.
@@ -204,8 +205,8 @@ package struct Rendezvous: Sendable {
             case .displacement(let offer):
                 displacements[offer] = nil
                 _ = decide(offer, &turn) { room, rules, turn in
-                    // If the time has jumped past both deadlines, the room's end comes first: no visitor is admitted to
-                    // a room that is over.
+                    // If the time has jumped past both deadlines, the room's end comes first, because no visitor may
+                    // come into a room that is over.
                     guard turn.now.monotonic < room.deadline else { return room.end(.expired, &turn) }
                     room.displace(rules, &turn)
                 }
@@ -213,8 +214,8 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    /// ``Limits/partOfFree``, which also divides the resources that are counted outside this module: one prefix may have
-    /// 1/`partOfFree` of what is free.
+    /// The divisor of ``Limits/partOfFree``: one address prefix may have 1/`partOfFree` of what is free. The I/O layer
+    /// reads it here, to divide the connections in the same way.
     package var partOfFree: Int { limits.partOfFree }
 
     package var statistics: Statistics {
@@ -232,7 +233,7 @@ package struct Rendezvous: Sendable {
 }
 
 extension DeviceFrame {
-    /// Whether a device that sends this as its first frame is new here.
+    /// Whether a device whose first frame this is has no token, and so is new to the relay.
     package var isOfStranger: Bool {
         switch self {
         case .offer, .visit: true

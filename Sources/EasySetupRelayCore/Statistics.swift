@@ -1,15 +1,15 @@
-/// Counts of connections, rooms and meetings, for health checks and metrics. Nothing in it comes from a peer.
+/// Counts of connections, rooms and meetings, for health checks and metrics. No value in it comes from a peer.
 package struct Statistics: Hashable, Sendable {
-    /// Registered connections in any phase.
+    /// Registered connections, whether or not they are in a room.
     package var connections = 0
-    /// Connections in no room: new, computing work, or attached before their offerer.
+    /// Connections in no room: they have sent no first frame, compute work, or wait for their offerer to come back.
     package var roomless = 0
     package var rooms = 0
     /// Rooms with a seated visitor.
     package var seated = 0
-    /// Active meetings in all rooms.
+    /// Meetings that are in progress, in all rooms.
     package var meetings = 0
-    /// Visitors waiting in the queues of all rooms.
+    /// Visitors that wait in the lines (the queues) of all rooms.
     package var waiting = 0
     /// Bytes in all mailboxes.
     package var mailboxBytes = 0

@@ -1,14 +1,14 @@
 import EasySetupRelayProtocol
 
-/// The handling of one event: its time, a source of randomness, and what is to be done about it. It is the only thing
-/// besides the event itself that a decision depends on.
+/// The handling of one event: its time, a source of randomness, and the actions that follow from it. A decision depends
+/// on nothing else but the state and the event itself.
 ///
 /// One value serves all events: the caller sets ``now`` before an event, and carries out and removes ``actions`` after
 /// it, so that their memory is reused.
 package struct Turn: Sendable {
     /// The time of the event.
     package var now: Moment
-    /// The source of slots, ids and challenges.
+    /// The source of random slots, ids and challenges.
     package var entropy: any RandomNumberGenerator & Sendable
     /// What is to be done, in this order.
     package var actions: [Action] = []

@@ -1,9 +1,9 @@
-/// The address prefix that limits are counted under: the part of an IP address that one customer of a provider has. It
-/// is made from a peer's address, kept in counters that expire within the hour, and never written anywhere; so it has
-/// no description (`Protocol/relay.md`, "Addresses").
+/// The address prefix that a relay counts together: the part of an IP address that one customer of a provider has. The
+/// relay makes it from a peer's address, keeps it in counters that expire within the hour, and writes it nowhere. So
+/// the type has no description (`Protocol/relay.md`, "Addresses").
 package struct AddressPrefix: Hashable, Sendable {
-    /// One word, because every connection stores one. The lowest byte is the kind. The rest holds an IPv4 address
-    /// (lower 32 bits) or the first 56 bits of an IPv6 address; bits beyond the prefix are zero.
+    /// Every connection stores a prefix, so it is a single word. The lowest byte is the kind. The rest holds an IPv4
+    /// address (lower 32 bits) or the first 56 bits of an IPv6 address; bits beyond the prefix are zero.
     private let word: UInt64
 
     private enum Kind: UInt8 {
@@ -14,8 +14,8 @@ package struct AddressPrefix: Hashable, Sendable {
         case ipv6Block32
     }
 
-    /// The /32 of 4 bytes of IPv4, or the /56 of 16 bytes of IPv6; IPv4 mapped into IPv6 counts as IPv4. Nil for any
-    /// other number of bytes.
+    /// The /32 prefix of an IPv4 address, which has 4 bytes, or the /56 prefix of an IPv6 address, which has 16. An
+    /// IPv4 address mapped into IPv6 counts as IPv4. Nil for any other number of bytes.
     package init?(bytes: [UInt8]) {
         switch bytes.count {
         case 4:
@@ -29,7 +29,7 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// Stores `bits` above the lowest byte and drops the bits beyond the prefix.
+    /// Stores `bits`, which lie above the lowest byte, without those beyond the prefix.
     private init(_ bits: UInt64, _ kind: Kind) {
         let dropped: UInt64 =
             switch kind {
@@ -40,12 +40,12 @@ package struct AddressPrefix: Hashable, Sendable {
         word = ((bits >> dropped) << dropped) | UInt64(kind.rawValue)
     }
 
-    /// The prefixes that an event is counted under, narrowest first. Each comes with its allowance: its limit as a
-    /// multiple of the narrowest prefix's limit.
+    /// The prefixes under which the relay counts an event, the narrowest first. Each comes with its allowance, which
+    /// says how many times the limit of the narrowest prefix it may have.
     package var counted: Counted { Counted(narrowest: self) }
 
-    /// A sequence of two or three nested prefixes. It makes each one on demand because this is asked several times per
-    /// connection.
+    /// A sequence of two or three nested prefixes. It makes each one on demand, because the relay needs it several
+    /// times for each connection.
     package struct Counted: Sequence, IteratorProtocol, Sendable {
         fileprivate let narrowest: AddressPrefix
         private var place = 0
@@ -60,12 +60,13 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// These prefixes in reverse order, the widest first.
+    /// The same prefixes in reverse order, the widest first.
     var countedFromWidest: some Sequence<AddressPrefix> {
         (0...(isIPv4 ? 1 : 2)).lazy.reversed().compactMap { block($0)?.prefix }
     }
 
-    /// The prefix at a position from narrowest to widest, with its allowance: 0 is this prefix; nil beyond the widest.
+    /// A prefix around this one, and its allowance. The place 0 is this prefix, and higher places are wider. Nil beyond
+    /// the widest.
     private func block(_ place: Int) -> (prefix: AddressPrefix, allowance: Int)? {
         switch (place, isIPv4) {
         case (0, _): (self, 1)
@@ -81,10 +82,11 @@ package struct AddressPrefix: Hashable, Sendable {
         isIPv4 == other.isIPv4 && AddressPrefix(other.word, kind) == self
     }
 
-    /// Whether this is the prefix of a single customer and not a wider block.
+    /// Whether this prefix is that of a single customer and not a wider block.
     var isNarrowest: Bool { kind == .ipv4Address || kind == .ipv6Block56 }
 
-    /// The bytes that bind a challenge to the prefix: the family, the length, and the prefix as 8 bytes, IPv4 in the last four.
+    /// The bytes that bind a challenge to the prefix: the address family (4 or 6), the length in bits, and the prefix
+    /// as 8 bytes, with IPv4 in the last four.
     var macInput: [UInt8] {
         let length: UInt8 =
             switch kind {
@@ -96,7 +98,7 @@ package struct AddressPrefix: Hashable, Sendable {
         return [isIPv4 ? 4 : 6, length] + (isIPv4 ? word >> 8 : word & ~0xFF).bigEndianBytes
     }
 
-    /// The kind of the prefix, from the lowest byte of `word`, where every initializer stores it.
+    /// The kind of the prefix. It is the lowest byte of `word`, where every initializer stores it.
     private var kind: Kind { Kind(rawValue: UInt8(truncatingIfNeeded: word)) ?? .ipv4Address }
 
     private var isIPv4: Bool { word & 0xFF <= UInt64(Kind.ipv4Block24.rawValue) }
@@ -112,7 +114,7 @@ extension AddressPrefix: CustomStringConvertible, CustomReflectable {
 }
 
 extension FixedWidthInteger {
-    /// The integer's bytes, the most significant first.
+    /// The bytes of the integer, the most significant first.
     var bigEndianBytes: [UInt8] {
         stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
     }

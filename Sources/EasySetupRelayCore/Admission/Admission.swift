@@ -1,12 +1,12 @@
 import EasySetupRelayProtocol
 
-/// The relay's admission policy for connections: how many there are, the prefix that each counts for, which idle ones
-/// are closed for others, and how many bytes they make the relay keep (`Protocol/limits.md`, "The relay's transport").
-/// It is a pure value without I/O and clock.
+/// The rules by which the relay admits connections. This type counts connections by address prefix, chooses the idle
+/// ones that are closed for others, and counts the bytes that connections make the relay keep (`Protocol/limits.md`,
+/// "The relay's transport"). It does no I/O and has no clock.
 ///
-/// Long-polling sessions take places as well; their number is passed as `callers`.
+/// Long-polling sessions take places as well. The caller passes their number as `callers`.
 package struct Admission: Sendable {
-    /// The number of long-polling sessions: the open ones, and all that are remembered.
+    /// The number of long-polling sessions: the open ones, and all that the relay remembers, closed ones included.
     package struct Callers: Sendable {
         package var open: Int
         package var remembered: Int
@@ -20,19 +20,20 @@ package struct Admission: Sendable {
     private let limits: TransportLimits
     /// The number of connections.
     package private(set) var socketCount = 0
-    /// Connections that serve no device, and all connections, counted by prefix.
+    /// Connections that serve no device, counted by prefix, and all connections, counted by prefix.
     package private(set) var opening = PrefixCounts()
     package private(set) var sockets = PrefixCounts()
     private(set) var idleSockets = IdleSockets()
-    /// Unread bytes of all WebSockets, as last checked: bytes read since are noticed at the next ping.
+    /// The unread bytes of all devices on WebSockets, as last checked. Bytes that a device has read since then still
+    /// count.
     package private(set) var unread = 0
-    /// The bytes of all request bodies.
+    /// The bytes of all request bodies that the relay keeps.
     package private(set) var bodyBytes = 0
-    /// The largest number of connections and sessions since memory was last given back.
+    /// The largest number of connections and sessions since the relay last gave back memory.
     private var peak = 0
     private var wasFull = false
 
-    /// The number of connections that may be closed when their place is needed.
+    /// The number of idle connections, which the relay may close when it needs their places.
     package var idleSocketCount: Int { idleSockets.count }
 
     package init(limits: TransportLimits) {
@@ -41,20 +42,20 @@ package struct Admission: Sendable {
 
     // MARK: Places
 
-    /// Whether no connection is accepted.
+    /// Whether all places are taken, so that the relay accepts no connection.
     package func isFull(_ callers: Callers) -> Bool { taken(callers) >= limits.connections }
 
-    /// Notes after a change whether no connection is accepted. True when connections are accepted again.
+    /// Notes after a change whether all places are taken. True when there are places again.
     package mutating func noteFullness(_ callers: Callers) -> Bool {
         let isFull = isFull(callers)
         defer { wasFull = isFull }
         return wasFull && !isFull
     }
 
-    /// Whether only returning devices are admitted, and others are told that the relay is full.
+    /// Whether the free places are reserved for returning devices. The relay then tells other devices that it is full.
     package func isCrowded(_ callers: Callers) -> Bool { kept > 0 && taken(callers) > limits.connections - kept }
 
-    /// How long a connection may be idle, in quarters of the time that an empty relay leaves it.
+    /// How long an HTTP connection may be idle, in quarters of the time that an empty relay allows.
     package func idleFourths(_ callers: Callers) -> Int {
         let taken = taken(callers)
         return taken < limits.connections / 2 ? 4 : taken < limits.connections / 4 * 3 ? 2 : 1
@@ -67,21 +68,21 @@ package struct Admission: Sendable {
         PrefixCeiling(all: limits.connections, used: taken(callers), part: limits.partOfFree, perPrefix: perPrefix)
     }
 
-    /// Whether an address may have another connection without a device. A proxy's connection has no prefix.
+    /// Whether this prefix may have another connection that serves no device. A proxy's connection has no prefix.
     package func hasPlace(for prefix: AddressPrefix?, _ callers: Callers) -> Bool {
         guard let prefix else { return true }
         return opening.allows(prefix, ceiling(callers, perPrefix: limits.openingPerPrefix))
     }
 
-    /// Why a new device on this connection is refused; nil when there is a place for it.
+    /// Why the relay refuses a new device on this connection; nil when it has a place for it.
     package func refusal(ofNew prefix: AddressPrefix?, _ callers: Callers) -> AdmissionRefusal? {
         if isCrowded(callers) { return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter) }
         guard let prefix, !sockets.allows(prefix, ceiling(callers), counted: 1) else { return nil }
         return AdmissionRefusal(reason: .tooMany, retryAfter: limits.retryAfter)
     }
 
-    /// Why a device that opens a long-polling session is refused; nil when there is a place for it. `isNew` is false
-    /// for a device with a token; `counts` are the sessions by prefix.
+    /// Why the relay refuses a device that opens a long-polling session; nil when it has a place for it. `isNew` is
+    /// false for a device with a token. `counts` are the sessions by prefix.
     package func refusal(ofCaller prefix: AddressPrefix, isNew: Bool, _ counts: PrefixCounts, _ callers: Callers)
         -> AdmissionRefusal?
     {
@@ -93,21 +94,21 @@ package struct Admission: Sendable {
 
     // MARK: Connections come and go
 
-    /// A connection was accepted and serves no device yet.
+    /// The relay has accepted a connection, which serves no device yet.
     package mutating func accepted(_ prefix: AddressPrefix?, _ callers: Callers) {
         socketCount += 1
         notePeak(callers)
         count(prefix)
     }
 
-    /// Counts a connection that serves no device under this prefix from now on.
+    /// Counts a connection, which serves no device yet, under this prefix.
     package mutating func count(_ prefix: AddressPrefix?) {
         guard let prefix else { return }
         sockets.count(1, prefix)
         opening.count(1, prefix)
     }
 
-    /// A connection has ended. `wasIdle` tells whether it served no device.
+    /// A connection has ended. `wasIdle` says whether it served no device.
     package mutating func connectionEnded(_ id: ConnectionID, _ prefix: AddressPrefix?, wasIdle: Bool) {
         socketCount -= 1
         idleSockets.remove(id)
@@ -116,13 +117,14 @@ package struct Admission: Sendable {
         if wasIdle { opening.count(-1, prefix) }
     }
 
-    /// A connection begins or ceases to serve a device.
+    /// A connection begins to serve a device, or serves none any more.
     package mutating func setIdle(_ isIdle: Bool, _ id: ConnectionID, _ prefix: AddressPrefix?) {
         if let prefix { opening.count(isIdle ? 1 : -1, prefix) }
         if isIdle { addIdleSocket(id, prefix) } else { idleSockets.remove(id) }
     }
 
-    /// The first frame of a connection has arrived. A connection that is refused for it is idle until it ends.
+    /// The first frame of a connection has arrived. If the relay refuses the device, the connection stays among the
+    /// idle ones until it ends.
     package mutating func firstFrameReceived(_ id: ConnectionID, _ prefix: AddressPrefix?, isTurnedAway: Bool) {
         if let prefix { opening.count(-1, prefix) }
         if !isTurnedAway { idleSockets.remove(id) }
@@ -130,13 +132,14 @@ package struct Admission: Sendable {
 
     // MARK: Giving way
 
-    /// Marks a connection as one that may be closed when its place is needed.
+    /// Marks a connection as idle: the relay may close it when it needs its place.
     package mutating func addIdleSocket(_ id: ConnectionID, _ prefix: AddressPrefix?) {
         idleSockets.insert(id, of: prefix)
     }
 
     /// Chooses the idle connections to close for a connection that was accepted while only returning devices are
-    /// admitted. It is one, or two while there are too many connections; none when no idle one is known here.
+    /// admitted. It chooses one, or two while there are too many connections. It chooses none when it knows no idle
+    /// one.
     package mutating func makeRoom(
         for id: ConnectionID,
         _ prefix: AddressPrefix?,
@@ -153,27 +156,28 @@ package struct Admission: Sendable {
         return leaving
     }
 
-    /// The candidate whose prefix has the most connections.
+    /// The candidate whose prefix has the most connections; nil when there are no candidates.
     package func fullest(_ candidates: [(id: ConnectionID, prefix: AddressPrefix?)]) -> ConnectionID? {
         candidates.max { ($0.prefix.map(sockets.standing) ?? 0) < ($1.prefix.map(sockets.standing) ?? 0) }?.id
     }
 
     // MARK: What connections make the relay keep
 
-    /// A device has `bytes` unread bytes, a change of `difference`. False when that is too many.
+    /// Records that a device has `bytes` unread bytes, `difference` more than before. False when the device has too
+    /// many.
     package mutating func account(unread bytes: Int, difference: Int) -> Bool {
         unread += difference
         return bytes <= (unread > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
-    /// The request bodies kept for a connection change by `difference` bytes to `total`. False when there is no room
-    /// for them; a body of one frame is always allowed.
+    /// Records that a connection's request bodies take `total` bytes, `difference` more than before. False when the
+    /// relay has no memory for them. A body of one frame is always allowed.
     package mutating func account(bodies difference: Int, total: Int) -> Bool {
         bodyBytes += difference
         return bodyBytes <= limits.bodyBytesInAll || total <= WireLimits.frameBytes || difference <= 0
     }
 
-    /// Removes the bytes that were kept for a connection that has ended.
+    /// Subtracts the bytes that the relay kept for a connection that has ended.
     package mutating func forget(unread unreadBytes: Int, bodyBytes bytes: Int) {
         unread -= unreadBytes
         bodyBytes -= bytes
@@ -181,14 +185,15 @@ package struct Admission: Sendable {
 
     // MARK: Crowds
 
-    /// The number of connections and sessions that take memory, including closed sessions that are remembered.
+    /// The number of connections and sessions that take memory. Closed sessions that the relay remembers are among
+    /// them.
     private func population(_ callers: Callers) -> Int { socketCount + callers.remembered }
 
     package mutating func notePeak(_ callers: Callers) {
         peak = max(peak, population(callers))
     }
 
-    /// Whether a crowd of connections, or half of it, has gone, so that its memory can be given back.
+    /// Whether at least half of a crowd of connections has gone, so that the relay can give back its memory.
     package func hasCrowdGone(_ callers: Callers) -> Bool {
         let population = population(callers)
         return peak - population >= Self.crowd && population <= peak / 2
@@ -202,6 +207,6 @@ package struct Admission: Sendable {
         idleSockets.shrink()
     }
 
-    /// The memory of fewer connections, about a megabyte, is not worth giving back.
+    /// The least drop in connections after which the relay gives back memory. Fewer have less than about a megabyte.
     private static let crowd = 256
 }

@@ -7,11 +7,11 @@ struct Connections: Sendable {
         /// The device has sent no valid first frame yet, or is computing work. Next: `early`, `offerer`, `visitor`,
         /// gone.
         case new(deadline: Duration, isAtWork: Bool)
-        /// A visitor that came back before its offerer. Next: `visitor`, gone.
+        /// A visitor that came back before its offerer and waits for it. Next: `visitor`, gone.
         case early(Early, deadline: Duration)
         /// The offerer of a room. Next: gone.
         case offerer(OfferID)
-        /// A visitor in a meeting of a room or in the room's queue. Next: gone.
+        /// A visitor in a meeting of a room, or in the room's line (its queue). Next: gone.
         case visitor(OfferID)
 
         var room: OfferID? {
@@ -36,7 +36,7 @@ struct Connections: Sendable {
         }
     }
 
-    /// The first frame of a visitor that came back before its offerer.
+    /// What a visitor that came back before its offerer said in its first frame.
     struct Early: Sendable {
         let offer: OfferID
         let meeting: MeetingID
@@ -58,17 +58,17 @@ struct Connections: Sendable {
     private var early = PrefixCounts()
     private(set) var atWork = 0
     private(set) var earlyCount = 0
-    /// All connections that are in no room.
+    /// The number of connections that are in no room.
     private(set) var roomless = 0
 
     var count: Int { known.count }
-    /// Whether no prefix is counted.
+    /// Whether no prefix has a count.
     var isUncounted: Bool { working.isEmpty && early.isEmpty }
     var all: some Sequence<ConnectionID> { known.keys }
 
     subscript(connection: ConnectionID) -> Known? { known[connection] }
 
-    /// Whether one more connection from this prefix may be asked for work.
+    /// Whether the relay may ask one more connection of this prefix for work.
     func mayWork(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         working.allows(
             prefix,
@@ -81,7 +81,7 @@ struct Connections: Sendable {
         )
     }
 
-    /// Whether one more of this prefix may wait for its offerer.
+    /// Whether one more visitor of this prefix may wait for its offerer.
     func mayWaitForOfferer(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         early.allows(
             prefix,

@@ -1,5 +1,6 @@
-/// Connections that serve no device: those of long polling without a waiting poll and, once the relay is crowded, those
-/// without a first frame. Closing one loses nothing, because the device opens another.
+/// The connections that serve no device and that the relay may close: connections of long polling on which no poll
+/// waits and, while only returning devices are admitted, connections without a first frame. Closing one loses nothing,
+/// because the device opens another.
 struct IdleSockets: Sendable {
     private struct Socket {
         let id: ConnectionID
@@ -26,8 +27,9 @@ struct IdleSockets: Sendable {
         places[last.id] = place
     }
 
-    /// Removes and returns a connection whose prefix has the most connections (`standing`) among a random sample. A
-    /// sample is enough, because the largest prefix owns most of the connections.
+    /// Removes and returns the connection whose prefix has the most connections, among a random sample. `standing`
+    /// gives the number for a prefix. A sample is enough, because the prefix with most connections owns most of the
+    /// sample.
     mutating func takeFullest(
         using generator: inout some RandomNumberGenerator,
         standing: (AddressPrefix) -> Int

@@ -1,8 +1,8 @@
 internal import DequeModule
 import EasySetupRelayProtocol
 
-/// The limits on rooms and on the visitors in them. Once half of the places are taken, each prefix has a share; some
-/// places are reserved for returning devices (`Protocol/limits.md`, "When the relay fills").
+/// The limits on rooms and on the visitors in them. Once half of the places are taken, each prefix may have a share of
+/// what is free. Some places are reserved for returning devices (`Protocol/limits.md`, "When the relay fills").
 extension Rendezvous {
     var roomCeiling: PrefixCeiling {
         PrefixCeiling(all: limits.rooms, used: rooms.count, part: limits.partOfFree)
@@ -15,15 +15,15 @@ extension Rendezvous {
     /// Whether a prefix may have one more room without exceeding its share.
     func mayOwnRoom(_ prefix: AddressPrefix) -> Bool { owned.rooms.allows(prefix, roomCeiling) }
 
-    /// Whether a prefix may restore a room. The share is larger than for a new room because the offerer had the room
+    /// Whether a prefix may restore a room. Its share is larger than for a new room, because the offerer had the room
     /// before.
     func mayRestoreRoom(_ prefix: AddressPrefix) -> Bool {
         let part = max(1, limits.partOfFree / Self.softer)
         return owned.rooms.allows(prefix, PrefixCeiling(all: limits.rooms, used: rooms.count, part: part))
     }
 
-    /// Whether a room may admit one more visitor. Visitors that wait in other rooms don't keep a visitor from a free
-    /// place.
+    /// Whether a room may take one more visitor. A free place in its meetings counts even if many visitors wait in
+    /// other rooms.
     func hasPlaceForVisitor(of offer: OfferID) -> Bool {
         guard let room = rooms[offer] else { return false }
         if room.meetings.count >= limits.meetings {
@@ -33,16 +33,17 @@ extension Rendezvous {
         return owned.meetings.allows(room.prefix, meetingCeiling(limits.meetingsInAll))
     }
 
-    /// Whether the relay has no place for a visitor, in any room.
+    /// Whether the relay has no place for a new visitor, in any room.
     var isFullForVisitors: Bool {
         totals.meetings >= meetingsForVisitors || totals.mailboxBytes >= limits.mailboxBytesInAll
     }
 
-    /// The places for meetings of new visitors. The remaining ones are reserved for meetings that an offerer restores.
+    /// The number of meetings that the relay has for new visitors. The rest is reserved for meetings that an offerer
+    /// restores.
     private var meetingsForVisitors: Int { limits.meetingsInAll - limits.meetingsInAll / Self.kept }
 
-    /// Those meetings of a restored room for which there is a place. A meeting in which no message was exchanged is
-    /// treated like a new visit; a meeting with messages may also use the reserved places.
+    /// The meetings of a restored room for which the relay has a place. A meeting in which no message was exchanged
+    /// counts like a new visit. A meeting with messages may use the reserved places too.
     func meetingsWithPlace(_ held: [MeetingResume], _ prefix: AddressPrefix) -> [MeetingResume] {
         let ceiling = meetingCeiling(limits.meetingsInAll, part: max(1, limits.partOfFree / Self.softer))
         guard owned.meetings.allows(prefix, ceiling) else { return [] }
@@ -62,20 +63,20 @@ extension Rendezvous {
         return kept
     }
 
-    /// 1/`kept` of `meetingsInAll` is reserved for returning devices.
+    /// The divisor of the reserve: 1/`kept` of ``Limits/meetingsInAll`` is reserved for returning devices.
     private static var kept: Int { 8 }
     /// How many times larger the share of a returning device is than that of a new one.
     private static var softer: Int { 4 }
 
     // MARK: Rooms that nobody holds
 
-    /// Whether there is a place for one more room, or giving up an abandoned room would make one.
+    /// Whether there is a place for one more room. It counts if giving up an abandoned room would make one.
     var mayHavePlaceForRoom: Bool {
         deadlines.count < limits.deadlines && (rooms.count < limits.rooms || !abandoned.isEmpty)
     }
 
-    /// Whether there is a place for one more room. If the relay is full, it gives up a room without a connected offerer
-    /// and without any visitor so far.
+    /// Makes a place for one more room; false when there is none. A full relay gives up an abandoned room, which has no
+    /// connected offerer and never had a visitor.
     mutating func makePlaceForRoom() -> Bool {
         guard deadlines.count < limits.deadlines else { return false }
         return rooms.count < limits.rooms || giveUpRoom()
@@ -89,7 +90,7 @@ extension Rendezvous {
         if abandoned.count > 2 * rooms.count { dropAbandoned() }
     }
 
-    /// Removes from the list the rooms whose offerer has come back, that were visited, or that are over.
+    /// Removes from the list the rooms whose offerer has come back, that a visitor has visited, or that are over.
     mutating func dropAbandoned() {
         let all = abandoned
         abandoned = []
@@ -103,8 +104,8 @@ extension Rendezvous {
         }
     }
 
-    /// Gives up one of the oldest abandoned rooms: the one whose offerer's prefix or block uses most. The offerer can
-    /// restore it with its token.
+    /// Gives up one of the oldest abandoned rooms: the one whose offerer's prefix or wider block has most rooms. The
+    /// offerer can restore the room with its token. False when there is no abandoned room.
     private mutating func giveUpRoom() -> Bool {
         var worst: (place: Int, standing: Int)?
         var place = 0
@@ -126,7 +127,7 @@ extension Rendezvous {
         return true
     }
 
-    /// How many candidates are compared to give up one room.
+    /// How many abandoned rooms ``giveUpRoom()`` compares.
     private static var looks: Int { 16 }
 }
 

@@ -1,30 +1,30 @@
-/// The limits on connections and long-polling sessions that decisions of the core depend on. The defaults are those of
-/// the relay that accepts the connections (`Protocol/limits.md`, "The relay's transport").
+/// The limits on connections and long-polling sessions that the core's decisions need. The relay that accepts the
+/// connections sets them (`Protocol/limits.md`, "The relay's transport").
 package struct TransportLimits: Sendable {
-    /// Simultaneous connections.
+    /// The most simultaneous connections.
     package var connections: Int
-    /// Connections of these that are reserved for returning devices.
+    /// How many of these are reserved for returning devices.
     package var keptConnections: Int
-    /// Connections of one address prefix that serve no device.
+    /// The most connections of one address prefix that serve no device.
     package var openingPerPrefix: Int
-    /// The divisor for a prefix's share: 1/`partOfFree` of what is free.
+    /// The divisor of a prefix's share: one prefix may have 1/`partOfFree` of what is free.
     package var partOfFree: Int
-    /// The retry time that a relay without a free connection tells.
+    /// The time to wait that a relay without a free connection sends.
     package var retryAfter: Duration
-    /// Bytes that one device may leave unread.
+    /// The most bytes that one device may leave unread.
     package var outboundBytes: Int
-    /// Bytes that all devices of one transport may leave unread.
+    /// The most bytes that all WebSockets, or all long-polling sessions, may leave unread together.
     package var unreadBytesInAll: Int
-    /// Bytes of all request bodies being received.
+    /// The most bytes of all request bodies that are being received.
     package var bodyBytesInAll: Int
-    /// Requests of one long-polling device in a `requestInterval`.
+    /// The most requests of one long-polling device in a `requestInterval`.
     package var requestsPerInterval: Int
     package var requestInterval: Duration
-    /// The longest time that a poll is held.
+    /// The longest time that a poll waits for an answer.
     package var longestPoll: Duration
-    /// A long-polling session without a waiting poll is ended after this time.
+    /// The relay ends a long-polling session on which no poll has waited for this time.
     package var pollAbsence: Duration
-    /// Closed long-polling sessions that are remembered.
+    /// The most closed long-polling sessions that the relay remembers.
     package var closedCalls: Int
 
     package init(

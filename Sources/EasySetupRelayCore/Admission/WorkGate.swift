@@ -1,16 +1,16 @@
 import Crypto
 import EasySetupRelayProtocol
 
-/// Asks devices for proof of work and checks it. A challenge contains a MAC, so the relay stores nothing until it is
-/// answered (`Protocol/relay.md`, "Work").
+/// Asks devices for proof of work, and checks it. A challenge contains a MAC, so the relay stores nothing for a
+/// challenge until a device answers it (`Protocol/relay.md`, "Work").
 struct WorkGate: Sendable {
-    /// The layout of a challenge, 34 bytes: purpose, difficulty, expiry in milliseconds of the relay's own clock (8,
-    /// big-endian), 8 random bytes, and the first 16 bytes of a MAC over all these and the prefix.
+    /// The layout of a challenge, 34 bytes: purpose (1), difficulty (1), expiry in milliseconds of the relay's own
+    /// clock (8, big-endian), random bytes (8), and the first 16 bytes of a MAC over all these and the prefix.
     private static let headByteCount = 18
     private static let macByteCount = 16
 
     private var key: TokenKey
-    /// The previous key, and the time until which challenges made with it are accepted.
+    /// The previous key, and the time until which the relay accepts challenges that it made with this key.
     private var former: (key: TokenKey, until: Duration)?
     private let difficulty: ClosedRange<Int>
     private let lifetime: Duration
@@ -23,20 +23,19 @@ struct WorkGate: Sendable {
         case full
     }
 
-    /// The request that a device does the work for.
+    /// The request for which a device does the work.
     enum Purpose: UInt8, Sendable {
         case offer = 1
         case visit = 2
     }
 
-    /// How far a prefix exceeds its limits.
+    /// How far a prefix is over its limits.
     struct Excess {
-        /// The larger of two factors: how many times over its limit the prefix is for this kind of request, and the
-        /// excess of the whole relay.
+        /// How many times over its limit the prefix is for this kind of request, or the excess of the whole relay,
+        /// whichever is larger.
         var common = 0
-        /// How many times the prefix is over the limit of visits that found no room. Each doubling costs two bits
-        /// instead of one, up to the wire format's maximum, so that searching for codes gets more expensive with each
-        /// code.
+        /// How many times over the limit of visits without a room the prefix is. Each doubling costs two bits and not
+        /// one, up to the wire format's maximum, so that searching for codes gets more expensive with each code.
         var misses = 0
 
         var isNone: Bool { common == 0 && misses == 0 }
@@ -54,7 +53,7 @@ struct WorkGate: Sendable {
 
     mutating func advance(_ now: Duration) { used.advance(now) }
 
-    /// Makes further challenges with another key. Challenges of the previous key stay valid until they expire.
+    /// Makes further challenges with another key. The relay accepts those of the previous key until they expire.
     mutating func replaceKey(by next: TokenKey, now: Duration) {
         guard next.id != key.id else { return }
         former = (key, now + lifetime)
@@ -84,7 +83,7 @@ struct WorkGate: Sendable {
         return .workWanted(challenge: bytes, difficulty: bits, expiresIn: lifetime)
     }
 
-    /// Whether `work` solves a challenge for this purpose and prefix, in time, and for the first time.
+    /// Checks whether `work` solves a challenge for this purpose and prefix, in time and for the first time.
     mutating func check(
         _ work: Work,
         for purpose: Purpose,
@@ -95,11 +94,12 @@ struct WorkGate: Sendable {
         let challenge = work.challenge
         guard challenge.count == Self.headByteCount + Self.macByteCount else { return .bad }
         let head = Array(challenge.prefix(Self.headByteCount))
-        // Plain comparison is enough: nothing here is secret from the sender, and a forged MAC gains one offer.
+        // The comparison need not take constant time: nothing here is secret from the sender, and a forged MAC gains
+        // one offer.
         guard head[0] == purpose.rawValue, isOurs(challenge, head, prefix, now) else { return .bad }
         let expiry = head[2..<10].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        // A challenge of an earlier run may have any expiry, because that run's clock started elsewhere. So an expiry
-        // further ahead than a challenge of this run can have is refused.
+        // A challenge that an earlier run of the relay made may have any expiry, because that run's clock began
+        // elsewhere. So the relay refuses an expiry further ahead than a challenge of this run can have.
         guard milliseconds(now)...milliseconds(now + lifetime) ~= expiry else { return .bad }
         let digest = SHA256.hash(data: challenge + work.answer)
         guard Self.leadingZeroBits(digest) >= Int(head[1]) else { return .bad }

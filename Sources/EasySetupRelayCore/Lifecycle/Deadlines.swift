@@ -7,9 +7,9 @@ struct Deadlines: Sendable {
         case connection(ConnectionID)
         /// The end of a room.
         case room(OfferID)
-        /// A room in which a visitor keeps others waiting.
+        /// A room whose next visitor is to be displaced, because it owes a message while others wait.
         case displacement(OfferID)
-        /// Rooms without a seat, which end some time after the relay began to drain.
+        /// The rooms without a seated visitor, which end some time after the relay began to drain.
         case draining
     }
 
@@ -30,7 +30,7 @@ struct Deadlines: Sendable {
         entries.insert(Entry(at: time, subject: subject))
     }
 
-    /// Removes the reminders whose subject has ended early or has another deadline.
+    /// Removes the reminders whose subject has ended or has another deadline.
     mutating func keep(where isLive: (Subject, Duration) -> Bool) {
         entries = Heap(entries.unordered.filter { isLive($0.subject, $0.at) })
     }

@@ -1,23 +1,24 @@
-/// The phases of a relay's shutdown: serving, draining, ending, ended. It takes events and the time and gives orders.
+/// The phases of a relay's shutdown: serving, draining, ending, ended. The type takes events and the time, and gives
+/// orders.
 package struct Lifecycle: Sendable {
     private enum Phase: Sendable {
         case serving
-        /// No new devices are admitted; active pairings go on until the deadline.
+        /// The relay admits no new devices. Active pairings go on until the deadline.
         case draining(until: Duration)
-        /// Every connection is being closed, and is cut at the deadline. HTTP connections stay until each poll has been
-        /// answered.
+        /// The relay closes every connection, and cuts those that are open at the deadline. HTTP connections stay open
+        /// until each poll has been answered.
         case ending(until: Duration, areRequestsClosed: Bool)
         case ended(isTold: Bool)
     }
 
     package enum Order: Equatable {
-        /// Tell devices to go to another relay, and close all connections.
+        /// Tell all devices to go to another relay, and close all connections.
         case end
-        /// Each poll has been answered: close the HTTP connections.
+        /// Close the HTTP connections, because each poll has been answered.
         case closeRequests
         /// Cut the connections that are still open.
         case hangUp
-        /// The relay has ended: no connection is left.
+        /// The relay has ended, because no connection is left.
         case ended
     }
 
@@ -33,13 +34,14 @@ package struct Lifecycle: Sendable {
         self.closingTime = closingTime
     }
 
-    /// Whether new devices are admitted.
+    /// Whether the relay admits new devices.
     package var isServing: Bool {
         if case .serving = phase { true } else { false }
     }
 
-    /// Whether connections are still accepted: while draining, for devices of a pairing and for health checks; while
-    /// ending, as long as `untold` devices may send their last polls on new connections.
+    /// Whether the relay still accepts connections. A draining relay accepts them for devices that are pairing and for
+    /// health checks. An ending relay accepts them only for the last polls of long-polling devices.
+    /// - Parameter untold: the number of closed long-polling sessions whose device has not received that news yet.
     package func accepts(untold: Int) -> Bool {
         switch phase {
         case .serving, .draining: true
@@ -56,14 +58,14 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    /// Begins to drain. False when the relay drains or ends already.
+    /// Begins to drain. False when the relay was draining or ending before.
     package mutating func drain(now: Duration) -> Bool {
         guard case .serving = phase else { return false }
         phase = .draining(until: now + drainTime)
         return true
     }
 
-    /// Begins to end at once.
+    /// Begins to end at once. Gives the orders to carry out.
     package mutating func stop(now: Duration) -> [Order] {
         switch phase {
         case .serving, .draining: [end(now), .hangUp]
@@ -72,7 +74,7 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    /// When ``deadlinePassed(now:)`` is to be called; nil for never.
+    /// When the caller must call ``deadlinePassed(now:)``, on the monotonic clock; nil for never.
     package var due: Duration? {
         switch phase {
         case .serving, .ended: nil
@@ -88,8 +90,9 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    /// To be called after changes. Takes the present number of rooms and connections, and of devices that have not been
-    /// told that they are closed.
+    /// The next order of the shutdown, if the numbers of rooms and connections now allow it; otherwise nil. The caller
+    /// calls it after each change. `untold` is the number of closed long-polling sessions whose device has not received
+    /// that news yet.
     package mutating func changed(rooms: Int, connections: Int, untold: Int, now: Duration) -> Order? {
         switch phase {
         case .serving, .ended: return nil
@@ -111,7 +114,7 @@ package struct Lifecycle: Sendable {
         return .end
     }
 
-    /// Whether the relay has ended. It returns true once, so that the end is reported once.
+    /// Whether the relay has ended. Only the first such call returns true, so that the caller reports the end once.
     package mutating func takeEnd() -> Bool {
         guard case .ended(isTold: false) = phase else { return false }
         phase = .ended(isTold: true)

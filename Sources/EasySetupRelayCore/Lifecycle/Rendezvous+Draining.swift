@@ -1,9 +1,9 @@
 import EasySetupRelayProtocol
 
-/// Shutdown of a relay. Nothing is lost that a device can continue at another relay (`Protocol/relay.md`, "Draining").
-/// The ``Lifecycle`` says how far it is; here is what follows for rooms and connections.
+/// The shutdown of a relay. A device loses nothing that it can continue at another relay (`Protocol/relay.md`,
+/// "Draining"). The ``Lifecycle`` has the phases; this code applies them to rooms and connections.
 extension Rendezvous {
-    /// Whether no new offers and visits are accepted.
+    /// Whether the relay accepts no new offers and visits.
     var isDraining: Bool { !lifecycle.isServing }
 
     /// Begins to drain: the relay accepts no new offers and visits. Rooms in which no visitor has met the offerer are
@@ -47,7 +47,7 @@ extension Rendezvous {
         return order
     }
 
-    /// Whether the relay has ended. It returns true once, so that the end is reported once.
+    /// Whether the relay has ended. Only the first such call returns true, so that the caller reports the end once.
     package mutating func takeEnd() -> Bool { lifecycle.takeEnd() }
 
     /// The part of an order that concerns rooms and devices. The caller carries out the rest.

@@ -1,4 +1,4 @@
-/// Giving back memory: tables keep the size that they had at the peak.
+/// Giving back memory. A dictionary keeps the size that it had at its peak, until its content moves to a smaller one.
 extension Rendezvous {
     /// Shrinks every table to the size that its content needs, by moving the content. Nothing else changes.
     package mutating func shrink() {

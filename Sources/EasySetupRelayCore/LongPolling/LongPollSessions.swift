@@ -2,52 +2,52 @@ private import DequeModule
 package import EasySetupRelayProtocol
 private import HeapModule
 
-/// The sessions of long polling: their ids, the frames queued for each, the polls that wait, and the sessions that were
-/// closed (`Protocol/http.md`, "Connections"). It does no I/O and has no clock. A poll that waits has the id of the
-/// connection that it came on.
+/// The long-polling sessions: their ids, the frames queued for each, the polls that wait, and the sessions that were
+/// closed (`Protocol/http.md`, "Connections"). The type does no I/O and has no clock. A poll is named by the
+/// ``ConnectionID`` of the connection on which it waits.
 package struct LongPollSessions: Sendable {
     private let limits: TransportLimits
-    /// Sessions by the 128-bit id that the device drew. Swift hashes the ids with a seed of this process, so nobody can
-    /// cause collisions, and the time of a lookup reveals at most bits of an unknown hash; so no comparison in constant
-    /// time is needed.
+    /// Sessions by the 128-bit id that the device drew. Swift hashes the ids with a random seed of this process, so
+    /// nobody can cause collisions, and the time of a lookup reveals at most bits of an unknown hash. So the lookup
+    /// need not compare ids in constant time.
     private var ids: [LongPollConnectionID: ConnectionID] = [:]
     private var entries: [ConnectionID: Entry] = [:]
     private var alarms = Heap<Alarm>()
-    /// Closed sessions, in the order of their closing.
+    /// The closed sessions that the relay still remembers, in the order of their closing.
     private var closed: Deque<Closed> = []
-    /// The number of sessions: the open ones, and all, including the closed ones that are remembered.
+    /// The number of open sessions, and of all sessions, closed ones included.
     package private(set) var callers = Admission.Callers()
-    /// Sessions with a waiting poll and something to answer it with.
+    /// Sessions with a waiting poll that can be answered now.
     private var ready: [ConnectionID] = []
     private var answers: [Answered] = []
     /// The number of open sessions of each prefix.
     package private(set) var devices = PrefixCounts()
     /// The bytes queued for all sessions.
     private var unreadBytes = 0
-    /// Closed sessions whose device has not been told so by the answer to a poll.
+    /// The number of closed sessions whose device has not learnt of the closing from the answer to a poll yet.
     package private(set) var untold = 0
 
-    /// A poll and its answer; the answer is nil when the session is no longer known.
+    /// A waiting poll and its answer. The answer is nil when the relay no longer knows the session.
     package typealias Answered = (poll: ConnectionID, answer: PollAnswer?)
 
     package enum Polled: Equatable {
         case unknown
         case gap
-        /// The poll waits; its answer will be among those of a later ``takeAnswers(now:)``.
+        /// The poll waits. A later ``takeAnswers(now:)`` gives its answer.
         case waits(ConnectionID)
     }
 
     private struct Entry {
         let name: LongPollConnectionID
         let prefix: AddressPrefix?
-        /// The number of requests in the current interval, and the interval's start.
+        /// The number of requests in the current interval, and when the interval began.
         var calls = 0
         var callsSince: Duration
         var queue = FrameWindow()
         var waiting: Waiting?
-        /// Since when no poll has been waiting.
+        /// When the session was opened or its last poll ended. No poll has waited since then if `waiting` is nil.
         var absentSince: Duration
-        /// The time of the session's earliest alarm, nil for none; later alarms are stale.
+        /// The time of the session's earliest alarm; nil for none. Alarms at other times are stale.
         var alarm: Duration?
         var isReady = false
         var isTold = false
@@ -66,7 +66,7 @@ package struct LongPollSessions: Sendable {
         static func == (one: Alarm, other: Alarm) -> Bool { one.due == other.due }
     }
 
-    /// A closed session, which is forgotten at this time.
+    /// A closed session. The relay forgets it at the time `due`.
     private struct Closed {
         let due: Duration
         let id: ConnectionID
@@ -84,12 +84,12 @@ package struct LongPollSessions: Sendable {
 
     package func isOpen(_ id: ConnectionID) -> Bool { entries[id]?.queue.isClosed == false }
 
-    /// The highest number of the device's frames that have arrived. Nil for an unknown session.
+    /// The highest number of the device's frames that have arrived without a gap. Nil for an unknown session.
     package func have(of id: ConnectionID) -> UInt32? { entries[id]?.queue.have }
 
     // MARK: What devices do
 
-    /// Opens a session. Its id and its number must both be new.
+    /// Opens a session. Both `connection`, which the device drew, and `id` must be new.
     package mutating func open(
         _ connection: LongPollConnectionID,
         as id: ConnectionID,
@@ -104,7 +104,7 @@ package struct LongPollSessions: Sendable {
         watch(id)
     }
 
-    /// Counts a request of a session. False when the device makes more requests than allowed.
+    /// Counts a request of a session. False when the device makes more requests than the limit allows.
     package mutating func countCall(_ id: ConnectionID, now: Duration) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
         if now >= entry.callsSince + limits.requestInterval { (entry.calls, entry.callsSince) = (0, now) }
@@ -113,12 +113,12 @@ package struct LongPollSessions: Sendable {
         return entry.calls <= limits.requestsPerInterval
     }
 
-    /// The new frames of a request, in order. Nil when a frame before them is missing.
+    /// The new frames of a request, in order. Nil when a frame before them is missing or the session is unknown.
     package mutating func take(_ call: SendCall, of id: ConnectionID) -> ArraySlice<[UInt8]>? {
         entries[id]?.queue.take(call.frames, from: call.first)
     }
 
-    /// A device polls for frames. An earlier poll that still waits is answered without frames.
+    /// A device polls for frames. If an earlier poll still waits, it is answered without frames.
     package mutating func poll(_ call: PollCall, by poll: ConnectionID, now: Duration) -> Polled {
         guard let id = ids[call.connection], let before = entries[id]?.queue.bytes,
             let standing = entries[id]?.queue.acknowledge(call.received), let entry = entries[id]
@@ -127,7 +127,8 @@ package struct LongPollSessions: Sendable {
         switch standing {
         case .gap: return .gap
         case .late:
-            // A poll that was overtaken: the device has had another answer, and a newer poll may be waiting.
+            // A newer poll has overtaken this one: the device has had another answer, and the newer poll may be
+            // waiting.
             answers.append((poll, entry.queue.emptyAnswer()))
             return .waits(id)
         case .current: break
@@ -142,7 +143,7 @@ package struct LongPollSessions: Sendable {
         return .waits(id)
     }
 
-    /// The request of a poll was lost before its answer.
+    /// The connection of a poll has closed, so the poll waits no more.
     package mutating func gone(_ poll: ConnectionID, of id: ConnectionID, now: Duration) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
@@ -152,8 +153,8 @@ package struct LongPollSessions: Sendable {
 
     // MARK: What the relay does
 
-    /// Queues a frame for a device, which answers a waiting poll. False when the device has too many unread bytes; the
-    /// caller then gives the session up.
+    /// Queues a frame for a device, which answers its waiting poll. False when the device has too many unread bytes;
+    /// the caller then ends the session.
     package mutating func send(_ frame: [UInt8], to id: ConnectionID) -> Bool {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
@@ -163,7 +164,7 @@ package struct LongPollSessions: Sendable {
         return bytes <= (unreadBytes > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
-    /// Closes a session after the queued frames. It is remembered for ``TransportLimits/pollAbsence``.
+    /// Closes a session after the queued frames. The relay remembers it for ``TransportLimits/pollAbsence``.
     package mutating func close(_ id: ConnectionID, now: Duration) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
@@ -184,7 +185,7 @@ package struct LongPollSessions: Sendable {
         }
     }
 
-    /// Removes a session without remembering it.
+    /// Removes a session, so that the relay does not know it any more.
     package mutating func forget(_ id: ConnectionID) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         ids[entry.name] = nil
@@ -206,7 +207,7 @@ package struct LongPollSessions: Sendable {
         }
     }
 
-    /// The answers to polls that are due.
+    /// The answers to polls that can be answered now, or whose wait a newer poll or the end of the session has ended.
     package mutating func takeAnswers(now: Duration) -> [Answered] {
         guard !ready.isEmpty || !answers.isEmpty else { return [] }
         for id in ready {
@@ -241,7 +242,7 @@ package struct LongPollSessions: Sendable {
         if answers.isEmpty { answers = [] }
     }
 
-    /// Removes stale alarms; at most one alarm of each session is live.
+    /// Removes the stale alarms. Each session has at most one alarm that is not stale.
     private mutating func dropStaleAlarms() {
         let entries = entries
         alarms = Heap(alarms.unordered.filter { entries[$0.id]?.alarm == $0.due })
@@ -249,8 +250,8 @@ package struct LongPollSessions: Sendable {
 
     // MARK: Time
 
-    /// When ``deadlinesPassed(now:)`` is to be called next; nil for never. The getter is mutating for the same reason as
-    /// ``Rendezvous/nextDeadline``.
+    /// When the caller must call ``deadlinesPassed(now:)`` next; nil for never. The getter is mutating for the same
+    /// reason as ``Rendezvous/nextDeadline``.
     package var nextDeadline: Duration? {
         mutating get {
             guard let alarm = alarms.min?.due, let closing = closed.first?.due else {
@@ -260,8 +261,8 @@ package struct LongPollSessions: Sendable {
         }
     }
 
-    /// Answers polls that have waited for long enough and forgets closed sessions. Gives the sessions without a poll
-    /// for too long, which it has already removed.
+    /// Answers polls that have waited for long enough, and forgets closed sessions whose time is over. Gives the
+    /// sessions on which no poll waited for too long; they are removed already.
     package mutating func deadlinesPassed(now: Duration) -> [ConnectionID] {
         var absent: [ConnectionID] = []
         while let first = alarms.min, first.due <= now {
@@ -290,14 +291,14 @@ package struct LongPollSessions: Sendable {
         entry.waiting?.until ?? entry.absentSince + limits.pollAbsence
     }
 
-    /// Sets an alarm for a session, unless an earlier one is set; that one is set again when it goes off.
+    /// Sets an alarm for a session, unless an earlier one is set. When the earlier one goes off, it is set again.
     private mutating func watch(_ id: ConnectionID) {
         guard let entry = entries[id], !entry.queue.isClosed else { return }
         let due = due(entry)
         if let alarm = entry.alarm, alarm <= due { return }
         entries[id]?.alarm = due
         alarms.insert(Alarm(due: due, id: id))
-        // A new alarm makes the later one of the same session stale, and that may stay in the queue for half a minute.
+        // A new alarm makes the session's later one stale. The stale one may stay in the queue for half a minute.
         if alarms.count > 2 * entries.count + 64 { dropStaleAlarms() }
     }
 

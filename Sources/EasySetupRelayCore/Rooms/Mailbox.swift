@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// One direction of a meeting: the messages that the receiver has not acknowledged, and how far each side is
+/// One direction of a meeting: the messages that the receiver has not acknowledged, and how far sender and receiver are
 /// (`Protocol/relay.md`, "Delivery").
 struct Mailbox: Sendable {
     /// The highest message number received from the sender, without a gap.
@@ -12,12 +12,12 @@ struct Mailbox: Sendable {
     /// The stored messages: numbers after `acked` up to `have`.
     private(set) var messages: [Message] = []
     private(set) var bytes = 0
-    /// Whether earlier numbers are known from a device's statement only, because the relay was restarted.
+    /// Whether the relay was restarted, so that it knows of the earlier numbers only from what a device says.
     private(set) var isRestored = false
 
     init() {}
 
-    /// A mailbox after a restart: both sides are taken to have what the first of them to come back says.
+    /// A mailbox after a restart. The offerer, which comes back first, names the last number that was acknowledged.
     init(restoredAt number: UInt32) {
         have = number
         delivered = number
@@ -51,25 +51,24 @@ struct Mailbox: Sendable {
         return .news
     }
 
-    /// Whether a returning receiver can have all messages up to `number`.
+    /// Whether a receiver that comes back may say that it has all messages up to `number`.
     func canHaveReceived(_ number: UInt32) -> Bool { number <= delivered || isRestored }
 
-    /// The receiver has come back and has all messages up to `number`; ``canHaveReceived(_:)`` was true for that
-    /// number.
+    /// The receiver has come back and has all messages up to `number`. The caller has checked ``canHaveReceived(_:)``.
     mutating func returned(having number: UInt32) -> OnAck {
         if number > delivered { delivered = number }
-        // Messages that the receiver got before the restart count as received; if they are sent again, they are
+        // Messages that the receiver got before a restart count as received. If the sender sends them again, they are
         // repeats.
         if number > have { have = number }
         return acknowledged(upTo: number)
     }
 
-    /// The message that was just stored is handed to the receiver's connection, which has had all earlier ones.
+    /// The message that was stored last goes to the receiver's connection, which has had all earlier ones.
     mutating func deliverLast() {
         delivered = have
     }
 
-    /// The messages after `number`, which are now handed to the receiver's connection.
+    /// The stored messages after `number`. They count as delivered, because the caller sends them to the receiver now.
     mutating func deliver(after number: UInt32) -> [Message] {
         delivered = max(delivered, have)
         return messages.filter { $0.number > number }

@@ -8,32 +8,32 @@ struct Meeting: Sendable {
         case attached(ConnectionID)
         /// The visitor's connection was lost, or the visitor has not come back since a restart. Next: `attached`.
         case detached
-        /// The visitor has left. Its place stays taken until the offerer closes the meeting or the place is needed.
-        /// Final.
+        /// The visitor has left for good. Its place stays taken until the offerer closes the meeting or another visitor
+        /// needs the place. Final.
         case left
     }
 
-    /// How long an unproved visitor has kept the offerer waiting.
+    /// How long a visitor that has not proved itself yet has kept the offerer waiting for a message.
     enum Owed: Sendable, Equatable {
-        /// The visitor owes no message: it is the offerer's turn, or both messages have arrived. Next: `running`,
-        /// `stopped`.
+        /// The visitor owes no message: the offerer has to answer, or the visitor's handshake messages 1 (hello) and 3
+        /// (proof) have arrived. Next: `running`, `stopped`.
         case nothing
         /// The visitor has owed a message since this time. Next: `nothing`, `stopped`.
         case running(since: Duration)
-        /// The offerer is disconnected; the visitor had owed a message for this long before. Next: `nothing`,
+        /// The offerer is disconnected. The visitor had owed a message for this long before. Next: `nothing`,
         /// `running`.
         case stopped(after: Duration)
     }
 
     let id: MeetingID
-    /// The prefix that a wrong proof is charged to; nil after a restart, until the visitor is back.
+    /// The address prefix that a wrong proof is charged to; nil after a restart, until the visitor is back.
     var prefix: AddressPrefix?
     var visitor: Visitor
     /// The attempt number of the visitor's last accepted attach.
     var attempt: UInt32 = 0
     private(set) var owed = Owed.nothing
-    /// How many times the offerer was told that the visitor's connection was lost, and whether this was the last news
-    /// it got.
+    /// How many times the relay told the offerer that the visitor's connection was lost. `isToldAway` says whether that
+    /// was the last news that the offerer got.
     private var absencesTold: UInt16 = 0
     var isToldAway = false
     var toOfferer: Mailbox
@@ -56,8 +56,8 @@ struct Meeting: Sendable {
         toVisitor = Mailbox(restoredAt: held.acked)
     }
 
-    /// Notes that the visitor is connected or not. True when the offerer is to be told so: after `absencesTold` absences
-    /// it is told of no further one.
+    /// Notes whether the visitor is connected. True when the relay must tell the offerer. After `absencesTold` absences
+    /// it tells the offerer of no further one.
     mutating func notePresence(_ isPresent: Bool, _ limits: Limits) -> Bool {
         let mayTell = absencesTold < limits.absencesTold
         if isPresent {
@@ -84,14 +84,14 @@ struct Meeting: Sendable {
         }
     }
 
-    /// The visitor owes its first message from the start and its second one after the offerer's first. A visitor that
-    /// has left owes its place.
+    /// Whether the visitor owes a message: its first from the start, and its second after the offerer's first. A
+    /// visitor that has left owes its place.
     private var owes: Bool {
         hasLeft || toOfferer.have == 0 || (toOfferer.have == 1 && toVisitor.have >= 1)
     }
 
-    /// Starts, stops or resets the time for which the visitor has owed a message. To be called after each message, and
-    /// when the offerer connects or disconnects.
+    /// Starts, stops or resets the time for which the visitor has owed a message. The caller calls it after each
+    /// message, and when the offerer connects or disconnects.
     mutating func updateOwed(now: Duration, offererIsThere: Bool) {
         switch (owed, owes, offererIsThere) {
         case (_, false, _): owed = .nothing

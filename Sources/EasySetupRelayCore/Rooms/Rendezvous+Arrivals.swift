@@ -13,7 +13,7 @@ extension Rendezvous {
             refuse(connection, .draining, retryAfter: limits.retryDraining, &turn)
         case .offer(let slotLength, let done):
             let time = turn.now.monotonic
-            // Checked before work is required, so that the device does not work for nothing.
+            // The relay checks this before it asks for work, so that the device does not work for nothing.
             guard mayHavePlaceForRoom else {
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
             }
@@ -31,7 +31,8 @@ extension Rendezvous {
         case .visit(let slot, let done):
             let time = turn.now.monotonic
             let own = visited.excess(prefix, limit: limits.visitsPerPrefix, now: time)
-            // Checked before the slot is looked up, so that a full relay does not reveal which slots exist.
+            // The relay checks this before it looks up the slot, so that a full relay does not reveal which slots
+            // exist.
             guard !isFullForVisitors else {
                 visited.happened(1, prefix, now: time)
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
@@ -57,11 +58,8 @@ extension Rendezvous {
         }
     }
 
-    /// Lets an offer or a visit go on, or asks for work: a prefix that exceeds its limits, or any prefix when the relay
-    /// gets full, must bring some. False when the device was asked for work or refused.
-    ///
-    /// Work for an old challenge is not enough where the relay asks for at least two bits more by now. Otherwise one
-    /// address could collect many cheap challenges first, and search for codes with them later.
+    /// Lets an offer or a visit go on, or asks the device for work. The relay asks when the prefix exceeds its limits,
+    /// and asks all devices when it gets full. False when the relay asked for work or refused the device.
     private mutating func admitOrChallenge(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
@@ -155,7 +153,7 @@ extension Rendezvous {
         guard hasPlaceForVisitor(of: offer) else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
-        // Moved before the decision, because a `close` among its actions must find the connection.
+        // The connection is moved before the decision, because a `close` among the actions must find it in the room.
         connections.move(connection, to: .visitor(offer))
         let verdict = decide(offer, &turn) { room, rules, turn in
             room.visit(connection, prefix: prefix, rules, &turn)
@@ -170,8 +168,8 @@ extension Rendezvous {
         }
     }
 
-    /// Refuses a visit to a slot without a room. The reason why the room ended is told for a limited time, and not to
-    /// prefixes that try many slots.
+    /// Refuses a visit to a slot without a room. The relay gives the reason why the room ended for a limited time only,
+    /// and not to prefixes that try many slots.
     private mutating func visitNobody(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
@@ -180,7 +178,7 @@ extension Rendezvous {
         _ turn: inout Turn
     ) {
         let time = turn.now.monotonic
-        // After a restart, visitors ask for rooms whose offerers have not come back yet; these visits don't count as
+        // After a restart, visitors ask for rooms whose offerers have not come back yet. These visits don't count as
         // misses.
         let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
         if !mayComeBack { missed.happened(1, prefix, now: time) }

@@ -1,9 +1,8 @@
 package import EasySetupRelayProtocol
 
-/// Invariants that must hold after every event. Tests check them; no decision uses them, because they walk over all
-/// state.
+/// Invariants that must hold after every event. Only tests check them, because the check reads the whole state.
 extension Rendezvous {
-    /// The first invariant that does not hold; nil when all hold.
+    /// The first invariant that does not hold, in words; nil when all hold.
     package var brokenBound: String? {
         var load = Load()
         for (offer, room) in rooms {
@@ -49,7 +48,7 @@ extension Rendezvous {
         return nil
     }
 
-    /// All rooms, as far as tests see them.
+    /// All rooms, reduced to what tests look at.
     package var glimpses: [OfferID: RoomGlimpse] {
         rooms.mapValues { RoomGlimpse(slot: $0.slot, mayBeGivenUp: $0.isAbandoned) }
     }
@@ -57,7 +56,7 @@ extension Rendezvous {
     /// The room that a connection is in.
     package func room(of connection: ConnectionID) -> OfferID? { connections[connection]?.phase.room }
 
-    /// Whether no state is left except for the slots that were handed out.
+    /// Whether no state is left except for the marks of the slots that were handed out.
     package var isEmpty: Bool {
         connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
             && deadlines.count == 0 && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty
@@ -65,7 +64,7 @@ extension Rendezvous {
     }
 }
 
-/// A room as tests see it.
+/// What tests see of a room.
 package struct RoomGlimpse: Sendable {
     package let slot: Slot
     /// Whether the offerer is disconnected and no visitor ever came.

@@ -1,7 +1,7 @@
 import EasySetupRelayProtocol
 
-/// Devices that come back with a token, to a room that lives or to one that their token restores (`Protocol/relay.md`,
-/// "Attach").
+/// Devices that come back with a token, to a room that exists or to one that the offerer's token restores
+/// (`Protocol/relay.md`, "Attach").
 extension Rendezvous {
     mutating func attachOfferer(
         _ connection: ConnectionID,
@@ -48,13 +48,13 @@ extension Rendezvous {
         _ now: Moment
     ) -> Reason? {
         if let ended = tombstones[claims.slot], ended.offer == claims.offer { return ended.reason }
-        // The next relay restores it; a room here would soon be over.
+        // A draining relay restores no room, because the room would soon be over. The next relay restores it.
         guard !isDraining else { return .draining }
         guard offered.excess(prefix, limit: limits.restoresPerPrefix, now: now.monotonic) == 0, mayRestoreRoom(prefix)
         else { return .tooMany }
         let hasLostSlot = slots[claims.slot] != nil
         let kept = meetingsWithPlace(held, prefix)
-        // A room is not restored without its seated meeting, because the user has already approved that one.
+        // The relay does not restore a room without its seated meeting, because the user has already approved that one.
         guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
         guard
             let room = Room(
@@ -131,8 +131,8 @@ extension Rendezvous {
         remind(.connection(connection), at: deadline)
     }
 
-    /// The visitors that wait for the same offerer, without an older connection for the same meeting: as in a room, the
-    /// newer attach takes its place. Nil when `said` is the older attach.
+    /// The visitors that wait for the same offerer. An older connection for the same meeting is sent away, because the
+    /// newer attach takes its place, as in a room. Nil when `said` is the older attach.
     private mutating func takeBack(
         _ said: Connections.Early,
         _ turn: inout Turn

@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// Frames from the devices in a room, and the bookkeeping around each decision about a room.
+/// The frames of devices in a room, and the bookkeeping around each decision about a room.
 extension Rendezvous {
     mutating func offererSent(
         _ frame: DeviceFrame,
@@ -84,13 +84,13 @@ extension Rendezvous {
     /// that come and go would use up the limit of stored deadlines.
     mutating func remind(_ subject: Deadlines.Subject, at time: Duration) {
         deadlines.add(subject, at: time)
-        // Live reminders: at most one for each connection in no room, each displacement and each room, and one for
+        // At most one reminder is live for each connection in no room, each room and each displacement, and one for
         // draining.
         let live = connections.roomless + displacements.count + rooms.count + 1
         if deadlines.count > 2 * live + 64 { dropReminders() }
     }
 
-    /// Removes stale reminders.
+    /// Removes the reminders whose subject has ended or has another deadline.
     mutating func dropReminders() {
         let (connections, rooms, displacements) = (connections, rooms, displacements)
         deadlines.keep { subject, time in
@@ -112,8 +112,8 @@ extension Rendezvous {
         remind(.room(room.offer), at: room.deadline)
     }
 
-    /// Lets `decision` change one room in place, and applies the consequences: totals, deadlines, dismissed
-    /// connections. Nil when there is no such room.
+    /// Lets `decision` change one room in place, and applies the consequences to totals, deadlines and dismissed
+    /// connections. Gives the result of `decision`; nil when there is no such room.
     mutating func decide<Outcome>(
         _ offer: OfferID,
         _ turn: inout Turn,
@@ -148,7 +148,7 @@ extension Rendezvous {
         slots[room.slot] = nil
         // A room that continues at another relay has not ended, so it leaves no tombstone.
         if isDraining, reason == .draining { return }
-        // When the table of tombstones is full, later visitors are told `no-such-code`.
+        // When the table of ended rooms is full, later visitors get `no-such-code`.
         _ = tombstones.put(
             Tombstone(offer: room.offer, reason: reason.toldToVisitors, at: now),
             for: room.slot,
@@ -182,7 +182,7 @@ extension Rendezvous {
 
     // MARK: Connections
 
-    /// Refuses a connection's frame: the connection leaves its room and is closed.
+    /// Refuses a connection because of its frame: the connection leaves its room, and the relay closes it.
     mutating func refuse(
         _ connection: ConnectionID,
         _ reason: Reason,
@@ -217,7 +217,7 @@ extension Rendezvous {
     }
 }
 
-/// The result of a decision, as far as the relay's totals and deadlines need it.
+/// The result of a decision about a room, as far as the relay's totals and deadlines need it.
 private struct Decided {
     let prefix: AddressPrefix
     let before: Load
@@ -232,7 +232,7 @@ private struct Decided {
 }
 
 extension Room {
-    /// Lets `decision` change the room and collects the result.
+    /// Lets `decision` change the room, and collects what the relay must know of the change.
     fileprivate mutating func decided<Outcome>(
         _ rules: Rules,
         isDraining: Bool,
@@ -257,8 +257,8 @@ extension Room {
 }
 
 extension Reason {
-    /// The reason that later visitors are told. A reason that a device gave is private to its peer, with these
-    /// exceptions.
+    /// The reason that later visitors get. A reason that a device gave is meant for its peer only, except for the first
+    /// ones here.
     fileprivate var toldToVisitors: Reason {
         switch self {
         case .done, .seated: .seated

@@ -1,8 +1,8 @@
 import EasySetupRelayProtocol
 
-/// Devices that come back on a new connection (`Protocol/relay.md`, "Attach").
+/// Devices of this room that come back on a new connection (`Protocol/relay.md`, "Attach").
 extension Room {
-    /// The offerer comes back on a new connection, and names its living meetings.
+    /// The offerer comes back on a new connection. `held` are the meetings that it still has.
     mutating func attachOfferer(
         _ connection: ConnectionID,
         held: [MeetingResume],
@@ -170,7 +170,7 @@ extension Room {
 }
 
 extension UInt32 {
-    /// Whether an attach with this attempt number is older than the last accepted one. It was overtaken on the way, so
-    /// its connection is given up.
+    /// Whether an attach with this attempt number is older than the last accepted one. A newer attach has overtaken it,
+    /// so the relay refuses it. 0 is not counted.
     func isStale(after last: UInt32) -> Bool { self != 0 && self <= last }
 }

@@ -8,7 +8,7 @@ extension Room {
         _ rules: Rules,
         _ turn: inout Turn
     ) -> Verdict {
-        // An inactive meeting has just ended: the frame crossed with its `over`.
+        // The meeting has just ended, or its visitor has left. The offerer sent this frame before it received `over`.
         guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
         let visitor = meetings[index].connection
         let ack = meetings[index].toOfferer.acknowledged(upTo: message.ack)

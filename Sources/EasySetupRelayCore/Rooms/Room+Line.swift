@@ -1,8 +1,9 @@
 import EasySetupRelayProtocol
 
-/// The queue of waiting visitors: admission, waiting and displacement (`Protocol/relay.md`, "The line").
+/// The line, which is the queue of visitors that wait for a meeting: who gets a meeting, who waits, and who is
+/// displaced, which means moved back to the end of the line (`Protocol/relay.md`, "The line").
 extension Room {
-    /// A visitor arrives. Any verdict but `accepted` is the refusal to send.
+    /// A visitor arrives. It gets a meeting or a place in the line; any verdict but `accepted` is the refusal to send.
     mutating func visit(
         _ visitor: ConnectionID,
         prefix: AddressPrefix,
@@ -27,7 +28,8 @@ extension Room {
         }
     }
 
-    /// Whether one more visitor of this prefix and of each block around it may wait in the queue.
+    /// Whether one more visitor of this prefix may wait in the line. The limits hold for each wider block around it,
+    /// too.
     private func mayWait(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         guard line.count < limits.waitingPerRoom else { return false }
         return prefix.mayJoin(
@@ -54,7 +56,8 @@ extension Room {
         }
     }
 
-    /// When ``displace(_:_:)`` has something to do; nil while no visitor waits or none owes a message.
+    /// When ``displace(_:_:)`` has something to do next; nil while no visitor waits or none in a meeting owes a
+    /// message.
     func nextDisplacement(_ limits: Limits) -> Duration? {
         guard !line.isEmpty else { return nil }
         return meetings.compactMap(\.owesSince).min().map { $0 + limits.owedMessage }

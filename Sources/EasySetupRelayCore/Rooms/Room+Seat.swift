@@ -1,13 +1,13 @@
 import EasySetupRelayProtocol
 
-/// The end of meetings, and the choice of the seated one (`Protocol/relay.md`, "Seat").
+/// The end of meetings, and the choice of the visitor that gets the seat (`Protocol/relay.md`, "Seat").
 extension Room {
     mutating func seat(_ id: MeetingID, _ rules: Rules, _ turn: inout Turn) -> Verdict {
         switch phase {
         case .over: return .accepted
         case .seated(let seated): return seated == id ? .accepted : .refused(.badOrder)
         case .open(let line):
-            // The meeting has ended or its visitor has left. The offerer was told so; this frame crossed with that.
+            // The meeting has ended, or its visitor has left. The offerer sent this frame before it received `over`.
             guard let index = meeting(id), !meetings[index].hasLeft else { return .accepted }
             for other in meetings where other.id != id {
                 if let visitor = other.connection { turn.dismiss(visitor, .over(meeting: nil, .seated)) }
@@ -31,7 +31,8 @@ extension Room {
         }
     }
 
-    /// The offerer ends a meeting. Gives the prefix to charge if the visitor's proof was wrong.
+    /// The offerer ends a meeting. Gives the prefix of its visitor, for the count of visits, if the proof was wrong;
+    /// otherwise nil.
     mutating func close(
         _ id: MeetingID,
         _ reason: Reason,

@@ -5,15 +5,16 @@ import EasySetupRelayProtocol
 struct Room: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:RoomPhase`.
     enum Phase: Sendable {
-        /// Visitors are admitted up to a number, and wait in a queue (the line) beyond it. Next: `seated`, `over`.
+        /// A number of visitors may meet the offerer; further ones wait in a queue, the line. Next: `seated`, `over`.
         case open(line: [Waiting])
-        /// One visitor proved itself; all others were dismissed. Next: `over`.
+        /// One visitor proved itself, and the relay dismissed all others. Next: `over`.
         case seated(MeetingID)
-        /// All devices have been told and dismissed; with `draining`, to continue at another relay. Final.
+        /// The relay has told and dismissed all devices. With the reason `draining`, they continue at another relay.
+        /// Final.
         case over(Reason)
     }
 
-    /// A visitor in the queue. No messages are kept for it.
+    /// A visitor in the line. The relay keeps no messages for it.
     struct Waiting: Sendable {
         let connection: ConnectionID
         let prefix: AddressPrefix
@@ -31,13 +32,13 @@ struct Room: Sendable {
     var deadline: Duration
     /// The deadline that this room's tokens contain, in seconds since 1970 UTC.
     let tokenDeadline: Int64
-    /// Whether another room has taken this room's slot, so that no new visitor can come.
+    /// Whether another room has this room's slot, so that no new visitor can come here.
     let hasLostSlot: Bool
-    /// The prefix of the device that made the room; the room's places count for it.
+    /// The prefix of the device that made the room. The relay counts the room and its meetings under it.
     let prefix: AddressPrefix
-    /// Whether a visitor ever came.
+    /// Whether a visitor ever came, so that the room is not given up for another one.
     var wasVisited = false
-    /// Whether the room is in the list of abandoned rooms.
+    /// Whether the room is in ``Rendezvous/abandoned``.
     var isListed = false
 
     /// A new room.
@@ -53,8 +54,8 @@ struct Room: Sendable {
         hasLostSlot = false
     }
 
-    /// A room as its offerer describes it after a restart, with the offerer not yet attached. Nil when its time is
-    /// over.
+    /// A room as its offerer describes it after a restart, in `held`. The offerer is not attached yet. Nil when the
+    /// room's time is over.
     init?(
         restoring claims: TokenClaims,
         held: [MeetingResume],
@@ -64,7 +65,7 @@ struct Room: Sendable {
         limits: Limits
     ) {
         let seated = held.first(where: \.isSeated)
-        // Whatever the token or this machine's UTC clock says, no room lives longer than a new one could.
+        // No room lives longer than a new one could, even if the token or this machine's UTC clock is wrong.
         let (difference, overflow) = claims.deadline.subtractingReportingOverflow(now.utcSeconds)
         let longest = limits.codeLifetime.components.seconds
         var left = Duration.seconds(overflow ? 0 : max(min(difference, longest), -longest))
@@ -74,7 +75,7 @@ struct Room: Sendable {
         slot = claims.slot
         offerer = nil
         phase = seated.map { .seated($0.meeting) } ?? .open(line: [])
-        // A room gets no more meetings than allowed, whatever its offerer says.
+        // A room gets no more meetings than the limit, even if its offerer names more.
         meetings = held.filter { seated == nil || $0.isSeated }.prefix(limits.meetings).map(Meeting.init(restoring:))
         deadline = now.monotonic + left
         tokenDeadline = claims.deadline
@@ -83,7 +84,7 @@ struct Room: Sendable {
         wasVisited = !held.isEmpty
     }
 
-    /// The room's part of the relay's totals.
+    /// What the room adds to the relay's totals.
     var load: Load {
         var load = Load(rooms: 1, meetings: meetings.count)
         switch phase {
@@ -115,7 +116,7 @@ struct Room: Sendable {
         phase = .over(reason)
     }
 
-    /// Whether no visitor is in a meeting with the offerer.
+    /// Whether the room is open and no visitor is in a meeting with the offerer.
     var isIdle: Bool {
         switch phase {
         case .open: meetings.isEmpty
@@ -127,10 +128,10 @@ struct Room: Sendable {
     /// it at another relay.
     var isDeserted: Bool { offerer == nil && line.isEmpty && meetings.allSatisfy { $0.connection == nil } }
 
-    /// Whether a draining relay sends the room's devices to another relay.
+    /// Whether a draining relay sends the room's devices to another relay now.
     var goesOnElsewhere: Bool { isIdle || isDeserted }
 
-    /// Whether the offerer is disconnected and no visitor ever came. The relay may drop such a room, because the
+    /// Whether the offerer is disconnected and no visitor ever came. The relay may give such a room up, because the
     /// offerer's token restores it.
     var isAbandoned: Bool { offerer == nil && !wasVisited && isIdle }
 
@@ -159,7 +160,8 @@ struct Room: Sendable {
     }
 }
 
-/// The constants of every decision: a class, because copying these 500 bytes for each decision would be slow.
+/// The limits and keys for every decision. It is a class, because copying these 500 bytes for each decision would be
+/// slow.
 final class Rules: Sendable {
     let limits: Limits
     let keys: TokenKeys
@@ -170,18 +172,18 @@ final class Rules: Sendable {
     }
 }
 
-/// The verdict on a frame.
+/// The result of a frame from a device.
 enum Verdict: Equatable {
     case accepted
-    /// A repeat, or an acknowledgement without news.
+    /// The frame changed nothing: it was a repeat, or an acknowledgement without news.
     case withoutNews
-    /// A visitor sent it while it has no meeting, or for another meeting.
+    /// A visitor sent the frame while it has no meeting, or for another meeting than it has.
     case outOfPlace
-    /// Not allowed: the connection is refused and closed.
+    /// The frame is not allowed. The relay refuses the connection and closes it.
     case refused(Reason)
 }
 
-/// The part of one room, or of all, in the relay's totals.
+/// What one room, or all rooms together, add to the relay's totals.
 struct Load: Equatable, Sendable {
     var rooms = 0
     var seated = 0

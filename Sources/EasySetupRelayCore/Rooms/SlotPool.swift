@@ -1,18 +1,19 @@
 import EasySetupRelayProtocol
 
-/// Draws slots: random, sparse, and not reused within twice a room's lifetime (`Protocol/relay.md`, "Slots").
+/// Draws slots at random. Few of all slots are in use, and none is used again within twice a room's lifetime
+/// (`Protocol/relay.md`, "Slots").
 ///
-/// There are two bit maps per length. A slot that was handed out is marked in the current one, and is free again when
-/// both maps have been cleared in turn. The memory is fixed for 3, 4 and 5 symbols: 4 KiB, 128 KiB and 4 MiB each,
-/// allocated at first use. For 6 symbols it would be 128 MiB each, so the pool only avoids the slots of living rooms
-/// there: with 2^30 slots and at most 20,000 rooms, the chance that a random slot was in use in the last half hour is
-/// one in 50,000.
+/// There are two bit maps for each length from 3 to 5 symbols. The pool marks a slot that it hands out in the current
+/// map. The slot is free again when both maps have been cleared in turn. The maps of the three lengths have 4 KiB, 128
+/// KiB and 4 MiB each, allocated at first use. For 6 symbols a map would have 128 MiB, so for that length the pool only
+/// avoids the slots of living rooms: with 2^30 slots and at most 20,000 rooms, the chance that a random slot was in use
+/// in the last half hour is one in 50,000.
 struct SlotPool: Sendable {
     private let period: Duration
     private let guardedUntil: Duration
     private var maps: [Int: Maps] = [:]
 
-    /// More tries than a map that is three quarters free ever needs.
+    /// The most draws for one slot: more than a map that is three quarters free ever needs.
     private static let probes = 128
     private static let mappedLengths = 3...5
 
@@ -21,7 +22,7 @@ struct SlotPool: Sendable {
         guardedUntil = started + limits.restartGuard
     }
 
-    /// A free slot of at least `length` symbols (0: the pool's choice); nil when there is none.
+    /// A free slot of at least `length` symbols, 0 for the pool's choice. Nil when there is none.
     mutating func draw(
         atLeast length: Int,
         now: Duration,
@@ -31,8 +32,8 @@ struct SlotPool: Sendable {
         let shortest = now < guardedUntil ? Slot.lengths.lowerBound + 1 : Slot.lengths.lowerBound
         for length in max(length, shortest)...Slot.lengths.upperBound {
             advance(length, now)
-            // At most a quarter of a length is used, because guessed slots must seldom hit a room; then slots get one
-            // symbol longer.
+            // At most a quarter of the slots of a length are handed out, so that a guessed slot seldom has a room. The
+            // next slots are one symbol longer.
             if let map = maps[length], map.marked >= (1 << (5 * length)) / 4 { continue }
             for _ in 0..<Self.probes {
                 let number = Int.random(in: 0..<(1 << (5 * length)), using: &entropy)
@@ -46,7 +47,8 @@ struct SlotPool: Sendable {
         return nil
     }
 
-    /// Marks the slot of a room that came back after a restart, because an earlier run of the relay drew it.
+    /// Marks the slot of a room that came back after a restart. An earlier run of the relay drew it, so this pool does
+    /// not know it.
     mutating func mark(_ slot: Slot, now: Duration) {
         let length = slot.symbols.utf8.count
         advance(length, now)

@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 
-/// The 16 random bytes that identify a room for as long as any of its tokens is valid. Its slot may pass to another
-/// room sooner.
+/// The 16 random bytes that identify a room for as long as any of its tokens is valid. The relay may give the room's
+/// slot to another room sooner.
 package struct OfferID: Hashable, Sendable {
     package static let byteCount = 16
     private let value: Bytes16
@@ -34,7 +34,8 @@ package struct TokenClaims: Hashable, Sendable {
     package var offer: OfferID
     /// Nil in an offerer's token.
     package var meeting: MeetingID?
-    /// When the code expires, in seconds since 1970 UTC. A seated meeting goes on for the seated lifetime after it.
+    /// When the code expires, in seconds since 1970 UTC. A seated meeting may last for ``Limits/seatedLifetime`` beyond
+    /// it.
     package var deadline: Int64
 
     package var role: Role { meeting == nil ? .offerer : .visitor }
@@ -49,9 +50,9 @@ package struct TokenClaims: Hashable, Sendable {
 
 /// Why a token was refused.
 package enum TokenError: Error, Hashable, Sendable {
-    /// The token was made with a key that this relay does not have: ``Reason/relayForgot``.
+    /// The token was made with a key that this relay does not have. Sent as ``Reason/relayForgot``.
     case unknownKey
-    /// Anything else: ``Reason/badToken``.
+    /// The token is wrong in any other way. Sent as ``Reason/badToken``.
     case invalid
 }
 
@@ -64,7 +65,7 @@ extension TokenClaims {
     private static let slotByteCount = 6
     private static let noMeeting = [UInt8](repeating: 0, count: MeetingID.byteCount)
 
-    /// The token, made with the current key.
+    /// The token with these claims, made with the current key.
     package func token(keys: TokenKeys) -> Token {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.byteCount)
@@ -83,7 +84,7 @@ extension TokenClaims {
         return Token(bytes: bytes)
     }
 
-    /// Parses a token. The MAC is checked before any field except the version and the key id is used.
+    /// Parses a token. Before the MAC is checked, only the version and the key id are used.
     package init(checking token: Token, keys: TokenKeys) throws(TokenError) {
         guard token.bytes.count == Self.byteCount, token.bytes[0] == Self.version else { throw .invalid }
         let signed = Array(token.bytes.dropLast(Self.macByteCount))
@@ -98,7 +99,7 @@ extension TokenClaims {
         let offerAt = slotAt + Self.slotByteCount
         let meetingAt = offerAt + OfferID.byteCount
         let deadlineAt = meetingAt + MeetingID.byteCount
-        // Fields that break their rules under a valid MAC would be a defect of this relay; the token is refused all the
+        // Only a defect of this relay could put such fields under a valid MAC. The relay refuses the token all the
         // same.
         guard let role = Role(rawValue: signed[roleAt]),
             Slot.lengths.contains(Int(signed[roleAt + 1])),
@@ -116,7 +117,7 @@ extension TokenClaims {
             meeting: role == .visitor ? meeting : nil,
             deadline: Int64(bitPattern: deadline)
         )
-        // The relay has stopped making tokens with this key, and this token was made later.
+        // The key was replaced, and this token's deadline is later than that of any token that the relay made with it.
         if let latestDeadline, self.deadline > latestDeadline { throw .unknownKey }
     }
 }

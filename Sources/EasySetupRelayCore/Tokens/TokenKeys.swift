@@ -1,9 +1,9 @@
 private import Crypto
 
-/// The token keys of a relay. Tokens are made with the current key, and accepted with any of them.
+/// The token keys of a relay. The relay makes tokens with the current key, and accepts tokens of any of the keys.
 package struct TokenKeys: Sendable {
     let current: TokenKey
-    /// Further keys whose tokens are accepted without restriction.
+    /// Further keys from the operator, whose tokens the relay accepts without restriction.
     private let others: [TokenKey]
     /// Keys that were replaced while the relay ran.
     private var retired: [Retired] = []
@@ -11,10 +11,10 @@ package struct TokenKeys: Sendable {
     /// The key has fewer bytes than ``byteCount``.
     package struct KeyTooShort: Error, Hashable, Sendable {}
 
-    /// The minimum length of a key; longer keys are allowed.
+    /// The least length of a key, in bytes. Longer keys are allowed.
     package static let byteCount = 32
 
-    /// How many replaced keys are remembered; the oldest is forgotten first.
+    /// How many replaced keys the relay remembers. It forgets the oldest first.
     static let retiredCount = 16
 
     package init(current: [UInt8], others: [[UInt8]] = []) throws(KeyTooShort) {
@@ -24,19 +24,19 @@ package struct TokenKeys: Sendable {
         self.others = keys
     }
 
-    /// The key with this id, and the latest deadline that a token of it may have; nil for no such limit.
+    /// The key with this id, and the latest deadline that a token of this key may have, which is nil if any is allowed.
     func key(id: [UInt8]) -> (key: TokenKey, latestDeadline: Int64?)? {
         if current.id == id { return (current, nil) }
         if let key = others.first(where: { $0.id == id }) { return (key, nil) }
         return retired.first { $0.key.id == id }.map { ($0.key, $0.latestDeadline) }
     }
 
-    /// The keys of `next`, and also the present keys, for the tokens that were made with them.
+    /// The keys of `next`, and the present keys, whose tokens the relay still accepts.
     /// - Parameters:
     ///   - next: the keys for new tokens.
-    ///   - now: seconds since 1970 UTC.
-    ///   - latestDeadline: the latest deadline of any token made so far, in the same seconds. An attacker who gets hold
-    ///     of a replaced key can make no token that lives longer.
+    ///   - now: the time in seconds since 1970 UTC.
+    ///   - latestDeadline: the latest deadline of any token made so far, in seconds since 1970 UTC. The relay accepts
+    ///     no token of a replaced key with a later one, so an attacker who steals such a key gains only this time.
     func replaced(by next: TokenKeys, now: Int64, latestDeadline: Int64) -> TokenKeys {
         var keys = next
         let leaving = ([current] + others).map { Retired(key: $0, latestDeadline: latestDeadline) }
@@ -56,7 +56,7 @@ package struct TokenKeys: Sendable {
 struct TokenKey: Sendable {
     /// The public id of the key, which its tokens contain.
     let id: [UInt8]
-    /// HMAC states that have absorbed the key already; this makes a token a quarter cheaper.
+    /// States of HMAC that have absorbed the key already. Reusing them makes a token a quarter cheaper.
     private let tokens: HMAC<SHA256>
     private let challenges: HMAC<SHA256>
 
@@ -83,14 +83,14 @@ struct TokenKey: Sendable {
         unsafe mac.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
 
-    /// Checks a MAC, in constant time.
+    /// Whether `mac` is the right MAC of `bytes`. The comparison takes constant time.
     func isTokenMAC(_ mac: [UInt8], of bytes: [UInt8]) -> Bool {
         var keyed = tokens
         keyed.update(data: bytes)
         return keyed.finalize() == mac
     }
 
-    /// The 32-byte MAC over a challenge's other bytes and the prefix that it is bound to.
+    /// The 32-byte MAC of a challenge. `bytes` are the other bytes of the challenge and the prefix that it is bound to.
     func challengeMAC(_ bytes: [UInt8]) -> [UInt8] {
         Self.mac(bytes, challenges)
     }
