@@ -14,11 +14,11 @@ struct CertificateFacts: Sendable, Equatable {
     var key: PublicKeyKind
     /// Whether a server may use the certificate: its extended key usage allows that, or it has no such extension.
     var isForServers: Bool
-    /// Whether the key usage allows digital signatures, which TLS needs from a server; a certificate without that
-    /// extension does.
+    /// Whether the certificate allows digital signatures, which TLS needs from a server: its key usage allows them, or
+    /// it has no such extension.
     var maySign: Bool
-    /// The identifier of its own key, and that of the key which signed it (RFC 5280, 4.2.1.1 and 4.2.1.2); nil where
-    /// the certificate does not tell.
+    /// The identifiers of the certificate's own key and of the key that signed it (RFC 5280, 4.2.1.1 and 4.2.1.2); nil
+    /// where the certificate does not contain them.
     var keyIdentifier: [UInt8]?
     var issuerKeyIdentifier: [UInt8]?
 

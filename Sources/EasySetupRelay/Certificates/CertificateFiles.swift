@@ -32,8 +32,8 @@ struct LoadedCertificate: Sendable {
 extension CertificateFiles {
     /// The size of the largest file that is accepted, in bytes. A long certificate chain has about ten thousand.
     static let maximumByteCount = 256 * 1024
-    /// How long a TLS connection that the relay closes waits for the peer's `close_notify` (RFC 8446, 6.1). The TLS
-    /// library's own time, 5 s, would keep an ending relay for a device that has vanished.
+    /// How long a TLS connection that the relay closes waits for the peer's `close_notify` (RFC 8446, 6.1). SwiftNIO's
+    /// own time, 5 s, would keep an ending relay for a device that has vanished.
     static let shutdownTimeout = TimeAmount.seconds(1)
 
     /// Reads both files. A reload reads both again too, so that a renewed certificate is never used with an old key.

@@ -30,7 +30,7 @@ struct TokenKeySet: Sendable, Equatable {
 /// are skipped. Each other line is a key of 64 hexadecimal digits, with or without white space around it. The first key
 /// is the current one.
 enum KeyFile {
-    /// The size of the largest key file that is accepted, in bytes: far more than eight keys with a comment each take.
+    /// The largest key file that the relay reads, in bytes: far more than eight keys with a comment each take.
     static let maximumByteCount = 4096
     /// The most keys in a file: enough for the current key, former keys, and the next key, which every relay of a group
     /// must know before one of them uses it.

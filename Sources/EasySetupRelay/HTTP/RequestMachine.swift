@@ -88,7 +88,7 @@ struct RequestMachine {
     private var begun = 1
     /// Whether the last request that has begun is still incomplete.
     private var isReading = true
-    /// Whether a request has arrived since the last call of ``idleFourths()``.
+    /// Whether a request has arrived since the last call of ``countIdleFourths()``.
     private var wasUsed = true
     private var quiet = 0
     /// How many requests began in the current ping interval, and when the interval began.
