@@ -1,11 +1,11 @@
 package import Foundation
 import Synchronization
 
-/// A process that a test starts: the part of Foundation's `Process` that tests use, over `posix_spawn`.
+/// A process that a test starts by `posix_spawn`. It has the part of Foundation's `Process` that tests use.
 ///
-/// Foundation's own lists `/proc/self/fd` at each start and copies more of each entry than the system gave. In a
-/// process with more than some 1,300 open files, as the tests are at times, it reads beyond the end of a page and
-/// crashes.
+/// Foundation's `Process` is not used, because it lists `/proc/self/fd` at each start and copies more of each entry
+/// than the system gave. In a process with more than some 1,300 open files, which the tests have at times, it reads
+/// beyond the end of a page and crashes.
 package final class Child: Sendable {
     private struct State {
         var pid: pid_t = 0
@@ -24,13 +24,13 @@ package final class Child: Sendable {
 
     /// The source or target of one of the child's three standard streams.
     package enum Stream: Sendable {
-        /// The same as in this process.
+        /// The stream of this process.
         case inherited
         /// `/dev/null`.
         case null
-        /// A descriptor of this process.
+        /// A file descriptor of this process.
         case descriptor(CInt)
-        /// The child's end of a pipe, which this process closes once the child has it.
+        /// The child's end of a pipe. This process closes that end once the child has it.
         case pipe(Pipe)
     }
 
@@ -49,7 +49,7 @@ package final class Child: Sendable {
         set { settings.withLock { $0.arguments = newValue } }
     }
 
-    /// The child's environment; nil for that of this process.
+    /// The child's environment; nil for the environment of this process.
     package var environment: [String: String]? {
         get { settings.withLock { $0.environment } }
         set { settings.withLock { $0.environment = newValue } }
@@ -75,7 +75,7 @@ package final class Child: Sendable {
     /// Whether the child was started and has not ended.
     package var isRunning: Bool { state.withLock { $0.pid != 0 && $0.status == nil } }
 
-    /// The exit code, or the number of the signal that ended it; -1 as long as it runs.
+    /// The exit code, or the number of the signal that ended the child; -1 while the child runs.
     package var terminationStatus: Int32 { state.withLock { $0.status ?? -1 } }
 
     /// Calls `body` with ``terminationStatus`` once the child has ended.
@@ -94,14 +94,14 @@ package final class Child: Sendable {
         ended.wait()
     }
 
-    /// Ends the child by SIGTERM, where it still runs.
+    /// Sends SIGTERM to the child if it still runs.
     package func terminate() {
         let pid = state.withLock { $0.status == nil ? $0.pid : 0 }
         if pid != 0 { kill(pid, SIGTERM) }
     }
 
-    /// Starts the child, in a process group of its own and with no signal blocked: a thread of the tests' has most of
-    /// them blocked, and a child inherits that.
+    /// Starts the child in a process group of its own and with no signal blocked. A child inherits the blocked signals
+    /// of the thread that starts it, and a thread of the tests has most of them blocked.
     package func run() throws {
         let settings = settings.withLock { $0 }
         var actions = posix_spawn_file_actions_t()
@@ -155,7 +155,7 @@ package final class Child: Sendable {
     }
 }
 
-/// glibc's function of this name, since 2.34, which Swift's module map of it leaves out: the child has no descriptor
-/// from `first` on.
+/// glibc's function of this name (since 2.34), which Swift's module map of glibc leaves out. It closes the child's
+/// descriptors from `first` on.
 @_silgen_name("posix_spawn_file_actions_addclosefrom_np")
 private func addCloseFrom(_ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ first: CInt) -> CInt

@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// A port for a program that must be told one.
+/// Finds a port for a program to which a test must give one.
 package enum FreePort {
-    /// A port at which nothing listens, and which the system gives neither to outgoing connections nor to servers that
-    /// ask for any port, so that no other test gets it while the program is down.
+    /// A port on which nothing listens. It is below those that the system gives to outgoing connections and to servers
+    /// that ask for any port, so no other test gets it while the program is down.
     package static func below30000() throws -> Int {
         for _ in 0..<100 {
             let port = Int.random(in: 20_000..<30_000)
@@ -18,7 +18,7 @@ package enum FreePort {
     private static func isFree(_ port: Int) -> Bool {
         let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(listener) }
-        // A port with old connections in TIME_WAIT can be used by a server all the same.
+        // With this option the check accepts a port with old connections in TIME_WAIT, because a server can use it too.
         var one: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()

@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 package import NIOSSL
 
-/// A server on loopback that is no relay, on a free port.
+/// A server on loopback that is no relay. It listens on a free port.
 package enum Impostor: Sendable {
     case silent
     case hangUp
@@ -10,11 +10,11 @@ package enum Impostor: Sendable {
     case answer(String)
     /// The server shows this certificate and then stays silent.
     case tls(MadeCertificate, versions: ClosedRange<Int> = 12...13)
-    /// The server shows this certificate and refuses clients that have none.
+    /// The server shows this certificate, and refuses clients that have no certificate.
     case tlsForClients(MadeCertificate, maximum: TLSVersion)
 
-    /// Runs the server as long as `body` runs, which gets its port.
-    /// - Parameter connected: is called when a client has connected.
+    /// Runs the server as long as `body` runs. `body` gets the server's port.
+    /// - Parameter connected: a function that the server calls when a client has connected.
     package func run<Result: Sendable>(
         connected: @escaping @Sendable () -> Void = {},
         _ body: @Sendable (Int) async throws -> Result

@@ -7,14 +7,14 @@ import Foundation
 package import Logging
 import Testing
 
-/// A real relay on loopback, on a free port, as long as a test needs it.
+/// A real relay on loopback and a free port, which runs as long as a test needs it.
 package struct LiveRelay: Sendable {
     package let address: RelayAddress
     package let roots: TrustedRoots
     /// The clock of the relay's core, which moves only when the test moves it.
     package let clock: HandClock
 
-    /// Runs a relay for as long as the body runs, without any limit that a slow machine could reach.
+    /// Runs a relay while the body runs. A slow machine reaches none of its time limits.
     package static func run<Result: Sendable>(
         tls: Bool = false,
         configure: (inout RelayConfiguration) -> Void = { _ in },
@@ -55,8 +55,8 @@ package struct LiveRelay: Sendable {
 
 package let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// Runs a relay on a free loopback port while the body runs. Limits that the test leaves alone are never reached, even
-/// on a slow machine.
+/// Runs a relay on a free loopback port while the body runs. Even a slow machine reaches no time limit that the test
+/// left at its default value.
 package func withRelay<Value>(
     _ configuration: RelayConfiguration = RelayConfiguration(),
     logger: Logger = quietLogger,
@@ -67,7 +67,7 @@ package func withRelay<Value>(
     return try await withRelay(unchanged: configuration, logger: logger, body)
 }
 
-/// Runs a relay with this configuration while the body runs, which gets the first of its ports.
+/// Runs a relay with exactly this configuration while the body runs. The body gets the relay and its first port.
 package func withRelay<Value>(
     unchanged configuration: RelayConfiguration,
     logger: Logger = quietLogger,
@@ -86,7 +86,7 @@ package func withRelay<Value>(
     }
 }
 
-/// A pairing's states, gathered while it runs, so that a test can wait for one and look at all.
+/// Gathers the states of a pairing while it runs, so that a test can wait for one of them and look at all.
 package actor Watch {
     package private(set) var states: [PairingState] = []
     private var waiting: [(@Sendable (PairingState) -> Bool, CheckedContinuation<PairingState?, Never>)] = []
@@ -106,14 +106,14 @@ package actor Watch {
         return await withCheckedContinuation { waiting.append((fits, $0)) }
     }
 
-    /// The past or future offer with this number.
+    /// The past or future offer with this number, from 1.
     package func offer(_ ordinal: Int = 1) async throws -> Offer {
         let state = await first { if case .offered(let offer) = $0 { offer.ordinal == ordinal } else { false } }
         guard case .offered(let offer)? = state else { throw Missing() }
         return offer
     }
 
-    /// The pairing's outcome.
+    /// Waits until the pairing has ended, and returns its outcome.
     package func outcome() async throws -> Result<Paired, PairingError> {
         let state = await first {
             switch $0 {
@@ -128,7 +128,7 @@ package actor Watch {
         }
     }
 
-    /// The pairing's error; nil after a success.
+    /// Waits until the pairing has ended, and returns its error; nil after a success.
     package func failure() async throws -> PairingError? {
         if case .failure(let error) = try await outcome() { error } else { nil }
     }
@@ -156,7 +156,7 @@ package actor Watch {
 }
 
 extension PairingCode {
-    /// A well-formed code for the same slot with another secret.
+    /// A well-formed code with the same slot and another secret.
     package func wrong() throws -> PairingCode {
         while true {
             let other = try PairingCode(slot: slot, random: SecretBytes.random(count: PairingCode.secretLength))

@@ -3,9 +3,9 @@ import NIOPosix
 package import NIOSSL
 import Testing
 
-/// A test's own server on loopback and a free port, in the place of a relay or a proxy.
+/// A server that a test runs on loopback and a free port, in place of a relay or a proxy.
 package enum LoopbackServer {
-    /// Runs the server as long as `body` runs.
+    /// Runs the server as long as `body` runs. `body` gets the server's port.
     /// - Parameters:
     ///   - tls: the TLS context; nil for a server without TLS.
     ///   - handler: makes the handler of one connection.

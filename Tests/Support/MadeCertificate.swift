@@ -11,8 +11,8 @@ package struct MadeCertificate: Sendable {
         self.key = key
     }
 
-    /// One for 127.0.0.1 and localhost that authorities may trust, made once per test run, in a folder that goes with the
-    /// machine's temporary files.
+    /// A certificate for 127.0.0.1 and localhost, which devices may trust as an authority. It is made once for each
+    /// test run, in a temporary folder that the tests don't remove.
     package static let loopback: Result<MadeCertificate, any Error> = Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "easysetup-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
@@ -35,17 +35,17 @@ package struct MadeCertificate: Sendable {
         return plan.made
     }
 
-    /// Makes a certificate.
+    /// Makes a certificate, and its key, in files of `folder`.
     ///
     /// - Parameters:
-    ///   - subject: the common name; nil for `name`, which is the file's.
-    ///   - names: subject alternative names in OpenSSL's format; empty for a certificate without any.
+    ///   - subject: the common name; nil for `name`, which the files have.
+    ///   - names: the subject alternative names in OpenSSL's format; nil for a certificate without any.
     ///   - from: the start of validity, as `YYYYMMDDHHMMSSZ`.
-    ///   - until: the end of validity.
-    ///   - days: validity in days from now, in place of the two before.
-    ///   - issuer: the certificate that signs this one; nil for a self-signed one.
-    ///   - isAuthority: whether it may sign others; a self-signed one without names may do so anyhow.
-    ///   - more: more extensions in OpenSSL's format.
+    ///   - until: the end of validity, in the same form.
+    ///   - days: the validity in days from now; if it is not nil, `from` and `until` have no effect.
+    ///   - issuer: the certificate that signs this one; nil for a self-signed certificate.
+    ///   - isAuthority: whether a certificate without names may sign others; nil means that only a self-signed one may.
+    ///   - more: further extensions in OpenSSL's format.
     package static func make(
         in folder: String,
         _ name: String,
@@ -74,14 +74,14 @@ package struct MadeCertificate: Sendable {
         return plan.made
     }
 
-    /// The certificate together with those of its issuers.
+    /// The certificate and those of its issuers in one new file, as a server sends them.
     package func sent(with issuers: [MadeCertificate], in folder: ScratchFolder) throws -> MadeCertificate {
         let chain = try ([self] + issuers).map { try String(contentsOfFile: $0.certificate, encoding: .utf8) }.joined()
         return MadeCertificate(certificate: try folder.file("\(UUID()).pem", chain), key: key)
     }
 }
 
-/// What OpenSSL has to do for one certificate. The constructor writes the files that it reads.
+/// The OpenSSL commands for one certificate. The initializer writes the files that they read.
 private struct Plan {
     let made: MadeCertificate
     let commands: [[String]]
@@ -141,7 +141,7 @@ extension Child {
     }
 }
 
-/// Runs `openssl` to its end, and throws unless it succeeded.
+/// Runs `openssl` to its end, and throws if it fails.
 package func openssl(_ arguments: [String]) async throws {
     let process = try Running(["openssl"] + arguments, of: "/usr/bin/env")
     process.endInput()

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The built program, run as a person or a script runs it.
+/// The built program `easysetup`, run as a user or a script runs it.
 package enum Program {
     package struct Result {
         package let output: String
@@ -10,23 +10,23 @@ package enum Program {
 
         package var lines: [String] { output.split(separator: "\n").map(String.init) }
 
-        /// The JSON object of the last line.
+        /// The JSON object in the last line of the output.
         package func json() throws -> [String: Any] {
             let line = try #require(lines.last)
             return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
     }
 
-    /// The binary next to the tests'.
+    /// The path of the program, which is in the same folder as the tests.
     package static let path = Bundle.main.executableURL!.resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "easysetup").path
 
-    /// Runs to the end. Without `input`, standard input is empty.
+    /// Runs the program to its end. Without `input`, its standard input is empty.
     package static func run(_ arguments: [String], input: String = "") async throws -> Result {
         try await end(of: try Running(arguments), input: input)
     }
 
-    /// Runs lines of bash in which `$ES` is the program.
+    /// Runs lines of bash, in which `$ES` is the path of the program.
     package static func shell(_ lines: String) async throws -> Result {
         try await end(of: try Running(["-c", "ES='\(path)'\n" + lines], of: "/bin/bash"), input: "")
     }
@@ -39,11 +39,11 @@ package enum Program {
     }
 }
 
-/// A folder for one test, gone when the test is.
+/// A folder for one test. The folder is removed with this object.
 package final class ScratchFolder: Sendable {
     package let path = FileManager.default.temporaryDirectory.appending(path: "easysetup-\(UUID().uuidString)").path
 
-    /// Where a test's store goes; not made yet.
+    /// The path for a test's store, at which nothing exists yet.
     package var store: String { path + "/store" }
 
     package init() {
@@ -54,7 +54,7 @@ package final class ScratchFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// A file with a text, and its path.
+    /// Writes a text to a file in the folder, and returns its path.
     package func file(_ name: String, _ text: String) throws -> String {
         try Data(text.utf8).write(to: URL(filePath: path + "/" + name))
         return path + "/" + name

@@ -14,7 +14,7 @@ package final class Running: Sendable {
     private let told: Lines
     private let exit = Exit()
 
-    /// - Parameter variables: what is in its environment besides that of the tests.
+    /// - Parameter variables: environment variables beside those of the tests.
     package init(
         _ arguments: [String],
         of program: String = Program.path,
@@ -30,13 +30,15 @@ package final class Running: Sendable {
         process.standardError = .pipe(errors)
         lines = Lines(output.fileHandleForReading)
         told = Lines(errors.fileHandleForReading)
-        // The input fits into the pipe's buffer, and a program that does not read it is no error.
+        // A program need not read its input. Without this, writing to one that has ended would end the tests by
+        // SIGPIPE.
         signal(SIGPIPE, SIG_IGN)
         process.whenEnded { [exit] in exit.put($0) }
         try process.run()
     }
 
-    /// The tests' own environment, without the store, the relay and the proxies of the person who runs them.
+    /// The environment of the tests, without the store, the relay and the proxies that the developer's own environment
+    /// names.
     private static let environment: [String: String] = {
         var environment = ProcessInfo.processInfo.environment
         for name in ["EASYSETUP_STORE", "EASYSETUP_RELAY", "EASYSETUP_QR"] { environment[name] = nil }
@@ -47,7 +49,7 @@ package final class Running: Sendable {
         return environment
     }()
 
-    /// The first event with this name that fits, once it has come. Throws when the program ends without it.
+    /// Waits for the first event with this name that `fits` accepts. Throws when the program ends without it.
     package func event(
         _ name: String,
         where fits: @escaping @Sendable ([String: Any]) -> Bool = { _ in true }
@@ -62,12 +64,13 @@ package final class Running: Sendable {
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
-    /// The first line of standard output that fits, once it has come; nil when the program ends without it.
+    /// Waits for the first line of standard output that `fits` accepts; nil when the program ends without it.
     package func line(where fits: @escaping @Sendable (String) -> Bool) async -> String? {
         await lines.first(where: fits)
     }
 
-    /// The same of standard error, where the logs are.
+    /// Waits for the first line of standard error, where the logs are, that `fits` accepts; nil when the program ends
+    /// without it.
     package func logLine(where fits: @escaping @Sendable (String) -> Bool) async -> String? {
         await told.first(where: fits)
     }
@@ -82,37 +85,37 @@ package final class Running: Sendable {
         try? input.fileHandleForWriting.close()
     }
 
-    /// Its process id.
+    /// The process id of the program.
     package var pid: Int32 { process.processIdentifier }
 
-    /// Sends a signal; without one, presses Control-C.
+    /// Sends a signal to the program. By default it is SIGINT, as when a user presses Control-C.
     package func interrupt(_ signal: Int32 = SIGINT) {
         kill(process.processIdentifier, signal)
     }
 
-    /// Its exit code, once it has ended by itself.
+    /// Waits until the program has ended, and returns its exit code.
     package func end() async -> Int32 {
         await exit.code()
     }
 
-    /// Everything it wrote to standard output, once it has ended.
+    /// Waits until the program has ended, and returns everything that it wrote to standard output.
     package func output() async -> String {
         _ = await lines.first { _ in false }
         return lines.text
     }
 
-    /// Everything it wrote to standard error, once it has ended.
+    /// Waits until the program has ended, and returns everything that it wrote to standard error.
     package func errors() async -> String {
         _ = await told.first { _ in false }
         return told.text
     }
 
-    /// Ends the program, where it still runs.
+    /// Sends SIGTERM to the program if it still runs.
     package func stop() {
         if process.isRunning { process.terminate() }
     }
 
-    /// How the process ended, for any number of readers.
+    /// The exit code of the process, for any number of readers.
     private final class Exit: Sendable {
         private struct State {
             var code: Int32?
@@ -141,7 +144,7 @@ package final class Running: Sendable {
         }
     }
 
-    /// Lines of a pipe, read by a thread of their own, for any number of readers.
+    /// The lines from a pipe, for any number of readers. A thread of its own reads the pipe.
     private final class Lines: Sendable {
         private struct State {
             var lines: [String] = []

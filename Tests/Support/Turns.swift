@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 package import Testing
 
-/// Runs the tests that have this trait a few at a time. By default all tests start at once, so they would wait for each
-/// other's processes, and open more files than a process may have.
+/// Runs at most four of the tests with this trait at a time. By default all tests start at once. They would then wait
+/// for each other's processes, and open more files than a process may have.
 package struct InTurn: SuiteTrait, TestTrait, TestScoping {
     package let isRecursive = true
 
@@ -106,11 +106,11 @@ package struct Busy: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == InTurn {
-    /// A few of these tests at a time: each starts processes, or opens sockets.
+    /// At most four of these tests run at a time, because each starts processes or opens sockets.
     package static var inTurn: InTurn { InTurn() }
 }
 
 extension Trait where Self == Busy {
-    /// These tests keep a processor busy for a while.
+    /// These tests keep a processor busy for seconds, so they run on threads of their own.
     package static var busy: Busy { Busy() }
 }

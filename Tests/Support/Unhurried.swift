@@ -16,7 +16,7 @@ package final class HandClock: Sendable {
 
     package init() {}
 
-    /// The clock in the form of the relay's configuration.
+    /// The clock in the form that the relay's configuration takes.
     package var clock: RelayClock {
         RelayClock {
             self.state.withLock(\.moment)
@@ -25,7 +25,7 @@ package final class HandClock: Sendable {
         }
     }
 
-    /// Moves the relay's clock, and runs the tasks that are due.
+    /// Moves the clock, and tells the relay, which then does what is due.
     package func pass(_ time: Duration) {
         let watchers = state.withLock { state in
             state.moment.monotonic += time
@@ -35,8 +35,8 @@ package final class HandClock: Sendable {
         for watcher in watchers { watcher() }
     }
 
-    /// Runs `body`, and moves the clock with the real time meanwhile. For tests of what the relay does by itself after
-    /// a while, where both sides are real.
+    /// Runs `body` while the clock moves with the real time. For tests of what the relay does by itself after a while,
+    /// where both the relay and the device are real.
     package func running<Result: Sendable>(_ body: @Sendable () async throws -> Result) async rethrows -> Result {
         let ticking = Task {
             var last = ContinuousClock.now
@@ -53,7 +53,7 @@ package final class HandClock: Sendable {
 }
 
 extension ClientLimits {
-    /// Limits so long that none expires because the machine is slow. A test of one limit sets that one itself, and the
+    /// Limits so long that none expires because the machine is slow. A test of one limit sets that one itself. The
     /// others do not expire before it.
     package static var unhurried: ClientLimits {
         var limits = ClientLimits()
@@ -62,7 +62,8 @@ extension ClientLimits {
             \.offererReturn, \.workTimeout, \.receiptTimeout, \.codeLifetime, \.seatedLifetime,
         ]
         for wait in waits { limits[keyPath: wait] = .seconds(3_600) }
-        // These end by themselves where the other side is there, and hold a device up where it is not.
+        // These waits end by themselves if the other side answers, and delay a device if it does not, so they are
+        // shorter.
         for wait in [\.goodbye, \.farewell, \.linger] as [WritableKeyPath<ClientLimits, Duration>] {
             limits[keyPath: wait] = .seconds(60)
         }
@@ -71,8 +72,8 @@ extension ClientLimits {
 }
 
 extension RelayConfiguration {
-    /// Gives each limit that has its default a value that does not pass because the machine is slow, and a relay
-    /// without a clock one that stands still.
+    /// Lengthens the time limits that have their default values, so that none expires because the machine is slow. A
+    /// relay without a clock gets one that stands still.
     package mutating func unhurry() {
         let usual = ConnectionLimits()
         let waits: [WritableKeyPath<ConnectionLimits, Duration>] = [

@@ -2,34 +2,37 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A program in a real terminal of a width and a height: a window of tmux, whose server belongs to one test alone.
+/// A program in a real terminal of a given width and height: a window of tmux. Each window has a tmux server of its
+/// own.
 ///
-/// A test sends keys, waits until the screen shows something, resizes the window or closes it as a person does. Nothing here
-/// counts on a time: a wait ends as soon as the screen fits, and fails only after half an hour.
+/// A test sends keys, waits until the screen shows something, resizes the window or closes it, as a user does. A wait
+/// ends as soon as the screen shows what the test expects, and fails only after half an hour, so that no test depends
+/// on the speed of the machine.
 package final class Window: Sendable {
     private let folder = ScratchFolder()
     private let socket: String
-    /// The process id of tmux's server; 0 when it was ended.
+    /// The process id of the tmux server; 0 after the test has ended the server.
     private let server = Mutex<Int32>(0)
-    /// How long a screen is waited for before the test fails; only a test that would fail anyway waits so long.
+    /// How long a test waits for a screen before it fails. Only a test that would fail anyway waits so long.
     private static let patience = Duration.seconds(1_800)
 
-    /// A program's exit, and the mode in which it left the terminal.
+    /// How a program ended, and the mode in which it left the terminal.
     package struct End {
         package let code: Int32
-        /// The output of `stty -a` afterwards; empty where the terminal was closed.
+        /// What `stty -a` prints after the program's end; empty if the terminal was closed.
         package let mode: String
 
-        /// Whether what is typed is shown, lines are edited and Control-C is a signal, as before.
+        /// Whether the terminal shows what the user types, lets the user edit lines, and takes Control-C for a signal,
+        /// as before.
         package var isTerminalAsBefore: Bool {
             let words = Set(mode.split { " \n;".contains($0) })
             return words.isSuperset(of: ["echo", "icanon", "isig", "icrnl"])
         }
     }
 
-    /// Starts a program in a window of its own.
-    /// - Parameter environment: variables beside the inherited ones. The locale is UTF-8 unless this says another; variables
-    ///   that change what the program shows are not inherited.
+    /// Starts a program in a new window.
+    /// - Parameter environment: variables beside the inherited ones. The locale is UTF-8 unless one of them sets
+    ///   another. The program does not inherit variables that change what it shows.
     package init(
         _ arguments: [String],
         of program: String = Program.path,
@@ -51,8 +54,9 @@ package final class Window: Sendable {
         let unwanted = ["NO_COLOR", "EASYSETUP_STORE", "EASYSETUP_RELAY", "EASYSETUP_QR"]
         variables = unwanted.flatMap { ["-u", $0] } + variables
         let command = (["env"] + variables + [program] + arguments).map(Self.quoted).joined(separator: " ")
-        // This shell outlives the program whatever signal both get, and says how it ended. The one around it goes with the
-        // window, as a person's does; the system then tells all that runs in it.
+        // This shell survives the signals that the program gets, and records how the program ended. A shell around it,
+        // which tmux starts, ends with the window, as a user's shell does; the system then sends SIGHUP to all programs
+        // in the window.
         let script = try folder.file(
             "script",
             """
@@ -73,8 +77,9 @@ package final class Window: Sendable {
         server.withLock { $0 = Int32(pid.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0 }
     }
 
-    /// The lines that the window shows now, without spaces at their ends; with what has scrolled out above, if asked for.
-    /// - Parameter isJoined: whether a line that the terminal broke is one line again, as in a person's copy.
+    /// The lines that the window shows now, without spaces at their ends. `withHistory` adds the lines that have
+    /// scrolled out at the top.
+    /// - Parameter isJoined: whether a line that the terminal broke is one line again, as when a user copies it.
     package func lines(withHistory: Bool = false, isJoined: Bool = false) async throws -> [String] {
         let text = try await tmux(
             ["capture-pane", "-p"] + (withHistory ? ["-S", "-"] : []) + (isJoined ? ["-J"] : [])
@@ -82,13 +87,13 @@ package final class Window: Sendable {
         return text.components(separatedBy: "\n")
     }
 
-    /// The same with the escape sequences for colours and bold.
+    /// What the window shows now, with the escape sequences for colours and bold text.
     package func styled() async throws -> String {
         try await tmux(["capture-pane", "-p", "-e"])
     }
 
-    /// Waits until the screen fits.
-    /// - Returns: the screen that did.
+    /// Waits until `fits` accepts the lines of the screen.
+    /// - Returns: the lines that `fits` accepted.
     @discardableResult
     package func wait(
         withHistory: Bool = false,
@@ -105,18 +110,18 @@ package final class Window: Sendable {
         throw Unseen(comment: comment(), screen: shown)
     }
 
-    /// Waits until a text stands somewhere on the screen, in one line.
+    /// Waits until a line of the screen contains a text.
     @discardableResult
     package func wait(for text: String, withHistory: Bool = false) async throws -> [String] {
         try await wait(withHistory: withHistory, until: { $0.contains { $0.contains(text) } }, text)
     }
 
-    /// Types a text; no Enter.
+    /// Types a text without Enter.
     package func type(_ text: String) async throws {
         try await tmux(["send-keys", "-l", "--", text])
     }
 
-    /// Presses keys by tmux's names for them: `Enter`, `C-c`, `BSpace`.
+    /// Presses keys, which have tmux's names: `Enter`, `C-c`, `BSpace`.
     package func press(_ keys: String...) async throws {
         try await tmux(["send-keys"] + keys)
     }
@@ -127,16 +132,17 @@ package final class Window: Sendable {
         try await press("Enter")
     }
 
-    /// Pastes a text as a terminal does, each line feed as a carriage return.
+    /// Pastes a text as a terminal does: it sends each line feed as a carriage return.
     /// - Parameters:
-    ///   - isMarked: whether the terminal tells where a paste begins and ends, if the program asked for that.
-    ///   - isRaw: whether line feeds stay what they are.
+    ///   - isMarked: whether the terminal marks the beginning and end of the paste, if the program asked for such
+    ///     marks.
+    ///   - isRaw: whether line feeds stay line feeds.
     package func paste(_ text: String, isMarked: Bool = false, isRaw: Bool = false) async throws {
         try await tmux(["load-buffer", try folder.file("paste", text)])
         try await tmux(["paste-buffer"] + (isMarked ? ["-p"] : []) + (isRaw ? ["-r"] : []))
     }
 
-    /// The mode of the window's terminal, as `stty` tells it: `echo` or `-echo`, and so on.
+    /// The mode of the window's terminal, as `stty` prints it: `echo` or `-echo`, and so on.
     package func mode() async throws -> Set<String> {
         let terminal = try await tmux(["display-message", "-p", "#{pane_tty}"])
         let path = terminal.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -148,7 +154,7 @@ package final class Window: Sendable {
         try await tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
     }
 
-    /// Where the cursor is, from 0.
+    /// The position of the cursor, counted from 0.
     package func cursor() async throws -> (column: Int, row: Int) {
         let text = try await tmux(["display-message", "-p", "#{cursor_x} #{cursor_y}"])
         let numbers = text.split { " \n".contains($0) }.compactMap { Int($0) }
@@ -156,12 +162,12 @@ package final class Window: Sendable {
         return (numbers[0], numbers[1])
     }
 
-    /// Closes the window, as a person does: the terminal is gone, and what runs in it gets SIGHUP.
+    /// Closes the window, as a user does. The terminal is gone, and all programs in it get SIGHUP.
     package func close() {
         stop()
     }
 
-    /// Waits for the program's end, and returns it.
+    /// Waits until the program has ended, and returns how it ended.
     package func end() async throws -> End {
         let start = ContinuousClock.now
         while start.duration(to: .now) < Self.patience {
@@ -175,7 +181,7 @@ package final class Window: Sendable {
         throw Unseen(comment: "the program goes on", screen: (try? await lines()) ?? [])
     }
 
-    /// Ends the server with everything in it, where it still runs.
+    /// Ends the tmux server, with all programs in it, if it still runs.
     package func stop() {
         server.withLock { pid in
             if pid > 0 { kill(pid, SIGTERM) }
@@ -185,8 +191,9 @@ package final class Window: Sendable {
 
     @discardableResult
     private func tmux(_ arguments: [String]) async throws -> String {
-        // The server that the first command leaves behind must not keep what tells Foundation of the command's own end, and
-        // must not inherit that signals are blocked, as they are on a thread of this process.
+        // The tmux server stays after the first command. It must inherit neither open descriptors beside the standard
+        // streams nor blocked signals, so that this test learns of the command's end, and so that signals reach the
+        // program.
         let clean = """
             opendir my $open, '/proc/self/fd'; POSIX::close($_) for grep { $_ > 2 } grep { /^[0-9]+$/ } readdir $open; \
             sigprocmask(SIG_SETMASK, POSIX::SigSet->new); exec @ARGV or die
@@ -202,7 +209,7 @@ package final class Window: Sendable {
         "'" + word.replacing("'", with: "'\\''") + "'"
     }
 
-    /// The expected screen did not come.
+    /// The screen that the test waited for did not appear.
     struct Unseen: Error, CustomStringConvertible {
         let comment: String
         let screen: [String]
