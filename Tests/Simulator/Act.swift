@@ -13,30 +13,31 @@ package final class Act {
     let handle: (SessionEvent, Duration) -> [SessionAction]
     let nextDeadline: () -> Duration?
     let isTrySpent: () -> Bool
-    /// The code or link that should have been entered; nil for an offer.
+    /// The code or link that the user entered, as text; nil for an offer.
     let invitation: String?
     let slot: String?
     package let start: Duration
     package internal(set) var end: Duration?
     package internal(set) var outcome: Outcome?
     package internal(set) var stored: SyncSeed?
-    /// How many codes were shown.
+    /// How many codes the device has shown in this act.
     package internal(set) var codes = 0
-    /// How many wrong proofs the user was told of.
+    /// How many wrong proofs the device has told its user of.
     package internal(set) var wrongProofs = 0
     /// Whether the visitor has sent a proof, which uses up its try.
     package internal(set) var isSpent = false
-    /// Whether the relay has given the device a token to come back with.
+    /// Whether the device has a token with which it can come back to the relay.
     var hasToken = false
     /// The confirmation words on the screen.
     var words: ConfirmationWords?
-    /// When the seed was sent; nil when it was not.
+    /// When the device sent the seed; nil when it has not.
     package internal(set) var givenAt: Duration?
-    /// Whether a receiver asks its user before it stores a seed, whether it has asked, and whether the user agreed.
+    /// Whether a receiver asks its user before it stores a seed. `wasAsked` says whether it has asked, and
+    /// `hasAccepted` whether the user agreed.
     var asksFirst = false
     var wasAsked = false
     var hasAccepted = false
-    /// How long the store takes.
+    /// How long the device took to store seeds in this act.
     var storing: Duration = .zero
 
     init(_ session: consuming OfferSession, invitation: String?, start: Duration) {
@@ -61,13 +62,13 @@ package final class Act {
         self.start = start
     }
 
-    /// The longest time that an act may take, computed from the limits: its codes with their connections, a seat, and
-    /// the last frames.
+    /// The longest time that an act may take, by the limits: the time of its codes and their connections, of a seat,
+    /// and of the last frames.
     func longest(_ limits: ClientLimits) -> Duration {
         let arrival = limits.connectTimeout + limits.answerTimeout + limits.workTimeout
         let transfer = limits.seatedLifetime + limits.receiptTimeout + limits.linger + limits.farewell
-        // An offerer without a code looks for its relay as long as a code would live. A device's clock may be slower
-        // than the world's.
+        // An offerer without a code tries to reach its relay for as long as a code would live, so each of its codes
+        // counts twice. The last five seconds are for a device's clock that is slower than the world's.
         let codes = invitation == nil ? limits.codeLifetime * 2 * Bounds.codesPerAct : limits.codeLifetime
         return codes + arrival * Bounds.codesPerAct + transfer + .seconds(5)
     }

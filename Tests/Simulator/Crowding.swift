@@ -24,7 +24,8 @@ package struct Crowding: Sendable {
     package var pairs: Int
     /// The time from the start of one pair to the start of the next.
     package var interval: Duration = .seconds(10)
-    /// How long a stranger waits when there was no place for it. Strangers ignore the relay's retry times.
+    /// How long a stranger waits when the relay has no place for it. Strangers ignore the time to wait that the relay
+    /// sends.
     package var pace: Duration = .milliseconds(500)
     package var relay = Limits()
     package var client = ClientLimits()
@@ -34,35 +35,35 @@ package struct Crowding: Sendable {
         self.strangers = strangers
         self.prefixes = prefixes
         self.pairs = pairs
-        // Strangers do the work for every visit. The experiment is about places, so the work is easy.
+        // Strangers do work for every visit. It is easy, because the experiment is about places.
         relay.difficulty = 1...2
         relay.missesPerPrefix = 1_000_000_000
     }
 
     /// The results of the experiment.
     package struct Outcome: Sendable {
-        /// For each pair that finished, the time from the first tap to the seed, in order.
+        /// For each pair that finished, the time from the first tap to the seed; the shortest first.
         package var delays: [Duration] = []
         package var pairs = 0
         /// Pairs that finished within the lifetime of a code.
         package var inTime = 0
-        /// Pairs of these that needed at most one fresh code.
+        /// How many of these pairs needed at most one fresh code.
         package var withOneFreshCode = 0
-        /// The most wrong proofs that were compared for one code, and in one act.
+        /// The most wrong proofs that an offerer compared for one code, and for all codes of one user.
         package var mostPerCode = 0
         package var mostPerAct = 0
-        /// The number of wrong proofs, and how many of them the users were told of.
+        /// The number of wrong proofs, and how many of them the offerers told their users of.
         package var wrongProofs = 0
         package var told = 0
         /// The number of codes shown.
         package var codes = 0
-        /// The strangers' visits, those for which they did work, and those that got a place.
+        /// The strangers' visits. `paid` are those for which they did work, and `places` those that got a place.
         package var visits = 0
         package var paid = 0
         package var places = 0
         package var breaches: [String] = []
 
-        /// The given percentile of the delays, in seconds; nil when no pair finished.
+        /// The percentile `percent` of the delays, in seconds; nil when no pair finished.
         package func delay(_ percent: Int) -> Double? {
             guard !delays.isEmpty else { return nil }
             return delays[min(delays.count - 1, delays.count * percent / 100)] / .seconds(1)
@@ -77,7 +78,7 @@ package struct Crowding: Sendable {
         sum.pairs = pairs
         for pair in 0..<pairs {
             var habits = Habits()
-            // The crowd arrives first.
+            // The crowd arrives before the first pair.
             habits.start = .seconds(5) + interval * pair
             habits.typing = .milliseconds(Int.random(in: 5_000...20_000, using: &world.random))
             habits.patience = 1
@@ -85,7 +86,8 @@ package struct Crowding: Sendable {
         }
         let crowd = (0..<strangers).map { number in
             let prefix = UInt32(number % prefixes)
-            // Each stranger has a network of its own, so that the limits for wider blocks don't count them together.
+            // Each stranger's prefix is in a network of its own, so that the limits for wider blocks don't count
+            // several prefixes together.
             return Crowder(
                 world,
                 at: relay,
@@ -124,8 +126,8 @@ package struct Crowding: Sendable {
     }
 }
 
-/// One connection of a crowd. It visits slot after slot, takes a place or waits for one, does the work required, and
-/// goes on as soon as it is dismissed.
+/// A stranger of a crowd. It visits slot after slot, takes a place or waits for one, does the work that the relay
+/// demands, and goes on as soon as the relay dismisses it.
 package final class Crowder: Outsider {
     private let manner: Crowding.Manner
     private let pace: Duration
@@ -142,7 +144,7 @@ package final class Crowder: Outsider {
     }
 
     package override func begin() {
-        // Starts are spread, so that not all arrive at the same moment.
+        // The strangers start at different times, so that not all arrive at the same moment.
         after(random.milliseconds(0...1_000)) { [unowned self] in goOn() }
     }
 

@@ -24,9 +24,9 @@ package final class Device: Client {
     package private(set) var shown: [ShownCode] = []
     package private(set) var hasApproved = false
     var approvedWords: Set<ConfirmationWords> = []
-    /// Since when the relay knows the device on its current connection; nil while there is none.
+    /// When the relay gave the device a room, a meeting or its place back, on the current connection; nil before.
     private(set) var answeredAt: Duration?
-    /// How long the device has slept in all.
+    /// How long the device has slept altogether.
     private(set) var slept: Duration = .zero
     private var tries = Tries()
     private var random: SplitMix
@@ -34,7 +34,7 @@ package final class Device: Client {
     private var timer: Duration?
     private var held: [() -> Void] = []
     private var isAsleep = false
-    /// Whether the relay has not yet answered the device's token.
+    /// Whether the device has sent its token and the relay has not answered yet.
     private var isComingBack = false
     private var asked = 0
 
@@ -57,7 +57,7 @@ package final class Device: Client {
     var isOfferer: Bool { user.offerer === self }
     var deviceName: DeviceName { DeviceName(cleaning: name) ?? user.visitor.deviceName }
 
-    /// The codes that the device's current act uses.
+    /// The codes that the device's present act uses; empty without an act.
     var codesInPlay: [ShownCode] {
         if isOfferer { return act.map { Array(shown.suffix($0.codes)) } ?? [] }
         guard let text = act?.invitation else { return [] }
@@ -83,8 +83,9 @@ package final class Device: Client {
     }
 
     /// - Parameters:
-    ///   - invitation: the code or link that was entered.
-    ///   - text: the code that should have been entered, as the screen shows it; the laws need it.
+    ///   - invitation: the code or link that the user entered.
+    ///   - text: the same as text, by which the laws find the code. It is another code than the one on the screen when
+    ///     the user makes a mistake.
     func visit(_ invitation: Invitation, text: String) {
         guard act == nil else { return }
         guard tries.take(invitation.slot, now: local, limits: world.limits) else {
@@ -141,12 +142,12 @@ package final class Device: Client {
         hear(.lost(connection.wasOpened ? .connectionLost : .relayUnreachable(.unknown)), on: connection)
     }
 
-    /// The device's connection is cut.
+    /// Cuts the device's connection.
     package func loseConnection() {
         if let connection { world.cut(connection) }
     }
 
-    /// The device has no network for a while.
+    /// Takes the network from the device for a while.
     package func loseNetwork(for time: Duration) {
         guard !path.isOut else { return }
         path.isOut = true
@@ -156,7 +157,7 @@ package final class Device: Client {
 
     // MARK: Sleep
 
-    /// The device handles no input for a while. What arrives meanwhile is handled when it wakes up.
+    /// Puts the device to sleep for a while. It handles what arrives during that time when it wakes up.
     package func sleep(for time: Duration) {
         guard !isAsleep else { return }
         isAsleep = true
@@ -165,7 +166,7 @@ package final class Device: Client {
         world.after(time) { [unowned self] in
             isAsleep = false
             world.trace { "\(name) wakes up" }
-            // After waking, timers and network events may come in either order.
+            // After the device has woken up, timers and network events may come in either order.
             if random.once(in: 2) { clockRang() }
             let all = held
             held.removeAll()
@@ -379,7 +380,7 @@ package final class Device: Client {
         SeededEntropy.make(random.next(), oneSecret: mutation == .drawsOneSecret)
     }
 
-    // A valid host name that is never resolved.
+    // A valid host name, which nothing resolves.
     private static let address: RelayAddress = {
         guard let address = RelayAddress(host: "relay.example", port: 443, isPlain: false) else {
             preconditionFailure("an address")

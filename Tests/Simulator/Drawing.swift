@@ -3,25 +3,25 @@ package import EasySetupPairingSession
 import EasySetupRelayCore
 import SeededRandom
 
-/// The kind of world that a seed makes.
+/// The kind of a world that a random seed makes.
 package enum Kind: String, CaseIterable, Sendable {
-    /// Users make no mistakes, relays are honest, and the network has faults for a limited time: every pair must
+    /// Users make no mistakes, relays are honest, and the network has faults for a limited time. Every pair must
     /// finish.
     case fair
     /// Like `fair`, with strangers who take places, replay messages, break the protocol and guess codes.
     case crowded
-    /// Users make no mistakes, at a relay whose places strangers take.
+    /// Like `fair`, but at a relay whose places strangers take.
     case filled
     /// Users make mistakes and change their minds; a stranger may guess a code.
     case human
     /// An attacker on the network alters the frames between devices and relays.
     case altered
-    /// A malicious relay impersonates each device to the other.
+    /// A malicious relay impersonates each device of a pair to the other.
     case betrayed
 }
 
 extension World {
-    /// The world that a seed determines.
+    /// The world that a random seed determines.
     package static func drawn(_ seed: UInt64, kind: Kind? = nil, limits: ClientLimits = ClientLimits()) -> World {
         let world = World(seed: seed, limits: limits)
         world.draw(kind)
@@ -41,7 +41,7 @@ extension World {
         if kind == .filled { return drawFilled() }
 
         let ends: [any RelayEnd] = kind == .betrayed ? [falseRelay()] : drawRelays(kind)
-        // Most worlds have one pair, few have six.
+        // Most worlds have one pair. The others have two, three or six.
         let count = random.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, random.once(in: 2) ? 3 : 6]) ?? 1
         for _ in 0..<count { if let end = random.pick(ends) { drawUser(kind, at: end) } }
         drawFrameFaults(count)
@@ -66,7 +66,7 @@ extension World {
         (0..<Int.random(in: 1...2, using: &random)).map { _ in
             var limits = Limits()
             limits.difficulty = 1...4
-            // Half of the relays have run for long, the others have just been started.
+            // About half of the relays have run for long, the others have just been started.
             if random.once(in: 2) { limits.restartGuard = .zero }
             if random.once(in: 4) {
                 limits.offersPerPrefix = 1
@@ -86,7 +86,7 @@ extension World {
         var forgets = 0
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             let what = Int.random(in: 0..<8, using: &random)
-            // A relay that forgets more than three times would use up the codes of an act.
+            // A relay that forgets its key more than twice could use up the codes of an act.
             let isForgetting = what == 0 || what == 3
             if isForgetting { forgets += 1 }
             guard forgets <= 2 else { continue }
@@ -147,7 +147,7 @@ extension World {
     }
 
     private func drawPath() -> Path {
-        // Some devices share an address, most don't.
+        // Two devices may get the same address by chance; most don't.
         var path = Path(address: 0x0A00_0000 + UInt32(Int.random(in: 1...2_000, using: &random)))
         let slowest = random.once(in: 6) ? 1_500 : 120
         path.latency = 1...Int.random(in: 2...slowest, using: &random)
@@ -210,7 +210,7 @@ extension World {
 
     private func drawMiddlebox() {
         var habits = Middlebox.Habits()
-        // Each fault is drawn separately: absent, or frequent.
+        // Each fault is drawn by itself: it is absent, or frequent.
         func some() -> Int { random.once(in: 2) ? 0 : Int.random(in: 3...40, using: &random) }
         habits.drops = some()
         habits.doubles = some()

@@ -1,14 +1,14 @@
 package import EasySetupRelayCore
 import SeededRandom
 
-/// Strangers who take the places of a relay that has few of them, in the usual proportions (`Protocol/limits.md`, "When
-/// the relay fills").
+/// The strangers that take the places of a relay. The relay has few places, in the usual proportions
+/// (`Protocol/limits.md`, "When the relay fills").
 package struct Filling: Sendable {
-    /// The number of networks that the strangers come from; none is near another.
+    /// The number of networks that the strangers come from. No network is near another.
     package var networks: Int
-    /// The number of strangers per network of each kind: those that offer codes and stay connected, those that offer
-    /// and leave, and those that come back with tokens from before a restart. The first kind keep their rooms alive;
-    /// there must be fewer of them than the relay has rooms.
+    /// The number of strangers in each network, by what they do: holders offer codes and stay connected, leavers offer
+    /// codes and leave, and claimers come back with tokens from before a restart. The holders keep their rooms alive,
+    /// so there must be fewer of them than the relay has rooms.
     package var holders = 2
     package var leavers = 2
     package var claimers = 1
@@ -22,7 +22,7 @@ package struct Filling: Sendable {
         self.networks = networks
     }
 
-    /// The limits of a small relay, of whose places half are soon taken.
+    /// The limits of a small relay. Strangers soon take half of its places.
     package static var limits: Limits {
         var limits = Limits()
         limits.rooms = 24
@@ -37,7 +37,7 @@ package struct Filling: Sendable {
         return limits
     }
 
-    /// All strangers that were sent.
+    /// The strangers that ``send(to:of:)`` has added, without the squatters.
     package struct Crowd {
         package fileprivate(set) var hoarders: [Hoarder] = []
         package fileprivate(set) var loiterers: [Loiterer] = []
@@ -54,13 +54,13 @@ package struct Filling: Sendable {
         return (world, relay, send(to: relay, of: world))
     }
 
-    /// Sends the strangers to a relay.
+    /// Adds the strangers to a world, at this relay.
     @discardableResult
     package func send(to relay: Relay, of world: World) -> Crowd {
         world.watchesRooms = true
         var crowd = Crowd()
         for network in 0..<networks {
-            // Each kind has a /24 of its own, so that one kind does not raise the work for another.
+            // Each kind of stranger has a /24 of its own, so that one kind does not raise the work for another.
             var block: UInt32 = 0
             func path() -> Path {
                 block += 1
@@ -101,7 +101,7 @@ package struct Filling: Sendable {
 }
 
 extension World {
-    /// Adds honest pairs, each in a network of its own, at a relay that strangers fill.
+    /// Adds a relay that strangers fill, and honest pairs, each in a network of its own.
     func drawFilled() {
         let relay = addRelay(limits: Filling.limits)
         relay.down = random.milliseconds(0...8_000)
@@ -111,7 +111,8 @@ extension World {
             var habits = Habits()
             habits.offererHolds = random.once(in: 2)
             habits.scans = random.once(in: 3)
-            // The strangers come first. The last pair may come long after the first pair's code has ended.
+            // The strangers come before the first pair. The last pair may come long after the first pair's code has
+            // ended.
             let isLate = number > 0 && random.once(in: 2)
             habits.start = random.seconds(isLate ? 300...500 : 10...60)
             habits.typing = random.milliseconds(500...40_000)
@@ -121,8 +122,8 @@ extension World {
             for device in [user.offerer, user.visitor] { drawFaults(device) }
         }
         drawFrameFaults(count)
-        // Five networks hold every room for a while, by the shares that each of them has; an honest device then rightly
-        // hears that the relay is full.
+        // Five networks could hold every room for a while, each within its share. The relay would then rightly tell an
+        // honest device that it is full, so there are at most four.
         Filling(networks: Int.random(in: 1...4, using: &random)).send(to: relay, of: self)
     }
 }

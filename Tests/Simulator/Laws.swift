@@ -8,25 +8,26 @@ package enum Law: String, CaseIterable, Sendable {
     /// The seed reached only an approved device that knew the code, or a stranger that guessed it within the allowed
     /// number of guesses.
     case seed
-    /// There were no more guesses than allowed, and no more codes in one act.
+    /// Strangers made no more guesses than allowed, and no act showed more codes than allowed.
     case guesses
     /// Both devices report the same outcome, or one of them reports that it does not know.
     case agreement
-    /// No device waits past its deadline.
+    /// No device waits beyond its deadline.
     case deadline
     /// With honest relays and a network that recovers, every honest pair finishes, and no user is told of a failure
     /// that did not happen.
     case finish
     /// A relay stays within its limits, and forgets everything in the end.
     case memory
-    /// A room whose offerer is connected, or that was ever visited, is ended by its own devices or by time, never by
-    /// other devices that want a place.
+    /// Only its own devices or time end a room whose offerer is connected, or that a visitor ever visited. Other
+    /// devices that want a place don't end it.
     case living
-    /// A device with a token is never refused for lack of places.
+    /// A relay never refuses a device with a token because it lacks places.
     case comeback
-    /// Strangers get no more than the relay's limits allow: frames, cheap visits to empty slots, news of ended codes.
+    /// Strangers get no more than the relay's limits allow: frames, visits to empty slots without enough work, and the
+    /// reasons why codes ended.
     case strangers
-    /// The same seed gives the same run.
+    /// The same random seed gives the same run.
     case course
 }
 
@@ -44,7 +45,7 @@ enum Bounds {
     static let guessesAgainstVisitor = 3
 }
 
-/// A code that was shown, and all guesses at it.
+/// A code that a device has shown, and all guesses at it.
 package final class ShownCode {
     package unowned let offerer: Device
     package let slot: String
@@ -52,9 +53,9 @@ package final class ShownCode {
     package let text: String
     let link: String?
     unowned let relay: any RelayEnd
-    /// The number of wrong proofs that were compared, from any device.
+    /// The number of wrong proofs that the offerer has compared, from any device.
     package fileprivate(set) var guessesAgainstOfferer = 0
-    /// The number of proofs that a stranger in the offerer's place could compare with a guess.
+    /// The number of visitors' proofs that a stranger in the offerer's place could compare with its guess.
     package fileprivate(set) var guessesAgainstVisitor = 0
     /// How many of the wrong proofs the offerer told its user of.
     var wrongProofsTold = 0
@@ -71,28 +72,28 @@ package final class ShownCode {
         self.relay = relay
     }
 
-    /// Whether the code is on the screen now and a visitor may still come.
+    /// Whether the code is on the offerer's screen now, so that a visitor may still come.
     package var isShown: Bool { offerer.act != nil && offerer.shown.last === self }
 
-    /// The secret part, which guesses are made at: codes with the same secret at different slots are one target for
-    /// guessing.
+    /// The secret part of the code, at which strangers guess. Codes with the same secret at different slots are one
+    /// target for guessing.
     var secret: Substring { text.filter { $0 != "-" }.dropFirst(slot.count)[...].dropLast() }
 }
 
 extension World {
     package func breach(_ law: Law, _ what: String) {
         trace { "BROKEN \(law.rawValue): \(what)" }
-        // The first few are enough to understand a failure.
+        // The first few breaches are enough to understand a failure.
         if breaches.count < 16 { breaches.append(Breach(law: law, what: what)) }
     }
 
-    /// The code that is shown at a slot. Strangers use it to find active slots, or because they know more than they
-    /// should.
+    /// The last code that a device has shown at a slot of this relay; nil if there is none. Strangers use it to find
+    /// active slots, or because they know more than they should.
     package func code(at slot: String, of relay: any RelayEnd) -> ShownCode? {
         codes.last { $0.slot == slot && $0.relay === relay }
     }
 
-    /// The offerer has compared a wrong proof.
+    /// An offerer has compared a wrong proof.
     func guessedAgainstOfferer(_ code: ShownCode) {
         code.guessesAgainstOfferer += 1
         let all = guessesAgainstOfferer(code)
@@ -107,12 +108,13 @@ extension World {
         }
     }
 
-    /// A stranger learned that its guess was right, but sent invalid data, so it is not taken for a device.
+    /// A stranger learned that its guess was right, although it sent invalid data with its proof so as not to be taken
+    /// for a device. The offerer must have told its user.
     func learnt(_ code: ShownCode) {
         if !code.isKnownTold { breach(.guesses, "a right guess passed in silence") }
     }
 
-    /// An offerer has accepted a stranger's right guess.
+    /// An offerer has accepted the proof of a stranger that guessed right.
     func wonAgainstOfferer(_ code: ShownCode) {
         if code.isKnownTold { breach(.guesses, "a guess was compared after somebody had known the code") }
         let spent = guessesAgainstOfferer(code)
@@ -127,14 +129,14 @@ extension World {
         won(code)
     }
 
-    /// A guess was right. Within the allowed number of guesses, what follows is no violation.
+    /// A guess was right. If the number of guesses is within the limit, what follows breaks no law.
     private func won(_ code: ShownCode) {
         trace { "a stranger guessed a code right" }
         code.isWon = true
         wonGuesses += 1
     }
 
-    /// The number of guesses at the same secret, at any slot.
+    /// The number of wrong guesses at the same secret, at any slot.
     private func guessesAgainstOfferer(_ code: ShownCode) -> Int {
         codes.reduce(0) { $0 + ($1.secret == code.secret ? $1.guessesAgainstOfferer : 0) }
     }
@@ -150,7 +152,7 @@ extension World {
     /// An honest device is about to store a seed.
     func stores(_ seed: SyncSeed, _ device: Device) {
         guard let holder = holders[seed.userID] else {
-            // A stranger's own seed: a stranger that has guessed right may send any seed.
+            // This is a stranger's own seed. A stranger that has guessed right may send any seed.
             if device.codesInPlay.allSatisfy({ !$0.isWon }) { breach(.seed, "\(device.name) stores a stranger's seed") }
             return
         }
@@ -164,7 +166,7 @@ extension World {
         }
     }
 
-    /// Checks the laws about a device's act when it is over.
+    /// Checks the laws about an act of a device when it is over.
     func judge(_ act: Act, of device: Device) {
         guard let end = act.end else { return }
         let slack = device.slept + act.storing
@@ -181,7 +183,7 @@ extension World {
         }
     }
 
-    /// Checks the laws about a pair when the world has ended.
+    /// Checks the laws about a pair of devices when the world has ended.
     func judge(_ user: User) {
         let (holder, receiver) = user.offerer.holds ? (user.offerer, user.visitor) : (user.visitor, user.offerer)
         for device in [holder, receiver] where device.act != nil {
@@ -212,7 +214,7 @@ extension World {
 extension World {
     private var isAmongStrangers: Bool { kind == .crowded || kind == .filled }
 
-    /// A device that came with a token was refused.
+    /// The relay has refused a device that came back with a token.
     func refused(_ device: Device, _ reason: Reason) {
         guard isFair else { return }
         switch reason {
@@ -229,27 +231,28 @@ extension World {
         let code = act.invitation.flatMap { text in codes.last { $0.text == text || $0.link == text } }
         let isReplaced = act.invitation != nil && code?.isShown != true
         switch error.kind {
-        // Before the device has a token nothing is lost, and the user is told at once that the relay can't be reached.
+        // Before the device has a token it loses nothing, and tells its user at once that it can't reach the relay.
         case .relayUnreachable, .relayDraining: return !act.hasToken
-        // A proof that was on its way when its connection was lost, while other visitors waited, uses up the try.
+        // A visitor's try is used up if its proof was on the way when its connection was lost while other visitors
+        // waited.
         case .connectionLost: return !act.hasToken || isAmongStrangers && act.isTrySpent() && act.words == nil
         case .cancelledHere: return true
         case .relayForgot: return forgets > 0
-        // The code was used up by guesses, or replaced because its room was crowded.
+        // Guesses have used up the code, or the offerer has replaced it because its room was crowded.
         case .codeBurnt: return isReplaced || isAmongStrangers
-        // The offerer has left, and its last frame was lost with its connection.
+        // The offerer has left, and the frame that said so was lost with the visitor's connection.
         case .codeExpired, .timedOut: return isReplaced && act.words == nil
         case .codesSpent:
             let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
             return isAmongStrangers || burnt + forgets >= Bounds.codesPerAct
-        // Places that the device lost with its connections still count.
+        // The relay still counts the places of connections that the device has lost.
         case .lineFull: return isAmongStrangers
-        // After a restart a slot is unknown until its offerer is back.
+        // After a restart the relay knows no slot until its offerer is back.
         case .noSuchCode:
             guard let restarted = relay?.restartedAt, let code else { return false }
             return isReplaced || code.offerer.answeredAt.map { $0 >= act.start || $0 < restarted } ?? true
-        // The connection was away for too long, storing takes too long, or the relay forgot the room: the holder can't
-        // know the outcome.
+        // The holder can't know the outcome, because the connection was away for too long, storing takes too long, or
+        // the relay forgot the room.
         case .sentNotConfirmed:
             let other = device === device.user.offerer ? device.user.visitor : device.user.offerer
             return forgets > 0 || other.acts.contains { $0.storing > .zero }

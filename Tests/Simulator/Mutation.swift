@@ -2,42 +2,42 @@ import EasySetupPairingSession
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// A deliberate fault in an honest device or relay, to show that a law detects it.
+/// A deliberate fault in honest devices or relays, to show that a law detects it.
 package enum Mutation: Hashable, Sendable, CaseIterable {
     // Devices.
-    /// Approves without asking the user.
+    /// The device approves without asking the user.
     case approvesByItself
-    /// Shows the same secret with every code, so that more than three guesses at it are possible.
+    /// The device shows the same secret with every code, so that more than three guesses at it are possible.
     case drawsOneSecret
-    /// Reports success as soon as the seed was sent.
+    /// The device reports success as soon as it has sent the seed.
     case saysPairedEarly
-    /// Waits without a deadline.
+    /// The device waits without a deadline.
     case ignoresDeadlines
-    /// Does not tell the user that a stranger knew the code.
+    /// The device does not tell the user that a stranger knew the code.
     case hidesKnownCode
-    /// Stores a seed without asking, although it should ask first.
+    /// The device stores a seed without asking, although it should ask first.
     case keepsUnasked
-    /// Sends no message again after a lost connection.
+    /// The device sends no message again after it has lost its connection.
     case neverSendsAgain
     // Relays.
-    /// Delivers each message in place of the next one, whatever meeting that belongs to.
+    /// The relay delivers each message's body in place of the next one's, even in another meeting.
     case relayMixesMeetings
-    /// Handles no deadlines.
+    /// The relay handles no deadlines.
     case relayForgetsTheTime
-    /// Forgets a key as soon as it is replaced.
+    /// The relay forgets a key as soon as the key is replaced.
     case relayForgetsReplacedKeys
     // Relays among strangers who take places.
-    /// Counts each connection under an address of its own, so that no share limits anyone.
+    /// The relay counts each connection under an address of its own, so that no share limits anyone.
     case relayCountsNoAddress
-    /// Ends a living room for a new one once half of all rooms are taken.
+    /// The relay ends a living room for a new one once half of all rooms are taken.
     case relayThrowsOut
-    /// Has no places for returning devices once half of its rooms are taken.
+    /// The relay has no places for returning devices once half of its rooms are taken.
     case relayTurnsAwayReturners
-    /// Accepts any number of frames.
+    /// The relay accepts any number of frames.
     case relayCountsNoFrames
-    /// Requires no work after visits that find no room.
+    /// The relay demands no work after visits that find no room.
     case relayAsksNoPrice
-    /// Tells strangers for an hour how a code ended.
+    /// The relay tells strangers for an hour how a code ended.
     case relayTellsForAnHour
 
     /// The law that must detect the mutation.
@@ -68,7 +68,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Applies the mutation to a relay's limits.
+    /// Changes a relay's limits as this mutation demands.
     func change(_ limits: inout Limits) {
         switch self {
         case .relayCountsNoFrames: limits.framesPerInterval = 1_000_000
@@ -78,7 +78,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether the mutated relay refuses a first frame for which there is a place.
+    /// Whether the mutated relay refuses a first frame, although it has a place for the device.
     func turnsAway(_ frame: DeviceFrame, _ statistics: Statistics, _ limits: Limits) -> Bool {
         guard self == .relayTurnsAwayReturners, statistics.rooms * 2 >= limits.rooms else { return false }
         return switch frame {

@@ -13,7 +13,7 @@ package protocol Client: AnyObject {
 
 /// The end that clients connect to.
 package protocol RelayEnd: AnyObject {
-    /// Whether connections are accepted.
+    /// Whether the relay accepts connections.
     var isListening: Bool { get }
     func opened(_ connection: Connection)
     func received(_ bytes: [UInt8], on connection: Connection)
@@ -55,19 +55,19 @@ package final class Connection {
     var id: ConnectionID { ConnectionID(number: UInt64(number)) }
     unowned let client: any Client
     unowned let relay: any RelayEnd
-    /// The prefix at the time of connecting; a path may change its address later.
+    /// The client's address prefix when it connected. The path may get another address later.
     let prefix: AddressPrefix
     var phase: Phase = .opening
     private(set) var wasOpened = false
-    /// Bytes on the way are lost, and so are all later ones, until a side notices.
+    /// Whether the connection is broken: bytes on the way and all later ones are lost, until each side notices.
     var isStalled = false
-    /// The client has closed the connection and gets no more events.
+    /// Whether the client has closed the connection and gets no more events.
     var isClientGone = false
-    /// When the last of the bytes on the way arrive.
+    /// When the last bytes that are on the way arrive, in each direction.
     var toRelayAt: Duration = .zero
     var toClientAt: Duration = .zero
-    /// When the connection was opened, how many frames the relay received on it, and how many visitors the relay
-    /// announced on it.
+    /// When the connection was opened. `heard` is how many frames the relay received on it, and `visitorsTold` how many
+    /// visitors the relay announced on it.
     private(set) var openedAt: Duration = .zero
     var heard = 0
     var visitorsTold = 0
@@ -90,13 +90,13 @@ package final class Connection {
     }
 }
 
-/// A fault at the frame with a certain number. All frames of a world are counted from 1 as they arrive.
+/// A fault at the frame with a certain number. The frames of a world are numbered from 1 in the order of their arrival.
 package enum FrameFault: Hashable, Sendable {
-    /// The connection is cut instead of the frame's arrival.
+    /// The connection is cut, and the frame does not arrive.
     case cutBefore
-    /// The connection is cut after the frame's arrival.
+    /// The frame arrives, and then the connection is cut.
     case cutAfter
-    /// The relay is killed instead of the frame's arrival.
+    /// The relay is killed, and the frame does not arrive.
     case killRelay
 }
 
@@ -108,14 +108,15 @@ package enum Direction: Sendable {
 /// An attacker between a client and its relay who may change frames in any way. The faults of an honest network are in
 /// ``Path``.
 package protocol Meddler: AnyObject {
-    /// The bytes that arrive instead of a frame, and their additional delays; different delays may change the order.
+    /// The bytes that arrive in place of a frame, each with an additional delay; empty when nothing arrives. Different
+    /// delays may change the order.
     func meddle(_ bytes: [UInt8], _ direction: Direction, on connection: Connection) -> [(
         bytes: [UInt8], after: Duration
     )]
 }
 
 extension World {
-    /// Opens a connection; the client then gets `opened` or `lost`.
+    /// Opens a connection. The client learns the result by `opened` or `lost`.
     package func connect(_ client: any Client, to relay: any RelayEnd) -> Connection {
         connections += 1
         let connection = Connection(number: connections, client: client, relay: relay, prefix: client.path.prefix)
@@ -125,7 +126,8 @@ extension World {
                 connection.phase = .gone
             } else if client.path.isOut || !relay.isListening {
                 connection.phase = .gone
-                // A refused connection fails at once; one without any answer fails after the timeout.
+                // The client learns at once that a relay accepts no connections. Without a network it waits for its
+                // timeout.
                 let wait: Duration = client.path.isOut ? limits.connectTimeout : .zero
                 after(wait) { if !connection.isClientGone { client.lost(connection) } }
             } else {
@@ -137,7 +139,7 @@ extension World {
         return connection
     }
 
-    /// Sends the bytes of a frame. They arrive after earlier ones, or never.
+    /// Sends the bytes of a frame. They arrive after all earlier ones, or never.
     package func send(_ bytes: [UInt8], _ direction: Direction, on connection: Connection) {
         guard connection.phase == .open else { return }
         guard let meddler, meddler.isBetween(connection) else {
@@ -157,7 +159,7 @@ extension World {
         guard connection.phase == .open, !connection.isStalled else { return }
         if direction == .toClient, connection.isClientGone { return }
         frames += 1
-        // In a fair world, faults end at some time.
+        // In a fair world there are no faults after `calm`.
         let fault = isFair && now > calm ? nil : frameFaults[frames]
         switch fault {
         case .cutBefore: return cut(connection)
@@ -186,7 +188,7 @@ extension World {
         schedule(at) { [unowned self] in end(connection, tellsRelay: false) }
     }
 
-    /// A connection breaks; bytes on the way are lost. Each side notices after the time in ``Path``.
+    /// Breaks a connection, so that the bytes on the way are lost. Each side notices after its time in ``Path``.
     package func cut(_ connection: Connection) {
         guard connection.phase == .open, !connection.isStalled else { return }
         connection.isStalled = true
@@ -212,7 +214,7 @@ extension World {
     private func latency(_ client: any Client) -> Duration { random.milliseconds(client.path.latency) }
 }
 
-/// A meddler, and the connections that it sits in.
+/// A meddler, and the connections whose frames it gets.
 struct Between {
     let meddler: any Meddler
     let isBetween: (Connection) -> Bool

@@ -3,18 +3,18 @@ package import EasySetupRelayCore
 import EasySetupRelayProtocol
 import SeededRandom
 
-/// A relay: the real rendezvous and the real frame codec, in a process that may be killed, with a UTC clock of its own.
+/// A relay: the real ``Rendezvous`` and frame codec, in a process that a test may kill, with a UTC clock of its own.
 package final class Relay: RelayEnd {
     unowned let world: World
     package let number: Int
     package var limits: Limits
-    /// The error of its UTC clock, in seconds.
+    /// The error of the relay's UTC clock, in seconds.
     package var calendarError: Int64 = 0
     /// How long the relay is down when a ``FrameFault`` kills it.
     package var down: Duration = .seconds(1)
-    /// The relay's mutation, to show that a law detects it.
+    /// The fault that the relay has on purpose, to show that a law detects it; nil for none.
     package private(set) var mutation: Mutation?
-    /// The limits that the laws hold the relay to, whatever a mutation makes of them.
+    /// The limits to which the laws hold the relay. A mutation changes only `limits`.
     let promised: Limits
     package private(set) var rendezvous: Rendezvous
     /// How often the relay was restarted without its key.
@@ -22,15 +22,15 @@ package final class Relay: RelayEnd {
     package private(set) var restarts = 0
     private(set) var forgotAt: [Duration] = []
     private(set) var restartedAt: Duration?
-    /// When the room at each slot ended; recorded only where ``World/watchesRooms`` is set.
+    /// When the last room at each slot ended. It is recorded only if ``World/watchesRooms`` is set.
     private(set) var endedAt: [Slot: Duration] = [:]
-    /// The keys in its key file, the newest first.
+    /// The keys in the relay's key file, the newest first.
     private var keyFile: [[UInt8]]
     private var keys: TokenKeys
-    /// Whether the key file lacks a key that tokens were made with, so that those tokens are unknown after the next
-    /// start.
+    /// Whether the key file lacks a key with which the relay has made tokens. The relay does not know those tokens
+    /// after its next start.
     private var lacksKey = false
-    /// Its times don't matter, because it is ended by hand.
+    /// The two times don't matter, because the test ends the relay's drain itself.
     private static let lifecycle = Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     private var isUp = true
     private var started: Duration
@@ -99,7 +99,7 @@ package final class Relay: RelayEnd {
         if connections[connection.id] != nil { judgeFrames(connection) }
     }
 
-    /// Checks that a connection that is still open has not sent more frames than allowed.
+    /// Checks that an open connection has not sent more frames than its budget allows.
     private func judgeFrames(_ connection: Connection) {
         let intervals = Int((world.now - connection.openedAt) / promised.frameInterval) + 2
         let allowed = intervals * promised.framesPerInterval + connection.visitorsTold * promised.framesPerVisitor
@@ -115,17 +115,17 @@ package final class Relay: RelayEnd {
 
     // MARK: The process
 
-    /// Kills the process without warning (`kill -9`); it starts again after a while.
+    /// Kills the process without warning (`kill -9`). It starts again after ``down``.
     ///
-    /// - Parameter forgetting: whether the key is lost too.
+    /// - Parameter forgetting: whether the relay loses its key too.
     package func kill(forgetting: Bool = false) {
         guard isUp else { return }
         world.trace { "relay \(number) is killed\(forgetting ? ", its key lost" : "")" }
         stop(forgetting: forgetting)
     }
 
-    /// SIGTERM: drains (active pairings go on, other devices are sent to another relay), then stops and starts again
-    /// with its key.
+    /// Drains, as after SIGTERM: active pairings go on, and other devices are sent to another relay. After this time
+    /// the relay stops, and starts again with its key.
     package func drain(for time: Duration) {
         guard isUp else { return }
         world.trace { "relay \(number) drains" }
@@ -138,7 +138,7 @@ package final class Relay: RelayEnd {
         }
     }
 
-    /// SIGHUP: reloads the key file, which has a new key now, with or without the old one.
+    /// Reloads the key file, as after SIGHUP. The file has a new key now, with or without the old ones.
     package func replaceKey(keepingOld: Bool) {
         guard isUp else { return }
         world.trace { "relay \(number) gets another key\(keepingOld ? " beside its old one" : "")" }
@@ -147,7 +147,7 @@ package final class Relay: RelayEnd {
         if !keepingOld { lacksKey = true }
         act { rendezvous, turn in
             if mutation == .relayForgetsReplacedKeys {
-                // Enough replacements to exceed the number of keys that are remembered.
+                // The relay remembers 16 replaced keys, so these replacements make it forget the old key.
                 for _ in 0..<20 {
                     rendezvous.replaceKeys(by: Self.keys([turn.entropy.bytes(TokenKeys.byteCount)]), &turn)
                 }
@@ -171,7 +171,8 @@ package final class Relay: RelayEnd {
         let all = connections.values.sorted { $0.number < $1.number }
         connections.removeAll()
         for connection in all {
-            // The system closes a dead process's connections. The client notices, unless its path is interrupted.
+            // The system closes a dead process's connections. The client notices at once, unless its path is
+            // interrupted.
             world.end(connection, tellsRelay: false)
         }
         world.after(down) { [unowned self] in
@@ -215,7 +216,8 @@ package final class Relay: RelayEnd {
         remind()
     }
 
-    /// Checks that no room whose offerer is connected, or that was ever visited, was ended by another device.
+    /// Checks the law ``Law/living``: another device has not ended a room whose offerer is connected or that a visitor
+    /// ever visited.
     private func watch(_ before: [OfferID: RoomGlimpse], own: OfferID?, isOfConnection: Bool) {
         let after = rendezvous.glimpses
         for (offer, room) in before where after[offer] == nil {
@@ -254,11 +256,11 @@ package final class Relay: RelayEnd {
         }
     }
 
-    /// Whether the relay has no state any more. The law of memory demands it at the end.
+    /// Whether the relay has no state any more. The law ``Law/memory`` demands it at the end.
     var isEmpty: Bool { rendezvous.isEmpty && connections.isEmpty }
 
     private static func keys(_ file: [[UInt8]]) -> TokenKeys {
-        // The keys have the right length.
+        // The keys have the right length, so the initializer does not throw.
         guard let keys = try? TokenKeys(current: file[0], others: Array(file.dropFirst())) else {
             preconditionFailure("a key")
         }

@@ -1,6 +1,7 @@
 import HeapModule
 
-/// Virtual time and its events. Events at the same time run in the order in which they were added.
+/// Virtual time, and the events that will happen in it. Events at the same time run in the order in which they were
+/// added.
 final class Scheduler {
     private struct Entry: Comparable {
         let at: Duration
@@ -24,7 +25,7 @@ final class Scheduler {
         entries.insert(Entry(at: max(time, now), order: order, body: body))
     }
 
-    /// Runs the next event. False when there is none up to `end`; time is then `end`.
+    /// Runs the next event. False when there is none up to `end`; the time is `end` then.
     func step(until end: Duration) -> Bool {
         guard let next, next <= end, let entry = entries.popMin() else {
             now = max(now, end)
@@ -37,8 +38,8 @@ final class Scheduler {
     }
 }
 
-/// A device's own clock, which runs while the device sleeps. It has another start than the world's clock, and runs a
-/// little faster or slower.
+/// A device's own clock, which runs while the device sleeps. It started at another time than the world's clock, and
+/// runs a little faster or slower.
 package struct DeviceClock: Sendable {
     package var offset: Duration
     package var partsPerMillion: Int
@@ -52,7 +53,7 @@ package struct DeviceClock: Sendable {
         partsPerMillion == 0 ? offset + time : offset + time + time * partsPerMillion / 1_000_000
     }
 
-    /// The world's time at a moment of this clock; never too early.
+    /// The world's time when this clock shows `moment`, or a little later; never earlier.
     func world(_ moment: Duration) -> Duration {
         guard partsPerMillion != 0 else { return moment - offset }
         return (moment - offset) * 1_000_000 / (1_000_000 + partsPerMillion) + .microseconds(1)

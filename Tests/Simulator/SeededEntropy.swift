@@ -3,20 +3,20 @@ package import EasySetupSeed
 package import SeededRandom
 import Synchronization
 
-/// Seeded randomness for a device, so that a world's run can be repeated.
+/// Randomness for a device that a random seed determines, so that a world's run can be repeated.
 ///
-/// The library draws the randomness of X-Wing's encapsulation itself, and no seed can determine it. So every device
-/// here uses the key pair of the protocol's vectors, and gets the one encapsulation to it that the vectors contain. A
-/// public key that an attacker altered gets a real encapsulation; its bytes don't matter, because the proof fails in
-/// any case. The elliptic-curve half of each handshake is drawn from the seed.
+/// swift-crypto draws the randomness of X-Wing's encapsulation itself, and no seed can determine it. So every device
+/// here uses the key pair of the protocol's vectors, and every encapsulation to it is the one that the vectors contain.
+/// A public key that an attacker altered gets a real encapsulation. Its bytes don't matter, because the proof fails in
+/// any case. The scalars of the handshake's elliptic-curve part come from the random seed.
 package enum SeededEntropy {
-    /// - Parameter oneSecret: a mutation: every code has the same secret.
+    /// - Parameter oneSecret: whether every code has the same secret, as a mutation demands.
     package static func make(_ seed: UInt64, oneSecret: Bool = false) -> Entropy {
         let generator = Mutex(SplitMix(state: seed))
         return Entropy(
             scalar: {
                 var bytes = generator.withLock { $0.bytes(32) }
-                // Below 2^252, and so below the group's order; never zero.
+                // The number is below 2^252, and so below the group's order. It is never zero.
                 bytes[31] &= 0x0F
                 bytes[0] |= 1
                 return SecretBytes(wiping: &bytes)
@@ -34,10 +34,10 @@ package enum SeededEntropy {
         )
     }
 
-    /// A seed of a stranger's own.
+    /// A random sync seed, for a device or a stranger.
     package static func syncSeed(_ random: inout SplitMix) -> SyncSeed {
         var bytes = random.bytes(SyncSeed.byteCount)
-        // It has the right length.
+        // The bytes have the right length, so the initializer does not throw.
         guard let seed = try? SyncSeed(bytes: SecretBytes(wiping: &bytes)) else { preconditionFailure("32 bytes") }
         return seed
     }

@@ -1,6 +1,6 @@
 import EasySetupPairingSession
 
-/// The added results of several worlds.
+/// The results of one world, or the sum of those of several worlds.
 package struct Tally: Sendable, CustomStringConvertible {
     package var users = 0
     package var paired = 0

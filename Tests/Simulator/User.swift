@@ -1,38 +1,39 @@
 import EasySetupHandshake
 import EasySetupPairingSession
 
-/// The actions of a user with two devices, and the user's mistakes.
+/// What a user with two devices does, and the user's mistakes.
 package struct Habits: Sendable {
     /// Whether the device that shows the code has the seed.
     package var offererHolds = true
-    /// Whether the user scans the code if there is a link.
+    /// Whether the user scans the link, if the device shows one, and does not type the code.
     package var scans = false
     /// When the user begins.
     package var start: Duration = .zero
     /// How long the user takes to type a code that is shown.
     package var typing: Duration = .seconds(5)
-    /// How long the user looks at a question.
+    /// How long the user takes to answer a question.
     package var thinking: Duration = .seconds(2)
     /// How long a device takes to store the seed.
     package var storing: Duration = .milliseconds(5)
-    /// How often the user begins again when that is the advice.
+    /// How many times the user begins to offer, at most. The user begins again when the screen advises it.
     package var patience = 6
     // Mistakes and faults.
     /// How many times the user types another code than the one on the screen.
     package var wrongCodes = 0
     /// How many times the user types other words than those on the screen.
     package var wrongWords = 0
-    /// The user declines to approve.
+    /// Whether the user declines to approve the other device.
     package var declines = false
-    /// Whether a receiver that shows the code asks before it stores the seed, and whether the user declines that.
+    /// Whether a receiver that shows the code asks before it stores the seed. `declinesToKeep` says whether the user
+    /// then declines.
     package var asksFirst = false
     package var declinesToKeep = false
-    /// The user stops the offerer, or the visitor, after this time.
+    /// The time after which the user stops the offerer, or the visitor; nil for never.
     package var stopsOfferer: Duration?
     package var stopsVisitor: Duration?
-    /// The receiver's disk is full.
+    /// Whether the receiver's disk is full.
     package var diskIsFull = false
-    /// Both devices have a seed, or neither has.
+    /// Whether both devices have a seed, or neither has one.
     package var sameRoles = false
 
     package init() {}
@@ -51,9 +52,9 @@ package final class User {
     package let visitor: Device
     package let habits: Habits
     unowned let world: World
-    /// How many offers were begun.
+    /// How many times the user has begun to offer.
     package private(set) var offers = 0
-    /// How many times the code was typed or scanned.
+    /// How many times the user has typed or scanned a code.
     package private(set) var visits = 0
     /// When the receiver was paired; nil while it is not.
     package private(set) var pairedAt: Duration?
@@ -76,7 +77,7 @@ package final class User {
         if let time = habits.stopsVisitor { stop(visitor, after: time) }
     }
 
-    /// Whether nothing more will happen.
+    /// Whether this user will do nothing more.
     package var isDone: Bool {
         offers > 0 && offerer.act == nil && visitor.act == nil
             && (isStopped || pairedAt != nil || offers >= habits.patience)
@@ -85,7 +86,7 @@ package final class User {
     /// Whether a stranger has guessed one of this user's codes.
     var hasLostAGuess: Bool { offerer.shown.contains { $0.isWon } }
 
-    /// How long the pairing took; nil when there was none.
+    /// How long the pairing took; nil when the devices are not paired.
     package var duration: Duration? { pairedAt.map { $0 - habits.start } }
 
     private func begin() {
@@ -102,13 +103,13 @@ package final class User {
         }
     }
 
-    /// The offerer shows a code.
+    /// The offerer shows a code to the user.
     func sees(_ code: ShownCode) {
         current = code
         type()
     }
 
-    /// Types the code that is on the screen at that time.
+    /// Types, after the usual time, the code that the screen shows then.
     private func type() {
         guard !isTyping, !isStopped, pairedAt == nil else { return }
         isTyping = true
@@ -116,7 +117,7 @@ package final class User {
             isTyping = false
             guard !isStopped, pairedAt == nil, offerer.act != nil, let code = current else { return }
             if let act = visitor.act {
-                // The screen shows another code now than the one that was typed.
+                // By now the screen shows another code than the one that the visitor has.
                 if act.words == nil, act.slot != code.slot { visitor.cancel() }
                 return
             }
@@ -141,7 +142,7 @@ package final class User {
         visitor.visit(.code(typed), text: text)
     }
 
-    /// The holder's screen asks for approval.
+    /// The screen of the device with the seed asks whether to approve the other device.
     func asked(_ device: Device, _ request: ApprovalRequest, _ answer: @escaping (Approval) -> Void) {
         world.after(habits.thinking) { [unowned self] in
             let other = device === offerer ? visitor : offerer
@@ -154,7 +155,7 @@ package final class User {
                 wrongWords += 1
                 return answer(.word("nosuchword"))
             }
-            // The other device may have to reconnect first.
+            // The other device shows its words only after it has reconnected, so the user looks again later.
             guard let words = other.act?.words else {
                 if device.act != nil { asked(device, request, answer) }
                 return
@@ -175,17 +176,17 @@ package final class User {
         }
     }
 
-    /// A device refused to begin.
+    /// A device has refused to begin an act.
     func refused(_ device: Device, _ error: PairingError) {
         world.trace { "\(device.name) refuses: \(error.name)" }
-        // Only a fresh code helps.
+        // The user stops the offerer, because only a fresh code helps.
         if error == .triesSpent { offerer.cancel() }
     }
 
     /// The receiver reports that it is paired.
     func paired() { pairedAt = pairedAt ?? world.now }
 
-    /// An act is over.
+    /// An act of a device is over. The user decides what to do next.
     func finished(_ device: Device, _ act: Act) {
         if case .failed(let error) = act.outcome, error.isDecision { isStopped = true }
         if act.isSpent, act.outcome == .failed(.wrongCode), let slot = act.slot, device.relay is Relay,
@@ -199,8 +200,8 @@ package final class User {
             return world.after(.seconds(90)) { other.cancel() }
         }
         if act.outcome == .failed(.sentNotConfirmed) {
-            // The advice is to look at the other device, which may still get the seed. If the user has begun again by
-            // then, that attempt goes on.
+            // The error advises to look at the other device, which may still get the seed. If the user has begun again
+            // by then, the new attempt goes on.
             let acts = offerer.acts.count + visitor.acts.count
             return world.after(.seconds(100)) { [unowned self] in
                 guard !isStopped, pairedAt == nil, offerer.acts.count + visitor.acts.count == acts else { return }
@@ -219,7 +220,7 @@ package final class User {
 }
 
 extension PairingError {
-    /// Whether the error is a user's decision, or can't be solved by beginning again.
+    /// Whether the error is a user's decision, or beginning again can't solve it.
     fileprivate var isDecision: Bool {
         switch kind {
         case .declined, .declinedHere, .wrongWord, .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,

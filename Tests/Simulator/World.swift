@@ -5,9 +5,10 @@ import EasySetupSeed
 package import SeededRandom
 
 /// Users, their devices, relays, strangers and the network between them, in memory, with one seeded scheduler.
-/// Sessions, handshakes, the rendezvous and the frame codec are the real ones. The same seed gives the same run.
+/// Sessions, handshakes, the rendezvous and the frame codec are the real ones. The same random seed gives the same run.
 ///
-/// Make a world, add relays, users and strangers, call ``run()``, and look at ``breaches`` and at the users' results.
+/// A test makes a world, adds relays, users and strangers, calls ``run(for:)``, and looks at ``breaches`` and at the
+/// users' results.
 package final class World {
     package let seed: UInt64
     package let limits: ClientLimits
@@ -16,31 +17,31 @@ package final class World {
     package private(set) var relays: [Relay] = []
     package private(set) var users: [User] = []
     package private(set) var strangers: [any Stranger] = []
-    /// The violations of laws, in the order in which they were noticed.
+    /// The violations of laws, in the order in which the laws detected them.
     package internal(set) var breaches: [Breach] = []
     package internal(set) var kind: Kind?
-    /// Whether every user and relay is honest and every fault ends; then every pair must finish.
+    /// Whether every relay is honest, every user makes no mistake and every fault ends, so that every pair must finish.
     package var isFair = false
     /// When the last fault of a fair world ends.
     package var calm: Duration = .seconds(1_000_000)
-    /// Whether a relay's invariants are checked after each decision, which takes longer than the decision.
+    /// Whether each relay's invariants are checked after each decision, which takes longer than the decision.
     package var checksBounds = true
     /// Whether the laws about rooms are checked after each decision, which takes time as well.
     package var watchesRooms = false
     package var frameFaults: [Int: FrameFault] = [:]
-    /// How many frames have arrived.
+    /// How many frames have arrived at a relay or a client.
     package internal(set) var frames = 0
-    /// All codes that were shown.
+    /// All codes that devices have shown.
     package internal(set) var codes: [ShownCode] = []
-    /// How many guesses of strangers were right, and how many seeds they got in this way.
+    /// How many guesses of strangers were right, and how many seeds the strangers got by them.
     package internal(set) var wonGuesses = 0
     package internal(set) var seedsWon = 0
-    /// Gets a description of each event with its time.
+    /// A function that gets the description of each event and its time; nil for none.
     package var tracer: ((Duration, String) -> Void)?
     var holders: [UserID: Device] = [:]
     var connections = 0
     var meddler: Between?
-    /// The frames of devices, recorded for replays.
+    /// The frames that devices have sent, recorded for ``Replayer``.
     var recorded: [Recorded] = []
     var isRecording = false
     private let scheduler = Scheduler()
@@ -94,7 +95,7 @@ package final class World {
         return user
     }
 
-    /// Keeps a false relay alive; nothing else refers to it.
+    /// Keeps a false relay alive, because nothing else holds a reference to it.
     package func keep(_ relay: FalseRelay) { falseRelays.append(relay) }
 
     package func add(_ stranger: some Stranger) {
@@ -102,7 +103,7 @@ package final class World {
         stranger.begin()
     }
 
-    /// Puts an attacker between clients and relays.
+    /// Puts an attacker between clients and relays, on the connections for which `isBetween` is true.
     package func add(_ meddler: some Meddler, before isBetween: @escaping (Connection) -> Bool = { _ in true }) {
         self.meddler = Between(meddler: meddler, isBetween: isBetween)
     }
@@ -125,13 +126,14 @@ package final class World {
         }
         for user in users { judge(user) }
         for stranger in strangers { stranger.stop() }
-        // The lifetime of a room, and then twice two lifetimes, for which relays remember why rooms ended.
+        // A room's lifetime passes first. For two to four more lifetimes, relays remember why rooms ended.
         let forgotten = now + .seconds(2 * 3_600)
         while scheduler.step(until: forgotten) { guard isGoingOn else { return } }
         for relay in relays where !relay.isEmpty { breach(.memory, "relay \(relay.number) remembers something") }
     }
 
-    /// Runs until a condition holds, for experiments that look at a world before its end.
+    /// Runs until a condition holds, or until this much time has passed, for experiments that look at a world before
+    /// its end.
     package func run(until condition: () -> Bool, atMost time: Duration = .seconds(6 * 3_600)) {
         let end = now + time
         while !condition(), scheduler.step(until: end) {}
@@ -145,7 +147,7 @@ package final class World {
         return true
     }
 
-    /// Far more events than any world needs.
+    /// The most events of a world: far more than any world needs.
     private static let mostEvents = 3_000_000
 
     /// A code with the same slot and another secret, as a user might type it by mistake.

@@ -6,7 +6,7 @@ package final class Chatterer: Outsider {
     private let pace: Duration
     private var slot: Slot?
     private var isHeard = false
-    /// How many of its connections the relay ended for what was sent.
+    /// How many of its connections the relay ended because it sent too many frames.
     package private(set) var ended = 0
 
     package init(_ world: World, at relay: any RelayEnd, path: Path, pace: Duration) {

@@ -7,7 +7,7 @@ import SeededRandom
 /// codes.
 package final class FalseRelay: RelayEnd {
     private unowned let world: World
-    /// A guess is right with a probability of 1/`luck`.
+    /// The probability that a guess is right is 1/`luck`.
     private let luck: Int
     private var random: SplitMix
     private var offerers: [Int: FalseVisits] = [:]
@@ -87,11 +87,11 @@ package final class FalseRelay: RelayEnd {
         world.send(frame.serialized(), .toClient, on: connection)
     }
 
-    // It has the right length.
+    // The bytes have the right length for a meeting.
     private func meeting() -> MeetingID { MeetingID(random.bytes(MeetingID.byteCount))! }
 }
 
-/// The attack of a false relay on one offerer.
+/// The attack of a false relay on one offerer: it plays one visitor after another.
 private final class FalseVisits {
     let slot: Slot
     var guess: Guess?

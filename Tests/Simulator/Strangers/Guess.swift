@@ -3,7 +3,8 @@ import EasySetupRelayProtocol
 import EasySetupSeed
 import SeededRandom
 
-/// One handshake of a stranger that guesses the offerer's code and, if the guess is right, tries to get the seed.
+/// One handshake of a stranger that guesses the offerer's code. If the guess is right, the stranger tries to get the
+/// seed.
 final class Guess {
     let code: ShownCode
     private unowned let world: World
@@ -18,7 +19,8 @@ final class Guess {
     private let spoils: Bool
     private var isSpoiltRight = false
 
-    /// - Parameter knows: whether the guess is right. It is right anyway after another guess at this code was.
+    /// - Parameter knows: whether the guess is right. It is right in any case if a stranger has guessed this code
+    ///   before.
     init?(at code: ShownCode, knows: Bool, in world: World, _ random: inout SplitMix) {
         self.code = code
         self.world = world
@@ -40,7 +42,7 @@ final class Guess {
         self.handshake = handshake
     }
 
-    /// Whether the proof was sent, so that the offerer's answer tells whether the guess was right.
+    /// Whether the stranger has sent its proof, so that the offerer's answer says whether the guess was right.
     var isMade: Bool { handshake.isTrySpent }
 
     func hello(_ meeting: MeetingID) -> Message? {
@@ -49,7 +51,7 @@ final class Guess {
         return (try? handshake.begin(meeting: meeting.bytes, entropy: entropy)).map(message)
     }
 
-    /// The answer to a message of the offerer.
+    /// The answers to a message of the offerer; empty for none.
     func answer(_ message: Message) -> [Message] {
         guard message.number == received + 1 else { return [] }
         received += 1
@@ -89,8 +91,8 @@ final class Guess {
         guard isMade, !isRight else { return }
         switch reason {
         case .wrongProof: world.guessedAgainstOfferer(code)
-        // Only a right guess with invalid data ends for this reason, so the stranger knows now. The offerer must tell
-        // its user.
+        // The offerer gives this reason only for a right guess with invalid data, so the stranger knows now that it was
+        // right. The offerer must tell its user.
         case .malformed where isSpoiltRight: world.learnt(code)
         default: break
         }

@@ -3,11 +3,11 @@ import SeededRandom
 
 /// A stranger that visits active slots and makes one guess at each visit, again and again.
 package final class Guesser: Outsider {
-    /// A guess is right with a probability of 1/`luck`.
+    /// The probability that a guess is right is 1/`luck`.
     private let luck: Int
     private let pace: Duration
     private var guess: Guess?
-    /// The number of guesses made.
+    /// The number of guesses that it has made.
     package private(set) var made = 0
 
     package init(_ world: World, at relay: any RelayEnd, path: Path, luck: Int, pace: Duration) {
@@ -40,7 +40,7 @@ package final class Guesser: Outsider {
             for answer in guess.answer(message) { say(.message(meeting: nil, answer)) }
             if guess.isMade, !wasMade { made += 1 }
         case .over(_, let reason): guess.ended(reason)
-        // This stranger does no work; others do.
+        // This kind of stranger does no work; other kinds do.
         case .workWanted: hangUpAndGoOn()
         default: break
         }

@@ -2,23 +2,23 @@ import EasySetupPairingSession
 package import EasySetupRelayProtocol
 import SeededRandom
 
-/// A stranger that offers codes which nobody uses and does the work required, so that it takes rooms for the lifetime
-/// of a code.
+/// A stranger that offers codes which nobody uses, and does the work that the relay demands, so that it takes rooms for
+/// the lifetime of a code.
 package final class Hoarder: Outsider {
     package enum Manner: CaseIterable, Sendable {
-        /// It stays connected: its rooms live, and its share limits their number.
+        /// The stranger stays connected: its rooms live, and the share of its prefix limits their number.
         case holds
-        /// It leaves as soon as it has a room, and opens the next one: the room has no connected offerer and was never
-        /// visited.
+        /// The stranger leaves as soon as it has a room, and opens the next one. The room has no connected offerer, and
+        /// was never visited.
         case leaves
-        /// It leaves, and after a restart comes back with the tokens of its rooms and with invented meetings.
+        /// The stranger leaves. Later it comes back with the tokens of its rooms and with invented meetings.
         case claims
     }
 
     private let manner: Manner
     private let pace: Duration
     private var tokens: [Token] = []
-    /// The number of rooms it was given.
+    /// The number of rooms that the relay has given it.
     package private(set) var rooms = 0
 
     package init(_ world: World, at relay: any RelayEnd, path: Path, manner: Manner, pace: Duration) {

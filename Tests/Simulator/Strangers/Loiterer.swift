@@ -1,11 +1,11 @@
 package import EasySetupRelayProtocol
 import SeededRandom
 
-/// A stranger that makes requests which require work and never does it: it takes a place for the lifetime of a
+/// A stranger that makes visits which require work, and never does the work. Each takes a place for the lifetime of a
 /// challenge.
 package final class Loiterer: Outsider {
     private let pace: Duration
-    /// The number of these places it got.
+    /// How many times it took such a place.
     package private(set) var places = 0
 
     package init(_ world: World, at relay: any RelayEnd, path: Path, pace: Duration) {

@@ -4,7 +4,7 @@ import SeededRandom
 /// An attacker between devices and a relay, or a malicious relay, that drops, duplicates, reorders and alters frames,
 /// inserts frames of its own, and replays frames to other parties.
 package final class Middlebox: Meddler {
-    /// The frequency of each action: 1/n of the frames; 0 for never.
+    /// How often the attacker takes each action: for one of n frames; 0 for never.
     package struct Habits: Sendable {
         package var drops = 0
         package var doubles = 0
@@ -87,7 +87,7 @@ package final class Middlebox: Meddler {
     private func lie() -> RelayFrame {
         let times: [Duration] = [.zero, .milliseconds(1), .seconds(3), .milliseconds(Int64(UInt32.max))]
         let time = random.pick(times) ?? .zero
-        // Both have the right length.
+        // Both values are valid.
         let fresh = MeetingID(random.bytes(MeetingID.byteCount))!
         let slot = Slot("000")!
         let known = random.pick(meetings) ?? fresh

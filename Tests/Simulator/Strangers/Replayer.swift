@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 import SeededRandom
 
-/// A stranger that has recorded what devices sent, tokens too, and sends it again.
+/// A stranger that has recorded what devices sent, even tokens, and sends it again.
 package final class Replayer: Outsider {
     private let pace: Duration
     private let onlyOld: Bool
@@ -20,7 +20,7 @@ package final class Replayer: Outsider {
 
     package override func isConnected() {
         let mine = world.recorded.filter { $0.relay === relay && (!onlyOld || $0.act.end != nil) }
-        // Attach frames are preferred, because they get furthest.
+        // The stranger prefers attach frames, because the relay may take it for the device after one.
         let attaches = mine.filter(\.isAttach)
         guard let first = random.pick(random.once(in: 3) ? mine : attaches) else { return hangUpLater() }
         say(first.bytes)
@@ -46,7 +46,7 @@ package final class Replayer: Outsider {
     }
 }
 
-/// A frame that a device sent, and the act in which it did.
+/// A frame that a device has sent, and the act in which the device sent it.
 struct Recorded {
     let bytes: [UInt8]
     let isAttach: Bool

@@ -3,14 +3,14 @@ import EasySetupRelayCore
 package import EasySetupRelayProtocol
 import SeededRandom
 
-/// A stranger that visits slots without a room, or slots whose code has ended, and does the work required. It computes
-/// the least work that must be required and the most that it may be told, and reports a violation of ``Law/strangers``
-/// otherwise.
+/// A stranger that visits slots without a room, or slots whose code has ended, and does the work that the relay
+/// demands. It computes the least work that the relay must demand and the most that the relay may tell it. If the relay
+/// does otherwise, it reports a breach of ``Law/strangers``.
 package final class Seeker: Outsider {
     package enum Manner: CaseIterable, Sendable {
-        /// It searches for codes, from one address.
+        /// The stranger searches for codes, from one address.
         case sweeps
-        /// It asks how known codes ended, from a new address each time, so that it is within every limit.
+        /// The stranger asks how known codes ended. It takes a new address each time, so that it is within every limit.
         case asks
     }
 
@@ -20,12 +20,12 @@ package final class Seeker: Outsider {
     private let limits: Limits
     private var slot: Slot?
     private var work: Work?
-    /// The times of its visits to empty slots within the last `counterWindow`.
+    /// The times of the stranger's visits to slots without a room, within the last `counterWindow`.
     private var misses: [Duration] = []
-    /// How many of its visits required work, and the highest difficulty.
+    /// How many of its visits required work, and the highest difficulty, in bits.
     package private(set) var asked = 0
     package private(set) var mostBits = 0
-    /// How many times it was told how a code ended.
+    /// How many times the relay told it how a code ended.
     package private(set) var told = 0
 
     package init(_ world: World, at relay: Relay, path: Path, manner: Manner, pace: Duration) {
@@ -52,7 +52,7 @@ package final class Seeker: Outsider {
             if difficulty < price {
                 world.breach(.strangers, "\(misses.count) empty visits, and the next costs \(difficulty) bits")
             }
-            // Harder work than this is not worth it for the stranger.
+            // The stranger does no harder work than this.
             guard difficulty <= 8, let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty) else {
                 return hangUpAndRest()
             }
@@ -60,7 +60,8 @@ package final class Seeker: Outsider {
             say(.visit(slot: slot, work: work))
         case .refused(.noSuchCode, let wait):
             if work == nil, price > 0 { world.breach(.strangers, "\(misses.count) empty visits, and the next is free") }
-            // Visits soon after a start are not counted, because devices of earlier rooms make such visits too.
+            // A relay does not count visits soon after its start, because devices of earlier rooms make such visits
+            // too.
             if wait == .zero { misses.append(world.now) }
         case .refused(.expired, _), .refused(.cancelled, _), .refused(.codeBurnt, _), .refused(.seated, _):
             told += 1
@@ -73,7 +74,8 @@ package final class Seeker: Outsider {
         }
     }
 
-    /// The least difficulty that the next visit must have, in bits, judged by its own address alone; 0 for no work.
+    /// The least difficulty that the relay must demand for the next visit, in bits, by the misses of this address
+    /// alone; 0 for no work.
     private var price: Int {
         misses.removeAll { world.now - $0 > limits.counterWindow - .seconds(10) }
         if let restarted = relayOfCodes.restartedAt { misses.removeAll { $0 <= restarted } }

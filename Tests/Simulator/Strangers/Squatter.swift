@@ -2,7 +2,8 @@ import EasySetupPairingSession
 package import EasySetupRelayProtocol
 import SeededRandom
 
-/// A stranger that takes a meeting with an offerer, or a place in its queue, and keeps it as long as possible.
+/// A stranger that takes a meeting with an offerer, or a place in the line of its room, and keeps it as long as
+/// possible.
 package final class Squatter: Outsider {
     package enum Manner: CaseIterable, Sendable {
         /// It sends nothing.

@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 package import SeededRandom
 
-/// A party that is no user's device and may do anything. The laws hold all the same.
+/// A party that is no user's device and may do anything. The laws must hold nevertheless.
 package protocol Stranger: AnyObject {
     /// Begins, after it was added to the world.
     func begin()
@@ -77,7 +77,7 @@ package class Outsider: Client, Stranger {
         if !isStopped { isLost() }
     }
 
-    /// A code that is shown at this relay now and whose slot a sweep can find, if there is one.
+    /// A code that is shown at this relay now and whose slot a sweep can find; nil if there is none.
     package func findCode() -> ShownCode? {
         random.pick(
             world.codes.filter { $0.relay === relay && $0.isShown && $0.slot.utf8.count < Slot.lengths.upperBound }

@@ -1,8 +1,8 @@
 package import EasySetupRelayProtocol
 import SeededRandom
 
-/// A stranger that breaks any rule: it reflects messages, flips bits, truncates, and sends frames out of order and
-/// bytes that are no frames.
+/// A stranger that breaks any rule. It sends messages back, flips bits, cuts messages short, and sends frames out of
+/// order and bytes that are no frames.
 package final class Vandal: Outsider {
     private let pace: Duration
     private var guess: Guess?
@@ -31,7 +31,7 @@ package final class Vandal: Outsider {
             send(random.once(in: 3) ? damaged(hello.body) : hello.body)
         case .message(nil, let message):
             switch Int.random(in: 0..<5, using: &random) {
-            // Sends a message back to its sender.
+            // This sends a message back to its sender.
             case 0: send(message.body)
             case 1: send(damaged(guess?.answer(message).first?.body ?? message.body))
             case 2: say(junk())
@@ -75,7 +75,7 @@ package final class Vandal: Outsider {
 }
 
 extension Array<UInt8> {
-    /// These bytes with some bits flipped, or truncated.
+    /// These bytes with some bits flipped, or without the last ones.
     func damaged(_ random: inout SplitMix) -> [UInt8] {
         guard !isEmpty else { return self }
         if random.once(in: 3) { return Array(prefix(Int.random(in: 0..<count, using: &random))) }
