@@ -184,7 +184,7 @@ final class DeviceConnection {
         context?.close(promise: nil)
     }
 
-    /// The time is over in which the peer could read a last answer or send its close frame.
+    /// Cuts a connection whose peer had time to read a last answer or to send its close frame; that time is over now.
     func lingerTimedOut() {
         if machine.isClosing || machine.carriesRequests && requests?.isLingering == true { hangUp() }
     }

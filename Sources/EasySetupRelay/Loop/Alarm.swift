@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The only timer of an event loop. A time later than the one that it is set for does not change it. When it fires too
+/// The only timer of an event loop. Setting it for a later time than the present one changes nothing. When it fires too
 /// early, its owner sets it again. So a stale deadline costs at most one wake-up, and setting the alarm costs one
 /// comparison.
 final class Alarm: NIOScheduledCallbackHandler {

@@ -28,8 +28,7 @@ struct IdleSockets: Sendable {
     }
 
     /// Removes and returns the connection whose prefix has the most connections, among a random sample. `standing`
-    /// gives the number for a prefix. A sample is enough, because the prefix with most connections owns most of the
-    /// sample.
+    /// gives the number for a prefix. A sample is enough, because the largest prefix owns most of the connections.
     mutating func takeFullest(
         using generator: inout some RandomNumberGenerator,
         standing: (AddressPrefix) -> Int

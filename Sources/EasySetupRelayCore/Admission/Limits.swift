@@ -4,8 +4,8 @@
 package struct Limits: Hashable, Sendable {
     // MARK: Times
 
-    /// How long a code lives: enough to fetch the other device from upstairs, and little for somebody who guesses its
-    /// secret. Error: `expired`.
+    /// How long a code lives: long enough to fetch the other device from upstairs, and short, so that a stranger has
+    /// little time to guess the secret. Error: `expired`.
     package var codeLifetime: Duration = .seconds(600)
     /// How long a seated meeting lives: enough for the user to answer and for a device to reconnect. Error: `expired`.
     package var seatedLifetime: Duration = .seconds(300)

@@ -51,7 +51,8 @@ package struct PrefixCounts: Sendable {
         }
     }
 
-    /// Whether a prefix, and each block around it, may have one more. `counted` is how many are in the counts already.
+    /// Whether a prefix, and each block around it, may have one more. `counted` says how many of those that the caller
+    /// asks for are in the counts already.
     package func allows(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling, counted: Int = 0) -> Bool {
         guard ceiling.bindsAnybody else { return true }
         return prefix.counted.allSatisfy { ceiling.allows(self[$0.prefix] - counted, allowance: $0.allowance) }

@@ -70,7 +70,7 @@ extension Rendezvous {
 
     // MARK: Rooms that nobody holds
 
-    /// Whether there is a place for one more room. It counts if giving up an abandoned room would make one.
+    /// Whether the relay has a place for one more room, or could make one by giving up an abandoned room.
     var mayHavePlaceForRoom: Bool {
         deadlines.count < limits.deadlines && (rooms.count < limits.rooms || !abandoned.isEmpty)
     }

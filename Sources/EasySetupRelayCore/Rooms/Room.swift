@@ -5,7 +5,8 @@ import EasySetupRelayProtocol
 struct Room: Sendable {
     // The model is `Protocol/model/pairing.pml`, `mtype:RoomPhase`.
     enum Phase: Sendable {
-        /// A number of visitors may meet the offerer; further ones wait in a queue, the line. Next: `seated`, `over`.
+        /// At most ``Limits/meetings`` visitors meet the offerer; further ones wait in a queue, the line. Next:
+        /// `seated`, `over`.
         case open(line: [Waiting])
         /// One visitor proved itself, and the relay dismissed all others. Next: `over`.
         case seated(MeetingID)
