@@ -36,12 +36,16 @@ extension Unreachable {
     init(_ error: any Error, to host: String) {
         switch error {
         case let error as NIOConnectionError:
-            if let lookup = (error.dnsAError ?? error.dnsAAAAError) as? SocketAddressError.UnknownHost {
-                self.init(lookup: CInt(lookup.errorCode), of: host)
-            } else {
-                let causes = error.connectionErrors.map { Unreachable($0.error, to: host) }
-                self = causes.max { $0.weight < $1.weight } ?? .unknown
+            // A host with addresses of one family only has a failed lookup for the other one.
+            let causes = error.connectionErrors.map { Unreachable($0.error, to: host) }
+            if let cause = causes.max(by: { $0.weight < $1.weight }) {
+                self = cause
+                return
             }
+            let lookups = [error.dnsAError, error.dnsAAAAError].compactMap { $0 as? HostResolver.LookupError }
+                .map { Unreachable(lookup: $0.number, of: host) }
+            // Where one of the two questions was not answered, nobody knows whether the host exists.
+            self = lookups.first { $0 == .nameLookup(host) } ?? lookups.first ?? .unknown
         case ChannelError.connectTimeout: self = .noAnswer
         case let error as IOError: self.init(number: error.errnoCode)
         case ChannelError.eof, ChannelError.ioOnClosedChannel, ChannelError.inputClosed, ChannelError.alreadyClosed,

@@ -40,7 +40,8 @@ struct RelayHost: Sendable {
     ///
     /// - Parameter timeout: the time for the TCP connection alone, without the proxy's tunnel and TLS.
     func bootstrap(on loop: any EventLoop, timeout: TimeAmount) -> ClientBootstrap {
-        ClientBootstrap(group: loop).connectTimeout(timeout).channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        ClientBootstrap(group: loop).resolver(HostResolver(loop: loop)).connectTimeout(timeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
     /// The host and port to which TCP connects: the proxy's if there is one, or else the relay's.
