@@ -3,15 +3,11 @@ import EasySetupRelay
 import TestSupport
 import Testing
 
-extension NamedLimit: CustomTestStringConvertible {
-    /// The limit's name.
-    public var testDescription: String { name }
-}
-
 /// An operator who sets a limit to the least value that the relay takes has a relay that still serves two devices.
 @Suite("At the least value of a limit") struct LeastLimitTests {
-    @Test("two devices pair", arguments: NamedLimit.all.filter { !$0.isTime }, [true, false])
-    func pairing(limit: NamedLimit, webSocket: Bool) async throws {
+    @Test("two devices pair", arguments: NamedLimit.all.filter { !$0.isTime }.map(\.name), [true, false])
+    func pairing(name: String, webSocket: Bool) async throws {
+        let limit = try #require(NamedLimit(named: name))
         let configure = { (configuration: inout RelayConfiguration) in
             #expect(limit.set(limit.range.lowerBound, in: &configuration))
             #expect(!limit.set(limit.range.lowerBound - 1, in: &configuration))

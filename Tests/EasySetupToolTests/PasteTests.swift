@@ -110,6 +110,42 @@ import Testing
         try await expectNothing(in: window, history, of: Self.words.filter { $0 != "spike" } + ["spkie", "zzzz"])
     }
 
+    /// The suggestion for a wrong word says which word of the phrase is the right one.
+    @Test(
+        "questions about a secret go to the terminal, wherever the output goes",
+        arguments: ["2>&1 | tee FILE", "--json 2> FILE", "> FILE 2>&1", "2> /dev/null | tee FILE", "2> FILE"]
+    )
+    func redirected(way: String) async throws {
+        let (window, history) = try await shell()
+        defer { window.stop() }
+        let file = try scratch.file("out", "")
+        let output = way.replacing("FILE", with: file)
+        try await window.enter("\(Program.path) seed import --store \(scratch.store) \(output); echo code $?")
+        try await window.wait(for: "ends it.")
+        var words = Self.words
+        words[3] = "spkie"
+        try await window.enter(words.joined(separator: " "))
+        try await window.wait(for: "Word 4 is not in the word list. Is it spike")
+        try await window.enter("spike")
+        try await window.wait(until: { $0.contains("code 0") }, "the end")
+        #expect(FileManager.default.fileExists(atPath: scratch.store + "/seed"))
+        let written = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(!written.contains("spike") && !written.contains("Word 4"), "\(written)")
+        try await expectNothing(in: window, history, of: Self.words.filter { $0 != "spike" } + ["spkie"])
+    }
+
+    @Test("Control-C and Control-D at the question for a seed are a stop, and no answer", arguments: ["C-c", "C-d"])
+    func stopped(key: String) async throws {
+        let (window, _) = try await shell()
+        defer { window.stop() }
+        try await window.enter("\(Program.path) seed inspect; echo code $?")
+        try await window.wait(for: "ends it.")
+        try await window.press(key)
+        try await window.wait(until: { $0.contains("code 1") }, "the end")
+        let lines = try await window.lines()
+        #expect(lines.contains("You stopped."), "\(lines)")
+    }
+
     @Test("words that are no phrase together are put right by their number") func checksum() async throws {
         let (window, _) = try await shell()
         defer { window.stop() }

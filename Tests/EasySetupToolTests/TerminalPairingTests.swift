@@ -217,6 +217,66 @@ import Testing
         #expect(try await offer.end().isTerminalAsBefore)
     }
 
+    /// On one core Swift's tasks share one thread, so a task that never rests stops all others.
+    @Test(
+        "a pairing on one core comes to its end",
+        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset"), "there is no taskset")
+    )
+    func oneCore() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await seed("a")
+        let offer = try await Window(
+            ["-c", "0", Program.path, "offer", "--relay", url, "--store", store],
+            of: "/usr/bin/taskset"
+        )
+        defer { offer.stop() }
+        let code = try #require(Self.code(try await offer.wait(until: { Self.code($0) != nil }, "a code")))
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        try await offer.wait(for: "Is this the device in your hands?")
+        try await offer.enter("yes")
+        #expect(try await offer.end().code == 0)
+    }
+
+    @Test("with the output in a file, the question says on the terminal what a yes is about")
+    func questionApart() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await seed("a")
+        let file = try folder.file("out", "")
+        func written() throws -> [String] {
+            try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
+        }
+        let offer = try await Window(
+            ["-c", "\(Program.path) offer --relay \(url) --store \(store) > \(file)"],
+            of: "/bin/sh",
+            height: 40
+        )
+        defer { offer.stop() }
+        try await offer.wait(for: "The code lives for")
+        let code = try #require(Self.code(try written()))
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        let asked = try await offer.wait(for: "Is this the device in your hands?")
+        for text in ["calls itself", "Both screens show these words", "    linux"] {
+            #expect(asked.contains { $0.contains(text) }, "\(text)\n\(asked.joined(separator: "\n"))")
+        }
+        try await offer.enter("yes")
+        #expect(try await offer.end().code == 0)
+
+        let link = "easysetup+plain://127.0.0.1:1/1/K7Q#00000000000000000000000000"
+        let follower = try await Window(
+            ["-c", "\(Program.path) join --store \(folder.path)/b '\(link)' > \(file)"],
+            of: "/bin/sh"
+        )
+        defer { follower.stop() }
+        let linked = try await follower.wait(for: "Type yes to go on, or no:")
+        #expect(linked.contains { $0.contains("127.0.0.1:1") }, "\(linked.joined(separator: "\n"))")
+        try await follower.enter("no")
+        #expect(try await follower.end().code == 1)
+    }
+
     enum Stop: String, CaseIterable, Sendable {
         case controlC, controlBackslash, term, hangup, closed
 

@@ -16,7 +16,7 @@ struct WorkGate: Sendable {
     private let lifetime: Duration
     private var used: Generations<[UInt8], Bool>
 
-    enum Verdict {
+    enum Verdict: Equatable {
         /// The work is right. A device did it for a challenge of this difficulty.
         case done(difficulty: Int)
         case bad

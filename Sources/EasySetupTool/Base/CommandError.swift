@@ -17,6 +17,8 @@ enum CommandError: ExplainedError, Equatable {
     case usage
     /// A fault of this program.
     case `internal`
+    /// The person ended a question by Control-C or Control-D, or gave nothing.
+    case stopped
     /// The person was asked and did not say yes.
     case notConfirmed
     /// A command needs a stored seed, and none is stored.
@@ -46,6 +48,7 @@ extension CommandError {
         switch self {
         case .usage: "usage"
         case .internal: "internal"
+        case .stopped: "cancelled-here"
         case .notConfirmed: "not-confirmed"
         case .noSeedStored: "no-seed-stored"
         case .seedStored: "seed-stored"
@@ -64,6 +67,7 @@ extension CommandError {
         switch self {
         case .usage: "The arguments are wrong."
         case .internal: "Something went wrong inside the program."
+        case .stopped: "You stopped."
         case .notConfirmed: "Nothing was done, because nobody said yes."
         case .noSeedStored: "No seed is stored there."
         case .seedStored(let userID): "The store holds the seed of chain \(userID.fingerprint) already."
@@ -84,6 +88,7 @@ extension CommandError {
         switch self {
         case .usage: "Run easysetup --help."
         case .internal: "Run it again with --log-level trace, and report what it says."
+        case .stopped: "Start again when you like."
         case .notConfirmed: "Run it again, and answer yes if that is what you want."
         case .noSeedStored: "Make one with easysetup seed new, or import one with easysetup seed import."
         case .seedStored: "Use it, or name another store."
@@ -105,9 +110,7 @@ extension CommandError {
         }
     }
 
-    var retryHelps: Bool {
-        false
-    }
+    var retryHelps: Bool { self == .stopped }
 
     private static let asked =
         "Run it on a terminal (docker run -it, ssh -t), or with --json and the answer on standard input"

@@ -20,7 +20,7 @@ import Darwin
 /// question does not count, because the terminal may have shown it.
 struct HiddenTerminal: ~Copyable {
     private let signals: SignalPipe
-    private let output: Output
+    private let screen: TerminalScreen
     private let hasPasteMarks: Bool
     private var keys = Keys()
     private var question = ""
@@ -38,13 +38,14 @@ struct HiddenTerminal: ~Copyable {
 
     /// Hides typing until this value ends.
     /// - Throws: ``CommandError/noTerminal(_:)`` if standard input is no terminal.
-    init(_ output: Output) throws(CommandError) {
+    init() throws(CommandError) {
         guard Input.isTerminal else { throw .noTerminal(.passphrase) }
         let kind = getenv("TERM").map { String(cString: $0) } ?? ""
-        let hasPasteMarks = isatty(STDERR_FILENO) == 1 && !kind.isEmpty && kind != "dumb"
+        // Pastes are marked at the terminal that is read, wherever the other output goes.
+        let hasPasteMarks = !kind.isEmpty && kind != "dumb"
         let signals = try SignalPipe()
         guard TerminalMode.change(Self.hide) else { throw .noTerminal(.passphrase) }
-        self.output = output
+        screen = TerminalScreen()
         self.hasPasteMarks = hasPasteMarks
         self.signals = signals
     }
@@ -52,6 +53,12 @@ struct HiddenTerminal: ~Copyable {
     deinit {
         resolve(keys)
         TerminalMode.hide()
+    }
+
+    /// Writes a text that goes with a question. It goes to a terminal and never into a file, because it may say more of
+    /// the secret than an error may.
+    func say(_ text: String) {
+        screen.write(text)
     }
 
     /// Sets the question, which is asked before the next input is read.
@@ -62,7 +69,7 @@ struct HiddenTerminal: ~Copyable {
 
     /// Reads one line; nil at the end of the input. Input beyond the limit, in bytes, is dropped, except for one byte,
     /// which shows that the line is too long.
-    /// - Throws: ``CommandError/inputFailed``, or ``CommandError/notConfirmed`` when the person pressed Control-C.
+    /// - Throws: ``CommandError/inputFailed``, or ``CommandError/stopped`` when the person pressed Control-C.
     mutating func readLine(limit: Int) throws(CommandError) -> UserText? {
         var line = SecretLine(limit: limit + 1)
         while true {
@@ -106,7 +113,7 @@ struct HiddenTerminal: ~Copyable {
     /// Handles a control key, by its code.
     private func press(_ code: UInt8, _ text: inout SecretLine) throws(CommandError) {
         switch code {
-        case 0x03, 0x1C: throw .notConfirmed
+        case 0x03, 0x1C: throw .stopped
         case 0x08, 0x7F: text.removeCharacter()
         case 0x15: text.removeLine()
         case 0x1A: stop()
@@ -173,14 +180,14 @@ struct HiddenTerminal: ~Copyable {
         if turn != now {
             turn = now
             keys = Keys()
-            if hasPasteMarks { output.prompt("\u{1B}[?2004h") }
+            if hasPasteMarks { screen.write("\u{1B}[?2004h") }
             if now.hasDropped || TerminalMode.isInputWaiting {
                 drop(Keys())
-                output.prompt("\nWhat was typed before this question does not count.\n")
+                screen.write("\nWhat was typed before this question does not count.\n")
             }
         }
         isAsked = true
-        output.prompt(question)
+        screen.write(question)
     }
 
     private mutating func obey(_ number: CInt) {
@@ -200,7 +207,7 @@ struct HiddenTerminal: ~Copyable {
         resolve(Keys())
         TerminalMode.putAside()
         if isOurs {
-            output.prompt("\n")
+            screen.write("\n")
             // Control-Z stops all processes of the foreground group, so this process also stops the others.
             stopOthers()
         }
@@ -227,7 +234,7 @@ struct HiddenTerminal: ~Copyable {
     private func resolve(_ keys: Keys) {
         guard TerminalMode.isOurs else { return }
         drop(keys)
-        if hasPasteMarks { output.prompt("\u{1B}[?2004l") }
+        if hasPasteMarks { screen.write("\u{1B}[?2004l") }
     }
 
     /// Discards input until no more comes, or until ``TerminalMode/patience`` is over.
@@ -257,5 +264,29 @@ struct HiddenTerminal: ~Copyable {
             let count = poll(&file, 1, time)
             if count >= 0 || errno != EINTR { return count > 0 && file.revents & Int16(POLLIN) != 0 }
         }
+    }
+}
+
+/// The terminal on which a hidden question is asked: standard error or standard output where one of them is a terminal,
+/// otherwise the terminal that controls the process, otherwise the one at standard input.
+private struct TerminalScreen: ~Copyable {
+    private let file: CInt
+    private let isOpened: Bool
+
+    init() {
+        if let standard = [STDERR_FILENO, STDOUT_FILENO].first(where: { isatty($0) == 1 }) {
+            (file, isOpened) = (standard, false)
+            return
+        }
+        let own = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC)
+        (file, isOpened) = own < 0 ? (STDIN_FILENO, false) : (own, true)
+    }
+
+    deinit {
+        if isOpened { close(file) }
+    }
+
+    borrowing func write(_ text: String) {
+        Output.put(text, to: file)
     }
 }

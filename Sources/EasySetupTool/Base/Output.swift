@@ -96,6 +96,10 @@ struct Output: Sendable {
         Self.put(text, to: isTerminal && isatty(STDERR_FILENO) != 1 ? STDOUT_FILENO : STDERR_FILENO)
     }
 
+    /// Whether questions go to a terminal, and the lines before them to something else, such as a file. Then a question
+    /// must say by itself what it is about, because the person does not see those lines.
+    var hasQuestionsApart: Bool { form == .people && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) != 1 }
+
     /// Ends the process at once, from any thread.
     static func end(_ code: Int32) -> Never {
         _exit(code)
@@ -113,9 +117,9 @@ struct Output: Sendable {
         isLost.store(true, ordering: .releasing)
     }
 
-    /// Writes a text without buffering it. A failure of standard output sets ``isLost``. A failure of standard error is
+    /// Writes a text to an open file without buffering it. A failure of standard output sets ``isLost``. A failure of standard error is
     /// ignored, because there is no place left to report it.
-    private static func put(_ text: String, to file: CInt) {
+    static func put(_ text: String, to file: CInt) {
         var text = text
         let isWritten = turn.withLock { _ in
             text.withUTF8 { buffer in

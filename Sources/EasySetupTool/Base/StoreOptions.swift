@@ -73,7 +73,7 @@ struct PassphraseOptions: ParsableArguments {
             _ = try await plain.load()
             return plain
         } catch .seed(.passphraseNeeded) where Input.isTerminal {
-            return FileSeedStore(path: folder.bytes, passphrase: try Self.ask("Passphrase: ", output))
+            return FileSeedStore(path: folder.bytes, passphrase: try Self.ask("Passphrase: "))
         } catch {
             // The command meets the same error later and reports it, or it replaces the seed that can't be read.
             return plain
@@ -81,11 +81,11 @@ struct PassphraseOptions: ParsableArguments {
     }
 
     /// Asks a person for a passphrase.
-    static func ask(_ question: String, _ output: Output) throws -> Passphrase {
-        var terminal = try HiddenTerminal(output)
+    static func ask(_ question: String) throws -> Passphrase {
+        var terminal = try HiddenTerminal()
         terminal.ask(question)
-        defer { output.prompt("\n") }
-        guard let line = try terminal.readLine(limit: Passphrase.maximumBytes) else { throw CommandError.notConfirmed }
+        defer { terminal.say("\n") }
+        guard let line = try terminal.readLine(limit: Passphrase.maximumBytes) else { throw CommandError.stopped }
         return try Passphrase(line)
     }
 }
@@ -100,8 +100,8 @@ struct SealOptions: ParsableArguments {
     func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
         guard seal, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
         guard Input.isTerminal else { throw CommandError.noTerminal(.passphrase) }
-        let first = try PassphraseOptions.ask("New passphrase: ", output)
-        let second = try PassphraseOptions.ask("Once more: ", output)
+        let first = try PassphraseOptions.ask("New passphrase: ")
+        let second = try PassphraseOptions.ask("Once more: ")
         guard first.isSame(as: second) else { throw CommandError.passphrasesDiffer }
         return FileSeedStore(path: try options.folder.bytes, passphrase: first)
     }

@@ -21,7 +21,7 @@ struct SeedImport: AsyncParsableCommand {
         try await common.run { output in
             // The store is checked before a person types 24 words, so that they are not typed in vain.
             try await store.check()
-            let seed = try WrittenSeed.read(output)
+            let seed = try WrittenSeed.read()
             let store = try await seal.apply(to: store, output)
             if let stored = try? await store.load(), seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
             let saved = try await store.save(seed, replacing: replace)

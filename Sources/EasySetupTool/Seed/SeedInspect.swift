@@ -29,7 +29,7 @@ struct SeedInspect: AsyncParsableCommand {
     }
 
     private func seed(_ output: Output) async throws -> SyncSeed {
-        guard let store else { return try WrittenSeed.read(output) }
+        guard let store else { return try WrittenSeed.read() }
         if !Input.isTerminal, let seed = try WrittenSeed.readIfAny() { return seed }
         guard let seed = try await passphrase.open(store, output).load() else { throw CommandError.noSeedStored }
         return seed

@@ -3,7 +3,6 @@ import EasySetupSeed
 /// Asks a person at a terminal for a seed in any written form, and then for the right words in place of wrong ones.
 struct SeedPrompt: ~Copyable {
     private var terminal: HiddenTerminal
-    private let output: Output
     /// The reader of the input so far, because a phrase may come in several lines.
     private var reader = SeedReader()
     /// The reason why the last input is no seed.
@@ -11,9 +10,8 @@ struct SeedPrompt: ~Copyable {
 
     private static let question = "Type or paste the seed (it is not shown), then press Enter; an empty line ends it.\n"
 
-    init(_ terminal: consuming HiddenTerminal, _ output: Output) {
+    init(_ terminal: consuming HiddenTerminal) {
         self.terminal = terminal
-        self.output = output
     }
 
     /// Asks until there is a seed, or until an empty line ends the questions.
@@ -22,7 +20,7 @@ struct SeedPrompt: ~Copyable {
         terminal.ask(Self.question)
         while true {
             guard let lines = try terminal.readLines(limit: SyncSeed.maximumWrittenBytes), !lines.isBlank else {
-                if reader.isEmpty, let failure { throw failure }
+                if reader.isEmpty { throw failure ?? CommandError.stopped }
                 return try reader.seed()
             }
             if lines.isSame(as: "?") || reader.isEmpty && lines.isSame(as: "help") {
@@ -66,7 +64,7 @@ struct SeedPrompt: ~Copyable {
     /// Asks for the position of the wrong word, and for the right word.
     private mutating func replaceAnyWord() throws {
         let error = SeedError.phraseChecksum
-        output.prompt("\(error.description) \(error.advice)\n")
+        terminal.say("\(error.description) \(error.advice)\n")
         while true {
             terminal.ask("Type the number of the wrong word; an empty line gives up: ")
             let line = try line(orThrow: error)
@@ -87,20 +85,20 @@ struct SeedPrompt: ~Copyable {
         } catch  where error.code == .phraseUnknownWords {
             // The next question asks for the word again, with similar words of the list.
         } catch {
-            output.prompt("That is not one word. ")
+            terminal.say("That is not one word. ")
         }
     }
 
     /// Reads a line that is not empty.
     private mutating func line(orThrow error: SeedError) throws -> UserText {
         let line = try terminal.readLine(limit: 256)
-        output.prompt("\n")
+        terminal.say("\n")
         guard let line, !line.isBlank else { throw error }
         return line
     }
 
     private func explain() {
-        output.prompt(
+        terminal.say(
             """
             A seed is written as 24 words, as a link that begins with easysetup-seed:, as 64 hex digits, or as 44 characters of
             base64. Paste it, or type it: words may come in several lines, with or without numbers, and the first four letters of

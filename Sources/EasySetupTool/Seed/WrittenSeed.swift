@@ -11,9 +11,9 @@ import Darwin
 /// A seed in any written form on standard input.
 enum WrittenSeed {
     /// Reads a seed from standard input up to its end; asks for it on a terminal.
-    static func read(_ output: Output) throws -> SyncSeed {
+    static func read() throws -> SyncSeed {
         if Input.isTerminal {
-            var prompt = SeedPrompt(try HiddenTerminal(output), output)
+            var prompt = SeedPrompt(try HiddenTerminal())
             return try prompt.ask()
         }
         return try SyncSeed.read(written: Input.readAll(STDIN_FILENO, limit: SyncSeed.maximumWrittenBytes))

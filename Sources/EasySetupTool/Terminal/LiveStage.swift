@@ -37,8 +37,10 @@ final class LiveStage: Stage {
         }
         Signals.onRedraw { [weak self] in self?.state.withLock { self?.draw(&$0) } }
         let ticking = Task { [weak self] in
-            for tick in 1... where !Task.isCancelled {
+            var tick = 0
+            while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(TerminalMode.pace))
+                tick += 1
                 self?.state.withLock { state in
                     // The time is shown in seconds. A new turn is drawn at once.
                     if tick.isMultiple(of: 1_000 / Int(TerminalMode.pace)) || TerminalMode.hold() != state.turn {

@@ -67,8 +67,10 @@ final class PlainStage: Stage {
         let reading = await Keyboard.shared.line { [self] isAgain in
             endLine()
             state.withLock { state in
-                // Another program may have moved the lines away that the question is about.
-                if isAgain { for part in view.parts { output.say(surface.shown(Self.text(part))) } }
+                // Another program may have moved the lines away that the question is about, or they went to a file.
+                if isAgain || output.hasQuestionsApart {
+                    for part in view.parts { output.prompt(surface.shown(Self.text(part)) + "\n") }
+                }
                 for note in prompt.notes { output.prompt(surface.shown(note) + "\n") }
                 output.prompt(surface.shown(prompt.text) + " ")
                 state.isAsking = true

@@ -49,7 +49,7 @@ private let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32), oth
     let digest = Array(SHA256.hash(data: work.challenge + work.answer))
     let isGood = work.challenge == challenge && now <= limits.workLifetime && digest[0] >> (8 - difficulty) == 0
     let verdict = gate.check(work, for: .visit, prefix: prefix, now: now)
-    try hold(verdict == (isGood ? .done : .bad), "work is judged wrongly")
+    try hold(verdict == (isGood ? .done(difficulty: difficulty) : .bad), "work is judged wrongly")
     try hold(gate.check(work, for: .visit, prefix: prefix, now: now) == .bad, "work counts twice")
     try hold(gate.check(work, for: .offer, prefix: prefix, now: now) == .bad, "work for a visit counts for an offer")
 }
