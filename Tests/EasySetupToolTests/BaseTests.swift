@@ -19,7 +19,8 @@ import Testing
         .busy, .unsuitable(call: "flock"), .failed(errno: 5),
     ]
     static let commandErrors: [CommandError] = [
-        .usage, .internal, .stopped, .notConfirmed, .noSeedStored, .seedStored(userID), .publicIDGiven, .passphraseFile,
+        .usage, .internal, .stopped, .notConfirmed, .noSeedStored, .seedStored(userID), .publicIDGiven, .seedGiven,
+        .passphraseFile,
         .passphraseFileOpen, .passphrasesDiffer, .noTerminal(.yes), .inputFailed, .outputFailed,
         .tooFewFiles(allowed: 16, least: 58),
     ]

@@ -1,4 +1,5 @@
 import EasySetup
+import EasySetupSeed
 import Foundation
 import TestSupport
 import Testing
@@ -38,6 +39,23 @@ import Testing
             defer { program.stop() }
             #expect(await program.end() == 66)
         }
+    }
+
+    @Test("a seed in place of a code is told as the secret that it is", arguments: [0, 1, 2], [true, false])
+    func seedForCode(form: Int, isArgument: Bool) async throws {
+        let phrase = SeedCommandTests.phrase
+        let bytes = Array(phrase.utf8)
+        let link = try SyncSeed.read(written: bytes.span.bytes).link.revealed()
+        let text = [phrase, link, phrase.split(separator: " ").prefix(12).joined(separator: " ")][form]
+        let arguments = ["join", "--relay", nowhere, "--store", folder.store, "--json"]
+        let join = try Running(arguments + (isArgument ? [text] : []))
+        defer { join.stop() }
+        if !isArgument {
+            _ = try await join.event("question")
+            join.type(text + "\n")
+        }
+        #expect(try await join.event("failed")["error"] as? String == "seed-given")
+        #expect(await join.end() == 65)
     }
 
     @Test(

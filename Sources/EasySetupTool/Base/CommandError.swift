@@ -27,6 +27,8 @@ enum CommandError: ExplainedError, Equatable {
     case seedStored(UserID)
     /// `seed import` was given a public identifier of the stored chain in place of a seed.
     case publicIDGiven
+    /// A recovery phrase or a seed link was given in place of a code or link.
+    case seedGiven
     /// The passphrase file can't be read.
     case passphraseFile
     /// Everybody may read the passphrase file, or users other than its owner may write it.
@@ -53,6 +55,7 @@ extension CommandError {
         case .noSeedStored: "no-seed-stored"
         case .seedStored: "seed-stored"
         case .publicIDGiven: "public-id-given"
+        case .seedGiven: "seed-given"
         case .passphraseFile: "passphrase-file"
         case .passphraseFileOpen: "passphrase-file-open-to-others"
         case .passphrasesDiffer: "passphrases-differ"
@@ -73,6 +76,7 @@ extension CommandError {
         case .seedStored(let userID): "The store holds the seed of chain \(userID.fingerprint) already."
         case .publicIDGiven:
             "What was given is a user id or fingerprint of the stored chain, which is public, and no seed."
+        case .seedGiven: "That is a recovery phrase or a seed link, and no code: a secret that no other device needs."
         case .passphraseFile: "The passphrase file can't be read."
         case .passphraseFileOpen: "Other users of this machine may read or write the passphrase file."
         case .passphrasesDiffer: "The two passphrases differ."
@@ -93,6 +97,8 @@ extension CommandError {
         case .noSeedStored: "Make one with easysetup seed new, or import one with easysetup seed import."
         case .seedStored: "Use it, or name another store."
         case .publicIDGiven: "Give the recovery phrase, the seed link, or the hex or base64 of a seed."
+        case .seedGiven:
+            "Nothing was sent. Clear this screen. To keep that seed on this device, run easysetup seed import."
         case .passphraseFile: "Check the file's name and rights."
         case .passphraseFileOpen: "Take their rights away: mode 0600, or 0640 for a group of a service's own."
         case .passphrasesDiffer: "Try again."

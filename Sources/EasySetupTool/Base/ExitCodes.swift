@@ -110,6 +110,7 @@ enum ExitCodes {
         "seed-file-damaged": 65,
         "seed-file-too-costly": 65,
         "public-id-given": 65,
+        "seed-given": 65,
         "no-seed-stored": 66,
         "passphrase-file": 66,
         "passphrase-file-open-to-others": 77,

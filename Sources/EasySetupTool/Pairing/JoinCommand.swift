@@ -138,7 +138,16 @@ struct JoinCommand: AsyncParsableCommand {
         }
     }
 
+    /// - Throws: ``CommandError/seedGiven`` for a seed, so that its owner learns that it is a secret.
     private func read(_ written: UserText) throws -> Way {
+        var seed = SeedReader()
+        seed.append(line: written)
+        switch seed.reading {
+        // A code has four groups at most, so it is not taken for words.
+        case .incomplete(let words) where words < 6: break
+        case .failed(let error) where error.code != .phraseChecksum: break
+        case .incomplete, .wrongWords, .failed, .seed: throw CommandError.seedGiven
+        }
         if PairingLink.isMeant(by: written) {
             return .link(try PairingLink(parsing: written, allowPlain: pairing.allowPlain))
         }
