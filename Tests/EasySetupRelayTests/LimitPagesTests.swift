@@ -64,7 +64,7 @@ import Testing
         for limit in NamedLimit.all {
             var configuration = RelayConfiguration()
             let before = configuration
-            #expect(limit.set(7, in: &configuration))
+            #expect(limit.set(max(7, limit.range.lowerBound + 1), in: &configuration))
             #expect(configuration.limits != before.limits || configuration.connectionLimits != before.connectionLimits)
             for nonsense in [0, -1, 1_000_000_001] {
                 #expect(!limit.set(nonsense, in: &configuration), "\(limit.name)")
