@@ -9,6 +9,8 @@ struct CodeReader {
     private var error: CodeError?
     /// Whether a group of symbols may end here, because white space or a dash came after the last symbol.
     private var isBetweenGroups = false
+    /// The number of symbols since the last white space or dash.
+    private var groupLength = 0
     /// Whether a mark came after the last symbol that people type with the shift key and the key of a digit, such as
     /// `!`.
     private var hasShiftedDigit = false
@@ -37,7 +39,11 @@ struct CodeReader {
             let place = scanner.place
             if case .mark(let scalar) = unit { scanner.skipHTML(after: scalar) }
             // A mark that begins an HTML tag or entity is a part of the tag or entity, and is skipped with it.
-            if scanner.place == place { reader.take(unit) } else { reader.isBetweenGroups = true }
+            if scanner.place != place || scanner.isAtDashLetter && reader.expectsDash(before: scanner.peek()) {
+                reader.isBetweenGroups = true
+            } else {
+                reader.take(unit)
+            }
         }
         var error = reader.error ?? reader.lengthError
         if error != nil, reader.hasLabel { error = .hasLabel }
@@ -128,6 +134,20 @@ struct CodeReader {
 
     /// Whether a thirteenth symbol came before any other error.
     private var isTooMany = false
+    /// Whether a letter that some keyboards give for the dash stands where a dash may stand: right between two groups, or
+    /// with white space on both sides. Anywhere else the letter may be meant as a symbol: 一 is a Chinese 1.
+    /// - Parameter next: the unit behind the letter.
+    private func expectsDash(before next: TextUnit?) -> Bool {
+        guard Self.groupLengths.contains(groupLength) else { return false }
+        return switch next {
+        case .symbol: !isBetweenGroups
+        case .space: isBetweenGroups
+        default: false
+        }
+    }
+
+    private static let groupLengths = 3...4
+
 
     private static let shiftedDigits = Array("!#$%&@^".utf8)
 }
@@ -142,4 +162,5 @@ extension TextEncoding {
         case .other: throw .textNotUTF8
         }
     }
+        groupLength = isBetweenGroups ? 1 : groupLength + 1
 }

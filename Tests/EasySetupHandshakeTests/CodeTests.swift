@@ -83,7 +83,8 @@ import Testing
             "\u{212A}7Q-29M-XAQ", "\u{1B}[200~\(code)\u{1B}[201~",
             "[200~\(code)[201~", "\u{1B}[1m\(code)\u{1B}[0m", "<code>\(code)</code>", "<b>\(code)</b>&nbsp;",
             "K7Q&nbsp;29M&nbsp;XAQ", "K7Q&#45;29M&#x2D;XAQ", "&#75;7Q-29M-XAQ",
-            "\u{0}\(code)",
+            "\u{0}\(code)", "K7Qー29MーXAQ", "Ｋ７Ｑー２９Ｍーｘａｑ", "K7Q\u{FF70}29M\u{FF70}XAQ", "K7Q一29M一XAQ",
+            "K7Q　ー　29M　ー　XAQ", "K7Qㅡ29MㅡXAQ", "K7Qـ29MـXAQ", "K7Q&#12540;29M-XAQ",
         ]
     ) func decorated(text: String) throws {
         #expect(try PairingCode(typed: text).revealed() == Self.code)
@@ -105,7 +106,8 @@ import Testing
             ("K7Q-29M-XA\u{411}", 9, Script.cyrillic), ("\u{200B}\u{41A}7Q-29M-XAQ", 1, .cyrillic),
             ("K7Q-29\u{39C}-XAQ", 6, .greek), ("K\u{301}7Q29MXAB", 1, .latin),
             ("K7Q-29M-XÁB", 8, .latin), ("K7Q-\u{662}9M-XAQ", 4, .arabic), ("K7Q-29M-X\u{13AA}Q", 8, .cherokee),
-            ("\u{30AD}7Q", 1, .japanese),
+            ("\u{30AD}7Q", 1, .japanese), ("K7Q-29一-XAQ", 6, .chinese), ("一K7Q-29M", 1, .chinese),
+            ("K7Q-29M-XAQー", 10, .japanese), ("K7Q-一9M-XAQ", 4, .chinese), ("K7Qー ー29M", 4, .japanese),
         ]
     ) func foreign(text: String, position: Int, script: Script) {
         #expect(throws: CodeError.foreignLetter(position: position, script: script)) { try PairingCode(typed: text) }

@@ -30,6 +30,10 @@ package struct TextScanner: ~Escapable {
     package private(set) var place = 0
 
     @_lifetime(copy text)
+    /// Whether the last returned unit is a letter that keyboards give for the key of the dash (`Protocol/code.md`,
+    /// "Reading").
+    package private(set) var isAtDashLetter = false
+
     package init(_ text: Span<UInt8>) {
         self.text = text
         self.isFolded = Self.beginsAsCard(text)
@@ -39,6 +43,7 @@ package struct TextScanner: ~Escapable {
     /// Reads the next unit; nil at the text's end.
     package mutating func next() -> TextUnit? {
         if form != 0 { return takeForm() }
+        isAtDashLetter = false
         while place < text.count {
             if isFolded, let length = text.foldLength(at: place) {
                 place += length
@@ -104,6 +109,7 @@ package struct TextScanner: ~Escapable {
         case .format, .control: return nil
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber:
             return .foreign(Script(of: scalar.value), isDigit: false)
+            isAtDashLetter = Self.dashLetters.contains(scalar.value)
         case .nonspacingMark, .spacingMark: return .accent(Script(of: scalar.value))
         case .decimalNumber: return .foreign(Script(of: scalar.value), isDigit: true)
         default: return .mark(scalar.value)
@@ -111,6 +117,9 @@ package struct TextScanner: ~Escapable {
     }
 
     private mutating func takeForm() -> TextUnit? {
+    /// The Arabic tatweel, the long-vowel marks of Japanese keyboards, the Korean vowel eu and the Chinese digit one.
+    private static let dashLetters: [UInt32] = [0x0640, 0x30FC, 0xFF70, 0x3161, 0x4E00]
+
         let byte = UInt8(truncatingIfNeeded: form)
         form >>= 8
         return Self.unit(ascii: byte)

@@ -29,7 +29,8 @@ func codeVectors() throws -> VectorFile {
         ("“\(first)”.", first),
         ("**\(first)**,", first), ("[K7Q] [29M] [XAQ]", first), ("k7q/29m/xaq", first),
         ("K7Q\u{2022}29M\u{30FB}XAQ", first), ("K7Q\r\n29M\r\nXAQ", first),
-        ("Ｋ７Ｑ－２９Ｍ　ＸＡＱ", first), ("\u{212A}7Q-29M-XAQ", first), ("\u{1B}[200~\(first)\u{1B}[201~", first),
+        ("Ｋ７Ｑ－２９Ｍ　ＸＡＱ", first), ("Ｋ７Ｑー２９ＭーＸＡＱ", first), ("K7Q一29M一XAQ", first), ("K7Q ー 29M\u{FF70}XAQ", first),
+        ("K7Q\u{3161}29M\u{640}XAQ", first), ("\u{212A}7Q-29M-XAQ", first), ("\u{1B}[200~\(first)\u{1B}[201~", first),
         ("K7Q ! 29M-XAQ!", first), ("<b>\(first)</b>", first),
         ("oia-OLA-ol\(check)", digits), ("0lA\u{A0}0iA\u{2009}oi\(check)", digits),
     ]
@@ -58,6 +59,7 @@ func codeVectors() throws -> VectorFile {
         ("\u{200B}\u{41A}7Q-29M-XAQ", 1, "cyrillic"),
         ("K7Q-29\u{39C}-XAQ", 6, "greek"), ("K7Q-\u{662}9M-XAQ", 4, "arabic"), ("KÉQ-U9", 2, "latin"),
     ]
+        ("K7Q-29\u{4E00}-XAQ", 6, "chinese"), ("K7Q-29M-XAQ\u{30FC}", 10, "japanese"),
     return VectorFile(
         name: "code.json",
         content: .object([
