@@ -14,6 +14,7 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         case .notASymbol: .notASymbol
         case .foreignLetter: .foreignLetter
         case .hasLabel: .hasLabel
+        case .hasMore: .hasMore
         case .tooLong: .tooLong
         case .textUTF16: .textUTF16
         case .textNotUTF8: .textNotUTF8
@@ -37,7 +38,7 @@ public struct CodeError: ExplainedError, Explained, Hashable {
     public var position: Int? {
         switch kind {
         case .notASymbol(let position), .foreignLetter(let position, _), .containsU(let position): position
-        case .wrongLength, .hasLabel, .tooLong, .textUTF16, .textNotUTF8, .mistyped, .notASlot, .notALink,
+        case .wrongLength, .hasLabel, .hasMore, .tooLong, .textUTF16, .textNotUTF8, .mistyped, .notASlot, .notALink,
             .severalLinks,
             .plainLink:
             nil
@@ -62,6 +63,8 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         public static let foreignLetter = Self(rawValue: "code-foreign-letter")
         /// The text has a label before the code, such as "Code:".
         public static let hasLabel = Self(rawValue: "code-has-label")
+        /// The text has something behind the code, such as "sent from my phone".
+        public static let hasMore = Self(rawValue: "code-has-more")
         /// The text is longer than ``PairingCode/maximumTextBytes``.
         public static let tooLong = Self(rawValue: "code-too-long")
         /// The text is UTF-16, but EasySetup reads only UTF-8.
@@ -85,6 +88,7 @@ public struct CodeError: ExplainedError, Explained, Hashable {
     /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
     package enum Kind: Hashable, Sendable {
         case wrongLength(Int), notASymbol(position: Int), foreignLetter(position: Int, script: Script), hasLabel
+        case hasMore
         case tooLong, textUTF16, textNotUTF8, containsU(position: Int), mistyped, notASlot, notALink
         case severalLinks, plainLink
     }
@@ -99,6 +103,7 @@ extension CodeError {
         Self(.foreignLetter(position: position, script: script))
     }
     package static var hasLabel: Self { Self(.hasLabel) }
+    package static var hasMore: Self { Self(.hasMore) }
     package static var tooLong: Self { Self(.tooLong) }
     package static var textUTF16: Self { Self(.textUTF16) }
     package static var textNotUTF8: Self { Self(.textNotUTF8) }
@@ -134,6 +139,11 @@ extension CodeError {
             )
         case .hasLabel:
             explained("There is something before the code.", "Give the code alone, without anything before it.")
+        case .hasMore:
+            explained(
+                "There is something behind the code.",
+                "Give the code alone, without anything before or behind it."
+            )
         case .tooLong:
             explained("What was given is too long to be a code.", "Give the code alone, without anything before it.")
         case .textUTF16:

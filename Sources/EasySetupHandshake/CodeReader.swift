@@ -26,7 +26,7 @@ struct CodeReader {
         do throws(CodeError) {
             return try read(text)
         } catch {
-            throw hasCodeBehindSpace(text) ? .hasLabel : error
+            throw surplus(in: text) ?? error
         }
     }
 
@@ -53,25 +53,53 @@ struct CodeReader {
         throw error
     }
 
-    /// Whether the text is a code with something else before it, such as the number of a list or a command's name, so
-    /// that the fault is not in the code.
-    private static func hasCodeBehindSpace(_ text: Span<UInt8>) -> Bool {
+    /// The error for a text in which a code stands between white space, with something else before or behind it, such as the
+    /// number of a list or a mail's signature, so that the fault is not in the code. Nil if there is no such code.
+    private static func surplus(in text: Span<UInt8>) -> CodeError? {
         var scanner = TextScanner(text)
-        var (hasSymbol, isBehindSpace) = (false, false)
+        var (hasSymbol, isBehindSpace) = (false, true)
         while true {
             let start = scanner.place
             switch scanner.next() {
             case .symbol, .foreign:
-                if hasSymbol, isBehindSpace, var values = try? read(text.extracting(start..<text.count)) {
-                    Sodium.wipe(&values)
-                    return true
+                if isBehindSpace, let end = endOfCode(in: text.extracting(start..<text.count)) {
+                    return end == .space ? .hasMore : hasSymbol ? .hasLabel : nil
                 }
                 (hasSymbol, isBehindSpace) = (true, false)
             case .space: isBehindSpace = true
             case .mark, .accent, .zeroWidthSpace: break
-            case nil: return false
+            case nil: return nil
             }
         }
+    }
+
+    private enum CodeEnd { case space, text }
+
+    /// What ends the code with which a text begins: white space with more letters or digits behind it, or the text's end.
+    /// Nil if the text does not begin with a code.
+    private static func endOfCode(in text: Span<UInt8>) -> CodeEnd? {
+        var scanner = TextScanner(text)
+        var (count, isBehindSpace) = (0, false)
+        // A code has at most 12 symbols, so no more than that are looked at, and the time stays linear.
+        while count <= PairingCode.symbolCounts.upperBound {
+            let place = scanner.place
+            switch scanner.next() {
+            case .symbol, .foreign:
+                if isBehindSpace, isCode(text.extracting(0..<place)) { return .space }
+                isBehindSpace = false
+                count += 1
+            case .space: isBehindSpace = true
+            case .mark, .accent, .zeroWidthSpace: break
+            case nil: return isCode(text) ? .text : nil
+            }
+        }
+        return nil
+    }
+
+    private static func isCode(_ text: Span<UInt8>) -> Bool {
+        guard var values = try? read(text) else { return false }
+        Sodium.wipe(&values)
+        return true
     }
 
     private var lengthError: CodeError? {
@@ -106,34 +134,6 @@ struct CodeReader {
         }
     }
 
-    private mutating func take(mark scalar: UInt32) {
-        if let ascii = UInt8(exactly: scalar) {
-            if Self.shiftedDigits.contains(ascii) { hasShiftedDigit = true }
-            if ascii == UInt8(ascii: ":") || ascii == UInt8(ascii: "="), count > 0 { countAtLabel = count }
-            if ascii == UInt8(ascii: "-") || ascii == UInt8(ascii: "_") { isBetweenGroups = true }
-        } else if Unicode.Scalar(scalar)?.properties.generalCategory == .dashPunctuation || scalar == 0x2212 {
-            isBetweenGroups = true
-        }
-    }
-
-    /// Counts a letter or digit. A mark such as `!` directly before it is an error, because the person has probably
-    /// held the shift key while typing a digit. Other marks are decoration.
-    private mutating func beginSymbol() {
-        if hasShiftedDigit, !isBetweenGroups, count > 0 { fail(.notASymbol(position: count + 1)) }
-        hasShiftedDigit = false
-        isBetweenGroups = false
-        count += 1
-        // A thirteenth symbol is an error by itself, whatever it is. Counting goes on, because the error contains the
-        // number of symbols.
-        if count > PairingCode.symbolCounts.upperBound, error == nil { isTooMany = true }
-    }
-
-    private mutating func fail(_ error: CodeError) {
-        if self.error == nil, !isTooMany { self.error = error }
-    }
-
-    /// Whether a thirteenth symbol came before any other error.
-    private var isTooMany = false
     /// Whether a letter that some keyboards give for the dash stands where a dash may stand: right between two groups, or
     /// with white space on both sides. Anywhere else the letter may be meant as a symbol: 一 is a Chinese 1.
     /// - Parameter next: the unit behind the letter.
@@ -148,6 +148,35 @@ struct CodeReader {
 
     private static let groupLengths = 3...4
 
+    private mutating func take(mark scalar: UInt32) {
+        if let ascii = UInt8(exactly: scalar) {
+            if Self.shiftedDigits.contains(ascii) { hasShiftedDigit = true }
+            if ascii == UInt8(ascii: ":") || ascii == UInt8(ascii: "="), count > 0 { countAtLabel = count }
+            if ascii == UInt8(ascii: "-") || ascii == UInt8(ascii: "_") { isBetweenGroups = true }
+        } else if Unicode.Scalar(scalar)?.properties.generalCategory == .dashPunctuation || scalar == 0x2212 {
+            isBetweenGroups = true
+        }
+    }
+
+    /// Counts a letter or digit. A mark such as `!` directly before it is an error, because the person has probably
+    /// held the shift key while typing a digit. Other marks are decoration.
+    private mutating func beginSymbol() {
+        if hasShiftedDigit, !isBetweenGroups, count > 0 { fail(.notASymbol(position: count + 1)) }
+        groupLength = isBetweenGroups ? 1 : groupLength + 1
+        hasShiftedDigit = false
+        isBetweenGroups = false
+        count += 1
+        // A thirteenth symbol is an error by itself, whatever it is. Counting goes on, because the error contains the
+        // number of symbols.
+        if count > PairingCode.symbolCounts.upperBound, error == nil { isTooMany = true }
+    }
+
+    private mutating func fail(_ error: CodeError) {
+        if self.error == nil, !isTooMany { self.error = error }
+    }
+
+    /// Whether a thirteenth symbol came before any other error.
+    private var isTooMany = false
 
     private static let shiftedDigits = Array("!#$%&@^".utf8)
 }
@@ -162,5 +191,4 @@ extension TextEncoding {
         case .other: throw .textNotUTF8
         }
     }
-        groupLength = isBetweenGroups ? 1 : groupLength + 1
 }

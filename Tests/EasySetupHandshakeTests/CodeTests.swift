@@ -117,12 +117,21 @@ import Testing
         "a label before it is named",
         arguments: [
             "Code: ", "code=", "Your code: ", "Pairing code：", "1. ", "2) ", "join ", "easysetup join ", "The code is ",
-            "K7Q-29M-XAQ ",
         ]
     ) func label(
         label: String
     ) {
         #expect(throws: CodeError.hasLabel) { try PairingCode(typed: label + Self.code) }
+    }
+
+    @Test(
+        "what is behind it is named",
+        arguments: [
+            "\(code) sent from my phone", "Bob: \(code) 10:12", "\(code) \(code)", "\(code)\n\nSent from my phone",
+            "Code: \(code) (till 10:12)", "k7q 29m xaq Bob", "\(code), Элис", "10:12 \(code) thanks!",
+        ]
+    ) func more(text: String) {
+        #expect(throws: CodeError.hasMore) { try PairingCode(typed: text) }
     }
 
     @Test("the first thing wrong is told, and a thirteenth symbol ends it, whatever it is") func order() {

@@ -236,7 +236,8 @@ import Testing
     ]
     static let codes: [CodeError] = [
         .wrongLength(3), .notASymbol(position: 1), .foreignLetter(position: 1, script: .greek), .containsU(position: 1),
-        .hasLabel, .tooLong, .mistyped, .notASlot, .notALink, .severalLinks, .plainLink, .textUTF16, .textNotUTF8,
+        .hasLabel, .hasMore, .tooLong, .mistyped, .notASlot, .notALink, .severalLinks, .plainLink, .textUTF16,
+        .textNotUTF8,
     ]
 
     /// The rows of the table in `Protocol/errors.md`: an error's name, with its exit code and whether a retry helps.

@@ -100,8 +100,8 @@ extension CodeError {
     /// One error of each code, with made-up values, for previews and for tests of an app's texts.
     public static let examples: [CodeError] = [
         .wrongLength(8), .notASymbol(position: 3), .foreignLetter(position: 3, script: .cyrillic),
-        .containsU(position: 3), .hasLabel, .tooLong, .textUTF16, .textNotUTF8, .mistyped, .notASlot, .notALink,
-        .severalLinks, .plainLink,
+        .containsU(position: 3), .hasLabel, .hasMore, .tooLong, .textUTF16, .textNotUTF8, .mistyped, .notASlot,
+        .notALink, .severalLinks, .plainLink,
     ]
 }
 

@@ -50,6 +50,7 @@ enum ExitCodes {
         "code-foreign-letter": 10,
         "code-has-u": 10,
         "code-has-label": 10,
+        "code-has-more": 10,
         "code-too-long": 10,
         "code-mistyped": 10,
         "not-a-slot": 10,

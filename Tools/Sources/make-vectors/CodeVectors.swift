@@ -47,7 +47,8 @@ func codeVectors() throws -> VectorFile {
         ("K7Q-U9M-XAB-0000", "code-has-u", ("position", 4)), ("K7Q-29M-XAQ-000-UU", "code-wrong-length", ("count", 14)),
         ("Code: K7Q-29M-XAQ", "code-has-label", nil), ("your code = K7Q-29M-XAQ", "code-has-label", nil),
         ("1. K7Q-29M-XAQ", "code-has-label", nil), ("easysetup join k7q 29m xaq", "code-has-label", nil),
-        ("1. K7Q-29M-XAB", "code-mistyped", nil), ("K7Q-29M-XAQ K7Q-29M-XAQ", "code-has-label", nil),
+        ("1. K7Q-29M-XAB", "code-mistyped", nil), ("K7Q-29M-XAQ K7Q-29M-XAQ", "code-has-more", nil),
+        ("K7Q-29M-XAQ sent from my phone", "code-has-more", nil), ("Bob: K7Q-29M-XAQ 10:12", "code-has-more", nil),
         ("K7Q\u{FFFD}29M-XAQ", "text-not-utf-8", nil), ("K\u{0}7\u{0}Q\u{0}-\u{0}2\u{0}9\u{0}", "text-utf-16", nil),
         (String(repeating: " ", count: 1025), "code-too-long", nil),
         (String(swapped), "code-mistyped", nil), (String(wrong), "code-mistyped", nil),
@@ -58,8 +59,8 @@ func codeVectors() throws -> VectorFile {
         ("K\u{301}7Q29MXAB", 1, "latin"), ("K7Q-29M-XA\u{410}", 9, "cyrillic"),
         ("\u{200B}\u{41A}7Q-29M-XAQ", 1, "cyrillic"),
         ("K7Q-29\u{39C}-XAQ", 6, "greek"), ("K7Q-\u{662}9M-XAQ", 4, "arabic"), ("KÉQ-U9", 2, "latin"),
-    ]
         ("K7Q-29\u{4E00}-XAQ", 6, "chinese"), ("K7Q-29M-XAQ\u{30FC}", 10, "japanese"),
+    ]
     return VectorFile(
         name: "code.json",
         content: .object([
