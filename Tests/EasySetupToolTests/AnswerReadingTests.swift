@@ -67,6 +67,11 @@ import Testing
         #expect(line("\u{4}") == [nil])
         #expect(line("a\u{4}b\n") == ["ab"])
         #expect(line("a\u{1B}[Db\u{1B}OPc\u{1B}[1;5Cd\n") == ["abcd"], "arrows and function keys are no text")
+        let (start, end) = ("\u{1B}[200~", "\u{1B}[201~")
+        #expect(line(start + "K7Q-\r29M\r" + end + "\n") == ["K7Q-\n29M", ""], "a marked paste is one line")
+        #expect(line(start + "a\nb\u{3}\u{4}\u{15}" + end + "c\n") == ["a\nb   c"], "no keys are in a paste")
+        #expect(line(start + "a\nb" + end + "\u{17}\n") == ["a\n"])
+        #expect(line("a" + end + "b\nc\n") == ["ab", "c"])
         #expect(line(String(repeating: "x", count: 10_000) + "\n") == [String(repeating: "x", count: 4096)])
         var editor = LineEditor()
         for byte in [0xC3] as [UInt8] { _ = editor.take(byte) }

@@ -103,6 +103,27 @@ import Testing
         }
     }
 
+    /// - Parameter end: what ends the paste; without a line end, Enter ends the answer.
+    @Test("a link that a mail has wrapped and quoted is pasted whole", arguments: ["", "\n"])
+    func wrappedLink(end: String) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--yes", "--json"])
+        defer { offer.stop() }
+        let link = try #require(try await offer.event("offered")["link"] as? String)
+        let join = try await Window(["join", "--relay", url, "--store", folder.store])
+        defer { join.stop() }
+        try await join.wait(for: "Code on the other screen:")
+        try await join.paste("Hi,\nopen this:\n> \(link.prefix(30))\n> \(link.dropFirst(30))" + end, isMarked: true)
+        if end.isEmpty {
+            try await join.wait(for: String(link.suffix(10)))
+            try await join.enter("")
+        }
+        try await join.wait(for: "This link leads to the relay")
+        try await join.enter("yes")
+        try await join.wait(for: "Paired. Both devices are")
+    }
+
     @Test("a link is opened after a yes") func link() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }

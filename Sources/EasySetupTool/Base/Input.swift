@@ -79,6 +79,15 @@ struct SecretLine: ~Copyable {
         if isReturn { count -= 1 }
     }
 
+    /// Removes the line feeds at the end. Returns whether there were any.
+    mutating func removeLineEnds() -> Bool {
+        let all = count
+        bytes.withUnsafeBytes { bytes in
+            while count > 0, bytes[count - 1] == UInt8(ascii: "\n") { count -= 1 }
+        }
+        return count < all
+    }
+
     /// Removes the last character, which may be several bytes of UTF-8.
     mutating func removeCharacter() {
         bytes.withUnsafeBytes { bytes in
@@ -87,11 +96,12 @@ struct SecretLine: ~Copyable {
         count = max(count - 1, 0)
     }
 
-    /// Removes the last word, and the spaces after it.
+    /// Removes the last word, and the spaces and line feeds after it.
     mutating func removeWord() {
         bytes.withUnsafeBytes { bytes in
-            while count > 0, bytes[count - 1] == UInt8(ascii: " ") { count -= 1 }
-            while count > 0, bytes[count - 1] != UInt8(ascii: " ") { count -= 1 }
+            let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") }
+            while count > 0, isSpace(bytes[count - 1]) { count -= 1 }
+            while count > 0, !isSpace(bytes[count - 1]) { count -= 1 }
         }
     }
 

@@ -1,6 +1,9 @@
 import EasySetupSeed
 
 /// Edits one line: applies each typed byte to its text. The editor itself reads and writes nothing.
+///
+/// A paste whose beginning and end the terminal marks is part of one line, because mail programs wrap links and codes. Its
+/// line ends stay in the text. If the paste ends with one, the line is complete.
 struct LineEditor: ~Copyable {
     /// The effect of a key.
     enum Outcome {
@@ -19,9 +22,16 @@ struct LineEditor: ~Copyable {
     /// The position within the escape sequence of a key without a character (an arrow, a function key).
     private enum Escape { case none, begun, inside }
 
-    /// The text so far, without the bytes of an incomplete character.
+    /// The first bytes of the escape sequence, which tell whether it is a mark of a paste.
+    private var parameters: [UInt8] = []
+    private var isInPaste = false
+
+    private static let pasteStart = Array("200".utf8)
+    private static let pasteEnd = Array("201".utf8)
+
+    /// The text so far, with spaces for line ends and without the bytes of an incomplete character.
     var text: String {
-        var text = line.revealed
+        var text = line.revealed.replacing("\n", with: " ")
         while text.unicodeScalars.last == "\u{FFFD}" { text.unicodeScalars.removeLast() }
         return text
     }
@@ -31,11 +41,20 @@ struct LineEditor: ~Copyable {
         switch escape {
         case .begun:
             escape = byte == UInt8(ascii: "[") || byte == UInt8(ascii: "O") ? .inside : .none
+            parameters = []
             return nil
         case .inside:
-            if (0x40...0x7E).contains(byte) { escape = .none }
+            if (0x40...0x7E).contains(byte) {
+                escape = .none
+                return byte == UInt8(ascii: "~") ? takePasteMark() : nil
+            }
+            if parameters.count <= Self.pasteStart.count { parameters.append(byte) }
             return nil
         case .none: break
+        }
+        if isInPaste {
+            takePasted(byte)
+            return nil
         }
         switch byte {
         case 0x0A, 0x0D:
@@ -56,6 +75,24 @@ struct LineEditor: ~Copyable {
     /// Takes the end of the input; text typed before it counts as a line.
     mutating func finish() -> Outcome {
         line.isEmpty ? .end : .line(take())
+    }
+
+    /// Takes the end of an escape sequence that may be a mark of a paste.
+    private mutating func takePasteMark() -> Outcome? {
+        if parameters == Self.pasteStart { isInPaste = true }
+        guard parameters == Self.pasteEnd, isInPaste else { return nil }
+        isInPaste = false
+        return line.removeLineEnds() ? .line(take()) : nil
+    }
+
+    /// Takes a byte of a paste. Control characters in it are no keys.
+    private mutating func takePasted(_ byte: UInt8) {
+        switch byte {
+        case 0x0A, 0x0D: append(0x0A)
+        case 0x1B: escape = .begun
+        case 0x00..<0x20, 0x7F: append(0x20)
+        default: append(byte)
+        }
     }
 
     private mutating func append(_ byte: UInt8) {

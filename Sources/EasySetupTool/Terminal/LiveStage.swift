@@ -78,6 +78,7 @@ final class LiveStage: Stage {
 
     func ask(_ view: View) async -> Keyboard.Reading {
         let reading = await Keyboard.shared.line { [weak self] _ in
+            TerminalMode.markPastes(true)
             self?.state.withLock { state in
                 state.typed = ""
                 state.view = view
@@ -89,6 +90,7 @@ final class LiveStage: Stage {
                 self?.draw(&state)
             }
         }
+        TerminalMode.markPastes(false)
         state.withLock { $0.typed = "" }
         return reading
     }

@@ -35,6 +35,8 @@ enum TerminalMode {
         /// The time without input after which the process may end.
         var quiet = TerminalMode.pause
         var isWatched = false
+        /// Whether the terminal marks the beginning and end of a paste.
+        var marksPastes = false
     }
 
     /// A time during which this program has the terminal without interruption.
@@ -160,6 +162,22 @@ enum TerminalMode {
         }
     }
 
+    /// Lets the terminal mark the beginning and end of a paste until it is called with false, or the program ends or is
+    /// suspended. Only for a program whose input and output are a terminal.
+    static func markPastes(_ marks: Bool) {
+        state.withLock { state in
+            guard isOurs, isatty(STDIN_FILENO) == 1 else { return }
+            setPasteMarks(marks, &state)
+        }
+    }
+
+    private static func setPasteMarks(_ marks: Bool, _ state: inout State) {
+        guard marks || state.marksPastes else { return }
+        state.marksPastes = marks
+        let sequence = Array((marks ? "\u{1B}[?2004h" : "\u{1B}[?2004l").utf8)
+        _ = write(STDOUT_FILENO, sequence, sequence.count)
+    }
+
     /// Notes that the program has read from standard input.
     static func heard(isSecret: Bool = false) {
         state.withLock { state in
@@ -181,7 +199,7 @@ enum TerminalMode {
     static func restore() {
         state.withLock { state in
             guard state.before != nil || state.lastInput != nil else { return }
-            put(state.before)
+            put(&state)
             (state.before, state.edit) = (nil, nil)
         }
     }
@@ -189,7 +207,7 @@ enum TerminalMode {
     /// Restores the original mode while the program is suspended.
     static func putAside() {
         state.withLock { state in
-            put(state.before)
+            put(&state)
             (state.isAway, state.isContinueExpected) = (true, true)
         }
     }
@@ -229,12 +247,13 @@ enum TerminalMode {
         }
     }
 
-    /// Sets a mode, unless the program is in the background: the program in the foreground has its own mode, and the
-    /// system would stop this one.
-    private static func put(_ mode: termios?) {
+    /// Sets the original mode, unless the program is in the background: the program in the foreground has its own mode, and
+    /// the system would stop this one.
+    private static func put(_ state: inout State) {
         guard isOurs, isatty(STDIN_FILENO) == 1 else { return }
+        setPasteMarks(false, &state)
         tcflush(STDIN_FILENO, TCIFLUSH)
-        guard var mode else { return }
+        guard var mode = state.before else { return }
         tcsetattr(STDIN_FILENO, TCSANOW, &mode)
         tcflush(STDIN_FILENO, TCIFLUSH)
     }
