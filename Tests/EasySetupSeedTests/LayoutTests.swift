@@ -126,6 +126,19 @@ import Testing
         layouts["Roman numbers"] = each { "\(roman[$0 - 1]). \($1)" }
         layouts["letters"] = each { "\(Unicode.Scalar(UInt8(96 + $0)))) \($1)" }
         layouts["a page's address"] = words.joined(separator: "%20")
+        let rows = stride(from: 0, to: 24, by: 6).map { words[$0..<$0 + 6].joined(separator: " ") }
+        layouts["Row 1:"] = rows.enumerated().map { "Row \($0.offset + 1): \($0.element)" }.joined(separator: "\n")
+        layouts["Words 1-6:"] = rows.enumerated()
+            .map { "Words \(6 * $0.offset + 1)-\(6 * $0.offset + 6): \($0.element)" }.joined(separator: "\n")
+        layouts["Part 1 of 4"] = rows.enumerated().map { "Part \($0.offset + 1) of 4\n\($0.element)" }
+            .joined(separator: "\n\n")
+        layouts["Teil 1 von 4"] = rows.enumerated().map { "Teil \($0.offset + 1) von 4\n\($0.element)" }
+            .joined(separator: "\n\n")
+        layouts["CSV with a heading and numbers behind"] = "word,nr\n" + each { "\($1),\($0)" }
+        layouts["CSV in the order of the words"] =
+            "word,nr\n"
+            + words.enumerated().sorted { $0.element < $1.element }
+            .map { "\($0.element),\($0.offset + 1)" }.joined(separator: "\n")
         layouts["a count in the label"] = "Seed phrase (24 words): \(phrase)"
         layouts["the same twice"] = phrase + "\n" + phrase
         layouts["with its link"] = phrase + "\n" + Sample.seed().link.revealed()

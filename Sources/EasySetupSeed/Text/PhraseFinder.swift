@@ -8,6 +8,8 @@ struct PhraseFinder: ~Copyable {
     /// The words that are neither labels nor list markers.
     private let kept: [Int]
     private let numbered: [Numbered]
+    /// The words of the lines that have nothing but a word and a number behind it.
+    private let numberedBehind: [Numbered]
 
     /// The separators after the last token.
     private let lastBreaks: TokenBreaks
@@ -56,6 +58,8 @@ struct PhraseFinder: ~Copyable {
             return !isLabel[index] && !word.isListMark
         }
         let isTotal = Self.totals(of: tokens)
+        numberedBehind = Self.lines(of: tokens).filter { $0.map { tokens[$0].isNumber } == [false, true] }
+            .map { Numbered(number: tokens[$0.lowerBound + 1].number, place: $0.lowerBound + 1, word: $0.lowerBound) }
         numbered = (0..<max(count - 1, 0)).compactMap { index in
             guard tokens[index].isNumber, !isTotal[index] else { return nil }
             // A list marker between a number and its word is skipped, as in "1 a) able".
@@ -158,7 +162,8 @@ struct PhraseFinder: ~Copyable {
     // MARK: - Numbers
 
     /// The words after the numbers 1 to 24; nil if there are none. The numbers are one sequence in the text, or each of
-    /// them stands once, in any order.
+    /// them stands once, in any order. If there are no such words, they are those of the lines with a word and then its
+    /// number, if each of the numbers 1 to 24 stands once.
     private func numberedPhrase() throws(SeedError) -> Candidate? {
         let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount && isNumbered($0) }
         if var candidate = try theOne(of: runs.map { $0.map(\.word) }) {
@@ -174,6 +179,10 @@ struct PhraseFinder: ~Copyable {
                 let places = wanted.map(\.word)
                 return Candidate(places: sorted.map(\.word), end: places[places.count - 1], gap: gap(of: places) ?? 0)
             }
+        }
+        let sorted = numberedBehind.sorted { $0.number < $1.number }
+        if sorted.map({ Int($0.number) }).elementsEqual(1...RecoveryPhrase.wordCount), let last = numberedBehind.last {
+            return Candidate(places: sorted.map(\.word), end: last.word)
         }
         return nil
     }
@@ -247,23 +256,35 @@ struct PhraseFinder: ~Copyable {
     // MARK: - Parts
 
     /// For each token, whether it belongs to a label. A label is the part of a line before the first colon or equals
-    /// sign that follows a word, such as "Recovery phrase:".
+    /// sign that follows a word, such as "Recovery phrase:". In a line without one it is the part before the first that
+    /// follows a number behind a word, such as "Row 1:". A line such as "Part 1 of 2" is a label, too.
     private static func labels(of tokens: borrowing TokenList) -> [Bool] {
         var isLabel = [Bool](repeating: false, count: tokens.count)
-        var start = 0
-        var isOver = false
-        for index in 0..<tokens.count {
-            let breaks = tokens[index].breaks
-            if breaks.contains(.colon), !isOver, index > start, !tokens[index - 1].isNumber {
-                for label in start..<index { isLabel[label] = true }
-                isOver = true
-            }
-            if breaks.contains(.line) {
-                start = index
-                isOver = false
-            }
+        for line in lines(of: tokens) {
+            // A colon at the end of a line is noted with the first token of the next line.
+            let behindColon = (line.lowerBound + 1...line.upperBound)
+                .filter { $0 < tokens.count && tokens[$0].breaks.contains(.colon) }
+            let behindWord = behindColon.first { !tokens[$0 - 1].isNumber }
+            let firstWord = line.first { !tokens[$0].isNumber } ?? line.upperBound
+            let behindNumber = behindColon.first { firstWord < $0 && $0 < line.upperBound }
+            let end = behindWord ?? behindNumber ?? (isPartNumber(line, of: tokens) ? line.upperBound : line.lowerBound)
+            for label in line.lowerBound..<end { isLabel[label] = true }
         }
         return isLabel
+    }
+
+    /// Whether a line tells the number of a part, as "Part 1 of 2" does. The word between the numbers is too short for the
+    /// word list, or foreign.
+    private static func isPartNumber(_ line: Range<Int>, of tokens: borrowing TokenList) -> Bool {
+        guard line.map({ tokens[$0].isNumber }) == [false, true, false, true] else { return false }
+        let word = tokens[line.lowerBound + 2].word
+        return word.length <= 3 && WordIndex.number(of: word) == nil
+    }
+
+    /// The lines of the text that have tokens.
+    private static func lines(of tokens: borrowing TokenList) -> [Range<Int>] {
+        let starts = (0..<tokens.count).filter { $0 == 0 || tokens[$0].breaks.contains(.line) }
+        return zip(starts, starts.dropFirst() + [tokens.count]).map { $0..<$1 }
     }
 
     /// For each token, whether it is a number that tells how many words there are, such as the 24 in "1 of 24:".

@@ -90,6 +90,20 @@ private func phrases() throws -> JSON {
                     separator: ","
                 ) + "]"
         ),
+        (
+            "CSV with a heading and numbers behind",
+            "word,nr\n" + words.enumerated().map { "\($0.element),\($0.offset + 1)\n" }.joined()
+        ),
+        (
+            "labels of lines",
+            stride(from: 0, to: 24, by: 6).map { "Row \($0 / 6 + 1): \(words[$0..<$0 + 6].joined(separator: " "))\n" }
+                .joined()
+        ),
+        (
+            "headings of parts",
+            "Part 1 of 2\n\(words[..<12].joined(separator: " "))\n\n"
+                + "Part 2 of 2\n\(words[12...].joined(separator: " "))\n"
+        ),
         ("CSV with a heading", "index,word\n" + words.enumerated().map { "\($0.offset + 1),\($0.element)\n" }.joined()),
         (
             "numbers with an equals sign",
