@@ -126,6 +126,10 @@ import Testing
         layouts["Roman numbers"] = each { "\(roman[$0 - 1]). \($1)" }
         layouts["letters"] = each { "\(Unicode.Scalar(UInt8(96 + $0)))) \($1)" }
         layouts["a page's address"] = words.joined(separator: "%20")
+        layouts["a page's address with line ends"] = words.joined(separator: "%0A")
+        layouts["a form's line ends"] = each({ "\($0)%20\($1)" }, "%0D%0A")
+        layouts["line ends written out"] = words.joined(separator: "\\n")
+        layouts["lines written out"] = each({ "\($0). \($1)" }, "\\r\\n") + "\\n\n"
         let rows = stride(from: 0, to: 24, by: 6).map { words[$0..<$0 + 6].joined(separator: " ") }
         layouts["Row 1:"] = rows.enumerated().map { "Row \($0.offset + 1): \($0.element)" }.joined(separator: "\n")
         layouts["Words 1-6:"] = rows.enumerated()

@@ -67,9 +67,12 @@ import Testing
         #expect(Self.units("\u{FEFF}begin:vevent\nA\\nB").suffix(3) == Self.units("A\nB").suffix(3))
     }
 
-    @Test("a backslash is JSON's in JSON alone") func json() {
+    @Test("a backslash is JSON's in JSON, and in a text whose line ends are written out") func json() {
         #expect(Self.units("\"a\\nb\"").contains(.space(endsLine: true)))
-        #expect(Self.units("a\\nb") == [.symbol(0x61), .mark(0x5C), .symbol(0x6E), .symbol(0x62)])
+        #expect(Self.units("a\\nb\\tc\n") == Self.units("a\nb\tc\n"))
+        for text in ["a\\nb\\c", "a\\nb\nc", "a\\nb\\"] {
+            #expect(Self.units(text).prefix(3) == [.symbol(0x61), .mark(0x5C), .symbol(0x6E)], "\(text)")
+        }
         #expect(Self.units("[\"\\u0061\"]").contains(.symbol(0x61)))
     }
 
@@ -78,6 +81,7 @@ import Testing
         for piece in [
             "<", "<a", "&", "&a", "\u{1B}[", "\u{1B}]", "e", "easysetup-seed:", "easysetup-seed:1/", "a:", "1 a ",
             "a\n", "㏂", "\u{200B}", "[\"\\u", "0x",
+            "1:", "a 1:", "\\n", "%0A",
         ] {
             let text = String(repeating: piece, count: SyncSeed.maximumWrittenBytes / piece.utf8.count)
             #expect(throws: SeedError.self) { try read(text) }

@@ -205,6 +205,7 @@ struct Tokenizer: ~Escapable {
             case UInt32(UInt8(ascii: "[")), UInt32(UInt8(ascii: "]")), UInt32(UInt8(ascii: "{")),
                 UInt32(UInt8(ascii: "}")):
                 breaks.insert(.bracket)
+            case UInt32(UInt8(ascii: "%")): if scanner.skipEncodedLineEnd() { breaks.insert(.line) }
             default: if scanner.skipHTML(after: scalar) { breaks.insert(.line) }
             }
         }

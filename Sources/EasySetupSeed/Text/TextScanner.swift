@@ -18,7 +18,8 @@ package enum TextUnit: Equatable {
 /// text, and its time is linear in the length of the text.
 package struct TextScanner: ~Escapable {
     private let text: Span<UInt8>
-    /// Whether backslashes are escapes, as in JSON strings and in values of vCard and iCalendar.
+    /// Whether backslashes are escapes, as in JSON strings, in values of vCard and iCalendar, and in a text whose line ends
+    /// a program has written as `\n`.
     private let hasEscapes: Bool
     /// Whether a line that begins with a space continues the previous one, as in vCard and iCalendar.
     private let isFolded: Bool
@@ -29,21 +30,21 @@ package struct TextScanner: ~Escapable {
     /// The offset in bytes after the last returned unit.
     package private(set) var place = 0
 
-    @_lifetime(copy text)
     /// Whether the last returned unit is a letter that keyboards give for the key of the dash (`Protocol/code.md`,
     /// "Reading").
     package private(set) var isAtDashLetter = false
 
+    @_lifetime(copy text)
     package init(_ text: Span<UInt8>) {
         self.text = text
         self.isFolded = Self.beginsAsCard(text)
-        self.hasEscapes = isFolded || Self.beginsAsJSON(text)
+        self.hasEscapes = isFolded || Self.beginsAsJSON(text) || Self.hasWrittenLineEnds(text)
     }
 
     /// Reads the next unit; nil at the text's end.
     package mutating func next() -> TextUnit? {
-        if form != 0 { return takeForm() }
         isAtDashLetter = false
+        if form != 0 { return takeForm() }
         while place < text.count {
             if isFolded, let length = text.foldLength(at: place) {
                 place += length
@@ -108,18 +109,18 @@ package struct TextScanner: ~Escapable {
         switch properties.generalCategory {
         case .format, .control: return nil
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber:
-            return .foreign(Script(of: scalar.value), isDigit: false)
             isAtDashLetter = Self.dashLetters.contains(scalar.value)
+            return .foreign(Script(of: scalar.value), isDigit: false)
         case .nonspacingMark, .spacingMark: return .accent(Script(of: scalar.value))
         case .decimalNumber: return .foreign(Script(of: scalar.value), isDigit: true)
         default: return .mark(scalar.value)
         }
     }
 
-    private mutating func takeForm() -> TextUnit? {
     /// The Arabic tatweel, the long-vowel marks of Japanese keyboards, the Korean vowel eu and the Chinese digit one.
     private static let dashLetters: [UInt32] = [0x0640, 0x30FC, 0xFF70, 0x3161, 0x4E00]
 
+    private mutating func takeForm() -> TextUnit? {
         let byte = UInt8(truncatingIfNeeded: form)
         form >>= 8
         return Self.unit(ascii: byte)
@@ -149,6 +150,36 @@ package struct TextScanner: ~Escapable {
             let byte = text[place + index]
             return (UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte) == beginning[index]
         }
+    }
+
+    /// Skips the rest of a percent-encoded line end, `%0A` or `%0D`, after its percent sign. Returns whether there was one.
+    mutating func skipEncodedLineEnd() -> Bool {
+        var ahead = self
+        guard ahead.next() == .symbol(UInt8(ascii: "0")), case .symbol(let digit) = ahead.next(),
+            [UInt8(ascii: "a"), UInt8(ascii: "d")].contains(digit | 0x20)
+        else { return false }
+        self = ahead
+        return true
+    }
+
+    /// Whether the text has backslashes, no line end but at its end, and each backslash is followed by `n`, `r` or `t`.
+    private static func hasWrittenLineEnds(_ text: Span<UInt8>) -> Bool {
+        var end = text.count
+        while end > 0, 0x09...0x0D ~= text[end - 1] || text[end - 1] == 0x20 { end -= 1 }
+        var hasBackslash = false
+        for place in 0..<end {
+            switch text[place] {
+            case 0x0A, 0x0D: return false
+            case UInt8(ascii: "\\"):
+                guard place + 1 < end else { return false }
+                switch text[place + 1] {
+                case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"): hasBackslash = true
+                default: return false
+                }
+            default: break
+            }
+        }
+        return hasBackslash
     }
 
     /// Whether the first visible character begins a JSON list, object or string.

@@ -104,6 +104,8 @@ private func phrases() throws -> JSON {
             "Part 1 of 2\n\(words[..<12].joined(separator: " "))\n\n"
                 + "Part 2 of 2\n\(words[12...].joined(separator: " "))\n"
         ),
+        ("line ends in percent encoding", words.joined(separator: "%0D%0A")),
+        ("line ends with backslashes", words.joined(separator: "\\n")),
         ("CSV with a heading", "index,word\n" + words.enumerated().map { "\($0.offset + 1),\($0.element)\n" }.joined()),
         (
             "numbers with an equals sign",
