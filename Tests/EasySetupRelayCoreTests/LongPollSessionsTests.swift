@@ -265,6 +265,39 @@ import Testing
         #expect(sessions.untold == 2)
     }
 
+    @Test(
+        arguments: [
+            // An address; addresses of one /24; /56 prefixes of one /48, and of one /32.
+            { _ in [192, 0, 2, 1] }, { [192, 0, 2, UInt8(truncatingIfNeeded: $0)] }, { ipv6(0, $0) },
+            { ipv6($0 >> 8, $0) },
+        ] as [@Sendable (Int) -> [UInt8]]
+    )
+    func `A prefix that closes many connections makes the relay forget its own, and nobody else's`(
+        _ address: @Sendable (Int) -> [UInt8]
+    ) {
+        var limits = TransportLimits.usual
+        limits.closedCalls = 2_000
+        var sessions = LongPollSessions(limits: limits)
+        var now = Self.start
+        func close(_ number: UInt64, _ address: [UInt8]) {
+            let prefix = AddressPrefix(bytes: address)!
+            sessions.open(.numbered(number), as: ConnectionID(number: number), from: prefix, now: now)
+            sessions.close(ConnectionID(number: number), now: now)
+        }
+        func isKnown(_ number: UInt64) -> Bool { sessions.id(of: .numbered(number)) != nil }
+        for household in UInt64(0)..<40 { close(household, [198, 51, UInt8(household), 1]) }
+        for number in 0..<10_000 { close(UInt64(100 + number), address(number)) }
+        for household in UInt64(40)..<80 { close(household, [198, 51, UInt8(household), 1]) }
+        #expect((UInt64(0)..<80).allSatisfy(isKnown))
+        // What the prefix closed last is known, and no more than half of what there is, or four fifths for a provider.
+        #expect(isKnown(10_099) && !isKnown(100))
+        #expect(sessions.remembered.total <= 1_680)
+        #expect(sessions.remembered.total == sessions.callers.remembered)
+        now = now + limits.pollAbsence
+        #expect(sessions.deadlinesPassed(now: now).isEmpty)
+        #expect(sessions.isEmpty && sessions.remembered.isEmpty)
+    }
+
     // MARK: Time
 
     @Test mutating func `A poll is answered when its time is over, and no later than the longest there is`() {
@@ -324,7 +357,8 @@ import Testing
                 case 0:
                     if id == nil {
                         lastID += 1
-                        sessions.open(name, as: ConnectionID(number: lastID), now: now)
+                        let prefix = AddressPrefix(bytes: [192, 0, 2, .random(in: 0..<3, using: &generator)])
+                        sessions.open(name, as: ConnectionID(number: lastID), from: prefix, now: now)
                     }
                 case 1:
                     if let id { sessions.close(id, now: now) }
@@ -363,6 +397,7 @@ import Testing
             #expect(sessions.isEmpty)
             #expect(sessions.untold == 0)
             #expect(sessions.callers.open == 0)
+            #expect(sessions.remembered.isEmpty && sessions.devices.isEmpty)
             #expect(sessions.nextDeadline == nil)
         }
     }
@@ -373,4 +408,17 @@ extension LongPollConnectionID {
     fileprivate static func named(_ byte: UInt8) -> LongPollConnectionID {
         LongPollConnectionID([UInt8](repeating: byte, count: 16))!
     }
+
+    /// A connection of this number.
+    fileprivate static func numbered(_ number: UInt64) -> LongPollConnectionID {
+        LongPollConnectionID(
+            [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+        )!
+    }
+}
+
+/// An address in 2001:db8::/32: `site` is its /48, and `part` the /56 there.
+private func ipv6(_ site: Int, _ part: Int) -> [UInt8] {
+    [0x20, 0x01, 0x0D, 0xB8, 0, UInt8(truncatingIfNeeded: site), UInt8(truncatingIfNeeded: part)]
+        + [UInt8](repeating: 0, count: 9)
 }

@@ -72,7 +72,7 @@ private enum MemoryCost {
     static let message = 128
     static let meeting = 2 * 1024
     static let room = 4 * 1024
-    static let closedCall = 512
+    static let closedCall = 768
     static let deadline = 128
     /// The memory of a table's entry: a counter of a prefix, a used challenge, or the reason why a room ended.
     static let remembered = 128

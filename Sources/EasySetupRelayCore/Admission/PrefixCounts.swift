@@ -58,6 +58,12 @@ package struct PrefixCounts: Sendable {
         return prefix.counted.allSatisfy { ceiling.allows(self[$0.prefix] - counted, allowance: $0.allowance) }
     }
 
+    /// The narrowest of a prefix and the blocks around it that may not have one more; nil when each may.
+    func exhausted(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling) -> AddressPrefix? {
+        guard ceiling.bindsAnybody else { return nil }
+        return prefix.counted.first { !ceiling.allows(self[$0.prefix], allowance: $0.allowance) }?.prefix
+    }
+
     /// The usage of a prefix or of a block around it, divided by its allowance, whichever is larger. It says which of
     /// several prefixes uses most.
     package func standing(_ prefix: AddressPrefix) -> Int {

@@ -24,7 +24,7 @@ package struct TransportLimits: Sendable {
     package var longestPoll: Duration
     /// The relay ends a long-polling session on which no poll has waited for this time.
     package var pollAbsence: Duration
-    /// The most closed long-polling sessions that the relay remembers.
+    /// The most closed long-polling sessions that the relay remembers. Each prefix has its share of them.
     package var closedCalls: Int
 
     package init(

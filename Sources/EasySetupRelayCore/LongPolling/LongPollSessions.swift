@@ -15,6 +15,8 @@ package struct LongPollSessions: Sendable {
     private var alarms = Heap<Alarm>()
     /// The closed sessions that the relay still remembers, in the order of their closing.
     private var closed: Deque<Closed> = []
+    /// The number of these of each prefix.
+    private(set) var remembered = PrefixCounts()
     /// The number of open sessions, and of all sessions, closed ones included.
     package private(set) var callers = Admission.Callers()
     /// Sessions with a waiting poll that can be answered now.
@@ -70,6 +72,7 @@ package struct LongPollSessions: Sendable {
     private struct Closed {
         let due: Duration
         let id: ConnectionID
+        let prefix: AddressPrefix?
     }
 
     package init(limits: TransportLimits) {
@@ -168,14 +171,27 @@ package struct LongPollSessions: Sendable {
     package mutating func close(_ id: ConnectionID, now: Duration) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
-        if let prefix = entries[id]?.prefix { devices.count(-1, prefix) }
+        let prefix = entries[id]?.prefix
+        if let prefix {
+            devices.count(-1, prefix)
+            makePlace(for: prefix)
+            remembered.count(1, prefix)
+        }
         markReady(id)
         untold += 1
         callers.open -= 1
-        closed.append(Closed(due: now + limits.pollAbsence, id: id))
-        while callers.remembered - callers.open > limits.closedCalls, let oldest = closed.popFirst() {
-            forget(oldest.id)
-        }
+        closed.append(Closed(due: now + limits.pollAbsence, id: id, prefix: prefix))
+        while closed.count > limits.closedCalls { forget(closed[0].id) }
+    }
+
+    /// Forgets a closed session of a prefix, or of a block around it, that has its share of them already: the oldest. So
+    /// an address that closes many sessions can't make the relay forget those of others.
+    private mutating func makePlace(for prefix: AddressPrefix) {
+        let ceiling = PrefixCeiling(all: limits.closedCalls, used: closed.count, part: limits.partOfFree)
+        guard let block = remembered.exhausted(prefix, ceiling) else { return }
+        // The search is short, because the block owns a large part of what is searched.
+        guard let oldest = closed.first(where: { $0.prefix.map(block.contains) ?? false }) else { return }
+        forget(oldest.id)
     }
 
     /// Closes every session.
@@ -193,6 +209,8 @@ package struct LongPollSessions: Sendable {
         callers.remembered -= 1
         if entry.queue.isClosed {
             if !entry.isTold { untold -= 1 }
+            if let prefix = entry.prefix { remembered.count(-1, prefix) }
+            dropClosed(id)
         } else {
             callers.open -= 1
             if let prefix = entry.prefix { devices.count(-1, prefix) }
@@ -200,8 +218,20 @@ package struct LongPollSessions: Sendable {
         if let waiting = entry.waiting { answers.append((waiting.poll, nil)) }
     }
 
+    /// Removes a session from the list of closed ones. Nearly always it is the first or the last.
+    private mutating func dropClosed(_ id: ConnectionID) {
+        if closed.first?.id == id {
+            closed.removeFirst()
+        } else if closed.last?.id == id {
+            closed.removeLast()
+        } else if let place = closed.firstIndex(where: { $0.id == id }) {
+            closed.remove(at: place)
+        }
+    }
+
     /// Removes every session.
     package mutating func forgetAll() {
+        while let first = closed.first { forget(first.id) }
         for id in Array(entries.keys) {
             forget(id)
         }
@@ -236,8 +266,9 @@ package struct LongPollSessions: Sendable {
         ids = Dictionary(uniqueKeysWithValues: Array(ids))
         entries = Dictionary(uniqueKeysWithValues: Array(entries))
         dropStaleAlarms()
-        closed = Deque(closed.filter { entries[$0.id] != nil })
+        closed = Deque(Array(closed))
         devices.shrink()
+        remembered.shrink()
         if ready.isEmpty { ready = [] }
         if answers.isEmpty { answers = [] }
     }
@@ -280,10 +311,7 @@ package struct LongPollSessions: Sendable {
                 forget(first.id)
             }
         }
-        while let first = closed.first, first.due <= now {
-            closed.removeFirst()
-            forget(first.id)
-        }
+        while let first = closed.first, first.due <= now { forget(first.id) }
         return absent
     }
 
