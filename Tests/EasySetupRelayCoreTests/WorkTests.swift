@@ -108,6 +108,28 @@ import Testing
         #expect(difficulties == difficulties.sorted())
     }
 
+    @Test("after a restart a few visits to rooms that may come back are free, and a search is not")
+    func searchAfterRestart() {
+        var limits = Limits()
+        limits.missesPerPrefix = 5
+        limits.visitsPerPrefix = 1_000
+        limits.difficulty = 1...1
+        var scene = Scene(limits)
+        var asked: [Int] = []
+        for number in 0..<20 {
+            scene.come("\(number)", .visit(slot: Slot("9ZZ")!, work: nil))
+            if let difficulty = scene.difficulty(of: "\(number)") {
+                asked.append(difficulty)
+                scene.send("\(number)", .visit(slot: Slot("9ZZ")!, work: scene.solved("\(number)")))
+            }
+            #expect(scene.last("\(number)") == .refused(.noSuchCode, retryAfter: limits.retryDraining))
+        }
+        // Four visits don't count. Five count as misses, and each later one needs work: two bits more at each doubling.
+        #expect(asked == [1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3])
+        scene.come("another", from: Scene.address(9 << 8), .visit(slot: Slot("9ZZ")!, work: nil))
+        #expect(scene.last("another") == .refused(.noSuchCode, retryAfter: limits.retryDraining))
+    }
+
     @Test("challenges that were collected while they were cheap don't pay for a search", arguments: [true, false])
     func hoard(isFirstFrame: Bool) throws {
         var limits = Self.strict

@@ -179,9 +179,10 @@ extension Rendezvous {
     ) {
         let time = turn.now.monotonic
         // After a restart, visitors ask for rooms whose offerers have not come back yet. These visits don't count as
-        // misses.
+        // misses, unless the prefix has made so many visits that it looks around.
         let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
-        if !mayComeBack { missed.happened(1, prefix, now: time) }
+        let looksAround = visited.excess(prefix, limit: limits.missesPerPrefix, now: time) > 0
+        if !mayComeBack || looksAround { missed.happened(1, prefix, now: time) }
         if let ended = tombstones[slot], isWithinLimits, time - ended.at < limits.endedTold {
             return refuse(connection, ended.reason, &turn)
         }
