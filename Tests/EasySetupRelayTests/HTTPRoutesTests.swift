@@ -94,6 +94,12 @@ import Testing
             problem: "bad-upgrade"
         ),
         Case(
+            testDescription: "a key that is no base64",
+            request: Requests.upgrade(replacing: ["Sec-WebSocket-Key": "!!!!AAAAAAAAAAAAAAAAAA=="]),
+            status: "400 Bad Request",
+            problem: "bad-upgrade"
+        ),
+        Case(
             testDescription: "two keys",
             request: Requests.upgrade(adding: ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]),
             status: "400 Bad Request",

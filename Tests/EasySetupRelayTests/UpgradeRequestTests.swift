@@ -1,3 +1,4 @@
+import EasySetupRelayProtocol
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -78,6 +79,7 @@ import Testing
             ("websocket\r\n", "websocket, h2c\r\n"), ("websocket\r\n", "h2c\r\n"), ("upgrade", "upgrade, keep-alive"),
             ("upgrade", "keep-alive"), ("easysetup.v1", "EasySetup.v1"), ("easysetup.v1", "easysetup.v1, easysetup.v2"),
             ("easysetup.v1", "easysetup.v2"), ("ZQ==", "ZQ="), ("ZQ==", "ZQ==="), ("ZQ==", "ZQaa"), ("dGhl", "dGh"),
+            ("dGhl", "!!!!"), ("dGhl", "dGh-"), ("ZQ==", "Z==="), ("ZQ==", "Z Q="), ("dGhl", "dG l"),
             // NIO's HTTP decoder keeps blanks after a value, so the value is another one.
             ("websocket\r\n", "websocket \r\n"), ("ZQ==", "ZQ==\t"), ("13\r\n", "13 \r\n"),
         ].map { plain.replacing($0.0, with: $0.1) }
@@ -130,6 +132,21 @@ import Testing
         }
         #expect(recognised > 100)
         #expect(others > 100)
+    }
+
+    @Test func `A key is base64, for the HTTP handlers too`() throws {
+        let symbols = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let place = try #require(Self.plain.utf8.firstRange(of: Self.key)).lowerBound
+        let start = Self.plain.utf8.distance(from: Self.plain.startIndex, to: place)
+        for byte in UInt8(0x21)...0x7E {
+            for index in [0, 21, 22, 23] {
+                var bytes = Array(Self.plain.utf8)
+                bytes[start + index] = byte
+                let isKey = index < 22 ? symbols.contains(byte) : byte == UInt8(ascii: "=")
+                #expect((UpgradeRequest.recognise(bytes.span) != .other) == isKey)
+                #expect(try HTTPReading(bytes)?.answer == (isKey ? .upgrade : .refuse(.badUpgrade)))
+            }
+        }
     }
 
     @Test(arguments: 0..<3 as Range<UInt64>)

@@ -92,7 +92,7 @@ struct UpgradeRequest: Equatable {
             case .subprotocol: return bytes.says("easysetup.v1", at: value, exactly: true)
             case .key:
                 key = value
-                return value.count == 24 && bytes.says("==", at: value.upperBound - 2..<value.upperBound)
+                return WebSocketKey.isValid(bytes.extracting(value))
             default: return true
             }
         }

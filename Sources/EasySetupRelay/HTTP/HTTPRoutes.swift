@@ -99,10 +99,12 @@ struct HTTPRoutes: Sendable {
         return origins.isEmpty && !headers.contains(name: "sec-fetch-site")
     }
 
-    /// Whether the WebSocket key is 16 bytes in base64 (RFC 6455, 4.1): 22 symbols and two padding signs.
+    /// Whether there is exactly one WebSocket key, and it is one.
     private func hasKey(_ headers: HTTPHeaders) -> Bool {
         let keys = headers["sec-websocket-key"]
-        return keys.count == 1 && keys[0].utf8.count == 24 && keys[0].hasSuffix("==")
+        guard keys.count == 1 else { return false }
+        let key = Array(keys[0].utf8)
+        return WebSocketKey.isValid(key.span)
     }
 
     private func hasBody(_ headers: HTTPHeaders) -> Bool {
