@@ -115,7 +115,12 @@ import Testing
         ("224.0.0.1", .addressNotAvailable), ("255.255.255.255", .addressNotAvailable),
         ("ff02::1", .addressNotAvailable),
         ("no-such-host.invalid", .unknownHost),
-        ("fe80::1%no-such-interface", .needsZone),
+        ("fe80::1%no-such-interface", .unknownZone), ("fe80::1%", .unknownZone), ("fe80::1%4000000000", .unknownZone),
+        ("::1%lo", .needlessZone), ("::1%1", .needlessZone), ("2001:db8::1%no-such-interface", .needlessZone),
+        ("::ffff:127.0.0.1", .mappedAddress), ("::FFFF:7f00:1", .mappedAddress),
+        ("::ffff:127.0.0.1%lo", .mappedAddress),
+        ("010.0.0.1", .oldForm), ("127.0.0.01", .oldForm), ("0x7f.0.0.1", .oldForm), ("127.1", .oldForm),
+        ("2130706433", .oldForm), ("ff02::1%lo", .addressNotAvailable), ("::1%%lo", .needlessZone),
     ])
     func `An address of another machine, and a host that is none, are clear errors`(
         _ host: String,

@@ -104,6 +104,15 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case noSuchFamily
         /// The address is a link-local IPv6 address without a zone, the name of its network interface.
         case needsZone
+        /// The zone of a link-local IPv6 address is no network interface of this machine.
+        case unknownZone
+        /// The IPv6 address has a zone, and is not link-local.
+        case needlessZone
+        /// The address is an IPv4 address mapped into IPv6, such as `::ffff:127.0.0.1`.
+        case mappedAddress
+        /// The address is an IPv4 address in an old form, such as `010.0.0.1` or `127.1`, that programs read in
+        /// different ways.
+        case oldForm
         /// The system's error number (`errno`), for errors without a case here.
         case system(Int32)
         case other
@@ -147,6 +156,10 @@ extension RelayError.ListenProblem {
         case .lookUpFailed: "the name could not be looked up"
         case .noSuchFamily: "this machine does not speak that kind of address"
         case .needsZone: "a link-local address needs its interface"
+        case .unknownZone: "the zone behind the address is no network interface of this machine"
+        case .needlessZone: "the address is not link-local, and has a zone"
+        case .mappedAddress: "it is an IPv4 address in the form of IPv6"
+        case .oldForm: "it is not four decimal numbers, each without a zero before it"
         case .system(let number): "system error \(number)"
         case .other: "it did not work"
         }
@@ -158,6 +171,9 @@ extension RelayError.ListenProblem {
         case .notPermitted: "Ports below 1024 need rights: choose a higher one, or grant CAP_NET_BIND_SERVICE."
         case .lookUpFailed: "Try again when the network's name servers answer, or give the address in numbers."
         case .needsZone: "Name the interface as its zone, as [fe80::1%eth0]:8080."
+        case .unknownZone: "Name an interface of this machine as the zone; `ip link` lists them."
+        case .needlessZone: "Leave the zone out."
+        case .mappedAddress, .oldForm: "Write the IPv4 address as 127.0.0.1:8080."
         case .system(let number) where RelayError.isOutOfFiles(number):
             "Allow the process more open files (LimitNOFILE)."
         default: "Give an address of this machine, as 127.0.0.1:8080 or [::1]:8080, or *:8080 for every one."

@@ -34,6 +34,7 @@ enum Resolver {
             every += try lookUp("::", wanted, isNumeric: true)
             return ResolvedAddress(wanted: wanted, addresses: every, mayLackIPv6: true)
         }
+        if let problem = NumericHost.problem(host) { throw .cannotListen(host: host, port: wanted.port, problem) }
         if let addresses = try? lookUp(host, wanted, isNumeric: true) {
             return ResolvedAddress(wanted: wanted, addresses: addresses, mayLackIPv6: false)
         }
@@ -57,7 +58,7 @@ enum Resolver {
         let status = getaddrinfo(host, String(wanted.port), &hints, &first)
         defer { if let first { freeaddrinfo(first) } }
         guard status == 0 else {
-            throw .cannotListen(host: host, port: wanted.port, cause(status, host))
+            throw .cannotListen(host: host, port: wanted.port, cause(status))
         }
         var addresses: [SocketAddress] = []
         var next = first
@@ -79,10 +80,8 @@ enum Resolver {
 
     /// The cause of a failed lookup. Only `EAI_NONAME` and ``noAddress`` say that there is no such host; the
     /// others, such as a name server's failure, may pass.
-    private static func cause(_ status: Int32, _ host: String) -> RelayError.ListenProblem {
+    private static func cause(_ status: Int32) -> RelayError.ListenProblem {
         switch status {
-        // A zone that is no interface makes a numeric address unknown.
-        case EAI_NONAME where host.contains("%") && host.contains(":"): .needsZone
         case EAI_NONAME: .unknownHost
         case noAddress: .unknownHost
         default: .lookUpFailed
