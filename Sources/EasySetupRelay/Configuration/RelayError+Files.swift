@@ -176,6 +176,7 @@ extension RelayError.FileProblem {
         case .system(EROFS): "the file system is read-only"
         case .system(let number): "system error \(number)"
         }
+        case .system(EFBIG): "this process may write no file of that size"
     }
 }
 
@@ -216,13 +217,17 @@ extension RelayError.KeyFileProblem {
             "It must be root's or the relay's user's, for its owner can make tokens: chown it."
         case .secrecy(.notKeptHere): "Choose a folder of another file system, or mount this one with umask=077."
         case .noKey, .malformed, .tooManyKeys:
-            "Each line is a key of 64 hexadecimal digits (openssl rand -hex 32), the current one first; remove the file to get a new one."
-        case .file(.leadsNowhere): "Mount or make what the link leads to, or remove the link to get a new file."
+            "Each line is a key of 64 hexadecimal digits (openssl rand -hex 32), the current first. A relay that starts without a file makes one."
+        case .file(.leadsNowhere):
+            "Mount or make what the link leads to. A relay that starts without file and link makes a file."
         case .file(.notPermitted): "Let the relay's user read it: chown it, or give it the group and mode 440."
         case .file(.missing): "Put it there. A relay makes a key file only at its start."
         case .file(.system(ENOSPC)), .file(.system(EDQUOT)):
             "Make room there, or give a file in a folder of another disk."
-        default: "Give a file in a folder that the relay may write to; it is made when it is missing."
+        case .file(.otherKind), .file(.tooLarge):
+            "Put a key file there, or name another one. A relay that starts without a file makes one."
+        case .file(.system(EFBIG)): "Allow the process larger files (LimitFSIZE, ulimit -f)."
+        default: "Give a file in a folder that the relay may write to. A relay that starts without a file makes one."
         }
     }
 }
