@@ -93,14 +93,18 @@ enum PublicKeyKind: Sendable, Equatable {
 
     var isRSA: Bool { if case .rsa = self { true } else { false } }
 
-    /// The name of the key's type if devices refuse it; nil if they accept it. A client that uses BoringSSL with
-    /// default settings, such as this project's, verifies only signatures by the types that give nil here.
-    var unfitKind: String? {
+    /// The shortest RSA key that the relay uses, in bits. Not only states can factor a shorter one, and many TLS
+    /// libraries refuse it.
+    static let leastRSABits = 2048
+
+    /// The reason why the relay does not use a key of this kind; nil if it does. A client that uses BoringSSL with
+    /// default settings, such as this project's, verifies no signatures by the types that are unfit here.
+    var problem: RelayError.CertificateProblem? {
         switch self {
-        case .rsa(let bits): bits < 1024 ? "RSA of \(bits) bits" : nil
+        case .rsa(let bits): bits < Self.leastRSABits ? .weakKey(bits: bits) : nil
         case .p256, .p384: nil
-        case .p521: "ECDSA of P-521"
-        case .other(let name): name
+        case .p521: .unfitKey("ECDSA of P-521")
+        case .other(let name): .unfitKey(name)
         }
     }
 }

@@ -51,7 +51,7 @@ extension CertificateFiles {
             chain.append(facts)
         }
         // The key's type is checked before the private key is read, because BoringSSL does not read every type.
-        if let kind = chain[0].key.unfitKind { throw .badCertificate(path: certificate.description, .unfitKey(kind)) }
+        if let problem = chain[0].key.problem { throw .badCertificate(path: certificate.description, problem) }
         // BoringSSL takes an RSA key all the same, because old TLS versions could use it without a signature.
         if !chain[0].maySign, !chain[0].key.isRSA { throw .badCertificate(path: certificate.description, .unfitUsage) }
         let (privateKey, keyFile) = try read(key, .privateKey) { bytes in

@@ -8,7 +8,6 @@ enum CertificateWarning: Equatable, Sendable {
     case expiresSoon(position: Int, day: String)
     case notYetValid(position: Int, day: String)
     case noNames
-    case weakKey(bits: Int)
     case notForServers
     case mayNotSign
     /// The certificate at this position in the certificate chain is not the issuer of the previous one, by its name and
@@ -20,9 +19,6 @@ enum CertificateWarning: Equatable, Sendable {
 
     /// How long before a certificate expires the relay begins to log a daily warning, in seconds.
     static let soon: Int64 = 7 * 24 * 60 * 60
-    /// The shortest RSA key without a warning, in bits. Not only states can factor a shorter one, and other TLS
-    /// libraries refuse it.
-    static let leastRSABits = 2048
 
     /// The message of the warning's log line.
     var message: String {
@@ -30,10 +26,9 @@ enum CertificateWarning: Equatable, Sendable {
         case .expired(let position, _): "\(Self.name(position)) has expired: devices refuse it"
         case .expiresSoon(let position, _): "\(Self.name(position)) expires soon"
         case .notYetValid(let position, _): "\(Self.name(position)) is not valid yet: devices refuse it"
-        case .noNames: "the certificate has no subject alternative name: devices may refuse it"
-        case .weakKey(let bits): "the certificate's RSA key is weak, with \(bits) bits: devices may refuse it"
+        case .noNames: "the certificate has no subject alternative name for a host or an address: devices may refuse it"
         case .notForServers: "the certificate is not for servers, by its extended key usage: devices refuse it"
-        case .mayNotSign: "the certificate may sign nothing, by its key usage: devices refuse it"
+        case .mayNotSign: "the certificate's key usage is without digitalSignature, which TLS needs: devices refuse it"
         case .brokenChain(let position):
             "\(Self.name(position)) is not the issuer of the one before it: devices may refuse the chain"
         case .unknownIssuer:
@@ -68,9 +63,6 @@ extension LoadedCertificate {
         var warnings = Self.warnings(ofTime: chain, now: now)
         let own = chain[0]
         if !own.hasNames { warnings.append(.noNames) }
-        if case .rsa(let bits) = own.key, bits < CertificateWarning.leastRSABits {
-            warnings.append(.weakKey(bits: bits))
-        }
         if !own.isForServers { warnings.append(.notForServers) }
         if !own.maySign { warnings.append(.mayNotSign) }
         for position in chain.indices.dropFirst() where !chain[position].isIssuer(of: chain[position - 1]) {

@@ -67,6 +67,8 @@ extension RelayError {
         case mismatch
         /// The certificate's key has this type, which devices don't accept.
         case unfitKey(String)
+        /// The certificate's RSA key has fewer bits than the relay takes.
+        case weakKey(bits: Int)
         /// The certificate may not be used for digital signatures, by its key usage.
         case unfitUsage
         /// The certificate has expired, on this day, such as 2026-01-31.
@@ -126,7 +128,7 @@ extension RelayError {
         public static let passphrase = Self(rawValue: "passphrase")
         /// The certificate and the key don't belong together.
         public static let mismatch = Self(rawValue: "mismatch")
-        /// Devices accept no key of this type.
+        /// Devices accept no key of this type, or it is an RSA key that is too short.
         public static let unfitKey = Self(rawValue: "unfit-key")
         /// The certificate may not be used for digital signatures.
         public static let unfitUsage = Self(rawValue: "unfit-usage")
@@ -174,9 +176,9 @@ extension RelayError.FileProblem {
         case .tooLarge(let limit): "it has more than \(limit) bytes"
         case .system(ENOSPC), .system(EDQUOT): "the disk is full"
         case .system(EROFS): "the file system is read-only"
+        case .system(EFBIG): "this process may write no file of that size"
         case .system(let number): "system error \(number)"
         }
-        case .system(EFBIG): "this process may write no file of that size"
     }
 }
 
@@ -242,7 +244,7 @@ extension RelayError.CertificateProblem {
         case .otherContent: .otherContent
         case .encryptedKey: .passphrase
         case .mismatch: .mismatch
-        case .unfitKey: .unfitKey
+        case .unfitKey, .weakKey: .unfitKey
         case .unfitUsage: .unfitUsage
         case .expired: .expired
         case .notYetValid: .notYetValid
@@ -259,7 +261,8 @@ extension RelayError.CertificateProblem {
         case .encryptedKey: "the private key has a passphrase"
         case .mismatch: "certificate and key do not fit each other"
         case .unfitKey(let kind): "devices do not take a key of this kind (\(kind))"
-        case .unfitUsage: "the certificate may sign nothing, by its key usage"
+        case .weakKey(let bits): "its RSA key has \(bits) bits, and 2048 are the least that is safe"
+        case .unfitUsage: "the certificate's key usage is without digitalSignature, which TLS needs"
         case .expired(let day): "it has expired on \(day)"
         case .notYetValid(let day): "it is not valid before \(day)"
         }
@@ -273,7 +276,7 @@ extension RelayError.CertificateProblem {
             "Change it to PEM: openssl pkcs12 -in \(path) -nodes -out relay.pem, or openssl x509 (or pkey) -inform DER -in \(path) -out relay.pem"
         case .encryptedKey: "Take the passphrase off: openssl pkey -in \(path) -out relay.key"
         case .mismatch: "The private key must belong to the first certificate of the chain."
-        case .unfitKey: "Take an ECDSA key of P-256 or P-384, or an RSA key of 2048 bits or more."
+        case .unfitKey, .weakKey: "Take an ECDSA key of P-256 or P-384, or an RSA key of 2048 bits or more."
         case .unfitUsage: "Take a server's certificate, with digitalSignature in its key usage; an authority's is none."
         case .expired: "Renew it."
         case .notYetValid: "Look at this machine's clock, or wait."
