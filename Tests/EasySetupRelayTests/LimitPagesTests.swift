@@ -66,7 +66,7 @@ import Testing
             let before = configuration
             #expect(limit.set(max(7, limit.range.lowerBound + 1), in: &configuration))
             #expect(configuration.limits != before.limits || configuration.connectionLimits != before.connectionLimits)
-            for nonsense in [0, -1, 1_000_000_001] {
+            for nonsense in [0, -1, limit.range.lowerBound - 1, 1_000_000_001] {
                 #expect(!limit.set(nonsense, in: &configuration), "\(limit.name)")
             }
         }
