@@ -72,7 +72,7 @@ struct FaultRun: Sendable {
         let times: [WritableKeyPath<ClientLimits, Duration>] = [
             \.connectTimeout, \.answerTimeout, \.silence, \.workTimeout, \.reachTimeout, \.linger, \.farewell,
             \.upgradeTimeout, \.goodbye, \.pollWait, \.callTimeout, \.offererReturn, \.codeLifetime, \.seatedLifetime,
-            \.receiptTimeout,
+            \.receiptTimeout, \.bodyTimeout,
         ]
         for time in times { limits[keyPath: time] *= pace }
         return limits

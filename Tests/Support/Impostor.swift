@@ -8,6 +8,8 @@ package enum Impostor: Sendable {
     case hangUp
     /// The server reads a request, sends this answer, and closes.
     case answer(String)
+    /// The server reads a request, sends this beginning of an answer, and keeps the connection open.
+    case stall(String)
     /// The server shows this certificate and then stays silent.
     case tls(MadeCertificate, versions: ClosedRange<Int> = 12...13)
     /// The server shows this certificate, and refuses clients that have no certificate.
@@ -54,6 +56,9 @@ private final class ImpostorHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .stall(let text) = kind {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+        }
         guard case .answer(let text) = kind else { return }
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).whenComplete { _ in channel.close(promise: nil)

@@ -58,8 +58,8 @@ extension ClientLimits {
     package static var unhurried: ClientLimits {
         var limits = ClientLimits()
         let waits: [WritableKeyPath<ClientLimits, Duration>] = [
-            \.connectTimeout, \.upgradeTimeout, \.callTimeout, \.silence, \.answerTimeout, \.reachTimeout,
-            \.offererReturn, \.workTimeout, \.receiptTimeout, \.codeLifetime, \.seatedLifetime,
+            \.connectTimeout, \.upgradeTimeout, \.bodyTimeout, \.callTimeout, \.silence, \.answerTimeout,
+            \.reachTimeout, \.offererReturn, \.workTimeout, \.receiptTimeout, \.codeLifetime, \.seatedLifetime,
         ]
         for wait in waits { limits[keyPath: wait] = .seconds(3_600) }
         // These waits end by themselves if the other side answers, and delay a device if it does not, so they are

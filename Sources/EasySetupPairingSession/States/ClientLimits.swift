@@ -21,6 +21,9 @@ public struct ClientLimits: Hashable, Sendable {
     /// any kind. After that, the device tries long polling. The limit is half of ``connectTimeout``, because a network
     /// that drops WebSockets may send no error.
     public var upgradeTimeout: Duration = .seconds(5)
+    /// The longest wait for the body of an answer whose status tells that it comes from no relay, or that a relay
+    /// refuses. A sign-in page may be endless, and its status and its beginning are enough.
+    public var bodyTimeout: Duration = .seconds(2)
     /// The longest head of a proxy's answer, in bytes. It is twice what servers commonly send, and too little to fill a
     /// device's memory.
     public var proxyAnswer = 16_384

@@ -358,6 +358,28 @@ import Testing
         }
     }
 
+    @Test("an answer whose body does not end is judged by its head and the body's beginning") func stalling()
+        async throws
+    {
+        // Only the wait for the body may end: the other limits are longer than the test may take.
+        var limits = patient
+        limits.bodyTimeout = .milliseconds(100)
+        for (head, body, cause) in [
+            ("1.1 302 Found\r\nLocation: http://in.example/\r\nContent-Length: 100", "<html>", "sign-in"),
+            ("1.1 200 OK\r\nContent-Length: 100", "<html>", "sign-in"),
+            ("1.1 200 OK\r\nTransfer-Encoding: chunked", "6\r\n<html>\r\n", "sign-in"),
+            ("1.0 200 OK", "<html>", "sign-in"), ("1.1 200 OK\r\nContent-Length: 100", "", "web-server"),
+            ("1.1 403 Forbidden\r\nContent-Length: 100", "<html>", "forbidden"),
+            ("1.1 404 Not Found\r\nContent-Length: 100", "", "web-server"),
+            ("1.1 503 Service Unavailable\r\nRetry-After: 30\r\nContent-Length: 9", "", "behind-is-away"),
+        ] {
+            try await Impostor.stall("HTTP/\(head)\r\n\r\n\(body)").run { [limits] port in
+                let failure = try await self.failure(at: "ws://127.0.0.1:\(port)", limits: limits)
+                #expect(failure?.cause == cause, "\(head)")
+            }
+        }
+    }
+
     @Test("a network that wants a sign-in, and cuts every other request, is told as such") func cutAfterSignIn()
         async throws
     {

@@ -33,9 +33,16 @@ final class LongPollChannel: Sendable {
 
     /// Sends a POST request with this body, after connecting if no connection is open. Call it on the event loop.
     ///
-    /// - Parameter timeout: the time for connecting, sending the request and receiving the whole answer.
+    /// - Parameters:
+    ///   - timeout: the time for connecting, sending the request and receiving the whole answer.
+    ///   - isProbe: whether a relay never answers this request with status 200.
     /// - Returns: the result; the future never fails.
-    func call(_ path: String, body: [UInt8], timeout: Duration) -> EventLoopFuture<LongPollResult> {
+    func call(
+        _ path: String,
+        body: [UInt8],
+        timeout: Duration,
+        isProbe: Bool = false
+    ) -> EventLoopFuture<LongPollResult> {
         let promise = loop.makePromise(of: LongPollResult.self)
         let attempt = Attempt(to: host)
         let isOpen = channel.value?.isActive == true
@@ -46,7 +53,7 @@ final class LongPollChannel: Sendable {
             self.close()
         }
         promise.futureResult.whenComplete { _ in timer.cancel() }
-        let call = Call(path: path, body: body, attempt: attempt, answer: promise)
+        let call = Call(path: path, body: body, isProbe: isProbe, attempt: attempt, answer: promise)
         if isOpen, let channel = channel.value {
             post(call, on: channel)
         } else {
@@ -75,7 +82,7 @@ final class LongPollChannel: Sendable {
                     self.channel.value = channel
                     try host.prepare(channel, for: attempt, limits: limits)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    let handler = LongPollHandler(to: host.address) {
+                    let handler = LongPollHandler(to: host.address, patience: TimeAmount(limits.bodyTimeout)) {
                         if self.channel.value === channel { self.channel.value = nil }
                     }
                     try channel.pipeline.syncOperations.addHandler(handler)
@@ -92,6 +99,7 @@ final class LongPollChannel: Sendable {
 private struct Call: Sendable {
     let path: String
     let body: [UInt8]
+    let isProbe: Bool
     let attempt: Attempt
     let answer: EventLoopPromise<LongPollResult>
 }
@@ -103,6 +111,7 @@ private final class LongPollHandler: ChannelDuplexHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     private let address: RelayAddress
+    private let patience: TimeAmount
     private let retire: () -> Void
     private var call: Call?
     /// Whether the relay's host is reached and, with TLS, has shown a trusted certificate. A request waits for that.
@@ -110,13 +119,18 @@ private final class LongPollHandler: ChannelDuplexHandler {
     private var waiting: EventLoopPromise<Void>?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
+    /// Ends the wait for the body of an answer whose head says enough.
+    private var timer: Scheduled<Void>?
     /// The first error of this connection, such as an untrusted certificate. A request that is written later fails with
     /// it.
     private var failure: (any Error)?
 
-    /// - Parameter retire: called when this connection can't take another request.
-    init(to address: RelayAddress, retire: @escaping () -> Void) {
+    /// - Parameters:
+    ///   - patience: how long the body of an answer without frames may take.
+    ///   - retire: called when this connection can't take another request.
+    init(to address: RelayAddress, patience: TimeAmount, retire: @escaping () -> Void) {
         self.address = address
+        self.patience = patience
         self.retire = retire
     }
 
@@ -160,6 +174,11 @@ private final class LongPollHandler: ChannelDuplexHandler {
         case .head(let head):
             self.head = head
             body = []
+            // The frames of a relay come with status 200 and are waited for. Any other answer can be judged by its head.
+            guard head.status != .ok || call?.isProbe == true else { return }
+            timer = context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
+                if let head = self.head { self.end(context, self.answer(head)) }
+            }
         case .body(let buffer):
             guard let head else { return }
             body.append(contentsOf: buffer.readableBytesView.prefix(WireLimits.callBytes + 1 - body.count))
@@ -210,6 +229,8 @@ private final class LongPollHandler: ChannelDuplexHandler {
 
     private func answer(_ answer: LongPollResult) {
         // `succeed` may write the next request before it returns, so it must find `call` empty.
+        timer?.cancel()
+        timer = nil
         let answered = call
         call = nil
         answered?.answer.succeed(answer)

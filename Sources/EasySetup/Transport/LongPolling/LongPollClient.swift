@@ -53,6 +53,8 @@ struct LongPollClient {
     private let limits: ClientLimits
     private let failure: PairingError?
     private var phase = Phase.probing
+    /// Whether the client does not know yet whether the relay has long polling.
+    var isProbing: Bool { phase == .probing }
     /// The reason why the last request got no usable answer.
     private var lastFailure: PairingError?
     private var isClosing = false

@@ -93,7 +93,13 @@ final class LongPollConnection: Sendable {
     private func call(_ kind: LongPollClient.Kind, _ body: [UInt8]) {
         let answer: EventLoopFuture<LongPollResult> =
             switch kind {
-            case .send: sending.call(RelayPath.send, body: body, timeout: limits.callTimeout)
+            case .send:
+                sending.call(
+                    RelayPath.send,
+                    body: body,
+                    timeout: limits.callTimeout,
+                    isProbe: state.value.calls.isProbing
+                )
             case .poll: polling.call(RelayPath.poll, body: body, timeout: limits.pollWait + limits.callTimeout)
             }
         answer.whenSuccess {

@@ -66,11 +66,7 @@ final class WebSocketConnection: Sendable {
                 channel.writeAndFlush(ping, promise: nil)
                 return WebSocketConnection(channel: channel, goodbye: TimeAmount(limits.goodbye))
             case .refused(let refusal, let channel):
-                // The server has begun an answer. This timer limits how long the rest of the answer may take.
-                let hurry = TimeAmount(limits.upgradeTimeout)
-                let timer = channel.eventLoop.scheduleTask(in: hurry) { attempt.giveUp(channel) }
                 let reply = try await refusal.get()
-                timer.cancel()
                 channel.close(promise: nil)
                 if reply.status == nil {
                     throw UpgradeFailure(error: attempt.failure(ChannelError.eof), mayFallBack: true)
@@ -151,7 +147,12 @@ final class WebSocketConnection: Sendable {
         ) { channel in
             channel.eventLoop.makeCompletedFuture {
                 let promise = channel.eventLoop.makePromise(of: Reply.self)
-                try channel.pipeline.syncOperations.addHandler(RefusalHandler(promise: promise, from: host.address))
+                let handler = RefusalHandler(
+                    promise: promise,
+                    from: host.address,
+                    patience: TimeAmount(limits.bodyTimeout)
+                )
+                try channel.pipeline.syncOperations.addHandler(handler)
                 return .refused(promise.futureResult, channel)
             }
         }
@@ -277,7 +278,8 @@ private final class FrameHandler: ChannelDuplexHandler {
     }
 }
 
-/// Reads the answer of a server that did not upgrade.
+/// Reads the answer of a server that did not upgrade. The head has come already, and says most: the body is not waited
+/// for longer than ``ClientLimits/bodyTimeout``.
 private final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
@@ -286,13 +288,26 @@ private final class RefusalHandler: ChannelInboundHandler {
 
     private let promise: EventLoopPromise<Reply>
     private let address: RelayAddress
+    private let patience: TimeAmount
+    private var timer: Scheduled<Void>?
     private var head: HTTPResponseHead?
     private var body = ""
 
-    /// - Parameter address: the address of the relay to which the request was sent.
-    init(promise: EventLoopPromise<Reply>, from address: RelayAddress) {
+    /// - Parameters:
+    ///   - address: the address of the relay to which the request was sent.
+    ///   - patience: how long the body may take.
+    init(promise: EventLoopPromise<Reply>, from address: RelayAddress, patience: TimeAmount) {
         self.promise = promise
         self.address = address
+        self.patience = patience
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { self.promise.succeed(self.reply) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -301,6 +316,7 @@ private final class RefusalHandler: ChannelInboundHandler {
         case .body(let buffer):
             let room = Self.bodyLimit - body.utf8.count
             body += String(decoding: buffer.readableBytesView.prefix(max(0, room)), as: UTF8.self)
+            if body.utf8.count >= Self.bodyLimit { promise.succeed(reply) }
         case .end: promise.succeed(reply)
         }
     }
