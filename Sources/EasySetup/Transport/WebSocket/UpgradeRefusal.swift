@@ -99,9 +99,9 @@ extension PairingError {
         case 400 where reply.asksForCertificate: self = .relayUnreachable(.clientCertificate)
         case 401, 402, 403, 407, 451: self = .notARelay(.forbidden(status: status))
         case 421: self = .notARelay(.misdirected)
-        case 429: self = .tooMany(retryAfter: wait)
         case 511: self = .notARelay(.signIn)
-        case 408, 425, 500, 502, 503, 504, 520...530:
+        // A 429 without the relay's problem details comes from a server before the relay.
+        case 408, 425, 429, 500, 502, 503, 504, 520...530:
             self = .relayUnreachable(.behindIsAway(status: status, retryAfter: wait))
         default: self = .notARelay(.web(status: status))
         }
