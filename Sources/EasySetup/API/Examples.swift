@@ -53,6 +53,7 @@ extension PairingError {
             .wrongName(host: "relay.example", names: ["other.example"]), .wrongName(host: "relay.example", names: []),
             .addressAsName(host: "192.0.2.7"), .noNames, .unknownAuthority(issuer: "An Authority"),
             .unknownAuthority(issuer: ""),
+            .rootMissing(authority: "An Authority", issuer: "A Root"),
             .chainIncomplete(issuer: "An Authority"), .otherAuthority("An Authority"), .wrongUse, .selfSigned,
             .noAuthorities, .unfit, .unfitFrom(authority: "An Authority"),
         ] + Untrusted.FileFault.allCases.map { .authoritiesUnreadable(path: "/etc/authorities.pem", $0) }

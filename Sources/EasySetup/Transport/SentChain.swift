@@ -34,7 +34,8 @@ struct SentChain {
                 if isBadlySigned || !known.contains(where: last.mayBeSigned) {
                     return .otherAuthority(last.issuerName.shown)
                 }
-                return own.isForServers ? .unfitFrom(authority: last.issuerName.shown) : .wrongUse
+                guard own.isForServers else { return .wrongUse }
+                return known.faultAbove(authorities) ?? .unfitFrom(authority: last.issuerName.shown)
             }
             guard !last.isSelfIssued, let next = others.firstIndex(where: { $0.subjectName == last.issuerName }) else {
                 break
@@ -42,6 +43,7 @@ struct SentChain {
             last = others.remove(at: next)
             if let fault = last.timeFault(now, .sent(last.shownName)) { return fault }
         }
+        if authorities.contains(own), let fault = [own].faultAbove(authorities) { return fault }
         let issuer = last.issuerName.shown
         return certificates.count == 1 && last.namesIssuersCertificate
             ? .chainIncomplete(issuer: issuer) : .unknownAuthority(issuer: issuer)
@@ -115,6 +117,22 @@ extension NIOSSLCertificate {
     private func field(_ identifier: String) -> [UInt8]? {
         let identifier = NIOSSLObjectIdentifier(identifier)
         return _extensions.first { $0.objectIdentifier == identifier }.map { Array($0.data) }
+    }
+}
+
+extension [NIOSSLCertificate] {
+    /// The fault of these certificates of one authority where no chain leads from them to one that is signed by itself,
+    /// as BoringSSL wants it: the file of authorities holds an intermediate one only. Nil where a chain is there.
+    fileprivate func faultAbove(_ authorities: [NIOSSLCertificate]) -> Untrusted? {
+        var level = self
+        // Each step goes up to the issuers. Certificates that name each other in a circle must not hold it for ever.
+        for _ in authorities {
+            guard let first = level.first, !level.contains(where: \.isSelfIssued) else { return nil }
+            let above = authorities.filter { issuer in level.contains { $0.issuerName == issuer.subjectName } }
+            if above.isEmpty { return .rootMissing(authority: first.shownName, issuer: first.issuerName.shown) }
+            level = above
+        }
+        return nil
     }
 }
 

@@ -20,6 +20,9 @@ package enum Untrusted: Hashable, Sendable {
     case noNames
     /// This device does not know the authority that issued the certificate.
     case unknownAuthority(issuer: String)
+    /// This device has the certificate of `authority`, which is not signed by itself, and does not have the one of its
+    /// issuer. `authority` is an intermediate authority that the server's certificate depends on, or the server itself.
+    case rootMissing(authority: String, issuer: String)
     /// The server sent its certificate without the issuer's certificate, and this device does not know that issuer.
     case chainIncomplete(issuer: String)
     /// The certificate names an authority that this device has, but another key has signed the certificate.
@@ -73,7 +76,7 @@ package enum Untrusted: Hashable, Sendable {
         case .notYetValid: .notYetValid
         case .wrongName, .addressAsName: .wrongName
         case .noNames: .noNames
-        case .unknownAuthority: .unknownAuthority
+        case .unknownAuthority, .rootMissing: .unknownAuthority
         case .chainIncomplete: .chainIncomplete
         case .otherAuthority: .otherAuthority
         case .wrongUse: .wrongUse
@@ -182,6 +185,13 @@ package enum Untrusted: Hashable, Sendable {
             return issuer.isEmpty
                 ? texts("\(unknown).", advice, variant: "unnamed")
                 : texts("\(unknown): \"{issuer}\".", advice, ["issuer": issuer])
+        case .rootMissing(let authority, let issuer):
+            return texts(
+                "\(whose) certificate is not trusted: this device's file of authorities holds \"{authority}\", which was issued by \"{issuer}\", and not the certificate of \"{issuer}\".",
+                "Put the certificate of \"{issuer}\" into the file of \(owner.option), too.",
+                variant: "root-missing",
+                ["authority": authority, "issuer": issuer]
+            )
         case .chainIncomplete(let issuer):
             return texts(
                 "\(whose) certificate was sent without that of its issuer, \"{issuer}\", which this device does not know.",

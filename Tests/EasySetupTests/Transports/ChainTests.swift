@@ -13,12 +13,16 @@ import Testing
     private func failure(
         _ made: MadeCertificate,
         trusting authority: MadeCertificate?,
-        versions: ClosedRange<Int> = 12...13
+        versions: ClosedRange<Int> = 12...13,
+        limits: ClientLimits = .unhurried
     ) async throws -> PairingError? {
         try await Impostor.tls(made, versions: versions).run { port in
             try await failure(
                 try RelayAddress(url: "wss://localhost:\(port)"),
-                roots: TrustedRoots(pemFile: try (authority?.certificate ?? MadeCertificate.loopback.get().certificate))
+                roots: TrustedRoots(
+                    pemFile: try (authority?.certificate ?? MadeCertificate.loopback.get().certificate)
+                ),
+                limits: limits
             )
         }
     }
@@ -26,9 +30,10 @@ import Testing
     private func failure(
         _ address: RelayAddress,
         roots: TrustedRoots,
-        proxies: ProxySettings = .none
+        proxies: ProxySettings = .none,
+        limits: ClientLimits = .unhurried
     ) async throws -> PairingError? {
-        var limits = ClientLimits.unhurried
+        var limits = limits
         limits.reachTimeout = .zero
         let client = PairingClient(
             name: DeviceName(cleaning: "one")!,
@@ -131,6 +136,34 @@ import Testing
         #expect(whole == .relayUntrusted(.unknownAuthority(issuer: "root")))
         let rooted = try await failure(try known.sent(with: [middle, root], in: folder), trusting: nil)
         #expect(rooted == .relayUntrusted(.unknownAuthority(issuer: "root")))
+    }
+
+    @Test("a file of authorities that holds an intermediate one or the relay's own, and not the root, is told so")
+    func rootMissing() async throws {
+        let root = try await root()
+        let middle = try await intermediate(by: root)
+        let lower = try await intermediate("lower", by: middle)
+        let leaf = try await MadeCertificate.make(in: folder.path, "leaf", issuer: middle)
+        let deep = try await MadeCertificate.make(in: folder.path, "deep", issuer: lower)
+        let missing = PairingError.relayUntrusted(.rootMissing(authority: "middle", issuer: "root"))
+        #expect(try await failure(leaf.sent(with: [middle], in: folder), trusting: middle) == missing)
+        #expect(try await failure(leaf, trusting: middle) == missing)
+        #expect(try await failure(leaf.sent(with: [middle, root], in: folder), trusting: middle) == missing)
+        #expect(try await failure(deep.sent(with: [lower, middle], in: folder), trusting: middle) == missing)
+        // The file holds both intermediate authorities: the upper one lacks its issuer.
+        let both = try lower.sent(with: [middle], in: folder)
+        #expect(try await failure(deep, trusting: both) == missing)
+        let own = try await failure(leaf, trusting: leaf)
+        #expect(own == .relayUntrusted(.rootMissing(authority: "leaf", issuer: "middle")))
+        #expect(missing.cause == "unknown-authority")
+        #expect(missing.advice == "Put the certificate of \"root\" into the file of --ca-file, too.")
+        // With the root in the file, the certificate is trusted. This server never answers the request.
+        let whole = try middle.sent(with: [root], in: folder)
+        var limits = ClientLimits.unhurried
+        (limits.upgradeTimeout, limits.connectTimeout, limits.callTimeout) = (
+            .milliseconds(100), .seconds(60), .milliseconds(100)
+        )
+        #expect(try await failure(leaf, trusting: whole, limits: limits) == .relayUnreachable(.noAnswer))
     }
 
     @Test("an authority that was made anew under its old name is told as another") func madeAnew() async throws {
