@@ -41,10 +41,9 @@ extension PairingError {
     private static let waits: [Duration] = [.seconds(9), .zero]
 
     private static let unreachable: [Unreachable] = [
-        .nameUnknown("relay.example"), .nameLookup("relay.example"), .zoneUnknown("eth7"), .zoneMissing, .refused,
-        .noAnswer,
-        .noRoute, .noNetwork, .cut, .noTLS, .tlsCut, .tlsMismatch, .clientCertificate, .tlsFailed, .forbiddenHere,
-        .system(71), .unknown,
+        .nameUnknown("relay.example"), .nameWithoutAddress("relay.example"), .nameLookup("relay.example"),
+        .zoneUnknown("eth7"), .zoneMissing, .manyHosts, .refused, .noAnswer, .noRoute, .noNetwork, .cut, .noTLS,
+        .tlsCut, .tlsMismatch, .clientCertificate, .tlsFailed, .forbiddenHere, .system(71), .unknown,
         .behindIsAway(status: 502, retryAfter: waits[0]), .behindIsAway(status: 502, retryAfter: waits[1]),
     ]
 

@@ -37,7 +37,9 @@ extension Unreachable {
         switch error {
         case let error as NIOConnectionError:
             // A host with addresses of one family only has a failed lookup for the other one.
-            let causes = error.connectionErrors.map { Unreachable($0.error, to: host) }
+            let causes = error.connectionErrors.map { failure in
+                Unreachable(addressOf: failure.target, error: failure.error) ?? Unreachable(failure.error, to: host)
+            }
             if let cause = causes.max(by: { $0.weight < $1.weight }) {
                 self = cause
                 return
@@ -60,16 +62,52 @@ extension Unreachable {
         switch code {
         // These errors tell of this system and of the name servers, not of the name.
         case EAI_AGAIN, EAI_FAIL, EAI_SYSTEM, EAI_MEMORY: self = .nameLookup(host)
+        case Self.noAddress: self = .nameWithoutAddress(host)
         default: self = .nameUnknown(host)
         }
     }
 
-    /// The fault of an address's zone; nil where it has none. A link-local address needs a zone, because it has a meaning
-    /// on one network only.
-    init?(zoneOf host: String) {
-        guard let bytes = IPAddress.bytes(host), bytes.count == 16, bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 else {
+    /// `EAI_NODATA`, which not every C library's header has: the name exists, and has no address.
+    #if canImport(Darwin)
+    static let noAddress: CInt = 7
+    #else
+    static let noAddress: CInt = -5
+    #endif
+
+    /// The fault of an address that a name server gave for a host name; nil where it has none that shows.
+    ///
+    /// - Parameter error: the error of the connection to the address. A link-local address without a zone is invalid for
+    ///   the system.
+    init?(addressOf target: SocketAddress, error: any Error) {
+        guard let text = target.ipAddress, let bytes = IPAddress.bytes(text) else { return nil }
+        if Self.isForMany(bytes) {
+            self = .manyHosts
+        } else if Self.isLinkLocal(bytes), (error as? IOError)?.errnoCode == EINVAL {
+            self = .zoneMissing
+        } else {
             return nil
         }
+    }
+
+    private static func isLinkLocal(_ address: [UInt8]) -> Bool {
+        address.count == 16 && address[0] == 0xFE && address[1] & 0xC0 == 0x80
+    }
+
+    /// Whether it is a multicast or the broadcast address (RFC 5771; RFC 919; RFC 4291, 2.7).
+    private static func isForMany(_ address: [UInt8]) -> Bool {
+        if address.count == 16 { return address[0] == 0xFF }
+        return address[0] & 0xF0 == 0xE0 || address.allSatisfy { $0 == 0xFF }
+    }
+
+    /// The fault of a literal address; nil where it has none that shows, and for a host name. A link-local address needs
+    /// a zone, because it has a meaning on one network only.
+    init?(addressOf host: String) {
+        guard let bytes = IPAddress.bytes(host) else { return nil }
+        if Self.isForMany(bytes) {
+            self = .manyHosts
+            return
+        }
+        guard Self.isLinkLocal(bytes) else { return nil }
         guard let percent = host.firstIndex(of: "%") else {
             self = .zoneMissing
             return
@@ -101,7 +139,7 @@ extension Unreachable {
         case .refused, .cut: 5
         case .forbiddenHere: 4
         case .noAnswer: 3
-        case .noRoute: 2
+        case .noRoute, .zoneMissing, .manyHosts: 2
         case .noNetwork: 1
         default: 0
         }

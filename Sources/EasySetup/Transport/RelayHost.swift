@@ -13,7 +13,7 @@ struct RelayHost: Sendable {
     private let proxyRoots: TrustedRoots
     private let proxyContext: NIOSSLContext?
 
-    /// - Throws: an error of the proxy's address, of a zone, or of the certificate authorities. These are checked before
+    /// - Throws: an error of the proxy's address, of an IP address, or of the certificate authorities. These are checked before
     ///   anything is sent.
     init(_ address: RelayAddress, trusting roots: TrustedRoots, by proxies: ProxySettings) throws(PairingError) {
         self.address = address
@@ -22,7 +22,7 @@ struct RelayHost: Sendable {
         context = address.isPlain ? nil : try roots.context(isTunnelled: proxy != nil && address.serverName == nil)
         proxyContext = proxy?.isTLS == true ? try Self.proxyContext(proxies.roots) : nil
         proxyRoots = proxies.roots
-        if let fault = Unreachable(zoneOf: next.host) {
+        if let fault = Unreachable(addressOf: next.host) {
             throw proxy == nil ? .relayUnreachable(fault) : .proxyFailed(.unreachable(fault))
         }
     }

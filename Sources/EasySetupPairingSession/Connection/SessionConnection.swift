@@ -148,8 +148,11 @@ extension PairingError {
     /// Whether the cause may go away within seconds: a relay is being started, for example, or the network is unstable.
     fileprivate var mayPass: Bool {
         switch kind {
-        // A port without TLS, an unknown host name and a forbidden connection do not change within seconds.
-        case .relayUnreachable(.noTLS), .relayUnreachable(.nameUnknown), .relayUnreachable(.forbiddenHere): false
+        // A port without TLS, an unknown host name, an unfit address and a forbidden connection do not change within
+        // seconds.
+        case .relayUnreachable(.noTLS), .relayUnreachable(.nameUnknown), .relayUnreachable(.nameWithoutAddress),
+            .relayUnreachable(.zoneMissing), .relayUnreachable(.manyHosts), .relayUnreachable(.forbiddenHere):
+            false
         case .relayUnreachable, .connectionLost: true
         case .proxyFailed(let cause): cause.retryHelps
         default: false

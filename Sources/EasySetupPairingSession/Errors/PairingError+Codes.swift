@@ -125,6 +125,8 @@ extension PairingError {
         public static let zoneUnknown = Self(rawValue: "zone-unknown")
         /// The address is a link-local IPv6 address without a zone.
         public static let zoneMissing = Self(rawValue: "zone-missing")
+        /// The address is a multicast or broadcast address.
+        public static let manyHosts = Self(rawValue: "many-hosts")
         /// Nothing listens at the port in the address.
         public static let refused = Self(rawValue: "refused")
         /// Nothing answered in time.

@@ -7,12 +7,16 @@ package enum Unreachable: Hashable, Sendable {
     case unknown
     /// There is no host of this name.
     case nameUnknown(String)
+    /// The host name exists, but has no IP address.
+    case nameWithoutAddress(String)
     /// No name server answered the question for this host name.
     case nameLookup(String)
     /// The IPv6 address has this zone, the name of a network interface, but this device has no such interface.
     case zoneUnknown(String)
     /// The address is a link-local IPv6 address without a zone.
     case zoneMissing
+    /// The address is a multicast or broadcast address, at which no single host answers.
+    case manyHosts
     /// Nothing listens at the address and port: the host refused the connection.
     case refused
     /// The host did not answer in time.
@@ -44,10 +48,11 @@ package enum Unreachable: Hashable, Sendable {
     package var code: PairingError.Cause {
         switch self {
         case .unknown: .unknown
-        case .nameUnknown: .nameUnknown
+        case .nameUnknown, .nameWithoutAddress: .nameUnknown
         case .nameLookup: .nameLookup
         case .zoneUnknown: .zoneUnknown
         case .zoneMissing: .zoneMissing
+        case .manyHosts: .manyHosts
         case .refused: .refused
         case .noAnswer: .noAnswer
         case .noRoute: .noRoute
@@ -67,7 +72,9 @@ package enum Unreachable: Hashable, Sendable {
     /// Whether a retry may help.
     package var retryHelps: Bool {
         switch self {
-        case .nameUnknown, .zoneUnknown, .zoneMissing, .noTLS, .tlsMismatch, .clientCertificate, .forbiddenHere: false
+        case .nameUnknown, .nameWithoutAddress, .zoneUnknown, .zoneMissing, .manyHosts, .noTLS, .tlsMismatch,
+            .clientCertificate, .forbiddenHere:
+            false
         case .unknown, .nameLookup, .refused, .noAnswer, .noRoute, .noNetwork, .cut, .tlsCut, .tlsFailed, .behindIsAway,
             .system:
             true
@@ -83,9 +90,15 @@ package enum Unreachable: Hashable, Sendable {
     ///
     /// - Parameter who: the subject of the sentence, which is the server that can't be reached.
     package func explanation(_ who: String = "The relay") -> Explanation {
-        func texts(_ what: String, _ advice: String, _ parameters: KeyValuePairs<String, String> = [:]) -> Explanation {
+        func texts(
+            _ what: String,
+            _ advice: String,
+            variant: String? = nil,
+            _ parameters: KeyValuePairs<String, String> = [:]
+        ) -> Explanation {
+            let key = [code.rawValue, variant].compactMap(\.self).joined(separator: ".")
             let sentence = "\(who) can't be reached\(what.isEmpty ? "" : ": \(what)")."
-            return Explanation(key: code.rawValue, sentence: sentence, advice: advice, parameters: parameters)
+            return Explanation(key: key, sentence: sentence, advice: advice, parameters: parameters)
         }
         switch self {
         case .unknown: return texts("", "Check the relay's address and this device's network, then try again.")
@@ -93,6 +106,13 @@ package enum Unreachable: Hashable, Sendable {
             return texts(
                 "there is no host named {host}",
                 "Check how the name is spelt. If it is right, this device's network may not know it.",
+                ["host": host]
+            )
+        case .nameWithoutAddress(let host):
+            return texts(
+                "the name {host} is known and has no address",
+                "Check the name. If it is right, whoever keeps its domain must give it an address.",
+                variant: "without-address",
                 ["host": host]
             )
         case .nameLookup(let host):
@@ -111,6 +131,11 @@ package enum Unreachable: Hashable, Sendable {
             return texts(
                 "a link-local address needs the network interface behind it",
                 "Write the name of an interface of this device behind the address, as in fe80::1%eth0; `ip link` lists them."
+            )
+        case .manyHosts:
+            return texts(
+                "its address is for many hosts at once (multicast or broadcast)",
+                "Check the address: it must be that of one host."
             )
         case .refused:
             return texts(

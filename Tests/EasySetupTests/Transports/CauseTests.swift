@@ -110,6 +110,28 @@ import Testing
             #expect(Unreachable(lookup: code, of: "h") == .nameLookup("h"))
         }
         #expect(Unreachable(lookup: EAI_NONAME, of: "h") == .nameUnknown("h"))
+        // The value of `EAI_NODATA` on Linux.
+        #expect(Unreachable(lookup: -5, of: "h") == .nameWithoutAddress("h"))
+    }
+
+    @Test("an address that is not that of one host on one network is told as such") func unfitAddresses() async throws {
+        let invalid = IOError(errnoCode: EINVAL, reason: "connect")
+        for (address, fault) in [
+            ("224.0.0.1", Unreachable.manyHosts), ("239.1.2.3", .manyHosts), ("255.255.255.255", .manyHosts),
+            ("ff02::1", .manyHosts), ("fe80::1", .zoneMissing),
+        ] {
+            let host = address.contains(":") ? "[\(address)]" : address
+            try await fails(at: "wss://\(host):1", roots: try own(), .relayUnreachable(fault))
+            // A name server may give the same address.
+            #expect(Unreachable(addressOf: try SocketAddress(ipAddress: address, port: 1), error: invalid) == fault)
+        }
+        for address in ["127.0.0.1", "223.255.255.255", "240.0.0.1", "::1", "fec0::1"] {
+            #expect(Unreachable(addressOf: address) == nil)
+            #expect(Unreachable(addressOf: try SocketAddress(ipAddress: address, port: 1), error: invalid) == nil)
+        }
+        // A link-local address with a zone may fail in other ways.
+        let refusal = IOError(errnoCode: ECONNREFUSED, reason: "connect")
+        #expect(Unreachable(addressOf: try SocketAddress(ipAddress: "fe80::1", port: 1), error: refusal) == nil)
     }
 
     private func own() throws -> TrustedRoots { TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate) }
