@@ -73,7 +73,8 @@ extension PairingError {
 
     private static let proxies: [ProxyFailure] =
         unreachable.map(ProxyFailure.unreachable) + untrusted.map(ProxyFailure.untrusted) + [
-            .credentials(given: true), .credentials(given: false), .refuses(status: 403), .silent, .garbled, .cut,
+            .credentials(given: true), .credentials(given: false), .otherCredentials(schemes: ["NTLM"]),
+            .refuses(status: 403), .silent, .garbled, .cut,
             .reachesNothing(status: 502, retryAfter: waits[0]), .reachesNothing(status: 502, retryAfter: waits[1]),
         ]
 }

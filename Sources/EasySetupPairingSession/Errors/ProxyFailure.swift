@@ -10,6 +10,8 @@ package enum ProxyFailure: Hashable, Sendable {
     /// The proxy asks for a user name and password (`given` is false), or rejects those in its address (`given` is
     /// true).
     case credentials(given: Bool)
+    /// The proxy asks for a proof that this device can't give, such as NTLM. `schemes` are the ways that it offers.
+    case otherCredentials(schemes: [String])
     /// The proxy refuses to connect to the relay. `status` is the HTTP status of its answer.
     case refuses(status: Int)
     /// The proxy can't reach the relay. `status` is the HTTP status of its answer.
@@ -26,7 +28,7 @@ package enum ProxyFailure: Hashable, Sendable {
         switch self {
         case .unreachable: .proxyUnreachable
         case .untrusted: .proxyUntrusted
-        case .credentials: .proxyCredentials
+        case .credentials, .otherCredentials: .proxyCredentials
         case .refuses: .proxyRefuses
         case .reachesNothing: .proxyReachesNothing
         case .silent: .proxySilent
@@ -40,14 +42,14 @@ package enum ProxyFailure: Hashable, Sendable {
         switch self {
         case .unreachable(let cause): cause.retryHelps
         case .reachesNothing, .silent, .cut: true
-        case .untrusted, .credentials, .refuses, .garbled: false
+        case .untrusted, .credentials, .otherCredentials, .refuses, .garbled: false
         }
     }
 
     package var retryAfter: Duration {
         switch self {
         case .reachesNothing(_, let wait): wait
-        case .unreachable, .untrusted, .credentials, .refuses, .silent, .garbled, .cut: .zero
+        case .unreachable, .untrusted, .credentials, .otherCredentials, .refuses, .silent, .garbled, .cut: .zero
         }
     }
 
@@ -88,6 +90,13 @@ package enum ProxyFailure: Hashable, Sendable {
                     : "The proxy wants a name and a password (status 407).",
                 "Write them into the proxy's address: http://NAME:PASSWORD@HOST:PORT.",
                 variant: isGiven ? "others" : nil
+            )
+        case .otherCredentials(let schemes):
+            return texts(
+                "The proxy asks who uses it by {schemes} (status 407), and this program can only give a name and a password (Basic).",
+                "Ask who runs the proxy to offer Basic, or to let the relay's host and port through; or name the host in NO_PROXY.",
+                variant: "kind",
+                ["schemes": schemes.joined(separator: ", ")]
             )
         case .refuses(let status):
             return texts(

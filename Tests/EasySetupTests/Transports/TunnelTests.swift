@@ -163,6 +163,24 @@ import Testing
             let failure = try await self.failure(at: relay(isPlain: true), settings(port, "me:secret@"))
             #expect(failure == .proxyFailed(.credentials(given: true)))
         }
+        // Proxies that offer nothing for which this device has something to give, with its name and password or without.
+        for (lines, schemes) in [
+            (["NTLM"], ["NTLM"]), (["Negotiate", "NTLM TlRMTVNTUAAC"], ["Negotiate", "NTLM"]),
+            ([#"Digest realm="a, Basic b", qop="auth", algorithm = SHA-256"#], ["Digest"]),
+        ] {
+            let headers = lines.map { "Proxy-Authenticate: \($0)\r\n" }.joined()
+            try await ConnectProxy.run(to: 1, .answer("HTTP/1.1 407 No\r\n\(headers)\r\n")) { _, port in
+                for userinfo in ["", "me:secret@"] {
+                    let failure = try await self.failure(at: relay(isPlain: true), settings(port, userinfo))
+                    #expect(failure == .proxyFailed(.otherCredentials(schemes: schemes)))
+                }
+            }
+        }
+        let basic = "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM, basic realm=\"x\"\r\n\r\n"
+        try await ConnectProxy.run(to: 1, .answer(basic)) { _, port in
+            let failure = try await self.failure(at: relay(isPlain: true), settings(port))
+            #expect(failure == .proxyFailed(.credentials(given: false)))
+        }
         let failure = try await self.failure(at: relay(isPlain: true), settings(1))
         #expect(failure == .proxyFailed(.unreachable(.refused)))
         let zoneless = ProxySettings.proxy(try ProxyAddress(url: "http://[fe80::1]:1"))

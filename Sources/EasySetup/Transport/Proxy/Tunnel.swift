@@ -54,15 +54,35 @@ package struct TunnelAnswer {
                 continue
             }
             if (200..<300).contains(status) { return .open(rest: head) }
-            let wait = lines.dropFirst().first { $0.lowercased().hasPrefix("retry-after:") }.flatMap {
-                RetryAfter.wait(String($0.dropFirst("retry-after:".count)), now: now)
-            }
-            return .failed(error(status, retryAfter: wait ?? .zero))
+            let wait = Self.values(of: "retry-after", in: lines).first.flatMap { RetryAfter.wait($0, now: now) }
+            let schemes = Self.values(of: "proxy-authenticate", in: lines).flatMap(Self.schemes)
+            return .failed(error(status, retryAfter: wait ?? .zero, schemes: schemes))
         }
     }
 
-    private func error(_ status: Int, retryAfter: Duration) -> PairingError {
+    private static func values(of name: String, in lines: [Substring]) -> [String] {
+        lines.dropFirst().filter { $0.lowercased().hasPrefix("\(name):") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+
+    /// The authentication schemes of a `Proxy-Authenticate` header (RFC 9110, 11.7.1), which is a list of challenges
+    /// whose parameters are separated by commas, too. The texts are the proxy's; they have letters, digits and hyphens.
+    private static func schemes(_ header: String) -> [String] {
+        // Quoted strings may contain commas.
+        let bare = header.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+            .map { $0.offset.isMultiple(of: 2) ? $0.element : "" }.joined()
+        return bare.split(separator: ",").compactMap { part in
+            let words = part.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            guard let scheme = words.first, words.dropFirst().first?.hasPrefix("=") != true,
+                scheme.utf8.count <= 32, scheme.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+            else { return nil }
+            return String(scheme)
+        }
+    }
+
+    private func error(_ status: Int, retryAfter: Duration, schemes: [String]) -> PairingError {
         switch status {
+        case 407 where !schemes.isEmpty && !schemes.contains(where: { $0.lowercased() == "basic" }):
+            .proxyFailed(.otherCredentials(schemes: Array(schemes.prefix(3))))
         case 407: .proxyFailed(.credentials(given: isCredentialed))
         // A network with a sign-in page may answer in the proxy's place.
         case 301, 302, 303, 307, 308, 511: .notARelay(.signIn)
