@@ -143,6 +143,12 @@ import Testing
             "word,nr\n"
             + words.enumerated().sorted { $0.element < $1.element }
             .map { "\($0.element),\($0.offset + 1)" }.joined(separator: "\n")
+        layouts["a list of objects, the word first"] =
+            "[" + each({ "{\"word\": \"\($1)\", \"index\": \($0)}" }, ", ") + "]"
+        layouts["a list of objects from 0"] = "[" + each({ "{\"index\": \($0 - 1), \"word\": \"\($1)\"}" }, ", ") + "]"
+        layouts["a list of objects, indented"] =
+            "[\n" + each({ "  { \"word\": \"\($1)\", \"index\": \($0 - 1) }" }, ",\n") + "\n]"
+        layouts["CSV from 0"] = "word,nr\n" + each { "\($1),\($0 - 1)" }
         layouts["a count in the label"] = "Seed phrase (24 words): \(phrase)"
         layouts["the same twice"] = phrase + "\n" + phrase
         layouts["with its link"] = phrase + "\n" + Sample.seed().link.revealed()
@@ -180,6 +186,18 @@ import Testing
     {
         let (text, count) = Self.surplus[name]!
         #expect(throws: SeedError.phraseWordCount(count: count)) { try read(text) }
+    }
+
+    @Test("lines of a label and a number are no words of the phrase") func labelLines() throws {
+        #expect(try read(Self.each { "Word \($0)\n\($1)" }).isSame(as: Sample.seed()))
+        // The 24 lines with a number must not be read as the phrase where the other lines can't be.
+        for text in [
+            Self.each { "Word \($0)\n\($1)\($0 == 5 ? " able" : "")" },
+            Self.each { "\($1),\($0 - 1)" } + "\nzoo,24",
+        ] {
+            let error = #expect(throws: SeedError.self) { try read(text) }
+            #expect(error?.code == .phraseWordCount, "\(text)")
+        }
     }
 
     @Test("numbered words and another phrase are two seeds") func numberedAndOther() {

@@ -8,8 +8,8 @@ struct PhraseFinder: ~Copyable {
     /// The words that are neither labels nor list markers.
     private let kept: [Int]
     private let numbered: [Numbered]
-    /// The words of the lines that have nothing but a word and a number behind it.
-    private let numberedBehind: [Numbered]
+    /// The words of the lines, and of the parts between brackets, that have one word and one number, in any order.
+    private let pairs: [Numbered]
 
     /// The separators after the last token.
     private let lastBreaks: TokenBreaks
@@ -58,8 +58,16 @@ struct PhraseFinder: ~Copyable {
             return !isLabel[index] && !word.isListMark
         }
         let isTotal = Self.totals(of: tokens)
-        numberedBehind = Self.lines(of: tokens).filter { $0.map { tokens[$0].isNumber } == [false, true] }
-            .map { Numbered(number: tokens[$0.lowerBound + 1].number, place: $0.lowerBound + 1, word: $0.lowerBound) }
+        pairs = Self.parts(of: tokens, at: [.line, .bracket]).compactMap { part in
+            // In {"word": "able", "index": 1} the keys are left out.
+            let own = part.filter { index in
+                let isKey = !tokens[index].isNumber && index + 1 < part.upperBound
+                return part.count == 2 || !isKey || !tokens[index + 1].breaks.contains(.colon)
+            }
+            guard own.count == 2, tokens[own[0]].isNumber != tokens[own[1]].isNumber else { return nil }
+            let (number, word) = tokens[own[0]].isNumber ? (own[0], own[1]) : (own[1], own[0])
+            return Numbered(number: tokens[number].number, place: number, word: word)
+        }
         numbered = (0..<max(count - 1, 0)).compactMap { index in
             guard tokens[index].isNumber, !isTotal[index] else { return nil }
             // A list marker between a number and its word is skipped, as in "1 a) able".
@@ -162,8 +170,8 @@ struct PhraseFinder: ~Copyable {
     // MARK: - Numbers
 
     /// The words after the numbers 1 to 24; nil if there are none. The numbers are one sequence in the text, or each of
-    /// them stands once, in any order. If there are no such words, they are those of the lines with a word and then its
-    /// number, if each of the numbers 1 to 24 stands once.
+    /// them stands once, in any order. If there are no such words, they are those of the pairs of a word and a number,
+    /// if each of the numbers 1 to 24, or 0 to 23, stands once.
     private func numberedPhrase() throws(SeedError) -> Candidate? {
         let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount && isNumbered($0) }
         if var candidate = try theOne(of: runs.map { $0.map(\.word) }) {
@@ -180,11 +188,12 @@ struct PhraseFinder: ~Copyable {
                 return Candidate(places: sorted.map(\.word), end: places[places.count - 1], gap: gap(of: places) ?? 0)
             }
         }
-        let sorted = numberedBehind.sorted { $0.number < $1.number }
-        if sorted.map({ Int($0.number) }).elementsEqual(1...RecoveryPhrase.wordCount), let last = numberedBehind.last {
-            return Candidate(places: sorted.map(\.word), end: last.word)
-        }
-        return nil
+        let sorted = pairs.sorted { $0.number < $1.number }
+        let numbers = sorted.map { Int($0.number) }
+        guard [0, 1].contains(where: { numbers.elementsEqual($0..<$0 + RecoveryPhrase.wordCount) }) else { return nil }
+        // The same word with each number is a label, as in "Word 1", with the phrase's word in the next line.
+        guard sorted.contains(where: { !isSame(tokens[$0.word].word, tokens[sorted[0].word].word) }) else { return nil }
+        return Candidate(places: sorted.map(\.word), end: pairs[pairs.count - 1].word)
     }
 
     /// The number of words from the number 1 on, for ``SeedError/phraseWordCount(count:)``. If the words without a
@@ -260,7 +269,7 @@ struct PhraseFinder: ~Copyable {
     /// follows a number behind a word, such as "Row 1:". A line such as "Part 1 of 2" is a label, too.
     private static func labels(of tokens: borrowing TokenList) -> [Bool] {
         var isLabel = [Bool](repeating: false, count: tokens.count)
-        for line in lines(of: tokens) {
+        for line in parts(of: tokens, at: .line) {
             // A colon at the end of a line is noted with the first token of the next line.
             let behindColon = (line.lowerBound + 1...line.upperBound)
                 .filter { $0 < tokens.count && tokens[$0].breaks.contains(.colon) }
@@ -281,9 +290,9 @@ struct PhraseFinder: ~Copyable {
         return word.length <= 3 && WordIndex.number(of: word) == nil
     }
 
-    /// The lines of the text that have tokens.
-    private static func lines(of tokens: borrowing TokenList) -> [Range<Int>] {
-        let starts = (0..<tokens.count).filter { $0 == 0 || tokens[$0].breaks.contains(.line) }
+    /// The parts of the text that have tokens, cut at separators: its lines, for example.
+    private static func parts(of tokens: borrowing TokenList, at cut: TokenBreaks) -> [Range<Int>] {
+        let starts = (0..<tokens.count).filter { $0 == 0 || !tokens[$0].breaks.isDisjoint(with: cut) }
         return zip(starts, starts.dropFirst() + [tokens.count]).map { $0..<$1 }
     }
 

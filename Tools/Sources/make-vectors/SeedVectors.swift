@@ -95,6 +95,13 @@ private func phrases() throws -> JSON {
             "word,nr\n" + words.enumerated().map { "\($0.element),\($0.offset + 1)\n" }.joined()
         ),
         (
+            "a list of JSON objects from 0, the word first",
+            "["
+                + words.enumerated().map { "{\"word\":\"\($0.element)\",\"index\":\($0.offset)}" }.joined(
+                    separator: ","
+                ) + "]"
+        ),
+        (
             "labels of lines",
             stride(from: 0, to: 24, by: 6).map { "Row \($0 / 6 + 1): \(words[$0..<$0 + 6].joined(separator: " "))\n" }
                 .joined()
