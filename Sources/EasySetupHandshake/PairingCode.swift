@@ -69,7 +69,7 @@ public final class PairingCode: Sendable {
         self.init(values)
     }
 
-    /// Makes a code from the values of 9 to 12 symbols, whose check symbol matches.
+    /// Makes a code from the values of its 9 to 12 symbols. The caller has verified the check symbol.
     private convenience init(_ values: [UInt8]) {
         let slotLength = values.count - Self.secretLength - 1
         let slot = String(decoding: values[..<slotLength].map { Symbols.alphabet[Int($0)] }, as: UTF8.self)

@@ -148,7 +148,7 @@ public final class FileSeedStore: SeedStore {
     private func plainCopies(in folder: borrowing PrivateFolder) throws(StoreError) -> [String] {
         var copies: [String] = []
         for name in try folder.names() where name.hasPrefix("\(Self.file).") && name.hasSuffix(".old") {
-            // A file that can't be read, or that is not a plain seed file, needs no sealing.
+            // A file that can't be read can't be sealed, and a file that is no plain seed file needs no sealing.
             guard let file = try? folder.read(name), SeedFile.isPlain(file) else { continue }
             copies.append(name)
         }

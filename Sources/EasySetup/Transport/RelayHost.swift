@@ -60,7 +60,7 @@ struct RelayHost: Sendable {
         reading: ChainReading? = nil,
         arrived: ((ChannelHandlerContext) -> Void)? = nil
     ) throws {
-        // The channel is made once the host's addresses are known.
+        // A channel exists only after the host's addresses were found, so the lookup is done.
         attempt.resolved()
         let pipeline = channel.pipeline.syncOperations
         if let proxy {

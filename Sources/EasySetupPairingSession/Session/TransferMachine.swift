@@ -30,7 +30,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
 
     /// The question to a holder's user, with the answers so far.
     struct Question {
-        /// The number of this question, from 1. A question after an empty answer has the same number.
+            /// Which try at the confirmation word the user is asked for, from 1. An empty answer does not use up a try.
         var attempt = 1
         var blanks = 0
         var mistake: ConfirmationWords.Match?

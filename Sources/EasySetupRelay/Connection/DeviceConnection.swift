@@ -113,7 +113,7 @@ final class DeviceConnection {
 
     func readCompleted() -> [UInt8]? { machine.readCompleted() }
 
-    /// Sets the part that reads HTTP requests from now on; nil when it stops.
+    /// Sets the channel that reads this connection's HTTP requests. Nil when no more requests are read.
     func carry(_ requests: RequestChannel?) {
         self.requests = requests
     }

@@ -17,7 +17,8 @@ enum NumericHost {
         // An IPv6 socket of the relay accepts IPv6 only, so the system refuses to bind it to such an address.
         if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10...11] == [0xFF, 0xFF] { return .mappedAddress }
         guard parts.count == 2 else { return nil }
-        // Nobody can listen at a multicast address, with or without a zone, and the lookup says so.
+        // Nobody can listen at a multicast address. An address without a zone gets this error from the resolver, so one
+        // with a zone gets the same.
         guard bytes[0] != 0xFF else { return .addressNotAvailable }
         guard bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 else { return .needlessZone }
         return isInterface(String(parts[1])) ? nil : .unknownZone

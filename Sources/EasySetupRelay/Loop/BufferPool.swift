@@ -10,7 +10,7 @@ final class BufferPool {
     /// The capacity, in bytes, above which the pool does not keep a buffer. Larger buffers occur when a device comes
     /// back to a full mailbox.
     private static let largestKept = 8 * 1024
-    /// The most buffers that the pool keeps: more than one batch of events usually needs.
+    /// The most buffers that the pool keeps. A batch of events usually needs fewer.
     private static let mostKept = 256
 
     /// An empty buffer. The caller returns it with ``giveBack(_:)``.

@@ -66,7 +66,8 @@ package struct Limits: Hashable, Sendable {
     /// The most rooms. This number bounds the memory, even if both mailboxes of every meeting are full. It is far below
     /// a quarter of all slots. Error: `relay-full`.
     package var rooms = 20_000
-    /// The most meetings in all rooms: two for each room. Error for visitors: `relay-full`.
+    /// The most meetings in all rooms together: two a room on average when there are as many rooms as allowed. Error for
+    /// visitors: `relay-full`.
     package var meetingsInAll = 40_000
     /// The bytes in all mailboxes from which on the relay admits no visitor. Meetings that exist may still fill their
     /// mailboxes. Error for visitors: `relay-full`.

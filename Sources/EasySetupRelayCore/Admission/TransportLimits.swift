@@ -1,4 +1,4 @@
-/// The limits on connections and long-polling sessions that the core's decisions need. The relay that accepts the
+/// The limits on connections and long-polling sessions that the core's decisions need. The module that accepts the
 /// connections sets them (`Protocol/limits.md`, "The relay's transport").
 package struct TransportLimits: Sendable {
     /// The most simultaneous connections.

@@ -53,7 +53,8 @@ struct WorkGate: Sendable {
 
     mutating func advance(_ now: Duration) { used.advance(now) }
 
-    /// Makes further challenges with another key. The relay accepts those of the previous key until they expire.
+    /// From this call on, new challenges are made with the key `next`. The relay accepts challenges that were made with the
+    /// previous key until they expire.
     mutating func replaceKey(by next: TokenKey, now: Duration) {
         guard next.id != key.id else { return }
         former = (key, now + lifetime)

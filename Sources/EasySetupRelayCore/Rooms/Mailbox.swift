@@ -5,7 +5,8 @@ import EasySetupRelayProtocol
 struct Mailbox: Sendable {
     /// The highest message number received from the sender, without a gap.
     private(set) var have: UInt32 = 0
-    /// The highest message number handed to a connection of the receiver.
+    /// The highest message number handed to a connection of the receiver, which here is the device that these messages
+    /// go to.
     private(set) var delivered: UInt32 = 0
     /// The highest message number that the receiver has acknowledged.
     private(set) var acked: UInt32 = 0

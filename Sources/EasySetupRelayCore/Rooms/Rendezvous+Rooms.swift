@@ -148,7 +148,8 @@ extension Rendezvous {
         slots[room.slot] = nil
         // A room that continues at another relay has not ended, so it leaves no tombstone.
         if isDraining, reason == .draining { return }
-        // When the table of ended rooms is full, later visitors get `no-such-code`.
+        // When the table of ended rooms is full, nothing is stored. Visitors of this room then get `no-such-code` in place
+        // of the reason why it ended.
         _ = tombstones.put(
             Tombstone(offer: room.offer, reason: reason.toldToVisitors, at: now),
             for: room.slot,

@@ -103,7 +103,7 @@ extension Room {
         }
     }
 
-    /// A connection was lost, or refused because of a frame. Its meeting goes on without it.
+    /// A connection was lost, or was refused because of a frame that it sent. Its meeting goes on without it.
     mutating func lost(_ connection: ConnectionID, _ rules: Rules, _ turn: inout Turn) {
         if connection == offerer {
             offerer = nil

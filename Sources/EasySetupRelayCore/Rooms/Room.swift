@@ -25,7 +25,8 @@ struct Room: Sendable {
     let slot: Slot
     /// Nil while the offerer is disconnected.
     var offerer: ConnectionID?
-    /// The attempt number of the offerer's last accepted attach.
+    /// The highest `attempt` of an `attach_offerer` frame that the room has accepted, so that it refuses an older frame
+    /// that arrives late.
     var attempt: UInt32 = 0
     var phase: Phase
     var meetings: [Meeting]

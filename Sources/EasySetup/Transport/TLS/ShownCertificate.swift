@@ -97,7 +97,7 @@ struct ShownCertificate {
             "UNSUPPORTED_ELLIPTIC_CURVE",
             "BAD_ECC_CERT",
             "UNKNOWN_KEY",
-            // The library's part that reads keys: the certificate's has another form than it takes.
+            // Errors of BoringSSL's module for public keys: it does not accept the form of the certificate's key.
             "public key routines"
         ) {
             return .relayUnreachable(.tlsMismatch)
