@@ -18,6 +18,8 @@ package struct TunnelAnswer {
     private let limit: Int
     private let isCredentialed: Bool
     private var head: [UInt8] = []
+    /// The number of interim answers so far.
+    private var interimAnswers = 0
 
     /// - Parameters:
     ///   - limit: the longest head of an answer that is accepted, in bytes, interim answers included.
@@ -31,7 +33,6 @@ package struct TunnelAnswer {
     ///
     /// - Parameter now: seconds since 1970.
     package mutating func read(_ bytes: some Sequence<UInt8>, now: Int) -> Step {
-        var heads = 0
         head += bytes
         let start = Array("HTTP/1.".utf8)
         while true {
@@ -47,10 +48,10 @@ package struct TunnelAnswer {
                 let status = Int(words[1]), status >= 100
             else { return .failed(.proxyFailed(.garbled)) }
             // A status below 200 is an interim answer, after which another answer follows. A proxy that sends sixteen
-            // of them at once will not give a tunnel.
+            // of them will not give a tunnel.
             if status < 200, status != 101 {
-                heads += 1
-                guard heads < 16 else { return .failed(.proxyFailed(.garbled)) }
+                interimAnswers += 1
+                guard interimAnswers < 16 else { return .failed(.proxyFailed(.garbled)) }
                 continue
             }
             if (200..<300).contains(status) { return .open(rest: head) }
