@@ -30,7 +30,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
 
     /// The question to a holder's user, with the answers so far.
     struct Question {
-            /// Which try at the confirmation word the user is asked for, from 1. An empty answer does not use up a try.
+        /// Which try at the confirmation word the user is asked for, from 1. An empty answer does not use up a try.
         var attempt = 1
         var blanks = 0
         var mistake: ConfirmationWords.Match?
