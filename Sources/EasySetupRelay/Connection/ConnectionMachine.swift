@@ -247,7 +247,7 @@ extension WebSocketErrorCode {
             return
         }
         switch UInt16(first) << 8 | UInt16(second) {
-        // Those that IANA's registry has for close frames, and those of libraries and applications.
+        // The codes that IANA's registry has for close frames, and the codes of libraries and applications.
         case 1000...1003, 1007...1014, 3000...4999:
             if String(validating: payload.dropFirst(2), as: UTF8.self) == nil { self = .dataInconsistentWithMessage }
         default: self = .protocolError
