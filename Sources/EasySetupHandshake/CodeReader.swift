@@ -75,7 +75,7 @@ struct CodeReader {
 
     private enum CodeEnd { case space, text }
 
-    /// What ends the code with which a text begins: white space with more letters or digits behind it, or the text's end.
+    /// The end of the code with which a text begins: white space with more letters or digits behind it, or the text's end.
     /// Nil if the text does not begin with a code.
     private static func endOfCode(in text: Span<UInt8>) -> CodeEnd? {
         var scanner = TextScanner(text)

@@ -41,7 +41,7 @@ package struct Rendezvous: Sendable {
     var limits: Limits { rules.limits }
     var keys: TokenKeys { rules.keys }
 
-    /// What the relay remembers of a room that has ended: why a visitor finds no room at its slot.
+    /// The relay's memory of a room that has ended: why a visitor finds no room at its slot.
     struct Tombstone: Sendable {
         let offer: OfferID
         let reason: Reason

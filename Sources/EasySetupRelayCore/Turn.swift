@@ -10,7 +10,7 @@ package struct Turn: Sendable {
     package var now: Moment
     /// The source of random slots, ids and challenges.
     package var entropy: any RandomNumberGenerator & Sendable
-    /// What is to be done, in this order.
+    /// The actions to carry out, in this order.
     package var actions: [Action] = []
 
     package init(now: Moment, entropy: any RandomNumberGenerator & Sendable) {

@@ -231,10 +231,13 @@ import Testing
             let more = RelayFrame.workWanted(challenge: [1], difficulty: 3, expiresIn: .seconds(30))
             let again = try make()
             _ = again.handle(.frame(wanted), .zero)
+            let due = again.nextDeadline()
             #expect(!again.handle(.solved(work), .zero).sent.isEmpty)
             // A solution is sent once.
             #expect(again.handle(.solved(work), .zero).sent.isEmpty)
-            #expect(!again.handle(.frame(more), .zero).isEnd)
+            #expect(!again.handle(.frame(more), .seconds(10)).isEnd)
+            // The second work has no time of its own.
+            #expect(again.nextDeadline() == due)
             #expect(!again.handle(.solved(work), .zero).sent.isEmpty)
             #expect(again.handle(.frame(more), .zero).isEnd)
 

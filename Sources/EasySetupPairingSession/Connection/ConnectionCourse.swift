@@ -8,7 +8,7 @@ package import EasySetupSeed
 /// Connections have numbers, because a report of an old connection can arrive after the session has given that
 /// connection up.
 package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable {
-    /// What a driver does with a connection that has opened.
+    /// The instruction to the driver for a connection that has opened.
     package enum OnOpened: Sendable {
         /// Use the connection, and carry out the steps.
         case use([DriverStep])

@@ -68,14 +68,15 @@ struct SessionConnection {
     }
 
     /// The relay asks for work of this difficulty. False when it may not: after its answer, before the solution of what
-    /// it asked for earlier, or for no more than that. So a relay can't make the device work for ever.
+    /// it asked for earlier, or for no more than that. All work together has the time of the first, so a relay can't make
+    /// the device work without end.
     mutating func workWanted(_ difficulty: Int, now: Duration) -> Bool {
         switch state {
-        case .opened: break
-        case .working(let before, isSolved: true, _) where difficulty > before: break
+        case .opened: state = .working(difficulty: difficulty, isSolved: false, answerBy: now + limits.workTimeout)
+        case .working(let before, isSolved: true, let moment) where difficulty > before:
+            state = .working(difficulty: difficulty, isSolved: false, answerBy: moment)
         case .idle, .connecting, .working, .ready, .resting: return false
         }
-        state = .working(difficulty: difficulty, isSolved: false, answerBy: now + limits.workTimeout)
         return true
     }
 

@@ -36,7 +36,7 @@ struct Connections: Sendable {
         }
     }
 
-    /// What a visitor that came back before its offerer said in its first frame.
+    /// The first frame of a visitor that came back before its offerer, kept until the offerer is back.
     struct Early: Sendable {
         let offer: OfferID
         let meeting: MeetingID

@@ -1,4 +1,4 @@
-/// What a device may still send in one interval, in units: a frame costs one or more (`Protocol/limits.md`,
+/// The budget of frames that a device may still send in one interval, in units: a frame costs one or more (`Protocol/limits.md`,
 /// `framesPerInterval`).
 struct FrameBudget: Sendable {
     private var left: Int32

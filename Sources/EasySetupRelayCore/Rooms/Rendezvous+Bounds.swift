@@ -64,7 +64,7 @@ extension Rendezvous {
     }
 }
 
-/// What tests see of a room.
+/// The facts about a room that tests look at.
 package struct RoomGlimpse: Sendable {
     package let slot: Slot
     /// Whether the offerer is disconnected and no visitor ever came.

@@ -86,7 +86,7 @@ struct Room: Sendable {
         wasVisited = !held.isEmpty
     }
 
-    /// What the room adds to the relay's totals.
+    /// The room's share of the relay's totals.
     var load: Load {
         var load = Load(rooms: 1, meetings: meetings.count)
         switch phase {
@@ -185,7 +185,7 @@ enum Verdict: Equatable {
     case refused(Reason)
 }
 
-/// What one room, or all rooms together, add to the relay's totals.
+/// The counts that the relay limits over all rooms: those of one room, or the sum of all.
 struct Load: Equatable, Sendable {
     var rooms = 0
     var seated = 0

@@ -84,6 +84,16 @@ import Testing
         #expect(none?.retryHelps == false)
     }
 
+    /// Each family is a question of its own, so that one without an answer does not hold up the other.
+    @Test("IPv4 and IPv6 addresses are looked up apart", arguments: ["127.0.0.1", "::1"])
+    func families(host: String) async throws {
+        let resolver = HostResolver(loop: MultiThreadedEventLoopGroup.singleton.any())
+        let lookups = [resolver.initiateAQuery(host: host, port: 80), resolver.initiateAAAAQuery(host: host, port: 80)]
+        let (known, other) = host == "::1" ? (lookups[1], lookups[0]) : (lookups[0], lookups[1])
+        #expect(try await known.get().map(\.ipAddress) == [host])
+        await #expect(throws: HostResolver.LookupError.self) { try await other.get() }
+    }
+
     @Test("a name that is not looked up in time, and one that no name server can answer, is no silent relay")
     func lookups() throws {
         let relay = try RelayAddress(url: "wss://relay.example")
