@@ -6,6 +6,9 @@ package enum EnglishWords {
     /// All words in order; a word's index is the eleven-bit number for which it stands.
     package static let all: [String] = text.split(separator: " ").map(String.init)
 
+    /// The length of the longest word, in letters.
+    static let longestWord = 8
+
     // The list is one string literal, because the compiler takes seconds for an array of 2,048 literals.
     private static let text = """
         abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve \

@@ -9,7 +9,7 @@ enum RecoveryPhrase {
     static func text(of seed: RawSpan) -> SecretText {
         let numbers = wordNumbers(of: seed)
         let words = EnglishWords.all
-        var writer = SecretWriter(count: wordCount * (WordIndex.longestWord + 1))
+        var writer = SecretWriter(count: wordCount * (EnglishWords.longestWord + 1))
         for index in 0..<wordCount {
             if index > 0 { writer.append(UInt8(ascii: " ")) }
             let number = Int(numbers.bytes[byte: 2 * index]) << 8 | Int(numbers.bytes[byte: 2 * index + 1])

@@ -29,7 +29,7 @@ enum ScriptForms {
         return nil
     }
 
-    private static let label = WordIndex.packed("seed")
+    private static let label = WrittenWord.packed("seed")
 
     /// Reads 64 hex digits with any white space and punctuation between them; `0x` may stand before each group.
     private static func hex(_ text: TextScanner) -> SecretBytes? {

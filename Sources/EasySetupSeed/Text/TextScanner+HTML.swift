@@ -68,11 +68,11 @@ extension TextScanner {
         }
     }
 
-    private static let heading = WordIndex.packed("h")
+    private static let heading = WrittenWord.packed("h")
 
     /// The tags at which browsers begin or end a line.
     private static let lineTags: Set<UInt64> = Set(
-        ["br", "div", "h", "hr", "li", "ol", "p", "pre", "section", "tr", "ul"].map(WordIndex.packed)
+        ["br", "div", "h", "hr", "li", "ol", "p", "pre", "section", "tr", "ul"].map(WrittenWord.packed)
     )
 
     /// The tags that are skipped. Of these, `body`, `code`, `section` and `strong` are also words of the word list.
@@ -81,6 +81,6 @@ extension TextScanner {
             "a", "b", "i", "p", "u", "br", "hr", "li", "ol", "ul", "dl", "dt", "dd", "td", "tr", "th", "h", "em", "div",
             "pre",
             "code", "span", "body", "html", "tbody", "thead", "strong", "font", "kbd", "section",
-        ].map(WordIndex.packed)
+        ].map(WrittenWord.packed)
     )
 }

@@ -1,9 +1,6 @@
 /// Finds words of the English list. It compares words as packed numbers (``WrittenWord``), so that no string ever
 /// contains a word of a phrase.
 enum WordIndex {
-    /// The length of the list's longest word, in letters.
-    static let longestWord = 8
-
     /// The length of the shortest abbreviation of a word, in letters. Four are enough, because any two words of the
     /// list differ in their first four letters.
     private static let shortestPrefix = 4
@@ -33,12 +30,7 @@ enum WordIndex {
             .map { EnglishWords.all[$0.index] }
     }
 
-    private static let packed: [UInt64] = EnglishWords.all.map(packed)
-
-    /// Packs at most eight letters into a number, the first letter in the highest bits.
-    static func packed(_ word: String) -> UInt64 {
-        word.utf8.enumerated().reduce(0) { $0 | UInt64($1.element) << (56 - 8 * $1.offset) }
-    }
+    private static let packed: [UInt64] = EnglishWords.all.map(WrittenWord.packed)
 
     private static func lowerBound(of letters: UInt64) -> Int {
         var range = 0..<packed.count

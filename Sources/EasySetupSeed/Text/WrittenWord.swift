@@ -16,7 +16,7 @@ struct WrittenWord {
     mutating func append(_ symbol: UInt8) {
         isForeignMark = false
         let letter = symbol | 0x20
-        if symbol >= UInt8(ascii: "A"), length < WordIndex.longestWord {
+        if symbol >= UInt8(ascii: "A"), length < EnglishWords.longestWord {
             letters |= UInt64(letter) << (56 - 8 * length)
             length += 1
         } else {
@@ -47,4 +47,9 @@ struct WrittenWord {
 
     /// Whether some letters may be look-alikes, because the word has letters `a` to `z` and those of another script.
     var isMixed: Bool { length > 0 && script != nil && script != .latin }
+
+    /// Packs at most eight letters into a number, the first letter in the highest bits.
+    static func packed(_ word: String) -> UInt64 {
+        word.utf8.enumerated().reduce(0) { $0 | UInt64($1.element) << (56 - 8 * $1.offset) }
+    }
 }
