@@ -34,3 +34,16 @@ extension ExplainedError where Self: Explained {
     /// An English sentence that says what to do next.
     public var advice: String { explanation.filled(explanation.advice) }
 }
+
+extension ExplainedError {
+    /// An explanation of this error: its key is made of the error's name, the cause's and the variant.
+    package func explained(
+        _ sentence: String,
+        _ advice: String,
+        variant: String? = nil,
+        _ parameters: KeyValuePairs<String, String> = [:]
+    ) -> Explanation {
+        let key = [name, cause, variant].compactMap(\.self).joined(separator: ".")
+        return Explanation(key: key, sentence: sentence, advice: advice, parameters: parameters)
+    }
+}

@@ -66,16 +66,3 @@ public protocol Explained {
     /// The texts in parts.
     var explanation: Explanation { get }
 }
-
-extension ExplainedError {
-    /// An explanation of this error: its key is made of the error's name, the cause's and the variant.
-    package func explained(
-        _ sentence: String,
-        _ advice: String,
-        variant: String? = nil,
-        _ parameters: KeyValuePairs<String, String> = [:]
-    ) -> Explanation {
-        let key = [name, cause, variant].compactMap(\.self).joined(separator: ".")
-        return Explanation(key: key, sentence: sentence, advice: advice, parameters: parameters)
-    }
-}
