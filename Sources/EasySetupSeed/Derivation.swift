@@ -29,7 +29,7 @@ enum Derivation {
 
     static func signature(for message: [UInt8], by seed: borrowing SecretBytes) -> [UInt8] {
         let pair = KeyPair(of: seed)
-        var signature = [UInt8](repeating: 0, count: SyncSeed.signatureByteCount)
+        var signature = [UInt8](repeating: 0, count: UserID.signatureByteCount)
         unsafe pair.secretKey.withPointer { secret in
             _ = unsafe crypto_sign_detached(&signature, nil, message, UInt64(message.count), secret)
         }

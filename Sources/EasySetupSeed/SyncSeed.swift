@@ -10,7 +10,11 @@ public final class SyncSeed: Sendable {
     public static let byteCount = 32
 
     /// The number of bytes in a signature.
-    public static let signatureByteCount = 64
+    public static let signatureByteCount = UserID.signatureByteCount
+
+    /// The length of the longest text that is read as a seed, in bytes. A program's whole output about a seed, with a
+    /// coloured QR code, has some 6,000 bytes.
+    public static let maximumWrittenBytes = 16_384
 
     /// The public identity of the sync chain, which is the set of this person's devices.
     public let userID: UserID

@@ -18,6 +18,9 @@ public struct UserID: Hashable, Sendable {
     /// The number of bytes in a user ID.
     public static let byteCount = 32
 
+    /// The number of bytes in a signature.
+    static let signatureByteCount = 64
+
     /// The user ID in lower-case hex, 64 digits, for people to compare.
     public var fingerprint: String {
         unsafe Encoding.hex(bytes.span.bytes).revealed()
@@ -30,7 +33,7 @@ public struct UserID: Hashable, Sendable {
 
     /// Whether a 64-byte signature for a message was made with the seed of this user.
     public func isValid(signature: [UInt8], for message: [UInt8]) -> Bool {
-        guard signature.count == SyncSeed.signatureByteCount else { return false }
+        guard signature.count == Self.signatureByteCount else { return false }
         Sodium.start()
         return unsafe crypto_sign_verify_detached(signature, message, UInt64(message.count), bytes) == 0
     }

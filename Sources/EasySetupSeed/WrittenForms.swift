@@ -1,9 +1,5 @@
 /// The written forms of a seed (`Protocol/seed.md`, "Written forms").
 extension SyncSeed {
-    /// The length of the longest text that the reader accepts, in bytes. A program's whole output about a seed, with a
-    /// coloured QR code, has some 6,000 bytes.
-    public static let maximumWrittenBytes = 16_384
-
     /// The recovery phrase: 24 words in lower case with one space between them.
     public var recoveryPhrase: SecretText {
         withBytes { RecoveryPhrase.text(of: $0) }
