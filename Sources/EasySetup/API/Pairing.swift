@@ -4,7 +4,8 @@ public import EasySetupPairingSession
 ///
 /// The last state is ``PairingState/paired(_:)`` or ``PairingState/failed(_:)``. The sequence itself ends a little
 /// later, when the other device has acknowledged this device's last message. An app that leaves the loop, or cancels
-/// its task, stops the pairing on both devices. If the seed is stored already, the pairing stays a success.
+/// its task, stops the pairing on both devices. If the receiving device has stored the seed before that, the pairing is
+/// a success all the same.
 public struct Pairing: AsyncSequence, Sendable {
     /// A state of the pairing.
     public typealias Element = PairingState

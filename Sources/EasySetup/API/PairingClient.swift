@@ -25,8 +25,8 @@ import Synchronization
 ///
 /// The device whose store holds a seed sends it, and the device whose store is empty receives it. Either of the two
 /// devices can show the code. A receiving app that shows the code should ask its user before it stores the seed, by
-/// passing `accept`. An app that only ever receives has no question to approve: it uses ``offer(at:accept:)`` and
-/// ``join(_:at:)``.
+/// passing `accept`. An app that only ever receives never gives a seed away, so it uses ``offer(at:accept:)`` and
+/// ``join(_:at:)``, which have no `approve`.
 public struct PairingClient: Sendable {
     /// The version of this library, by semantic versioning (`CHANGELOG.md`).
     public static var version: String { Release.version }
@@ -47,7 +47,7 @@ public struct PairingClient: Sendable {
     ///   - store: the place where this device keeps its seed.
     ///   - roots: the certificate authorities that are trusted for a relay.
     ///   - proxies: the HTTP proxy to use; by default the environment's variables choose it.
-    ///   - limits: all limits, each with a default.
+    ///   - limits: the client's timeouts and maximum counts, each with a default.
     ///   - logger: receives entries at the levels debug and trace, with names of states, frames and errors, but not
     ///     their contents. The default logger drops all entries.
     public init(
@@ -74,8 +74,8 @@ public struct PairingClient: Sendable {
     /// Asks the user of a device without a seed before the device stores the seed that it received.
     public typealias Accept = @Sendable (AcceptanceRequest) async -> Acceptance
 
-    /// Shows a code, and pairs with the device on which the code is typed. The device gives the seed that its store
-    /// holds, or receives one if the store is empty.
+    /// Shows a code, and pairs with the device on which the user types the code. The device gives the seed that its
+    /// store holds, or receives one if the store is empty.
     ///
     /// - Parameters:
     ///   - relay: the relay at which the two devices meet.
@@ -125,8 +125,8 @@ public struct PairingClient: Sendable {
         }
     }
 
-    /// Pairs with a device that shows a code. Each call is one try of the code; a code has three tries. The device
-    /// gives the seed that its store holds, or receives one if the store is empty.
+    /// Pairs with a device that shows a code. A call uses up one of the code's three tries if this device sends its
+    /// proof. This device gives the seed that its store holds, or receives one if the store is empty.
     ///
     /// - Parameters:
     ///   - code: the code that the user typed.
@@ -138,12 +138,12 @@ public struct PairingClient: Sendable {
         visit(.code(code), at: relay, approve: approve)
     }
 
-    /// Pairs with a device that shows a code, on a device that has no seed and only ever receives one. Each call is one
-    /// try of the code; a code has three tries.
+    /// Pairs with a device that shows a code, on a device that has no seed and only ever receives one. A call uses up
+    /// one of the code's three tries if this device sends its proof.
     ///
     /// If the store holds a seed nevertheless, the pairing fails with ``PairingError/Code/nobodyToAsk`` before this
-    /// device sends anything, because the app passed no closure that asks whether to give the seed. The failure does
-    /// not count as a try.
+    /// device sends anything, because the app passed no closure that asks whether to give the seed. This failure uses
+    /// up no try.
     ///
     /// - Parameters:
     ///   - code: the code that the user typed.
@@ -156,7 +156,7 @@ public struct PairingClient: Sendable {
     /// Pairs with a device that shows a QR code. This device can only receive a seed, never send one.
     ///
     /// The app must ask the user first about a link from outside the app (a web page, a message), because this device's
-    /// data becomes readable for the sync chain that the link belongs to.
+    /// data becomes readable for all devices that share the link's seed.
     public func join(_ link: PairingLink) -> Pairing {
         visit(.link(link), at: link.relay, approve: nil)
     }
@@ -165,8 +165,8 @@ public struct PairingClient: Sendable {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
                 let seed = try await load()
-                // A device that holds a seed and gets a link fails with another error (`linkDirection`), which the
-                // session reports.
+                // This check is for codes only: if a device that holds a seed gets a link, the session fails with the
+                // error `linkDirection`.
                 if case .code = invitation, seed != nil, approve == nil {
                     return show(.failed(.nobodyToAsk(.holder)))
                 }
@@ -196,8 +196,8 @@ public struct PairingClient: Sendable {
         }
     }
 
-    /// The stored seed; nil for a device that is about to receive one. For such a device this function checks that the
-    /// store can save, because otherwise the other device might send its seed for nothing.
+    /// The stored seed; nil if there is none, so that this device is about to receive one. In that case this function
+    /// checks that the store can save, because otherwise the other device might send its seed for nothing.
     private func load() async throws(StoreError) -> SyncSeed? {
         let seed = try await store.load()
         if seed == nil { try await store.check() }
@@ -226,7 +226,7 @@ public struct PairingClient: Sendable {
     }
 }
 
-/// The tries of each code, shared by all copies of a client.
+/// How many tries of each code are used up. All copies of a client share these numbers.
 private final class TriesByCode: Sendable {
     let counts = Mutex(Tries())
 }

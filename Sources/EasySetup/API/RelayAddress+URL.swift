@@ -8,7 +8,8 @@ extension RelayAddress {
     ///
     /// - Parameters:
     ///   - url: the text.
-    ///   - allowPlain: whether `ws` is accepted for other machines, too. For this machine it always is.
+    ///   - allowPlain: whether `ws`, which has no TLS, is accepted for other machines, too. For this machine it always
+    ///     is.
     /// - Throws: ``RelayAddressError``.
     public init(url: String, allowPlain: Bool = false) throws(RelayAddressError) {
         // People often copy white space along with an address, so the parser drops it.

@@ -1,8 +1,8 @@
 import EasySetupPairingSession
 import EasySetupRelayProtocol
 
-// The names of letters for logs, without the letters' contents. The names of frames and states are in
-// `EasySetupPairingSession`.
+// The names of letters (the inputs of a session) for logs, without the letters' contents. The names of frames and
+// states are in `EasySetupPairingSession`.
 
 extension Inbox.Letter {
     var name: String {

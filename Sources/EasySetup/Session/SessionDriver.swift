@@ -47,7 +47,8 @@ struct SessionDriver: Sendable {
         return course.end()
     }
 
-    /// Passes a letter to the session, and returns the steps that follow.
+    /// Passes a letter (an input, such as a report from the connection) to the session, and returns the steps that the
+    /// driver must carry out next.
     private func steps<Session: PairingSession & ~Copyable>(
         after letter: Inbox.Letter,
         _ course: inout ConnectionCourse<Session>,
@@ -142,9 +143,9 @@ struct SessionDriver: Sendable {
     }
 }
 
-/// The queue of letters, which are the inputs of the session, in order of arrival. Each source has only a few letters
-/// in it at a time, because a connection reads only on request, and the driver asks the user, the store and the clock
-/// one question each.
+/// The queue of letters, which are the inputs of the session, in order of arrival. The queue stays short, because a
+/// connection reads only on request, and the driver asks the user, the store and the clock only one question each at a
+/// time.
 final class Inbox: Sendable {
     enum Letter: Sendable {
         case event(SessionEvent)
@@ -163,7 +164,8 @@ final class Inbox: Sendable {
         (letters, continuation) = AsyncStream.makeStream()
     }
 
-    /// Adds a letter. Returns false after the session's end, because nobody will read the letter then.
+    /// Adds a letter, which is an input of the session. Returns false after the session's end, because nobody will read
+    /// the letter then.
     @discardableResult
     func put(_ letter: Letter) -> Bool {
         if case .terminated = continuation.yield(letter) { false } else { true }
@@ -213,7 +215,8 @@ private struct Resources {
         }
     }
 
-    /// The timer fired. If it fired a little early, the next ``wake(at:_:)`` sets it again for the same moment.
+    /// Notes that the timer has fired. If it fired a little early, the next ``wake(at:_:)`` sets it again for the same
+    /// moment.
     mutating func timerFired() {
         timer?.task.cancel()
         timer = nil

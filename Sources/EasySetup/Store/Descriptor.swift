@@ -13,7 +13,7 @@ import Darwin
 struct Descriptor: ~Copyable, Sendable {
     let number: CInt
 
-    /// Makes a system call that opens a file, such as `openat`, and owns the descriptor that it returns.
+    /// Makes a system call that opens a file, such as `openat`, and owns the descriptor that the call returns.
     init(opening call: () -> CInt) throws(StoreError) {
         self.number = try system(nil, call)
     }
@@ -24,7 +24,7 @@ struct Descriptor: ~Copyable, Sendable {
 
     /// Checks that the descriptor is of a folder (`isFolder`) or of a regular file, that this user owns it, and that no
     /// other user may access it.
-    /// - Returns: its size in bytes.
+    /// - Returns: the size of the file or folder in bytes.
     @discardableResult
     borrowing func check(isFolder: Bool) throws(StoreError) -> Int {
         var status = stat()
@@ -40,8 +40,8 @@ struct Descriptor: ~Copyable, Sendable {
         var done = 0
         while done < buffer.count {
             let count = try system { read(number, buffer.baseAddress! + done, buffer.count - done) }
-            // The file has become shorter since its size was read, because another program writes it in place. This
-            // store never does that.
+            // The file has become shorter since its size was read, because another program writes to the file itself.
+            // This store never does: it replaces files.
             guard count > 0 else { throw .seed(.fileDamaged) }
             done += count
         }
@@ -58,7 +58,8 @@ struct Descriptor: ~Copyable, Sendable {
     /// Waits until the system has written all data of the file or folder to the disk.
     borrowing func sync() throws(StoreError) {
         #if canImport(Darwin)
-        // There fsync leaves the data in the disk's own memory; not every file system has the stronger call.
+        // On Apple's systems `fsync` leaves the data in the disk's cache. Not every file system supports F_FULLFSYNC,
+        // which writes the data out.
         if fcntl(number, F_FULLFSYNC) == 0 { return }
         #endif
         try system("fsync") { fsync(number) }
@@ -86,7 +87,8 @@ struct Descriptor: ~Copyable, Sendable {
 
 /// Makes a system call, and repeats it when a signal interrupted it.
 /// - Returns: the call's result, which is not negative.
-/// - Parameter name: the call's name, for the error if the file system lacks the call; nil for a call that none lacks.
+/// - Parameter name: the call's name, for the error if the file system lacks the call; nil for a call that every file
+///   system has.
 @discardableResult
 func system<Number: SignedInteger>(_ name: String? = nil, _ call: () -> Number) throws(StoreError) -> Number {
     while true {

@@ -36,7 +36,8 @@ public final class FileSeedStore: SeedStore {
         self.init(path: path, passphrase: passphrase, cost: cost) { _ in }
     }
 
-    /// Makes a store that calls `onStep` after each step of a write. A test ends the process there, as a crash would.
+    /// Makes a store that calls `onStep` after each step of a write. A test ends the process in that call, as a crash
+    /// would.
     package convenience init(
         folder: String,
         passphrase: Passphrase?,

@@ -13,7 +13,7 @@ import Darwin
 /// followed. Every file is opened relative to the folder's descriptor, so no program can exchange the folder between
 /// two accesses.
 package struct PrivateFolder: ~Copyable, Sendable {
-    /// A step of a write, named by what has just been done.
+    /// A step of a write. Its name says what the store has just done.
     package enum Step: String, CaseIterable, Codable, Sendable {
         case locked, created, filled, synced, renamed, committed
     }
@@ -219,7 +219,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
         try folder.syncIfPossible()
     }
 
-    /// The name under which a new file is written. When its content is on the disk, it is renamed to its own name.
+    /// The name under which a new file is written. When the content is on the disk, the file gets its final name.
     private static let draft = "seed.new"
 
     /// The name to which ``check(_:patience:)`` renames its trial file.

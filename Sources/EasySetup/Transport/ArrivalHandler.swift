@@ -12,7 +12,7 @@ final class FirstBytesHandler: ChannelInboundHandler {
     private var isDone = false
 
     /// - Parameters:
-    ///   - isPlain: whether the connection has no TLS, by its address.
+    ///   - isPlain: whether the peer's address asks for a connection without TLS.
     ///   - isProxys: whether the peer is the proxy, not the relay.
     init(isPlain: Bool, isProxys: Bool = false, attempt: Attempt) {
         self.isPlain = isPlain
@@ -84,8 +84,9 @@ final class ArrivalHandler: ChannelInboundHandler {
             if !attempt.hasArrived {
                 attempt.fail(failure)
             } else if failure == .relayUnreachable(.clientCertificate) {
-                // In TLS 1.3 a server refuses a client without a certificate only after the client's last message of the
-                // handshake. Nothing got through to the relay, so the other transport is not tried.
+                // In TLS 1.3 a server refuses a client without a certificate only after the client's last message of
+                // the handshake. No data reached the relay, so the attempt goes back to the phase `securing`, in which
+                // a failed WebSocket is not replaced by long polling.
                 attempt.phase = .securing
                 attempt.fail(failure)
             }
@@ -132,7 +133,8 @@ final class ProxyTLSHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let failure = certificate.explained(error)
-        // In TLS 1.3 this refusal comes after the handshake; see ``ArrivalHandler``.
+        // In TLS 1.3 a server's refusal of a client without a certificate comes after the handshake; see
+        // ``ArrivalHandler``.
         if !isDone || failure == .relayUnreachable(.clientCertificate) {
             switch failure.kind {
             case .relayUntrusted(let cause): attempt.fail(.proxyFailed(.untrusted(cause)))

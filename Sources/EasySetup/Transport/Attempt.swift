@@ -39,7 +39,7 @@ final class Attempt: Sendable {
 
     init(to host: RelayHost) {
         self.host = host
-        // An IP address is not looked up.
+        // A host that is an IP address needs no lookup.
         state = Mutex(State(phase: IPAddress.bytes(host.next.host) == nil ? .resolving : .connecting))
     }
 
@@ -50,7 +50,8 @@ final class Attempt: Sendable {
 
     var hasArrived: Bool { phase == .arrived }
 
-    /// Notes that the next host's address is known. A host may have several addresses, so this may come more than once.
+    /// Notes that the next host's address is known. A host may have several addresses, so callers may call this
+    /// function more than once.
     func resolved() {
         state.withLock { if $0.phase == .resolving { $0.phase = .connecting } }
     }

@@ -13,8 +13,8 @@ import Darwin
 /// Looks up a host's IPv4 and IPv6 addresses by two calls of `getaddrinfo`, side by side.
 ///
 /// SwiftNIO's own resolver asks for both by one call, which returns when both are answered. Some name servers never
-/// answer a question for IPv6 addresses (RFC 4074, 4.1), and behind them no relay would be reached. From two calls
-/// SwiftNIO takes the first addresses that come, and the others as they come (RFC 8305, 3).
+/// answer a question for IPv6 addresses (RFC 4074, 4.1), and behind them no relay would be reached. With two calls,
+/// SwiftNIO can already connect to the addresses of one family while the other call still runs (RFC 8305, 3).
 struct HostResolver: NIOPosix.Resolver, Sendable {
     let loop: any EventLoop
 
@@ -34,15 +34,16 @@ struct HostResolver: NIOPosix.Resolver, Sendable {
 
     private func lookUp(_ host: String, _ port: Int, _ family: CInt) -> EventLoopFuture<[SocketAddress]> {
         let promise = loop.makePromise(of: [SocketAddress].self)
-        // A queue for each call, because a call may block its thread for longer than a whole attempt to connect.
+        // Each call has a queue of its own, because a call may block its thread for longer than a whole attempt to
+        // connect.
         DispatchQueue(label: "easysetup.lookup").async {
             promise.completeWith(Result { try Self.addresses(of: host, port, family) })
         }
         return promise.futureResult
     }
 
-    /// Blocks its thread for as long as the system's resolver takes. The addresses are in the order in which they are to
-    /// be tried (RFC 6724, 6).
+    /// Looks up a host's addresses of one family, in the order in which the caller should try them (RFC 6724, 6). The
+    /// call blocks its thread for as long as the system's resolver takes.
     private static func addresses(of host: String, _ port: Int, _ family: CInt) throws(LookupError) -> [SocketAddress] {
         var hints = addrinfo()
         #if canImport(Glibc)

@@ -23,7 +23,7 @@ extension PairingError {
         case is HTTPParserError, is NIOHTTPDecoderError: self = .notARelay(.notHTTP)
         // The server answered with status 101 (Switching Protocols), but without a valid WebSocket handshake.
         case is NIOWebSocketUpgradeError, is NIOHTTPClientUpgradeError: self = .notARelay(.web(status: 101))
-        // The connection ended without TLS's own end.
+        // The connection ended without the TLS alert `close_notify`.
         case NIOSSLError.uncleanShutdown: self = .relayUnreachable(.cut)
         case is NIOSSLError, is BoringSSLError: self = .relayUnreachable(.tlsFailed)
         default: self = .relayUnreachable(Unreachable(error, to: host))
@@ -32,11 +32,12 @@ extension PairingError {
 }
 
 extension Unreachable {
-    /// The cause for an error of SwiftNIO.
+    /// The cause to report for an error that SwiftNIO has thrown.
     init(_ error: any Error, to host: String) {
         switch error {
         case let error as NIOConnectionError:
-            // A host with addresses of one family only has a failed lookup for the other one.
+            // Errors of connections come before those of lookups: if a host has only IPv4 or only IPv6 addresses, the
+            // lookup of the other family fails, too.
             let causes = error.connectionErrors.map { failure in
                 Unreachable(addressOf: failure.target, error: failure.error) ?? Unreachable(failure.error, to: host)
             }
@@ -46,7 +47,7 @@ extension Unreachable {
             }
             let lookups = [error.dnsAError, error.dnsAAAAError].compactMap { $0 as? HostResolver.LookupError }
                 .map { Unreachable(lookup: $0.number, of: host) }
-            // Where one of the two questions was not answered, nobody knows whether the host exists.
+            // If one of the two lookups (IPv4, IPv6) got no answer, its error is reported, because the host may exist.
             self = lookups.first { $0 == .nameLookup(host) } ?? lookups.first ?? .unknown
         case ChannelError.connectTimeout: self = .noAnswer
         case let error as IOError: self.init(number: error.errnoCode)
@@ -57,27 +58,26 @@ extension Unreachable {
         }
     }
 
-    /// The cause for an error of `getaddrinfo`.
+    /// The cause to report for an error code of `getaddrinfo`.
     init(lookup code: CInt, of host: String) {
         switch code {
-        // These errors tell of this system and of the name servers, not of the name.
+        // These codes mean that this system or a name server failed, and not that the name does not exist.
         case EAI_AGAIN, EAI_FAIL, EAI_SYSTEM, EAI_MEMORY: self = .nameLookup(host)
         case Self.noAddress: self = .nameWithoutAddress(host)
         default: self = .nameUnknown(host)
         }
     }
 
-    /// `EAI_NODATA`, which not every C library's header has: the name exists, and has no address.
+    /// The code `EAI_NODATA`: the name exists, but has no address. Not every C library's header defines this code.
     #if canImport(Darwin)
     static let noAddress: CInt = 7
     #else
     static let noAddress: CInt = -5
     #endif
 
-    /// The fault of an address that a name server gave for a host name; nil where it has none that shows.
+    /// The fault of an address that a name server gave for a host name; nil if the address has no known fault.
     ///
-    /// - Parameter error: the error of the connection to the address. A link-local address without a zone is invalid for
-    ///   the system.
+    /// - Parameter error: the error of the connection to the address: EINVAL for a link-local address without a zone.
     init?(addressOf target: SocketAddress, error: any Error) {
         guard let text = target.ipAddress, let bytes = IPAddress.bytes(text) else { return nil }
         if Self.isForMany(bytes) {
@@ -93,14 +93,14 @@ extension Unreachable {
         address.count == 16 && address[0] == 0xFE && address[1] & 0xC0 == 0x80
     }
 
-    /// Whether it is a multicast or the broadcast address (RFC 5771; RFC 919; RFC 4291, 2.7).
+    /// Whether an address is a multicast address or the broadcast address (RFC 5771; RFC 919; RFC 4291, 2.7).
     private static func isForMany(_ address: [UInt8]) -> Bool {
         if address.count == 16 { return address[0] == 0xFF }
         return address[0] & 0xF0 == 0xE0 || address.allSatisfy { $0 == 0xFF }
     }
 
-    /// The fault of a literal address; nil where it has none that shows, and for a host name. A link-local address needs
-    /// a zone, because it has a meaning on one network only.
+    /// The fault of an IP address that stands in place of a host name; nil if the address has no known fault, and for a
+    /// host name. A link-local address needs a zone, because it has a meaning on one network only.
     init?(addressOf host: String) {
         guard let bytes = IPAddress.bytes(host) else { return nil }
         if Self.isForMany(bytes) {

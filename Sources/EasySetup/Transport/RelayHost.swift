@@ -13,8 +13,8 @@ struct RelayHost: Sendable {
     private let proxyRoots: TrustedRoots
     private let proxyContext: NIOSSLContext?
 
-    /// - Throws: an error of the proxy's address, of an IP address, or of the certificate authorities. These are checked before
-    ///   anything is sent.
+    /// - Throws: an error of the proxy's address, of an IP address, or of the certificate authorities. The initialiser
+    ///   checks all three without sending anything.
     init(_ address: RelayAddress, trusting roots: TrustedRoots, by proxies: ProxySettings) throws(PairingError) {
         self.address = address
         self.roots = roots

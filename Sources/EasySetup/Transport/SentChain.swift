@@ -13,12 +13,12 @@ struct SentChain {
 
     init(_ certificates: [NIOSSLCertificate]) { self.certificates = certificates }
 
-    /// The reason why the certificate chain is not trusted, as far as it shows.
+    /// The reason why the certificate chain is not trusted, as far as this type can tell.
     ///
     /// - Parameters:
     ///   - authorities: the certificate authorities that this device trusts.
     ///   - now: seconds since 1970.
-    ///   - isBadlySigned: whether BoringSSL found that an authority's key has not signed what names it as its issuer.
+    ///   - isBadlySigned: whether BoringSSL found a certificate whose signature is not by the key of its named issuer.
     func fault(authorities: [NIOSSLCertificate], now: Int, isBadlySigned: Bool = false) -> Untrusted {
         guard let own = certificates.first else { return .unfit }
         if let fault = own.timeFault(now, .own) { return fault }
@@ -67,7 +67,7 @@ extension NIOSSLCertificate {
     fileprivate func faultAsSelfIssued(_ authorities: [NIOSSLCertificate]) -> Untrusted {
         let known = authorities.filter { $0.subjectName == subjectName }
         if known.contains(self) { return isForServers ? .unfitFrom(authority: shownName) : .wrongUse }
-        // The certificate may also have been made anew with the same key.
+        // An authority with the same key is no other authority: somebody has only renewed its certificate.
         guard !known.isEmpty, let key, known.allSatisfy({ $0.key != key }) else { return .selfSigned }
         return .otherAuthority(shownName)
     }
@@ -91,8 +91,9 @@ extension NIOSSLCertificate {
         return field("1.3.6.1.5.5.7.1.1")?.contains(issuers) ?? false
     }
 
-    /// Whether this certificate's issuer may be `authority`, by the identifiers of keys that both have (RFC 5280, 4.2.1.1
-    /// and 4.2.1.2). An identifier that is not there excludes nobody.
+    /// Whether this certificate's issuer may be `authority`, by the identifiers of keys that both have (RFC 5280,
+    /// 4.2.1.1 and 4.2.1.2). A certificate without such an identifier may have any authority of the right name as its
+    /// issuer.
     fileprivate func mayBeSigned(by authority: NIOSSLCertificate) -> Bool {
         // Both identifiers are a tag, a length below 128, and the key's hash.
         guard let field = field("2.5.29.35"), field.count > 3, field[2] == 0x80,
@@ -104,8 +105,8 @@ extension NIOSSLCertificate {
     /// Whether the certificate is for a TLS server, by its key usage and its extended key usage (RFC 5280, 4.2.1.3 and
     /// 4.2.1.12).
     fileprivate var isForServers: Bool {
-        // A bit string: its tag, its length, the number of unused bits, and the bits, of which `digitalSignature` is the
-        // first.
+        // The field is a bit string: its tag, its length, the number of unused bits, and the bits, of which
+        // `digitalSignature` is the first.
         if let usage = field("2.5.29.15"), usage.count > 3, usage[3] & 0x80 == 0 { return false }
         // The object identifiers 1.3.6.1.5.5.7.3.1 (`serverAuth`) and 2.5.29.37.0 (`anyExtendedKeyUsage`).
         let servers: [UInt8] = [0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01]
@@ -113,7 +114,7 @@ extension NIOSSLCertificate {
         return field("2.5.29.37").map { $0.contains(servers) || $0.contains(any) } ?? true
     }
 
-    /// The DER value of an extension.
+    /// The DER value of the extension with this object identifier; nil if the certificate has no such extension.
     private func field(_ identifier: String) -> [UInt8]? {
         let identifier = NIOSSLObjectIdentifier(identifier)
         return _extensions.first { $0.objectIdentifier == identifier }.map { Array($0.data) }
@@ -121,11 +122,13 @@ extension NIOSSLCertificate {
 }
 
 extension [NIOSSLCertificate] {
-    /// The fault of these certificates of one authority where no chain leads from them to one that is signed by itself,
-    /// as BoringSSL wants it: the file of authorities holds an intermediate one only. Nil where a chain is there.
+    /// The fault if this device trusts only an intermediate authority and lacks its root: BoringSSL accepts a
+    /// certificate chain only if it ends with a self-signed certificate. The array holds the certificates of one
+    /// authority. Nil if no root is lacking.
     fileprivate func faultAbove(_ authorities: [NIOSSLCertificate]) -> Untrusted? {
         var level = self
-        // Each step goes up to the issuers. Certificates that name each other in a circle must not hold it for ever.
+        // Each step goes up to the issuers. The number of steps is limited, because certificates may name each other as
+        // issuers in a circle.
         for _ in authorities {
             guard let first = level.first, !level.contains(where: \.isSelfIssued) else { return nil }
             let above = authorities.filter { issuer in level.contains { $0.issuerName == issuer.subjectName } }

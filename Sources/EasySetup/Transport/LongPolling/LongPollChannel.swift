@@ -7,7 +7,8 @@ import NIOPosix
 
 /// The result of a long-poll request.
 enum LongPollResult: Equatable, Sendable {
-    /// An answer of a server. A body longer than ``WireLimits/callBytes`` is cut off one byte after that length.
+    /// An answer of a server. Of a body longer than ``WireLimits/callBytes``, `body` has only one byte more than that
+    /// limit.
     case answered(status: Int, body: [UInt8], retryAfter: Duration?, redirection: Reply.Redirection? = nil)
     /// No answer came, for this reason, as far as it is known.
     case unanswered(PairingError)
@@ -35,7 +36,7 @@ final class LongPollChannel: Sendable {
     ///
     /// - Parameters:
     ///   - timeout: the time for connecting, sending the request and receiving the whole answer.
-    ///   - isProbe: whether a relay never answers this request with status 200.
+    ///   - isProbe: whether the request only finds out what the server is: a relay never answers it with status 200.
     /// - Returns: the result; the future never fails.
     func call(
         _ path: String,
@@ -114,15 +115,16 @@ private final class LongPollHandler: ChannelDuplexHandler {
     private let patience: TimeAmount
     private let retire: () -> Void
     private var call: Call?
-    /// Whether the relay's host is reached and, with TLS, has shown a trusted certificate. A request waits for that.
+    /// Whether the relay's host is reached and, with TLS, has shown a trusted certificate. Before that, no request is
+    /// written.
     private var isOpen = false
     private var waiting: EventLoopPromise<Void>?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
-    /// Ends the wait for the body of an answer whose head says enough.
+    /// The timer that ends the wait for the body of an answer that can be judged by its head alone.
     private var timer: Scheduled<Void>?
     /// The first error of this connection, such as an untrusted certificate. A request that is written later fails with
-    /// it.
+    /// this error.
     private var failure: (any Error)?
 
     /// - Parameters:
@@ -174,7 +176,8 @@ private final class LongPollHandler: ChannelDuplexHandler {
         case .head(let head):
             self.head = head
             body = []
-            // The frames of a relay come with status 200 and are waited for. Any other answer can be judged by its head.
+            // An answer with the relay's frames has status 200, so this handler waits for the whole body. Any other
+            // answer can be judged by its head.
             guard head.status != .ok || call?.isProbe == true else { return }
             timer = context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
                 if let head = self.head { self.end(context, self.answer(head)) }
@@ -221,14 +224,14 @@ private final class LongPollHandler: ChannelDuplexHandler {
     private func end(_ context: ChannelHandlerContext, _ last: LongPollResult) {
         // The caller may make its next request as soon as it has this answer, and that request needs a new connection.
         retire()
-        // The answer comes first, because closing without TLS makes the channel inactive at once, which would answer the
-        // request as one that got no answer. Closing TLS takes a while.
+        // The request gets its answer before the channel closes. Without TLS, closing makes the channel inactive at
+        // once, and then `channelInactive` would report that no answer came.
         answer(last)
         context.close(promise: nil)
     }
 
     private func answer(_ answer: LongPollResult) {
-        // `succeed` may write the next request before it returns, so it must find `call` empty.
+        // `succeed` may write the next request, which sets `call`, before it returns. So `call` is emptied before.
         timer?.cancel()
         timer = nil
         let answered = call

@@ -17,16 +17,17 @@ struct LongPollClient {
         case call(Kind, body: [UInt8])
         /// Wait, then call ``LongPollClient/pauseIsOver(_:)``.
         case pause(Kind, Duration)
-        /// The transport is open: the relay has answered for the first time.
+        /// Report that the transport is open, because the relay has answered for the first time.
         case heard
-        /// A request failed before the relay's first answer, and is made again.
+        /// Report that a request failed before the relay had answered the first frames. The client makes the request
+        /// again.
         case stumbled
         /// Pass the frames to the session. No further frames are delivered before ``LongPollClient/read()`` is called.
         case deliver([RelayFrame])
-        /// The connection has ended, for this reason. No further action follows.
+        /// Report that the connection has ended, for this reason. No further action follows.
         case closed(PairingError)
-        /// The close that the session asked for is done: the relay has received it, or can't be reached. No further
-        /// action follows.
+        /// Report that the connection is closed, as the session asked: the relay knows of it, or can't be reached. No
+        /// further action follows.
         case finished
     }
 
@@ -75,7 +76,8 @@ struct LongPollClient {
 
     /// - Parameters:
     ///   - connection: the secret that identifies the connection.
-    ///   - failure: the reason why the WebSocket failed, reported if long polling fails too; nil when it was not tried.
+    ///   - failure: the reason why the WebSocket failed, reported if long polling fails too; nil if no WebSocket was
+    ///     tried.
     init(connection: LongPollConnectionID, limits: ClientLimits, insteadOf failure: PairingError?) {
         self.connection = connection
         self.limits = limits
@@ -83,8 +85,8 @@ struct LongPollClient {
         pollWait = limits.pollWait
     }
 
-    /// Makes a request for a connection that can't exist. Only a relay with long polling answers with the problem
-    /// `unknown-connection`, so this answer shows that the server is one.
+    /// Makes a request for a connection that can't exist yet. Only a relay with long polling answers such a request
+    /// with the problem `unknown-connection`.
     mutating func probe() -> [Step] {
         let call = SendCall(connection: connection, first: 1, frames: [])
         let pending = Pending(body: call.serialized())
@@ -130,7 +132,8 @@ struct LongPollClient {
             switch verdict(answer, SendAnswer.init(parsing:)) {
             case .said(let answer): return sendAnswered(answer, draw: draw)
             case .turnedAway(let reason, let retryAfter):
-                // The session receives the relay's refusal as a frame, as on a WebSocket, so it reports the same error.
+                // The session receives the relay's refusal as a frame, so that the session reports the same error as
+                // over a WebSocket.
                 if isClosing { return end(.connectionLost) }
                 return [.deliver([.refused(reason, retryAfter: retryAfter)])] + end(.connectionLost)
             case .lost: return end(.connectionLost)
@@ -182,7 +185,7 @@ struct LongPollClient {
 // MARK: - Calls
 
 extension LongPollClient {
-    /// The most bytes that a request has besides its frames, and that each frame adds besides its own bytes.
+    /// The largest overhead in bytes: of a request without its frames, and of each frame in a request.
     private static let (callOverhead, frameOverhead) = (32, 4)
 
     /// Makes the next `send` request, if there is something to send and no `send` request is running. Frames that are
@@ -235,9 +238,9 @@ extension LongPollClient {
             let error = PairingError(
                 Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
             )
-            // Any other answer is an error. The request is repeated only if its status may be temporary and its
-            // `Retry-After` is at most `reachTimeout`, because the device must not ask the server again before that
-            // time.
+            // An answer without that problem is an error. The request is repeated only if its status may be temporary
+            // and its `Retry-After` is at most `reachTimeout`, because the device must not ask the server again before
+            // that time.
             let mayPass = Self.mayPass(status) && retryAfter ?? .zero <= limits.reachTimeout
             return mayPass ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
         }
@@ -246,7 +249,8 @@ extension LongPollClient {
     private mutating func sendAnswered(_ answer: SendAnswer, draw: Double) -> [Step] {
         guard let call = sending else { return [] }
         guard answer.have <= call.last else { return end(.relayMisbehaved) }
-        // An empty page of a proxy parses as an answer too, which says that the relay has no frames.
+        // An empty page from a proxy also parses, as an answer that acknowledges no frame, so the request is made
+        // again.
         guard answer.have == call.last else { return tryAgain(.send, .notARelay(.unknown), draw: draw) }
         sending = nil
         if phase == .opening { phase = .open }
@@ -319,8 +323,8 @@ extension LongPollClient {
         case said(Body)
         /// The relay itself reports that it takes no new connection.
         case turnedAway(Reason, retryAfter: Duration)
-        /// The relay itself reports the end of the connection. The session attaches again, which repairs all that can
-        /// be repaired.
+        /// The relay itself reports the end of the connection. The session then connects anew and asks for its room or
+        /// meeting again (`attach`), which repairs all that can be repaired.
         case lost
         /// Any other result: repeating the request may help.
         case failed(PairingError)
@@ -353,7 +357,7 @@ extension LongPollClient {
         }
     }
 
-    /// Whether an error with this HTTP status may be temporary. The status may come from a proxy.
+    /// Whether an error with this HTTP status, which the relay or a proxy has sent, may be temporary.
     private static func mayPass(_ status: Int) -> Bool {
         status >= 500 && status != 511 || [408, 425, 429].contains(status)
     }

@@ -23,8 +23,8 @@ final class LongPollConnection: Sendable {
     ///
     /// - Parameters:
     ///   - failure: the reason why the WebSocket failed, which is reported if this transport fails too.
-    ///   - report: called on the loop, never before this function returns: `through` when the transport is open, then
-    ///     frames, and `closed`.
+    ///   - report: called on the loop, but never before this initialiser returns: `through` when the transport is open,
+    ///     then frames, and `closed`.
     init(
         to host: RelayHost,
         on loop: any EventLoop,
@@ -55,10 +55,10 @@ final class LongPollConnection: Sendable {
         perform(state.value.calls.read())
     }
 
-    /// Sends the remaining frames, and then the close.
+    /// Sends the remaining frames, and with the last of them tells the relay that the connection ends.
     ///
-    /// - Returns: a future that completes when the relay has received the close, after ``ClientLimits/goodbye`` at the
-    ///   latest.
+    /// - Returns: a future that completes when the relay has acknowledged the end, after ``ClientLimits/goodbye`` at
+    ///   the latest.
     func close() -> EventLoopFuture<Void> {
         if let goodbye = state.value.goodbye { return goodbye.futureResult }
         let promise = loop.makePromise(of: Void.self)

@@ -52,7 +52,7 @@ package struct NoProxyList: Sendable {
             else { return nil }
             return (.block(block, bits: bits), nil)
         }
-        // An IPv6 address needs no brackets where no port follows.
+        // An entry may have an IPv6 address without brackets if no port follows.
         if let block = bytes(unbracketed(text)) { return (.block(block, bits: block.count * 8), nil) }
         guard let (host, port) = HostAndPort.split(text) else { return nil }
         if host == "*" { return (.all, port) }

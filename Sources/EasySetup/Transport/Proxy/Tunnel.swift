@@ -18,7 +18,7 @@ package struct TunnelAnswer {
     private let limit: Int
     private let isCredentialed: Bool
     private var head: [UInt8] = []
-    /// The number of interim answers so far.
+    /// The number of interim answers (HTTP status 1xx) so far.
     private var interimAnswers = 0
 
     /// - Parameters:
@@ -66,9 +66,10 @@ package struct TunnelAnswer {
     }
 
     /// The authentication schemes of a `Proxy-Authenticate` header (RFC 9110, 11.7.1), which is a list of challenges
-    /// whose parameters are separated by commas, too. The texts are the proxy's; they have letters, digits and hyphens.
+    /// whose parameters are separated by commas, too. The proxy chooses the names, so only those of letters, digits and
+    /// hyphens are returned.
     private static func schemes(_ header: String) -> [String] {
-        // Quoted strings may contain commas.
+        // Quoted strings are removed first, because they may contain commas.
         let bare = header.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
             .map { $0.offset.isMultiple(of: 2) ? $0.element : "" }.joined()
         return bare.split(separator: ",").compactMap { part in

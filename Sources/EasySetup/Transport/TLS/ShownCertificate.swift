@@ -65,8 +65,8 @@ struct ShownCertificate {
         if has("KEY_USAGE_BIT_INCORRECT") { return .relayUntrusted(.wrongUse) }
         if reasons.contains(.eofDuringHandshake) { return .relayUnreachable(.tlsCut) }
         if has("ALERT_CERTIFICATE_REQUIRED", "ALERT_NO_CERTIFICATE") { return .relayUnreachable(.clientCertificate) }
-        // A server that has shown its certificate has agreed on a version and a cipher before. What it refuses then is
-        // the empty list of certificates that this program sends where it is asked for one.
+        // A server shows its certificate only after it has agreed to a version and a cipher. So these alerts refuse the
+        // client: the server asked for a client certificate, and this program sent none.
         if tls.peerCertificate != nil,
             has(
                 "ALERT_HANDSHAKE_FAILURE",
@@ -97,7 +97,7 @@ struct ShownCertificate {
             "UNSUPPORTED_ELLIPTIC_CURVE",
             "BAD_ECC_CERT",
             "UNKNOWN_KEY",
-            // Errors of BoringSSL's module for public keys: it does not accept the form of the certificate's key.
+            // Errors of BoringSSL's module for public keys, which does not accept the form of the certificate's key.
             "public key routines"
         ) {
             return .relayUnreachable(.tlsMismatch)
@@ -120,7 +120,8 @@ struct ShownCertificate {
     /// The reason why BoringSSL rejected the certificate chain, as far as its first certificate and this device's
     /// authorities show.
     ///
-    /// - Parameter isBadlySigned: whether BoringSSL found an authority of the right name whose key has not signed.
+    /// - Parameter isBadlySigned: whether BoringSSL found an authority of the right name whose key did not make the
+    ///   signature.
     private func unverified(isBadlySigned: Bool) -> Untrusted {
         guard let certificate = tls.peerCertificate else { return .unfit }
         let chain = SentChain([certificate])

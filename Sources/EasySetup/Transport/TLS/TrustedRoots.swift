@@ -123,7 +123,7 @@ public final class TrustedRoots: Sendable {
             try Self.check(file)
             return [Source(path: file)]
         }
-        // Some systems set these variables to the default paths. Such values are ignored.
+        // Some systems set `SSL_CERT_FILE` and `SSL_CERT_DIR` to the default paths. Such values are ignored.
         let file = Self.variable("SSL_CERT_FILE").flatMap { Self.systemFiles.contains($0) ? nil : $0 }
         let folders =
             Self.variable("SSL_CERT_DIR")?.bytes.split(separator: UInt8(ascii: ":")).map { Path(bytes: Array($0)) }
@@ -133,7 +133,7 @@ public final class TrustedRoots: Sendable {
         let systemFile = Self.systemFiles.first { Self.fault(of: $0) == nil }
         let hasFolder = !Self.isEmpty(Self.systemFolder)
         if file == nil, folders.isEmpty {
-            // Apple's systems keep their authorities in no file; there the library asks the system.
+            // On Apple's systems the authorities are in no file, and SwiftNIO SSL asks the system for them.
             #if !canImport(Darwin)
             guard systemFile != nil || hasFolder else { throw .noAuthorities }
             #endif
@@ -237,8 +237,8 @@ public final class TrustedRoots: Sendable {
         throw fault
     }
 
-    /// Whether the path itself is a symbolic link. A file may have appeared there since it was found missing, and that
-    /// is none.
+    /// Whether the path itself is a symbolic link. False if nothing is there, or if an ordinary file has appeared there
+    /// since the caller found none.
     private static func isLink(_ path: Path) -> Bool {
         var facts = stat()
         return lstat(path.cString, &facts) == 0 && facts.st_mode & S_IFMT == S_IFLNK

@@ -59,8 +59,8 @@ struct UpgradeRefusal: Equatable, Sendable {
     init(_ reply: Reply) {
         switch Problem(in: reply.body)?.type {
         case .wrongVersion:
-            // If the relay's answer lists this device's version, the relay supports it, but a proxy has removed the
-            // version's header from the request.
+            // If the relay's answer lists this device's version of the protocol, the relay supports that version, but a
+            // proxy has removed the version's header from the request.
             let speaksOurs = reply.body.contains("\"\(Subprotocol.name)\"")
             (error, isFinal) = (.relayVersion, !speaksOurs)
         case .foreignOrigin: (error, isFinal) = (.notARelay(.forbidden(status: 403)), true)
@@ -100,7 +100,7 @@ extension PairingError {
         case 401, 402, 403, 407, 451: self = .notARelay(.forbidden(status: status))
         case 421: self = .notARelay(.misdirected)
         case 511: self = .notARelay(.signIn)
-        // A 429 without the relay's problem details comes from a server before the relay.
+        // A status 429 without the relay's problem details comes from a server in front of the relay.
         case 408, 425, 429, 500, 502, 503, 504, 520...530:
             self = .relayUnreachable(.behindIsAway(status: status, retryAfter: wait))
         default: self = .notARelay(.web(status: status))

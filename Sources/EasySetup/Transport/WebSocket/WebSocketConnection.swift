@@ -40,8 +40,8 @@ final class WebSocketConnection: Sendable {
                 .connect(host: host.next.host, port: host.next.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let hurry = TimeAmount(limits.upgradeTimeout)
-                        // Once the host is reached, it has only `upgradeTimeout` to answer the upgrade, so that time is
-                        // left for long polling.
+                        // Once this device has reached the host, the host has only `upgradeTimeout` to answer the
+                        // upgrade, so that time is left for long polling.
                         try host.prepare(channel, for: attempt, limits: limits) { context in
                             context.eventLoop.scheduleTask(in: hurry) { [channel = context.channel] in
                                 if !attempt.isOver { attempt.giveUp(channel) }
@@ -96,8 +96,8 @@ final class WebSocketConnection: Sendable {
         channel.read()
     }
 
-    /// Sends a WebSocket close frame and waits for the relay's. If the socket were closed with unread data in it, the
-    /// system would drop the frames that were sent last. The caller can ignore later reports.
+    /// Sends a WebSocket close frame and waits for the relay's close frame. If the socket were closed with unread data
+    /// in it, the system would drop the frames that were sent last. The caller can ignore later reports.
     ///
     /// - Returns: a future that completes when the connection is closed, after ``ClientLimits/goodbye`` at the latest.
     @discardableResult
@@ -167,7 +167,7 @@ final class WebSocketConnection: Sendable {
 /// The error of a WebSocket that could not be opened.
 struct UpgradeFailure: Error, Equatable {
     let error: PairingError
-    /// Whether the relay's host answers, so that long polling may work where the WebSocket failed.
+    /// Whether long polling may work although the WebSocket failed, because this device reached the relay's host.
     let mayFallBack: Bool
 }
 
@@ -278,8 +278,8 @@ private final class FrameHandler: ChannelDuplexHandler {
     }
 }
 
-/// Reads the answer of a server that did not upgrade. The head has come already, and says most: the body is not waited
-/// for longer than ``ClientLimits/bodyTimeout``.
+/// Reads the answer of a server that did not upgrade. The head has come already, and says most, so this handler waits
+/// for the body no longer than ``ClientLimits/bodyTimeout``.
 private final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
