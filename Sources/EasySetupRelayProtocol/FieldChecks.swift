@@ -28,7 +28,7 @@ extension SwiftProtobuf.Message {
     /// out.
     ///
     /// SwiftProtobuf throws only for a message that lacks a required field or has more than 2 GiB. No frame is such a
-    /// message, so the empty result never occurs.
+    /// message, so this function never returns an empty array because of an error.
     func frameBytes() -> [UInt8] {
         (try? serializedBytes()) ?? []
     }
@@ -42,8 +42,9 @@ extension MeetingID {
         self = id
     }
 
-    /// Parses an optional meeting id. Nil if the field is absent, as in the frames of a visitor, which has only one
-    /// meeting.
+    /// Parses an optional meeting id. Returns nil if the field is absent, as in a visitor's frames, because a visitor
+    /// has only one meeting.
+    /// - Throws: ``FrameError/badField(_:)`` if the field has any other length than 0 and 16 bytes.
     static func optional(_ wire: Data) throws(FrameError) -> MeetingID? {
         wire.isEmpty ? nil : try MeetingID(wire: wire)
     }
@@ -89,8 +90,8 @@ extension Message {
 }
 
 extension Duration {
-    /// The duration in whole milliseconds, as frames contain it. A negative duration becomes 0, a positive one at least
-    /// 1, and a value above 32 bits becomes the largest one of 32 bits.
+    /// The duration in whole milliseconds, as frames contain it. A negative duration becomes 0, a positive one becomes
+    /// at least 1, and one of more than 2³² − 1 milliseconds becomes 2³² − 1.
     var wireMilliseconds: UInt32 {
         guard self > .zero else { return 0 }
         let (seconds, attoseconds) = components

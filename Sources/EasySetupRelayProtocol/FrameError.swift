@@ -5,9 +5,9 @@ package enum FrameError: Error, Hashable, Sendable {
     case tooLong
     /// The bytes are not a Protocol Buffers message of this type.
     case malformed
-    /// The message has no frame of a kind that this version knows.
+    /// The message contains no frame, or a kind of frame that this version does not know.
     case unknown
-    /// A field breaks its rule, such as an allowed length.
+    /// A field breaks its rule in `Protocol/relay.md`: it has a wrong length, for example.
     case badField(Field)
 
     /// The field that breaks its rule, by its name in `Protocol/relay.proto`.

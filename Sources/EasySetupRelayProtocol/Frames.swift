@@ -1,7 +1,7 @@
 /// The id of a meeting, which is one visitor's handshake with an offerer: 16 random bytes that the relay draws. The
 /// handshake uses it as its session id (`Protocol/relay.md`, "Names").
 package struct MeetingID: Hashable, Sendable {
-    /// The number of bytes, 16.
+    /// The number of bytes of an id, 16.
     package static let byteCount = 16
     private let value: Bytes16
 
@@ -145,13 +145,14 @@ package struct MeetingResume: Hashable, Sendable {
     }
 }
 
-// The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
+// The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`. It is a Promela model of the protocol, and a test
+// compares the names in it with these cases.
 /// A frame from a device to a relay. `meeting` is nil in a visitor's frames, because a visitor has only one meeting.
 package enum DeviceFrame: Hashable, Sendable {
     case offer(slotLength: Int, work: Work?)
     case visit(slot: Slot, work: Work?)
-    /// A visitor comes back with its token. `attempt` counts the frames with this token from 1; 0 means that the device
-    /// does not count them.
+    /// A visitor comes back with its token. `attempt` is the number of such frames that the device has sent with this
+    /// token, this one included; 0 means that the device does not count them.
     case attachVisitor(token: Token, acked: UInt32, received: UInt32, attempt: UInt32 = 0)
     case attachOfferer(token: Token, held: [MeetingResume], attempt: UInt32 = 0)
     case message(meeting: MeetingID?, Message)
@@ -161,7 +162,8 @@ package enum DeviceFrame: Hashable, Sendable {
     case leave(Reason)
 }
 
-// The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
+// The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`. It is a Promela model of the protocol, and a test
+// compares the names in it with these cases.
 /// A frame from a relay to a device. `meeting` is nil in frames to a visitor, because a visitor has only one meeting.
 package enum RelayFrame: Hashable, Sendable {
     case offered(slot: Slot, token: Token, expiresIn: Duration)
@@ -180,7 +182,8 @@ package enum RelayFrame: Hashable, Sendable {
     case goodbye(retryAfter: Duration)
 }
 
-/// The number of an offerer's messages in one meeting that the relay has received.
+/// What a relay tells an offerer that comes back, about one meeting: `have` is the number of the offerer's last message
+/// in that meeting that the relay has received; 0 for none.
 package struct MeetingProgress: Hashable, Sendable {
     package var meeting: MeetingID
     package var have: UInt32

@@ -9,7 +9,7 @@ import Foundation
 /// The id of a long-polling session: 16 random bytes that the device draws (`Protocol/http.md`, "Connections"). Anybody
 /// who has the id can use the session, so its description and its mirror show no byte.
 package struct LongPollConnectionID: Hashable, Sendable {
-    /// The number of bytes, 16.
+    /// The number of bytes of an id, 16.
     package static let byteCount = 16
     package let bytes: [UInt8]
 
@@ -36,7 +36,8 @@ package enum LongPollBodyError: Error, Hashable, Sendable {
 /// The body of a long-polling request with which a device sends frames. The frames are not parsed yet.
 package struct SendCall: Hashable, Sendable {
     package var connection: LongPollConnectionID
-    /// The number of the first frame in `frames`. A device numbers its frames of a session from 1.
+    /// The number of the first frame in `frames`, or of the device's next frame if `frames` is empty. A device numbers
+    /// its frames of a session from 1.
     package var first: UInt32
     /// The encoded ``DeviceFrame``s.
     package var frames: [[UInt8]]
@@ -121,7 +122,8 @@ package struct PollCall: Hashable, Sendable {
 
 /// The body of a relay's answer to a ``PollCall``. The frames are not parsed yet.
 package struct PollAnswer: Hashable, Sendable {
-    /// The number of the first frame in `frames`. A relay numbers its frames of a session from 1.
+    /// The number of the first frame in `frames`, or of the relay's next frame if `frames` is empty. A relay numbers
+    /// its frames of a session from 1.
     package var first: UInt32
     /// The encoded ``RelayFrame``s.
     package var frames: [[UInt8]]
@@ -152,7 +154,8 @@ package struct PollAnswer: Hashable, Sendable {
     }
 }
 
-/// Checks the length of a request's or answer's body, and parses it. Unknown fields are ignored.
+/// Checks the length of the body of a long-polling request or answer, and parses it as `Body`. Unknown fields are
+/// ignored.
 private func call<Body: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Body.Type) throws(LongPollBodyError) -> Body {
     guard bytes.count <= WireLimits.callBytes else { throw .tooLong }
     var options = BinaryDecodingOptions()

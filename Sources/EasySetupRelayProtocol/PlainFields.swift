@@ -1,8 +1,8 @@
-// Protocol Buffers fields in canonical encoding (protobuf.dev, "Encoding"). All field numbers are below 16, so the tag
-// before a field is one byte.
+// This file reads and writes Protocol Buffers fields in canonical encoding (protobuf.dev, "Encoding"). All field
+// numbers are below 16, so the tag before a field is one byte.
 
-/// Reads fields in the order of their numbers. A result is nil if the bytes are not in canonical encoding. The reader
-/// has no detailed errors, because SwiftProtobuf then parses the bytes again.
+/// Reads fields in the order of their numbers. A method returns nil if the bytes are not in canonical encoding. It
+/// tells no reason, because the caller then lets SwiftProtobuf parse the same bytes.
 struct PlainReader: ~Escapable {
     private let bytes: Span<UInt8>
     private var place = 0
@@ -25,8 +25,8 @@ struct PlainReader: ~Escapable {
         return field
     }
 
-    /// Reads a field of bytes. Returns the place of its bytes, which is empty if the field is absent; nil if it is not in
-    /// canonical encoding.
+    /// Reads a field of bytes. Returns the range of its content, which is empty if the field is absent. Returns nil if
+    /// the field is not in canonical encoding.
     mutating func bytes(field: Int) -> Range<Int>? {
         guard isNext(field, type: 2) else { return place..<place }
         place += 1
@@ -35,17 +35,17 @@ struct PlainReader: ~Escapable {
         return place..<place + Int(count)
     }
 
-    /// The text at this place.
+    /// Decodes this range of the bytes as UTF-8. Invalid bytes become U+FFFD.
     func text(_ range: Range<Int>) -> String {
         unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
-    /// A copy of the bytes at this place.
+    /// A copy of this range of the bytes.
     func array(_ range: Range<Int>) -> [UInt8] {
         unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe [UInt8]($0) }
     }
 
-    /// Reads a number, which is 0 if it is absent; nil if it is not in canonical encoding.
+    /// Reads a number field. Returns 0 if the field is absent, and nil if it is not in canonical encoding.
     mutating func number(field: Int) -> UInt32? {
         guard isNext(field, type: 0) else { return 0 }
         place += 1
@@ -57,7 +57,8 @@ struct PlainReader: ~Escapable {
         place < bytes.count && bytes[place] == UInt8(field) << 3 | type
     }
 
-    /// Reads a number that is encoded in the fewest possible bytes; nil if it is not, or needs more than 32 bits.
+    /// Reads a variable-length number. Returns nil if it is not encoded in the fewest possible bytes, or needs more
+    /// than 32 bits.
     private mutating func shortest() -> UInt32? {
         var (value, shift) = (UInt64(0), UInt64(0))
         while shift < 35, place < bytes.count {
@@ -94,20 +95,20 @@ extension PlainReader {
     }
 }
 
-/// Takes the bytes of fields: memory that they are written to, or a count of them.
+/// The destination of the bytes of fields. One type writes them to memory, another only counts them.
 protocol FieldSink {
     mutating func append(_ byte: UInt8)
     mutating func append(_ bytes: [UInt8])
     mutating func append(_ meeting: MeetingID)
 }
 
-/// A Protocol Buffers message that is written by hand. It goes twice through its fields: its length stands in front of
-/// them, so they are counted before they are written.
+/// A Protocol Buffers message whose encoder is written by hand. `writeFields` runs twice: once to count the bytes,
+/// because the length precedes the fields, and once to write them.
 protocol PlainMessage {
     func writeFields(to sink: inout some FieldSink)
 }
 
-/// Fields have to be added in the order of their numbers. A field that has its default value is left out.
+/// The caller must add the fields in the order of their numbers. A field that has its default value is left out.
 extension FieldSink {
     mutating func add(_ field: UInt8, _ value: UInt32) {
         guard value != 0 else { return }
@@ -131,13 +132,13 @@ extension FieldSink {
         add(field, message, byteCount: PlainCount.of(message))
     }
 
-    /// `byteCount` is the number of bytes of the message's fields.
+    /// Adds a nested message as a field. The caller has counted the bytes of the nested message's fields: `byteCount`.
     mutating func add(_ field: UInt8, _ message: some PlainMessage, byteCount: Int) {
         appendHeader(field, byteCount: byteCount)
         message.writeFields(to: &self)
     }
 
-    /// Appends the tag and the length of a field with so many bytes.
+    /// Appends the tag and the length of a field that has `byteCount` bytes.
     mutating func appendHeader(_ field: UInt8, byteCount: Int) {
         append(field << 3 | 2)
         appendNumber(UInt32(clamping: byteCount))
@@ -153,7 +154,7 @@ extension FieldSink {
     }
 }
 
-/// Counts the bytes of fields.
+/// Counts the bytes of encoded fields without writing them.
 struct PlainCount: FieldSink {
     private(set) var byteCount = 0
 
@@ -163,7 +164,7 @@ struct PlainCount: FieldSink {
         return count.byteCount
     }
 
-    /// The bytes of the tag and the length in front of a message of this size.
+    /// The number of bytes that the tag and the length take in front of a message of `byteCount` bytes.
     static func ofHeader(of byteCount: Int) -> Int {
         var count = PlainCount()
         count.appendHeader(1, byteCount: byteCount)
@@ -175,7 +176,8 @@ struct PlainCount: FieldSink {
     mutating func append(_ meeting: MeetingID) { byteCount += MeetingID.byteCount }
 }
 
-/// Writes fields to memory, which must be large enough for them.
+/// Writes fields to memory. The caller guarantees that the memory is large enough for them; otherwise the program
+/// stops.
 @safe struct PlainWriter: FieldSink {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var byteCount = 0

@@ -1,11 +1,11 @@
-// Reads and writes frames in canonical Protocol Buffers encoding without SwiftProtobuf, because SwiftProtobuf took a
-// sixth of the relay's time for a pairing and made most of its allocations. SwiftProtobuf parses frames in any other
-// encoding. Tests check that both parsers give the same results.
+// This file reads and writes frames in canonical Protocol Buffers encoding without SwiftProtobuf, because SwiftProtobuf
+// took a sixth of the relay's time for a pairing and made most of the relay's memory allocations. SwiftProtobuf parses
+// frames in any other encoding. Tests check that both parsers give the same results.
 
 extension DeviceFrame {
     /// Parses a frame in the encoding that devices write: each field at most once, in the order of the field numbers,
-    /// in the fewest bytes. Nil for any other encoding and for rare kinds of frames, because SwiftProtobuf parses
-    /// these.
+    /// in the fewest bytes. Returns nil for any other encoding and for rare kinds of frames; the caller then lets
+    /// SwiftProtobuf parse them.
     init?(plain bytes: Span<UInt8>) {
         var reader = PlainReader(bytes)
         guard let kind = reader.enter(1...9) else { return nil }
@@ -20,7 +20,8 @@ extension DeviceFrame {
             case 9: reader.reason(field: 1).map { .leave($0) }
             default: nil
             }
-        // Further bytes are a field out of order or of a later version, which SwiftProtobuf parses.
+        // Bytes that are left over belong to a field out of order or of a later version. SwiftProtobuf parses such a
+        // frame.
         guard let fields, reader.isAtEnd else { return nil }
         self = fields
     }
@@ -56,11 +57,11 @@ extension DeviceFrame {
 }
 
 extension RelayFrame: PlainMessage {
-    /// The size of a frame's encoding, which has to be known before the frame is written.
+    /// The size of a frame's encoding. The caller needs it before the frame is written, to allocate the memory.
     package struct EncodedSize: Sendable {
         /// The bytes of the frame's fields, without the tag and the length in front of them.
         fileprivate let fields: Int
-        /// All bytes.
+        /// The number of bytes of the whole encoding.
         package let byteCount: Int
     }
 
@@ -69,8 +70,8 @@ extension RelayFrame: PlainMessage {
         return EncodedSize(fields: fields, byteCount: PlainCount.ofHeader(of: fields) + fields)
     }
 
-    /// Writes the frame's encoding to memory of at least this size. Fields are in the order of their numbers, and a field
-    /// that has its default value is left out.
+    /// Writes the frame's encoding to `memory`, which must have at least `size.byteCount` bytes. Fields are in the
+    /// order of their numbers, and a field that has its default value is left out.
     package func encode(_ size: EncodedSize, to memory: UnsafeMutableRawBufferPointer) {
         var writer = unsafe PlainWriter(to: memory)
         writer.add(field, self, byteCount: size.fields)

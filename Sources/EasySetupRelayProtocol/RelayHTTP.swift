@@ -1,9 +1,10 @@
-/// The paths of a relay's transports (`Protocol/relay.md`, "Transport"; `Protocol/http.md`, "Calls").
+/// The URL paths at which a relay accepts its transports, WebSocket and long polling (`Protocol/relay.md`, "Transport";
+/// `Protocol/http.md`, "Calls").
 package enum RelayPath {
     package static let webSocket = "/easysetup/v1/ws"
-    /// Of long polling: takes a ``SendCall``, answers with a ``SendAnswer``.
+    /// The path of long polling to which a device sends a ``SendCall``. The relay answers with a ``SendAnswer``.
     package static let send = "/easysetup/v1/send"
-    /// Of long polling: takes a ``PollCall``, answers with a ``PollAnswer``.
+    /// The path of long polling to which a device sends a ``PollCall``. The relay answers with a ``PollAnswer``.
     package static let poll = "/easysetup/v1/poll"
 
     /// The media type of the bodies of long polling.
@@ -11,8 +12,8 @@ package enum RelayPath {
 }
 
 /// The reason why a relay refuses an HTTP request (`Protocol/registry.md`, "Problem types"). The raw value is the last
-/// part of the `type` in the problem details (RFC 9457), which is a URN. By it a device tells the relay's own answer
-/// from a proxy's page.
+/// part of the `type` in the problem details (RFC 9457), which is a URN. From the `type` a device recognizes that the
+/// relay, and not a proxy, has answered.
 package enum ProblemType: String, CaseIterable, Sendable {
     case notFound = "not-found"
     case methodNotAllowed = "method-not-allowed"
@@ -33,6 +34,6 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case relayFull = "relay-full"
     case draining
 
-    /// The beginning of every `type`.
+    /// The beginning of every problem type's URN, before the raw value.
     package static let prefix = "urn:easysetup:problem:"
 }

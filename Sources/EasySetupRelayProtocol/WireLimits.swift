@@ -9,17 +9,18 @@ package enum WireLimits {
     package static let callBytes = 16_384
     /// The allowed lengths of a message's body, in bytes. The longest body of the handshake has 1,250 bytes.
     package static let bodyBytes = 1...2048
-    /// The allowed lengths of a token, in bytes. This relay's tokens have 85 bytes, but those of other implementations
-    /// may have more.
+    /// The allowed lengths of a token, in bytes. A token of EasySetup's own relay has 85 bytes, but one of another
+    /// implementation may have more.
     package static let tokenBytes = 1...128
-    /// The allowed lengths of a challenge, in bytes. This relay's challenges have 34 bytes, but those of other
-    /// implementations may have more.
+    /// The allowed lengths of a challenge, in bytes. The challenges of EasySetup's own relay have 34 bytes, but those
+    /// of other implementations may have more.
     package static let challengeBytes = 1...64
-    /// The length of an answer to a challenge, in bytes. So many bytes have more values than any device can try.
+    /// The length of an answer to a challenge, in bytes. Eight bytes have more values than any device can try.
     package static let answerBytes = 8
-    /// The difficulty of a proof of work: how many leading zero bits its hash must have. More would take a phone too
-    /// long.
+    /// The allowed difficulties of a proof of work: how many leading zero bits its hash must have. More than 24 would
+    /// take a phone too long.
     package static let difficulty = 1...24
-    /// The most meetings that an offerer names when it comes back to its room. No more can be active in a room.
+    /// The most meetings that an offerer names when it comes back to its room, because a relay must not let more be
+    /// active in one room.
     package static let heldMeetings = 16
 }

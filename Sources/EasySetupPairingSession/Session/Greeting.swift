@@ -10,7 +10,8 @@ struct Greeting: ~Copyable {
         case stay([SessionAction])
         /// The offerer has proved that it knows the code.
         case proven(Peer)
-        /// The pairing has failed with this error. The actions come first; the reason is for the relay.
+        /// The pairing has failed with this error. The device carries out the actions first, and then tells the relay
+        /// the reason; nil if it tells none.
         case fail([SessionAction], PairingError, leaving: Reason?)
     }
 
@@ -19,7 +20,8 @@ struct Greeting: ~Copyable {
     var deadline: Duration
     private(set) var window = DeliveryWindow()
     private(set) var handshake: VisitorHandshake
-    /// The moment at which the relay lets the seated pairing expire; nil before the relay has reported it.
+    /// The moment at which the pairing expires once this visitor has the room's seat (is the one that proved itself);
+    /// nil before the relay has reported that moment.
     var seatedUntil: Duration?
 
     init(_ handshake: consuming VisitorHandshake, meeting: MeetingID, token: Token, deadline: Duration) {
@@ -29,8 +31,8 @@ struct Greeting: ~Copyable {
         attachment = Attachment(token: token)
     }
 
-    /// Sends a message. The frame names its meeting, because the relay may have ended that meeting and begun another
-    /// one since.
+    /// Sends a message. The frame contains the id of this meeting, because the relay may have ended this meeting and
+    /// begun another one with this visitor since.
     mutating func send(_ body: [UInt8], _ core: SessionCore) -> [SessionAction] {
         core.send(.message(meeting: meeting, window.send(body)))
     }
@@ -55,8 +57,8 @@ struct Greeting: ~Copyable {
             case .mismatched(_, let error, _):
                 let goodbye = core.send(.ack(meeting: meeting, upTo: window.received))
                 return .fail(goodbye, PairingError(error), leaving: .done)
-            // Messages 5 (the package) and 6 (the receipt) follow the proofs. Only an offerer delays hellos, so a
-            // visitor never gets `notBefore`.
+            // Message 5 (the package with the seed) and message 6 (the receipt) may come only after the proofs.
+            // `notBefore` never comes at a visitor, because only an offerer delays hellos.
             case .seed: return .fail([], .peerMisbehaved, leaving: .malformed)
             case .confirmed: return .fail([], .peerMisbehaved, leaving: .malformed)
             case .notBefore: return .fail([], .peerMisbehaved, leaving: .malformed)
@@ -72,7 +74,7 @@ struct Greeting: ~Copyable {
         (try? window.acknowledge(upTo: number)) != nil
     }
 
-    /// Makes the seated pairing from this meeting after the proofs: the transfer of the seed begins.
+    /// Turns this meeting into the pairing after the proofs, in which the holder's seed is transferred.
     consuming func seated(
         _ peer: Peer,
         codeAge: Duration,

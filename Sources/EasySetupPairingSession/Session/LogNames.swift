@@ -4,7 +4,7 @@ package import EasySetupRelayProtocol
 // device names, addresses or message bodies.
 
 extension PairingState {
-    /// The state's name in `Protocol/device.md`.
+    /// The state's stable name, as in ``PairingState/Code``. For a failure it is the name of the error.
     package var name: String {
         switch self {
         case .connecting: "connecting"

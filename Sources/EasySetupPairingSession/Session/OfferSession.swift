@@ -5,14 +5,16 @@ package import EasySetupSeed
 /// The whole pairing of an offerer (the device that shows the code): one offer with up to three codes, one after the
 /// other. This type is a pure state machine; ``ConnectionCourse`` passes it the events.
 package struct OfferSession: ~Copyable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.
+    // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`. It is a Promela model of the protocol, and a test
+    // compares the names in it with these cases.
     enum Phase: ~Copyable {
-        /// The device asks the relay for a slot. After a lost connection it asks until this moment; nil before that.
-        /// Next: `offering`, `over`.
+        /// The device asks the relay for a slot (the address of a room). After a lost connection, `until` is the moment
+        /// at which the device gives up; before that it is nil. Next: `offering`, `over`.
         case opening(until: Duration?)
         /// The device shows a code, and visitors come and go. Next: `opening` (a fresh code), `finishing`, `over`.
         case offering(OpenRoom)
-        /// A visitor has proved that it knows the code and has the seat, and the transfer runs. Next: `over`.
+        /// A visitor has proved that it knows the code, so it has the room's only seat, and the transfer of the seed
+        /// runs. Next: `over`.
         case finishing(SeatedPairing<OffererHandshake>)
         case over
     }
@@ -97,8 +99,8 @@ extension OfferSession: SessionRole {
         return inRoom ?? seated ?? request(nil)
     }
 
-    // A device that has shown a code, or lost its connection while it asked for one, waits for the relay that replaces
-    // the draining one.
+    // After a refusal because the relay is draining (about to stop), the device connects again if it has shown a code,
+    // or has lost a connection while it asked for one. Another relay then takes the place of the draining one.
     func comesAgain(after refusal: Reason) -> Bool {
         refusal == .draining && isAsking && (codesShown > 0 || core.connection.wasLost)
     }
@@ -138,7 +140,8 @@ extension OfferSession: SessionRole {
         case .seated(let meeting?, let expiresIn):
             guard seatedMeeting == meeting else { return [] }
             return seated(.timeLeft(min(expiresIn, limits.seatedLifetime)), now) ?? []
-        // The offerer's screen shows nothing about the connections of visitors without the seat.
+        // The offerer's screen shows nothing about the connections of visitors that have not proved that they know the
+        // code.
         case .presence(let meeting?, let isPresent):
             return seatedMeeting == meeting ? seated(.presence(isPresent), now) ?? [] : []
         case .goodbye(let retryAfter):
@@ -160,7 +163,8 @@ extension OfferSession: SessionRole {
 }
 
 extension OfferSession {
-    /// The meeting of the visitor that has the seat; nil before a visitor has it.
+    /// The meeting of the visitor that has the seat (has proved that it knows the code); nil before there is such a
+    /// visitor.
     private var seatedMeeting: MeetingID? {
         switch phase {
         case .finishing(let pairing): pairing.meeting
@@ -180,7 +184,7 @@ extension OfferSession {
         }
     }
 
-    /// Runs the body on the room whose code is shown. Returns nil in another phase, without running it.
+    /// Calls `body` with the room if the device shows a code now. Otherwise returns nil without the call.
     private mutating func withRoom<Result>(_ body: (inout OpenRoom, SessionCore) -> Result) -> Result? {
         switch exchange(&phase, with: .over) {
         case .offering(var room):
@@ -194,7 +198,8 @@ extension OfferSession {
         return nil
     }
 
-    /// Runs the body on the pairing after the proofs. Returns nil in another phase, without running it.
+    /// Calls `body` with the pairing if the proofs are done and the transfer runs. Otherwise returns nil without the
+    /// call.
     private mutating func withPairing<Result>(
         _ body: (inout SeatedPairing<OffererHandshake>, inout SessionCore) -> Result
     ) -> Result? {
@@ -210,7 +215,7 @@ extension OfferSession {
         return nil
     }
 
-    /// Passes an event to the room whose code is shown, and carries out the outcome. In another phase, this function
+    /// Calls `body` with the room if the device shows a code now, and carries out the outcome. Otherwise this function
     /// does nothing.
     private mutating func inRoom(
         _ now: Duration,
@@ -257,7 +262,7 @@ extension OfferSession {
         } catch {
             return core.fail(.relayMisbehaved, leaving: .fault)
         }
-        // For a relay address with a zone there is no link, because a zone names a network interface of this machine
+        // If the relay's address has a zone, there is no link, because a zone names a network interface of this machine
         // only.
         let hasLink = core.role == .holder && relay.zone == nil
         let link = hasLink ? PairingLink(relay: relay, slot: slot.symbols, secret: entropy.bytes(16)) : nil
@@ -283,10 +288,10 @@ extension OfferSession {
         _ now: Duration
     ) -> [SessionAction] {
         // The device accepts this frame only as the answer to its own request, because otherwise the relay could make
-        // it resend everything at any time.
+        // the device resend all its messages at any time.
         guard !isAsking, core.connection.isOpened else { return misbehaved(now) }
         core.connection.answered()
-        // If the peer is still away, the relay reports that after this frame.
+        // The device takes the peer for connected. If it is not, the relay reports that after this frame.
         core.isPeerAway = false
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
         if let meeting = seatedMeeting { return attachedSeated(meeting, known[meeting], now) }
@@ -330,9 +335,9 @@ extension OfferSession {
         }
     }
 
-    /// The relay reports that the room is gone. If a visitor has the seat, the transfer decides what follows.
-    /// Otherwise, after the code expired or the relay forgot the room, the device asks for a fresh code; other errors
-    /// are final.
+    /// The relay reports that the room is gone. If a visitor has the seat, the transfer of the seed decides what
+    /// follows. Otherwise the device asks for a fresh code if the code expired or the relay forgot the room; other
+    /// errors are final.
     private mutating func roomOver(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         if let actions = seated(.meetingLost(error), now) { return actions }
         switch error {
@@ -343,8 +348,8 @@ extension OfferSession {
 
     /// Leaves the room and asks for another one with a fresh code; one offer has at most three. If the old code was
     /// used up, or too many visitors left without a proof, the device asks for a slot that is too long to be found by
-    /// trying. Otherwise a stranger who tries all short slots could fill the line of every room and so keep the right
-    /// device out. The relay passes the reason on to the visitors that wait in line.
+    /// trying. Otherwise a stranger who tries all short slots could fill the waiting line of every room and so keep the
+    /// right device out. The relay passes `reason` on to the visitors that wait in line.
     private mutating func replaceCode(_ error: PairingError, leaving reason: Reason?) -> [SessionAction] {
         guard codesShown < limits.codesPerOffer else { return core.fail(.codesSpent, leaving: reason) }
         let goodbye = reason.map { core.send(.leave($0)) } ?? []

@@ -1,16 +1,16 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// A room at the relay whose code the device shows. Visitors come and go, each with a meeting of its own, until one of
-/// them has proved that it knows the code.
+/// The room at the relay for one code, while this device shows the code. Visitors come and go, each with a meeting of
+/// its own, until one of them has proved that it knows the code.
 struct OpenRoom: ~Copyable {
     /// The result of an event in the room.
     enum Outcome {
         /// The room stays open. The actions answer the event.
         case stay([SessionAction])
-        /// This visitor has the right proof, so it gets the seat.
+        /// This visitor has the right proof, so it gets the room's only seat.
         case seat(SeatedVisitor)
-        /// The device carries out the actions, and then replaces the code.
+        /// The device carries out the actions, tells the relay the reason, and then replaces the code.
         case replace([SessionAction], leaving: Reason)
     }
 
@@ -61,7 +61,8 @@ struct OpenRoom: ~Copyable {
     /// The moment at which the session must act even if no event comes.
     var nextDeadline: Duration { held.isEmpty ? deadline : min(deadline, heldUntil) }
 
-    /// The delivery windows of all meetings in a fixed order, so that the same events always have the same effects.
+    /// The delivery windows (which messages have arrived) of all meetings, in a fixed order, so that the same events
+    /// always have the same effects.
     var meetings: [(id: MeetingID, window: DeliveryWindow)] {
         windows.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
     }
@@ -121,8 +122,8 @@ struct OpenRoom: ~Copyable {
         return take(held.removeFirst(), core, now)
     }
 
-    /// The relay has ended a meeting. This device forgets all of it, because the relay decides how many meetings there
-    /// are and could otherwise fill this device's memory.
+    /// The relay has ended a meeting. This device forgets everything about the meeting, because the relay decides how
+    /// many meetings there are and could otherwise fill this device's memory.
     mutating func ended(_ meeting: MeetingID) {
         handshake.ended(meeting: meeting.bytes)
         drop(meeting)
@@ -134,7 +135,8 @@ struct OpenRoom: ~Copyable {
         ended(meeting)
     }
 
-    /// Makes the seated pairing with the visitor that has the seat. The device forgets all other meetings.
+    /// Makes the pairing after the proofs with the visitor that has the room's seat. The device forgets all other
+    /// meetings.
     consuming func seated(
         _ visitor: SeatedVisitor,
         asksFirst: Bool,
@@ -178,11 +180,11 @@ struct OpenRoom: ~Copyable {
             case .mismatched(let peer, let error, let proof):
                 return .seat(SeatedVisitor(meeting: meeting, peer: peer, proof: proof, mismatch: error))
             case .notBefore(let moment):
-                // This hello was the first of those that wait, or no other hello waits.
+                // The hello goes to the front, because it was the first of those that wait, or no other hello waits.
                 held.insert(hello, at: 0)
                 heldUntil = moment
                 return .stay([])
-            // Messages 5 (the package) and 6 (the receipt) follow the proofs.
+            // Message 5 (the package with the seed) and message 6 (the receipt) may come only after the proofs.
             case .seed: throw .outOfOrder
             case .confirmed: throw .outOfOrder
             }
@@ -196,15 +198,15 @@ struct OpenRoom: ~Copyable {
         return core.send(.message(meeting: meeting, message))
     }
 
-    /// Closes a meeting whose message numbers are wrong; the other meetings go on. The visitor can be at fault instead
-    /// of the relay, because a restarted relay takes the numbers from the visitor.
+    /// Closes a meeting whose message numbers are wrong; the other meetings go on. Either the relay or the visitor can
+    /// be at fault, because a restarted relay takes the numbers from the visitor.
     private mutating func broke(_ meeting: MeetingID, _ core: SessionCore) -> Outcome {
         handshake.ended(meeting: meeting.bytes)
         return close(meeting, .malformed, wrongBefore: handshake.wrongProofs, core)
     }
 
-    /// Closes a failed meeting. After a wrong proof, the user sees a message; the third wrong proof replaces the code.
-    /// A visitor that knows the code but breaks the protocol replaces the code at once.
+    /// Closes a failed meeting. After a wrong proof, the user sees a message; after the third, the device replaces the
+    /// code. If a visitor knows the code but breaks the protocol, the device replaces the code at once.
     private mutating func close(
         _ meeting: MeetingID,
         _ error: HandshakeError,

@@ -115,8 +115,8 @@ struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         [.show(state)] + absence(core)
     }
 
-    /// The state to show after any other while this device or its peer has no connection, because the user must know
-    /// that above all.
+    /// The state "reconnecting" or "peer away", if this device or its peer has no connection to the relay. The app
+    /// shows it after every other state, because the user must know it above all.
     private func absence(_ core: SessionCore) -> [SessionAction] {
         guard transfer.current != nil else { return [] }
         return switch core.reach {
@@ -127,7 +127,7 @@ struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     }
 }
 
-/// An event that a pairing after the proofs must handle.
+/// An event that a pairing must handle once both devices have proved that they know the code.
 enum SeatEvent {
     case answered(Approval)
     case accepted(Acceptance)
@@ -140,7 +140,7 @@ enum SeatEvent {
     case acknowledged(UInt32)
     /// The other device has connected to the relay again (true), or has lost its connection to it (false).
     case presence(Bool)
-    /// The relay reports the time that the pairing has left.
+    /// The relay reports how much time is left until the pairing expires.
     case timeLeft(Duration)
     case deadlinePassed
     /// The meeting is gone, because the relay has ended it or breaks the protocol.

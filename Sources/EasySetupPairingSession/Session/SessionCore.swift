@@ -26,20 +26,20 @@ struct SessionCore {
 
     var role: Role { seed == nil ? .receiver : .holder }
 
-    /// The connections that exist now, as far as this device can know: its own, and the other device's.
+    /// Which of the two devices are connected to the relay, as far as this device can know.
     var reach: Reach { !connection.isReady ? .cutOff : isPeerAway ? .peerAway : .both }
 
     /// Sends a frame if the connection is open and the relay has answered on it. Otherwise nothing is sent.
     func send(_ frame: DeviceFrame) -> [SessionAction] { connection.isReady ? [.send(frame)] : [] }
 
-    /// Plans the next connection after this one was lost or could not be made. The wait depends on the error, and on
-    /// what the relay asked for.
+    /// Plans the next connection after one was lost or could not be made. The wait depends on the error, and on the
+    /// wait that the relay asked for.
     mutating func connectAgain(after error: PairingError, now: Duration) {
         connection.lost(now: now, notBefore: max(wait, error.rest(limits)), random: entropy.bytes(2))
         wait = .zero
     }
 
-    /// Plans the next connection, after the device's own wait only.
+    /// Plans the next connection. The wait is the device's own, without any wait that the relay asked for.
     mutating func connectAgain(now: Duration) {
         connection.lost(now: now, random: entropy.bytes(2))
     }
@@ -58,8 +58,8 @@ struct SessionCore {
     }
 }
 
-/// The two connections to the relay, as far as this device can know: its own, and the other device's. A session needs
-/// them to say who did not answer in time.
+/// Which of the two devices are connected to the relay, as far as this device can know. A session needs this to say who
+/// did not answer in time.
 enum Reach {
     case both
     /// The relay has reported that the other device is not connected.
@@ -92,8 +92,8 @@ protocol SessionRole: ~Copyable {
     var phaseDeadline: Duration? { get }
     /// The frame that asks for a room or a meeting.
     func request(_ work: Work?) -> DeviceFrame
-    /// The first frame on a new connection: a request for a room or meeting, or the token of the one that the device
-    /// has.
+    /// The first frame on a new connection: a request for a room or meeting, or, if the device has one already, the
+    /// token with which it returns there.
     mutating func firstFrame() -> DeviceFrame
     /// Whether the device connects again after the relay has refused its request for this reason. It then waits as long
     /// as the relay says.
@@ -176,7 +176,8 @@ extension SessionRole where Self: ~Copyable {
     /// The relay has refused a frame, and closes the connection. Returns nil if this device must not try again.
     mutating func refused(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
         if !isAsking, reason == .draining || retryAfter > .zero {
-            // The device connects again after this wait, when this relay or the relay that replaces it has capacity.
+            // After this wait the device connects again. This relay, or the relay that replaces it, should then have
+            // capacity.
             core.wait = retryAfter
             return []
         }

@@ -7,8 +7,8 @@ package import EasySetupSeed
 package enum SessionEvent: Sendable {
     /// The connection that the session requested is open.
     case connected
-    /// The relay was unavailable for a moment, while this device connected or before the relay's first answer. It may
-    /// have restarted.
+    /// The relay was unavailable for a moment, while this device connected or before the relay's first answer. Perhaps
+    /// the relay was restarted.
     case stumbled
     /// The connection could not be made, or has ended; the error is the reason.
     case lost(PairingError)
@@ -30,7 +30,7 @@ package enum SessionEvent: Sendable {
     case cancelled
 }
 
-/// An output of a session. The driver carries out a list of actions in order.
+/// An output of a session. The driver, which does the input and output, carries out a list of actions in order.
 package enum SessionAction: Sendable {
     /// Open a connection to the relay. The event `connected` or `lost` follows.
     case connect
@@ -75,7 +75,7 @@ package protocol SeedTransferring: ~Copyable {
     ) throws(HandshakeError) -> [UInt8]
     mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8]
     mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]?
-    /// Opens a message of the peer in the meeting that has the seat.
+    /// Decrypts and checks a message of the peer in the meeting that has the seat (both proofs are done).
     mutating func receiveTransfer(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received
 }
 
@@ -88,7 +88,7 @@ extension VisitorHandshake: SeedTransferring {
 extension OffererHandshake: SeedTransferring {
     package mutating func receiveTransfer(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
         guard let seated else { throw .outOfOrder }
-        // The handshake uses the time and the randomness only for messages before the proofs.
+        // The handshake uses the time and the randomness only for messages before the proofs, so any values do here.
         return try receive(body, number: number, meeting: seated, now: .zero, entropy: .system)
     }
 }

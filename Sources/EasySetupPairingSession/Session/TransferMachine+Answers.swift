@@ -2,7 +2,8 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// The answers of the users of both devices, and the last message that this device sends because of them.
+/// The answers of this device's user (a holder's user approves, a receiver's user accepts), and the message to the peer
+/// that follows from each answer.
 extension TransferMachine where Handshake: ~Copyable {
     /// The holder's user has answered whether to send the seed.
     mutating func answered(_ answer: Approval, now: Duration) -> [TransferStep] {
@@ -12,7 +13,7 @@ extension TransferMachine where Handshake: ~Copyable {
         case .unclear: return refuse(.cancelled, as: .notConfirmed(.holder), now: now)
         case .nobodyToAsk: return refuse(.nobodyToAsk, as: .nobodyToAsk(.holder), now: now)
         case .approve where place == .offerer: return give(seed, now: now)
-        // The user said yes, but had to type a word from the other screen.
+        // The user said yes, but had to type a word from the other device's screen.
         case .approve: return mistyped(.slip, question, now: now)
         case .word(let word):
             let match = peer.words.match(typed: word)
@@ -29,8 +30,8 @@ extension TransferMachine where Handshake: ~Copyable {
         question.mistake = mistake
         question.sawOther = asked.sawOther || mistake == .other
         if mistake == .nothing {
-            // An empty answer does not count as a try. Empty answers have a limit of their own, because this device
-            // would otherwise ask without end an app that answers without its user.
+            // An empty answer does not count as a try. Empty answers have a limit of their own, because otherwise this
+            // device would ask without end if an app always answers without its user.
             question.blanks += 1
             guard question.blanks < limits.wordTries else {
                 return refuse(.cancelled, as: .notConfirmed(.holder), now: now)

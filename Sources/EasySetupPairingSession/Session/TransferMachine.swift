@@ -5,7 +5,8 @@ import EasySetupSeed
 /// The transfer of the seed after the proofs, for both roles: the holder asks its user and sends the seed; the receiver
 /// stores it and sends the receipt.
 struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:Stage`.
+    // The model is `Protocol/model/pairing.pml`, `mtype:Stage`. It is a Promela model of the protocol, and a test
+    // compares the names in it with these cases.
     enum Stage {
         /// Holder: this device asks its user whether to send the seed. Next: `given`, `closing`, `over`.
         case deciding(Question)
@@ -30,17 +31,19 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
 
     /// The question to a holder's user, with the answers so far.
     struct Question {
-        /// Which try at the confirmation word the user is asked for, from 1. An empty answer does not use up a try.
+        /// The number of the user's current try at the confirmation word, from 1. An empty answer does not use up a
+        /// try.
         var attempt = 1
         var blanks = 0
         var mistake: ConfirmationWords.Match?
-        /// Whether the user typed a word that the screen of another pairing would show.
+        /// Whether the user typed a confirmation word that is not one of this pairing's two, as the screen of another
+        /// pairing would show it.
         var sawOther = false
     }
 
     /// The moment at which the stage changes even if no event comes.
     var deadline: Duration
-    /// The latest deadline that the relay can set.
+    /// The latest deadline that this device accepts from the relay.
     let latest: Duration
     var stage: Stage
     /// The handshake, which encrypts this device's messages and decrypts those of the peer.
@@ -55,9 +58,9 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
 
     /// - Parameters:
     ///   - seed: the holder's seed; nil for a receiver.
-    ///   - asksFirst: whether a receiver asks its user before it stores the seed. Its proof has told the holder the
-    ///     same.
-    ///   - deadline: the moment at which the seated pairing expires.
+    ///   - asksFirst: whether a receiver asks its user before it stores the seed. The receiver's proof has told the
+    ///     holder so.
+    ///   - deadline: the moment at which the pairing expires.
     init(
         _ handshake: consuming Handshake,
         peer: Peer,
@@ -111,9 +114,9 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         }
     }
 
-    /// The relay moved the deadline. The device accepts a later one only up to its own limit.
+    /// The relay has moved the deadline. The device accepts no deadline later than its own limit, ``latest``.
     ///
-    /// - Returns: the state to show again; nil if the change is less than a second.
+    /// - Returns: the state with the new deadline, to be shown; nil if the deadline moves by less than a second.
     mutating func move(deadline new: Duration) -> PairingState? {
         let old = deadline
         switch stage {
@@ -126,7 +129,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     }
 
     /// The proofs are right, but these two devices can't pair: both hold a seed, for example. This device shows the
-    /// outcome, and its own proof tells the peer.
+    /// outcome, and the peer learns of it from this device's proof.
     mutating func mismatched(_ error: HandshakeError, now: Duration) -> [TransferStep] {
         stage = .closing
         deadline = now + limits.farewell
@@ -197,8 +200,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
             steps.append(.stopAsking)
             shown = error == .timedOut ? late(.both) : PairingError(error, peer: .receiver)
         case .waiting: shown = PairingError(error, peer: .holder)
-        // The relay can replace the receipt by a broken message without the receiver. Such a message does not tell
-        // whether the receiver has stored the seed.
+        // Without the receiver's help, the relay can replace the receipt by a broken message. So such a message does
+        // not tell whether the receiver has stored the seed.
         case .given: shown = error.isUnauthenticated ? .sentNotConfirmed : PairingError(error, peer: .receiver)
         }
         stage = .over
@@ -253,7 +256,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     /// The meeting is gone, because the relay has ended it or the connection did not come back. This device can't send
     /// messages any more.
     mutating func meetingLost(_ error: PairingError, reach: Reach) -> [TransferStep] {
-        // When the relay reports that a seated room has expired, the time for the answer is over.
+        // If the relay reports that the room has expired, the time for the answer is over, so the error says whose
+        // answer is missing.
         let error = error == .codeExpired ? late(reach) : error
         switch stage {
         case .deciding, .accepting:
@@ -321,7 +325,7 @@ enum TransferStep {
     case askToAccept(AcceptanceRequest)
     case stopAsking
     case store(SyncSeed)
-    /// End the session. If there is a reason, this device tells it to the relay first. There is none if no relay would
-    /// read it, or if the relay would then drop messages that the peer has not fetched yet.
+    /// End the session. If there is a reason, this device tells it to the relay first. There is no reason if no relay
+    /// would read it, or if the relay would then drop messages that the peer has not fetched yet.
     case end(leaving: Reason?)
 }

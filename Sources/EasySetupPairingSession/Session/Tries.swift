@@ -22,7 +22,7 @@ package struct Tries: Sendable {
         return true
     }
 
-    /// Takes a counted try back, because this device sent no proof.
+    /// Takes back a try that ``take(_:now:limits:)`` has counted. The caller does this if the device has sent no proof.
     package mutating func giveBack(_ slot: String) {
         counts[slot]?.taken -= 1
     }

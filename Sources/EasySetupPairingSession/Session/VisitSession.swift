@@ -5,12 +5,13 @@ package import EasySetupSeed
 /// The whole pairing of a visitor (the device on which the code is typed): one try of a code. This type is a pure state
 /// machine; ``ConnectionCourse`` passes it the events.
 package struct VisitSession: ~Copyable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`.
+    // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`. It is a Promela model of the protocol, and a test
+    // compares the names in it with these cases.
     enum Phase: ~Copyable {
         /// The device asks the relay for a meeting. Next: `greeting`, `over`.
         case arriving(Arrival)
         /// The device has a meeting, and has sent message 1 (the hello) or message 3 (its proof). Next: `arriving` (the
-        /// relay sent it to the end of the line), `finishing`, `over`.
+        /// relay sent it to the end of the waiting line), `finishing`, `over`.
         case greeting(Greeting)
         /// The proofs are right, and the transfer runs. Next: `over`.
         case finishing(SeatedPairing<VisitorHandshake>)
@@ -19,7 +20,7 @@ package struct VisitSession: ~Copyable {
 
     struct Arrival: ~Copyable {
         var handshake: VisitorHandshake
-        /// The last place in line that the relay reported.
+        /// The place in the line of waiting visitors that the relay reported most recently; nil if it is unknown.
         var position: Int?
 
         /// Ends the wait, and returns the handshake for a meeting.
@@ -28,14 +29,14 @@ package struct VisitSession: ~Copyable {
 
     var core: SessionCore
     private var phase: Phase
-    /// The moment until which this device tries a slot that the relay does not know. Its offerer may not have
-    /// reconnected yet.
+    /// The moment until which this device asks again for a slot that the relay does not know, because the slot's
+    /// offerer may not have reconnected yet. Nil before the relay's first such answer.
     private var unknownUntil: Duration?
     private let slot: Slot
     private let start: Duration
 
     private var limits: ClientLimits { core.limits }
-    /// The latest end of the code's life, by this device's clock.
+    /// The latest moment at which the code expires, by this device's clock.
     private var codeEnd: Duration { start + limits.codeLifetime }
 
     /// Whether this device has sent message 3 (its proof). If so, the try counts, whatever the offerer answers.
@@ -51,7 +52,7 @@ package struct VisitSession: ~Copyable {
     /// - Parameters:
     ///   - seed: the holder's seed; nil for a device that wants to receive one.
     ///   - name: the name that this device shows to the other one.
-    /// - Throws: ``PairingError/linkDirection`` for a link on a device that holds a seed.
+    /// - Throws: ``PairingError/linkDirection`` if `invitation` is a link and this device holds a seed.
     package static func make(
         _ invitation: Invitation,
         name: DeviceName,
@@ -116,8 +117,9 @@ extension VisitSession: SessionRole {
         return greeted ?? seated ?? request(nil)
     }
 
-    // A device that lost its connection comes again. After `draining` it waits for the relay that replaces this one.
-    // After `lineFull` it waits until the relay frees the place in line of the lost connection.
+    // A device that lost its connection connects again after two refusals: after `draining`, because another relay
+    // replaces this one, and after `lineFull`, because the relay soon frees the place in line that the lost connection
+    // had.
     func comesAgain(after refusal: Reason) -> Bool {
         (refusal == .draining || refusal == .lineFull) && core.connection.wasLost
     }
@@ -148,8 +150,8 @@ extension VisitSession: SessionRole {
         case .ack(nil, let number): return seated(.acknowledged(number), now) ?? acknowledged(upTo: number)
         case .seated(nil, let expiresIn):
             let time = min(expiresIn, limits.seatedLifetime)
-            // The relay reports the deadline before the offerer's proof arrives, and only that proof starts the
-            // transfer.
+            // The relay reports this deadline before the offerer's proof arrives. The proof starts the transfer, so the
+            // deadline is kept until then.
             if let actions = seated(.timeLeft(time), now) { return actions }
             withGreeting { greeting, _ in greeting.seatedUntil = now + time }
             return []
@@ -173,7 +175,8 @@ extension VisitSession: SessionRole {
 }
 
 extension VisitSession {
-    /// Runs the body on the pairing after the proofs. Returns nil in another phase, without running it.
+    /// Calls `body` with the pairing if the proofs are done and the transfer runs. Otherwise returns nil without the
+    /// call.
     private mutating func withPairing<Result>(
         _ body: (inout SeatedPairing<VisitorHandshake>, inout SessionCore) -> Result
     ) -> Result? {
@@ -189,7 +192,8 @@ extension VisitSession {
         return nil
     }
 
-    /// Runs the body on the meeting before the proofs. Returns nil in another phase, without running it.
+    /// Calls `body` with the meeting if this device has one and the proofs are not done. Otherwise returns nil without
+    /// the call.
     @discardableResult
     private mutating func withGreeting<Result>(_ body: (inout Greeting, SessionCore) -> Result) -> Result? {
         switch exchange(&phase, with: .over(isTrySpent: false)) {
@@ -248,10 +252,10 @@ extension VisitSession {
     /// The relay has accepted the meeting's token on a new connection.
     private mutating func attached(_ expiresIn: Duration, _ have: UInt32, _ now: Duration) -> [SessionAction] {
         // The device accepts this frame only as the answer to its own request, because otherwise the relay could make
-        // it resend everything at any time.
+        // the device resend all its messages at any time.
         guard core.connection.isOpened else { return misbehaved(now) }
         core.connection.answered()
-        // If the peer is still away, the relay reports that after this frame.
+        // The device takes the peer for connected. If it is not, the relay reports that after this frame.
         core.isPeerAway = false
         if let actions = withPairing({ pairing, core in pairing.attached(have: have, &core) }) { return actions }
         let resent = withGreeting { greeting, _ in
@@ -299,8 +303,8 @@ extension VisitSession {
         return isPresent ? shown : absence
     }
 
-    /// The relay reports that the meeting is over. If the relay lost it in a restart, and this device has not sent
-    /// message 3 (its proof), the try is not used up. The device then visits again while the code lives.
+    /// The relay reports that the meeting is over. If the relay lost the meeting in a restart, and this device has not
+    /// sent message 3 (its proof), the try is not used up, and the device visits again until the code expires.
     private mutating func meetingOver(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction] {
         let error = PairingError(reason, retryAfter: retryAfter)
         if let actions = seated(.meetingLost(error), now) { return actions }
@@ -313,7 +317,7 @@ extension VisitSession {
 
     /// The relay does not know the slot, perhaps because the offerer has not reconnected yet. A restarted relay knows a
     /// room only when its offerer returns, and the two devices reconnect in any order. So this device tries again.
-    /// Returns nil if the offerer can't be late, or has not come in time.
+    /// Returns nil if nothing points to a restart, or if the offerer has not come in time.
     private mutating func awaitOfferer(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
         guard reason == .noSuchCode, isAsking, core.connection.wasLost || retryAfter > .zero else { return nil }
         let until = unknownUntil ?? now + limits.offererReturn
@@ -323,7 +327,8 @@ extension VisitSession {
         return [.disconnect, .show(.reconnecting(deadline: .at(until)))]
     }
 
-    /// The device has no meeting any more, or has a new place in line; nil for an unknown place.
+    /// The device has no meeting any more, or has a new place in the line of waiting visitors. `position` is nil if the
+    /// place is unknown.
     private mutating func arrive(at position: Int?) {
         switch exchange(&phase, with: .over(isTrySpent: false)) {
         case .arriving(var arrival):
@@ -346,8 +351,8 @@ extension VisitSession {
         }
     }
 
-    /// The state to show after any other while the offerer has no connection, because the user must know that above
-    /// all.
+    /// The state "peer away", if the offerer has no connection to the relay. The app shows it after every other state,
+    /// because the user must know it above all.
     private var absence: [SessionAction] {
         guard core.isPeerAway, let deadline = phaseDeadline else { return [] }
         return [.show(.peerAway(deadline: .at(deadline)))]
