@@ -1,14 +1,15 @@
 package import EasySetupRelayProtocol
 
-/// An effect of a decision, for the I/O layer to carry out. Actions are carried out in the order given.
+/// An effect of a decision, for the I/O layer to carry out. The I/O layer carries out actions in the order in which the
+/// decision gave them.
 package enum Action: Equatable, Sendable {
     case send(RelayFrame, to: ConnectionID)
-    /// Close the connection after everything queued for it was sent. The rendezvous has already forgotten the
-    /// connection, so later events on it are ignored.
+    /// Close the connection after all frames queued for it were sent. The ``Rendezvous`` has already forgotten the
+    /// connection, so it ignores later events on the connection.
     case close(ConnectionID)
 }
 
-/// The reason why a connection is not admitted (`Protocol/relay.md`, "Reasons").
+/// The reason why the relay does not admit a connection (`Protocol/relay.md`, "Reasons").
 package struct AdmissionRefusal: Error, Hashable, Sendable {
     package var reason: Reason
     /// How long the device should wait before it tries again; zero if waiting does not help.

@@ -1,4 +1,4 @@
-/// The number of a connection or of a long-polling session, unique in this process. It says nothing about the peer.
+/// The number of a connection or of a long-polling session, unique in this process. It reveals nothing about the peer.
 package struct ConnectionID: Hashable, Sendable {
     package let number: UInt64
 

@@ -1,5 +1,5 @@
-/// A bounded dictionary that forgets its entries: each one stays for at least one period and is gone after two. Two
-/// dictionaries take turns, so forgetting costs nothing per entry.
+/// A dictionary of limited size that forgets its entries: each entry stays for at least one period and at most two. Two
+/// dictionaries alternate, so the type forgets a whole dictionary at once.
 struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// The length of a period; nil when entries don't expire.
     private let period: Duration?
@@ -7,8 +7,8 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private var current: [Key: Value] = [:]
     private var previous: [Key: Value] = [:]
     private var since: Duration
-    /// When ``advance(_:)`` next has something to forget; nil while the dictionaries are empty. It is stored because a
-    /// relay reads it after each frame.
+    /// When ``advance(_:)`` next has an entry to forget; nil while the dictionaries are empty. It is stored and not
+    /// computed, because a relay reads it after each frame.
     private(set) var nextDeadline: Duration?
 
     /// - Parameter capacity: the most entries in each of the two dictionaries.
@@ -22,7 +22,7 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     func inBoth(_ key: Key) -> (current: Value?, previous: Value?) { (current[key], previous[key]) }
 
-    /// Stores a value. False when the current dictionary is full; it has not changed then.
+    /// Stores a value. Returns false, and stores nothing, when the current dictionary is full.
     mutating func put(_ value: Value, for key: Key, now: Duration) -> Bool {
         advance(now)
         guard current.count < capacity || current[key] != nil else { return false }
@@ -31,7 +31,8 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return true
     }
 
-    /// Changes, inserts or removes the current entry of a key, even if the dictionary is full.
+    /// Lets `change` modify, insert or remove the entry of a key in the current dictionary, even if the dictionary is
+    /// full.
     mutating func update(_ key: Key, _ change: (inout Value?) -> Void) {
         change(&current[key])
         if let period { nextDeadline = isEmpty ? nil : since + period }

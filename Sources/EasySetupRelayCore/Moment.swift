@@ -1,9 +1,10 @@
-/// The time of an event. The caller reads it from its clocks.
+/// The time of an event, which the caller reads from its two clocks.
 package struct Moment: Hashable, Sendable {
     /// The time since an arbitrary start, on a clock that never jumps and that runs while the machine sleeps. Deadlines
     /// use it.
     package var monotonic: Duration
-    /// Seconds since 1970, UTC. Only tokens use it, because they outlive the process (`Protocol/relay.md`, "Clocks").
+    /// The time since an arbitrary start, on a clock that never jumps and that goes on while the machine sleeps. All
+    /// deadlines but those of tokens are times of this clock.
     package var utcSeconds: Int64
 
     package init(monotonic: Duration, utcSeconds: Int64) {

@@ -1,38 +1,41 @@
 internal import DequeModule
 package import EasySetupRelayProtocol
 
-/// The decisions of a relay: it assigns slots, brings offerer and visitors together, forwards their messages and ends
-/// rooms (`Protocol/relay.md`).
+/// The decisions of a relay: it issues slots (the public parts of codes), brings an offerer and its visitors together,
+/// forwards their messages, and ends rooms (`Protocol/relay.md`).
 ///
-/// It is a value that takes events, each with a ``Turn``, which has its time and takes its actions. It does no I/O and
-/// has no clock and no randomness of its own. After an ``Action/close(_:)`` the connection is forgotten, so calling
-/// ``disconnected(_:_:)`` for it is harmless.
+/// It is a value whose functions each take one event, and a ``Turn``, which holds the time of the event and collects
+/// the resulting actions. It has no I/O, clock or source of randomness of its own. It forgets a connection with the
+/// ``Action/close(_:)``, so a call of ``disconnected(_:_:)`` after that is harmless.
 package struct Rendezvous: Sendable {
     private(set) var rules: Rules
     /// When the relay started, on the monotonic clock.
     let started: Duration
     var connections = Connections()
     var rooms: [OfferID: Room] = [:]
-    /// The room of each slot, for new visitors.
+    /// The room at each slot. New visitors find it here by the slot in the code that their user typed.
     var slots: [Slot: OfferID] = [:]
-    /// Visitors that came back before their offerer, by room.
+    /// Visitors that came back before their offerer after a restart of the relay, by the room that the offerer may
+    /// restore.
     var early: [OfferID: [ConnectionID]] = [:]
     var totals = Load()
-    /// How many rooms, meetings and waiting visitors count for each prefix. They count for the prefix of the room's
-    /// offerer.
+    /// The numbers of rooms, meetings and waiting visitors for each address prefix. All of a room counts for the prefix
+    /// of its offerer.
     var owned = Owned()
-    /// Rooms that have no connected offerer and that no visitor ever visited, the oldest first. The list may also have
-    /// rooms whose offerer has come back or that have ended since.
+    /// Rooms that had no connected offerer and had never had a visitor, the oldest first. The list may contain rooms
+    /// whose offerer has come back, that a visitor has visited, or that have ended since then.
     var abandoned: Deque<OfferID> = []
     var deadlines = Deadlines()
-    /// Rooms with a displacement in `deadlines`, and its time.
+    /// The rooms for which `deadlines` has a reminder to displace a visitor, and the time of that reminder.
     var displacements: [OfferID: Duration] = [:]
     var pool: SlotPool
     var tombstones: Generations<Slot, Tombstone>
-    /// Recent offers and recent visits, counted by the prefix of the device.
+    /// Events counted by the device's address prefix: `offered` counts recent offers and restored rooms, `visited`
+    /// recent visits.
     var offered: PrefixCounts
     var visited: PrefixCounts
-    /// Recent visits that found no room, or a room with a seated visitor, counted by prefix.
+    /// Recent visits that found no room at the slot, or found that another visitor has the seat (has proved itself),
+    /// counted by the visitor's address prefix.
     var missed: PrefixCounts
     var intervals: Intervals
     var work: WorkGate
@@ -41,20 +44,22 @@ package struct Rendezvous: Sendable {
     var limits: Limits { rules.limits }
     var keys: TokenKeys { rules.keys }
 
-    /// The relay's memory of a room that has ended: why a visitor finds no room at its slot.
+    /// What the relay remembers of an ended room, to tell later visitors at its slot why the code does not work.
     struct Tombstone: Sendable {
         let offer: OfferID
         let reason: Reason
         let at: Duration
     }
 
-    /// The numbers of rooms, meetings and waiting visitors that count for each prefix of an offerer.
+    /// The numbers of rooms, meetings and waiting visitors for each address prefix. All of a room counts for the prefix
+    /// of its offerer.
     struct Owned: Sendable {
         var rooms = PrefixCounts()
         var meetings = PrefixCounts()
         var waiting = PrefixCounts()
 
-        /// Counts a change from `before` to `after` in what a room of this prefix uses.
+        /// Applies a change in the numbers of one room, from `before` to `after`, to the counts of its offerer's
+        /// prefix.
         mutating func count(_ after: Load, _ before: Load, _ prefix: AddressPrefix) {
             if after.rooms != before.rooms { rooms.count(after.rooms - before.rooms, prefix) }
             if after.meetings != before.meetings { meetings.count(after.meetings - before.meetings, prefix) }
@@ -85,10 +90,12 @@ package struct Rendezvous: Sendable {
         work = WorkGate(limits: limits, keys: keys, started: start)
     }
 
-    /// Replaces the token keys. Tokens made with the previous keys are accepted until they expire.
+    /// Replaces the keys with which the relay makes and checks tokens. It still accepts tokens made with the previous
+    /// keys until they expire.
     package mutating func replaceKeys(by keys: TokenKeys, _ turn: inout Turn) {
-        // The calendar may have been set back since the last token was made, so the rooms are asked as well. A room that
-        // a forged token made may claim any deadline: it must not keep a stolen key alive after the key was taken away.
+        // `latestDeadline` is the latest deadline in any token made so far. The rooms' tokens are looked at as well,
+        // because the calendar may have been set back since they were made. A deadline far ahead is ignored: it may
+        // come from a forged token, and must not prolong the validity of a stolen key.
         let lifetime = limits.codeLifetime.components.seconds
         let latestDeadline = rooms.values.reduce(turn.now.utcSeconds + lifetime) {
             $1.tokenDeadline > turn.now.utcSeconds + lifetime * 2 ? $0 : max($0, $1.tokenDeadline)
@@ -98,11 +105,12 @@ package struct Rendezvous: Sendable {
         work.replaceKey(by: keys.current, now: turn.now.monotonic)
     }
 
-    /// A device has connected. Nil when the relay admits it. Otherwise the relay has not registered it, and the caller
-    /// refuses the device by an HTTP status or a `refused` frame. The device's first frame decides whether there is a
-    /// place in a room.
+    /// Registers the connection of a device, whose first frame decides later whether there is a place in a room.
+    /// Returns nil if the relay admits the connection. Otherwise the connection is not registered, and the caller
+    /// refuses the device by an HTTP status or a `refused` frame.
     ///
-    /// - Parameter isHeard: whether its first frame has arrived already and is passed next.
+    /// - Parameter isHeard: whether the device's first frame has arrived already; the caller must then pass that frame
+    ///   next.
     package mutating func connected(
         _ connection: ConnectionID,
         from prefix: AddressPrefix,
@@ -120,13 +128,13 @@ package struct Rendezvous: Sendable {
         return nil
     }
 
-    /// A device has sent a frame. The relay ignores a frame from a connection that is not registered, because the relay
-    /// closed that connection while the frame was on its way.
+    /// Handles a frame that a device has sent. A frame from a connection that is not registered is ignored, because the
+    /// relay had closed that connection while the frame was on its way.
     ///
     /// - Parameters:
     ///   - bytes: the frame's length.
-    ///   - crowded: why the I/O layer has no place for a new device; nil when it has one. Returning devices have reserved
-    ///     places.
+    ///   - crowded: why the I/O layer has no place for a new device; nil when it has one. It does not matter for
+    ///     devices that return, because places are reserved for them.
     package mutating func received(
         _ frame: DeviceFrame,
         bytes: Int = 0,
@@ -159,12 +167,13 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    /// A device has sent bytes that are no valid frame, or has broken the transport's rules.
+    /// Refuses a connection whose device has sent bytes that are no valid frame, or has broken the rules of WebSocket
+    /// or HTTP.
     package mutating func receivedBadFrame(from connection: ConnectionID, _ turn: inout Turn) {
         refuse(connection, .badFrame, &turn)
     }
 
-    /// A connection was lost. A connection that is not registered is ignored.
+    /// Handles the loss of a connection. A connection that is not registered is ignored.
     package mutating func disconnected(_ connection: ConnectionID, _ turn: inout Turn) {
         guard let known = connections[connection] else { return }
         forget(connection)
@@ -174,10 +183,10 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    /// When the caller must call ``deadlinesPassed(_:)`` next, on the monotonic clock; nil for never.
+    /// When the caller must next call ``deadlinesPassed(_:)``, on the monotonic clock; nil if no deadline is set.
     ///
-    /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole value to
-    /// read it from another module.
+    /// The getter is mutating although it changes nothing: otherwise the compiler would copy the whole value when
+    /// another module reads this property.
     package var nextDeadline: Duration? {
         mutating get {
             earlier(
@@ -187,7 +196,7 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    /// To be called when the time of ``nextDeadline`` has come.
+    /// Handles all deadlines that have passed. The caller must call this at the time of ``nextDeadline``.
     package mutating func deadlinesPassed(_ turn: inout Turn) {
         tombstones.advance(turn.now.monotonic)
         offered.advance(turn.now.monotonic)
@@ -205,8 +214,8 @@ package struct Rendezvous: Sendable {
             case .displacement(let offer):
                 displacements[offer] = nil
                 _ = decide(offer, &turn) { room, rules, turn in
-                    // If the time has jumped past both deadlines, the room's end comes first, because no visitor may
-                    // come into a room that is over.
+                    // If the time has jumped past both deadlines, the room's end has priority, because displacing a
+                    // visitor would admit another one to a room that is over.
                     guard turn.now.monotonic < room.deadline else { return room.end(.expired, &turn) }
                     room.displace(rules, &turn)
                 }
@@ -214,8 +223,8 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    /// The divisor of ``Limits/partOfFree``: one address prefix may have 1/`partOfFree` of what is free. The I/O layer
-    /// reads it here, to divide the connections in the same way.
+    /// The divisor of an address prefix's share (``Limits/partOfFree``). The I/O layer reads it here, because it
+    /// applies the same divisor to connections.
     package var partOfFree: Int { limits.partOfFree }
 
     package var statistics: Statistics {
@@ -233,7 +242,7 @@ package struct Rendezvous: Sendable {
 }
 
 extension DeviceFrame {
-    /// Whether a device whose first frame this is has no token, and so is new to the relay.
+    /// Whether a device that sends this as its first frame shows no token, so that the relay treats the device as new.
     package var isOfStranger: Bool {
         switch self {
         case .offer, .visit: true
@@ -242,7 +251,7 @@ extension DeviceFrame {
     }
 }
 
-/// The earlier of two times; nil means never.
+/// The earlier of two times; nil stands for never.
 private func earlier(_ one: Duration?, _ other: Duration?) -> Duration? {
     guard let one, let other else { return one ?? other }
     return min(one, other)

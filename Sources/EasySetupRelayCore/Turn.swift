@@ -1,16 +1,16 @@
 import EasySetupRelayProtocol
 
-/// The handling of one event: its time, a source of randomness, and the actions that follow from it. A decision depends
-/// on nothing else but the state and the event itself.
+/// The time of one event, the source of randomness for it, and the actions that result. A decision depends on nothing
+/// else but the relay's state and the event itself.
 ///
-/// One value serves all events: the caller sets ``now`` before an event, and carries out and removes ``actions`` after
-/// it, so that their memory is reused.
+/// The caller uses one value for all events: it sets ``now`` before an event, and carries out and removes ``actions``
+/// after the event, so that the memory of the array is reused.
 package struct Turn: Sendable {
     /// The time of the event.
     package var now: Moment
     /// The source of random slots, ids and challenges.
     package var entropy: any RandomNumberGenerator & Sendable
-    /// The actions to carry out, in this order.
+    /// The actions that the caller must carry out after the event, in this order.
     package var actions: [Action] = []
 
     package init(now: Moment, entropy: any RandomNumberGenerator & Sendable) {
@@ -22,12 +22,12 @@ package struct Turn: Sendable {
         actions.append(.send(frame, to: connection))
     }
 
-    /// Closes a connection after everything that was sent to it.
+    /// Closes a connection after all frames that were sent to it.
     mutating func close(_ connection: ConnectionID) {
         actions.append(.close(connection))
     }
 
-    /// Sends a last frame to a connection and closes it.
+    /// Sends a last frame, `word`, to a connection and closes it.
     mutating func dismiss(_ connection: ConnectionID, _ word: RelayFrame) {
         send(word, to: connection)
         close(connection)

@@ -14,8 +14,8 @@ package struct AddressPrefix: Hashable, Sendable {
         case ipv6Block32
     }
 
-    /// The /32 prefix of an IPv4 address, which has 4 bytes, or the /56 prefix of an IPv6 address, which has 16. An
-    /// IPv4 address mapped into IPv6 counts as IPv4. Nil for any other number of bytes.
+    /// Makes the /32 prefix of an IPv4 address, which is given as 4 bytes, or the /56 prefix of an IPv6 address, given
+    /// as 16 bytes. An IPv4 address mapped into IPv6 counts as IPv4. Nil for any other number of bytes.
     package init?(bytes: [UInt8]) {
         switch bytes.count {
         case 4:
@@ -29,7 +29,8 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// Stores `bits`, which lie above the lowest byte, without those beyond the prefix.
+    /// Stores `bits`, an address that is shifted left by 8 to leave the lowest byte free, and clears the bits beyond
+    /// the prefix.
     private init(_ bits: UInt64, _ kind: Kind) {
         let dropped: UInt64 =
             switch kind {
@@ -40,12 +41,12 @@ package struct AddressPrefix: Hashable, Sendable {
         word = ((bits >> dropped) << dropped) | UInt64(kind.rawValue)
     }
 
-    /// The prefixes under which the relay counts an event, the narrowest first. Each comes with its allowance, which
-    /// says how many times the limit of the narrowest prefix it may have.
+    /// The nested prefixes under which the relay counts an event, the narrowest first. Each comes with its allowance:
+    /// the factor by which its limit is higher than the limit of the narrowest prefix.
     package var counted: Counted { Counted(narrowest: self) }
 
-    /// A sequence of two or three nested prefixes. It makes each one on demand, because the relay needs it several
-    /// times for each connection.
+    /// A sequence of two or three nested prefixes. The sequence computes each prefix on demand and allocates nothing,
+    /// because the relay iterates over such a sequence several times for each connection.
     package struct Counted: Sequence, IteratorProtocol, Sendable {
         fileprivate let narrowest: AddressPrefix
         private var place = 0
@@ -60,13 +61,13 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// The same prefixes in reverse order, the widest first.
+    /// The prefixes of ``counted`` in reverse order, the widest first.
     var countedFromWidest: some Sequence<AddressPrefix> {
         (0...(isIPv4 ? 1 : 2)).lazy.reversed().compactMap { block($0)?.prefix }
     }
 
-    /// A prefix around this one, and its allowance. The place 0 is this prefix, and higher places are wider. Nil beyond
-    /// the widest.
+    /// The prefix at a place of the nesting, and its allowance. Place 0 is this prefix itself, and each higher place is
+    /// a wider block around it. Nil beyond the widest block.
     private func block(_ place: Int) -> (prefix: AddressPrefix, allowance: Int)? {
         switch (place, isIPv4) {
         case (0, _): (self, 1)
@@ -77,7 +78,7 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// Whether `other` equals this prefix or lies in it.
+    /// Whether `other` equals this prefix or is a narrower prefix inside it.
     func contains(_ other: AddressPrefix) -> Bool {
         isIPv4 == other.isIPv4 && AddressPrefix(other.word, kind) == self
     }
@@ -85,8 +86,8 @@ package struct AddressPrefix: Hashable, Sendable {
     /// Whether this prefix is that of a single customer and not a wider block.
     var isNarrowest: Bool { kind == .ipv4Address || kind == .ipv6Block56 }
 
-    /// The bytes that bind a challenge to the prefix: the address family (4 or 6), the length in bits, and the prefix
-    /// as 8 bytes, with IPv4 in the last four.
+    /// The input by which the MAC of a proof-of-work challenge covers the prefix: the address family (4 or 6), the
+    /// length in bits, and the prefix as 8 bytes, with IPv4 in the last four.
     var macInput: [UInt8] {
         let length: UInt8 =
             switch kind {

@@ -2,16 +2,17 @@ import EasySetupRelayProtocol
 
 /// The open connections and the phase of each.
 struct Connections: Sendable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:Place`.
+    // These phases are `mtype:Place` in the formal model, `Protocol/model/pairing.pml`.
     enum Phase: Sendable {
-        /// The device has sent no valid first frame yet, or is computing work. Next: `early`, `offerer`, `visitor`,
-        /// gone.
+        /// The device has sent no valid first frame yet, or computes the proof of work that the relay asked for. Next
+        /// phases: `early`, `offerer`, `visitor`, or removed.
         case new(deadline: Duration, isAtWork: Bool)
-        /// A visitor that came back before its offerer and waits for it. Next: `visitor`, gone.
+        /// The device is a visitor that came back before its offerer and waits for the offerer. Next: `visitor`, or
+        /// removed.
         case early(Early, deadline: Duration)
-        /// The offerer of a room. Next: gone.
+        /// The device is the offerer of a room. Next: removed.
         case offerer(OfferID)
-        /// A visitor in a meeting of a room, or in the room's line (its queue). Next: gone.
+        /// The device is a visitor in a meeting of a room, or in the room's line (its queue). Next: removed.
         case visitor(OfferID)
 
         var room: OfferID? {
@@ -36,7 +37,8 @@ struct Connections: Sendable {
         }
     }
 
-    /// The first frame of a visitor that came back before its offerer, kept until the offerer is back.
+    /// The content of the `attach_visitor` frame of a visitor that came back before its offerer. The relay keeps it
+    /// until the offerer is back.
     struct Early: Sendable {
         let offer: OfferID
         let meeting: MeetingID
@@ -52,23 +54,24 @@ struct Connections: Sendable {
     }
 
     private var known: [ConnectionID: Known] = [:]
-    /// New devices that were asked for work, counted by prefix.
+    /// Connections of new devices that the relay asked for proof of work, counted by prefix.
     private var working = PrefixCounts()
     /// Visitors that came back before their offerer, counted by prefix.
     private var early = PrefixCounts()
     private(set) var atWork = 0
     private(set) var earlyCount = 0
-    /// The number of connections that are in no room.
+    /// The number of connections that are in no room: those in the phases `new` and `early`.
     private(set) var roomless = 0
 
     var count: Int { known.count }
-    /// Whether no prefix has a count.
+    /// Whether `working` and `early` count no connection.
     var isUncounted: Bool { working.isEmpty && early.isEmpty }
     var all: some Sequence<ConnectionID> { known.keys }
 
     subscript(connection: ConnectionID) -> Known? { known[connection] }
 
-    /// Whether the relay may ask one more connection of this prefix for work.
+    /// Whether one more connection of this prefix may be asked for proof of work; otherwise the relay refuses that
+    /// connection.
     func mayWork(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         working.allows(
             prefix,
@@ -81,7 +84,7 @@ struct Connections: Sendable {
         )
     }
 
-    /// Whether one more visitor of this prefix may wait for its offerer.
+    /// Whether one more visitor of this prefix, back before its offerer, may wait for that offerer.
     func mayWaitForOfferer(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         early.allows(
             prefix,
@@ -98,8 +101,8 @@ struct Connections: Sendable {
         count(1, phase, prefix)
     }
 
-    /// Charges `units` for a frame. Gives the state of its connection and whether the budget was sufficient; nil for an
-    /// unknown connection.
+    /// Charges `units` for a frame to the frame budget of its connection. Returns the connection's state, and whether
+    /// the budget was sufficient; nil for an unknown connection.
     mutating func spend(_ units: Int, _ connection: ConnectionID, _ limits: Limits, interval: UInt32) -> (Known, Bool)?
     {
         guard let index = known.index(forKey: connection) else { return nil }
@@ -107,7 +110,8 @@ struct Connections: Sendable {
         return (known.values[index], isEnough)
     }
 
-    /// Raises the frame budget of a connection, because it has another peer to answer.
+    /// Raises the frame budget of an offerer's connection by `units`, because the offerer has one more visitor to
+    /// answer.
     mutating func allow(_ units: Int, _ connection: ConnectionID) {
         known[connection]?.budget.add(units)
     }

@@ -1,8 +1,8 @@
-/// The budget of frames that a device may still send in one interval, in units: a frame costs one or more (`Protocol/limits.md`,
-/// `framesPerInterval`).
+/// How many frames a device may still send in the current interval, in units. A frame costs one unit or more
+/// (`Protocol/limits.md`, `framesPerInterval`).
 struct FrameBudget: Sendable {
     private var left: Int32
-    /// The number of the interval that `left` applies to.
+    /// The number of the interval for which `left` is valid.
     private var interval: UInt32
 
     init(_ frames: Int, interval: UInt32) {
@@ -10,7 +10,8 @@ struct FrameBudget: Sendable {
         self.interval = interval
     }
 
-    /// Takes the cost of a frame from the budget. False when the device has used up its budget.
+    /// Subtracts the cost of a frame, `units`, from the budget, which is `frames` at the start of each interval. False
+    /// when the budget did not suffice.
     mutating func spend(_ units: Int, of frames: Int, interval now: UInt32) -> Bool {
         if interval != now { self = FrameBudget(frames, interval: now) }
         left = left.subtractingClamped(Int32(clamping: units))
@@ -22,15 +23,17 @@ struct FrameBudget: Sendable {
         left = Int32(clamping: Int(left) + units)
     }
 
-    /// The cost of a frame: one unit, and one for each full KiB of it.
+    /// The cost of a frame: one unit, and one more for each full KiB of the frame.
     static func cost(bytes: Int) -> Int { 1 + bytes / 1024 }
-    /// The extra cost of a frame that changes nothing: a repeat, or an acknowledgement without news.
+    /// The extra cost of a frame that changes nothing: a message that the relay has already, or an acknowledgement of
+    /// nothing new.
     static let withoutNews = 1
-    /// The extra cost of a visitor's frame for a meeting that it no longer has. It comes on top of `withoutNews`.
+    /// The extra cost of a visitor's frame for a meeting that the visitor no longer has. The relay adds it to
+    /// `withoutNews`.
     static let outOfPlace = 15
 }
 
-/// Numbers the intervals, so that each connection stores a number of 32 bits and not a time.
+/// Numbers the intervals of the frame budget, so that each connection stores a 32-bit number and not a time.
 struct Intervals: Sendable {
     private let length: Duration
     private var ends: Duration

@@ -1,6 +1,6 @@
-/// The connections that serve no device and that the relay may close: connections of long polling on which no poll
-/// waits and, while only returning devices are admitted, connections without a first frame. Closing one loses nothing,
-/// because the device opens another.
+/// The connections that serve no device and that the relay may close: long-polling connections on which no poll (a
+/// request that waits for frames) waits and, while the relay admits only returning devices, connections without a first
+/// frame. Closing one loses nothing, because the device opens another.
 struct IdleSockets: Sendable {
     private struct Socket {
         let id: ConnectionID
@@ -12,7 +12,7 @@ struct IdleSockets: Sendable {
 
     var count: Int { sockets.count }
 
-    /// A proxy's connection has no prefix.
+    /// - Parameter prefix: nil for a connection from a trusted proxy.
     mutating func insert(_ id: ConnectionID, of prefix: AddressPrefix?) {
         guard places[id] == nil else { return }
         places[id] = sockets.count
@@ -27,8 +27,9 @@ struct IdleSockets: Sendable {
         places[last.id] = place
     }
 
-    /// Removes and returns the connection whose prefix has the most connections, among a random sample. `standing`
-    /// gives the number for a prefix. A sample is enough, because the largest prefix owns most of the connections.
+    /// Takes a random sample of connections, and removes and returns the one whose prefix has the most connections.
+    /// `standing` gives that number for a prefix. A sample is enough, because the largest prefix owns most of the
+    /// connections. Nil if there is no connection.
     mutating func takeFullest(
         using generator: inout some RandomNumberGenerator,
         standing: (AddressPrefix) -> Int

@@ -1,24 +1,25 @@
 /// Counts for each address prefix and for each wider block around it. The relay counts addresses in no other way
-/// (`Protocol/limits.md`, "One address prefix"). Counts of living things (connections, rooms) go up and down. Counts of
-/// events only go up, and are forgotten after one to two periods.
+/// (`Protocol/limits.md`, "One address prefix"). Counts of existing things (connections, rooms) go up and down. Counts
+/// of events only go up, and the relay forgets them after one to two periods.
 package struct PrefixCounts: Sendable {
     private var counts: Generations<AddressPrefix, Int>
     private let capacity: Int
 
-    /// Makes counts of living things, which don't expire.
+    /// Makes counts of existing things, such as connections. They don't expire.
     package init() {
         self.init(period: nil, capacity: .max, started: .zero)
     }
 
-    /// Makes counts of events, for at most `capacity` prefixes in a period. The last quarter of the capacity is
-    /// reserved for wider blocks, so that a crowd of addresses can't make counting impossible.
+    /// Makes counts of events, for at most `capacity` prefixes in a period. Only wider blocks may use the last quarter
+    /// of the capacity, so that a crowd of single addresses can't prevent all counting.
     init(period: Duration?, capacity: Int, started: Duration) {
         self.capacity = capacity
         counts = Generations(period: period, capacity: capacity, started: started)
     }
 
     package var isEmpty: Bool { counts.isEmpty }
-    /// The sum of the counts of single customers' prefixes, without the wider blocks. Only tests use it.
+    /// The sum of the counts of all single customers' prefixes. Counts of wider blocks are left out, because they
+    /// repeat the same things. Only tests use it.
     package var total: Int { counts.sum { $0.isNarrowest ? $1 : 0 } }
     var nextDeadline: Duration? { counts.nextDeadline }
 
@@ -29,7 +30,7 @@ package struct PrefixCounts: Sendable {
         return (both.current ?? 0) + (both.previous ?? 0)
     }
 
-    /// Changes the number of living things of a prefix, and of each block around it, by `change`.
+    /// Adds `change` to the count of existing things of a prefix, and to the count of each block around it.
     package mutating func count(_ change: Int, _ prefix: AddressPrefix) {
         for (prefix, _) in prefix.counted {
             counts.update(prefix) { current in
@@ -39,8 +40,8 @@ package struct PrefixCounts: Sendable {
         }
     }
 
-    /// Counts an event `weight` times. The widest block comes first, because it must have a count when there is no room
-    /// for the prefix itself.
+    /// Adds `weight` to the count of events of a prefix and of each block around it. The widest block comes first,
+    /// because it must get a count even when there is no room for a count of the prefix itself.
     mutating func happened(_ weight: Int, _ prefix: AddressPrefix, now: Duration) {
         counts.advance(now)
         for prefix in prefix.countedFromWidest {
@@ -51,28 +52,29 @@ package struct PrefixCounts: Sendable {
         }
     }
 
-    /// Whether a prefix, and each block around it, may have one more. `counted` says how many of those that the caller
-    /// asks for are in the counts already.
+    /// Whether a prefix, and each block around it, may have one more of what is counted. `counted` says how many of the
+    /// things that the caller asks about are in the counts already.
     package func allows(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling, counted: Int = 0) -> Bool {
         guard ceiling.bindsAnybody else { return true }
         return prefix.counted.allSatisfy { ceiling.allows(self[$0.prefix] - counted, allowance: $0.allowance) }
     }
 
-    /// The narrowest of a prefix and the blocks around it that may not have one more; nil when each may.
+    /// The narrowest among a prefix and the blocks around it that may not have one more of what is counted; nil when
+    /// each may.
     func exhausted(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling) -> AddressPrefix? {
         guard ceiling.bindsAnybody else { return nil }
         return prefix.counted.first { !ceiling.allows(self[$0.prefix], allowance: $0.allowance) }?.prefix
     }
 
-    /// The usage of a prefix or of a block around it, divided by its allowance, whichever is larger. It says which of
-    /// several prefixes uses most.
+    /// How much a prefix uses: the largest of the counts of the prefix and of the blocks around it, each divided by its
+    /// allowance. The relay compares these numbers to find which of several prefixes uses most.
     package func standing(_ prefix: AddressPrefix) -> Int {
         prefix.counted.reduce(0) { max($0, self[$1.prefix] / $1.allowance) }
     }
 
-    /// How many times over its limit a prefix, or a block around it, is; the largest value counts. 0 is below the
-    /// limit, 1 is at the limit. If there was no room to count the prefix, the relay holds the count of its block
-    /// against the prefix's limit. If the block has no count either, the result is `Int.max`.
+    /// The largest of the counts of a prefix and of the blocks around it, each divided by its limit: 0 is below the
+    /// limit, 1 is at it. If there was no room to count the prefix, the function compares the count of its block with
+    /// the prefix's limit. If the block has no count either, the result is `Int.max`.
     mutating func excess(_ prefix: AddressPrefix, limit: Int, now: Duration) -> Int {
         counts.advance(now)
         var worst = 0
@@ -91,12 +93,12 @@ package struct PrefixCounts: Sendable {
         return uncounted ? .max : worst
     }
 
-    /// How many times over its limit this prefix alone is, without the blocks around it.
+    /// The count of this prefix divided by `limit`. The blocks around the prefix are not considered.
     func ownExcess(_ prefix: AddressPrefix, limit: Int) -> Int { self[prefix] / max(1, limit) }
 
     package mutating func shrink() { counts.shrink() }
 
-    /// Whether there is room for the count of a prefix that has none yet.
+    /// Whether there is room for the count of a prefix that has no count yet.
     private func hasPlaceForNew(_ prefix: AddressPrefix) -> Bool {
         counts.currentCount < (prefix.isNarrowest ? capacity - capacity / 4 : capacity)
     }
@@ -105,12 +107,12 @@ package struct PrefixCounts: Sendable {
 /// How much of a limited resource one prefix may have. Once half of the resource is taken, a prefix may have a fraction
 /// of what is still free, so that a few prefixes can't take all of it (dynamic thresholds, Choudhury and Hahne).
 package struct PrefixCeiling: Sendable {
-    /// The size of the resource, and how much of it is used.
+    /// The size of the limited resource; `used` says how much of it is taken.
     package let all: Int
     package let used: Int
-    /// The divisor: one prefix may have 1/`part` of what is free.
+    /// The divisor of a prefix's share: once half is taken, one prefix may have 1/`part` of what is free.
     package let part: Int
-    /// The limit for one prefix, even if much is free.
+    /// The most that one prefix may have, however much is free.
     package let perPrefix: Int
 
     package init(all: Int, used: Int, part: Int, perPrefix: Int = .max) {
@@ -120,26 +122,26 @@ package struct PrefixCeiling: Sendable {
         self.perPrefix = perPrefix
     }
 
-    /// Whether a prefix that has `count` may have one more. A wider block may have `allowance` times as much as a
-    /// single prefix.
+    /// Whether a prefix that has `count` of the resource may have one more. `allowance` multiplies the limits: it is 1
+    /// for a single prefix, and larger for a wider block.
     func allows(_ count: Int, allowance: Int) -> Bool {
         guard count < perPrefix.multipliedClamped(by: allowance) else { return false }
         guard isScarce else { return true }
         return count < max(Self.household, (all - used) / max(1, part)).multipliedClamped(by: allowance)
     }
 
-    /// The least that one address may have, even if little is free, because the devices of a household share one
+    /// The number that one address may have however little is free, because the devices of a household share one
     /// address.
     private static let household = 4
 
-    /// Whether this ceiling limits any prefix just now.
+    /// Whether this ceiling can refuse anything at present: it has a limit for one prefix, or the resource is scarce.
     var bindsAnybody: Bool { perPrefix != .max || isScarce }
 
     /// Whether at least half of the resource is used.
     package var isScarce: Bool { used > 0 && used >= all - used }
 
-    /// The excess that counts for every device because the resource is scarce: 0 while more than half of it is free,
-    /// then 1, and twice as much each time that half of what was free is used.
+    /// How scarce the resource is, for the difficulty of proof of work: 0 while more than half of it is free, then 1,
+    /// and twice as much each time that half of what was free is used.
     var excess: Int { isScarce ? max(1, all / 2 / max(1, all - used)) : 0 }
 }
 
@@ -151,7 +153,8 @@ extension Int {
 }
 
 extension AddressPrefix {
-    /// Whether this prefix, and each block around it, may have one more, if each of `others` has one.
+    /// Whether the ceiling allows this prefix, and each block around it, one more place, when each of `others` has one
+    /// place.
     func mayJoin(_ others: some Sequence<AddressPrefix>, _ ceiling: PrefixCeiling) -> Bool {
         counted.allSatisfy { block, allowance in
             ceiling.allows(others.reduce(0) { $0 + (block.contains($1) ? 1 : 0) }, allowance: allowance)

@@ -1,8 +1,8 @@
 internal import DequeModule
 import EasySetupRelayProtocol
 
-/// The limits on rooms and on the visitors in them. Once half of the places are taken, each prefix may have a share of
-/// what is free. Some places are reserved for returning devices (`Protocol/limits.md`, "When the relay fills").
+/// The limits on rooms and on the visitors in them. Once half of the places are taken, the share of each prefix depends
+/// on what is free. Some places are reserved for returning devices (`Protocol/limits.md`, "When the relay fills").
 extension Rendezvous {
     var roomCeiling: PrefixCeiling {
         PrefixCeiling(all: limits.rooms, used: rooms.count, part: limits.partOfFree)
@@ -15,15 +15,15 @@ extension Rendezvous {
     /// Whether a prefix may have one more room without exceeding its share.
     func mayOwnRoom(_ prefix: AddressPrefix) -> Bool { owned.rooms.allows(prefix, roomCeiling) }
 
-    /// Whether a prefix may restore a room. Its share is larger than for a new room, because the offerer had the room
-    /// before.
+    /// Whether a prefix may have one more room, which its offerer restores from a token. The share is larger than for a
+    /// new room, because the offerer had the room before.
     func mayRestoreRoom(_ prefix: AddressPrefix) -> Bool {
         let part = max(1, limits.partOfFree / Self.softer)
         return owned.rooms.allows(prefix, PrefixCeiling(all: limits.rooms, used: rooms.count, part: part))
     }
 
-    /// Whether a room may take one more visitor. A free place in its meetings counts even if many visitors wait in
-    /// other rooms.
+    /// Whether the relay's limits and its offerer's share allow this room one more visitor, in a meeting or else in the
+    /// room's line (its queue). False if there is no such room.
     func hasPlaceForVisitor(of offer: OfferID) -> Bool {
         guard let room = rooms[offer] else { return false }
         if room.meetings.count >= limits.meetings {
@@ -33,24 +33,25 @@ extension Rendezvous {
         return owned.meetings.allows(room.prefix, meetingCeiling(limits.meetingsInAll))
     }
 
-    /// Whether the relay has no place for a new visitor, in any room.
+    /// Whether the relay can't admit a new visitor to any room, because its meetings or mailbox bytes are at their
+    /// limit.
     var isFullForVisitors: Bool {
         totals.meetings >= meetingsForVisitors || totals.mailboxBytes >= limits.mailboxBytesInAll
     }
 
-    /// The number of meetings that the relay has for new visitors. The rest is reserved for meetings that an offerer
-    /// restores.
+    /// The number of meetings in all rooms up to which the relay admits new visitors. The rest of the limit is reserved
+    /// for meetings that an offerer restores.
     private var meetingsForVisitors: Int { limits.meetingsInAll - limits.meetingsInAll / Self.kept }
 
-    /// The meetings of a restored room for which the relay has a place. A meeting in which no message was exchanged
-    /// counts like a new visit. A meeting with messages may use the reserved places too.
+    /// The meetings among `held`, which an offerer wants to restore, for which the relay has a place. A meeting without
+    /// an exchanged message has the limits of a new visit. A meeting with messages may also use the reserved places.
     func meetingsWithPlace(_ held: [MeetingResume], _ prefix: AddressPrefix) -> [MeetingResume] {
         let ceiling = meetingCeiling(limits.meetingsInAll, part: max(1, limits.partOfFree / Self.softer))
         guard owned.meetings.allows(prefix, ceiling) else { return [] }
         let isFullOfBytes = totals.mailboxBytes >= limits.mailboxBytesInAll
         let seated = held.contains(where: \.isSeated)
         var (places, kept) = (totals.meetings, [MeetingResume]())
-        // Meetings in which messages were exchanged come first.
+        // The first round takes the meetings in which messages were exchanged, the second round the others.
         for isExchanged in [true, false] {
             for meeting in held
             where meeting.hasExchanged == isExchanged && (!seated || meeting.isSeated) {
@@ -63,26 +64,28 @@ extension Rendezvous {
         return kept
     }
 
-    /// The divisor of the reserve: 1/`kept` of ``Limits/meetingsInAll`` is reserved for returning devices.
+    /// The divisor of the reserve: 1/`kept` of ``Limits/meetingsInAll`` is reserved for meetings that offerers restore.
     private static var kept: Int { 8 }
-    /// How many times larger the share of a returning device is than that of a new one.
+    /// How many times larger the share of a returning device is than that of a new device.
     private static var softer: Int { 4 }
 
     // MARK: Rooms that nobody holds
 
-    /// Whether the relay has a place for one more room, or could make one by giving up an abandoned room.
+    /// Whether the relay has a place for one more room, or may get one by dropping an abandoned room
+    /// (``makePlaceForRoom()``).
     var mayHavePlaceForRoom: Bool {
         deadlines.count < limits.deadlines && (rooms.count < limits.rooms || !abandoned.isEmpty)
     }
 
-    /// Makes a place for one more room; false when there is none. A full relay gives up an abandoned room, which has no
-    /// connected offerer and never had a visitor.
+    /// Makes a place for one more room; false when that is impossible. If the relay is full, it drops an abandoned
+    /// room: one that has no connected offerer and never had a visitor.
     mutating func makePlaceForRoom() -> Bool {
         guard deadlines.count < limits.deadlines else { return false }
         return rooms.count < limits.rooms || giveUpRoom()
     }
 
-    /// Adds a room to the list of abandoned rooms: its offerer has disconnected, and no visitor ever came.
+    /// Adds a room to the list of abandoned rooms. The caller guarantees that its offerer is disconnected and that no
+    /// visitor ever came.
     mutating func list(_ offer: OfferID, at index: Dictionary<OfferID, Room>.Index) {
         guard !rooms.values[index].isListed else { return }
         rooms.values[index].isListed = true
@@ -90,7 +93,8 @@ extension Rendezvous {
         if abandoned.count > 2 * rooms.count { dropAbandoned() }
     }
 
-    /// Removes from the list the rooms whose offerer has come back, that a visitor has visited, or that are over.
+    /// Removes the rooms that are not abandoned any more from the list: their offerer has come back, a visitor came, or
+    /// they have ended.
     mutating func dropAbandoned() {
         let all = abandoned
         abandoned = []
@@ -104,8 +108,8 @@ extension Rendezvous {
         }
     }
 
-    /// Gives up one of the oldest abandoned rooms: the one whose offerer's prefix or wider block has most rooms. The
-    /// offerer can restore the room with its token. False when there is no abandoned room.
+    /// Drops one of the oldest abandoned rooms: the one whose offerer's prefix, or a wider block around it, has most
+    /// rooms. The offerer can restore the room with its token. False when there is no abandoned room.
     private mutating func giveUpRoom() -> Bool {
         var worst: (place: Int, standing: Int)?
         var place = 0
@@ -127,11 +131,11 @@ extension Rendezvous {
         return true
     }
 
-    /// How many abandoned rooms ``giveUpRoom()`` compares.
+    /// How many of the oldest abandoned rooms ``giveUpRoom()`` compares.
     private static var looks: Int { 16 }
 }
 
 extension MeetingResume {
-    /// Whether one of the devices has received a message from the other in this meeting.
+    /// Whether at least one message was exchanged in this meeting, as far as its offerer says.
     fileprivate var hasExchanged: Bool { received > 0 || acked > 0 || isSeated }
 }

@@ -1,41 +1,43 @@
 import Crypto
 import EasySetupRelayProtocol
 
-/// Asks devices for proof of work, and checks it. A challenge contains a MAC, so the relay stores nothing for a
-/// challenge until a device answers it (`Protocol/relay.md`, "Work").
+/// Asks devices for proof of work, and checks their answers. A challenge contains a MAC, so the relay stores nothing
+/// for a challenge until a device answers it (`Protocol/relay.md`, "Work").
 struct WorkGate: Sendable {
-    /// The layout of a challenge, 34 bytes: purpose (1), difficulty (1), expiry in milliseconds of the relay's own
-    /// clock (8, big-endian), random bytes (8), and the first 16 bytes of a MAC over all these and the prefix.
+    /// The length of a challenge before its MAC: purpose (1 byte), difficulty (1), expiry in milliseconds of the
+    /// relay's own clock (8, big-endian), random bytes (8). The first 16 bytes of a MAC over these and the address
+    /// prefix follow.
     private static let headByteCount = 18
     private static let macByteCount = 16
 
     private var key: TokenKey
-    /// The previous key, and the time until which the relay accepts challenges that it made with this key.
+    /// The previous key, and the time until which the relay accepts challenges made with the previous key.
     private var former: (key: TokenKey, until: Duration)?
     private let difficulty: ClosedRange<Int>
     private let lifetime: Duration
     private var used: Generations<[UInt8], Bool>
 
     enum Verdict: Equatable {
-        /// The work is right. A device did it for a challenge of this difficulty.
+        /// The work is right. The device's challenge had this difficulty, in bits.
         case done(difficulty: Int)
         case bad
         case full
     }
 
-    /// The request for which a device does the work.
+    /// The kind of request for which the relay asks for proof of work.
     enum Purpose: UInt8, Sendable {
         case offer = 1
         case visit = 2
     }
 
-    /// How far a prefix is over its limits.
+    /// How far an address prefix exceeds its limits. The difficulty of its work depends on this.
     struct Excess {
-        /// How many times over its limit the prefix is for this kind of request, or the excess of the whole relay,
+        /// How many times over its limit the prefix is for this kind of request, or how scarce the relay's places are,
         /// whichever is larger.
         var common = 0
-        /// How many times over the limit of visits without a room the prefix is. Each doubling costs two bits and not
-        /// one, up to the wire format's maximum, so that searching for codes gets more expensive with each code.
+        /// How many times over its limit the prefix is with visits (uses of a code) that found no code. Each doubling
+        /// costs two bits and not one, up to the wire format's maximum, so that searching for codes gets more expensive
+        /// with each attempt.
         var misses = 0
 
         var isNone: Bool { common == 0 && misses == 0 }
@@ -53,23 +55,23 @@ struct WorkGate: Sendable {
 
     mutating func advance(_ now: Duration) { used.advance(now) }
 
-    /// From this call on, new challenges are made with the key `next`. The relay accepts challenges that were made with the
-    /// previous key until they expire.
+    /// Makes `next` the key of new challenges. The relay still accepts challenges that it made with the previous key
+    /// until they expire.
     mutating func replaceKey(by next: TokenKey, now: Duration) {
         guard next.id != key.id else { return }
         former = (key, now + lifetime)
         key = next
     }
 
-    /// The difficulty for a prefix with this excess, in bits. Each doubling of the excess adds one bit, or two where the
-    /// excess is of misses.
+    /// The difficulty of work for a prefix with this excess, in leading zero bits. Each doubling of `common` adds one
+    /// bit, each doubling of `misses` two.
     func difficulty(for excess: Excess) -> Int {
         let common = min(difficulty.lowerBound + Self.doublings(excess.common), difficulty.upperBound)
         let misses = difficulty.lowerBound + 2 * Self.doublings(excess.misses)
         return max(common, min(misses, WireLimits.difficulty.upperBound))
     }
 
-    /// A challenge for a prefix with this excess.
+    /// A `work_wanted` frame with a new proof-of-work challenge, which only a device of this prefix can use.
     func challenge(
         _ purpose: Purpose,
         prefix: AddressPrefix,
@@ -84,7 +86,7 @@ struct WorkGate: Sendable {
         return .workWanted(challenge: bytes, difficulty: bits, expiresIn: lifetime)
     }
 
-    /// Checks whether `work` solves a challenge for this purpose and prefix, in time and for the first time.
+    /// Checks whether `work` solves a challenge for this purpose and prefix, has not expired, and was not used before.
     mutating func check(
         _ work: Work,
         for purpose: Purpose,
@@ -95,12 +97,12 @@ struct WorkGate: Sendable {
         let challenge = work.challenge
         guard challenge.count == Self.headByteCount + Self.macByteCount else { return .bad }
         let head = Array(challenge.prefix(Self.headByteCount))
-        // The comparison need not take constant time: nothing here is secret from the sender, and a forged MAC gains
-        // one offer.
+        // The comparison of the MAC need not take constant time: the challenge holds no secret, and a forger saves the
+        // work for one request only.
         guard head[0] == purpose.rawValue, isOurs(challenge, head, prefix, now) else { return .bad }
         let expiry = head[2..<10].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        // A challenge that an earlier run of the relay made may have any expiry, because that run's clock began
-        // elsewhere. So the relay refuses an expiry further ahead than a challenge of this run can have.
+        // An earlier run of the relay with the same key may have made this challenge, and its clock had another
+        // starting point. So the relay refuses an expiry that is further ahead than in a challenge of this run.
         guard milliseconds(now)...milliseconds(now + lifetime) ~= expiry else { return .bad }
         let digest = SHA256.hash(data: challenge + work.answer)
         guard Self.leadingZeroBits(digest) >= Int(head[1]) else { return .bad }

@@ -1,15 +1,16 @@
 private import HeapModule
 
-/// All deadlines of a relay in one heap. An entry is a reminder to check and no promise that something is due: an entry
-/// stays when its subject ends early, so the code that takes it checks the subject again.
+/// All deadlines of a relay in one heap. An entry is a reminder to check its subject, and does not promise that
+/// something is due: when its subject ends early, the entry stays. So the caller checks the subject again.
 struct Deadlines: Sendable {
     enum Subject: Sendable {
         case connection(ConnectionID)
-        /// The end of a room.
+        /// The time at which a room expires.
         case room(OfferID)
-        /// A room whose next visitor is to be displaced, because it owes a message while others wait.
+        /// The time to look for a visitor to displace in a room: one that has owed a message for too long while others
+        /// wait in line.
         case displacement(OfferID)
-        /// The rooms without a seated visitor, which end some time after the relay began to drain.
+        /// The time at which a draining relay sends the rooms without a seated (proved) visitor to another relay.
         case draining
     }
 
@@ -30,12 +31,13 @@ struct Deadlines: Sendable {
         entries.insert(Entry(at: time, subject: subject))
     }
 
-    /// Removes the reminders whose subject has ended or has another deadline.
+    /// Keeps only the reminders for which `isLive` is true. The caller returns false when a subject has ended or has
+    /// another deadline.
     mutating func keep(where isLive: (Subject, Duration) -> Bool) {
         entries = Heap(entries.unordered.filter { isLive($0.subject, $0.at) })
     }
 
-    /// Removes and returns the earliest entry that is due; nil when none is.
+    /// Removes the earliest entry if it is due, and returns its subject; nil when no entry is due.
     mutating func popDue(_ now: Duration) -> Subject? {
         guard let at = next, at <= now else { return nil }
         return entries.popMin()?.subject

@@ -1,24 +1,24 @@
-/// The phases of a relay's shutdown: serving, draining, ending, ended. The type takes events and the time, and gives
-/// orders.
+/// The phases of a relay's shutdown: serving, draining, ending, ended. The caller passes events and the time, and the
+/// type returns orders to carry out.
 package struct Lifecycle: Sendable {
     private enum Phase: Sendable {
         case serving
-        /// The relay admits no new devices. Active pairings go on until the deadline.
+        /// The relay admits no new devices. Pairings in progress go on until the deadline.
         case draining(until: Duration)
-        /// The relay closes every connection, and cuts those that are open at the deadline. HTTP connections stay open
-        /// until each poll has been answered.
+        /// The relay closes its connections, and cuts those that are still open at the deadline. HTTP connections stay
+        /// open until each long-polling device has learned that its session is closed.
         case ending(until: Duration, areRequestsClosed: Bool)
         case ended(isTold: Bool)
     }
 
     package enum Order: Equatable {
-        /// Tell all devices to go to another relay, and close all connections.
+        /// Send `goodbye` to all devices, so that they go to another relay, and close their connections.
         case end
-        /// Close the HTTP connections, because each poll has been answered.
+        /// Close the HTTP connections, because each long-polling device has learned that its session is closed.
         case closeRequests
-        /// Cut the connections that are still open.
+        /// Cut the connections that are still open, because their time to close is over.
         case hangUp
-        /// The relay has ended, because no connection is left.
+        /// The shutdown is complete, because no connection is left.
         case ended
     }
 
@@ -27,21 +27,21 @@ package struct Lifecycle: Sendable {
     private var phase = Phase.serving
 
     /// - Parameters:
-    ///   - drainTime: how long active pairings may go on while the relay drains.
-    ///   - closingTime: how long connections may take to close.
+    ///   - drainTime: how long pairings in progress may go on while the relay drains.
+    ///   - closingTime: how long connections may take to close after that.
     package init(drainTime: Duration, closingTime: Duration) {
         self.drainTime = drainTime
         self.closingTime = closingTime
     }
 
-    /// Whether the relay admits new devices.
+    /// Whether the relay admits new devices: its shutdown has not begun.
     package var isServing: Bool {
         if case .serving = phase { true } else { false }
     }
 
     /// Whether the relay still accepts connections. A draining relay accepts them for devices that are pairing and for
     /// health checks. An ending relay accepts them only for the last polls of long-polling devices.
-    /// - Parameter untold: the number of closed long-polling sessions whose device has not received that news yet.
+    /// - Parameter untold: the number of closed long-polling sessions whose device has not learned of the closing yet.
     package func accepts(untold: Int) -> Bool {
         switch phase {
         case .serving, .draining: true
@@ -58,14 +58,15 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    /// Begins to drain. False when the relay was draining or ending before.
+    /// Begins to drain. False, and no change, when the shutdown had begun before.
     package mutating func drain(now: Duration) -> Bool {
         guard case .serving = phase else { return false }
         phase = .draining(until: now + drainTime)
         return true
     }
 
-    /// Begins to end at once. Gives the orders to carry out.
+    /// Ends without draining: all connections are to be closed, and cut at once. Returns the orders that the caller
+    /// must carry out.
     package mutating func stop(now: Duration) -> [Order] {
         switch phase {
         case .serving, .draining: [end(now), .hangUp]
@@ -74,7 +75,7 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    /// When the caller must call ``deadlinePassed(now:)``, on the monotonic clock; nil for never.
+    /// When the caller must next call ``deadlinePassed(now:)``, on the monotonic clock; nil if no deadline is set.
     package var due: Duration? {
         switch phase {
         case .serving, .ended: nil
@@ -90,9 +91,9 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    /// The next order of the shutdown, if the numbers of rooms and connections now allow it; otherwise nil. The caller
-    /// calls it after each change. `untold` is the number of closed long-polling sessions whose device has not received
-    /// that news yet.
+    /// The next order of the shutdown, if the numbers of rooms and connections now allow that step; otherwise nil. The
+    /// caller must call it after each change of these numbers. `untold` is the number of closed long-polling sessions
+    /// whose device has not learned of the closing yet.
     package mutating func changed(rooms: Int, connections: Int, untold: Int, now: Duration) -> Order? {
         switch phase {
         case .serving, .ended: return nil
@@ -114,7 +115,7 @@ package struct Lifecycle: Sendable {
         return .end
     }
 
-    /// Whether the relay has ended. Only the first such call returns true, so that the caller reports the end once.
+    /// True if the relay has ended, but only at the first such call, so that the caller reports the end once.
     package mutating func takeEnd() -> Bool {
         guard case .ended(isTold: false) = phase else { return false }
         phase = .ended(isTold: true)

@@ -1,14 +1,15 @@
 import EasySetupRelayProtocol
 
-/// The shutdown of a relay. A device loses nothing that it can continue at another relay (`Protocol/relay.md`,
-/// "Draining"). The ``Lifecycle`` has the phases; this code applies them to rooms and connections.
+/// The shutdown of a relay. It interrupts no pairing that could not continue at another relay (`Protocol/relay.md`,
+/// "Draining"). ``Lifecycle`` holds the phase; this extension applies it to rooms and connections.
 extension Rendezvous {
-    /// Whether the relay accepts no new offers and visits.
+    /// Whether the shutdown has begun, so that the relay accepts no new offers and visits.
     var isDraining: Bool { !lifecycle.isServing }
 
-    /// Begins to drain: the relay accepts no new offers and visits. Rooms in which no visitor has met the offerer are
-    /// sent to another relay at once. Rooms with unseated meetings have `unseatedDrain`, seated meetings have their
-    /// normal lifetime. False when the relay drains or ends already.
+    /// Begins to drain: the relay accepts no new offers and visits. It sends rooms without a meeting, or without a
+    /// connected device, to another relay at once. Rooms whose visitors have not proved themselves follow after
+    /// `unseatedDrain`, and rooms with a seated visitor keep their normal lifetime. False when the shutdown had begun
+    /// before.
     package mutating func drain(_ turn: inout Turn) -> Bool {
         guard lifecycle.drain(now: turn.now.monotonic) else { return false }
         deadlines.add(.draining, at: turn.now.monotonic + limits.unseatedDrain)
@@ -16,22 +17,24 @@ extension Rendezvous {
         return true
     }
 
-    /// Stops at once. Every connected device is told to go to another relay, and all rooms are dropped.
+    /// Stops without draining: sends `goodbye` to every connected device, so that it goes to another relay, and drops
+    /// all rooms. Returns the orders that the caller carries out.
     package mutating func stop(_ turn: inout Turn) -> [Lifecycle.Order] {
         let orders = lifecycle.stop(now: turn.now.monotonic)
         for order in orders { carryOut(order, &turn) }
         return orders
     }
 
-    /// To be called when the time of ``Lifecycle/due`` has come.
+    /// The caller must call this at the time of ``Lifecycle/due``. Returns the order to carry out, or nil.
     package mutating func shutdownDeadlinePassed(_ turn: inout Turn) -> Lifecycle.Order? {
         let order = lifecycle.deadlinePassed(now: turn.now.monotonic)
         if let order { carryOut(order, &turn) }
         return order
     }
 
-    /// To be called after changes while the relay does not serve: the next step of the shutdown, if it can be taken.
-    /// Takes the present number of connections, and of devices that have not been told that they are closed.
+    /// The next step of the shutdown, or nil if none is possible yet. The caller must call this after each change
+    /// during the shutdown. `untold` is the number of closed long-polling sessions whose device has not learned of the
+    /// closing yet.
     package mutating func advanceShutdown(
         connections: Int,
         untold: Int,
@@ -47,10 +50,10 @@ extension Rendezvous {
         return order
     }
 
-    /// Whether the relay has ended. Only the first such call returns true, so that the caller reports the end once.
+    /// True if the relay has ended, but only at the first such call, so that the caller reports the end once.
     package mutating func takeEnd() -> Bool { lifecycle.takeEnd() }
 
-    /// The part of an order that concerns rooms and devices. The caller carries out the rest.
+    /// Carries out the part of an order that concerns rooms and devices. The I/O layer carries out the rest.
     private mutating func carryOut(_ order: Lifecycle.Order, _ turn: inout Turn) {
         switch order {
         case .end:
@@ -64,9 +67,10 @@ extension Rendezvous {
         }
     }
 
-    /// Sends on the devices that lose nothing by going to another relay.
+    /// Sends `goodbye` to the devices that lose nothing by going to another relay.
     private mutating func dismissIdle(_ turn: inout Turn) {
-        // Draining relays restore no rooms, so the offerers that these visitors wait for can't come back here.
+        // These visitors came back before their offerers. A draining relay restores no rooms, so those offerers can't
+        // come back to this relay.
         for connection in early.values.joined() {
             turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
             connections.remove(connection)
@@ -76,7 +80,7 @@ extension Rendezvous {
     }
 
     mutating func sendOn(_ turn: inout Turn, where isMeant: (Room) -> Bool) {
-        // Sorted, so that the order is the same in each run.
+        // The rooms are sorted, so that the order of the frames is the same in each run.
         let meant = rooms.values.filter(isMeant).sorted { $0.slot.symbols < $1.slot.symbols }
         for room in meant {
             _ = decide(room.offer, &turn) { room, rules, turn in

@@ -1,6 +1,7 @@
-/// Giving back memory. A dictionary keeps the size that it had at its peak, until its content moves to a smaller one.
+/// Freeing memory after a peak. A dictionary keeps its largest capacity, until its content moves to a smaller
+/// dictionary.
 extension Rendezvous {
-    /// Shrinks every table to the size that its content needs, by moving the content. Nothing else changes.
+    /// Moves the content of every table to a table that is just large enough. It changes nothing else.
     package mutating func shrink() {
         connections.shrink()
         rooms.shrink()

@@ -1,35 +1,37 @@
 private import DequeModule
 import EasySetupRelayProtocol
 
-/// The numbered frames of one long-polling session, in both directions. Because frames have numbers, a repeated request
-/// is harmless (`Protocol/http.md`, "Numbers").
+/// The numbered frames of one long-polling session, in both directions. Because of the numbers, the relay recognises a
+/// request that the device repeats (`Protocol/http.md`, "Numbers").
 struct FrameWindow: Sendable {
-    /// How the `received` number of a poll compares with the numbers of the frames that the relay has sent.
+    /// How the `received` number of a poll (the last frame that the device has) compares with the numbers of the frames
+    /// that the relay has sent.
     enum Standing: Equatable {
         case current
-        /// Lower than in an earlier poll: an old request that arrives late, because a proxy delayed it for example.
+        /// `received` is lower than in an earlier poll: this poll arrived late, for example because a proxy delayed it.
         case late
-        /// Higher than any number that was sent.
+        /// `received` is higher than the number of the last frame for this device.
         case gap
     }
 
-    /// The highest number of the device's frames that have arrived without a gap.
+    /// The highest number up to which all frames from the device have arrived.
     private(set) var have: UInt32 = 0
-    /// Whether the session is closed. A closed session takes no frame from the device and queues none for it.
+    /// Whether the session is closed. The relay then drops frames that arrive from the device, and queues none for the
+    /// device.
     private(set) var isClosed = false
-    /// The frames queued for the device until it acknowledges them.
+    /// The frames for the device that the device has not acknowledged yet.
     private var frames = Deque<[UInt8]>()
-    /// The number of the frame before the first of `frames`.
+    /// The highest frame number that the device has acknowledged. The first of `frames` has the next number.
     private var acknowledged: UInt32 = 0
-    /// The bytes of `frames`, including the overhead of storing them.
+    /// The memory that `frames` take, in bytes: their sizes and an overhead for each.
     private(set) var bytes = 0
 
-    /// Whether the answer to a poll would say something: there are frames for the device, or the session is closed.
+    /// Whether a poll can be answered now: there are frames for the device, or the session is closed.
     var hasNews: Bool { isClosed || !frames.isEmpty }
 
-    /// Takes the new frames of a request; `first` is the number of the first of `frames`. Nil when a frame before them
-    /// is missing; then none is taken. Frames that arrive after closing count as received, but are dropped, because the
-    /// device sent them before it knew of the closing.
+    /// Takes a request's frames, of which the first has the number `first`, and returns those that are new. Returns
+    /// nil, and takes none, if a frame before them is missing. Frames that arrive after the session was closed count as
+    /// received, but are dropped, because the device sent them before it knew of the closing.
     mutating func take(_ frames: [[UInt8]], from first: UInt32) -> ArraySlice<[UInt8]>? {
         guard first >= 1, let count = UInt32(exactly: frames.count), first - 1 <= have else { return nil }
         let (last, isBeyond) = (first - 1).addingReportingOverflow(count)
@@ -39,7 +41,7 @@ struct FrameWindow: Sendable {
         return isClosed ? [] : frames.dropFirst(known)
     }
 
-    /// Queues a frame for the device.
+    /// Queues a frame for the device, unless the session is closed.
     mutating func add(_ frame: [UInt8]) {
         guard !isClosed else { return }
         frames.append(frame)
@@ -50,7 +52,7 @@ struct FrameWindow: Sendable {
         isClosed = true
     }
 
-    /// Applies the acknowledgement in a poll, `received`, and drops the acknowledged frames.
+    /// Applies the `received` number of a poll: drops the queued frames up to this number, because the device has them.
     mutating func acknowledge(_ received: UInt32) -> Standing {
         guard received >= acknowledged else { return .late }
         guard Int(received - acknowledged) <= frames.count else { return .gap }
@@ -61,8 +63,8 @@ struct FrameWindow: Sendable {
         return .current
     }
 
-    /// The answer to a poll: as many queued frames as fit into a body. It has no frames when the poll's waiting time
-    /// ended first.
+    /// The answer to a poll: as many of the queued frames as fit into one body. It has no frames if none were queued
+    /// until the poll's waiting time ended.
     func answer() -> PollAnswer {
         var room = WireLimits.callBytes - Self.bytesAround
         var fitting: [[UInt8]] = []
@@ -74,14 +76,15 @@ struct FrameWindow: Sendable {
         return PollAnswer(first: acknowledged + 1, frames: fitting, isClosed: isClosed && fitting.count == frames.count)
     }
 
-    /// An answer without frames, for a poll that a newer poll replaced.
+    /// An answer without frames, for a poll that a newer poll has replaced or overtaken.
     func emptyAnswer() -> PollAnswer {
         PollAnswer(first: acknowledged + 1, frames: [])
     }
 
     private static func cost(of frame: [UInt8]) -> Int { frame.count + 48 }
 
-    /// The most bytes that a frame takes in the body beyond its own: a field number, and a length of up to three bytes.
+    /// The most bytes that a frame needs in the body in addition to its own: a field number (1), and a length (up to
+    /// 3).
     private static let bytesAroundFrame = 4
     /// The most bytes that the fields `first` (6) and `closed` (2) take together in the body.
     private static let bytesAround = 8

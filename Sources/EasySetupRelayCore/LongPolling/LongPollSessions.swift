@@ -2,40 +2,42 @@ private import DequeModule
 package import EasySetupRelayProtocol
 private import HeapModule
 
-/// The long-polling sessions: their ids, the frames queued for each, the polls that wait, and the sessions that were
-/// closed (`Protocol/http.md`, "Connections"). The type does no I/O and has no clock. A poll is named by the
-/// ``ConnectionID`` of the connection on which it waits.
+/// All long-polling sessions: their ids, the frames queued for each, the waiting polls (requests for frames), and the
+/// closed sessions (`Protocol/http.md`, "Connections"). The type does no I/O and has no clock. A poll is identified by
+/// the ``ConnectionID`` of the HTTP connection on which it waits.
 package struct LongPollSessions: Sendable {
     private let limits: TransportLimits
-    /// Sessions by the 128-bit id that the device drew. Swift hashes the ids with a random seed of this process, so
-    /// nobody can cause collisions, and the time of a lookup reveals at most bits of an unknown hash. So the lookup
-    /// need not compare ids in constant time.
+    /// Sessions by the secret 128-bit id that the device drew. Swift hashes these keys with a random seed of this
+    /// process. So nobody can cause collisions, and the time of a lookup reveals at most bits of an unknown hash. Hence
+    /// the lookup need not compare ids in constant time.
     private var ids: [LongPollConnectionID: ConnectionID] = [:]
     private var entries: [ConnectionID: Entry] = [:]
     private var alarms = Heap<Alarm>()
-    /// The closed sessions that the relay still remembers, in the order of their closing.
+    /// The closed sessions that the relay still remembers, the one that was closed first at the front.
     private var closed: Deque<Closed> = []
-    /// The number of these of each prefix.
+    /// The number of sessions in `closed` for each address prefix.
     private(set) var remembered = PrefixCounts()
-    /// The number of open sessions, and of all sessions, closed ones included.
+    /// The number of open sessions, and the number of all sessions that the relay remembers, which includes closed
+    /// ones.
     package private(set) var callers = Admission.Callers()
-    /// Sessions with a waiting poll that can be answered now.
+    /// The sessions that have a waiting poll and an answer for it.
     private var ready: [ConnectionID] = []
     private var answers: [Answered] = []
-    /// The number of open sessions of each prefix.
+    /// The number of open sessions for each address prefix.
     package private(set) var devices = PrefixCounts()
-    /// The bytes queued for all sessions.
+    /// The memory that the frames queued for all sessions take, in bytes.
     private var unreadBytes = 0
-    /// The number of closed sessions whose device has not learnt of the closing from the answer to a poll yet.
+    /// The number of closed sessions whose device has not learned of the closing yet. A device learns of it from the
+    /// answer to a poll.
     package private(set) var untold = 0
 
-    /// A waiting poll and its answer. The answer is nil when the relay no longer knows the session.
+    /// A poll to answer, and its answer. The answer is nil when the relay no longer knows the session.
     package typealias Answered = (poll: ConnectionID, answer: PollAnswer?)
 
     package enum Polled: Equatable {
         case unknown
         case gap
-        /// The poll waits. A later ``takeAnswers(now:)`` gives its answer.
+        /// The session is known, and the answer is not here: a later ``takeAnswers(now:)`` returns it.
         case waits(ConnectionID)
     }
 
@@ -47,9 +49,11 @@ package struct LongPollSessions: Sendable {
         var callsSince: Duration
         var queue = FrameWindow()
         var waiting: Waiting?
-        /// When the session was opened or its last poll ended. No poll has waited since then if `waiting` is nil.
+        /// When the session was opened, or its last poll was answered or lost. If `waiting` is nil, no poll has waited
+        /// since then.
         var absentSince: Duration
-        /// The time of the session's earliest alarm; nil for none. Alarms at other times are stale.
+        /// When the session's earliest alarm goes off; nil if it has none. An alarm in the heap with another time is
+        /// stale.
         var alarm: Duration?
         var isReady = false
         var isTold = false
@@ -68,7 +72,7 @@ package struct LongPollSessions: Sendable {
         static func == (one: Alarm, other: Alarm) -> Bool { one.due == other.due }
     }
 
-    /// A closed session. The relay forgets it at the time `due`.
+    /// An entry for a closed session, which the relay forgets at the time `due`.
     private struct Closed {
         let due: Duration
         let id: ConnectionID
@@ -80,19 +84,20 @@ package struct LongPollSessions: Sendable {
     }
 
     package var isEmpty: Bool { entries.isEmpty }
-    /// The number of alarms, including stale ones.
+    /// The number of alarms in the heap, including stale ones. Tests read it.
     var alarmCount: Int { alarms.count }
 
     package func id(of connection: LongPollConnectionID) -> ConnectionID? { ids[connection] }
 
     package func isOpen(_ id: ConnectionID) -> Bool { entries[id]?.queue.isClosed == false }
 
-    /// The highest number of the device's frames that have arrived without a gap. Nil for an unknown session.
+    /// The highest number up to which all frames of this session's device have arrived. Nil for an unknown session.
     package func have(of id: ConnectionID) -> UInt32? { entries[id]?.queue.have }
 
     // MARK: What devices do
 
-    /// Opens a session. Both `connection`, which the device drew, and `id` must be new.
+    /// Opens a session. The caller guarantees that no session has the id `connection`, which the device drew, or the
+    /// number `id`.
     package mutating func open(
         _ connection: LongPollConnectionID,
         as id: ConnectionID,
@@ -107,7 +112,8 @@ package struct LongPollSessions: Sendable {
         watch(id)
     }
 
-    /// Counts a request of a session. False when the device makes more requests than the limit allows.
+    /// Counts a request of an open session. False when the device has made more requests in this interval than the
+    /// limit allows.
     package mutating func countCall(_ id: ConnectionID, now: Duration) -> Bool {
         guard var entry = entries[id], !entry.queue.isClosed else { return true }
         if now >= entry.callsSince + limits.requestInterval { (entry.calls, entry.callsSince) = (0, now) }
@@ -116,12 +122,14 @@ package struct LongPollSessions: Sendable {
         return entry.calls <= limits.requestsPerInterval
     }
 
-    /// The new frames of a request, in order. Nil when a frame before them is missing or the session is unknown.
+    /// Takes the frames of a `send` request, and returns those that are new, in order. Nil when a frame before them is
+    /// missing, or the session is unknown.
     package mutating func take(_ call: SendCall, of id: ConnectionID) -> ArraySlice<[UInt8]>? {
         entries[id]?.queue.take(call.frames, from: call.first)
     }
 
-    /// A device polls for frames. If an earlier poll still waits, it is answered without frames.
+    /// Takes a poll, with which a device asks for frames, on the HTTP connection `poll`. If an earlier poll of the
+    /// session still waits, the relay answers that one without frames.
     package mutating func poll(_ call: PollCall, by poll: ConnectionID, now: Duration) -> Polled {
         guard let id = ids[call.connection], let before = entries[id]?.queue.bytes,
             let standing = entries[id]?.queue.acknowledge(call.received), let entry = entries[id]
@@ -130,8 +138,8 @@ package struct LongPollSessions: Sendable {
         switch standing {
         case .gap: return .gap
         case .late:
-            // A newer poll has overtaken this one: the device has had another answer, and the newer poll may be
-            // waiting.
+            // A newer poll with a higher `received` has overtaken this one, so the device has had another answer. The
+            // newer poll may still wait, and keeps its place.
             answers.append((poll, entry.queue.emptyAnswer()))
             return .waits(id)
         case .current: break
@@ -146,7 +154,7 @@ package struct LongPollSessions: Sendable {
         return .waits(id)
     }
 
-    /// The connection of a poll has closed, so the poll waits no more.
+    /// The caller reports that the HTTP connection of a poll has closed, so the poll waits no more.
     package mutating func gone(_ poll: ConnectionID, of id: ConnectionID, now: Duration) {
         guard entries[id]?.waiting?.poll == poll else { return }
         entries[id]?.waiting = nil
@@ -156,8 +164,8 @@ package struct LongPollSessions: Sendable {
 
     // MARK: What the relay does
 
-    /// Queues a frame for a device, which answers its waiting poll. False when the device has too many unread bytes;
-    /// the caller then ends the session.
+    /// Queues a frame for a device; a waiting poll is then answered with the frame. False when the device has too many
+    /// unread bytes; the caller must then end the session.
     package mutating func send(_ frame: [UInt8], to id: ConnectionID) -> Bool {
         guard let before = entries[id]?.queue.bytes else { return true }
         entries[id]?.queue.add(frame)
@@ -167,7 +175,8 @@ package struct LongPollSessions: Sendable {
         return bytes <= (unreadBytes > limits.unreadBytesInAll ? WireLimits.callBytes : limits.outboundBytes)
     }
 
-    /// Closes a session after the queued frames. The relay remembers it for ``TransportLimits/pollAbsence``.
+    /// Closes a session. The device still gets the queued frames, because the relay remembers the session for
+    /// ``TransportLimits/pollAbsence``.
     package mutating func close(_ id: ConnectionID, now: Duration) {
         guard isOpen(id) else { return }
         entries[id]?.queue.close()
@@ -184,24 +193,25 @@ package struct LongPollSessions: Sendable {
         while closed.count > limits.closedCalls { forget(closed[0].id) }
     }
 
-    /// Forgets a closed session of a prefix, or of a block around it, that has its share of them already: the oldest. So
+    /// If a prefix, or a block around it, has its share of the closed sessions already, forgets the oldest of them. So
     /// an address that closes many sessions can't make the relay forget those of others.
     private mutating func makePlace(for prefix: AddressPrefix) {
         let ceiling = PrefixCeiling(all: limits.closedCalls, used: closed.count, part: limits.partOfFree)
         guard let block = remembered.exhausted(prefix, ceiling) else { return }
-        // The search is short, because the block owns a large part of what is searched.
+        // The search for the block's oldest closed session is short, because the block has a large part of all closed
+        // sessions.
         guard let oldest = closed.first(where: { $0.prefix.map(block.contains) ?? false }) else { return }
         forget(oldest.id)
     }
 
-    /// Closes every session.
+    /// Closes every open session.
     package mutating func closeAll(now: Duration) {
         for id in entries.keys.filter(isOpen) {
             close(id, now: now)
         }
     }
 
-    /// Removes a session, so that the relay does not know it any more.
+    /// Removes a session. A poll that waits in it is answered as for an unknown session.
     package mutating func forget(_ id: ConnectionID) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         ids[entry.name] = nil
@@ -218,7 +228,8 @@ package struct LongPollSessions: Sendable {
         if let waiting = entry.waiting { answers.append((waiting.poll, nil)) }
     }
 
-    /// Removes a session from the list of closed ones. Nearly always it is the first or the last.
+    /// Removes a session from the list of closed ones. The function looks first at both ends of the list, where the
+    /// session nearly always is.
     private mutating func dropClosed(_ id: ConnectionID) {
         if closed.first?.id == id {
             closed.removeFirst()
@@ -229,7 +240,7 @@ package struct LongPollSessions: Sendable {
         }
     }
 
-    /// Removes every session.
+    /// Removes every session, open or closed.
     package mutating func forgetAll() {
         while let first = closed.first { forget(first.id) }
         for id in Array(entries.keys) {
@@ -237,7 +248,7 @@ package struct LongPollSessions: Sendable {
         }
     }
 
-    /// The answers to polls that can be answered now, or whose wait a newer poll or the end of the session has ended.
+    /// Returns the answers that the caller must send to polls now, each answer only once.
     package mutating func takeAnswers(now: Duration) -> [Answered] {
         guard !ready.isEmpty || !answers.isEmpty else { return [] }
         for id in ready {
@@ -261,7 +272,7 @@ package struct LongPollSessions: Sendable {
         return answers
     }
 
-    /// Shrinks the tables to the size that their content needs.
+    /// Moves the content of the tables to tables that are just large enough.
     package mutating func shrink() {
         ids = Dictionary(uniqueKeysWithValues: Array(ids))
         entries = Dictionary(uniqueKeysWithValues: Array(entries))
@@ -273,7 +284,7 @@ package struct LongPollSessions: Sendable {
         if answers.isEmpty { answers = [] }
     }
 
-    /// Removes the stale alarms. Each session has at most one alarm that is not stale.
+    /// Removes the stale alarms from the heap. Each session has at most one alarm that is not stale.
     private mutating func dropStaleAlarms() {
         let entries = entries
         alarms = Heap(alarms.unordered.filter { entries[$0.id]?.alarm == $0.due })
@@ -281,8 +292,8 @@ package struct LongPollSessions: Sendable {
 
     // MARK: Time
 
-    /// When the caller must call ``deadlinesPassed(now:)`` next; nil for never. The getter is mutating for the same
-    /// reason as ``Rendezvous/nextDeadline``.
+    /// When the caller must next call ``deadlinesPassed(now:)``; nil if no deadline is set. The getter is mutating for
+    /// the same reason as ``Rendezvous/nextDeadline``.
     package var nextDeadline: Duration? {
         mutating get {
             guard let alarm = alarms.min?.due, let closing = closed.first?.due else {
@@ -292,8 +303,8 @@ package struct LongPollSessions: Sendable {
         }
     }
 
-    /// Answers polls that have waited for long enough, and forgets closed sessions whose time is over. Gives the
-    /// sessions on which no poll waited for too long; they are removed already.
+    /// Ends the wait of polls that have waited for long enough, and forgets closed sessions whose time is over. Returns
+    /// the sessions that it removed because no poll had waited in them for too long.
     package mutating func deadlinesPassed(now: Duration) -> [ConnectionID] {
         var absent: [ConnectionID] = []
         while let first = alarms.min, first.due <= now {
@@ -319,14 +330,16 @@ package struct LongPollSessions: Sendable {
         entry.waiting?.until ?? entry.absentSince + limits.pollAbsence
     }
 
-    /// Sets an alarm for a session, unless an earlier one is set. When the earlier one goes off, it is set again.
+    /// Sets an alarm for a session, unless the session has an earlier alarm. When that earlier alarm goes off, this
+    /// function is called again.
     private mutating func watch(_ id: ConnectionID) {
         guard let entry = entries[id], !entry.queue.isClosed else { return }
         let due = due(entry)
         if let alarm = entry.alarm, alarm <= due { return }
         entries[id]?.alarm = due
         alarms.insert(Alarm(due: due, id: id))
-        // A new alarm makes the session's later one stale. The stale one may stay in the queue for half a minute.
+        // A new alarm makes the session's later alarm stale. A stale alarm may stay in the heap for half a minute,
+        // until its own time.
         if alarms.count > 2 * entries.count + 64 { dropStaleAlarms() }
     }
 

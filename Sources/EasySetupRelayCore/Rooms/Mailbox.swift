@@ -1,24 +1,25 @@
 import EasySetupRelayProtocol
 
-/// One direction of a meeting: the messages that the receiver has not acknowledged, and how far sender and receiver are
-/// (`Protocol/relay.md`, "Delivery").
+/// One direction of a meeting: the messages that the receiving device has not acknowledged, and how far the sending and
+/// the receiving device are (`Protocol/relay.md`, "Delivery").
 struct Mailbox: Sendable {
-    /// The highest message number received from the sender, without a gap.
+    /// The highest number up to which all of the sender's messages have arrived at the relay.
     private(set) var have: UInt32 = 0
-    /// The highest message number handed to a connection of the receiver, which here is the device that these messages
-    /// go to.
+    /// The highest number up to which the relay has sent messages to the receiving device.
     private(set) var delivered: UInt32 = 0
-    /// The highest message number that the receiver has acknowledged.
+    /// The highest message number that the receiving device has acknowledged.
     private(set) var acked: UInt32 = 0
-    /// The stored messages: numbers after `acked` up to `have`.
+    /// The stored messages: those with numbers above `acked`, up to `have`.
     private(set) var messages: [Message] = []
     private(set) var bytes = 0
-    /// Whether the relay was restarted, so that it knows of the earlier numbers only from what a device says.
+    /// Whether this mailbox was made after a restart of the relay, which knows the earlier numbers only from what the
+    /// devices say.
     private(set) var isRestored = false
 
     init() {}
 
-    /// A mailbox after a restart. The offerer, which comes back first, names the last number that was acknowledged.
+    /// Makes a mailbox after a restart of the relay. The messages up to `number` count as acknowledged, because the
+    /// offerer, which comes back first, says so.
     init(restoredAt number: UInt32) {
         have = number
         delivered = number
@@ -46,30 +47,34 @@ struct Mailbox: Sendable {
         guard number <= delivered else { return .beyond }
         guard number > acked else { return .old }
         acked = number
-        // In place, so that the next message reuses the array's memory.
+        // The array is changed in place, so that the next message reuses its memory.
         messages.removeFirst(messages.prefix { $0.number <= number }.count)
         bytes = messages.reduce(0) { $0 + $1.body.count }
         return .news
     }
 
-    /// Whether a receiver that comes back may say that it has all messages up to `number`.
+    /// Whether a receiving device that reconnects may claim to have all messages up to `number`: the relay must have
+    /// sent them, or have been restarted since.
     func canHaveReceived(_ number: UInt32) -> Bool { number <= delivered || isRestored }
 
-    /// The receiver has come back and has all messages up to `number`. The caller has checked ``canHaveReceived(_:)``.
+    /// Handles the return of the receiving device, which has all messages up to `number`. The caller guarantees that
+    /// ``canHaveReceived(_:)`` is true.
     mutating func returned(having number: UInt32) -> OnAck {
         if number > delivered { delivered = number }
-        // Messages that the receiver got before a restart count as received. If the sender sends them again, they are
-        // repeats.
+        // The receiving device got these messages before a restart of the relay, so they count as received. If the
+        // sender sends them again, they are repeats.
         if number > have { have = number }
         return acknowledged(upTo: number)
     }
 
-    /// The message that was stored last goes to the receiver's connection, which has had all earlier ones.
+    /// Notes that the caller sends the message that was stored last to the receiving device. The relay has sent all
+    /// earlier messages before.
     mutating func deliverLast() {
         delivered = have
     }
 
-    /// The stored messages after `number`. They count as delivered, because the caller sends them to the receiver now.
+    /// The stored messages with numbers above `number`. They count as delivered, because the caller guarantees to send
+    /// them to the receiving device now.
     mutating func deliver(after number: UInt32) -> [Message] {
         delivered = max(delivered, have)
         return messages.filter { $0.number > number }

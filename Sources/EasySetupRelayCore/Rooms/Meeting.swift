@@ -2,38 +2,41 @@ import EasySetupRelayProtocol
 
 /// The session of one visitor with the offerer.
 struct Meeting: Sendable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:Guest`.
+    // These states are `mtype:Guest` in the formal model, `Protocol/model/pairing.pml`.
     enum Visitor: Sendable {
-        /// The visitor is connected. Next: `detached`, `left`.
+        /// The visitor is connected. Next states: `detached`, `left`.
         case attached(ConnectionID)
-        /// The visitor's connection was lost, or the visitor has not come back since a restart. Next: `attached`.
+        /// The visitor's connection was lost, or the visitor has not come back since a restart of the relay. Next
+        /// state: `attached`.
         case detached
-        /// The visitor has left for good. Its place stays taken until the offerer closes the meeting or another visitor
-        /// needs the place. Final.
+        /// The visitor has left for good. The meeting still takes its place in the room until the offerer closes the
+        /// meeting or another visitor needs the place. Final state.
         case left
     }
 
-    /// How long a visitor that has not proved itself yet has kept the offerer waiting for a message.
+    /// How long a visitor has kept the offerer waiting for a message of the handshake.
     enum Owed: Sendable, Equatable {
-        /// The visitor owes no message: the offerer has to answer, or the visitor's handshake messages 1 (hello) and 3
-        /// (proof) have arrived. Next: `running`, `stopped`.
+        /// The visitor owes no message: the offerer has to answer, or both handshake messages of the visitor, 1 (hello)
+        /// and 3 (proof), have arrived. Next states: `running`, `stopped`.
         case nothing
-        /// The visitor has owed a message since this time. Next: `nothing`, `stopped`.
+        /// The visitor has owed a message since this time. Next states: `nothing`, `stopped`.
         case running(since: Duration)
-        /// The offerer is disconnected. The visitor had owed a message for this long before. Next: `nothing`,
-        /// `running`.
+        /// The visitor owes a message, but the time does not run, because the offerer is disconnected. The visitor had
+        /// owed the message for this long before. Next states: `nothing`, `running`.
         case stopped(after: Duration)
     }
 
     let id: MeetingID
-    /// The address prefix that a wrong proof is charged to; nil after a restart, until the visitor is back.
+    /// The visitor's address prefix, to which the relay charges a wrong proof; nil after a restart of the relay, until
+    /// the visitor is back.
     var prefix: AddressPrefix?
     var visitor: Visitor
-    /// The attempt number of the visitor's last accepted attach.
+    /// The highest `attempt` of an `attach_visitor` frame (a return with a token) that the relay has accepted for this
+    /// meeting.
     var attempt: UInt32 = 0
     private(set) var owed = Owed.nothing
-    /// How many times the relay told the offerer that the visitor's connection was lost. `isToldAway` says whether that
-    /// was the last news that the offerer got.
+    /// How many times the relay told the offerer that this visitor's connection was lost. `isToldAway` says whether the
+    /// offerer's last news of the visitor is that it is away.
     private var absencesTold: UInt16 = 0
     var isToldAway = false
     var toOfferer: Mailbox
@@ -47,7 +50,7 @@ struct Meeting: Sendable {
         toVisitor = Mailbox()
     }
 
-    /// A meeting that its offerer restores after a restart.
+    /// Makes a meeting that its offerer restores after a restart of the relay.
     init(restoring held: MeetingResume) {
         id = held.meeting
         prefix = nil
@@ -56,8 +59,8 @@ struct Meeting: Sendable {
         toVisitor = Mailbox(restoredAt: held.acked)
     }
 
-    /// Notes whether the visitor is connected. True when the relay must tell the offerer. After `absencesTold` absences
-    /// it tells the offerer of no further one.
+    /// Notes whether the visitor is connected. True when the caller must tell the offerer. After `absencesTold`
+    /// absences of the visitor, the offerer hears of no further ones.
     mutating func notePresence(_ isPresent: Bool, _ limits: Limits) -> Bool {
         let mayTell = absencesTold < limits.absencesTold
         if isPresent {
@@ -84,14 +87,14 @@ struct Meeting: Sendable {
         }
     }
 
-    /// Whether the visitor owes a message: its first from the start, and its second after the offerer's first. A
-    /// visitor that has left owes its place.
+    /// Whether the visitor owes a message: its first from the start of the meeting, and its second once the offerer has
+    /// sent its first. A visitor that has left counts as owing, so that another visitor can take its place.
     private var owes: Bool {
         hasLeft || toOfferer.have == 0 || (toOfferer.have == 1 && toVisitor.have >= 1)
     }
 
-    /// Starts, stops or resets the time for which the visitor has owed a message. The caller calls it after each
-    /// message, and when the offerer connects or disconnects.
+    /// Starts, stops or resets the time for which the visitor has owed a message. The caller must call this after each
+    /// message, when the offerer connects or disconnects, and when the visitor comes back or leaves.
     mutating func updateOwed(now: Duration, offererIsThere: Bool) {
         switch (owed, owes, offererIsThere) {
         case (_, false, _): owed = .nothing
@@ -103,7 +106,7 @@ struct Meeting: Sendable {
         }
     }
 
-    /// Since when the visitor has owed a message; nil while it owes none or the offerer is disconnected.
+    /// Since when the visitor has owed a message; nil while it owes none, or while the offerer is disconnected.
     var owesSince: Duration? {
         switch owed {
         case .running(let since): since

@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// The first frame of a connection (`Protocol/relay.md`, "Connections").
+/// Handling the first frame of a connection (`Protocol/relay.md`, "Connections").
 extension Rendezvous {
     mutating func arrive(
         _ connection: ConnectionID,
@@ -13,7 +13,8 @@ extension Rendezvous {
             refuse(connection, .draining, retryAfter: limits.retryDraining, &turn)
         case .offer(let slotLength, let done):
             let time = turn.now.monotonic
-            // The relay checks this before it asks for work, so that the device does not work for nothing.
+            // The relay checks whether there is a place before it asks for proof of work, so that no device works in
+            // vain.
             guard mayHavePlaceForRoom else {
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
             }
@@ -31,8 +32,8 @@ extension Rendezvous {
         case .visit(let slot, let done):
             let time = turn.now.monotonic
             let own = visited.excess(prefix, limit: limits.visitsPerPrefix, now: time)
-            // The relay checks this before it looks up the slot, so that a full relay does not reveal which slots
-            // exist.
+            // The relay checks whether it is full before it looks up the slot, so that its refusal does not reveal
+            // which slots have rooms.
             guard !isFullForVisitors else {
                 visited.happened(1, prefix, now: time)
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
@@ -58,8 +59,9 @@ extension Rendezvous {
         }
     }
 
-    /// Lets an offer or a visit go on, or asks the device for work. The relay asks when the prefix exceeds its limits,
-    /// and asks all devices when it gets full. False when the relay asked for work or refused the device.
+    /// Decides whether an offer or a visit may go on. The relay asks for proof of work when the prefix exceeds its
+    /// limits, and asks all devices when places are scarce. False when this function has asked for work or refused the
+    /// device.
     private mutating func admitOrChallenge(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
@@ -93,7 +95,8 @@ extension Rendezvous {
         _ turn: inout Turn
     ) {
         if connections.isAtWork(connection) {
-            // Without work in return, answering repeats would cost the relay more than the sender.
+            // The device repeated its request without the work that the relay had asked for. Another challenge would
+            // cost the relay more than the request cost the device.
             guard hasWorked else { return refuse(connection, .badOrder, &turn) }
         } else {
             guard connections.atWork < limits.roomless, deadlines.count < limits.deadlines else {
@@ -153,7 +156,8 @@ extension Rendezvous {
         guard hasPlaceForVisitor(of: offer) else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
-        // The connection is moved before the decision, because a `close` among the actions must find it in the room.
+        // The connection moves to the room before the decision, because a `close` of this connection among the
+        // resulting actions must find it there.
         connections.move(connection, to: .visitor(offer))
         let verdict = decide(offer, &turn) { room, rules, turn in
             room.visit(connection, prefix: prefix, rules, &turn)
@@ -168,8 +172,8 @@ extension Rendezvous {
         }
     }
 
-    /// Refuses a visit to a slot without a room. The relay gives the reason why the room ended for a limited time only,
-    /// and not to prefixes that try many slots.
+    /// Refuses a visit to a slot without a room. The relay tells why the room ended only for a limited time, and not to
+    /// prefixes beyond their limits, because these may be searching for slots.
     private mutating func visitNobody(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
@@ -178,8 +182,8 @@ extension Rendezvous {
         _ turn: inout Turn
     ) {
         let time = turn.now.monotonic
-        // After a restart, visitors ask for rooms whose offerers have not come back yet. These visits don't count as
-        // misses, unless the prefix has made so many visits that it looks around.
+        // For a while after a restart, visitors ask for rooms whose offerers have not come back yet. Such a visit does
+        // not count as a miss, unless the prefix has made so many visits that it may be searching for slots.
         let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
         let looksAround = visited.excess(prefix, limit: limits.missesPerPrefix, now: time) > 0
         if !mayComeBack || looksAround { missed.happened(1, prefix, now: time) }

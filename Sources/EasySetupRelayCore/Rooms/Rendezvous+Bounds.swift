@@ -48,15 +48,15 @@ extension Rendezvous {
         return nil
     }
 
-    /// All rooms, reduced to what tests look at.
+    /// All rooms, each reduced to the facts that tests look at.
     package var glimpses: [OfferID: RoomGlimpse] {
         rooms.mapValues { RoomGlimpse(slot: $0.slot, mayBeGivenUp: $0.isAbandoned) }
     }
 
-    /// The room that a connection is in.
+    /// The room in which a connection is the offerer or a visitor; nil if it is in none.
     package func room(of connection: ConnectionID) -> OfferID? { connections[connection]?.phase.room }
 
-    /// Whether no state is left except for the marks of the slots that were handed out.
+    /// Whether no state is left. The memory of which slots were issued does not count.
     package var isEmpty: Bool {
         connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
             && deadlines.count == 0 && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty
@@ -67,6 +67,6 @@ extension Rendezvous {
 /// The facts about a room that tests look at.
 package struct RoomGlimpse: Sendable {
     package let slot: Slot
-    /// Whether the offerer is disconnected and no visitor ever came.
+    /// Whether a full relay may drop the room: the offerer is disconnected and no visitor ever came.
     package let mayBeGivenUp: Bool
 }

@@ -1,7 +1,7 @@
 import EasySetupRelayProtocol
 
-/// Devices that come back with a token, to a room that exists or to one that the offerer's token restores
-/// (`Protocol/relay.md`, "Attach").
+/// Devices that come back with a token, to a room that the relay has, or to one that the relay restores from the
+/// offerer's token (`Protocol/relay.md`, "Attach").
 extension Rendezvous {
     mutating func attachOfferer(
         _ connection: ConnectionID,
@@ -40,7 +40,8 @@ extension Rendezvous {
         }
     }
 
-    /// Restores a room from its offerer's token and frame. Nil on success, otherwise the reason for refusal.
+    /// Restores a room from its offerer's token (`claims`) and the meetings that the offerer names (`held`). Returns
+    /// nil on success, otherwise the reason for the refusal.
     private mutating func restore(
         _ claims: TokenClaims,
         _ held: [MeetingResume],
@@ -48,13 +49,15 @@ extension Rendezvous {
         _ now: Moment
     ) -> Reason? {
         if let ended = tombstones[claims.slot], ended.offer == claims.offer { return ended.reason }
-        // A draining relay restores no room, because the room would soon be over. The next relay restores it.
+        // A draining relay restores no room, because it would soon end that room. The offerer restores it at the next
+        // relay.
         guard !isDraining else { return .draining }
         guard offered.excess(prefix, limit: limits.restoresPerPrefix, now: now.monotonic) == 0, mayRestoreRoom(prefix)
         else { return .tooMany }
         let hasLostSlot = slots[claims.slot] != nil
         let kept = meetingsWithPlace(held, prefix)
-        // The relay does not restore a room without its seated meeting, because the user has already approved that one.
+        // If there is no place for the meeting with the seated (proved) visitor, the relay does not restore the room,
+        // because the user may already have approved this visitor.
         guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
         guard
             let room = Room(
@@ -131,8 +134,9 @@ extension Rendezvous {
         remind(.connection(connection), at: deadline)
     }
 
-    /// The visitors that wait for the same offerer. An older connection for the same meeting is sent away, because the
-    /// newer attach takes its place, as in a room. Nil when `said` is the older attach.
+    /// The other visitors that wait for the same offerer. If one of them is an older connection for the same meeting,
+    /// the relay refuses that connection, because the newer one replaces it. Nil when `said` is not newer than the one
+    /// that waits.
     private mutating func takeBack(
         _ said: Connections.Early,
         _ turn: inout Turn
@@ -149,9 +153,9 @@ extension Rendezvous {
         return others
     }
 
-    /// Whether one more visitor of this prefix may wait for the offerer that `others` wait for. An address may have one
-    /// of these places and a wider block half of them, because every stranger who ever visited has a token and could
-    /// otherwise take the place of the device that belongs there.
+    /// Whether one more visitor of this prefix may wait for the offerer, for which `others` wait already. An address
+    /// may have one such place and a wider block half of them. Otherwise strangers, who have tokens after any visit,
+    /// could take all places from the device that belongs there.
     private func mayWaitForOfferer(_ prefix: AddressPrefix, beside others: [ConnectionID]) -> Bool {
         guard others.count < limits.waitingForOffererPerRoom else { return false }
         return prefix.mayJoin(

@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// The frames of devices in a room, and the bookkeeping around each decision about a room.
+/// Handling the frames of devices that are in a room, and applying the consequences of each decision about a room.
 extension Rendezvous {
     mutating func offererSent(
         _ frame: DeviceFrame,
@@ -62,7 +62,8 @@ extension Rendezvous {
         follow(verdict, connection, &turn)
     }
 
-    /// Applies the verdict on a frame to its connection: a frame that changed nothing costs more of the frame budget.
+    /// Applies the verdict on a frame: refuses the connection, or charges the extra cost of a useless frame to the
+    /// connection's frame budget.
     private mutating func follow(_ verdict: Verdict?, _ connection: ConnectionID, _ turn: inout Turn) {
         let units: Int
         switch verdict {
@@ -80,17 +81,17 @@ extension Rendezvous {
 
     // MARK: Around a decision
 
-    /// Sets a deadline. Stale reminders are removed as soon as they outnumber the live ones, because otherwise devices
+    /// Sets a deadline. It removes stale reminders as soon as they outnumber the live ones, because otherwise devices
     /// that come and go would use up the limit of stored deadlines.
     mutating func remind(_ subject: Deadlines.Subject, at time: Duration) {
         deadlines.add(subject, at: time)
-        // At most one reminder is live for each connection in no room, each room and each displacement, and one for
-        // draining.
+        // The most reminders that can be live: one for each connection in no room, for each room and for each
+        // displacement, and one for draining.
         let live = connections.roomless + displacements.count + rooms.count + 1
         if deadlines.count > 2 * live + 64 { dropReminders() }
     }
 
-    /// Removes the reminders whose subject has ended or has another deadline.
+    /// Removes the reminders whose subject has ended or has another deadline now.
     mutating func dropReminders() {
         let (connections, rooms, displacements) = (connections, rooms, displacements)
         deadlines.keep { subject, time in
@@ -112,8 +113,8 @@ extension Rendezvous {
         remind(.room(room.offer), at: room.deadline)
     }
 
-    /// Lets `decision` change one room in place, and applies the consequences to totals, deadlines and dismissed
-    /// connections. Gives the result of `decision`; nil when there is no such room.
+    /// Lets `decision` change one room in place, and applies the consequences to the relay's totals, deadlines and
+    /// connections. Returns the result of `decision`; nil when there is no such room.
     mutating func decide<Outcome>(
         _ offer: OfferID,
         _ turn: inout Turn,
@@ -146,10 +147,10 @@ extension Rendezvous {
         if abandoned.count > 2 * rooms.count { dropAbandoned() }
         guard !room.hasLostSlot else { return }
         slots[room.slot] = nil
-        // A room that continues at another relay has not ended, so it leaves no tombstone.
+        // A room that goes on at another relay has not ended, so this relay remembers no end for its slot.
         if isDraining, reason == .draining { return }
-        // When the table of ended rooms is full, nothing is stored. Visitors of this room then get `no-such-code` in place
-        // of the reason why it ended.
+        // When the table of ended rooms is full, `put` stores nothing. Visitors of this room then get `no-such-code`
+        // and not the reason why the room ended.
         _ = tombstones.put(
             Tombstone(offer: room.offer, reason: reason.toldToVisitors, at: now),
             for: room.slot,
@@ -183,7 +184,7 @@ extension Rendezvous {
 
     // MARK: Connections
 
-    /// Refuses a connection because of its frame: the connection leaves its room, and the relay closes it.
+    /// Refuses a connection because of what its device sent. The connection leaves its room, and the relay closes it.
     mutating func refuse(
         _ connection: ConnectionID,
         _ reason: Reason,
@@ -198,7 +199,7 @@ extension Rendezvous {
         }
     }
 
-    /// Refuses a connection that is in no room.
+    /// Refuses a connection that is in no room, and closes it.
     mutating func sendAway(
         _ connection: ConnectionID,
         _ reason: Reason,
@@ -218,7 +219,7 @@ extension Rendezvous {
     }
 }
 
-/// The result of a decision about a room, as far as the relay's totals and deadlines need it.
+/// The changes that a decision about a room caused in what the relay's totals and deadlines depend on.
 private struct Decided {
     let prefix: AddressPrefix
     let before: Load
@@ -226,14 +227,15 @@ private struct Decided {
     /// The room's new deadline; nil if it has not changed.
     let deadline: Duration?
     let displacement: Duration?
-    /// Why the room is over; nil while it is not.
+    /// Why the room has ended; nil while it goes on.
     let end: Reason?
-    /// Whether the offerer is disconnected and no visitor ever came.
+    /// Whether a full relay may drop the room: the offerer is disconnected and no visitor ever came.
     let isAbandoned: Bool
 }
 
 extension Room {
-    /// Lets `decision` change the room, and collects what the relay must know of the change.
+    /// Lets `decision` change the room, and returns its result and the changes that matter for the relay's totals and
+    /// deadlines.
     fileprivate mutating func decided<Outcome>(
         _ rules: Rules,
         isDraining: Bool,
@@ -258,8 +260,8 @@ extension Room {
 }
 
 extension Reason {
-    /// The reason that later visitors get. A reason that a device gave is meant for its peer only, except for the first
-    /// ones here.
+    /// The reason that later visitors at the ended room's slot get. Only the first four reasons here are for them.
+    /// Other reasons that a device gives are for its peer, and visitors get `expired`.
     fileprivate var toldToVisitors: Reason {
         switch self {
         case .done, .seated: .seated

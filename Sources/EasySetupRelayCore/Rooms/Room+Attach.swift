@@ -1,8 +1,8 @@
 import EasySetupRelayProtocol
 
-/// Devices of this room that come back on a new connection (`Protocol/relay.md`, "Attach").
+/// Devices of a room that come back on a new connection, which is called to attach (`Protocol/relay.md`, "Attach").
 extension Room {
-    /// The offerer comes back on a new connection. `held` are the meetings that it still has.
+    /// Handles an offerer that comes back on a new connection. `held` are the meetings that the offerer still has.
     mutating func attachOfferer(
         _ connection: ConnectionID,
         held: [MeetingResume],
@@ -46,8 +46,8 @@ extension Room {
         return .accepted
     }
 
-    /// Ends the meetings that the offerer does not name. Meetings that it may never have heard of are announced again
-    /// instead.
+    /// Ends the meetings that a returning offerer does not name. It keeps those in which the offerer has sent nothing,
+    /// because the offerer may never have heard of them. Returns these, which the caller must announce again.
     private mutating func resolveUnnamed(_ held: [MeetingResume], _ turn: inout Turn) -> [MeetingID] {
         let named = Set(held.map(\.meeting))
         var unheard: [MeetingID] = []
@@ -98,8 +98,8 @@ extension Room {
         turn.send(.presence(meeting: meetings[index].id, isPresent: false), to: offerer)
     }
 
-    /// Carries out a `seat` that was lost with the connection. If the relay had received it, the `seated` answer is
-    /// sent again.
+    /// Carries out a `seat` frame (one visitor proved itself) that was lost with the offerer's connection. If the frame
+    /// had arrived, sends the answer `seated` again.
     private mutating func resumeSeat(_ held: [MeetingResume], _ rules: Rules, _ turn: inout Turn) {
         switch phase {
         case .over: return
@@ -111,7 +111,7 @@ extension Room {
         }
     }
 
-    /// A visitor comes back on a new connection.
+    /// Handles a visitor that comes back to its meeting on a new connection.
     mutating func attachVisitor(
         _ connection: ConnectionID,
         prefix: AddressPrefix,
@@ -170,7 +170,8 @@ extension Room {
 }
 
 extension UInt32 {
-    /// Whether an attach with this attempt number is older than the last accepted one. A newer attach has overtaken it,
-    /// so the relay refuses it. 0 is not counted.
+    /// Whether an attach (a return with a token) with this attempt number is not newer than the last accepted one,
+    /// whose number is `last`. The relay refuses such an attach, because a newer one has overtaken it. A device that
+    /// does not count sends 0, which is never stale.
     func isStale(after last: UInt32) -> Bool { self != 0 && self <= last }
 }

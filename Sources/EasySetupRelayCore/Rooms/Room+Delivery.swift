@@ -1,6 +1,6 @@
 import EasySetupRelayProtocol
 
-/// Messages, acknowledgements and lost connections (`Protocol/relay.md`, "Delivery").
+/// Handling messages, acknowledgements and lost connections (`Protocol/relay.md`, "Delivery").
 extension Room {
     mutating func offererSent(
         _ message: Message,
@@ -8,7 +8,8 @@ extension Room {
         _ rules: Rules,
         _ turn: inout Turn
     ) -> Verdict {
-        // The meeting has just ended, or its visitor has left. The offerer sent this frame before it received `over`.
+        // The meeting has ended, or its visitor has left, and the offerer sent this frame before it learned of that.
+        // The relay ignores it.
         guard let index = meeting(id), !meetings[index].hasLeft else { return .withoutNews }
         let visitor = meetings[index].connection
         let ack = meetings[index].toOfferer.acknowledged(upTo: message.ack)
@@ -33,9 +34,9 @@ extension Room {
         return .accepted
     }
 
-    /// Whether a visitor's frame is about its current meeting. A frame about another meeting, or from a visitor that
-    /// waits in the queue, crossed with the visitor's displacement; delivering it to the next meeting would corrupt
-    /// that one.
+    /// Whether a visitor's frame is for the meeting that the visitor is in. A frame for another meeting, or from a
+    /// visitor that waits in line, was on its way when the relay displaced the visitor. Delivering it would corrupt the
+    /// next meeting.
     func isCurrent(_ named: MeetingID?, of visitor: ConnectionID) -> Bool {
         guard let index = meeting(of: visitor) else { return false }
         return named == nil || named == meetings[index].id
@@ -103,7 +104,8 @@ extension Room {
         }
     }
 
-    /// A connection was lost, or was refused because of a frame that it sent. Its meeting goes on without it.
+    /// Handles a connection that was lost, or that the relay refused because of a frame. The room and its meetings go
+    /// on without the connection.
     mutating func lost(_ connection: ConnectionID, _ rules: Rules, _ turn: inout Turn) {
         if connection == offerer {
             offerer = nil

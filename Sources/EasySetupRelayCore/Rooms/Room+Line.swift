@@ -1,9 +1,10 @@
 import EasySetupRelayProtocol
 
-/// The line, which is the queue of visitors that wait for a meeting: who gets a meeting, who waits, and who is
-/// displaced, which means moved back to the end of the line (`Protocol/relay.md`, "The line").
+/// The line, which is a room's queue of visitors that wait for a meeting: who gets a meeting, who waits, and who is
+/// displaced, which means moved from a meeting to the end of the line (`Protocol/relay.md`, "The line").
 extension Room {
-    /// A visitor arrives. It gets a meeting or a place in the line; any verdict but `accepted` is the refusal to send.
+    /// Admits a new visitor to a meeting or to the line (the queue). Any verdict but `accepted` is a refusal, which the
+    /// caller must send.
     mutating func visit(
         _ visitor: ConnectionID,
         prefix: AddressPrefix,
@@ -28,7 +29,7 @@ extension Room {
         }
     }
 
-    /// Whether one more visitor of this prefix may wait in the line. The limits hold for each wider block around it,
+    /// Whether one more visitor of this prefix may wait in the line. Each wider block around the prefix has a limit,
     /// too.
     private func mayWait(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         guard line.count < limits.waitingPerRoom else { return false }
@@ -43,7 +44,7 @@ extension Room {
         )
     }
 
-    /// A waiting visitor has gone. False when the connection was not in the queue.
+    /// Removes a visitor that has gone from the line. False when the visitor was not in the line.
     mutating func leaveLine(_ visitor: ConnectionID, _ rules: Rules, _ turn: inout Turn) -> Bool {
         switch phase {
         case .seated, .over: return false
@@ -56,17 +57,18 @@ extension Room {
         }
     }
 
-    /// When ``displace(_:_:)`` has something to do next; nil while no visitor waits or none in a meeting owes a
+    /// When ``displace(_:_:)`` must next be called; nil while nobody waits in line, or no visitor in a meeting owes a
     /// message.
     func nextDisplacement(_ limits: Limits) -> Duration? {
         guard !line.isEmpty else { return nil }
         return meetings.compactMap(\.owesSince).min().map { $0 + limits.owedMessage }
     }
 
-    /// While others wait, moves an unproved visitor that has owed a message for too long to the end of the queue. A
-    /// visitor without a connection is removed instead.
+    /// If visitors wait in line, ends each meeting whose visitor has owed a message for too long, and admits waiting
+    /// visitors. A displaced visitor goes to the end of the line if it is connected.
     mutating func displace(_ rules: Rules, _ turn: inout Turn) {
-        // Bounded by the number of places: with the time limits of a test, an admitted visitor may be overdue at once.
+        // The loop ends after as many rounds as there are places for meetings, because with an `owedMessage` of zero
+        // each visitor that is admitted here would be displaced at once.
         for _ in 0..<rules.limits.meetings {
             guard let due = nextDisplacement(rules.limits), due <= turn.now.monotonic,
                 let slowest = meetings.firstIndex(where: { $0.owesSince == due - rules.limits.owedMessage })
@@ -93,7 +95,7 @@ extension Room {
         turn.send(.inLine(position: line.count), to: displaced.connection)
     }
 
-    /// Admits visitors from the head of the queue while there are places.
+    /// Admits visitors from the head of the line to meetings while there are places.
     mutating func admit(_ rules: Rules, _ turn: inout Turn) {
         var line = line
         guard !line.isEmpty, meetings.count < rules.limits.meetings else { return }
@@ -106,8 +108,8 @@ extension Room {
         tellPositions(from: 0, rules, &turn)
     }
 
-    /// Tells waiting visitors their positions. The head of the queue is told each change, the rest only at some
-    /// positions, because one departure must not cost a frame for each waiting visitor.
+    /// Tells waiting visitors their positions, from index `place` on. Those at the head of the line hear each change,
+    /// the others only each sixteenth position, because one departure must not cost a frame for each waiting visitor.
     private func tellPositions(from place: Int, _ rules: Rules, _ turn: inout Turn) {
         for (index, waiting) in line.enumerated().dropFirst(place)
         where index < rules.limits.positionsTold || (index + 1).isMultiple(of: 16) {
@@ -118,8 +120,8 @@ extension Room {
         }
     }
 
-    /// Tells the head of the queue that the offerer has gone or come back. Visitors further behind are told as the
-    /// queue moves.
+    /// Tells the visitors at the head of the line that the offerer has gone or come back. Visitors further behind hear
+    /// that the offerer is away with their next position.
     func tellLine(_ rules: Rules, isPresent: Bool, _ turn: inout Turn) {
         for waiting in line.prefix(rules.limits.positionsTold) {
             turn.send(.presence(meeting: nil, isPresent: isPresent), to: waiting.connection)

@@ -1,13 +1,15 @@
 import EasySetupRelayProtocol
 
-/// The end of meetings, and the choice of the visitor that gets the seat (`Protocol/relay.md`, "Seat").
+/// Ending meetings, and giving one visitor the seat, which means that it has proved itself and all others must go
+/// (`Protocol/relay.md`, "Seat").
 extension Room {
     mutating func seat(_ id: MeetingID, _ rules: Rules, _ turn: inout Turn) -> Verdict {
         switch phase {
         case .over: return .accepted
         case .seated(let seated): return seated == id ? .accepted : .refused(.badOrder)
         case .open(let line):
-            // The meeting has ended, or its visitor has left. The offerer sent this frame before it received `over`.
+            // The meeting has ended, or its visitor has left, and the offerer sent this frame before it learned of
+            // that. The relay ignores it.
             guard let index = meeting(id), !meetings[index].hasLeft else { return .accepted }
             for other in meetings where other.id != id {
                 if let visitor = other.connection { turn.dismiss(visitor, .over(meeting: nil, .seated)) }
@@ -31,8 +33,8 @@ extension Room {
         }
     }
 
-    /// The offerer ends a meeting. Gives the prefix of its visitor, for the count of visits, if the proof was wrong;
-    /// otherwise nil.
+    /// Ends a meeting at the offerer's request. If the reason is a wrong proof, returns the visitor's address prefix,
+    /// to which the caller must charge the proof; otherwise nil.
     mutating func close(
         _ id: MeetingID,
         _ reason: Reason,
@@ -45,15 +47,16 @@ extension Room {
         return reason == .wrongProof ? prefix : nil
     }
 
-    /// Removes a meeting, dismisses its visitor and admits the next one.
+    /// Removes a meeting, sends `over` with this reason to its visitor, and admits the next visitor in line.
     mutating func remove(_ index: Int, telling reason: Reason, _ rules: Rules, _ turn: inout Turn) {
         let meeting = meetings.remove(at: index)
         if let visitor = meeting.connection { turn.dismiss(visitor, .over(meeting: nil, reason)) }
         admit(rules, &turn)
     }
 
-    /// A visitor leaves for good. Its place stays taken until the offerer closes the meeting or the place is needed;
-    /// otherwise leaving would let strangers through the places faster.
+    /// Handles a visitor that leaves for good. Its meeting keeps its place until the offerer closes the meeting or
+    /// another visitor needs the place. If leaving freed the place at once, strangers could pass through the places
+    /// faster.
     mutating func visitorLeft(_ visitor: ConnectionID, _ reason: Reason, _ rules: Rules, _ turn: inout Turn) {
         if let index = meeting(of: visitor) {
             meetings[index].visitor = .left

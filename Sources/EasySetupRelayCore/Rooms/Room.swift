@@ -1,21 +1,21 @@
 import EasySetupRelayProtocol
 
-/// The complete state for decisions about one room. The index of slots and the relay's totals are kept outside. The
+/// The complete state for decisions about one room. ``Rendezvous`` keeps the index of slots and the relay's totals. The
 /// rules are in `Room+Line.swift`, `Room+Delivery.swift`, `Room+Seat.swift` and `Room+Attach.swift`.
 struct Room: Sendable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:RoomPhase`.
+    // These phases are `mtype:RoomPhase` in the formal model, `Protocol/model/pairing.pml`.
     enum Phase: Sendable {
-        /// At most ``Limits/meetings`` visitors meet the offerer; further ones wait in a queue, the line. Next:
-        /// `seated`, `over`.
+        /// At most ``Limits/meetings`` visitors are in a meeting with the offerer; further ones wait in the line (a
+        /// queue). Next phases: `seated`, `over`.
         case open(line: [Waiting])
-        /// One visitor proved itself, and the relay dismissed all others. Next: `over`.
+        /// One visitor has proved itself and has the seat, and the relay dismissed all others. Next phase: `over`.
         case seated(MeetingID)
-        /// The relay has told and dismissed all devices. With the reason `draining`, they continue at another relay.
-        /// Final.
+        /// The relay has sent the last frame to all devices and closed their connections. With the reason `draining`,
+        /// the devices go on at another relay. Final phase.
         case over(Reason)
     }
 
-    /// A visitor in the line. The relay keeps no messages for it.
+    /// A visitor in the line (the queue). The relay ignores messages from it.
     struct Waiting: Sendable {
         let connection: ConnectionID
         let prefix: AddressPrefix
@@ -23,27 +23,29 @@ struct Room: Sendable {
 
     let offer: OfferID
     let slot: Slot
-    /// Nil while the offerer is disconnected.
+    /// The offerer's connection; nil while the offerer is disconnected.
     var offerer: ConnectionID?
     /// The highest `attempt` of an `attach_offerer` frame that the room has accepted, so that it refuses an older frame
     /// that arrives late.
     var attempt: UInt32 = 0
     var phase: Phase
     var meetings: [Meeting]
-    /// When the room ends, on the monotonic clock.
+    /// When the relay ends the room, on the monotonic clock.
     var deadline: Duration
     /// The deadline that this room's tokens contain, in seconds since 1970 UTC.
     let tokenDeadline: Int64
-    /// Whether another room has this room's slot, so that no new visitor can come here.
+    /// Whether another room has this room's slot, which happens after a restart. New visitors can't come to this room
+    /// then.
     let hasLostSlot: Bool
-    /// The prefix of the device that made the room. The relay counts the room and its meetings under it.
+    /// The address prefix of the offerer that made or restored the room. The room, its meetings and its line count for
+    /// this prefix.
     let prefix: AddressPrefix
-    /// Whether a visitor ever came, so that the room is not given up for another one.
+    /// Whether a visitor ever came. A full relay does not drop such a room for another one.
     var wasVisited = false
-    /// Whether the room is in ``Rendezvous/abandoned``.
+    /// Whether the room is in the list ``Rendezvous/abandoned``.
     var isListed = false
 
-    /// A new room.
+    /// Makes a new room, which expires after ``Limits/codeLifetime``.
     init(offer: OfferID, slot: Slot, offerer: ConnectionID, of prefix: AddressPrefix, now: Moment, limits: Limits) {
         self.offer = offer
         self.prefix = prefix
@@ -56,8 +58,8 @@ struct Room: Sendable {
         hasLostSlot = false
     }
 
-    /// A room as its offerer describes it after a restart, in `held`. The offerer is not attached yet. Nil when the
-    /// room's time is over.
+    /// Restores a room from its offerer's token (`claims`) and the meetings that the offerer names (`held`), without a
+    /// connected offerer. Nil when the room's time is over.
     init?(
         restoring claims: TokenClaims,
         held: [MeetingResume],
@@ -77,7 +79,7 @@ struct Room: Sendable {
         slot = claims.slot
         offerer = nil
         phase = seated.map { .seated($0.meeting) } ?? .open(line: [])
-        // A room gets no more meetings than the limit, even if its offerer names more.
+        // A room gets no more meetings than the limit, even if its offerer names more of them.
         meetings = held.filter { seated == nil || $0.isSeated }.prefix(limits.meetings).map(Meeting.init(restoring:))
         deadline = now.monotonic + left
         tokenDeadline = claims.deadline
@@ -86,7 +88,7 @@ struct Room: Sendable {
         wasVisited = !held.isEmpty
     }
 
-    /// The room's share of the relay's totals.
+    /// What the room adds to the relay's totals.
     var load: Load {
         var load = Load(rooms: 1, meetings: meetings.count)
         switch phase {
@@ -106,7 +108,7 @@ struct Room: Sendable {
         TokenClaims(slot: slot, offer: offer, meeting: meeting, deadline: tokenDeadline).token(keys: rules.keys)
     }
 
-    /// Ends the room: sends `over` to all devices and dismisses them.
+    /// Ends the room: sends `over` with this reason to all devices in the room, and closes their connections.
     mutating func end(_ reason: Reason, _ turn: inout Turn) {
         if let offerer { turn.dismiss(offerer, .over(meeting: nil, reason)) }
         for meeting in meetings {
@@ -118,7 +120,7 @@ struct Room: Sendable {
         phase = .over(reason)
     }
 
-    /// Whether the room is open and no visitor is in a meeting with the offerer.
+    /// Whether the room is open and has no meeting.
     var isIdle: Bool {
         switch phase {
         case .open: meetings.isEmpty
@@ -126,15 +128,15 @@ struct Room: Sendable {
         }
     }
 
-    /// Whether no device is connected. A draining relay does not wait for such a room, because its devices can restore
-    /// it at another relay.
+    /// Whether no device of the room is connected. A draining relay does not wait for such a room, because the devices
+    /// can restore the room at another relay.
     var isDeserted: Bool { offerer == nil && line.isEmpty && meetings.allSatisfy { $0.connection == nil } }
 
     /// Whether a draining relay sends the room's devices to another relay now.
     var goesOnElsewhere: Bool { isIdle || isDeserted }
 
-    /// Whether the offerer is disconnected and no visitor ever came. The relay may give such a room up, because the
-    /// offerer's token restores it.
+    /// Whether the offerer is disconnected and no visitor ever came. A full relay may drop such a room, because its
+    /// offerer can restore it from the token.
     var isAbandoned: Bool { offerer == nil && !wasVisited && isIdle }
 
     var isSeated: Bool {
@@ -144,7 +146,8 @@ struct Room: Sendable {
         }
     }
 
-    /// Sends all devices to another relay, where their tokens restore the room (`Protocol/relay.md`, "Draining").
+    /// Sends `goodbye` to all devices of the room. They go on at another relay, where they restore the room from their
+    /// tokens (`Protocol/relay.md`, "Draining").
     mutating func sendOn(_ limits: Limits, _ turn: inout Turn) {
         for connection in [offerer] + meetings.map(\.connection) + line.map(\.connection) {
             if let connection { turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining)) }
@@ -162,8 +165,8 @@ struct Room: Sendable {
     }
 }
 
-/// The limits and keys for every decision. It is a class, because copying these 500 bytes for each decision would be
-/// slow.
+/// The limits and keys that every decision uses. It is a class, because passing these 500 bytes by value to each
+/// decision would be slow.
 final class Rules: Sendable {
     let limits: Limits
     let keys: TokenKeys
@@ -174,18 +177,21 @@ final class Rules: Sendable {
     }
 }
 
-/// The result of a frame from a device.
+/// The result of handling a frame from a device.
 enum Verdict: Equatable {
     case accepted
-    /// The frame changed nothing: it was a repeat, or an acknowledgement without news.
+    /// The frame changed nothing: it was a message that the relay has already, or an acknowledgement of nothing new. It
+    /// costs more of the frame budget.
     case withoutNews
-    /// A visitor sent the frame while it has no meeting, or for another meeting than it has.
+    /// A visitor without a meeting sent the frame, or a visitor sent it for another meeting than its own. The relay
+    /// ignores the frame, which costs much of the frame budget.
     case outOfPlace
-    /// The frame is not allowed. The relay refuses the connection and closes it.
+    /// The frame is not allowed here. The relay sends `refused` with this reason and closes the connection.
     case refused(Reason)
 }
 
-/// The counts that the relay limits over all rooms: those of one room, or the sum of all.
+/// The numbers of rooms, meetings, waiting visitors and bytes that the relay limits: those of one room, or the sum for
+/// all rooms.
 struct Load: Equatable, Sendable {
     var rooms = 0
     var seated = 0

@@ -1,19 +1,20 @@
 import EasySetupRelayProtocol
 
-/// Draws slots at random. Few of all slots are in use, and none is used again within twice a room's lifetime
-/// (`Protocol/relay.md`, "Slots").
+/// Draws slots (the public parts of codes) at random. Few of all slots are in use, and the pool does not draw a slot
+/// again within twice a room's longest life (`Protocol/relay.md`, "Slots").
 ///
-/// There are two bit maps for each length from 3 to 5 symbols. The pool marks a slot that it hands out in the current
-/// map. The slot is free again when both maps have been cleared in turn. The maps of the three lengths have 4 KiB, 128
-/// KiB and 4 MiB each, allocated at first use. For 6 symbols a map would have 128 MiB, so for that length the pool only
-/// avoids the slots of living rooms: with 2^30 slots and at most 20,000 rooms, the chance that a random slot was in use
-/// in the last half hour is one in 50,000.
+/// For each length from 3 to 5 symbols there are two bit maps. The pool marks a slot that it hands out in the current
+/// map. The two maps are cleared in turn, once in a period each, and a slot is free again when neither has its mark.
+/// The maps of the three lengths have 4 KiB, 128 KiB and 4 MiB each, allocated at first use. A map for 6 symbols would
+/// have 128 MiB, so for that length the pool only avoids the slots of existing rooms: with 2^30 slots and at most
+/// 20,000 rooms, the chance that a random slot was in use in the last half hour is one in 50,000.
 struct SlotPool: Sendable {
     private let period: Duration
     private let guardedUntil: Duration
     private var maps: [Int: Maps] = [:]
 
-    /// The most draws for one slot: more than a map that is three quarters free ever needs.
+    /// The most random draws for one slot. In a map that is three quarters free, 128 draws in a row practically never
+    /// all fail.
     private static let probes = 128
     private static let mappedLengths = 3...5
 
@@ -22,7 +23,7 @@ struct SlotPool: Sendable {
         guardedUntil = started + limits.restartGuard
     }
 
-    /// A free slot of at least `length` symbols, 0 for the pool's choice. Nil when there is none.
+    /// Draws a free slot of at least `length` symbols; 0 leaves the length to the pool. Nil when no slot was found.
     mutating func draw(
         atLeast length: Int,
         now: Duration,
@@ -32,8 +33,8 @@ struct SlotPool: Sendable {
         let shortest = now < guardedUntil ? Slot.lengths.lowerBound + 1 : Slot.lengths.lowerBound
         for length in max(length, shortest)...Slot.lengths.upperBound {
             advance(length, now)
-            // At most a quarter of the slots of a length are handed out, so that a guessed slot seldom has a room. The
-            // next slots are one symbol longer.
+            // The pool hands out at most a quarter of the slots of a length, so that a guessed slot seldom has a room.
+            // Then it draws slots that are one symbol longer.
             if let map = maps[length], map.marked >= (1 << (5 * length)) / 4 { continue }
             for _ in 0..<Self.probes {
                 let number = Int.random(in: 0..<(1 << (5 * length)), using: &entropy)
@@ -47,8 +48,8 @@ struct SlotPool: Sendable {
         return nil
     }
 
-    /// Marks the slot of a room that came back after a restart. An earlier run of the relay drew it, so this pool does
-    /// not know it.
+    /// Marks the slot of a restored room as used. An earlier run of the relay drew this slot, so this pool does not
+    /// know of it yet.
     mutating func mark(_ slot: Slot, now: Duration) {
         let length = slot.symbols.utf8.count
         advance(length, now)
@@ -70,7 +71,7 @@ struct SlotPool: Sendable {
     }
 }
 
-/// The two bit maps of one length.
+/// The two bit maps of used slots for one length.
 private struct Maps: Sendable {
     private var current: [UInt64]
     private var previous: [UInt64]

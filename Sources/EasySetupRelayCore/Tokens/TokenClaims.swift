@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 
-/// The 16 random bytes that identify a room for as long as any of its tokens is valid. The relay may give the room's
-/// slot to another room sooner.
+/// The 16 random bytes that identify a room, unlike its slot, for as long as any of its tokens is valid: the relay may
+/// give the slot to another room sooner.
 package struct OfferID: Hashable, Sendable {
     package static let byteCount = 16
     private let value: Bytes16
@@ -23,7 +23,7 @@ package struct OfferID: Hashable, Sendable {
     }
 }
 
-/// The content of a token: which device may come back, and to which room or meeting (`Protocol/relay.md`, "Tokens").
+/// The content of a token: which device may come back, and to which room and meeting (`Protocol/relay.md`, "Tokens").
 package struct TokenClaims: Hashable, Sendable {
     package enum Role: UInt8, Hashable, Sendable {
         case offerer = 1
@@ -32,10 +32,10 @@ package struct TokenClaims: Hashable, Sendable {
 
     package var slot: Slot
     package var offer: OfferID
-    /// Nil in an offerer's token.
+    /// The visitor's meeting; nil in an offerer's token.
     package var meeting: MeetingID?
-    /// When the code expires, in seconds since 1970 UTC. A seated meeting may last for ``Limits/seatedLifetime`` beyond
-    /// it.
+    /// When the code expires, in seconds since 1970 UTC. The meeting of a seated (proved) visitor may last up to
+    /// ``Limits/seatedLifetime`` longer.
     package var deadline: Int64
 
     package var role: Role { meeting == nil ? .offerer : .visitor }
@@ -48,16 +48,16 @@ package struct TokenClaims: Hashable, Sendable {
     }
 }
 
-/// Why a token was refused.
+/// Why the relay refuses a token.
 package enum TokenError: Error, Hashable, Sendable {
-    /// The token was made with a key that this relay does not have. Sent as ``Reason/relayForgot``.
+    /// The relay does not have the key with which the token was made. The device gets ``Reason/relayForgot``.
     case unknownKey
-    /// The token is wrong in any other way. Sent as ``Reason/badToken``.
+    /// The token is wrong in any other way. The device gets ``Reason/badToken``.
     case invalid
 }
 
-/// The layout of a token, 85 bytes: version, key id (4), role, slot length, slot (6, padded with zeros), offer id (16),
-/// meeting id (16, zeros for an offerer), deadline (8, big-endian), MAC (32) over all these.
+/// The layout of a token, 85 bytes: version (1), key id (4), role (1), slot length (1), slot (6, padded with zeros),
+/// offer id (16), meeting id (16, zeros for an offerer), deadline (8, big-endian), MAC (32) over all bytes before it.
 extension TokenClaims {
     package static let byteCount = 85
     private static let version: UInt8 = 1
@@ -84,7 +84,7 @@ extension TokenClaims {
         return Token(bytes: bytes)
     }
 
-    /// Parses a token. Before the MAC is checked, only the version and the key id are used.
+    /// Parses a token and checks its MAC. Before the MAC is checked, only the version and the key id are used.
     package init(checking token: Token, keys: TokenKeys) throws(TokenError) {
         guard token.bytes.count == Self.byteCount, token.bytes[0] == Self.version else { throw .invalid }
         let signed = Array(token.bytes.dropLast(Self.macByteCount))
@@ -99,8 +99,8 @@ extension TokenClaims {
         let offerAt = slotAt + Self.slotByteCount
         let meetingAt = offerAt + OfferID.byteCount
         let deadlineAt = meetingAt + MeetingID.byteCount
-        // Only a defect of this relay could put such fields under a valid MAC. The relay refuses the token all the
-        // same.
+        // The MAC is valid, so only a defect of this relay could have made these fields wrong. The relay refuses such a
+        // token all the same.
         guard let role = Role(rawValue: signed[roleAt]),
             Slot.lengths.contains(Int(signed[roleAt + 1])),
             let slot = Slot(
@@ -117,7 +117,8 @@ extension TokenClaims {
             meeting: role == .visitor ? meeting : nil,
             deadline: Int64(bitPattern: deadline)
         )
-        // The key was replaced, and this token's deadline is later than that of any token that the relay made with it.
+        // This key was replaced, and this token's deadline is later than that of any token that the relay made with the
+        // key. So somebody else may have made the token with a stolen key.
         if let latestDeadline, self.deadline > latestDeadline { throw .unknownKey }
     }
 }

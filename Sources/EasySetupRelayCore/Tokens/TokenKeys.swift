@@ -1,20 +1,21 @@
 private import Crypto
 
-/// The token keys of a relay. The relay makes tokens with the current key, and accepts tokens of any of the keys.
+/// The keys with which a relay makes and checks tokens. It makes tokens with the current key, and accepts tokens of all
+/// keys.
 package struct TokenKeys: Sendable {
     let current: TokenKey
-    /// Further keys from the operator, whose tokens the relay accepts without restriction.
+    /// Further keys that the operator gave. The relay accepts their tokens with any deadline.
     private let others: [TokenKey]
-    /// Keys that were replaced while the relay ran.
+    /// Keys that were replaced while the relay ran, and the latest deadline that the relay accepts in their tokens.
     private var retired: [Retired] = []
 
-    /// The key has fewer bytes than ``byteCount``.
+    /// The error that a key has fewer bytes than ``byteCount``.
     package struct KeyTooShort: Error, Hashable, Sendable {}
 
     /// The least length of a key, in bytes. Longer keys are allowed.
     package static let byteCount = 32
 
-    /// How many replaced keys the relay remembers. It forgets the oldest first.
+    /// How many replaced keys the relay remembers. Beyond this number it forgets the oldest.
     static let retiredCount = 16
 
     package init(current: [UInt8], others: [[UInt8]] = []) throws(KeyTooShort) {
@@ -24,19 +25,20 @@ package struct TokenKeys: Sendable {
         self.others = keys
     }
 
-    /// The key with this id, and the latest deadline that a token of this key may have, which is nil if any is allowed.
+    /// The key with this id, and the latest deadline that the relay accepts in a token of this key; that is nil if
+    /// every deadline is allowed. Nil if there is no such key.
     func key(id: [UInt8]) -> (key: TokenKey, latestDeadline: Int64?)? {
         if current.id == id { return (current, nil) }
         if let key = others.first(where: { $0.id == id }) { return (key, nil) }
         return retired.first { $0.key.id == id }.map { ($0.key, $0.latestDeadline) }
     }
 
-    /// The keys of `next`, and the present keys, whose tokens the relay still accepts.
+    /// Returns the keys of `next`. The present keys are added as replaced keys, whose tokens the relay still accepts.
     /// - Parameters:
     ///   - next: the keys for new tokens.
     ///   - now: the time in seconds since 1970 UTC.
     ///   - latestDeadline: the latest deadline of any token made so far, in seconds since 1970 UTC. The relay accepts
-    ///     no token of a replaced key with a later one, so an attacker who steals such a key gains only this time.
+    ///     no later deadline in a token of a replaced key, so a stolen key is useless after that time.
     func replaced(by next: TokenKeys, now: Int64, latestDeadline: Int64) -> TokenKeys {
         var keys = next
         let leaving = ([current] + others).map { Retired(key: $0, latestDeadline: latestDeadline) }
@@ -52,11 +54,13 @@ package struct TokenKeys: Sendable {
     }
 }
 
-/// One key of a relay, and the keys derived from it, each for one purpose (`Protocol/relay.md`, "Tokens").
+/// One key of a relay. It is kept only in the form of keys derived from it, each for one purpose (`Protocol/relay.md`,
+/// "Tokens").
 struct TokenKey: Sendable {
-    /// The public id of the key, which its tokens contain.
+    /// The key's public id, which each token made with the key contains.
     let id: [UInt8]
-    /// States of HMAC that have absorbed the key already. Reusing them makes a token a quarter cheaper.
+    /// HMAC states that have absorbed a derived key already. Copying such a state makes computing a token's MAC a
+    /// quarter cheaper.
     private let tokens: HMAC<SHA256>
     private let challenges: HMAC<SHA256>
 
@@ -75,7 +79,7 @@ struct TokenKey: Sendable {
         challenges = derived("EasySetup relay v1 challenges")
     }
 
-    /// Appends the 32-byte MAC over the bytes so far.
+    /// Appends the 32-byte MAC of a token to the token's other bytes.
     func appendTokenMAC(to bytes: inout [UInt8]) {
         var keyed = tokens
         keyed.update(data: bytes)
@@ -83,14 +87,15 @@ struct TokenKey: Sendable {
         unsafe mac.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
 
-    /// Whether `mac` is the right MAC of `bytes`. The comparison takes constant time.
+    /// Whether `mac` is the right MAC of a token's other bytes. The comparison takes constant time.
     func isTokenMAC(_ mac: [UInt8], of bytes: [UInt8]) -> Bool {
         var keyed = tokens
         keyed.update(data: bytes)
         return keyed.finalize() == mac
     }
 
-    /// The 32-byte MAC of a challenge. `bytes` are the other bytes of the challenge and the prefix that it is bound to.
+    /// The 32-byte MAC of a proof-of-work challenge. `bytes` are the other bytes of the challenge, and those of the
+    /// address prefix for which it is valid.
     func challengeMAC(_ bytes: [UInt8]) -> [UInt8] {
         Self.mac(bytes, challenges)
     }
