@@ -17,18 +17,18 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
     }
 
     private var session: Session
-    /// The number of the connection that counts. When the number changes, reports of earlier connections have no effect
-    /// on the session.
+    /// The number of the connection that the session uses or waits for. When the number changes, reports of earlier
+    /// connections have no effect on the session.
     private var current = 0
     private var transport = TransportChoice()
-    /// Whether the last state was shown. No other state may follow it.
+    /// Whether the state with the outcome, paired or failed, was shown. No other state may follow it.
     private var hasShownLast = false
 
     package init(_ session: consuming Session) {
         self.session = session
     }
 
-    /// Ends the course, and returns the session, so that the caller can read its result.
+    /// Ends this `ConnectionCourse`, and returns the session, so that the caller can read its result.
     package consuming func end() -> Session { session }
 
     /// The moment at which ``SessionEvent/deadlinePassed`` is due; nil when there is none.
@@ -132,7 +132,7 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
 
 /// A step that the driver of a session carries out. The driver carries out a list of steps in order.
 package enum DriverStep: Sendable {
-    /// Make a connection with this number by this transport. An attempt that still runs is stopped.
+    /// Make a connection with this number by this transport. The driver stops an attempt that still runs.
     case connect(Int, by: Transport)
     /// Ask the connection for its next frames.
     case read

@@ -19,7 +19,7 @@ package struct DeliveryWindow: Sendable {
     /// Whether the peer has acknowledged every sent message.
     package var isAllAcknowledged: Bool { acked == sent }
 
-    /// Makes the next message. It also acknowledges all messages received so far.
+    /// Makes the next message, which also acknowledges all messages received so far.
     package mutating func send(_ body: [UInt8]) -> Message {
         sent += 1
         let message = Message(number: sent, ack: received, body: body)

@@ -4,7 +4,8 @@ import EasySetupSeed
 /// The state of a session's connection to the relay. It decides when the device connects again and when it gives up
 /// (`Protocol/relay.md`, "Attach").
 struct SessionConnection {
-    // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`.
+    // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`. It is a Promela model of the protocol, and a test
+    // compares the names in it with these cases.
     enum State: Equatable {
         /// The session has not requested a connection.
         case idle
@@ -67,9 +68,9 @@ struct SessionConnection {
         state = .opened(answerBy: now + limits.answerTimeout)
     }
 
-    /// The relay asks for work of this difficulty. False when it may not: after its answer, before the solution of what
-    /// it asked for earlier, or for no more than that. All work together has the time of the first, so a relay can't make
-    /// the device work without end.
+    /// The relay asks for work of this difficulty. Returns false if the relay must not ask now: it has answered, this
+    /// device has not sent the solution of an earlier request, or the difficulty is not above that of the earlier
+    /// request. The deadline of the first request holds for all, so a relay can't make the device work without end.
     mutating func workWanted(_ difficulty: Int, now: Duration) -> Bool {
         switch state {
         case .opened: state = .working(difficulty: difficulty, isSolved: false, answerBy: now + limits.workTimeout)
@@ -80,7 +81,7 @@ struct SessionConnection {
         return true
     }
 
-    /// The work is solved. False when the relay does not wait for it any more.
+    /// The work is solved. Returns false if the relay does not wait for it any more.
     mutating func solved() -> Bool {
         guard case .working(let difficulty, isSolved: false, let moment) = state else { return false }
         state = .working(difficulty: difficulty, isSolved: true, answerBy: moment)
@@ -121,8 +122,9 @@ struct SessionConnection {
         }
     }
 
-    /// The connection is gone: plans the next attempt. Half of the device's own wait is random. If the relay asked for
-    /// a wait, a random time of up to the same length is added to it, so that devices do not all reconnect at once.
+    /// Plans the next attempt after a connection has gone. Half of the device's own wait is random. If the relay asked
+    /// for a wait (`notBefore`), the device adds that wait and a random time of up to the same length, so that devices
+    /// do not all reconnect at once.
     mutating func lost(now: Duration, notBefore: Duration = .zero, random: borrowing SecretBytes) {
         let doubled = limits.firstBackoff * (1 << min(attempts, 10))
         let wait = min(doubled, limits.maximumBackoff)

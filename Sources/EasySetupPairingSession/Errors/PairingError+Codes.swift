@@ -9,7 +9,7 @@ extension PairingError {
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        // Errors of the relay.
+        // Errors that concern the relay.
 
         /// No server answers at the relay's address.
         public static let relayUnreachable = Self(rawValue: "relay-unreachable")
@@ -31,7 +31,7 @@ extension PairingError {
         public static let relayDraining = Self(rawValue: "draining")
         /// The relay was restarted without its old key, so it does not know this pairing.
         public static let relayForgot = Self(rawValue: "relay-forgot")
-        /// The relay asked for more work than a device should do.
+        /// The relay asked for a longer proof of work than a device should do.
         public static let workRefused = Self(rawValue: "work-refused")
         /// The relay broke the protocol.
         public static let relayMisbehaved = Self(rawValue: "relay-misbehaved")
@@ -40,14 +40,14 @@ extension PairingError {
         /// A newer connection has taken over this pairing.
         public static let elsewhere = Self(rawValue: "elsewhere")
 
-        // Errors of the code.
+        // Errors that concern the pairing code.
 
-        /// The relay knows no room with this code's slot.
+        /// The relay knows no room at the slot (the first symbols) of this code.
         public static let noSuchCode = Self(rawValue: "no-such-code")
         /// The code has expired.
         public static let codeExpired = Self(rawValue: "expired")
-        /// The offering device replaced the code, because of wrong tries, because somebody knew it, or because too many
-        /// strangers visited its slot.
+        /// The offering device replaced the code: after wrong guesses, after somebody who knew the code broke the
+        /// protocol, or after too many visitors came without a proof.
         public static let codeBurnt = Self(rawValue: "code-burnt")
         /// The other side knew the code, but broke the protocol after its proof.
         public static let codeKnown = Self(rawValue: "code-known")
@@ -59,7 +59,7 @@ extension PairingError {
         public static let codesSpent = Self(rawValue: "codes-spent")
         /// Too many devices wait for the device that shows this code.
         public static let lineFull = Self(rawValue: "line-full")
-        /// Another device has taken the place in this pairing.
+        /// Another visitor proved first that it knows the code, so the offering device pairs with that visitor.
         public static let seated = Self(rawValue: "seated")
 
         // Errors that follow from the users' answers.
@@ -84,7 +84,7 @@ extension PairingError {
         /// The other device, or a user, did not answer in time.
         public static let timedOut = Self(rawValue: "timed-out")
 
-        // Errors of the seeds.
+        // Errors that concern the seed.
 
         /// Both devices hold a seed.
         public static let bothHold = Self(rawValue: "both-hold")
@@ -99,7 +99,7 @@ extension PairingError {
         /// This device sent the seed, but the other device's receipt did not arrive.
         public static let sentNotConfirmed = Self(rawValue: "sent-not-confirmed")
 
-        // Errors of the other device.
+        // Errors that concern the other device.
 
         /// The two devices have no handshake suite in common.
         public static let wrongSuite = Self(rawValue: "wrong-suite")

@@ -248,12 +248,13 @@ extension Role {
 }
 
 extension Explanation {
-    /// The same texts with the name of the error before their key.
+    /// A copy of this explanation whose key begins with the name of the error.
     fileprivate func under(_ error: String) -> Explanation {
         Explanation(key: "\(error).\(key)", sentence: sentence, advice: advice, parameters: parameters)
     }
 
-    /// The same texts with an advice to wait: for `wait`, shown as `{seconds}`, or for a little if `wait` is zero.
+    /// A copy of this explanation with an advice to wait. The advice names the time as `{seconds}`, or says "a little"
+    /// if `wait` is zero.
     package func advising(_ wait: Duration, _ advice: (String) -> String) -> Explanation {
         let seconds = Int((wait / .seconds(1)).rounded(.up))
         guard seconds > 0 else {

@@ -92,7 +92,7 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         }
     }
 
-    /// Whether a retry with the same code may help.
+    /// Whether the same act with the same input may succeed later, without any change by the user.
     public var retryHelps: Bool {
         switch kind {
         case .store(let error): error.retryHelps
@@ -135,7 +135,7 @@ public struct PairingError: ExplainedError, Explained, Equatable {
 
     /// The device or user that did not answer in time.
     package enum Silent: Hashable, Sendable {
-        /// The other device, before it proved that it knows the code.
+        /// The other device, before it proved that it knows the code, or while it has no connection to the relay.
         case otherDevice
         /// The user of the other device.
         case otherUser
@@ -194,7 +194,8 @@ extension PairingError {
 extension PairingError {
     /// The pairing error for an error of the handshake.
     ///
-    /// - Parameter peer: the other device's role, which tells what its user refused.
+    /// - Parameter peer: the other device's role, because a holder's user refuses to send the seed, and a receiver's to
+    ///   store it.
     init(_ error: HandshakeError, peer: Role = .holder) {
         switch error {
         case .malformed, .outOfOrder, .replayed, .wrongReceipt: self = .peerMisbehaved

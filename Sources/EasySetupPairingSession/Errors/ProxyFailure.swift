@@ -10,7 +10,8 @@ package enum ProxyFailure: Hashable, Sendable {
     /// The proxy asks for a user name and password (`given` is false), or rejects those in its address (`given` is
     /// true).
     case credentials(given: Bool)
-    /// The proxy asks for a proof that this device can't give, such as NTLM. `schemes` are the ways that it offers.
+    /// The proxy asks for an authentication that this device can't give, such as NTLM. `schemes` are the authentication
+    /// schemes that the proxy offers.
     case otherCredentials(schemes: [String])
     /// The proxy refuses to connect to the relay. `status` is the HTTP status of its answer.
     case refuses(status: Int)
@@ -121,8 +122,8 @@ package enum ProxyFailure: Hashable, Sendable {
         }
     }
 
-    /// The advice about a proxy that can't be reached. Nil if the advice about a relay fits a proxy, too; otherwise it
-    /// differs because a proxy's address has another scheme.
+    /// The advice about a proxy that can't be reached. Returns nil if the advice about a relay fits a proxy, too. It
+    /// does not fit where it names `ws` and `wss`, because a proxy's address begins with `http` or `https`.
     private static func advice(_ cause: Unreachable) -> String? {
         switch cause {
         case .noTLS, .tlsCut: "A proxy without TLS is written http:// in place of https://."

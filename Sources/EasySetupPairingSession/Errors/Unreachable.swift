@@ -3,7 +3,7 @@ package import EasySetupSeed
 /// The reason why this device can't reach the server at an address, a relay's or a proxy's (`Protocol/errors.md`,
 /// "Causes"). An app sees ``PairingError/causeCode`` in place of this enum.
 package enum Unreachable: Hashable, Sendable {
-    /// Nothing more is known.
+    /// Why the server can't be reached is not known.
     case unknown
     /// There is no host of this name.
     case nameUnknown(String)

@@ -4,9 +4,10 @@ package import EasySetupSeed
 /// the trust; this type explains the decision as far as possible. An app sees ``PairingError/causeCode`` in place of
 /// this enum.
 package enum Untrusted: Hashable, Sendable {
-    /// BoringSSL rejects the certificate for another reason.
+    /// BoringSSL rejects the certificate for a reason that no other case names.
     case unfit
-    /// BoringSSL rejects the certificate for another reason, although this device has the authority that issued it.
+    /// BoringSSL rejects the certificate for a reason that no other case names, although this device has the authority
+    /// that issued it.
     case unfitFrom(authority: String)
     /// The certificate expired at `at`, and this device's clock says `clock`, both in seconds since 1970.
     case expired(at: Int, clock: Int, part: ChainPart = .own)
@@ -14,14 +15,14 @@ package enum Untrusted: Hashable, Sendable {
     case notYetValid(from: Int, clock: Int, part: ChainPart = .own)
     /// The certificate is for `names`, but the server's host is `host`.
     case wrongName(host: String, names: [String])
-    /// The certificate has the host's IP address as a DNS name. It should have it as an IP address.
+    /// The certificate lists the host's IP address as a DNS name, but should list it as an IP address.
     case addressAsName(host: String)
     /// The certificate has no subject alternative name. A common name does not count as a name.
     case noNames
     /// This device does not know the authority that issued the certificate.
     case unknownAuthority(issuer: String)
-    /// This device has the certificate of `authority`, which is not signed by itself, and does not have the one of its
-    /// issuer. `authority` is an intermediate authority that the server's certificate depends on, or the server itself.
+    /// This device has the certificate of `authority`, but not that of `issuer`, which signed it. `authority` is an
+    /// intermediate authority that the server's certificate depends on, or the server itself.
     case rootMissing(authority: String, issuer: String)
     /// The server sent its certificate without the issuer's certificate, and this device does not know that issuer.
     case chainIncomplete(issuer: String)
@@ -89,8 +90,8 @@ package enum Untrusted: Hashable, Sendable {
     /// The server that has shown the certificate: a relay or a proxy.
     package enum Owner: Sendable {
         case relay
-        /// A proxy. The command-line tool checks its certificate by the system's authorities, even if `--ca-file` names
-        /// others for the relay's certificate.
+        /// A proxy. The command-line tool checks the proxy's certificate by the system's authorities, even if
+        /// `--ca-file` names others for the relay's certificate.
         case proxy
     }
 
@@ -248,7 +249,8 @@ extension Untrusted.FileFault {
 }
 
 extension Untrusted.ChainPart {
-    /// The variant of the texts, which is the end of their key; nil for the server's own certificate.
+    /// The last part of the explanation's key if the faulty certificate is that of an authority; nil for the server's
+    /// own certificate.
     fileprivate var variant: String? {
         switch self {
         case .own: nil

@@ -12,17 +12,18 @@ public struct ClientLimits: Hashable, Sendable {
     public var triesPerCode = 3
     /// The longest life of a code, even if the relay allows a longer one.
     public var codeLifetime: Duration = .seconds(600)
-    /// The longest life of a seated pairing, even if the relay allows a longer one.
+    /// The longest time of a pairing after the proofs, even if the relay allows a longer one.
     public var seatedLifetime: Duration = .seconds(300)
     /// The longest time for one attempt to connect by a WebSocket: TCP, TLS and the upgrade. Long polling has the same
     /// time once more, until the relay's first answer.
     public var connectTimeout: Duration = .seconds(10)
-    /// The longest time from the TCP connection to the WebSocket upgrade, and from the upgrade to the first frame of
-    /// any kind. After that, the device tries long polling. The limit is half of ``connectTimeout``, because a network
-    /// that drops WebSockets may send no error.
+    /// The longest time from reaching the relay's host (TCP, TLS) to the WebSocket upgrade, and from the upgrade to the
+    /// first frame of any kind. After that, the device tries long polling. The limit is below ``connectTimeout``,
+    /// because a network that drops WebSockets may send no error.
     public var upgradeTimeout: Duration = .seconds(5)
     /// The longest wait for the body of an answer whose status tells that it comes from no relay, or that a relay
-    /// refuses. A sign-in page may be endless, and its status and its beginning are enough.
+    /// refuses. After that, the device judges by the status and the beginning of the body, because a sign-in page may
+    /// be endless.
     public var bodyTimeout: Duration = .seconds(2)
     /// The longest head of a proxy's answer, in bytes. It is twice what servers commonly send, and too little to fill a
     /// device's memory.
@@ -61,11 +62,11 @@ public struct ClientLimits: Hashable, Sendable {
     /// The longest time for a proof of work and the relay's answer to it: the time that a relay allows, and a round
     /// trip.
     public var workTimeout: Duration = .seconds(45)
-    /// The longest wait of a holder for the receipt. After that it reports that the seed was sent, but not confirmed.
-    /// The wait is longer if the receiver asks its user first.
+    /// The longest wait of a holder for the receipt. After that, the holder's device reports that the seed was sent,
+    /// but not confirmed. The wait is longer if the receiver asks its user first.
     public var receiptTimeout: Duration = .seconds(60)
     /// The longest time that a receiver stays connected after it stored the seed, so that the holder can acknowledge
-    /// the receipt. It is longer than noticing a dead connection takes (twice ``silence``) plus a new connection.
+    /// the receipt. In this time a device can notice a dead connection (twice ``silence``) and make a new one.
     public var linger: Duration = .seconds(45)
     /// The longest time that a device waits for the acknowledgement of its last message. A receiver stops asking its
     /// user this long before the deadline, so that a refusal still arrives.
@@ -77,9 +78,9 @@ public struct ClientLimits: Hashable, Sendable {
     /// The number of wrong words after which a holder gives up. The same number of empty answers has the same effect.
     public var wordTries = 3
     /// The greatest difficulty of a proof of work that this device accepts, in leading zero bits. A slow phone takes
-    /// about two seconds.
+    /// about two seconds for 20 bits, and four times as long for 22.
     public var maximumWork = 22
 
-    /// The defaults.
+    /// Makes limits with their default values.
     public init() {}
 }

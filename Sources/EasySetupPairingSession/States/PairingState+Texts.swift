@@ -25,7 +25,7 @@ extension PairingState: Explained {
 
     /// The state's texts for a person, in parts. They contain no secret: an app shows the code and the link of an
     /// ``Offer`` itself. A holder on which the code was typed must not show the two words, because its user has to read
-    /// them on the other screen.
+    /// them on the other device's screen.
     ///
     /// The texts of ``failed(_:)`` are those of its error.
     public var explanation: Explanation {
@@ -104,35 +104,35 @@ extension PairingState: Explained {
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// ``PairingState/connecting``
+        /// The code of ``PairingState/connecting``.
         public static let connecting = Self(rawValue: "connecting")
-        /// ``PairingState/retrying(_:)``
+        /// The code of ``PairingState/retrying(_:)``.
         public static let retrying = Self(rawValue: "retrying")
-        /// ``PairingState/offered(_:)``
+        /// The code of ``PairingState/offered(_:)``.
         public static let offered = Self(rawValue: "offered")
-        /// ``PairingState/wrongProof(count:)``
+        /// The code of ``PairingState/wrongProof(count:)``.
         public static let wrongProof = Self(rawValue: "wrong-proof")
-        /// ``PairingState/codeKnown``
+        /// The code of ``PairingState/codeKnown``.
         public static let codeKnown = Self(rawValue: "code-known")
-        /// ``PairingState/inLine(position:)``
+        /// The code of ``PairingState/inLine(position:)``.
         public static let inLine = Self(rawValue: "in-line")
-        /// ``PairingState/greeting``
+        /// The code of ``PairingState/greeting``.
         public static let greeting = Self(rawValue: "greeting")
-        /// ``PairingState/deciding(_:deadline:)``
+        /// The code of ``PairingState/deciding(_:deadline:)``.
         public static let deciding = Self(rawValue: "deciding")
-        /// ``PairingState/waiting(_:deadline:)``
+        /// The code of ``PairingState/waiting(_:deadline:)``.
         public static let waiting = Self(rawValue: "waiting")
-        /// ``PairingState/accepting(_:)``
+        /// The code of ``PairingState/accepting(_:)``.
         public static let accepting = Self(rawValue: "accepting")
-        /// ``PairingState/given(_:deadline:)``
+        /// The code of ``PairingState/given(_:deadline:)``.
         public static let given = Self(rawValue: "given")
-        /// ``PairingState/peerAway(deadline:)``
+        /// The code of ``PairingState/peerAway(deadline:)``.
         public static let peerAway = Self(rawValue: "peer-away")
-        /// ``PairingState/reconnecting(deadline:)``
+        /// The code of ``PairingState/reconnecting(deadline:)``.
         public static let reconnecting = Self(rawValue: "reconnecting")
-        /// ``PairingState/paired(_:)``
+        /// The code of ``PairingState/paired(_:)``.
         public static let paired = Self(rawValue: "paired")
-        /// ``PairingState/failed(_:)``
+        /// The code of ``PairingState/failed(_:)``.
         public static let failed = Self(rawValue: "failed")
     }
 }

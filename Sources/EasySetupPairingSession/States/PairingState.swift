@@ -8,8 +8,8 @@ public import EasySetupSeed
     /// An attempt to reach the relay failed for this reason, and another attempt follows. This state comes after
     /// ``connecting`` or ``reconnecting(deadline:)``.
     case retrying(PairingError)
-    /// Offerer: the app shows this code. The state comes again with a fresh code when the old code was used up or has
-    /// expired.
+    /// Offerer: the app shows this code. The state comes again with a fresh code when the device has replaced the code,
+    /// for example because it expired.
     case offered(Offer)
     /// Offerer: somebody typed a wrong code, for the `count`th time. After the third time the device shows a new code.
     case wrongProof(count: Int)
@@ -33,8 +33,8 @@ public import EasySetupSeed
     /// The other device has no connection to the relay. This device waits for it until `deadline`. When the other
     /// device is back, the previous state comes again.
     case peerAway(deadline: ContinuousClock.Instant)
-    /// This device has lost its connection to the relay and is connecting again. The pairing goes on if it succeeds
-    /// before `deadline`.
+    /// This device has lost its connection to the relay and is connecting again. The pairing goes on if a new
+    /// connection opens before `deadline`.
     case reconnecting(deadline: ContinuousClock.Instant)
     /// Both devices hold the same seed. This is the last state.
     case paired(Paired)
@@ -54,7 +54,7 @@ public import EasySetupSeed
     public enum LookAt: Hashable, Sendable {
         /// The device that shows this state.
         case thisDevice
-        /// The device with which it pairs.
+        /// The other device of the pairing.
         case otherDevice
     }
 }
@@ -88,13 +88,13 @@ public struct Paired: Hashable, Sendable {
 public struct ApprovalRequest: Sendable {
     /// The other device: its own name for itself, and the two words on its screen.
     public let peer: Peer
-    /// The time from showing or typing the code to the other device's proof. A user should look twice before saying yes
-    /// to an old code.
+    /// The time between the showing of the code on this device (or its typing) and the other device's proof. A user
+    /// should look twice before saying yes to an old code.
     public let codeAge: Duration
-    /// Whether the user must type one of the two words from the other screen (``Approval/word(_:)-enum.case``). This is
-    /// so if the user typed the code on the device that sends the seed.
+    /// Whether the user must type one of the two words from the other device's screen
+    /// (``Approval/word(_:)-enum.case``). This is so if the user typed the code on the device that sends the seed.
     public let needsWord: Bool
-    /// The number of this question, from 1. The app asks again after a mistyped word. Empty answers do not count.
+    /// The number of the user's current try, from 1. It grows after a mistyped word, and not after an empty answer.
     public let attempt: Int
     /// The fault in the last typed word; nil the first time.
     public let mistake: ConfirmationWords.Match?
@@ -124,10 +124,11 @@ public struct ApprovalRequest: Sendable {
 }
 
 /// The question to the user of a receiver that shows the code, before the device stores a seed. The device asks because
-/// the person who typed the code on the other device chose this one, and this device's data becomes readable for that
-/// sync chain. The default answer must be no, and pressing Enter alone must never mean yes.
+/// not its own user but the other device's user chose the pairing, by typing the code, and because this device's data
+/// becomes readable for the seed's sync chain. The default answer must be no, and pressing Enter alone must never mean
+/// yes.
 public struct AcceptanceRequest: Hashable, Sendable {
-    /// The other device: its own name for itself, and the two words for which that device asked its user.
+    /// The other device: its own name for itself, and the two words, one of which its user had to type.
     public let peer: Peer
     /// The user ID of the seed's sync chain. The other device can show the same ID, so that users can compare.
     public let userID: UserID
