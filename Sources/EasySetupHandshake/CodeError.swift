@@ -33,8 +33,8 @@ public struct CodeError: ExplainedError, Explained, Hashable {
     /// False, because the same text gives the same error.
     public var retryHelps: Bool { false }
 
-    /// The position of the symbol with the fault. Positions start at 1 and count letters, digits and the wrong character
-    /// itself. Nil where the fault is not in one symbol.
+    /// The position of the wrong character in the text. Positions start at 1 and count letters, digits and the wrong
+    /// character itself. Nil if the fault is not in one character.
     public var position: Int? {
         switch kind {
         case .notASymbol(let position), .foreignLetter(let position, _), .containsU(let position): position
@@ -53,13 +53,12 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// There are this many symbols, but a code has 9 to 12.
+        /// The text has fewer or more symbols than the 9 to 12 of a code.
         public static let wrongLength = Self(rawValue: "code-wrong-length")
-        /// The character at this position is no symbol of codes. Positions start at 1 and count letters, digits and the
-        /// wrong character itself.
+        /// The character at ``CodeError/position`` is no symbol of codes.
         public static let notASymbol = Self(rawValue: "code-not-a-symbol")
-        /// The letter or digit at this position belongs to another script, although it may look like a symbol, or has an
-        /// accent.
+        /// The letter or digit at ``CodeError/position`` has an accent, or belongs to another script, although it may
+        /// look like a symbol.
         public static let foreignLetter = Self(rawValue: "code-foreign-letter")
         /// The text has a label before the code, such as "Code:".
         public static let hasLabel = Self(rawValue: "code-has-label")
@@ -71,11 +70,11 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         public static let textUTF16 = Self(rawValue: "text-utf-16")
         /// The text is not UTF-8.
         public static let textNotUTF8 = Self(rawValue: "text-not-utf-8")
-        /// The symbol at this position is a U, which codes do not have; it may be a misread V.
+        /// The letter at ``CodeError/position`` is a U, which codes do not have; it may be a misread V.
         public static let containsU = Self(rawValue: "code-has-u")
         /// The check symbol does not match: one symbol is wrong, or two are swapped.
         public static let mistyped = Self(rawValue: "code-mistyped")
-        /// The text is no slot of 3 to 6 canonical symbols.
+        /// The text is no slot, the public first part of a code: 3 to 6 canonical symbols.
         public static let notASlot = Self(rawValue: "not-a-slot")
         /// The text is no pairing link of this version.
         public static let notALink = Self(rawValue: "not-a-link")
@@ -85,7 +84,8 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         public static let plainLink = Self(rawValue: "plain-link")
     }
 
-    /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
+    /// The errors as the project itself handles them. An app sees ``code`` in place of this enum, because a new case
+    /// would break the `switch` statements of apps.
     package enum Kind: Hashable, Sendable {
         case wrongLength(Int), notASymbol(position: Int), foreignLetter(position: Int, script: Script), hasLabel
         case hasMore
@@ -116,7 +116,7 @@ extension CodeError {
 }
 
 extension CodeError {
-    /// The texts in parts; they contain no symbol of the code.
+    /// The error's texts for a person, in parts (templates and values). They contain no symbol of the code.
     public var explanation: Explanation {
         switch kind {
         case .wrongLength(let count):

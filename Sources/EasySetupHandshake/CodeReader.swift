@@ -11,8 +11,7 @@ struct CodeReader {
     private var isBetweenGroups = false
     /// The number of symbols since the last white space or dash.
     private var groupLength = 0
-    /// Whether a mark came after the last symbol that people type with the shift key and the key of a digit, such as
-    /// `!`.
+    /// Whether the last symbol is followed by a mark, such as `!`, that shares its key with a digit.
     private var hasShiftedDigit = false
     /// The number of letters and digits before the last colon or equals sign; nil if none of these signs has a letter
     /// or digit before it.
@@ -53,8 +52,9 @@ struct CodeReader {
         throw error
     }
 
-    /// The error for a text in which a code stands between white space, with something else before or behind it, such as the
-    /// number of a list or a mail's signature, so that the fault is not in the code. Nil if there is no such code.
+    /// The error for a text in which a code stands between white space, with something else before or behind it, such
+    /// as the number of a list or a mail's signature, so that the fault is not in the code. Nil if there is no such
+    /// code.
     private static func surplus(in text: Span<UInt8>) -> CodeError? {
         var scanner = TextScanner(text)
         var (hasSymbol, isBehindSpace) = (false, true)
@@ -75,12 +75,13 @@ struct CodeReader {
 
     private enum CodeEnd { case space, text }
 
-    /// The end of the code with which a text begins: white space with more letters or digits behind it, or the text's end.
-    /// Nil if the text does not begin with a code.
+    /// The end of the code with which a text begins: white space with more letters or digits behind it, or the text's
+    /// end. Nil if the text does not begin with a code.
     private static func endOfCode(in text: Span<UInt8>) -> CodeEnd? {
         var scanner = TextScanner(text)
         var (count, isBehindSpace) = (0, false)
-        // A code has at most 12 symbols, so no more than that are looked at, and the time stays linear.
+        // A code has at most 12 symbols, so this function looks at no more than 13 letters and digits, and the whole
+        // search takes linear time.
         while count <= PairingCode.symbolCounts.upperBound {
             let place = scanner.place
             switch scanner.next() {
@@ -134,8 +135,9 @@ struct CodeReader {
         }
     }
 
-    /// Whether a letter that some keyboards give for the dash stands where a dash may stand: right between two groups, or
-    /// with white space on both sides. Anywhere else the letter may be meant as a symbol: 一 is a Chinese 1.
+    /// Whether a letter that some keyboards give for the dash stands where a dash may stand: directly between two
+    /// groups of symbols, or with white space on both sides. Anywhere else the letter may be meant as a symbol: 一 is a
+    /// Chinese 1.
     /// - Parameter next: the unit behind the letter.
     private func expectsDash(before next: TextUnit?) -> Bool {
         guard Self.groupLengths.contains(groupLength) else { return false }
@@ -166,8 +168,8 @@ struct CodeReader {
         hasShiftedDigit = false
         isBetweenGroups = false
         count += 1
-        // A thirteenth symbol is an error by itself, whatever it is. Counting goes on, because the error contains the
-        // number of symbols.
+        // A thirteenth letter or digit is an error by itself. Counting goes on, because the error contains the number
+        // of symbols.
         if count > PairingCode.symbolCounts.upperBound, error == nil { isTooMany = true }
     }
 

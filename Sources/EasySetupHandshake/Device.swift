@@ -8,15 +8,16 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     public static let maximumByteCount = 64
 
     /// The name. A program can safely show it in quotes on a line of its own. A program with a screen for right-to-left
-    /// text should show ``isolated`` instead of it, because the name could change the order of the text beside it.
+    /// text should show ``isolated``, because the name could change the order of the text beside it.
     public let description: String
 
-    /// The name between the invisible U+2068 and U+2069, for a screen with Unicode's bidirectional algorithm. They keep
-    /// a name in a right-to-left script from changing the order of the text around it.
+    /// The name between the invisible U+2068 and U+2069, for a screen with Unicode's bidirectional algorithm. These two
+    /// characters keep a name in a right-to-left script from changing the order of the text around it.
     public var isolated: String { "\u{2068}\(description)\u{2069}" }
 
     /// Makes a name for this device: brings the text into NFC, removes forbidden characters, turns white space into
-    /// single spaces, and cuts it to the allowed length at a character's end. Nil when no visible character is left.
+    /// single spaces, and cuts the text to the allowed length at a character's end. Nil when no visible character is
+    /// left.
     public init?(cleaning text: String) {
         var spaced = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

@@ -15,8 +15,8 @@ public struct Entropy: Sendable {
     package var scalar: @Sendable () -> SecretBytes
     /// Makes the given number of random bytes.
     package var bytes: @Sendable (Int) -> SecretBytes
-    /// X-Wing's encapsulation to a public key of 1,216 bytes. It is a whole function, because swift-crypto takes no
-    /// random bytes from its caller. Throws ``HandshakeError/malformed`` for an invalid key.
+    /// X-Wing's encapsulation to a public key of 1,216 bytes. The caller supplies this whole function and not random
+    /// bytes, because swift-crypto takes no random bytes. Throws ``HandshakeError/malformed`` for an invalid key.
     package var encapsulate: @Sendable ([UInt8]) throws(HandshakeError) -> Encapsulation
 
     package init(

@@ -19,7 +19,8 @@
     case codeBurnt
     /// The code has expired.
     case expired
-    /// A message came that does not fit the state of the meeting, or there are more meetings than a device allows.
+    /// A message came that does not fit the state of the meeting, or the relay announced more meetings than a device
+    /// allows.
     case outOfOrder
     /// The relay gave a meeting an id that this device has seen before in the same offer or try.
     case replayed

@@ -88,7 +88,8 @@ package enum Labels {
     static let sealOffererToVisitor = "seal B->A"
     static let words = "words"
 
-    /// CI: CPace's channel identifier, which binds a run to the suite, to both roles and to the slot.
+    /// CI: CPace's channel identifier, which binds a run to the suite, to both roles and to the slot (the public part
+    /// of the code).
     package static func channel(slot: String) -> [UInt8] {
         lv(suite) + lv(visitor) + lv(offerer) + lv(Array(slot.utf8))
     }

@@ -59,7 +59,8 @@ struct LinkReader: ~Escapable {
         return found
     }
 
-    /// Whether the text has the beginning of a pairing link or of a seed link, or is too long for a code.
+    /// Whether to read the text as a link, not as a code: the text has the beginning of a pairing link or of a seed
+    /// link, or is too long for a code.
     static func isMeant(by text: Span<UInt8>) -> Bool {
         guard text.count <= PairingLink.maximumTextBytes else { return true }
         var scanner = TextScanner(text)

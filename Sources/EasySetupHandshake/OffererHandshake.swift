@@ -20,7 +20,7 @@ public struct OffererHandshake: ~Copyable {
     /// the meeting id of each visitor.
     public static let maximumVisitors = 32_768
 
-    // The model is `Protocol/model/pairing.pml`, `mtype:Answerer`.
+    // The Promela model `Protocol/model/pairing.pml` has the same states, as `mtype:Answerer`.
     private enum State: ~Copyable {
         /// The visitor has sent nothing yet. Next: `answered`, `over`.
         case met
@@ -92,8 +92,8 @@ public struct OffererHandshake: ~Copyable {
     /// Begins a meeting with a visitor that the relay has announced.
     ///
     /// - Throws: ``HandshakeError/replayed`` for a meeting id that this offer has seen before,
-    ///   ``HandshakeError/seated`` if a visitor has the seat, ``HandshakeError/outOfOrder`` for more than
-    ///   ``maximumMeetings`` at a time or ``maximumVisitors`` in all. The other meetings go on.
+    ///   ``HandshakeError/seated`` if this device pairs with another visitor already, ``HandshakeError/outOfOrder`` for
+    ///   more than ``maximumMeetings`` at a time or ``maximumVisitors`` in all. The other meetings go on.
     public mutating func visitorCame(meeting: [UInt8]) throws(HandshakeError) {
         guard seated == nil else { throw .seated }
         guard meetings.count < Self.maximumMeetings, seen.count < Self.maximumVisitors || seen.contains(meeting) else {
@@ -111,8 +111,8 @@ public struct OffererHandshake: ~Copyable {
     /// Takes the next message of a visitor.
     ///
     /// - Throws: ``HandshakeError``, which ends this meeting. ``HandshakeError/wrongProof`` means that the visitor has
-    ///   another code. ``HandshakeError/codeKnown`` means that the visitor knows the code or the link, but is no
-    ///   device.
+    ///   another code. ``HandshakeError/codeKnown`` means that the visitor knows the code or the link, but did not send
+    ///   what a device sends.
     public mutating func receive(
         _ body: [UInt8],
         number: UInt32,
@@ -149,7 +149,8 @@ public struct OffererHandshake: ~Copyable {
         }
     }
 
-    /// Holder: makes message 5, the package with the seed, for the seated meeting. Call it after the user said yes.
+    /// Holder: makes message 5, the package with the seed, for the visitor that this device pairs with. Call this
+    /// function after the user said yes.
     package mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -163,7 +164,8 @@ public struct OffererHandshake: ~Copyable {
         return message
     }
 
-    /// Receiver: makes message 6, the receipt, for the seated meeting. Call it after the seed was stored.
+    /// Receiver: makes message 6, the receipt, for the visitor that this device pairs with. Call this function after
+    /// the seed was stored.
     package mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard let seated, let meeting = meetings[seated],
             case .exchanging(var running) = exchange(&meeting.state, with: .over)
@@ -171,8 +173,8 @@ public struct OffererHandshake: ~Copyable {
         return try running.stored(userID: userID)
     }
 
-    /// Makes a sealed refusal for the seated meeting; nil if no visitor has the seat, or if this device has sent its
-    /// last message.
+    /// Makes a sealed refusal for the visitor that this device pairs with; nil if no visitor has proved that it knows
+    /// the code or the link, or if this device has sent its last message.
     public mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]? {
         guard let seated, let meeting = meetings[seated],
             case .exchanging(var running) = exchange(&meeting.state, with: .over)
@@ -254,9 +256,9 @@ public struct OffererHandshake: ~Copyable {
         return .proven(peer, send: proof)
     }
 
-    /// The code or the link, as the visitor's form says.
-    /// - Throws: ``HandshakeError/codeBurnt`` if this device rejects it, ``HandshakeError/linkDirection`` if this
-    ///   device has no link.
+    /// The code or the link, whichever of the two the visitor's message 1 (the hello) names.
+    /// - Throws: ``HandshakeError/codeBurnt`` if this device rejects that code or link,
+    ///   ``HandshakeError/linkDirection`` if this device has no link.
     private func invitation(_ form: Form) throws(HandshakeError) -> Invitation {
         if isKnown { throw .codeBurnt }
         switch form {

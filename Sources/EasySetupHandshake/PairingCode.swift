@@ -6,7 +6,7 @@ public import EasySetupSeed
 /// which never leaves the devices. The last is a check symbol. The type has no description and no `==`, so only
 /// ``revealed()`` gives the text.
 public final class PairingCode: Sendable {
-    /// The allowed numbers of symbols in a slot.
+    /// The allowed numbers of symbols in a slot, the public first part of a code.
     public static let slotLengths = 3...6
     /// The number of symbols in the secret.
     public static let secretLength = 5
@@ -91,7 +91,7 @@ public final class PairingCode: Sendable {
         return groups.joined(separator: "-")
     }
 
-    /// Makes a code for a slot, and draws it again while its letters spell an offensive word.
+    /// Makes a code for a slot, and draws another secret for it as long as the code spells an offensive word.
     ///
     /// A new draw does not help if the slot itself spells such a word, so the number of draws is limited.
     ///

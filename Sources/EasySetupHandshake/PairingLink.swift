@@ -6,11 +6,11 @@ public import EasySetupSeed
 /// The device that shows a link holds the seed, and the device that opens it receives the seed. The type has no
 /// description and no `==`, so only ``revealed()`` gives the text.
 public final class PairingLink: Sendable {
-    /// The secret's number of bytes.
+    /// The number of bytes in the secret.
     package static let secretByteCount = 16
-    /// The secret's number of symbols in a link.
+    /// The number of symbols that a link has for the secret.
     static let secretSymbols = 26
-    /// No link has more bytes than this.
+    /// The length of the longest link, in bytes.
     public static let maximumLength = 400
     /// The length of the longest text in which a link is looked for, in bytes. It has room for a link that appears
     /// twice, percent-encoded, with other lines around it.
@@ -36,8 +36,8 @@ public final class PairingLink: Sendable {
     /// - Parameters:
     ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET` with other text around it, at most ``maximumTextBytes``.
     ///   - allowPlain: whether a relay without TLS is accepted although it is not on this machine.
-    /// - Throws: ``CodeError/Code/notALink``, ``CodeError/Code/severalLinks``, ``CodeError/Code/plainLink``, or the error for the
-    ///   encoding.
+    /// - Throws: ``CodeError/Code/notALink``, ``CodeError/Code/severalLinks``, ``CodeError/Code/plainLink``, or the
+    ///   error for an encoding other than UTF-8.
     public convenience init(parsing text: UserText, allowPlain: Bool = false) throws(CodeError) {
         var parts = try text.withText { (text) throws(CodeError) in try LinkReader.parts(in: text) }
         defer { Sodium.wipe(&parts.secret) }
@@ -119,9 +119,9 @@ public struct RelayAddress: Hashable, Sendable {
         self.isPlain = isPlain
     }
 
-    /// The form in which an address has its host; nil for a host that no address has.
+    /// Brings a host into the form that ``host`` has, in lower case. Returns nil if the text can't be a host.
     ///
-    /// - Parameter more: characters that names may have besides those of relays' names.
+    /// - Parameter more: characters that the caller accepts in host names besides a to z, digits, hyphens and dots.
     package static func normalizedHost(_ host: String, alsoAllowing more: Set<Character> = []) -> String? {
         guard (1...253).contains(host.utf8.count) else { return nil }
         let address = host.prefix { $0 != "%" }
@@ -157,8 +157,8 @@ public struct RelayAddress: Hashable, Sendable {
         guard self.authority == authority, zone == nil else { return nil }
     }
 
-    /// The network interface of a link-local address; nil if the address names none. It has a meaning on this machine
-    /// only, so no link contains it.
+    /// The network interface of a link-local address; nil if the address names none. An interface's name has a meaning
+    /// on this machine only, so no link contains one.
     public var zone: Substring? {
         host.firstIndex(of: "%").map { host[$0...].dropFirst() }
     }

@@ -142,8 +142,8 @@ enum Sealed {
         }
     }
 
-    /// Reads a refusal. An unknown one gives ``cancelled``, because a later version may have other reasons, and each of
-    /// them ends the pairing.
+    /// Reads a refusal. An unknown reason gives ``cancelled``, because a later version may have other reasons, and each
+    /// of them ends the pairing.
     init(wire: Easysetup_Device_V1_Refusal) {
         switch wire {
         case .declined: self = .declined
@@ -156,7 +156,7 @@ enum Sealed {
         }
     }
 
-    /// The error with which the other side reports this refusal.
+    /// The error that a device reports when it receives this refusal.
     var error: HandshakeError {
         switch self {
         case .declined: .declined

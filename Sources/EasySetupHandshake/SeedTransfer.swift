@@ -1,18 +1,20 @@
 import EasySetupSeed
 
-/// The two messages after the proofs: the holder sends message 5 (the package: the seed or a refusal), and the receiver
-/// sends message 6 (the receipt or a refusal).
+/// The two messages after the proofs: the holder (the device with the seed) sends message 5 (the package: the seed or a
+/// refusal), and the receiver sends message 6 (the receipt or a refusal).
 ///
 /// Both messages are the same whichever device shows the code. Each is its sender's third message of the meeting.
 struct SeedTransfer: ~Copyable {
     private enum State {
-        /// Holder: its user decides whether it sends the seed. Next: `given`, `over`.
+        /// Holder: this device waits until its user decides whether it sends the seed. Next: `given`, `over`.
         case deciding
-        /// Holder: it has sent message 5 (the package) with the seed. Next: `over`.
+        /// Holder: this device has sent message 5 (the package) with the seed. Next: `over`.
         case given(userID: [UInt8])
-        /// Receiver: it waits for message 5 (the package), while the holder's user decides. Next: `storing`, `over`.
+        /// Receiver: this device waits for message 5 (the package), while the holder's user decides. Next: `storing`,
+        /// `over`.
         case waiting
-        /// Receiver: the seed has arrived, and the device must store it before it sends the receipt. Next: `over`.
+        /// Receiver: the seed has arrived, and this device must store the seed before it sends the receipt. Next:
+        /// `over`.
         case storing
         /// The exchange has ended; every further message is an error.
         case over
@@ -28,7 +30,7 @@ struct SeedTransfer: ~Copyable {
         self.channel = channel
     }
 
-    /// Holder: makes message 5, the package with the seed. Call it after the user said yes.
+    /// Holder: makes message 5, the package with the seed. Call this function after the user said yes.
     mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -41,7 +43,7 @@ struct SeedTransfer: ~Copyable {
         return send(&content, .package)
     }
 
-    /// Receiver: makes message 6, the receipt. Call it after the seed was stored.
+    /// Receiver: makes message 6, the receipt. Call this function after the seed was stored.
     mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .storing = state else { throw .outOfOrder }
         state = .over

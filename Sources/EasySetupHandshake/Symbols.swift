@@ -38,8 +38,8 @@ package enum Symbols {
         return symbols
     }
 
-    /// Decodes canonical symbols. Nil if a symbol is not canonical, if the length fits no number of bytes, or if the
-    /// bits after the last byte are not zero, because every value has only one encoding.
+    /// Decodes canonical symbols. Nil if a symbol is not canonical, if the number of symbols encodes no whole number of
+    /// bytes, or if the bits after the last byte are not zero, because every value has only one encoding.
     package static func decode(canonical symbols: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var held: UInt32 = 0

@@ -8,11 +8,11 @@ package import EasySetupSeed
 /// try.
 public struct VisitorHandshake: ~Copyable {
     /// The most meetings in one try. An honest relay sends a visitor back to the end of the waiting line at most every
-    /// two seconds, so 300 times while a code lives. More are refused, because each meeting costs a key pair and
-    /// memory.
+    /// two seconds, so 300 times while a code lives. This device refuses more meetings, because each costs a key pair
+    /// and memory.
     public static let maximumMeetings = 512
 
-    // The model is `Protocol/model/pairing.pml`, `mtype:Greeter`.
+    // The Promela model `Protocol/model/pairing.pml` has the same states, as `mtype:Greeter`.
     private enum State: ~Copyable {
         /// This device has sent nothing yet. Next: `greeted`.
         case ready
@@ -39,7 +39,8 @@ public struct VisitorHandshake: ~Copyable {
     private let invitation: Invitation
     private let device: Device
 
-    /// Whether this try is used up, because message 3 (the proof) was made. A new try then needs the user's consent.
+    /// Whether this try is used up, because this device has made message 3 (the proof). A new try then needs the user's
+    /// consent.
     public private(set) var isTrySpent = false
 
     /// - Throws: ``HandshakeError/linkDirection`` for a holder with a link, because a link lets a device only receive.
@@ -127,7 +128,7 @@ public struct VisitorHandshake: ~Copyable {
         }
     }
 
-    /// Holder: makes message 5, the package with the seed. Call it after the user said yes.
+    /// Holder: makes message 5, the package with the seed. Call this function after the user said yes.
     package mutating func give(
         seed: borrowing SecretBytes,
         createdAt: UInt64,
@@ -139,7 +140,7 @@ public struct VisitorHandshake: ~Copyable {
         return message
     }
 
-    /// Receiver: makes message 6, the receipt. Call it after the seed was stored.
+    /// Receiver: makes message 6, the receipt. Call this function after the seed was stored.
     package mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .exchanging(var running) = exchange(&state, with: .over) else { throw .outOfOrder }
         return try running.stored(userID: userID)
@@ -188,7 +189,8 @@ public struct VisitorHandshake: ~Copyable {
         }
     }
 
-    /// The inputs of CPace for a meeting. Its password (PRS) is one byte for the form and then the secret.
+    /// The inputs of CPace for a meeting. The password (PRS) is one byte that tells a code from a link, and then the
+    /// secret.
     func inputs(session: [UInt8]) -> CPace.Inputs {
         CPace.Inputs(password: password, channel: Labels.channel(slot: slot), session: session)
     }
