@@ -23,8 +23,8 @@ public struct SealingCost: Equatable, Sendable {
     public static let maximumKibibytes: UInt32 = 262_144
 
     /// Makes a cost within the limits.
-    /// - Throws: ``SeedError/Code/fileTooCostly`` if a number is above its maximum. ``SeedError/Code/fileDamaged`` if a number is
-    ///   below that of ``interactive``, because no conforming program writes such a file.
+    /// - Throws: ``SeedError/Code/fileTooCostly`` if a number is above its maximum. ``SeedError/Code/fileDamaged`` if a
+    ///   number is below that of ``interactive``, because no conforming program writes such a file.
     public init(passes: UInt32, kibibytes: UInt32) throws(SeedError) {
         guard passes <= Self.maximumPasses, kibibytes <= Self.maximumKibibytes else { throw .fileTooCostly }
         guard passes >= Self.interactive.passes, kibibytes >= Self.interactive.kibibytes else { throw .fileDamaged }

@@ -64,8 +64,8 @@ import CSodium
         }
     }
 
-    /// Passes the bytes to a closure. It serves classes, because code can't borrow ``bytes`` from a property of a
-    /// class.
+    /// Passes the bytes to a closure. This function serves classes, because code can't borrow ``bytes`` from a property
+    /// of a class.
     public borrowing func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -123,15 +123,15 @@ import CSodium
     }
 }
 
-/// The initialisation of libsodium, which must precede all other calls of it. Every public function that needs
-/// libsodium makes sure of that.
+/// The initialisation of libsodium, which must precede all other calls of it. Every new ``SecretBytes`` calls
+/// ``start()``. Functions that use libsodium without a secret call ``start()`` themselves.
 package enum Sodium {
     private static let ready: Bool = {
         precondition(sodium_init() >= 0, "libsodium could not start: no source of randomness")
         return true
     }()
 
-    /// Initialises libsodium. Only the first call does so; each later call costs one check.
+    /// Initialises libsodium at the first call. Each later call costs only a check.
     package static func start() {
         _ = ready
     }

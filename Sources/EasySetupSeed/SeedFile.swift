@@ -28,7 +28,7 @@ public enum SeedFile {
 
     /// Makes a seed file that is sealed under a passphrase.
     /// - Parameter cost: the work for each try of the passphrase, by the owner or by a thief.
-    /// - Throws: ``SeedError/Code/memoryShort`` if the system does not give the memory of `cost`.
+    /// - Throws: ``SeedError/Code/memoryShort`` if the system does not give the memory that `cost` demands.
     public static func seal(
         _ seed: SyncSeed,
         under passphrase: Passphrase,
@@ -84,7 +84,7 @@ public enum SeedFile {
     }
 
     /// Checks a file and returns its kind.
-    /// - Throws: ``SeedError/Code/fileForeign``, ``SeedError/Code/fileVersion`` or ``SeedError/Code/fileDamaged``, each for its case.
+    /// - Throws: ``SeedError/Code/fileForeign``, ``SeedError/Code/fileVersion`` or ``SeedError/Code/fileDamaged``.
     public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind {
         let bytes = file.bytes.asBytes
         guard bytes.count >= Layout.magic.count, Layout.magic.indices.allSatisfy({ bytes[$0] == Layout.magic[$0] })
@@ -156,8 +156,8 @@ public enum SeedFile {
         return file.finish()
     }
 
-    /// The values at fixed places of seed files, the offsets of the parts from the file's start, and their lengths,
-    /// both in bytes.
+    /// The layout of seed files: fixed values, such as the first bytes of a file, and the offsets and lengths of a
+    /// file's parts in bytes.
     private enum Layout {
         static let magic = Array("easyseed".utf8)
         static let version: UInt8 = 1

@@ -1,7 +1,7 @@
 import CSodium
 
-/// The 32 random bytes that all devices of one person share. All keys are derived from them, so anybody who has them is
-/// a member of the sync chain (`Protocol/seed.md`).
+/// The 32 random bytes that all devices of one person share. All keys are derived from these bytes, so anybody who has
+/// them is a member of the sync chain, the set of those devices (`Protocol/seed.md`).
 ///
 /// A seed is a class, so that tasks and closures can share it while its bytes stay in one place of locked memory, which
 /// is wiped with the last reference. It has no encoding and no `==`, and neither printing nor mirrors show a byte.

@@ -1,6 +1,7 @@
 import CSodium
 
-/// The public identity of a sync chain: the Ed25519 public key derived from its seed (`Protocol/seed.md`, "User id").
+/// The public identity of a sync chain (the devices that share a seed): the Ed25519 public key derived from its seed
+/// (`Protocol/seed.md`, "User id").
 public struct UserID: Hashable, Sendable {
     /// The public key, 32 bytes.
     public let bytes: [UInt8]

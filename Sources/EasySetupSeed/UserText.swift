@@ -30,7 +30,7 @@ public final class UserText: Sendable {
         try secret.withBytes(body)
     }
 
-    /// Passes the bytes as numbers to a closure that reads the text.
+    /// Passes the bytes, as a span of `UInt8`, to a closure that reads the text.
     package func withText<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -52,8 +52,8 @@ extension UserText: CustomReflectable {
 }
 
 extension DefaultStringInterpolation {
-    /// Adds nothing, because a person's text does not belong in another text. The function is deprecated, not
-    /// unavailable, because the compiler would skip an unavailable one and choose the generic function.
+    /// Adds nothing, because a person's text does not belong in another text. The function is deprecated and not
+    /// unavailable, because in place of an unavailable function the compiler would choose the generic one.
     @available(*, deprecated, message: "A person's text may be a secret. Where it must be shown, say so: revealed().")
     public mutating func appendInterpolation(_ text: UserText) {}
 }

@@ -36,7 +36,7 @@ extension ExplainedError where Self: Explained {
 }
 
 extension ExplainedError {
-    /// An explanation of this error: its key is made of the error's name, the cause's and the variant.
+    /// An explanation of this error: its key consists of the error's name, the cause's name and the variant.
     package func explained(
         _ sentence: String,
         _ advice: String,

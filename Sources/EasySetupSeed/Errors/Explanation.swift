@@ -1,7 +1,7 @@
 /// The texts of an error or of a state, in parts from which an app can make texts in other languages.
 ///
-/// An app looks up its own two templates by the ``key``, and fills them by ``filled(_:)``. `docs/texts.md` lists all keys
-/// with their English templates.
+/// An app looks up its own two templates by the ``key``, and fills them by ``filled(_:)``. `docs/texts.md` lists all
+/// keys with their English templates.
 public struct Explanation: Hashable, Sendable {
     /// The stable key of these texts: the name of the error or state, then the cause's name, and then a variant where a
     /// cause has several texts, joined by dots (`relay-unreachable.refused`).
@@ -42,12 +42,13 @@ public struct Explanation: Hashable, Sendable {
         self.parameters = parameters
     }
 
-    /// A parameter's value; nil where there is none of this name.
+    /// A parameter's value; nil if there is no parameter of this name.
     public subscript(parameter name: String) -> String? {
         parameters.first { $0.name == name }?.value
     }
 
-    /// The template with the values of the parameters in the place of their names. Names of no parameter stay as they are.
+    /// The template with the values of the parameters in the place of their names. A name in braces that is no
+    /// parameter's stays as it is.
     public func filled(_ template: String) -> String {
         var text = ""
         var rest = template[...]
@@ -63,6 +64,6 @@ public struct Explanation: Hashable, Sendable {
 
 /// A value that can be explained to a person, in English or by an app's own texts.
 public protocol Explained {
-    /// The texts in parts.
+    /// The texts in parts: a key, templates, and the values for them.
     var explanation: Explanation { get }
 }

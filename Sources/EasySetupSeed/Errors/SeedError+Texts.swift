@@ -1,6 +1,6 @@
 extension SeedError {
-    /// The texts in parts. They are safe for a log, because they name a wrong word only by its position and hold no part
-    /// of the input and no similar word.
+    /// The error's texts for a person, in parts (templates and values). The texts are safe for a log, because they name
+    /// a wrong word only by its position and hold no part of the input and no similar word.
     public var explanation: Explanation {
         switch kind {
         case .wrongLength: explained("A seed has 32 bytes, and this one has not.", "Copy the seed again, whole.")
@@ -85,8 +85,9 @@ extension SeedError {
 }
 
 extension SeedError.UnknownWord {
-    /// The texts about wrong words, with a sentence for those without foreign letters and one for each script. The
-    /// parameters are the positions: `words`, and one for each script, by its name.
+    /// The texts about wrong words: one sentence for the wrong words in plain letters, and one for each script of
+    /// letters outside ASCII. A sentence's parameter has the positions of its words, and is called `words` or by the
+    /// script.
     fileprivate static func explanation(of words: [Self], key: String) -> Explanation {
         let scripts: [Script?] = [nil] + Script.allCases
         var sentences: [String] = []

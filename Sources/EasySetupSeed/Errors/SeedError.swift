@@ -46,8 +46,8 @@ public struct SeedError: ExplainedError, Explained, Equatable {
     public struct UnknownWord: Equatable, Sendable {
         /// The word's position in the phrase, from 1.
         public let position: Int
-        /// The script of the word's first character outside ASCII, because it may look like a letter from `a` to `z`.
-        /// Nil if the word has no such character.
+        /// The script of the word's first character outside ASCII, because such a character may look like a letter from
+        /// `a` to `z`. Nil if the word has no such character.
         public let script: Script?
 
         /// Makes an unknown word at a position, which is counted from 1.
@@ -73,7 +73,7 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         public static let textUTF16 = Self(rawValue: "text-utf-16")
         /// The text is not UTF-8.
         public static let textNotUTF8 = Self(rawValue: "text-not-utf-8")
-        /// The text is in no known written form.
+        /// The text is no seed in any written form: phrase, seed link, hex or base64.
         public static let unreadable = Self(rawValue: "seed-unreadable")
         /// The text has several seeds, or a phrase and a link of different seeds.
         public static let severalSeeds = Self(rawValue: "several-seeds")
@@ -110,7 +110,8 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         public static let derivedKeyRefused = Self(rawValue: "derived-key-refused")
     }
 
-    /// The errors as the project itself handles them. An app sees ``code``, because a new case here would break its `switch`.
+    /// The errors as the project itself handles them. An app sees ``code`` in place of this enum, because a new case
+    /// would break the `switch` statements of apps.
     package enum Kind: Equatable, Sendable {
         case wrongLength, tooLong, textUTF16, textNotUTF8, unreadable, severalSeeds, phraseWordCount(count: Int)
         case phraseUnknownWords([UnknownWord]), phraseNotEnglish(count: Int), phraseChecksum, linkVersion

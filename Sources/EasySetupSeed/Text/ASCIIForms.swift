@@ -2,7 +2,7 @@
 /// "Compatible forms"). Examples are full-width, mathematical, circled and superscript letters and digits, ligatures,
 /// and the Kelvin sign.
 package enum ASCIIForms {
-    /// Consecutive scalars with consecutive ASCII forms.
+    /// A run of consecutive scalars whose ASCII forms are consecutive too, such as the full-width letters.
     private struct Run {
         let first: UInt32
         let last: UInt32

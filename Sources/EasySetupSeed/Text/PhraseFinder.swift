@@ -8,7 +8,7 @@ struct PhraseFinder: ~Copyable {
     /// The words that are neither labels nor list markers.
     private let kept: [Int]
     private let numbered: [Numbered]
-    /// The words of the lines, and of the parts between brackets, that have one word and one number, in any order.
+    /// The words that share a line, or a part of it between brackets, with one number and no other word.
     private let pairs: [Numbered]
 
     /// The separators after the last token.
@@ -59,7 +59,7 @@ struct PhraseFinder: ~Copyable {
         }
         let isTotal = Self.totals(of: tokens)
         pairs = Self.parts(of: tokens, at: [.line, .bracket]).compactMap { part in
-            // In {"word": "able", "index": 1} the keys are left out.
+            // In {"word": "able", "index": 1} the keys `word` and `index` are not words of the phrase.
             let own = part.filter { index in
                 let isKey = !tokens[index].isNumber && index + 1 < part.upperBound
                 return part.count == 2 || !isKey || !tokens[index + 1].breaks.contains(.colon)
@@ -101,7 +101,7 @@ struct PhraseFinder: ~Copyable {
         return .phraseWordCount(count: numberedCount ?? (kept.isEmpty ? words.count : kept.count))
     }
 
-    /// The numbers of words that BIP-39 phrases have in general. EasySetup's own phrases have 24.
+    /// The numbers of words that BIP-39 allows for a phrase. EasySetup's phrases always have 24.
     private static let otherCounts = [12, 15, 18, 21, 24]
 
     /// The 24 words of the phrase; nil if the text has no phrase.
@@ -140,7 +140,7 @@ struct PhraseFinder: ~Copyable {
 
     /// Whether words after the phrase may belong to it, so that nobody can tell which 24 words are the phrase. One of
     /// these is enough:
-    /// - More than `gap` words follow the phrase on its last line.
+    /// - More words follow the phrase on its last line than stand between two of its words (`gap`).
     /// - A later line has only words of the list, and no blank line stands between the phrase and that line. If the
     ///   phrase has blank lines between its own words, blank lines do not matter.
     /// - A later line has exactly one word, which is in the list.
@@ -170,8 +170,8 @@ struct PhraseFinder: ~Copyable {
     // MARK: - Numbers
 
     /// The words after the numbers 1 to 24; nil if there are none. The numbers are one sequence in the text, or each of
-    /// them stands once, in any order. If there are no such words, they are those of the pairs of a word and a number,
-    /// if each of the numbers 1 to 24, or 0 to 23, stands once.
+    /// them stands once, in any order. If there are no such words, the function takes the words of lines with one word
+    /// and one number, if each of the numbers 1 to 24, or 0 to 23, stands in one such line.
     private func numberedPhrase() throws(SeedError) -> Candidate? {
         let runs = chains(from: numbered).filter { $0.count == RecoveryPhrase.wordCount && isNumbered($0) }
         if var candidate = try theOne(of: runs.map { $0.map(\.word) }) {
@@ -191,7 +191,8 @@ struct PhraseFinder: ~Copyable {
         let sorted = pairs.sorted { $0.number < $1.number }
         let numbers = sorted.map { Int($0.number) }
         guard [0, 1].contains(where: { numbers.elementsEqual($0..<$0 + RecoveryPhrase.wordCount) }) else { return nil }
-        // The same word with each number is a label, as in "Word 1", with the phrase's word in the next line.
+        // If every number has the same word, that word is a label, as in "Word 1", and the phrase's words are on lines
+        // of their own.
         guard sorted.contains(where: { !isSame(tokens[$0.word].word, tokens[sorted[0].word].word) }) else { return nil }
         return Candidate(places: sorted.map(\.word), end: pairs[pairs.count - 1].word)
     }
@@ -207,7 +208,8 @@ struct PhraseFinder: ~Copyable {
         return all < 2 * chain ? chain : all
     }
 
-    /// Whether the text so far is a heading and the first numbered words of a phrase, so that the others may follow.
+    /// Whether the text so far is a heading and the first numbered words of a phrase, so that the remaining words may
+    /// follow.
     private var isBeginning: Bool {
         let numbered = wordsFromNumberOne
         return longestChain >= 2 && numbered.count < RecoveryPhrase.wordCount && words.count > numbered.count + 1
@@ -226,7 +228,7 @@ struct PhraseFinder: ~Copyable {
         return gaps.allSatisfy { $0 == gaps[0] } ? gaps[0] : nil
     }
 
-    /// Whether each of these words has its number before it, as in "1 able", and not after it, as in "able 1".
+    /// Whether the numbers stand before their words, as in "1 able", and not after them, as in "able 1".
     /// - Parameter items: the words in the order of the text.
     private func isNumbered(_ items: [Numbered]) -> Bool {
         guard let gap = gap(of: items.map(\.word)), let first = items.first, let last = items.last else { return false }
@@ -265,8 +267,9 @@ struct PhraseFinder: ~Copyable {
     // MARK: - Parts
 
     /// For each token, whether it belongs to a label. A label is the part of a line before the first colon or equals
-    /// sign that follows a word, such as "Recovery phrase:". In a line without one it is the part before the first that
-    /// follows a number behind a word, such as "Row 1:". A line such as "Part 1 of 2" is a label, too.
+    /// sign that follows a word, such as "Recovery phrase:". If every such sign in the line follows a number, a label
+    /// ends at the first that has a word before the number, as in "Row 1:". A line such as "Part 1 of 2" is a label,
+    /// too.
     private static func labels(of tokens: borrowing TokenList) -> [Bool] {
         var isLabel = [Bool](repeating: false, count: tokens.count)
         for line in parts(of: tokens, at: .line) {
@@ -282,15 +285,16 @@ struct PhraseFinder: ~Copyable {
         return isLabel
     }
 
-    /// Whether a line tells the number of a part, as "Part 1 of 2" does. The word between the numbers is too short for the
-    /// word list, or foreign.
+    /// Whether a line tells the number of a part, as "Part 1 of 2" does. The word between the numbers is too short for
+    /// the word list, or foreign.
     private static func isPartNumber(_ line: Range<Int>, of tokens: borrowing TokenList) -> Bool {
         guard line.map({ tokens[$0].isNumber }) == [false, true, false, true] else { return false }
         let word = tokens[line.lowerBound + 2].word
         return word.length <= 3 && WordIndex.number(of: word) == nil
     }
 
-    /// The parts of the text that have tokens, cut at separators: its lines, for example.
+    /// The parts between the separators in `cut`, such as the text's lines, as ranges of token indices. Parts without
+    /// tokens are left out.
     private static func parts(of tokens: borrowing TokenList, at cut: TokenBreaks) -> [Range<Int>] {
         let starts = (0..<tokens.count).filter { $0 == 0 || !tokens[$0].breaks.isDisjoint(with: cut) }
         return zip(starts, starts.dropFirst() + [tokens.count]).map { $0..<$1 }

@@ -94,8 +94,8 @@ struct Tokenizer: ~Escapable {
     private var number: UInt16?
     /// Whether the current word begins directly after a number.
     private var followsNumber = false
-    /// The number behind the one or two letters that the current word begins with, as in `No1`; nil if there is none, or
-    /// if anything else follows.
+    /// The number behind the one or two letters that the current word begins with, as in `No1`; nil if there is none,
+    /// or if anything else follows.
     private var tail: UInt16?
 
     /// Whether the text so far has a zero-width space (U+200B).
@@ -172,7 +172,7 @@ struct Tokenizer: ~Escapable {
         }
     }
 
-    /// A number with one more digit.
+    /// The number with one more decimal digit at its end; 65,535 if the result is larger.
     private static func number(_ number: UInt16?, and digit: UInt8) -> UInt16 {
         let (product, overflow) = (number ?? 0).multipliedReportingOverflow(by: 10)
         let (sum, more) = product.addingReportingOverflow(UInt16(digit - UInt8(ascii: "0")))

@@ -1,5 +1,4 @@
-/// Reads a text that consists of a seed in hex or base64, and of a label before it at most (`Protocol/seed.md`, "Hex and
-/// base64").
+/// Reads a text that is a seed in hex or base64, perhaps with a label before it (`Protocol/seed.md`, "Hex and base64").
 enum ScriptForms {
     /// The seed's 32 bytes; nil if the text is in neither form.
     static func seed(in text: Span<UInt8>) -> SecretBytes? {
@@ -7,8 +6,8 @@ enum ScriptForms {
         return hex(scanner) ?? base64(scanner) ?? labelled(scanner)
     }
 
-    /// Reads what stands behind the label `seed`, as in `seed=…` and `{"seed": "…"}`. No other label is passed over,
-    /// because a user id is as long as a seed and public.
+    /// Reads what stands behind the label `seed`, as in `seed=…` and `{"seed": "…"}`. A value behind another label is
+    /// not read, because it may be a user id, which is as long as a seed but public.
     private static func labelled(_ text: TextScanner) -> SecretBytes? {
         var scanner = text
         var word = WrittenWord()

@@ -5,7 +5,8 @@ struct SeedLinkFinder: ~Copyable {
     private(set) var places: [Range<Int>] = []
     /// The seed of the links; nil if the text has no link that can be read.
     private(set) var seed: SecretBytes?
-    /// The first error: a link can't be read, or its seed differs from that of the links before it.
+    /// The first error: a link that can't be read, or whose seed differs from that of the links before it. Nil if there
+    /// is none.
     private(set) var error: SeedError?
     /// Whether the text ends in the middle of the last link.
     private(set) var isCut = false

@@ -1,5 +1,5 @@
-/// The written forms of a seed in one text (`Protocol/seed.md`, "Written forms"). For example, the output of
-/// `seed show --reveal` has a phrase and a link. They must be of the same seed.
+/// The written forms of a seed in one text (`Protocol/seed.md`, "Written forms"). For example, the command `seed show
+/// --reveal` prints a phrase and a link. All forms in a text must be of the same seed.
 struct SeedText: ~Copyable {
     private let links: SeedLinkFinder
     /// The 24 words of the phrase, some of which may be wrong; nil if the text has no phrase.
@@ -52,8 +52,8 @@ struct SeedText: ~Copyable {
     }
 
     /// The seed's 32 bytes.
-    /// - Throws: the phrase's error, or else the link's. ``SeedError/Code/severalSeeds`` if phrase and link are of different
-    ///   seeds.
+    /// - Throws: the error of the phrase, or else that of the links. ``SeedError/Code/severalSeeds`` if phrase and link
+    ///   are of different seeds.
     func seed() throws(SeedError) -> SecretBytes {
         // The pattern replaces `draft!`, with which Swift 6.3's optimizer crashes for noncopyable values.
         switch draft {

@@ -13,8 +13,8 @@ extension TextScanner {
         return false
     }
 
-    /// Skips the rest of an HTML tag after its `<`. Does nothing if the tag is unknown and the next tag does not close it,
-    /// because `<legal>` may be a word of a phrase. Returns whether browsers start a new line at the tag.
+    /// Skips the rest of an HTML tag after its `<`. Does nothing if the tag is unknown and the next tag does not close
+    /// it, because `<legal>` may be a word of a phrase. Returns whether browsers start a new line at the tag.
     private mutating func skipTag() -> Bool {
         var ahead = self
         var name = WrittenWord()

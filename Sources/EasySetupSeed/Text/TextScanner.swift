@@ -18,8 +18,8 @@ package enum TextUnit: Equatable {
 /// text, and its time is linear in the length of the text.
 package struct TextScanner: ~Escapable {
     private let text: Span<UInt8>
-    /// Whether backslashes are escapes, as in JSON strings, in values of vCard and iCalendar, and in a text whose line ends
-    /// a program has written as `\n`.
+    /// Whether backslashes are escapes, as in JSON strings, in values of vCard and iCalendar, and in a text whose line
+    /// ends a program has written as `\n`.
     private let hasEscapes: Bool
     /// Whether a line that begins with a space continues the previous one, as in vCard and iCalendar.
     private let isFolded: Bool
@@ -152,7 +152,8 @@ package struct TextScanner: ~Escapable {
         }
     }
 
-    /// Skips the rest of a percent-encoded line end, `%0A` or `%0D`, after its percent sign. Returns whether there was one.
+    /// Skips the rest of a percent-encoded line end, `%0A` or `%0D`, after its percent sign. Returns whether there was
+    /// one.
     mutating func skipEncodedLineEnd() -> Bool {
         var ahead = self
         guard ahead.next() == .symbol(UInt8(ascii: "0")), case .symbol(let digit) = ahead.next(),
@@ -162,7 +163,8 @@ package struct TextScanner: ~Escapable {
         return true
     }
 
-    /// Whether the text has backslashes, no line end but at its end, and each backslash is followed by `n`, `r` or `t`.
+    /// Whether the text has backslashes, no line end except at the text's end, and each backslash is followed by `n`,
+    /// `r` or `t`.
     private static func hasWrittenLineEnds(_ text: Span<UInt8>) -> Bool {
         var end = text.count
         while end > 0, 0x09...0x0D ~= text[end - 1] || text[end - 1] == 0x20 { end -= 1 }
@@ -182,7 +184,7 @@ package struct TextScanner: ~Escapable {
         return hasBackslash
     }
 
-    /// Whether the first visible character begins a JSON list, object or string.
+    /// Whether the text seems to be JSON: its first visible character begins a list, an object or a string.
     private static func beginsAsJSON(_ text: Span<UInt8>) -> Bool {
         var place = 0
         while place < text.count, let (scalar, length) = text.scalar(at: place) {

@@ -5,8 +5,8 @@ enum WordIndex {
     /// list differ in their first four letters.
     private static let shortestPrefix = 4
 
-    /// The index in the list, from 0, of the word itself, or of the only word that begins with these four or more
-    /// letters. Nil if there is none.
+    /// The index in the list, from 0, of this word, or of the only list word that begins with it if it has four letters
+    /// or more. Nil if there is no such list word.
     static func number(of word: WrittenWord) -> Int? {
         guard word.isWhole else { return nil }
         let index = lowerBound(of: word.letters)
@@ -17,8 +17,8 @@ enum WordIndex {
         return packed[index] & mask == word.letters ? index : nil
     }
 
-    /// Up to three words of the list that differ from this one by one or two typing errors, the closest first; never
-    /// the word itself.
+    /// Up to three words of the list that differ from this one by one or two typing errors, the closest first. The
+    /// result never contains the word itself.
     static func nearest(to word: WrittenWord) -> [String] {
         let letters = unpacked(word.letters)
         let reach = word.length > 3 ? 2 : 1

@@ -185,8 +185,8 @@ private final class LongPollHandler: ChannelDuplexHandler {
         case .body(let buffer):
             guard let head else { return }
             body.append(contentsOf: buffer.readableBytesView.prefix(WireLimits.callBytes + 1 - body.count))
-            // A relay's body is never this long, so the answer comes from some other server. The beginning of its body is
-            // enough to tell the user what kind of server that is.
+            // A relay's body is never this long, so the answer comes from some other server. The beginning of its body
+            // is enough to tell the user what kind of server that is.
             if body.count > WireLimits.callBytes { end(context, answer(head)) }
         case .end:
             guard let head else { return }

@@ -15,8 +15,8 @@ public struct ProxyAddress: Sendable {
     let credentials: ProxyCredentials?
 
     /// Reads a proxy's address: `[http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/PATH]`. The default scheme is `http`;
-    /// the default port is the scheme's, 80 or 443. Name and password may be percent-encoded. As in curl, a host may have
-    /// underscores, and a path is ignored.
+    /// the default port is the scheme's, 80 or 443. Name and password may be percent-encoded. As in curl, a host may
+    /// have underscores, and a path is ignored.
     ///
     /// - Throws: ``PairingError/Code/proxyAddress``, which contains no part of the text except a known scheme, because
     ///   the text may include a password.
