@@ -110,7 +110,7 @@ public final class PairingCode: Sendable {
     /// slot itself spells it.
     static let maximumDraws = 8
 
-    /// Whether the symbols spell an offensive word. Reading a code does not check this.
+    /// Whether the symbols spell an offensive word. Only new codes are checked for this, not those that people type.
     package var isRude: Bool {
         var symbols = canonical()
         defer { Sodium.wipe(&symbols) }

@@ -7,7 +7,7 @@ public import EasySetupSeed
 
 extension PairingError {
     /// One error of each code, cause and variant, with made-up values, for previews and for tests of an app's texts.
-    /// The errors of the store are ``StoreError/examples``.
+    /// Examples of the store's errors are in ``StoreError/examples``.
     public static let examples: [PairingError] = byRelay + byProxy + waiting + asked + plain
 
     private static let byRelay: [PairingError] =
@@ -80,8 +80,8 @@ extension PairingError {
 }
 
 extension StoreError {
-    /// One error of each code, with made-up values, for previews and for tests of an app's texts. The errors of a
-    /// stored seed are ``SeedError/examples``.
+    /// One error of each code, with made-up values, for previews and for tests of an app's texts. Examples of the
+    /// errors of a stored seed are in ``SeedError/examples``.
     public static let examples: [StoreError] = {
         let ids = [SyncSeed.random().userID, SyncSeed.random().userID]
         return [

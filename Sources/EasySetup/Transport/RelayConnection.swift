@@ -24,7 +24,8 @@ final class RelayConnection: Sendable {
         var isHeard = false
         /// Whether the transport has ended by itself. A WebSocket may end before `opened` has stored it in `active`.
         var isOver = false
-        /// The reports of frames and of the end that came before the first ``read()``; nil after the first ``read()``.
+        /// The reports of frames and of the connection's end that came before the first ``read()``; nil after that
+        /// call.
         var kept: [ConnectionReport]? = []
         /// Whether the session has closed the connection by ``close()``.
         var isClosed = false

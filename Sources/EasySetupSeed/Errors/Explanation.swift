@@ -27,7 +27,7 @@ public struct Explanation: Hashable, Sendable {
         }
     }
 
-    /// Makes the texts of an error of an app's own.
+    /// Makes the texts for an error that an app itself defines.
     public init(key: String, sentence: String, advice: String, parameters: KeyValuePairs<String, String> = [:]) {
         self.key = key
         self.sentence = sentence

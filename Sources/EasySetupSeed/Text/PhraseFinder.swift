@@ -5,7 +5,7 @@
 struct PhraseFinder: ~Copyable {
     private let tokens: TokenList
     private let words: [Int]
-    /// The words that are neither labels nor list markers.
+    /// The token indices of the words that are neither labels nor list markers.
     private let kept: [Int]
     private let numbered: [Numbered]
     /// The words that share a line, or a part of it between brackets, with one number and no other word.

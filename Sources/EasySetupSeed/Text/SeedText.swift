@@ -1,5 +1,5 @@
-/// The written forms of a seed in one text (`Protocol/seed.md`, "Written forms"). For example, the command `seed show
-/// --reveal` prints a phrase and a link. All forms in a text must be of the same seed.
+/// The written forms of a seed in one text (`Protocol/seed.md`, "Written forms"). A text may have a phrase and a link,
+/// as the output of `seed show --reveal` does. All forms in a text must be of the same seed.
 struct SeedText: ~Copyable {
     private let links: SeedLinkFinder
     /// The 24 words of the phrase, some of which may be wrong; nil if the text has no phrase.

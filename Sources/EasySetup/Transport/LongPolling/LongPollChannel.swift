@@ -222,7 +222,8 @@ private final class LongPollHandler: ChannelDuplexHandler {
     }
 
     private func end(_ context: ChannelHandlerContext, _ last: LongPollResult) {
-        // The caller may make its next request as soon as it has this answer, and that request needs a new connection.
+        // This comes first, because the caller may make its next request as soon as it has the answer, and that request
+        // needs a new connection.
         retire()
         // The request gets its answer before the channel closes. Without TLS, closing makes the channel inactive at
         // once, and then `channelInactive` would report that no answer came.

@@ -62,7 +62,7 @@ struct LongPollClient {
 
     /// Frames from the session that are not part of a request yet.
     private var waiting: [[UInt8]] = []
-    /// The number of the last frame that is part of a request.
+    /// The number of the last frame that this client has put into a request.
     private var sent: UInt32 = 0
     private var sending: Pending?
 

@@ -154,7 +154,7 @@ public final class TrustedRoots: Sendable {
             throw .authoritiesUnreadable(path: path.description, error)
         }
         // Some editors write a byte order mark at the start of a file. BoringSSL would not recognize the first line of
-        // a PEM file behind it.
+        // a PEM file behind such a mark.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
             let fault = holdsCertificate(bytes) ? FileFault.damaged : .noCertificate
@@ -163,7 +163,7 @@ public final class TrustedRoots: Sendable {
         return certificates
     }
 
-    /// Whether a line begins a certificate in PEM.
+    /// Whether one of the lines begins a certificate in PEM.
     private static func holdsCertificate(_ bytes: [UInt8]) -> Bool {
         let starts = ["", "X509 ", "TRUSTED "].map { Array("-----BEGIN \($0)CERTIFICATE-----".utf8) }
         return bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
