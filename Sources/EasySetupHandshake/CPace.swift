@@ -14,7 +14,7 @@ package enum CPace {
         let password: SecretBytes
         /// CI: the channel identifier (``Labels/channel(slot:)``).
         let channel: [UInt8]
-        /// sid: the session id, which is the relay's meeting id.
+        /// sid: the session id, which is the id that the relay gave this run (the meeting id).
         let session: [UInt8]
 
         package init(password: consuming SecretBytes, channel: [UInt8], session: [UInt8]) {
@@ -63,7 +63,8 @@ package enum CPace {
                     let bytes = unsafe string.assumingMemoryBound(to: UInt8.self)
                     let digest = unsafe hash.assumingMemoryBound(to: UInt8.self)
                     let point = unsafe generator.assumingMemoryBound(to: UInt8.self)
-                    // Neither call can fail: hashing takes any bytes, and the map takes any 64 bytes.
+                    // Neither of the two calls can fail: the hash takes any bytes, and the map to the group takes any
+                    // 64 bytes.
                     _ = unsafe crypto_hash_sha512(digest.baseAddress!, bytes.baseAddress!, UInt64(bytes.count))
                     _ = unsafe crypto_core_ristretto255_from_hash(point.baseAddress!, digest.baseAddress!)
                 }

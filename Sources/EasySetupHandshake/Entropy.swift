@@ -95,8 +95,8 @@ package enum XWing {
         }
     }
 
-    // A meeting keeps only the private key's seed, in locked memory. swift-crypto's form of the key exists only while
-    // it is used.
+    // A handshake keeps only the seed of the private key, in locked memory. swift-crypto's form of the key exists only
+    // while it is used.
     private static func privateKey(
         seed: borrowing SecretBytes
     ) throws(HandshakeError) -> XWingMLKEM768X25519.PrivateKey {

@@ -8,7 +8,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The hash over the public messages of a meeting: th in `Protocol/handshake.md`, "Keys".
+/// The hash over the public messages of a meeting, called `th` in `Protocol/handshake.md`, "Keys".
 package struct Transcript: Hashable, Sendable {
     /// SHA-512 over the session id, message 1 (the hello) and message 2 (the reply) as they were sent, each after its
     /// length.
@@ -65,8 +65,8 @@ package struct SessionKeys: ~Copyable {
         self.transcript = transcript
     }
 
-    /// Makes the channel that seals this side's messages from the proof on and opens those of the other side. The tags
-    /// are wiped, because each is used only once.
+    /// Makes the channel that seals this side's messages, its proof first, and opens those of the other side. This call
+    /// wipes the two tags, so the caller copies a tag that it still needs before.
     /// - Parameter role: this device's side.
     consuming func channel(of role: PairingSide) -> SealedChannel {
         switch role {

@@ -13,7 +13,7 @@ struct LinkReader: ~Escapable {
     }
 
     private var scanner: TextScanner
-    /// Whether the scanner is at the beginning of a line, or behind nothing but quote marks (`>`) in it.
+    /// Whether the scanner is at the beginning of a line, or has read only quote marks (`>`) of the line so far.
     private var beginsLine = false
 
     @_lifetime(copy scanner)

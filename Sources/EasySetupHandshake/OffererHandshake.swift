@@ -9,15 +9,15 @@ public struct OffererHandshake: ~Copyable {
     /// The number of wrong proofs by typed code after which this device rejects the code. A guess is right with a
     /// chance of 2⁻²⁵.
     public static let maximumWrongProofs = 3
-    /// The number of hellos (message 1) that this device answers per second, and in one burst. Each answer costs it
-    /// about a millisecond.
+    /// The number of hellos (message 1) that this device answers per second, and in one burst. Each answer costs this
+    /// device about a millisecond.
     public static let hellosPerSecond = 20
     /// The most simultaneous meetings: four times as many as an honest relay allows. Each meeting uses locked memory,
     /// and a malicious relay must not be able to use up all of it.
     public static let maximumMeetings = 64
-    /// The most visitors of one offer. An honest relay brings fewer while a code lives: per second, this device answers
-    /// 20, and the relay sends 8 back to the waiting line. The limit bounds this device's memory, because it remembers
-    /// the meeting id of each visitor.
+    /// The most visitors of one offer. An honest relay brings at most 28 per second in the ten minutes of a code: this
+    /// device answers 20, and 8 send nothing (16 at once, for two seconds each). The limit bounds this device's memory,
+    /// because this device remembers the meeting id of each visitor.
     public static let maximumVisitors = 32_768
 
     // The Promela model `Protocol/model/pairing.pml` has the same states, as `mtype:Answerer`.

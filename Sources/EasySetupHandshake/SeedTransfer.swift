@@ -123,7 +123,7 @@ public enum Received: ~Copyable, Sendable {
 }
 
 /// The error for two devices with these roles if they can't pair, otherwise nil (`Protocol/handshake.md`, "Who gives").
-/// - Parameter place: this device's side.
+/// - Parameter place: this device's side, offerer or visitor.
 func mismatch(own: Role, peer: Role, form: Form, place: PairingSide) -> HandshakeError? {
     switch (own, peer) {
     case (.holder, .holder): return .bothHold

@@ -72,7 +72,8 @@ enum Field32 {
         values.reversed().reduce(0) { timesAlpha($0) ^ $1 }
     }
 
-    /// The value of the check symbol, a code's last symbol, which makes the code's sum equal to its number of symbols.
+    /// The value of the check symbol, a code's last symbol, which makes the sum over the code (``sum(_:)``) equal to
+    /// the number of its symbols.
     /// - Parameter values: the values of the other symbols.
     static func check(for values: [UInt8]) -> UInt8 {
         // `lacking` is αⁿ·c, where c is the check symbol's value and n the number of symbols before it. Since α³¹ is 1,

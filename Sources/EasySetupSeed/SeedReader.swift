@@ -9,8 +9,8 @@ public struct SeedReader: ~Copyable {
         /// The text may be the beginning of a seed, and has this number of words of a phrase. If no more text follows,
         /// ``SeedReader/seed(createdAt:)`` throws an error that says what is missing.
         case incomplete(words: Int)
-        /// A phrase of 24 words, of which these are not in the list. ``SeedReader/correct(word:to:)`` replaces them one
-        /// at a time.
+        /// A phrase of 24 words, of which these are not in the word list. ``SeedReader/correct(word:to:)`` replaces
+        /// them one at a time.
         case wrongWords([SeedError.UnknownWord])
         /// A complete seed. Further lines may repeat this seed, but another seed in them is an error.
         case seed(SyncSeed)

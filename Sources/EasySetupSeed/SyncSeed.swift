@@ -61,7 +61,7 @@ public final class SyncSeed: Sendable {
         Derivation.signature(for: message, by: secret)
     }
 
-    /// The key of 32 bytes with which NaCl's secretbox encrypts the records of the sync chain.
+    /// The key of 32 bytes with which this person's devices encrypt the records that they sync, by NaCl's secretbox.
     public func secretboxKey() -> SecretBytes {
         Derivation.key(from: secret, info: Derivation.secretboxInfo, count: Self.byteCount)
     }

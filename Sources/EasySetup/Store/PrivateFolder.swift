@@ -57,8 +57,8 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
         let folder = try PrivateFolder(openFolder(path)) { _ in }
         if isNew {
-            // In a new folder, the test locks the file that it writes; no other program can hold a lock there. Removing
-            // a separate lock file afterwards would be unsafe, because another program may have just opened it.
+            // In a new folder this check locks its trial file, because no other program can hold a lock there. It makes
+            // no lock file, because removing one would be unsafe: another program may have just opened it.
             try folder.tryWriting(isLocking: true)
         } else {
             let lock = try await folder.lock(patience: patience)

@@ -185,7 +185,7 @@ final class RelayConnection: Sendable {
         }
     }
 
-    /// - Parameter failure: the reason why the WebSocket failed; nil if it was not tried.
+    /// - Parameter failure: the reason why the WebSocket failed; nil if no WebSocket was tried.
     private func startLongPolling(insteadOf failure: PairingError?) {
         let connection = LongPollConnection(to: host, on: loop, limits: limits, insteadOf: failure) { self.heard($0) }
         state.value.active = .longPolling(connection)

@@ -91,11 +91,11 @@ extension NIOSSLCertificate {
         return field("1.3.6.1.5.5.7.1.1")?.contains(issuers) ?? false
     }
 
-    /// Whether this certificate's issuer may be `authority`, by the identifiers of keys that both have (RFC 5280,
-    /// 4.2.1.1 and 4.2.1.2). A certificate without such an identifier may have any authority of the right name as its
-    /// issuer.
+    /// Whether this certificate's issuer may be `authority`, by the key identifiers that the two certificates contain
+    /// (RFC 5280, 4.2.1.1 and 4.2.1.2). A certificate without such an identifier may have any authority of the right
+    /// name as its issuer.
     fileprivate func mayBeSigned(by authority: NIOSSLCertificate) -> Bool {
-        // Both identifiers are a tag, a length below 128, and the key's hash.
+        // In DER, each of the two identifiers is a tag, a length below 128, and the key's hash.
         guard let field = field("2.5.29.35"), field.count > 3, field[2] == 0x80,
             let key = authority.field("2.5.29.14"), key.count > 1
         else { return true }
@@ -154,8 +154,8 @@ extension RelayHost {
         let told: @Sendable ([NIOSSLCertificate]) -> Void
     }
 
-    /// The error with a more exact cause, found in all certificates that the server sends. The same error is returned
-    /// if it needs no more than the server's first certificate, or if the certificates can't be read.
+    /// The error with a more exact cause, found in all certificates that the server sends. Returns `error` itself if
+    /// its cause is plain from the server's first certificate, or if the other certificates can't be read.
     ///
     /// SwiftNIO SSL gives only the first certificate of a certificate chain that BoringSSL rejects. This function reads
     /// the others from a second connection, which refuses every certificate, so no data are sent on it.

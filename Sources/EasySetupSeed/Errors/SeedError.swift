@@ -37,12 +37,12 @@ public struct SeedError: ExplainedError, Explained, Equatable {
     /// Whether the same call may succeed later without any change.
     public var retryHelps: Bool { kind == .memoryShort }
 
-    /// The words of a phrase that are not in the list, in their order; empty for other errors.
+    /// The words of a phrase that are not in the word list, in their order; empty for other errors.
     public var unknownWords: [UnknownWord] {
         if case .phraseUnknownWords(let words) = kind { words } else { [] }
     }
 
-    /// A word of a phrase that is not in the list.
+    /// A word of a phrase that is not in the word list.
     public struct UnknownWord: Equatable, Sendable {
         /// The word's position in the phrase, from 1.
         public let position: Int
@@ -79,11 +79,11 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         public static let severalSeeds = Self(rawValue: "several-seeds")
         /// The phrase does not have 24 words.
         public static let phraseWordCount = Self(rawValue: "phrase-word-count")
-        /// Words of the phrase are not in the list: ``SeedError/unknownWords``.
+        /// Some words of the phrase are not in the word list: ``SeedError/unknownWords`` has their positions.
         public static let phraseUnknownWords = Self(rawValue: "phrase-unknown-word")
         /// Most of the words are not in the English list: the phrase is in another language, or the text is no phrase.
         public static let phraseNotEnglish = Self(rawValue: "phrase-not-english")
-        /// All words are in the list, but the checksum does not match.
+        /// All words of the phrase are in the word list, but the phrase's checksum does not match.
         public static let phraseChecksum = Self(rawValue: "phrase-checksum")
         /// The seed link has a version that this program does not know.
         public static let linkVersion = Self(rawValue: "seed-link-version")

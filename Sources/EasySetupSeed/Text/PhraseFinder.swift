@@ -197,9 +197,9 @@ struct PhraseFinder: ~Copyable {
         return Candidate(places: sorted.map(\.word), end: pairs[pairs.count - 1].word)
     }
 
-    /// The number of words from the number 1 on, for ``SeedError/phraseWordCount(count:)``. If the words without a
-    /// number are fewer than the numbered ones, they are labels such as "Word" and do not count. Nil if no 2 follows
-    /// the 1, or if there are exactly 24 words.
+    /// For the error ``SeedError/phraseWordCount(count:)``: the number of words from the word with the number 1 on. If
+    /// the words without a number are fewer than the numbered ones, they are labels such as "Word" and do not count.
+    /// Nil if no 2 follows the 1, or if there are exactly 24 words.
     private var numberedCount: Int? {
         let chain = longestChain
         guard chain >= 2 else { return nil }

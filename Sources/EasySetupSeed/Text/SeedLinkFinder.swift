@@ -73,7 +73,7 @@ struct SeedLinkFinder: ~Copyable {
     private static let scheme = Array("easysetup-seed".utf8)
 }
 
-/// The version of a seed link: version 1, another version, or none where a version should be.
+/// The version of a seed link: version 1, another version, or text that is no version.
 private enum LinkVersion {
     case first, another, none
 }

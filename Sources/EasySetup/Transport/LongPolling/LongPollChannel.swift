@@ -222,8 +222,8 @@ private final class LongPollHandler: ChannelDuplexHandler {
     }
 
     private func end(_ context: ChannelHandlerContext, _ last: LongPollResult) {
-        // This comes first, because the caller may make its next request as soon as it has the answer, and that request
-        // needs a new connection.
+        // The connection is retired before the caller gets the answer, because the caller may make its next request at
+        // once, and that request needs a new connection.
         retire()
         // The request gets its answer before the channel closes. Without TLS, closing makes the channel inactive at
         // once, and then `channelInactive` would report that no answer came.

@@ -132,8 +132,8 @@ struct LongPollClient {
             switch verdict(answer, SendAnswer.init(parsing:)) {
             case .said(let answer): return sendAnswered(answer, draw: draw)
             case .turnedAway(let reason, let retryAfter):
-                // The session receives the relay's refusal as a frame, so that the session reports the same error as
-                // over a WebSocket.
+                // A session that closes needs no report. Any other session receives the relay's refusal as a frame, so
+                // that it reports the same error as over a WebSocket.
                 if isClosing { return end(.connectionLost) }
                 return [.deliver([.refused(reason, retryAfter: retryAfter)])] + end(.connectionLost)
             case .lost: return end(.connectionLost)
@@ -238,9 +238,9 @@ extension LongPollClient {
             let error = PairingError(
                 Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
             )
-            // An answer without that problem is an error. The request is repeated only if its status may be temporary
-            // and its `Retry-After` is at most `reachTimeout`, because the device must not ask the server again before
-            // that time.
+            // An answer without the problem `unknown-connection` is an error. The request is repeated only if its
+            // status may be temporary and its `Retry-After` is at most `reachTimeout`, because the device must not ask
+            // the server again before that time.
             let mayPass = Self.mayPass(status) && retryAfter ?? .zero <= limits.reachTimeout
             return mayPass ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
         }

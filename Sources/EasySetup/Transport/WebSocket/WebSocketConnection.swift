@@ -190,7 +190,8 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var isPinged = false
 
-    /// - Parameter patience: how long the relay's first frame may take, from the first ``read(context:)``.
+    /// - Parameter patience: how long the relay's first frame may take, counted from the first call of
+    ///   ``read(context:)``.
     init(patience: TimeAmount, report: @escaping @Sendable (ConnectionReport) -> Void) {
         self.patience = patience
         self.report = report
