@@ -16,14 +16,14 @@ struct Arguments {
     let texts: [String]
     /// The command that the first arguments name.
     let command: any ParsableCommand.Type
-    /// The indices of arguments that may be secret: those that are no command names, known options or options' values,
-    /// and values that look like a link.
+    /// The indices of arguments that may be secret: every argument that is neither a command's name, nor a known
+    /// option, nor an option's value; and every option's value that looks like a link.
     let others: Set<Int>
     /// The indices of known options' values.
     private let values: Set<Int>
 
-    /// Takes the process's arguments. Overwrites those that may be secret in the memory that the system shows to other
-    /// users. Call it once.
+    /// Reads the process's arguments, and overwrites those that may be secret in the memory that the system shows to
+    /// other users. The caller may call it only once.
     static func take() -> Arguments {
         let pointers = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
         let arguments = Arguments(
@@ -89,7 +89,8 @@ struct Arguments {
         }
     }
 
-    /// Refuses slips that the parser would explain by something else than what a person meant.
+    /// Refuses typing errors that the argument parser would report in a misleading way, such as an empty value, a value
+    /// for a flag, or an option's name with one hyphen in place of two.
     func refuseSlips() throws {
         let options = OptionNames(of: command)
         var index = 0
@@ -115,16 +116,16 @@ struct Arguments {
         }
     }
 
-    /// An option's name with two hyphens in place of the dash or the one hyphen at its start, which a word processor
-    /// has put there; nil if the text begins with neither.
+    /// Replaces the dash or the one hyphen at the start of an option's name by two hyphens, because a word processor
+    /// may have put it there. Nil if the text begins with no dash or hyphen, or with two hyphens.
     private static func withHyphens(_ name: String) -> String? {
         let rest = name.unicodeScalars.drop { $0.properties.generalCategory == .dashPunctuation || $0 == "\u{2212}" }
         guard rest.count < name.unicodeScalars.count, !name.hasPrefix("--") else { return nil }
         return "--" + String(rest).lowercased()
     }
 
-    /// A message of the argument parser without a suggestion that is more than a typing error away, because such an
-    /// option has another meaning.
+    /// Removes from a message of the argument parser the suggestion of an option ("Did you mean …") that differs by
+    /// more than a typing error, because such an option has another meaning.
     private static func withoutGuess(_ message: String) -> String {
         message.replacing(/'(--[^']*)'\. Did you mean '(--[^']*)'\?/) { match in
             let (typed, meant) = (match.1, match.2)
@@ -133,7 +134,8 @@ struct Arguments {
         }
     }
 
-    /// The number of characters that are wrong, missing, surplus or swapped with the next one.
+    /// The edit distance of two texts: the number of characters that are wrong, missing, surplus or swapped with the
+    /// next one.
     private static func distance(_ first: Substring, _ second: Substring) -> Int {
         let (first, second) = (Array(first), Array(second))
         var rows = [Array(0...second.count)]
@@ -209,7 +211,7 @@ struct OptionNames {
         }
     }
 
-    /// A property's name in the form of an option.
+    /// A property's name in the form of an option: with a dash and a small letter in place of each capital letter.
     private static func dashed(_ name: Substring) -> String {
         name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
     }

@@ -2,7 +2,7 @@ import EasySetupSeed
 
 /// Errors of the command line itself; other errors are declared where they occur.
 enum CommandError: ExplainedError, Equatable {
-    /// The kind of answer that a command needs from a person. The advice names other ways to give it.
+    /// The kind of answer that a command needs from a person. The error's advice names other ways to give the answer.
     enum Need: CaseIterable {
         /// A yes, which an option can give beforehand.
         case yes
@@ -25,7 +25,7 @@ enum CommandError: ExplainedError, Equatable {
     case noSeedStored
     /// `seed new` was run where a seed is stored already.
     case seedStored(UserID)
-    /// `seed import` was given a public identifier of the stored chain in place of a seed.
+    /// `seed import` was given a public identifier of the stored seed (its user ID or fingerprint) in place of a seed.
     case publicIDGiven
     /// A recovery phrase or a seed link was given in place of a code or link.
     case seedGiven

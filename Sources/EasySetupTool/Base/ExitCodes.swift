@@ -1,5 +1,5 @@
-/// The exit codes of the process. From 64 on they are those of sysexits.h. The member `error` of the JSON object is
-/// more precise.
+/// The exit codes of the process. From 64 on they are those of sysexits.h. In JSON output, the member `error` tells the
+/// reason more precisely.
 enum ExitCodes {
     /// The meaning of each code, for `--help`.
     static let help = """

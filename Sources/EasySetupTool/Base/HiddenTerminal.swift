@@ -24,7 +24,7 @@ struct HiddenTerminal: ~Copyable {
     private let hasPasteMarks: Bool
     private var keys = Keys()
     private var question = ""
-    /// Whether the question has been asked in the current turn.
+    /// Whether the question has been asked since this program last got the terminal.
     private var isAsked = false
     private var turn: TerminalMode.Turn?
 
@@ -32,16 +32,17 @@ struct HiddenTerminal: ~Copyable {
     /// as soon as this type has discarded input, because more of the same paste may follow.
     private static let pause: CInt = 200
     private static let longPause: CInt = 500
-    /// The time without input, in milliseconds, after which a paste counts as complete although the terminal, which
-    /// marks the ends of pastes, has not marked its end.
+    /// The time without input, in milliseconds, after which a paste counts as complete although the terminal has marked
+    /// its start and not its end.
     private static let markedPause: CInt = 5_000
 
-    /// Hides typing until this value ends.
+    /// Hides typing until this value is destroyed.
     /// - Throws: ``CommandError/noTerminal(_:)`` if standard input is no terminal.
     init() throws(CommandError) {
         guard Input.isTerminal else { throw .noTerminal(.passphrase) }
         let kind = getenv("TERM").map { String(cString: $0) } ?? ""
-        // Pastes are marked at the terminal that is read, wherever the other output goes.
+        // Whether pastes are marked depends on `TERM` alone and not on where the output goes, because the terminal that
+        // is read marks them.
         let hasPasteMarks = !kind.isEmpty && kind != "dumb"
         let signals = try SignalPipe()
         guard TerminalMode.change(Self.hide) else { throw .noTerminal(.passphrase) }
@@ -168,14 +169,14 @@ struct HiddenTerminal: ~Copyable {
                 TerminalMode.heard(isSecret: true)
                 if let key = keys.take(byte) { return .key(key) }
             case 0: return .over
-            // The system refuses input to a program in the background. Every other failure lasts, for example after the
-            // terminal was closed.
+            // `EIO` in the background means that the system refuses input there, so the read is repeated later. Every
+            // other failure lasts, for example after the terminal was closed.
             default: if error != EINTR, error != EAGAIN, error != EIO || TerminalMode.isOurs { throw .inputFailed }
             }
         }
     }
 
-    /// Asks the question. At the start of a turn, discards what was typed before it.
+    /// Asks the question. If this program has just got the terminal (a new turn), first discards what was typed before.
     private mutating func take(_ now: TerminalMode.Turn) {
         if turn != now {
             turn = now
@@ -229,15 +230,15 @@ struct HiddenTerminal: ~Copyable {
         TerminalMode.setSingleBytes(&mode)
     }
 
-    /// Ends reading: discards the rest of the input, and lets the terminal no longer mark the start and end of pastes.
-    /// Does nothing in the background.
+    /// Ends reading: discards the rest of the input, and tells the terminal to mark pastes no longer. Does nothing in
+    /// the background.
     private func resolve(_ keys: Keys) {
         guard TerminalMode.isOurs else { return }
         drop(keys)
         if hasPasteMarks { screen.write("\u{1B}[?2004l") }
     }
 
-    /// Discards input until no more comes, or until ``TerminalMode/patience`` is over.
+    /// Discards input until no more comes, but for no longer than ``TerminalMode/patience``.
     /// - Parameter keys: the keys so far, which tell whether a paste has ended.
     private func drop(_ keys: Keys) {
         var keys = keys

@@ -32,8 +32,8 @@ enum Input {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw .passphraseFile }
-        // Only regular files are checked, because the rights of pipes and terminals do not tell who reads the data in
-        // them.
+        // Only regular files are checked, because the permissions of pipes and terminals do not tell who reads the data
+        // in them.
         guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o026 == 0 else { throw .passphraseFileOpen }
         var line = SecretLine(limit: limit + 2)
         do throws(CommandError) {

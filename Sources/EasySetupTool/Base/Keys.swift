@@ -4,7 +4,7 @@ struct Keys {
     enum Key: Equatable {
         /// A byte of a text.
         case text(UInt8)
-        /// The end of a line: Enter, or a line end in a paste. CR LF is one.
+        /// The end of a line: Enter, or a line end in a paste. CR LF is one line end.
         case lineEnd
         /// A control key, by its code. Control bytes in a paste are not reported, because nobody pressed a key.
         case control(UInt8)

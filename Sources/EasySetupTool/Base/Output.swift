@@ -85,13 +85,14 @@ struct Output: Sendable {
         if isLost { throw .outputFailed }
     }
 
-    /// Writes text to standard output, in either form.
+    /// Writes text to standard output, for people and for programs alike.
     func put(_ text: String) {
         write(text, to: STDOUT_FILENO)
     }
 
-    /// Writes a question or progress to standard error, in either form, without a line end. If standard error is a file
-    /// and standard output a terminal, the text goes to standard output, because a person would not see it in the file.
+    /// Writes a question or progress to standard error, for people and for programs alike, without a line end. If
+    /// standard error is a file and standard output a terminal, the text goes to standard output, because a person
+    /// would not see it in the file.
     func prompt(_ text: String) {
         Self.put(text, to: isTerminal && isatty(STDERR_FILENO) != 1 ? STDOUT_FILENO : STDERR_FILENO)
     }
@@ -129,8 +130,8 @@ struct Output: Sendable {
                     if count >= 0 {
                         done += count
                     } else if errno == EAGAIN || errno == EWOULDBLOCK {
-                        // Another program has made the shared terminal or pipe non-blocking, so this one waits until it
-                        // can write.
+                        // Another program has made the shared terminal or pipe non-blocking, so this program waits
+                        // until it can write.
                         var wait = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
                         poll(&wait, 1, -1)
                     } else if errno != EINTR {
@@ -161,7 +162,7 @@ enum StandardFiles {
     }
 }
 
-/// The system's `write`, which a method of the same name hides.
+/// Calls the system's `write`, because in a type that has a method `write`, that name means the method.
 private func systemWrite(_ file: CInt, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
     write(file, bytes, count)
 }

@@ -27,8 +27,8 @@ struct QRCode {
     }
 
     /// Draws lines of half blocks, two modules above each other in one character.
-    /// - Parameter isColoured: whether terminal colours make it black on white on any background. Without colours,
-    ///   blocks are the dark modules, which is right for paper, where text without colours usually ends up.
+    /// - Parameter isColoured: whether terminal colours draw the code black on white, whatever the background is.
+    ///   Without colours, blocks are the dark modules, as on paper, where text without colours usually ends up.
     func rendered(isColoured: Bool = true) -> String {
         let span = -Self.quietZone..<width + Self.quietZone
         return stride(from: span.lowerBound, to: span.upperBound, by: 2).map { row in

@@ -41,7 +41,7 @@ struct StoreOptions: ParsableArguments {
     }
 }
 
-/// The passphrase of a sealed store.
+/// The options about the passphrase of a sealed (encrypted) store.
 struct PassphraseOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -56,7 +56,8 @@ struct PassphraseOptions: ParsableArguments {
         if let passphraseFile {
             let line = try Input.readLine(path: passphraseFile, limit: Passphrase.maximumBytes)
             let store = FileSeedStore(path: folder.bytes, passphrase: try Passphrase(line))
-            // A person who gives a passphrase expects the stored seed to be sealed, so a plain one causes a warning.
+            // A person who gives a passphrase expects the stored seed to be sealed, so a seed that is stored in plain
+            // form causes a warning.
             if try await store.kind() == .plain {
                 Logger(label: "easysetup.store").warning(
                     "the stored seed is plain although a passphrase is given; import it again with the passphrase to seal it"
@@ -75,7 +76,8 @@ struct PassphraseOptions: ParsableArguments {
         } catch .seed(.passphraseNeeded) where Input.isTerminal {
             return FileSeedStore(path: folder.bytes, passphrase: try Self.ask("Passphrase: "))
         } catch {
-            // The command meets the same error later and reports it, or it replaces the seed that can't be read.
+            // This error is dropped, because the command either meets it again and reports it, or replaces the seed
+            // that can't be read.
             return plain
         }
     }

@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// The environment variables that replace options.
+/// The environment variables that take the place of options that are not given.
 enum Variables {
     /// The value of an environment variable; nil if it is unset or empty.
     static func value(_ name: String) -> String? {
@@ -15,7 +15,7 @@ enum Variables {
     }
 
     /// The default of `--store`: `$EASYSETUP_STORE`, else `easysetup` in `$XDG_DATA_HOME`, else in `~/.local/share`.
-    /// Nil if all three variables, `$HOME` included, are unset.
+    /// Nil if these two variables and `$HOME` are all unset.
     static var store: PathArgument? {
         if let path = bytes("EASYSETUP_STORE") { return PathArgument(bytes: path) }
         return dataFolder.map { PathArgument(bytes: $0 + Array("/easysetup".utf8)) }

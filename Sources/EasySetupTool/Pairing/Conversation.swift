@@ -4,8 +4,8 @@ import EasySetupHandshake
 import EasySetupSeed
 import Synchronization
 
-/// Runs the dialogue of a pairing. It shows the states on a stage, where a person sees the progress, and asks the
-/// questions of the person, or of a program that uses standard input and output.
+/// Runs the dialogue of a pairing. It shows the states on a ``Stage``, where a person sees the progress, and puts the
+/// questions to the person, or to a program by standard input and output.
 final class Conversation: Sendable {
     private let output: Output
     private let stage: any Stage
@@ -196,8 +196,8 @@ final class Conversation: Sendable {
     }
 
     /// The fields that describe the other device.
-    /// - Parameter hasWords: whether the two words are among the fields. They are not on a holder that typed the code,
-    ///   because this holder asks its user for a word from the other device's screen.
+    /// - Parameter hasWords: whether the two words are among the fields. A holder that typed the code leaves them out,
+    ///   because it asks its user for a word from the other device's screen.
     private static func fields(_ peer: Peer, decide: Bool, hasWords: Bool) -> [(String, JSONValue)] {
         var fields: [(String, JSONValue)] = [
             ("name", .string(peer.device.name.description)), ("platform", .string(peer.device.platform.rawValue)),
@@ -253,7 +253,7 @@ extension Output {
     /// The abilities of standard output and standard error; those of plain text when the output is for programs.
     var surface: Surface { form == .people ? .current : .plain }
 
-    /// The stage for this output.
+    /// The stage (what a person sees of states and questions) for this output.
     func stage(_ pictures: PictureWish) -> any Stage {
         switch form {
         case .json: return SilentStage()

@@ -32,13 +32,14 @@ struct JoinCommand: AsyncParsableCommand {
     var yes = false
 
     func validate() throws {
-        // A code's groups may stand apart, as on the screen. Anything longer is not a part of one code.
+        // The groups of a code may be separate arguments, as they stand apart on the screen. An argument of more than
+        // four bytes is not one of several groups.
         guard pieces.count < 2 || pieces.allSatisfy({ $0.byteCount <= 4 }) else {
             throw ValidationError("Write the code in one piece, or leave it out: then it is asked for.")
         }
     }
 
-    /// The code or link of the arguments.
+    /// The code or link from the arguments; nil if there is none.
     private var code: UserText? {
         guard pieces.count > 1 else { return pieces.first }
         var line = SecretLine(limit: pieces.reduce(0) { $0 + $1.byteCount + 1 })
@@ -138,12 +139,14 @@ struct JoinCommand: AsyncParsableCommand {
         }
     }
 
-    /// - Throws: ``CommandError/seedGiven`` for a seed, so that its owner learns that it is a secret.
+    /// Reads a code or a link.
+    /// - Throws: ``CommandError/seedGiven`` if the text is a seed, so that its owner learns that it is a secret.
     private func read(_ written: UserText) throws -> Way {
         var seed = SeedReader()
         seed.append(line: written)
         switch seed.reading {
-        // A code has four groups at most, so it is not taken for words.
+        // A text of fewer than six words may be a code, which has at most four groups, so it is not taken for a
+        // recovery phrase.
         case .incomplete(let words) where words < 6: break
         case .failed(let error) where error.code != .phraseChecksum: break
         case .incomplete, .wrongWords, .failed, .seed: throw CommandError.seedGiven

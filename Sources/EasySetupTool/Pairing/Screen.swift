@@ -6,7 +6,7 @@ import EasySetupSeed
 /// ``Stage`` shows it.
 ///
 /// Each sentence must be true on this device, in this role and state: a device without a seed writes about the device
-/// that has one, and no text mentions words on a screen that shows none.
+/// that has one, and no text mentions confirmation words on a screen that shows none.
 struct Screen: Sendable {
     /// The facts about this device in a pairing.
     struct Part: Equatable, Sendable {
@@ -38,7 +38,7 @@ struct Screen: Sendable {
     /// The error of the last attempt to reach the relay, kept so that the same error is not shown repeatedly.
     private var lastFailure: PairingError?
     /// The deadline for the answer in the last state. It may be earlier than that of the question, because the relay
-    /// may have shortened the time since.
+    /// may have shortened the time since the question was asked.
     private var answerUntil: ContinuousClock.Instant?
 
     init(_ part: Part, on surface: Surface) {
@@ -105,7 +105,7 @@ struct Screen: Sendable {
         return Step(said: said, view: composed())
     }
 
-    /// The view with the question whether to send the seed, or with that for a confirmation word.
+    /// The view with the question whether to send the seed, or with the question for a confirmation word.
     mutating func ask(_ request: ApprovalRequest, notes: [String]) -> View {
         view = View(parts: parts(deciding: request.peer, codeAge: request.codeAge))
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
@@ -152,7 +152,8 @@ struct Screen: Sendable {
     }
 
     private func offered(_ offer: Offer) -> View {
-        // The missing link does not show the role, because a holder has no link if the relay's address has a zone.
+        // A missing link does not prove that this device is no holder, because a holder has no link if the relay's
+        // address has a zone.
         let isHolder = part.role == .holder || offer.link != nil
         var view = View(parts: [
             .text(isHolder ? "On the new device, run:" : "On the device that has your seed, run:"),

@@ -7,8 +7,8 @@ struct LimitOption {
     var name: String { limit.name }
     private let value: Int
 
-    /// - Throws: `ValidationError`, which says whether form, name or value is wrong. A limit is no secret, so the
-    ///   message may repeat its name.
+    /// - Throws: `ValidationError`, which says whether the form, the name or the value is wrong. A limit is no secret,
+    ///   so the message may repeat its name.
     init(argument: String) throws {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let value = Int(parts[1]) else {

@@ -23,13 +23,14 @@ enum OpenFiles {
 
     /// The number of files that a relay needs besides its connections.
     /// - Parameters:
-    ///   - cores: the number of event loops, without the one of the network library's own.
-    ///   - listening: the number of `--listen` options. One may stand for two sockets.
+    ///   - cores: the number of event loops for devices. SwiftNIO has one more for itself.
+    ///   - listening: the number of `--listen` options. One option may stand for two sockets.
     static func reserve(cores: Int, listening: Int) -> Int {
         base + perLoop * (cores + 1) + 2 * listening
     }
 
-    /// Raises the soft limit to the hard limit. Returns the limit that is then in force; nil when the system has none.
+    /// Raises the soft limit to the hard limit. Returns the limit that is then in force; nil if the system does not
+    /// tell it.
     static func raiseLimit() -> Int? {
         #if canImport(Glibc)
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

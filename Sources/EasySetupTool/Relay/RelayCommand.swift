@@ -140,8 +140,8 @@ struct RelayCommand: AsyncParsableCommand {
     }
 
     /// Lowers the number of connections to what the system allows.
-    /// - Parameter allowed: how many files the process may open; nil when there is no limit.
-    /// - Throws: ``CommandError/tooFewFiles(allowed:least:)`` when it could serve nobody.
+    /// - Parameter allowed: how many files the process may open; nil if the system does not tell the number.
+    /// - Throws: ``CommandError/tooFewFiles(allowed:least:)`` if the relay could serve nobody.
     private func fit(_ configuration: inout RelayConfiguration, to allowed: Int?, _ logger: Logger) throws(CommandError)
     {
         guard let allowed else { return }

@@ -7,7 +7,8 @@ struct WebOrigin {
 
     private static let ports = ["https": "443", "http": "80"]
 
-    /// Reads an origin as people write it: in any case, with the usual port, with a slash at the end.
+    /// Reads an origin as people write it: in any letter case, and perhaps with the scheme's default port or a slash at
+    /// the end.
     /// - Throws: `ValidationError` for a text that no browser would ever send.
     init(argument: String) throws {
         let text = argument.lowercased()

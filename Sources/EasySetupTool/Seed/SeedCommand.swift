@@ -30,7 +30,7 @@ struct SeedReport {
     /// Whether the secret itself is shown too.
     let isRevealed: Bool
 
-    /// Writes the seed's event, followed by the command's own fields.
+    /// Writes the event about the seed. `more` has the command's own fields, which follow the seed's.
     /// - Parameter heading: the first line for people.
     func write(_ output: Output, event: String, heading: String?, more: [(String, JSONValue)] = []) {
         let phrase = isRevealed ? seed.recoveryPhrase.revealed() : nil

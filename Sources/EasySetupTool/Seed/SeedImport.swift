@@ -2,7 +2,7 @@ import ArgumentParser
 import EasySetup
 import EasySetupSeed
 
-/// `easysetup seed import`: stores a seed that is written somewhere.
+/// `easysetup seed import`: stores a seed that standard input has in any written form.
 struct SeedImport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
@@ -54,7 +54,7 @@ extension SyncSeed {
 }
 
 extension SaveOutcome {
-    /// The `result` of the JSON object.
+    /// The value of `result` in the JSON output.
     var name: String {
         switch self {
         case .stored: "stored"

@@ -3,7 +3,7 @@ import EasySetupSeed
 /// Asks a person at a terminal for a seed in any written form, and then for the right words in place of wrong ones.
 struct SeedPrompt: ~Copyable {
     private var terminal: HiddenTerminal
-    /// The reader of the input so far, because a phrase may come in several lines.
+    /// The parser of all input so far, because a phrase may come in several lines.
     private var reader = SeedReader()
     /// The reason why the last input is no seed.
     private var failure: SeedError?
@@ -83,13 +83,13 @@ struct SeedPrompt: ~Copyable {
         do throws(SeedError) {
             try reader.correct(word: position, to: line)
         } catch  where error.code == .phraseUnknownWords {
-            // The next question asks for the word again, with similar words of the list.
+            // This error needs no message: the next question asks for the word again, with similar words of the list.
         } catch {
             terminal.say("That is not one word. ")
         }
     }
 
-    /// Reads a line that is not empty.
+    /// Reads a line that is not empty. Throws `error` if the line is empty, or if there is no more input.
     private mutating func line(orThrow error: SeedError) throws -> UserText {
         let line = try terminal.readLine(limit: 256)
         terminal.say("\n")
@@ -119,7 +119,7 @@ extension UserText {
 
     fileprivate var isBlank: Bool { !contains { !Self.isSpace($0) } }
 
-    /// The text as a number of one or two digits; nil if it is none.
+    /// The text as a number of one or two digits, apart from white space and full stops; nil if it is none.
     fileprivate var number: Int? {
         withBytes { span in
             span.withUnsafeBytes { bytes in
@@ -132,7 +132,7 @@ extension UserText {
         }
     }
 
-    /// Whether the text equals another one, apart from white space around it.
+    /// Whether the text equals another one that has no white space. White space in this text does not count.
     fileprivate func isSame(as text: StaticString) -> Bool {
         withBytes { span in
             span.withUnsafeBytes { bytes in

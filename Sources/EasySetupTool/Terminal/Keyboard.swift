@@ -36,11 +36,11 @@ final class Keyboard: Sendable {
 
     /// Asks a question and waits for a line; ends early if the task is cancelled.
     ///
-    /// A program in the background asks when it has the terminal. If another program has had the terminal meanwhile, the
-    /// question is asked again, and what was typed before does not count.
+    /// A program in the background asks once it has the terminal. If another program has had the terminal since the
+    /// question, the question is asked again, and what was typed before does not count.
     /// - Parameters:
     ///   - asking: shows the question. It is called with true if another program has had the terminal since this
-    ///     function was called. If it is nil, the question has been shown, and input from before it counts.
+    ///     function was called. If `asking` is nil, the question has been shown, and input from before it counts.
     ///   - typing: called with the text typed so far, if the terminal passes on every key.
     func line(
         asking: (@Sendable (_ isAgain: Bool) -> Void)? = nil,
@@ -118,7 +118,8 @@ final class Keyboard: Sendable {
         }
     }
 
-    /// The turn of a terminal; for other input always the same one.
+    /// The current turn, a time during which this program has the terminal; nil while another program has it. If
+    /// standard input is no terminal, the turn is always the same.
     private static func hold() -> TerminalMode.Turn? {
         StandardInput.wasTerminal ? TerminalMode.hold() : TerminalMode.Turn()
     }
@@ -150,7 +151,7 @@ final class Keyboard: Sendable {
 
         enum Event { case rung, input, nothing }
 
-        /// Waits for ``ring()``, and for input if asked to. Input also means its end.
+        /// Waits for ``ring()``, and for input if asked to. The end of the input counts as input.
         /// - Parameter time: the longest wait, in milliseconds; -1 for no limit.
         func wait(forInput: Bool, at time: CInt) -> Event {
             var files = [
@@ -164,7 +165,7 @@ final class Keyboard: Sendable {
     }
 }
 
-/// The system's `read`, which a method of the same name hides.
+/// Calls the system's `read`, because in a type that has a method `read`, that name means the method.
 private func systemRead(_ file: CInt, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
     read(file, bytes, count)
 }

@@ -2,8 +2,8 @@ import EasySetupSeed
 
 /// Edits one line: applies each typed byte to its text. The editor itself reads and writes nothing.
 ///
-/// A paste whose beginning and end the terminal marks is part of one line, because mail programs wrap links and codes. Its
-/// line ends stay in the text. If the paste ends with one, the line is complete.
+/// A paste whose beginning and end the terminal marks is part of one line, because mail programs wrap links and codes.
+/// The line ends of the paste stay in the text. If the paste ends with a line end, the line is complete.
 struct LineEditor: ~Copyable {
     /// The effect of a key.
     enum Outcome {

@@ -17,7 +17,7 @@ final class LiveStage: Stage {
         /// The layout of the window's last lines as drawn.
         var drawn = Layout()
         var size = WindowSize.usual
-        /// The turn in which the lines were drawn.
+        /// The turn (time with the terminal) in which the lines were drawn; nil while another program has the terminal.
         var turn: TerminalMode.Turn?
         var isClosed = false
         var ticking: Task<Void, Never>?
@@ -42,7 +42,8 @@ final class LiveStage: Stage {
                 try? await Task.sleep(for: .milliseconds(TerminalMode.pace))
                 tick += 1
                 self?.state.withLock { state in
-                    // The time is shown in seconds. A new turn is drawn at once.
+                    // The stage draws once a second, because the time is shown in seconds, and at once in a new turn
+                    // (when this program has got the terminal back).
                     if tick.isMultiple(of: 1_000 / Int(TerminalMode.pace)) || TerminalMode.hold() != state.turn {
                         self?.draw(&state)
                     }
@@ -107,8 +108,8 @@ final class LiveStage: Stage {
         Keyboard.shared.forgetTyped()
     }
 
-    /// Whether this program may draw. Another program that has had the terminal may have moved the lines, so they are
-    /// then drawn again below its output.
+    /// Whether this program may draw, because it has the terminal. Another program that has had the terminal may have
+    /// moved the lines, so they are then drawn again below its output.
     private func takesTurn(_ state: inout State) -> Bool {
         let turn = TerminalMode.hold()
         if turn != state.turn {
@@ -189,7 +190,7 @@ final class LiveStage: Stage {
     }
 }
 
-/// The system's `write`, which a method of the same name hides.
+/// Calls the system's `write`, because in a type that has a method `write`, that name means the method.
 private func systemWrite(_ file: CInt, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
     write(file, bytes, count)
 }

@@ -67,7 +67,8 @@ final class PlainStage: Stage {
         let reading = await Keyboard.shared.line { [self] isAgain in
             endLine()
             state.withLock { state in
-                // Another program may have moved the lines away that the question is about, or they went to a file.
+                // The lines that the question is about may not be on the screen: another program has moved them, or
+                // they went to a file.
                 if isAgain || output.hasQuestionsApart {
                     for part in view.parts { output.prompt(surface.shown(Self.text(part)) + "\n") }
                 }

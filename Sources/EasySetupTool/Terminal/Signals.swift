@@ -41,8 +41,8 @@ enum Signals {
 
     private static let state = Mutex(State())
 
-    /// Starts handling signals; call it once. A signal that is ignored for this program (`nohup`) stays ignored, except
-    /// the two from keys, which a shell ignores for a program in the background.
+    /// Starts handling signals; the caller calls it once. A signal that is ignored for this program (`nohup`) stays
+    /// ignored, except those of Control-C and Control-\, which a shell ignores for a program in the background.
     static func watch() {
         _ = StandardInput.wasTerminal
         var ends: [CInt] = [-1, -1]
@@ -114,7 +114,7 @@ enum Signals {
             return (first, state.stop)
         }
         if let stop { return stop() }
-        // A closed window is not a second request to stop.
+        // A closed window is not a second request to stop, and neither is a signal so soon after the first.
         if let first, number == SIGHUP || first.duration(to: now) < sameAct { return }
         TerminalMode.finish()
         die(by: number)
@@ -163,7 +163,7 @@ enum Signals {
         return action
     }
 
-    // The field's name differs between systems.
+    // The field of `sigaction` that holds the handler has another name on each system.
     #if canImport(Darwin)
     private static func set(_ action: inout sigaction, _ handler: (@convention(c) (CInt) -> Void)?) {
         action.__sigaction_u.__sa_handler = handler

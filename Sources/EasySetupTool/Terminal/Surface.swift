@@ -11,7 +11,7 @@ struct Surface: Equatable, Sendable {
     /// Whether the output goes to a terminal.
     var isTerminal = false
     /// Whether lines may be rewritten, which needs a terminal that can move its cursor back. A locale without UTF-8
-    /// suggests an old terminal, which may not be able to.
+    /// suggests an old terminal, which may be unable to do that.
     var canRewrite = false
     /// Whether text may be bold and have colours.
     var hasColours = false
@@ -47,7 +47,7 @@ struct Surface: Equatable, Sendable {
         isUTF8 ? "\"\u{2068}\(name)\u{2069}\"" : "\"\(shown(name))\""
     }
 
-    /// A text with only the characters that this surface can show.
+    /// A text in which each character that this surface can't show is replaced.
     func shown(_ text: String) -> String {
         guard !isUTF8 else { return text }
         var out = ""

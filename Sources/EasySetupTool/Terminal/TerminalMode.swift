@@ -12,9 +12,10 @@ import Darwin
 /// The mode of the terminal at standard input. Only this type changes it, so that it is restored however the program
 /// ends or is suspended.
 ///
-/// A program in the background neither changes the mode nor reads. The system tells a program neither that a shell has
-/// put it into the foreground, unless it was stopped, nor that the shell has set a mode of its own. So everything that
-/// waits for input, or draws, calls ``hold()`` at intervals, and asks its question again after each new turn.
+/// A program in the background neither changes the mode nor reads. The system does not tell a program that the shell
+/// has put it into the foreground (unless the program was stopped), or that the shell has set a mode of its own. So
+/// everything that waits for input, or draws, calls ``hold()`` at intervals, and asks its question again in each new
+/// ``Turn`` (time with the terminal).
 ///
 /// After a hidden question, typing stays hidden until the process ends or asks a visible question. At its end the
 /// process discards input after the last answer, such as the rest of a paste, because the shell would run it as
@@ -25,9 +26,9 @@ enum TerminalMode {
         var before: termios?
         /// The change of the mode that is in force; nil if there is none.
         var edit: (@Sendable (inout termios) -> Void)?
-        /// Whether another program may have had the terminal since the last turn.
+        /// Whether another program may have had the terminal since this program last had it.
         var isAway = false
-        /// Whether the system will report that the program continues after a stop that this type knows of.
+        /// Whether SIGCONT is still to come for a stop that ``putAside()`` has prepared.
         var isContinueExpected = false
         var turn = Turn()
         /// The time of the last input; nil before the first.
@@ -42,7 +43,7 @@ enum TerminalMode {
     /// A time during which this program has the terminal without interruption.
     struct Turn: Equatable {
         fileprivate(set) var number = 0
-        /// Whether input was discarded at its start.
+        /// Whether input was discarded at the start of the turn.
         fileprivate(set) var hasDropped = false
     }
 
@@ -70,8 +71,8 @@ enum TerminalMode {
         return group < 0 || group == getpgrp()
     }
 
-    /// Changes the mode until ``restore()``. A program in the background changes it when it has the terminal.
-    /// - Parameter edit: called with the original mode.
+    /// Changes the mode until ``restore()``. A program in the background changes it once it gets the terminal.
+    /// - Parameter edit: makes the changes in a copy of the original mode.
     /// - Returns: whether the mode could be changed. It can't if standard input is no terminal.
     @discardableResult
     static func change(_ edit: @escaping @Sendable (inout termios) -> Void) -> Bool {
@@ -100,7 +101,7 @@ enum TerminalMode {
             set(&state)
             state.turn.hasDropped = isInputWaiting
             if state.turn.hasDropped {
-                // More of the same input may follow, for which the end of the process waits.
+                // More of the same input may follow. The process waits for it before it ends.
                 state.lastInput = .now
                 watchEnd(&state)
             }
@@ -146,7 +147,8 @@ enum TerminalMode {
         return mode.c_lflag & flags == wanted.c_lflag & flags
     }
 
-    /// Hides typing, and passes on each byte without waiting for the end of a line; Control-C and the like work.
+    /// Makes the terminal hide typing, and pass on each byte without waiting for the end of a line. Control-C and the
+    /// like still send signals.
     static func hide() {
         change { mode in
             mode.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON)
@@ -162,8 +164,8 @@ enum TerminalMode {
         }
     }
 
-    /// Lets the terminal mark the beginning and end of a paste until it is called with false, or the program ends or is
-    /// suspended. Only for a program whose input and output are a terminal.
+    /// Lets the terminal mark the beginning and end of a paste until this function is called with false, or the program
+    /// ends or is suspended. The caller guarantees that the program's output is a terminal.
     static func markPastes(_ marks: Bool) {
         state.withLock { state in
             guard isOurs, isatty(STDIN_FILENO) == 1 else { return }
@@ -247,8 +249,8 @@ enum TerminalMode {
         }
     }
 
-    /// Sets the original mode, unless the program is in the background: the program in the foreground has its own mode, and
-    /// the system would stop this one.
+    /// Sets the original mode, unless the program is in the background: the program in the foreground has its own mode,
+    /// and the system would stop this program for the change.
     private static func put(_ state: inout State) {
         guard isOurs, isatty(STDIN_FILENO) == 1 else { return }
         setPasteMarks(false, &state)

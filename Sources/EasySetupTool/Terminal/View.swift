@@ -6,7 +6,7 @@ struct View: Equatable, Sendable {
         case text(String)
         /// Text to be copied as it is. The terminal wraps it, not the program, so that a copy has no line breaks.
         case verbatim(String)
-        /// An indented text on a line of its own: a name, two words.
+        /// An indented text on a line of its own, such as a name or the two words.
         case item(String)
         /// The code, the most prominent text.
         case code(String)
@@ -50,7 +50,7 @@ struct View: Equatable, Sendable {
     var parts: [Part] = []
     /// The text of a QR code, which is drawn if there is room for it.
     var picture: String?
-    /// The text below the picture, if it is shown.
+    /// The text below the picture, shown only together with it.
     var caption: String?
     /// The text that is shown if the picture is not drawn.
     var hint: Hint?
@@ -66,9 +66,9 @@ struct View: Equatable, Sendable {
 
 /// Whether a QR code is drawn.
 enum PictureWish: String, Equatable, Sendable {
-    /// It is drawn if it fits on the screen together with the rest, and if the terminal shows it correctly.
+    /// The QR code is drawn if it fits on the screen together with the rest, and if the terminal shows it correctly.
     case auto
-    /// It is drawn on every terminal.
+    /// The QR code is drawn on every terminal.
     case always
     case never
 }
@@ -93,9 +93,9 @@ struct Layout: Equatable, Sendable {
         }
     }
 
-    /// Lays out a view. If the window is too small, it drops the picture, then hints and blank lines, then
-    /// instructions from the top, then the end of the notes. The code, the status and the question stay, and names and
-    /// words as long as there is room, because a person must see what the answer is about.
+    /// Lays out a view. If the window is too small, it drops the picture, then hints and blank lines, then instructions
+    /// from the top, then the end of the notes, and finally names and words, because a person must see as long as
+    /// possible what the answer is about. The code, the status and the question stay.
     /// - Parameter typed: the text that the person has typed so far.
     init(
         _ view: View,

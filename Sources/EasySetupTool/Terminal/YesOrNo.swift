@@ -9,7 +9,7 @@ enum YesOrNo: Equatable, Sendable {
     /// Any other answer: an empty line, a typing error, half a word.
     case unclear
 
-    /// The number of times that a question is asked. If no answer is clear, it counts as not answered.
+    /// The number of times that a question is asked. If no answer is clear, the question counts as not answered.
     static let tries = 3
 
     /// The text after an unclear answer.
@@ -85,8 +85,8 @@ enum Verdict: Equatable, Sendable {
         return .unclear
     }
 
-    /// Called at the end of the input. If it was a person at a terminal who ended it or closed the terminal, stops the
-    /// program as Control-C does, and returns true.
+    /// Called at the end of the input. If standard input was a terminal, a person has ended the input or closed the
+    /// terminal: this function then stops the program as Control-C does, and returns true.
     static func isStopped() -> Bool {
         guard StandardInput.wasTerminal else { return false }
         Signals.stop()
