@@ -43,8 +43,8 @@ enum Sealed {
         var message = Easysetup_Device_V1_Package()
         message.seed = carried
         defer {
-            // `message` gives up its reference to the seed first. Otherwise copy-on-write would let the wipe clear only a
-            // copy of the seed.
+            // `message` gives up its reference to the seed first. Otherwise copy-on-write would let the wipe clear only
+            // a copy of the seed.
             message.content = nil
             carried.seed.resetBytes(in: 0..<carried.seed.count)
         }
@@ -65,8 +65,8 @@ enum Sealed {
         var message: Easysetup_Device_V1_Package = try unsafe parse(bytes)
         switch message.content {
         case .seed(var carried):
-            // `message` gives up its reference to the seed first. Otherwise copy-on-write would let the wipe clear only a
-            // copy of the seed.
+            // `message` gives up its reference to the seed first. Otherwise copy-on-write would let the wipe clear only
+            // a copy of the seed.
             message.content = nil
             defer { carried.seed.resetBytes(in: 0..<carried.seed.count) }
             guard carried.seed.count == ReceivedSeed.byteCount else { throw .malformed }

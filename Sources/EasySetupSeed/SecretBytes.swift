@@ -34,7 +34,8 @@ import CSodium
         }
     }
 
-    /// Makes a locked copy of an array's bytes, and wipes the array. An array that shares its storage keeps the bytes.
+    /// Makes a locked copy of an array's bytes, and wipes the array. A copy of the array that shares its storage keeps
+    /// the bytes.
     public init(wiping bytes: inout [UInt8]) {
         self.init(zeros: bytes.count)
         unsafe bytes.withUnsafeMutableBytes { source in
@@ -90,32 +91,32 @@ import CSodium
         return unsafe other.withUnsafeBytes { unsafe sodium_memcmp(pointer, $0.baseAddress, $0.count) == 0 }
     }
 
-    /// Passes a pointer to a closure, so that it can call a C function that reads the secret. The closure must not keep
-    /// the pointer.
+    /// Passes a pointer to a closure, so that the closure can call a C function that reads the secret. The closure must
+    /// not keep the pointer.
     package borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(UnsafeRawBufferPointer(start: pointer, count: count))
     }
 
-    /// Passes a byte pointer to a closure, so that it can call a C function that reads the secret. The closure must not
-    /// keep the pointer.
+    /// Passes a byte pointer to a closure, so that the closure can call a C function that reads the secret. The closure
+    /// must not keep the pointer.
     package borrowing func withPointer<Result, Failure: Error>(
         _ body: (UnsafePointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(UnsafePointer(pointer.assumingMemoryBound(to: UInt8.self)))
     }
 
-    /// Passes a byte pointer to a closure, so that it can call a C function that writes the secret. The closure must
-    /// not keep the pointer.
+    /// Passes a byte pointer to a closure, so that the closure can call a C function that writes the secret. The
+    /// closure must not keep the pointer.
     package borrowing func withMutablePointer<Result, Failure: Error>(
         _ body: (UnsafeMutablePointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(pointer.assumingMemoryBound(to: UInt8.self))
     }
 
-    /// Passes a pointer to a closure, so that it can call a C function that writes the secret. The closure must not
-    /// keep the pointer.
+    /// Passes a pointer to a closure, so that the closure can call a C function that writes the secret. The closure
+    /// must not keep the pointer.
     package borrowing func withUnsafeMutableBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -136,7 +137,8 @@ package enum Sodium {
         _ = ready
     }
 
-    /// Overwrites an array's bytes with zeros, and empties the array. An array that shares its storage keeps the bytes.
+    /// Overwrites an array's bytes with zeros, and empties the array. A copy of the array that shares its storage keeps
+    /// the bytes.
     package static func wipe(_ bytes: inout [UInt8]) {
         unsafe bytes.withUnsafeMutableBytes { buffer in
             if let base = buffer.baseAddress { unsafe sodium_memzero(base, buffer.count) }

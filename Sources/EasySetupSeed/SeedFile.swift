@@ -72,7 +72,7 @@ public enum SeedFile {
         return checksummed(file.finish())
     }
 
-    /// Whether a file is a plain seed file, or may be a damaged one, which can still contain a part of the seed.
+    /// Whether a file is a plain seed file, or may be a damaged plain one, in which a part of the seed may be left.
     package static func isPlain(_ file: borrowing SecretBytes) -> Bool {
         do throws(SeedError) {
             return try kind(of: file) == .plain

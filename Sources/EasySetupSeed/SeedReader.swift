@@ -78,8 +78,8 @@ public struct SeedReader: ~Copyable {
     /// - Parameters:
     ///   - position: the word's position, from 1.
     ///   - text: the new word, in UTF-8; a number before it is ignored.
-    /// - Throws: ``SeedError/Code/phraseUnknownWords`` with this position if the new word is not in the list. The new
-    ///   word replaces the old one all the same, so that ``suggestions(forWord:)`` suits the new one.
+    /// - Throws: ``SeedError/Code/phraseUnknownWords`` with this position if the new word is not in the word list. The
+    ///   new word replaces the old one all the same, so that ``suggestions(forWord:)`` suits the new one.
     ///   ``SeedError/Code/unreadable`` if `text` is not one word, or if the reader has no phrase of 24 words.
     public mutating func correct(word position: Int, to text: UserText) throws(SeedError) {
         var found = try seedText()
@@ -104,8 +104,8 @@ public struct SeedReader: ~Copyable {
         return WordIndex.number(of: word) == nil ? WordIndex.nearest(to: word) : []
     }
 
-    /// Replaces the words that were found by the corrected ones. The code is a function of its own, because Swift 6.3's
-    /// optimizer crashes if the code is inside ``seedText()``.
+    /// Puts the person's corrected words in the place of the words that were found in the text. The code is a function
+    /// of its own, because Swift 6.3's optimizer crashes if the code is inside ``seedText()``.
     @inline(never)
     private func correct(_ found: inout SeedText) {
         switch corrected {

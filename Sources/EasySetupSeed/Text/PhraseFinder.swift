@@ -141,9 +141,9 @@ struct PhraseFinder: ~Copyable {
     /// Whether words after the phrase may belong to it, so that nobody can tell which 24 words are the phrase. One of
     /// these is enough:
     /// - More words follow the phrase on its last line than stand between two of its words (`gap`).
-    /// - A later line has only words of the list, and no blank line stands between the phrase and that line. If the
-    ///   phrase has blank lines between its own words, blank lines do not matter.
-    /// - A later line has exactly one word, which is in the list.
+    /// - A later line has only words of the word list, and no blank line stands between the phrase and that line. If
+    ///   the phrase has blank lines between its own words, blank lines do not matter.
+    /// - A later line has exactly one word, which is in the word list.
     ///
     /// A line with a label, such as "Seed link:", never counts. In a text with a seed link no words are in doubt,
     /// because the link's checksum shows whether the phrase is right.
