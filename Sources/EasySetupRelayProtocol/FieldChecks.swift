@@ -6,8 +6,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-// Conversions of fields that occur in frames of both directions. Each checks a Protocol Buffers field and converts it
-// to this module's type.
+// This file converts fields that occur in frames of both directions. Each conversion checks a Protocol Buffers field
+// and gives a value of this module's type.
 
 /// Checks the length of a frame, and parses its bytes as `Message`. Unknown fields are ignored.
 /// - Throws: ``FrameError/tooLong`` or ``FrameError/malformed``.
@@ -95,8 +95,8 @@ extension Duration {
     var wireMilliseconds: UInt32 {
         guard self > .zero else { return 0 }
         let (seconds, attoseconds) = components
-        // The seconds are clamped before the multiplication, because the product could overflow. That does not change
-        // the result, because milliseconds above 32 bits are clamped, too.
+        // The seconds are clamped before the multiplication, because the product could overflow. The result stays the
+        // same, because it is clamped to 32 bits anyway.
         let milliseconds = Int64(UInt32(clamping: seconds)) * 1000 + attoseconds / 1_000_000_000_000_000
         return UInt32(clamping: max(1, milliseconds))
     }

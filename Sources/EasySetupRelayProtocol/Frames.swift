@@ -198,7 +198,7 @@ package struct MeetingProgress: Hashable, Sendable {
 /// `Protocol/errors.md` use the same names.
 package enum Reason: String, Hashable, Sendable, CaseIterable {
     case unspecified
-    // Reasons that devices give each other.
+    // The following reasons are those that devices give each other.
     case done
     case cancelled
     case wrongProof = "wrong-proof"
@@ -206,7 +206,7 @@ package enum Reason: String, Hashable, Sendable, CaseIterable {
     case malformed
     case wrongSuite = "wrong-suite"
     case fault
-    // Reasons that the relay gives.
+    // The following reasons are those that the relay gives.
     case noSuchCode = "no-such-code"
     case seated
     case expired

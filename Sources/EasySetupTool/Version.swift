@@ -6,7 +6,7 @@ enum Version {
     /// The program's version, which is the release's.
     static var program: String { Release.version }
 
-    /// The version of the protocol with relays.
+    /// The version of the protocol between devices and relays.
     static let protocolName = Subprotocol.name
 
     /// Both versions, for `--version`.

@@ -158,7 +158,7 @@ package enum DriverStep: Sendable {
 
 /// An event that a connection to the relay reports.
 package enum ConnectionReport: Sendable {
-    /// The relay has answered for the first time on this connection, and this is the transport.
+    /// The relay has answered for the first time on this connection, by this transport.
     case through(Transport)
     /// An attempt failed before the relay had answered for the first time, and another attempt follows.
     case stumbled

@@ -13,8 +13,8 @@ struct SessionConnection {
         case connecting
         /// The connection is open, and the relay must answer the first frame before this moment.
         case opened(answerBy: Duration)
-        /// The relay has asked for work of this difficulty, and must answer the solution before this moment. `isSolved`
-        /// tells whether the solution was sent.
+        /// The relay has asked for a proof of work of this difficulty, and must answer the solution before this moment.
+        /// `isSolved` tells whether the solution was sent.
         case working(difficulty: Int, isSolved: Bool, answerBy: Duration)
         /// The connection is open, and the relay has answered.
         case ready
@@ -46,7 +46,8 @@ struct SessionConnection {
         }
     }
 
-    /// Whether the connection is open, and the relay has neither answered the first frame nor asked for work.
+    /// Whether the connection is open, and the relay has neither answered the first frame nor asked for a proof of
+    /// work.
     var isOpened: Bool { if case .opened = state { true } else { false } }
 
     /// Whether the relay waits for this device's proof of work.

@@ -34,7 +34,7 @@ package enum OtherServer: Hashable, Sendable {
         }
     }
 
-    /// The error's texts for a person. Their key is the cause's name.
+    /// The error's texts for a person. Their translation key is the cause's name.
     package var explanation: Explanation {
         func texts(_ what: String, _ advice: String, _ parameters: KeyValuePairs<String, String> = [:]) -> Explanation {
             Explanation(key: code.rawValue, sentence: what, advice: advice, parameters: parameters)

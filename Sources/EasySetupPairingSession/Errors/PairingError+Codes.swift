@@ -90,7 +90,7 @@ extension PairingError {
         public static let bothHold = Self(rawValue: "both-hold")
         /// Neither device holds a seed.
         public static let bothReceive = Self(rawValue: "both-receive")
-        /// This device holds a seed but was given a link, and a link lets a device only receive.
+        /// This device holds a seed but was given a link, which only lets a device receive a seed.
         public static let linkDirection = Self(rawValue: "link-direction")
         /// The other device could not store the seed.
         public static let peerNotStored = Self(rawValue: "peer-not-stored")
@@ -135,29 +135,29 @@ extension PairingError {
         public static let noRoute = Self(rawValue: "no-route")
         /// This device has no network connection that leads to the address.
         public static let noNetwork = Self(rawValue: "no-network")
-        /// The other side closed the connection before it answered.
+        /// The server, or a machine on the way to it, closed the connection before an answer came.
         public static let cut = Self(rawValue: "cut")
         /// The server does not speak TLS, but the address asks for TLS.
         public static let noTLS = Self(rawValue: "no-tls")
-        /// The other side closed the connection during the TLS handshake.
+        /// The server, or a machine on the way to it, closed the connection during the TLS handshake.
         public static let tlsCut = Self(rawValue: "tls-cut")
         /// This device and the server have no TLS version, cipher or kind of key in common.
         public static let tlsMismatch = Self(rawValue: "tls-mismatch")
         /// The server asks for a client certificate, but devices have none.
         public static let clientCertificate = Self(rawValue: "client-certificate")
-        /// The TLS handshake failed for another reason.
+        /// The TLS handshake failed for a reason that has no code of its own.
         public static let tlsFailed = Self(rawValue: "tls-failed")
         /// A proxy in front of the relay reports that the relay behind it does not answer.
         public static let behindIsAway = Self(rawValue: "behind-is-away")
         /// The system forbids the program to connect.
         public static let forbiddenHere = Self(rawValue: "forbidden-here")
-        /// Another error of the operating system, with its number.
+        /// An error of the operating system that has no code of its own here.
         public static let system = Self(rawValue: "system")
         /// Nothing more is known about a relay that is unreachable, or about a server that is no relay.
         public static let unknown = Self(rawValue: "unknown")
-        /// The certificate has expired, or the certificate of an authority in its certificate chain has.
+        /// The certificate, or that of an authority in its certificate chain, has expired.
         public static let expired = Self(rawValue: "expired")
-        /// The certificate is not valid yet, or the certificate of an authority in its certificate chain is not.
+        /// The certificate, or that of an authority in its certificate chain, is not valid yet.
         public static let notYetValid = Self(rawValue: "not-yet-valid")
         /// The certificate is for other names than the server's.
         public static let wrongName = Self(rawValue: "wrong-name")
@@ -177,13 +177,13 @@ extension PairingError {
         public static let noAuthorities = Self(rawValue: "no-authorities")
         /// The configured file or folder of certificate authorities can't be used.
         public static let authoritiesUnreadable = Self(rawValue: "authorities-unreadable")
-        /// TLS rejects the certificate for another reason.
+        /// TLS rejects the certificate for a reason that has no code of its own.
         public static let unfit = Self(rawValue: "unfit")
         /// A web server answers, but no relay.
         public static let webServer = Self(rawValue: "web-server")
         /// A server answers that does not speak HTTP.
         public static let notHTTP = Self(rawValue: "not-http")
-        /// The server speaks TLS, although the address asks for none.
+        /// The server speaks TLS, although the address (`ws://`) asks for no TLS.
         public static let tlsThere = Self(rawValue: "tls-there")
         /// The server redirects every request from plain HTTP to TLS.
         public static let redirectsToTLS = Self(rawValue: "redirects-to-tls")
@@ -197,7 +197,7 @@ extension PairingError {
         public static let proxyUnreachable = Self(rawValue: "proxy-unreachable")
         /// The proxy has no certificate that this device trusts.
         public static let proxyUntrusted = Self(rawValue: "proxy-untrusted")
-        /// The proxy asks for a user name and password, or rejects those in its address.
+        /// The proxy asks for a user name and password, or rejects those in the proxy's address.
         public static let proxyCredentials = Self(rawValue: "proxy-credentials")
         /// The proxy refuses a connection to the relay.
         public static let proxyRefuses = Self(rawValue: "proxy-refuses")

@@ -248,7 +248,7 @@ extension Role {
 }
 
 extension Explanation {
-    /// A copy of this explanation whose key begins with the name of the error.
+    /// A copy of this explanation whose translation key begins with the name of the error.
     fileprivate func under(_ error: String) -> Explanation {
         Explanation(key: "\(error).\(key)", sentence: sentence, advice: advice, parameters: parameters)
     }

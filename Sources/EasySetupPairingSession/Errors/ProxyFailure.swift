@@ -7,8 +7,8 @@ package enum ProxyFailure: Hashable, Sendable {
     case unreachable(Unreachable)
     /// The proxy has no certificate that this device trusts.
     case untrusted(Untrusted)
-    /// The proxy asks for a user name and password (`given` is false), or rejects those in its address (`given` is
-    /// true).
+    /// The proxy asks for a user name and password (`given` is false), or rejects those in the proxy's address (`given`
+    /// is true).
     case credentials(given: Bool)
     /// The proxy asks for an authentication that this device can't give, such as NTLM. `schemes` are the authentication
     /// schemes that the proxy offers.
@@ -54,7 +54,7 @@ package enum ProxyFailure: Hashable, Sendable {
         }
     }
 
-    /// The error's texts for a person. Their key begins with the cause's name.
+    /// The error's texts for a person. Their translation key begins with the cause's name.
     package var explanation: Explanation {
         func texts(
             _ what: String,
@@ -147,7 +147,7 @@ package enum ProxyAddressFault: Hashable, Sendable {
         }
     }
 
-    /// The error's texts for a person. Their key is the cause's name.
+    /// The error's texts for a person. Their translation key is the cause's name.
     package var explanation: Explanation {
         let advice = "Set HTTPS_PROXY or ALL_PROXY to http://[NAME:PASSWORD@]HOST:PORT or https://…, or unset it."
         switch self {

@@ -2,8 +2,8 @@ public import EasySetupSeed
 
 /// The reason why a store could not load or save a seed (`Protocol/seed.md`, "Errors").
 ///
-/// An app's own store, such as one that uses a keychain, throws these errors where they fit. For other faults it makes
-/// its own: ``app(_:_:advice:parameters:retryHelps:)``.
+/// An app's own store, such as one that uses a keychain, throws these errors where they fit. For other faults it throws
+/// errors of its own, which it makes with ``app(_:_:advice:parameters:retryHelps:)``.
 public struct StoreError: ExplainedError, Explained, Equatable {
     package let kind: Kind
 
@@ -135,7 +135,7 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         public static let busy = Self(rawValue: "store-busy")
         /// The file system lacks a system call that the store needs to save a seed durably.
         public static let unsuitable = Self(rawValue: "store-unsuitable")
-        /// A system call failed with another error number (`errno`).
+        /// A system call failed with an error number (`errno`) that has no code of its own here.
         public static let failed = Self(rawValue: "store-failed")
     }
 
@@ -175,7 +175,7 @@ extension StoreError {
     public static var busy: Self { Self(.busy) }
     /// The file system lacks this system call, which the store needs to save a seed durably.
     public static func unsuitable(call: String) -> Self { Self(.unsuitable(call: call)) }
-    /// A system call failed with this other error number (`errno`).
+    /// A system call failed with this error number (`errno`), which has no error of its own here.
     public static func failed(errno: Int32) -> Self { Self(.failed(errno: errno)) }
     /// The stored seed can't be read, or the new seed can't be encrypted under the passphrase.
     public static func seed(_ value: SeedError) -> Self { Self(.seed(value)) }

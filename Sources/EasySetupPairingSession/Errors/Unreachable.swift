@@ -1,7 +1,7 @@
 package import EasySetupSeed
 
-/// The reason why this device can't reach the server at an address, a relay's or a proxy's (`Protocol/errors.md`,
-/// "Causes"). An app sees ``PairingError/causeCode`` in place of this enum.
+/// The reason why this device can't reach a server, which is a relay or a proxy (`Protocol/errors.md`, "Causes"). An
+/// app sees ``PairingError/causeCode`` in place of this enum.
 package enum Unreachable: Hashable, Sendable {
     /// Why the server can't be reached is not known.
     case unknown
@@ -25,23 +25,23 @@ package enum Unreachable: Hashable, Sendable {
     case noRoute
     /// This device has no network connection that leads to the address (`ENETUNREACH` and the like).
     case noNetwork
-    /// The other side closed the connection before it answered.
+    /// The server, or a machine on the way to it, closed the connection before an answer came.
     case cut
     /// The server does not speak TLS, but the address asks for TLS.
     case noTLS
-    /// The other side closed the connection during the TLS handshake.
+    /// The server, or a machine on the way to it, closed the connection during the TLS handshake.
     case tlsCut
     /// This device and the server have no TLS version, cipher or kind of key in common.
     case tlsMismatch
     /// The server asks for a client certificate, but devices have none.
     case clientCertificate
-    /// The TLS handshake failed for another reason.
+    /// The TLS handshake failed for a reason that has no case of its own.
     case tlsFailed
     /// A proxy in front of the relay reports by this HTTP status that the relay behind it does not answer.
     case behindIsAway(status: Int, retryAfter: Duration)
     /// This device's system does not allow the program to connect.
     case forbiddenHere
-    /// Another error of this device's system, by its number (`errno`).
+    /// An error of this device's system that has no case of its own, by its number (`errno`).
     case system(CInt)
 
     /// The cause's stable code.
@@ -86,7 +86,7 @@ package enum Unreachable: Hashable, Sendable {
         if case .behindIsAway(_, let wait) = self { wait } else { .zero }
     }
 
-    /// The error's texts for a person. Their key begins with the cause's name.
+    /// The error's texts for a person. Their translation key begins with the cause's name.
     ///
     /// - Parameter who: the subject of the sentence, which is the server that can't be reached.
     package func explanation(_ who: String = "The relay") -> Explanation {

@@ -37,7 +37,7 @@ package enum Untrusted: Hashable, Sendable {
     /// The configured file or folder of certificate authorities can't be used.
     case authoritiesUnreadable(path: String, FileFault)
 
-    /// The certificate in a certificate chain that has the fault: the server's own, or that of an authority.
+    /// The faulty certificate of a certificate chain: the server's own, or that of an authority.
     package enum ChainPart: Hashable, Sendable {
         /// The server's own certificate.
         case own
@@ -65,7 +65,7 @@ package enum Untrusted: Hashable, Sendable {
         case tooLarge = "too-large"
         /// The path does not lead to a regular file, or to a folder if the setting asks for a folder.
         case noFile = "no-file"
-        /// The file can't be read for another reason.
+        /// The file can't be read for a reason that has no case of its own.
         case unreadable
     }
 
@@ -95,7 +95,7 @@ package enum Untrusted: Hashable, Sendable {
         case proxy
     }
 
-    /// The error's texts for a person. Their key begins with the cause's name.
+    /// The error's texts for a person. Their translation key begins with the cause's name.
     package func explanation(of owner: Owner = .relay) -> Explanation {
         func texts(
             _ what: String,
@@ -249,8 +249,8 @@ extension Untrusted.FileFault {
 }
 
 extension Untrusted.ChainPart {
-    /// The last part of the explanation's key if the faulty certificate is that of an authority; nil for the server's
-    /// own certificate.
+    /// The last part of the explanation's translation key if the faulty certificate is that of an authority; nil for
+    /// the server's own certificate.
     fileprivate var variant: String? {
         switch self {
         case .own: nil

@@ -1,8 +1,8 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// A visitor's meeting before both proofs are right: the device has sent message 1 (the hello) or message 3 (its
-/// proof).
+/// A visitor's meeting before both devices have proved that they know the code: this device has sent message 1 (the
+/// hello) or message 3 (its proof).
 struct Greeting: ~Copyable {
     /// The result of a message from the offerer.
     enum Outcome {

@@ -4,7 +4,7 @@ extension ContinuousClock.Instant {
         ContinuousClock().systemEpoch.advanced(by: moment)
     }
 
-    /// The moment of a session for this instant: the time since the system's start.
+    /// This instant as a moment of a session: the time since the system's start.
     package var moment: Duration {
         ContinuousClock().systemEpoch.duration(to: self)
     }

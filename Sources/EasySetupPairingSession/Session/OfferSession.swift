@@ -83,7 +83,7 @@ extension OfferSession: SessionRole {
 
     mutating func firstFrame() -> DeviceFrame {
         let inRoom = withRoom { room, _ in
-            // An honest relay never has more open meetings than this in a room.
+            // An honest relay never has more open meetings than `heldMeetings` in a room.
             let held = room.meetings.prefix(WireLimits.heldMeetings).map { id, window in
                 MeetingResume(meeting: id, acked: window.acked, received: window.received, isSeated: false)
             }

@@ -18,7 +18,8 @@ struct OpenRoom: ~Copyable {
     struct SeatedVisitor {
         let meeting: MeetingID
         let peer: Peer
-        /// Message 4, which contains this device's own proof; nil if there is none to send.
+        /// Message 4, which contains this device's own proof. It is optional only because a visitor, which uses the
+        /// same results of the handshake, has no message 4.
         let proof: [UInt8]?
         /// The reason why the two devices can't pair although both proofs are right; nil if they can.
         let mismatch: HandshakeError?

@@ -6,7 +6,7 @@ import EasySetupSeed
 /// the values that a transfer needs.
 struct SessionCore {
     var connection: SessionConnection
-    /// The wait before the next connection, if the relay has asked for one; otherwise zero.
+    /// The wait that the relay has asked for before the next connection; zero if the relay asked for none.
     var wait: Duration = .zero
     /// Whether the relay has reported that the other device has no connection.
     var isPeerAway = false
@@ -102,7 +102,8 @@ protocol SessionRole: ~Copyable {
     mutating func reconnectDeadline(_ now: Duration) -> Duration?
     mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction]
     mutating func phaseDeadlinePassed(_ now: Duration) -> [SessionAction]
-    /// Passes an event to the pairing after the proofs. Returns nil if the proofs are still to come.
+    /// Passes an event to the transfer of the seed, which begins after the proofs. Returns nil if the proofs are still
+    /// to come.
     mutating func seated(_ event: SeatEvent, _ now: Duration) -> [SessionAction]?
     /// Forgets everything that the session holds.
     mutating func close()

@@ -76,7 +76,7 @@ extension TransferMachine where Handshake: ~Copyable {
         }
     }
 
-    /// Shows the error to the user, and tells the peer by a sealed refusal.
+    /// Shows the error to the user, and tells the peer by an encrypted refusal.
     mutating func refuse(_ refusal: Refusal, as error: PairingError, now: Duration) -> [TransferStep] {
         var steps: [TransferStep] = isAsking ? [.stopAsking] : []
         steps.append(.show(.failed(error)))

@@ -23,7 +23,7 @@ package struct VisitSession: ~Copyable {
         /// The place in the line of waiting visitors that the relay reported most recently; nil if it is unknown.
         var position: Int?
 
-        /// Ends the wait, and returns the handshake for a meeting.
+        /// Ends the wait for a meeting, and returns the handshake, which the meeting uses.
         consuming func endWait() -> VisitorHandshake { handshake }
     }
 
@@ -208,8 +208,8 @@ extension VisitSession {
         return nil
     }
 
-    /// The relay put this device into the line, or reports its new place there. If the device had a meeting, that
-    /// meeting is over, and the next one begins with fresh keys.
+    /// The relay put this device into the line of waiting visitors, or reports its new place there. If the device had a
+    /// meeting, that meeting is over, and the next one begins with fresh keys.
     private mutating func inLine(_ position: Int, _ now: Duration) -> [SessionAction] {
         core.connection.answered()
         if let actions = seated(.meetingLost(.relayMisbehaved), now) { return actions }

@@ -28,8 +28,8 @@ public struct ClientLimits: Hashable, Sendable {
     /// The longest head of a proxy's answer, in bytes. It is twice what servers commonly send, and too little to fill a
     /// device's memory.
     public var proxyAnswer = 16_384
-    /// The longest wait for the relay to answer a close. The wait lets the last frames leave the device before the
-    /// program ends.
+    /// The longest wait for the relay's answer when the device closes a connection. The wait lets the last frames leave
+    /// the device before the program ends.
     public var goodbye: Duration = .seconds(2)
     /// The longest time that the relay may hold a long-poll request open, because proxies end a silent connection after
     /// 30 s or more.

@@ -1,6 +1,6 @@
 /// Parses the bytes from a terminal into keys, pastes between their marks, and escape sequences.
 struct Keys {
-    /// A key or mark that a byte completes, together with the bytes before it.
+    /// What bytes from a terminal stand for: a key, a byte of text, or the start or end of a paste.
     enum Key: Equatable {
         /// A byte of a text.
         case text(UInt8)
@@ -16,7 +16,7 @@ struct Keys {
         case ground
         case carriageReturn
         case escape
-        /// Inside a sequence that begins with `ESC [`, with the bytes after these two.
+        /// Inside a sequence that begins with `ESC [`; the array has the bytes after these two.
         case sequence([UInt8])
         /// After `ESC O`, which one more byte completes.
         case single
@@ -31,7 +31,7 @@ struct Keys {
     private static let longestSequence = 32
 
     /// Takes the next byte.
-    /// - Returns: the key; nil if it is not complete yet, or has no meaning here, such as an arrow.
+    /// - Returns: the key; nil if the key is not complete yet, or has no meaning here, such as an arrow.
     mutating func take(_ byte: UInt8) -> Key? {
         switch state {
         case .carriageReturn where byte == 0x0A:

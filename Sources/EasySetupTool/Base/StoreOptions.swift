@@ -15,7 +15,7 @@ struct StoreOptions: ParsableArguments {
     )
     var store: PathArgument?
 
-    /// The folder of the option, or else the default folder.
+    /// The folder that `--store` names, or else the default folder.
     /// - Throws: ``PairingUsage/storeMissing`` if there is neither.
     var folder: PathArgument {
         get throws(PairingUsage) {
@@ -97,8 +97,8 @@ struct SealOptions: ParsableArguments {
     @Flag(help: "Ask for a passphrase on the terminal and seal the seed under it.")
     var seal = false
 
-    /// Returns a store that seals the seeds it saves under a new passphrase, if `--seal` asks for that. Otherwise opens
-    /// the store as ``StoreOptions/open(_:)`` does.
+    /// If `--seal` is given without a passphrase file, asks for a new passphrase, and returns a store that seals the
+    /// seeds it saves. Otherwise opens the store as ``StoreOptions/open(_:)`` does.
     func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
         guard seal, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
         guard Input.isTerminal else { throw CommandError.noTerminal(.passphrase) }

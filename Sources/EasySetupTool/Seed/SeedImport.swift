@@ -2,7 +2,7 @@ import ArgumentParser
 import EasySetup
 import EasySetupSeed
 
-/// `easysetup seed import`: stores a seed that standard input has in any written form.
+/// `easysetup seed import`: reads a seed in any written form from standard input, and stores it.
 struct SeedImport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
@@ -40,8 +40,8 @@ struct SeedImport: AsyncParsableCommand {
 }
 
 extension SyncSeed {
-    /// Whether this seed's bytes are the user id or the key's fingerprint of another seed. Hex and base64 have no
-    /// checksum, so such a text reads as a seed.
+    /// Whether this seed's bytes are the user ID or the key fingerprint, both public, of another seed. Hex and base64
+    /// have no checksum, so such a text reads as a seed.
     fileprivate func isPublicID(of other: SyncSeed) -> Bool {
         let digits = Array(other.secretboxKeyFingerprint.utf8)
         let fingerprint = stride(from: 0, to: digits.count - 1, by: 2).compactMap {

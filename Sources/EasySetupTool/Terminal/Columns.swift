@@ -13,7 +13,7 @@ enum Columns {
         default: break
         }
         switch scalar.value {
-        // Alphabets with a width of one column, punctuation and block characters.
+        // Alphabets, punctuation and block characters, all of them one column wide.
         case 0x300..<0x1100, 0x2000..<0x2070, 0x2580..<0x25A0: return 1
         default: return 2
         }
@@ -49,14 +49,14 @@ enum Columns {
         return lines + [line]
     }
 
-    /// The longest end of a text that fits into a width.
+    /// The end of a text, as much of it as fits into a width.
     static func tail(_ text: String, width: Int) -> String {
         var tail = text[...]
         while Self.width(tail) > max(0, width) { tail = tail.dropFirst() }
         return String(tail)
     }
 
-    /// The first of several texts that fits, or else the start of the last one.
+    /// The first of these texts that fits into the width. If none fits, the start of the last text.
     static func fitting(_ texts: [String], width: Int) -> String {
         if let text = texts.first(where: { Self.width($0) <= width }) { return text }
         var text = texts.last ?? ""

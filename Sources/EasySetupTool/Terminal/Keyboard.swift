@@ -10,8 +10,8 @@ import Musl
 import Darwin
 #endif
 
-/// Reads the answers to visible questions from standard input. A cancelled question stops its read, so that the next
-/// line goes to the next question. Nothing is read while there is no question.
+/// Reads the answers to visible questions from standard input. When a question is cancelled, its read stops, so that
+/// the next line goes to the next question. Nothing is read while there is no question.
 final class Keyboard: Sendable {
     /// The result of waiting for a line.
     enum Reading: Sendable {
@@ -26,7 +26,7 @@ final class Keyboard: Sendable {
     static let shared = Keyboard()
 
     private struct State {
-        /// The bytes that were read and not taken yet.
+        /// The bytes that were read, but not yet used for an answer.
         var pending: [UInt8] = []
         var isAtEnd = false
     }

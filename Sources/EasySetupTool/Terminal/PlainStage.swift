@@ -9,7 +9,7 @@ final class PlainStage: Stage {
         var parts: [View.Part] = []
         var status: View.Status?
         var isClosed = false
-        /// Whether the last text is a question, so that the cursor is at the end of its line.
+        /// Whether a question was written last, so that the cursor is still on the question's line.
         var isAsking = false
         var ticking: Task<Void, Never>?
     }

@@ -42,7 +42,7 @@ enum Signals {
     private static let state = Mutex(State())
 
     /// Starts handling signals; the caller calls it once. A signal that is ignored for this program (`nohup`) stays
-    /// ignored, except those of Control-C and Control-\, which a shell ignores for a program in the background.
+    /// ignored, except those of Control-C and Control-\, which a shell makes a program in the background ignore.
     static func watch() {
         _ = StandardInput.wasTerminal
         var ends: [CInt] = [-1, -1]
@@ -54,7 +54,7 @@ enum Signals {
         signalPipe = ends[1]
         let reading = ends[0]
         let source = DispatchSource.makeReadSource(fileDescriptor: reading, queue: DispatchQueue(label: "signals"))
-        // The event handler holds a reference to the source, which is never released.
+        // The event handler holds a reference to the source, so the source is never released.
         source.setEventHandler {
             _ = source
             var number: UInt8 = 0
@@ -71,7 +71,7 @@ enum Signals {
             listen(number)
             sigaddset(&mask, number)
         }
-        // The parent process may have blocked these signals.
+        // These signals are unblocked, because the parent process may have blocked them.
         pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
 

@@ -47,8 +47,8 @@ enum TerminalMode {
         fileprivate(set) var hasDropped = false
     }
 
-    /// The time between two calls of ``hold()``, in milliseconds. It is shorter in the background, because the terminal
-    /// shows what a person types before the program has hidden it.
+    /// The time between two calls of ``hold()``, in milliseconds. In the background it is shorter (``paceAway``),
+    /// because the terminal shows what a person types before the program has hidden it.
     static let pace: CInt = 250
     static let paceAway: CInt = 50
 
@@ -101,7 +101,7 @@ enum TerminalMode {
             set(&state)
             state.turn.hasDropped = isInputWaiting
             if state.turn.hasDropped {
-                // More of the same input may follow. The process waits for it before it ends.
+                // More of the same input may follow. The process waits for that input before it ends.
                 state.lastInput = .now
                 watchEnd(&state)
             }
