@@ -122,8 +122,8 @@ package enum ProxyFailure: Hashable, Sendable {
         }
     }
 
-    /// The advice about a proxy that can't be reached. Returns nil if the advice about a relay fits a proxy, too. It
-    /// does not fit where it names `ws` and `wss`, because a proxy's address begins with `http` or `https`.
+    /// The advice about a proxy that can't be reached. Returns nil if the advice about a relay fits a proxy, too.
+    /// Advice that names a relay's schemes (`ws`, `wss`) does not fit.
     private static func advice(_ cause: Unreachable) -> String? {
         switch cause {
         case .noTLS, .tlsCut: "A proxy without TLS is written http:// in place of https://."

@@ -11,7 +11,7 @@ struct Greeting: ~Copyable {
         /// The offerer has proved that it knows the code.
         case proven(Peer)
         /// The pairing has failed with this error. The device carries out the actions first, and then tells the relay
-        /// the reason; nil if it tells none.
+        /// the reason; `leaving` is nil if it tells no reason.
         case fail([SessionAction], PairingError, leaving: Reason?)
     }
 

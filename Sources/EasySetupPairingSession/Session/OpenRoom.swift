@@ -18,8 +18,7 @@ struct OpenRoom: ~Copyable {
     struct SeatedVisitor {
         let meeting: MeetingID
         let peer: Peer
-        /// Message 4, which contains this device's own proof. It is optional only because a visitor, which uses the
-        /// same results of the handshake, has no message 4.
+        /// Message 4, which contains this device's own proof. Never nil here, because only a visitor has no message 4.
         let proof: [UInt8]?
         /// The reason why the two devices can't pair although both proofs are right; nil if they can.
         let mismatch: HandshakeError?
@@ -92,7 +91,7 @@ struct OpenRoom: ~Copyable {
     ) -> Outcome {
         let received: [UInt8]?
         do {
-            // This device may have closed the meeting already. Messages of the visitor can still arrive then, and are
+            // This device may have closed the meeting already. Messages of the visitor that arrive after that are
             // ignored.
             received = try windows[meeting]?.receive(message)
         } catch {

@@ -175,7 +175,7 @@ struct Arguments {
         let options = OptionNames(of: command)
         let isClean = hidden.allSatisfy { index in
             let text = texts[index]
-            // An option's name with one hyphen is no secret either.
+            // An option's name that was typed with one hyphen is no secret.
             if text.hasPrefix("-"), options.valued.union(options.flags).contains("-" + text) { return true }
             return text.count < 3 || !message.contains(text) || (values.contains(index) && help.contains(text))
         }

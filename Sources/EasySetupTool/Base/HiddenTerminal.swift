@@ -15,9 +15,9 @@ import Darwin
 /// after that. Typing stays hidden until the process ends or asks a question with visible input (``TerminalMode``).
 /// Control-Z restores the terminal's original mode.
 ///
-/// A program in the background takes no input. It asks its question when it has the terminal, with typing hidden, and asks
-/// again whenever another program has had the terminal meanwhile (``TerminalMode/hold()``). What was typed before the
-/// question does not count, because the terminal may have shown it.
+/// A program in the background takes no input. It asks its question once it has the terminal, with typing hidden, and
+/// asks again each time it gets the terminal back from another program (``TerminalMode/hold()``). What was typed before
+/// the question does not count, because the terminal may have shown it.
 struct HiddenTerminal: ~Copyable {
     private let signals: SignalPipe
     private let screen: TerminalScreen
@@ -56,8 +56,8 @@ struct HiddenTerminal: ~Copyable {
         TerminalMode.hide()
     }
 
-    /// Writes a text that goes with a question. It goes to a terminal and never into a file, because it may say more of
-    /// the secret than an error may.
+    /// Writes a text that goes with a question. The text goes to a terminal and never into a file, because it may tell
+    /// more of the secret than an error message may.
     func say(_ text: String) {
         screen.write(text)
     }

@@ -250,7 +250,7 @@ enum Question: String, Sendable {
 }
 
 extension Output {
-    /// The abilities of standard output and standard error; those of plain text when the output is for programs.
+    /// The abilities of standard output and standard error; only those of plain text if the output is for programs.
     var surface: Surface { form == .people ? .current : .plain }
 
     /// The stage (what a person sees of states and questions) for this output.

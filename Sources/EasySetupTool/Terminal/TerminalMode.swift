@@ -54,8 +54,8 @@ enum TerminalMode {
 
     /// The time without input after which an answer counts as complete.
     static let pause = Duration.milliseconds(300)
-    /// The time without input after which a secret counts as complete. It is longer, because the network of a remote
-    /// terminal may delay a part of a paste.
+    /// The time without input after which a secret counts as complete. It is longer than ``pause``, because the network
+    /// of a remote terminal may delay a part of a paste.
     static let secretPause = Duration.seconds(1)
     /// The time without input after which an answer counts as complete if more input has come than was asked for.
     static let longPause = Duration.seconds(2)
