@@ -36,7 +36,8 @@ public struct AddressBlock: Hashable, Sendable {
 
     /// The mask that keeps the bits of a prefix of `length` bits in an address's byte at `index`.
     private static func mask(_ length: Int, _ index: Int) -> UInt8 {
-        // If the whole byte is within the prefix, the shift by 8 or more gives zero, so the mask is all ones.
+        // For a byte that is completely within the prefix, the shift is by 8 or more and gives zero, so the mask is all
+        // ones.
         ~(0xFF >> UInt8(clamping: max(0, length - index * 8)))
     }
 }

@@ -9,10 +9,10 @@ struct AddressSource: Sendable {
     /// The address of the device that sent a request.
     ///
     /// `peer` is the other end of the connection: the socket's peer, or the source in a PROXY header. The entries of
-    /// the forwarding header are read from the right, because the nearest proxy adds its entry at the right end. An
-    /// entry is believed if all entries to its right are trusted proxies; the first one that is no trusted proxy is the
-    /// device. Entries further left are never read, so a device can't influence the result. If an entry contains no
-    /// address, the proxy that wrote it is taken for the device.
+    /// the forwarding header are read from the right, because the nearest proxy adds its entry at the right end. The
+    /// first address from the right that is not a trusted proxy's is the device's. Entries further left are never read,
+    /// because the device could have written them. If an entry contains no address, the proxy that wrote that entry is
+    /// taken for the device.
     func address(peer: PeerAddress, headers: HTTPHeaders) -> PeerAddress {
         guard let header = proxies.header, proxies.contains(peer) else { return peer }
         var entries = ForwardedEntries(lines: headers[header.rawValue], of: header, limits: limits)

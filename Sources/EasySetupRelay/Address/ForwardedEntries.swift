@@ -6,20 +6,20 @@
 struct ForwardedEntries: IteratorProtocol {
     enum Entry: Equatable {
         case address(PeerAddress)
-        /// The entry is `unknown`, an obfuscated name, a socket's path, or invalid text.
+        /// The entry contains no IP address: it is `unknown`, an obfuscated name, a socket's path, or invalid text.
         case noAddress
     }
 
     private let header: ForwardedHeader
     private let entryBytes: Int
     private var left: Int
-    /// The header lines of which nothing has been read yet. The last of them is read next.
+    /// The header lines that have not been read yet. The iteration reads the last of them next.
     private var lines: ArraySlice<String>
     /// The unread part of the current header line.
     private var rest: ArraySlice<UInt8> = []
 
-    /// `lines` are in the order of the request. Entries beyond the limit `forwardedEntries` are ignored. An entry
-    /// longer than `forwardedEntryBytes` gives no address.
+    /// Iterates over `lines`, which are in the order of the request. Entries beyond the limit `forwardedEntries` are
+    /// ignored. An entry longer than `forwardedEntryBytes` counts as one without an address.
     init(lines: [String], of header: ForwardedHeader, limits: ConnectionLimits) {
         self.lines = lines[...]
         self.header = header
@@ -27,8 +27,8 @@ struct ForwardedEntries: IteratorProtocol {
         left = limits.forwardedEntries
     }
 
-    /// The next entry to the left; nil at the end or when the limit of entries is reached. Empty entries are skipped,
-    /// but count toward the limit.
+    /// The next entry, going from right to left; nil at the left end or when the limit of entries is reached. Empty
+    /// entries are skipped, but count toward the limit.
     mutating func next() -> Entry? {
         while left > 0 {
             left -= 1
@@ -43,15 +43,15 @@ struct ForwardedEntries: IteratorProtocol {
         return nil
     }
 
-    /// Removes and returns the bytes after the last comma of the current line. Nil when the entry is too long or a
-    /// quotation mark is open; the iteration then ends.
+    /// Removes and returns the bytes after the last comma of the current line. Nil when these are too many or contain
+    /// an open quotation mark; the iteration then ends.
     private mutating func popLastEntry() -> ArraySlice<UInt8>? {
         var isQuoted = false
         var start = rest.endIndex
         while start > rest.startIndex, rest.endIndex - start <= entryBytes {
             let byte = rest[start - 1]
             if byte == UInt8(ascii: ","), !isQuoted { break }
-            // `X-Forwarded-For` has no quoted strings, so quotes hide no commas there.
+            // `X-Forwarded-For` has no quoted strings, so a comma between quotation marks separates entries too.
             if byte == UInt8(ascii: "\""), header == .forwarded, !isEscaped(at: start - 1) { isQuoted.toggle() }
             start -= 1
         }
@@ -64,7 +64,7 @@ struct ForwardedEntries: IteratorProtocol {
         return entry.trimmed
     }
 
-    /// Whether an odd number of backslashes precedes the index, so that the last of them escapes the byte there.
+    /// Whether an odd number of backslashes precedes the byte at `index`, so that the last backslash escapes this byte.
     private func isEscaped(at index: Int) -> Bool {
         rest[..<index].reversed().prefix { $0 == UInt8(ascii: "\\") }.count % 2 == 1
     }
@@ -76,8 +76,8 @@ struct ForwardedEntries: IteratorProtocol {
         }
     }
 
-    /// The value of the only `for` parameter of an entry. Nil when there is none or more than one, because the client
-    /// may have written one of them.
+    /// The value of an entry's `for` parameter. Nil when there is none or more than one, because the client may have
+    /// written one of several.
     private func forwardedNode(_ entry: ArraySlice<UInt8>) -> [UInt8]? {
         var node: [UInt8]?
         for pair in entry.splitOutsideQuotes(at: UInt8(ascii: ";")) {

@@ -21,8 +21,8 @@ extension PeerAddress {
         }
     }
 
-    /// Whether the text after an address is empty, or a colon and a port. A port has up to five digits, or is an
-    /// underscore and a name (RFC 7239).
+    /// Whether the text after an address is empty, or a colon and a port. A port has up to five digits, or is a name
+    /// after an underscore (RFC 7239).
     private static func isPort(_ text: ArraySlice<UInt8>) -> Bool {
         guard let colon = text.first else { return true }
         let port = text.dropFirst()
@@ -42,8 +42,8 @@ extension ArraySlice<UInt8> {
         return ArraySlice(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 
-    /// The content of a quoted string, or the bytes as they are if they have no quotation mark. Nil when a quotation
-    /// mark is in the wrong place.
+    /// The content of a quoted string; the bytes unchanged if they contain no quotation mark. Nil when a quotation mark
+    /// is in the wrong place.
     var unquoted: [UInt8]? {
         let quote = UInt8(ascii: "\"")
         guard first == quote else { return contains(quote) ? nil : Array(self) }

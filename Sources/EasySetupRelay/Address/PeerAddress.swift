@@ -9,8 +9,8 @@ import Musl
 import Darwin
 #endif
 
-/// An IP address without a port. The relay uses it only for its limits, so it has no description that could get into a
-/// log (`Protocol/relay.md`, "Addresses").
+/// An IP address without a port. The relay uses addresses only for its limits, so the type has no description that
+/// could get into a log (`Protocol/relay.md`, "Addresses").
 struct PeerAddress: Hashable, Sendable {
     /// The address's 4 bytes of IPv4 or 16 of IPv6. An IPv4 address mapped into IPv6 is stored as IPv4.
     let bytes: [UInt8]
@@ -44,10 +44,10 @@ struct PeerAddress: Hashable, Sendable {
     }
 
     /// Parses an address in text form: dotted decimal, or IPv6 (RFC 4291, 2.2) without brackets and zone. Nil for any
-    /// other text. Text of any length may be passed.
+    /// other text, however long.
     init?(text: some Collection<UInt8>) {
-        // The system's parser stops at a zero byte, and some systems accept zones, so text with other symbols is
-        // refused first. 45 is the length of the longest form: six groups and an IPv4 address.
+        // The system's parser stops at a zero byte, and on some systems accepts zones. So text with other symbols than
+        // these is refused first. 45 bytes is the longest form: six groups and an IPv4 address.
         guard text.count <= 45, text.allSatisfy({ Self.symbols.contains($0) }) else { return nil }
         let written = String(decoding: text, as: UTF8.self)
         let family = text.contains(UInt8(ascii: ":")) ? AF_INET6 : AF_INET
@@ -58,7 +58,7 @@ struct PeerAddress: Hashable, Sendable {
 
     private static let symbols = Set("0123456789abcdefABCDEF:.".utf8)
 
-    /// The block of addresses (prefix) for which the relay counts this address against its limits.
+    /// The address prefix under which the relay counts this address for its limits.
     var prefix: AddressPrefix? { AddressPrefix(bytes: bytes) }
 }
 

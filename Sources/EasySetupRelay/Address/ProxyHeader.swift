@@ -2,29 +2,30 @@
 /// protocol", 2.2; `Protocol/operating.md`, "Behind a proxy"). The parser skips everything in the header after the
 /// addresses.
 struct ProxyHeader: Equatable {
-    /// The address of the device for which the proxy forwards. Nil when the connection is the proxy's own, as for a
-    /// health check, or when the device's connection to the proxy is not over IP.
+    /// The address of the device for which the proxy forwards. Nil when the connection is the proxy's own, such as a
+    /// health check, or when the device did not reach the proxy by IP.
     let source: PeerAddress?
-    /// The length of the header in bytes. The bytes after it come from the device.
+    /// The length of the header in bytes. The bytes after the header come from the device.
     let byteCount: Int
 
     enum Parsed: Equatable {
         case header(ProxyHeader)
         /// The bytes may be the beginning of a valid header, and more bytes are needed.
         case incomplete
-        /// The bytes are not a header, or a header that a receiver must refuse.
+        /// The bytes are not a header, or are one that a receiver must refuse.
         case malformed
     }
 
-    /// Parses the first bytes of a connection; any number of bytes may be passed. An invalid header is refused at its
-    /// first wrong byte. A header that is too long is refused before its content has arrived.
+    /// Parses the first bytes of a connection, however many have arrived. An invalid header is refused at its first
+    /// wrong byte. A header that is too long is refused before its content has arrived.
     static func parse(_ bytes: some RandomAccessCollection<UInt8>, limits: ConnectionLimits) -> Parsed {
         guard bytes.starts(with: signature.prefix(bytes.count)) else { return .malformed }
         var rest = bytes.dropFirst(signature.count)
         guard let versionAndCommand = rest.popFirst() else { return .incomplete }
         guard let command = Command(versionAndCommand) else { return .malformed }
         guard let familyAndTransport = rest.popFirst() else { return .incomplete }
-        // On a proxy's own connection, the address family and the addresses mean nothing and are ignored.
+        // If the connection is the proxy's own, the header's address family and addresses mean nothing, so the parser
+        // ignores them.
         guard let family = command == .local ? .unspecified : Family(familyAndTransport) else { return .malformed }
         guard rest.count >= 2, let high = rest.popFirst(), let low = rest.popFirst() else { return .incomplete }
 
@@ -33,8 +34,8 @@ struct ProxyHeader: Equatable {
         guard byteCount <= limits.proxyHeaderBytes else { return .malformed }
         guard length >= family.byteCount else { return .malformed }
         guard rest.count >= length else { return .incomplete }
-        // The source address comes first. Families other than IP have no source of 4 or 16 bytes, so `source` is nil
-        // for them.
+        // The source address is the first of the addresses. For other families than IP no bytes are read here, so
+        // `source` is nil.
         let source = PeerAddress(bytes: rest.prefix(family.sourceByteCount))
         return .header(ProxyHeader(source: source, byteCount: byteCount))
     }
@@ -44,11 +45,12 @@ struct ProxyHeader: Equatable {
     ]
 
     private enum Command {
-        /// The connection is the proxy's own. Any addresses that follow are ignored.
+        /// The connection is the proxy's own. The parser ignores addresses in the header.
         case local
         case proxy
 
-        /// Reads the byte whose high half is the version, 2, and whose low half is the command; nil for any other byte.
+        /// Parses the byte whose upper four bits are the version, 2, and whose lower four bits are the command. Nil for
+        /// any other byte.
         init?(_ byte: UInt8) {
             switch byte {
             case 0x20: self = .local
@@ -64,8 +66,8 @@ struct ProxyHeader: Equatable {
         case ipv6
         case unix
 
-        /// Reads the byte whose high half is the address family, and whose low half is the transport: unspecified,
-        /// stream or datagram; nil for any other byte.
+        /// Parses the byte whose upper four bits are the address family, and whose lower four bits are the transport:
+        /// unspecified, stream or datagram. Nil for any other byte.
         init?(_ byte: UInt8) {
             guard byte & 0x0F <= 2 else { return nil }
             switch byte >> 4 {

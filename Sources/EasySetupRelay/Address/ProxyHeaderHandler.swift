@@ -1,10 +1,10 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// Removes the PROXY header from the beginning of a connection, passes its source address to the ``LoopWorker``, and
-/// then removes itself from the pipeline, in which it stands before TLS. It closes a connection that does not come from
-/// a trusted proxy, or does not begin with a PROXY header. The relay closes a connection on which the header comes too
-/// slowly after ``ConnectionLimits/openingTime``.
+/// Removes the PROXY header from the beginning of a connection, and passes the source address in it to the
+/// ``LoopWorker``. Then the handler removes itself from the pipeline, where it stood before TLS. It closes a connection
+/// that does not come from a trusted proxy, or does not begin with a PROXY header. The relay closes a connection whose
+/// header is not complete after ``ConnectionLimits/openingTime``.
 final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

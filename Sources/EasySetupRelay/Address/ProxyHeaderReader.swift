@@ -1,21 +1,21 @@
 import NIOCore
 
-/// The state machine for the beginning of a proxy's connection, before TLS: the PROXY header and the bytes after it
-/// (`Protocol/operating.md`, "Behind a proxy"). It takes bytes and decides what to do with them; it does no I/O.
+/// The state machine for the beginning of a proxy's connection, before TLS: it separates the PROXY header from the
+/// bytes after it (`Protocol/operating.md`, "Behind a proxy"). It does no I/O.
 struct ProxyHeaderReader: ~Copyable {
     private enum State {
-        /// The header is incomplete; these are its bytes so far.
+        /// The header is incomplete; the buffer has the bytes that have arrived so far.
         case reading(ByteBuffer)
         case passed
         case refused
     }
 
     enum OnBytes: Equatable {
-        /// The header is complete. `source` is the address for which the proxy forwards; nil when the connection is the
-        /// proxy's own. `rest` has the bytes that came after the header.
+        /// The header is complete. `source` is the address of the device for which the proxy forwards; nil when the
+        /// header names none. `rest` has the bytes that came after the header.
         case header(source: PeerAddress?, rest: ByteBuffer)
         case refuse
-        /// The header was read before, so these bytes are for the next handler in the pipeline.
+        /// The header was complete before, so these bytes are for the next handler in the pipeline.
         case passOn(ByteBuffer)
         case none
     }
@@ -48,7 +48,7 @@ struct ProxyHeaderReader: ~Copyable {
         }
     }
 
-    /// Refuses the connection, because the peer is no trusted proxy. All further bytes are ignored.
+    /// Makes the reader ignore all bytes. The caller refuses the connection, because its peer is no trusted proxy.
     mutating func refuse() {
         state = .refused
     }

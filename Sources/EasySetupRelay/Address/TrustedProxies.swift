@@ -1,17 +1,19 @@
 /// The proxies that the relay trusts to report a device's address, and the way in which they report it
-/// (`Protocol/operating.md`, "Behind a proxy"). By default there are none, and the relay takes the socket's address.
+/// (`Protocol/operating.md`, "Behind a proxy"). By default the relay trusts none, and takes the address of the socket's
+/// peer.
 public struct TrustedProxies: Hashable, Sendable {
     /// The addresses from which the proxies connect to the relay.
     public var blocks: [AddressBlock]
-    /// The one request header that these proxies write; nil if they write none. The relay never reads the other header,
-    /// because proxies pass it on as the client sent it.
+    /// The one request header in which these proxies report addresses; nil if they write none. The relay never reads
+    /// the other kind of header, because such proxies pass it on as the client sent it.
     public var header: ForwardedHeader?
     /// Whether the proxies' connections begin with a header of the PROXY protocol, version 2. If so, every connection
     /// must come from one of the proxies and begin with that header.
     public var usesProxyProtocol: Bool
 
     /// Trusts the proxies at these addresses. They report the device's address by a header, by the PROXY protocol, or
-    /// by both. With both, the relay reads the PROXY header first.
+    /// by both. If by both, the source in the PROXY header takes the place of the socket's peer when the relay reads
+    /// the other header.
     public init(at blocks: [AddressBlock], header: ForwardedHeader? = nil, usesProxyProtocol: Bool = false) {
         self.blocks = blocks
         self.header = header

@@ -17,14 +17,15 @@ struct CertificateFacts: Sendable, Equatable {
     /// Whether the certificate allows digital signatures, which TLS needs from a server: its key usage allows them, or
     /// it has no such extension.
     var maySign: Bool
-    /// The identifiers of the certificate's own key and of the key that signed it (RFC 5280, 4.2.1.1 and 4.2.1.2); nil
-    /// where the certificate does not contain them.
+    /// The identifiers of the certificate's own key and of the key that signed the certificate (RFC 5280, 4.2.1.1 and
+    /// 4.2.1.2); nil where the certificate does not contain them.
     var keyIdentifier: [UInt8]?
     var issuerKeyIdentifier: [UInt8]?
 
     var isSelfIssued: Bool { subject == issuer }
 
-    /// Whether this certificate may have signed another one, by the issuer's name and key identifier there.
+    /// Whether this certificate's key may have signed `other`: that certificate names this one's subject as its issuer
+    /// and, if both have one, the same key identifier.
     func isIssuer(of other: CertificateFacts) -> Bool {
         guard subject == other.issuer else { return false }
         guard let keyIdentifier, let wanted = other.issuerKeyIdentifier else { return true }
@@ -33,8 +34,8 @@ struct CertificateFacts: Sendable, Equatable {
 }
 
 extension CertificateFacts {
-    /// Reads the properties of a certificate; nil when its encoding lacks a field that every certificate has. BoringSSL
-    /// would have refused such a certificate before.
+    /// Reads the properties of a certificate; nil when the encoding lacks a field that every certificate has. BoringSSL
+    /// refuses to parse such a certificate in the first place.
     init?(_ certificate: NIOSSLCertificate) {
         guard let encoded = try? certificate.toDERBytes(), let key = PublicKeyKind(certificate: encoded) else {
             return nil
@@ -64,7 +65,8 @@ extension CertificateFacts {
         }
     }
 
-    /// Parses the bit string of a key usage (RFC 5280, 4.2.1.3): its first bit is `digitalSignature`.
+    /// Parses the content of a key usage extension (RFC 5280, 4.2.1.3). True if the first bit, `digitalSignature`, is
+    /// set.
     static func maySign(keyUsage bytes: [UInt8]) -> Bool {
         var reader = DERReader(bytes[...])
         guard let bits = reader.content(of: .bitString)?.rest.dropFirst().first else { return false }
@@ -88,17 +90,18 @@ extension CertificateFacts {
 enum PublicKeyKind: Sendable, Equatable {
     case rsa(bits: Int)
     case p256, p384, p521
-    /// Another curve or algorithm, described by this text.
+    /// Another curve or algorithm, which this text describes for the operator.
     case other(String)
 
     var isRSA: Bool { if case .rsa = self { true } else { false } }
 
-    /// The shortest RSA key that the relay uses, in bits. Not only states can factor a shorter one, and many TLS
-    /// libraries refuse it.
+    /// The shortest RSA key that the relay uses, in bits. A shorter key could be factored by others than states, and
+    /// many TLS libraries refuse it.
     static let leastRSABits = 2048
 
-    /// The reason why the relay does not use a key of this kind; nil if it does. A client that uses BoringSSL with
-    /// default settings, such as this project's, verifies no signatures by the types that are unfit here.
+    /// The reason why the relay does not use a key of this kind; nil if the relay uses it. A client that uses BoringSSL
+    /// with default settings, such as this project's devices, accepts no signatures of the types that `unfitKey` names
+    /// here.
     var problem: RelayError.CertificateProblem? {
         switch self {
         case .rsa(let bits): bits < Self.leastRSABits ? .weakKey(bits: bits) : nil
@@ -110,13 +113,13 @@ enum PublicKeyKind: Sendable, Equatable {
 }
 
 extension PublicKeyKind {
-    /// Reads the key's kind from a certificate in DER (SubjectPublicKeyInfo, RFC 5280, 4.1); nil if it has no such
-    /// field.
+    /// Reads the kind of the public key in a certificate in DER (SubjectPublicKeyInfo, RFC 5280, 4.1); nil if the
+    /// certificate has no such field.
     init?(certificate: [UInt8]) {
         var file = DERReader(certificate[...])
         guard var outer = file.content(of: .sequence), var fields = outer.content(of: .sequence) else { return nil }
-        // The version field is missing in certificates of version 1. Serial number, signature, issuer, validity and
-        // subject come before the key.
+        // Skips the fields before the key: the version, which certificates of version 1 do not have, and then serial
+        // number, signature, issuer, validity and subject.
         _ = fields.content(of: .version)
         guard fields.content(of: .integer) != nil else { return nil }
         for _ in 0..<4 { guard fields.content(of: .sequence) != nil else { return nil } }
@@ -144,8 +147,8 @@ extension PublicKeyKind {
         }
     }
 
-    /// The length of an RSA key's modulus in bits. The key is a bit string without unused bits that contains the
-    /// modulus first (RFC 8017, A.1.1).
+    /// The length of an RSA key's modulus in bits; nil if the key is malformed. The key is a bit string without unused
+    /// bits that contains the modulus first (RFC 8017, A.1.1).
     private static func modulusBits(_ info: DERReader) -> Int? {
         var info = info
         guard let string = info.content(of: .bitString), string.rest.first == 0 else { return nil }
@@ -177,8 +180,8 @@ struct DERReader {
         rest = bytes
     }
 
-    /// Skips the next element and returns a reader of its content. Nil when the element's tag differs or the bytes end
-    /// too early; nothing is skipped then.
+    /// Skips the next element, and returns a reader of that element's content. Returns nil, and skips nothing, if the
+    /// element has another tag or the bytes end too early.
     mutating func content(of tag: Tag) -> DERReader? {
         var bytes = rest
         guard bytes.popFirst() == tag.rawValue, let first = bytes.popFirst() else { return nil }

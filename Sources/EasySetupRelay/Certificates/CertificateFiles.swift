@@ -8,35 +8,37 @@ public struct CertificateFiles: Sendable, Equatable {
     /// The private key of that certificate.
     public var key: PathBytes
 
-    /// Stores two paths; the files are not read yet.
+    /// Stores two paths. The relay reads the files when it starts.
     public init(certificate: PathBytes, key: PathBytes) {
         self.certificate = certificate
         self.key = key
     }
 
-    /// Stores two paths given as text; the files are not read yet.
+    /// Stores two paths that are given as text. The relay reads the files when it starts.
     public init(certificate: String, key: String) {
         self.init(certificate: PathBytes(certificate), key: PathBytes(key))
     }
 }
 
-/// A certificate chain and its private key, which were read from their files together.
+/// A certificate chain and its private key, which were read from their files at the same time.
 struct LoadedCertificate: Sendable {
     let context: NIOSSLContext
     /// The properties of each certificate in the certificate chain, the relay's own certificate first.
     let chain: [CertificateFacts]
-    /// The reason why the private key is not secret: other users can read it, or can change it. Nil when it is secret.
+    /// The reason why the file does not keep the private key secret: other users can read or replace it. Nil if it is
+    /// secret.
     let keyProblem: RelayError.SecrecyProblem?
 }
 
 extension CertificateFiles {
-    /// The size of the largest file that is accepted, in bytes. A long certificate chain has about ten thousand.
+    /// The size of the largest certificate or key file that the relay accepts, in bytes. A long certificate chain has
+    /// about ten thousand.
     static let maximumByteCount = 256 * 1024
-    /// How long a TLS connection that the relay closes waits for the peer's `close_notify` (RFC 8446, 6.1). SwiftNIO's
-    /// own time, 5 s, would keep an ending relay for a device that has vanished.
+    /// How long the relay waits for the peer's `close_notify` (RFC 8446, 6.1) when it closes a TLS connection. With
+    /// SwiftNIO's default of 5 s, a device that has vanished would delay the relay's end.
     static let shutdownTimeout = TimeAmount.seconds(1)
 
-    /// Reads both files. A reload reads both again too, so that a renewed certificate is never used with an old key.
+    /// Reads both files. A reload reads both files again, so that a renewed certificate is never used with an old key.
     func load() throws(RelayError) -> LoadedCertificate {
         let (certificates, _) = try read(certificate, .certificate) { bytes in
             let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
@@ -50,9 +52,11 @@ extension CertificateFiles {
             }
             chain.append(facts)
         }
-        // The key's type is checked before the private key is read, because BoringSSL does not read every type.
+        // The type of the certificate's key is checked before the file with the private key is read, because BoringSSL
+        // can't parse private keys of every type.
         if let problem = chain[0].key.problem { throw .badCertificate(path: certificate.description, problem) }
-        // BoringSSL takes an RSA key all the same, because old TLS versions could use it without a signature.
+        // For an RSA key this is only a warning: BoringSSL accepts such a certificate, because old TLS versions could
+        // use it without a signature.
         if !chain[0].maySign, !chain[0].key.isRSA { throw .badCertificate(path: certificate.description, .unfitUsage) }
         let (privateKey, keyFile) = try read(key, .privateKey) { bytes in
             if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }
@@ -82,8 +86,8 @@ extension CertificateFiles {
     ) throws(RelayError) -> (Value, OperatorFile) {
         do {
             let file = try OperatorFile.read(path, limit: Self.maximumByteCount)
-            // Some editors write a byte order mark at the start of a file. BoringSSL would not recognize the first line
-            // of a PEM file behind it.
+            // Some editors write a byte order mark at the start of a file. With it, BoringSSL would not recognize the
+            // first line of a PEM file.
             let text = file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(file.bytes.dropFirst(3)) : file.bytes
             guard !text.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
                 throw RelayError.CertificateProblem.empty
@@ -104,8 +108,8 @@ extension CertificateFiles {
         }
     }
 
-    /// Whether the private key is encrypted under a passphrase. A file in PKCS #8 format says so in its first line, a
-    /// file in the older format in a header.
+    /// Whether the private key is encrypted under a passphrase. The first line of a PEM block in PKCS #8 format says
+    /// so, or a header in the older format.
     private func isEncrypted(_ pem: [UInt8]) -> Bool {
         pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----".utf8) || pem.contains("Proc-Type: 4,ENCRYPTED".utf8)
     }

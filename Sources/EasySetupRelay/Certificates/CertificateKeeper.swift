@@ -4,7 +4,7 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// Keeps the certificate for new connections, and logs warnings about it while the relay runs.
+/// Holds the relay's certificate for new connections, and logs warnings about the certificate while the relay runs.
 final class CertificateKeeper: Sendable {
     private let files: CertificateFiles
     private let clock: RelayClock
@@ -14,13 +14,13 @@ final class CertificateKeeper: Sendable {
 
     private struct State {
         var loaded: LoadedCertificate
-        /// The time of the last check of the certificate's validity, in seconds since 1970 UTC.
+        /// The time of the last check of the certificate's validity period, in seconds since 1970 UTC.
         var lookedAt: Int64
     }
 
     private static let day: Int64 = 24 * 60 * 60
 
-    /// Reads the files, and logs the warnings about them.
+    /// Reads the certificate and the key from their files, and logs warnings about them. Throws if they can't be used.
     init(
         _ files: CertificateFiles,
         clock: RelayClock,
@@ -40,8 +40,8 @@ final class CertificateKeeper: Sendable {
     /// The TLS context for new connections.
     var context: NIOSSLContext { state.withLock { $0.loaded.context } }
 
-    /// Reads the files again. The old certificate stays if the new one cannot be used, or if the new one is not valid
-    /// now and the old one is.
+    /// Reads the files again. The previous certificate stays if the new one can't be used, or if the new one is not
+    /// valid now and the previous one is.
     func reload() {
         let now = clock.now.utcSeconds
         do throws(RelayError) {
@@ -57,8 +57,8 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    /// Starts a timer that checks the certificate's validity once a day. The timer fires each hour, so that the relay
-    /// also notices a day that passes because somebody sets the system's clock.
+    /// Starts a timer that checks the certificate's validity period once a day. The timer fires each hour, so that the
+    /// relay notices soon when somebody sets the system's clock forward by a day.
     func watch(on loop: any EventLoop) -> RepeatedTask {
         loop.scheduleRepeatedTask(initialDelay: .hours(1), delay: .hours(1)) { [weak self] _ in self?.look() }
     }

@@ -1,6 +1,6 @@
 import NIOSSL
 
-/// A defect that the relay logs for its operator. The relay uses the certificate all the same.
+/// A defect of a certificate or key that the relay logs for its operator. The relay uses the certificate all the same.
 enum CertificateWarning: Equatable, Sendable {
     /// A certificate has expired. `position` counts from 1, the relay's own certificate, along the certificate chain;
     /// `day` is in UTC, such as 2026-01-31.
@@ -10,8 +10,8 @@ enum CertificateWarning: Equatable, Sendable {
     case noNames
     case notForServers
     case mayNotSign
-    /// The certificate at this position in the certificate chain is not the issuer of the previous one, by its name and
-    /// key identifier.
+    /// By its name and key identifier, the certificate at this position in the certificate chain is not the issuer of
+    /// the certificate before it.
     case brokenChain(position: Int)
     case unknownIssuer
     case keyOpenToOthers
@@ -20,7 +20,7 @@ enum CertificateWarning: Equatable, Sendable {
     /// How long before a certificate expires the relay begins to log a daily warning, in seconds.
     static let soon: Int64 = 7 * 24 * 60 * 60
 
-    /// The message of the warning's log line.
+    /// The text of the log line for this warning.
     var message: String {
         switch self {
         case .expired(let position, _): "\(Self.name(position)) has expired: devices refuse it"
@@ -45,8 +45,8 @@ enum CertificateWarning: Equatable, Sendable {
         }
     }
 
-    /// Whether the relay logs this at level `warning`, not `notice`. An unknown issuer is only a notice, because a
-    /// certificate of a private authority is as good as one of a public authority.
+    /// Whether the relay logs this defect at level `warning`; otherwise it logs at level `notice`. An unknown issuer is
+    /// only a notice, because an operator may use a private certificate authority on purpose.
     var isWarning: Bool { self != .unknownIssuer }
 
     private static func name(_ position: Int) -> String {
@@ -79,7 +79,8 @@ extension LoadedCertificate {
         return warnings
     }
 
-    /// The warnings about validity periods. They can appear while the relay runs, because time passes.
+    /// The warnings about the validity periods of these certificates. They can begin while the relay runs, because time
+    /// passes.
     static func warnings(ofTime chain: [CertificateFacts], now: Int64) -> [CertificateWarning] {
         chain.enumerated().compactMap { index, facts in
             let position = index + 1
@@ -90,7 +91,8 @@ extension LoadedCertificate {
         }
     }
 
-    /// The reason why no device would accept the certificate now; nil when there is none.
+    /// The reason why no device would accept the certificate chain at the time `now`: it has expired, or is not valid
+    /// yet. Nil when there is no such reason.
     func problem(now: Int64) -> RelayError.CertificateProblem? {
         for warning in Self.warnings(ofTime: chain, now: now) {
             switch warning {
@@ -103,13 +105,13 @@ extension LoadedCertificate {
     }
 }
 
-/// The certificate authorities that this machine trusts, if a file at one of the usual paths lists them.
+/// The certificate authorities that this machine trusts, read from the first of the usual files that exists.
 enum MachineAuthorities {
     private static let places = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
     ]
 
-    /// The subject names of these authorities; empty when none of the files can be read.
+    /// The subject names of the authorities that this machine trusts; empty when none of the files can be read.
     static func subjects() -> Set<[SSLCertificateName]> {
         for place in places {
             guard let file = try? OperatorFile.read(PathBytes(place), limit: 4 * 1024 * 1024),

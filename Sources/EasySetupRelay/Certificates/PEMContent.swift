@@ -1,6 +1,6 @@
-/// Finds the fault in a file that should be a PEM certificate or private key and can't be parsed as one.
+/// Finds out what is wrong with a file that should be a PEM certificate or private key, but can't be parsed as one.
 struct PEMContent {
-    /// The content that the file should have.
+    /// The kind of object that the file should contain.
     enum Wanted {
         case certificate, privateKey
     }
@@ -9,12 +9,12 @@ struct PEMContent {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The fault of the file, as far as its first bytes and the labels of its PEM blocks show it.
+    /// What is wrong with the file, as far as its first bytes and the labels of its PEM blocks show it.
     func problem(wanted: Wanted) -> RelayError.CertificateProblem {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             return .otherContent("UTF-16 text")
         }
-        // The file begins with an ASN.1 sequence, as all binary formats (DER, PKCS #12) do.
+        // The file begins with an ASN.1 sequence, as certificates and keys in binary formats (DER, PKCS #12) do.
         if bytes.first == 0x30, bytes.dropFirst().first.map({ $0 == 0x77 || (0x80...0x84).contains($0) }) == true {
             return .binary
         }

@@ -1,7 +1,7 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// An upper bound of a relay's memory (`Protocol/operating.md`, "Memory").
+/// An upper bound of the memory that a relay uses (`Protocol/operating.md`, "Memory").
 extension RelayConfiguration {
     /// The most memory that the relay can use, in bytes, computed as if every limit were reached at once. The system's
     /// socket buffers are not included.
@@ -26,8 +26,8 @@ extension RelayConfiguration {
         scale(&limits.waitingForOfferer)
         scale(&limits.deadlines)
         scale(&limits.tombstones)
-        // One address prefix must not get more than an eighth of the smaller relay. The tables of prefixes and
-        // challenges must not fill up before the relay does.
+        // One address prefix may have at most an eighth of the smaller relay's connections. The tables of prefixes and
+        // challenges have a least size, so that they don't fill up before the relay does.
         let share8 = { (limit: inout Int, all: Int) in limit = min(limit, max(1, all / 8)) }
         share8(&limits.roomlessPerPrefix, limits.roomless)
         share8(&connectionLimits.openingPerPrefix, connectionLimits.connections)
@@ -42,10 +42,11 @@ extension RelayConfiguration {
 
     private var memoryWhenFull: Int {
         let mailbox = limits.mailboxBytes + limits.mailboxMessages * MemoryCost.message
-        // `callBytes` is the number of unread bytes that each device may always have, in addition to the shared limit
-        // of its transport.
+        // `callBytes` is the number of bytes that each device may always leave unread, whatever all devices together
+        // leave unread.
         let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
-        // There are two generations of each table, and a table may take twice the memory of its content.
+        // Each of these tables consists of two dictionaries that alternate (`Generations`), and a dictionary may take
+        // twice the memory of its content.
         let remembered = 4 * (3 * limits.prefixes + limits.usedChallenges + limits.tombstones)
         return connectionLimits.connections * connection
             + 2 * connectionLimits.unreadBytesInAll
@@ -58,8 +59,8 @@ extension RelayConfiguration {
     }
 }
 
-/// The memory that each thing costs, in bytes, rounded up, including the allocator's overhead. `scripts/hostile`
-/// measures these costs.
+/// The memory that each of these things takes, in bytes, rounded up, including the allocator's overhead. The figures
+/// come from measurements by `scripts/hostile`.
 private enum MemoryCost {
     /// The memory of the process without connections.
     static let process = 64 * 1024 * 1024
@@ -74,9 +75,10 @@ private enum MemoryCost {
     static let room = 4 * 1024
     static let closedCall = 768
     static let deadline = 128
-    /// The memory of a table's entry: a counter of a prefix, a used challenge, or the reason why a room ended.
+    /// The memory of an entry in a table: the count of an address prefix, a used challenge, or the reason why a room
+    /// ended.
     static let remembered = 128
-    /// The number of prefixes and of challenges that even a small relay remembers, which takes 2 MiB for each table.
+    /// How many address prefixes, and how many challenges, even a small relay remembers. They take 2 MiB in each table.
     static let leastRemembered = 4096
     static let floors = 4 * (3 + 1) * leastRemembered * remembered
 }

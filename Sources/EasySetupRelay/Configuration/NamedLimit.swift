@@ -6,7 +6,7 @@ public struct NamedLimit: Sendable, Hashable {
     /// The limit's name in `Protocol/limits.md`.
     public let name: String
     private let field: Field
-    /// The least value: enough for one pairing.
+    /// The least value that the limit may have: two devices can still pair with it.
     private let least: Int
 
     private enum Field: Hashable {
@@ -16,8 +16,8 @@ public struct NamedLimit: Sendable, Hashable {
         case connectionTime(any WritableKeyPath<ConnectionLimits, Duration> & Sendable)
     }
 
-    /// All limits that an operator can set. The others have an option of their own, or are neither a count nor whole
-    /// seconds.
+    /// All limits that an operator can set by name. The other limits have an option of their own, or are neither a
+    /// count nor whole seconds.
     public static let all: [NamedLimit] = [
         NamedLimit("owedMessage", .time(\.owedMessage)),
         NamedLimit("firstFrame", .time(\.firstFrame)),
@@ -102,8 +102,8 @@ public struct NamedLimit: Sendable, Hashable {
         }
     }
 
-    /// The values that it may have: counts, or whole seconds. With the least count of any limit two devices can still
-    /// pair. `meetings` is at most the number of meetings that an offerer can name in a frame.
+    /// The values that the limit may have: counts, or whole seconds. Two devices can still pair with the least count of
+    /// each limit. `meetings` is at most the number of meetings that an offerer can name in one frame.
     public var range: ClosedRange<Int> {
         switch field {
         case .count(\.meetings): least...WireLimits.heldMeetings
@@ -112,7 +112,8 @@ public struct NamedLimit: Sendable, Hashable {
         }
     }
 
-    /// Sets the limit: to a count, or to a time in whole seconds. False when the value is out of ``range``.
+    /// Sets the limit in `configuration` to a count or to a time in whole seconds. Returns false, and sets nothing,
+    /// when the value is out of ``range``.
     public func set(_ value: Int, in configuration: inout RelayConfiguration) -> Bool {
         guard range.contains(value) else { return false }
         switch field {

@@ -16,7 +16,7 @@ extension RelayError {
         case otherKind(FileKind)
         /// The file is too large. `limit` is the largest size that the relay accepts, in bytes.
         case tooLarge(limit: Int)
-        /// The system's error number (`errno`).
+        /// The system failed with this error number (`errno`).
         case system(Int32)
     }
 
@@ -27,15 +27,15 @@ extension RelayError {
 
     /// The reason why the content of a file is not secret.
     package enum SecrecyProblem: Equatable, Sendable {
-        /// The group or other users may read or write the file.
+        /// Other users, or the file's group, may read or write the file. (The group may read a file of root.)
         case openToOthers
         /// The file belongs to neither root nor the relay's user.
         case foreignOwner
-        /// The file system does not support access rights.
+        /// The file system can't restrict access to the new file.
         case notKeptHere
     }
 
-    /// The fault in a key file.
+    /// What is wrong with a key file.
     package enum KeyFileProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         case secrecy(SecrecyProblem)
@@ -44,34 +44,34 @@ extension RelayError {
         /// A line is neither a key of 64 hexadecimal digits nor a comment. `line` is its number; the first line is 1.
         case malformed(line: Int)
         case tooManyKeys(limit: Int)
-        /// The relay should create the file, but its folder does not exist.
+        /// The relay was to create the file, but the folder does not exist.
         case noFolder
-        /// The relay should create the file, but its user may create nothing in the folder.
+        /// The relay was to create the file, but the relay's user may create nothing in the folder.
         case folderForbidden
     }
 
-    /// The fault in a certificate file, or in the file of its private key.
+    /// What is wrong with a certificate file, or with the file of its private key.
     package enum CertificateProblem: Error, Equatable, Sendable {
         case file(FileProblem)
-        /// The file is empty.
+        /// The file contains nothing but white space.
         case empty
         /// The file is not PEM, or damaged.
         case unreadable
         /// The file contains the right kind of object, but in a binary format and not as PEM.
         case binary
-        /// The file is PEM with another kind of object, which the text describes.
+        /// The file is PEM, but contains another kind of object, which the text describes.
         case otherContent(String)
         /// The private key is encrypted under a passphrase.
         case encryptedKey
         /// The private key is not that of the certificate.
         case mismatch
-        /// The certificate's key has this type, which devices don't accept.
+        /// The certificate's public key has this type, which devices don't accept.
         case unfitKey(String)
-        /// The certificate's RSA key has fewer bits than the relay takes.
+        /// The certificate's RSA key has this number of bits, which is fewer than the relay accepts.
         case weakKey(bits: Int)
-        /// The certificate may not be used for digital signatures, by its key usage.
+        /// The certificate's key usage does not allow digital signatures, which TLS needs.
         case unfitUsage
-        /// The certificate has expired, on this day, such as 2026-01-31.
+        /// The certificate expired on this day, such as 2026-01-31.
         case expired(String)
         /// The certificate is not valid before this day, such as 2026-01-31.
         case notYetValid(String)
@@ -93,44 +93,44 @@ extension RelayError {
         }
     }
 
-    /// The stable codes of the faults of a file.
+    /// Stable codes for what is wrong with a file.
     public struct Cause: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        /// The name in `Protocol/errors.md`.
+        /// The code's name in `Protocol/errors.md`, "Causes".
         public let rawValue: String
 
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The name.
+        /// The code's name, as in ``rawValue``.
         public var description: String { rawValue }
 
         /// The file does not exist.
         public static let missing = Self(rawValue: "missing")
-        /// The file is a link whose target does not exist.
+        /// The file is a symbolic link whose target does not exist.
         public static let leadsNowhere = Self(rawValue: "leads-nowhere")
         /// The relay's user may not read the file.
         public static let forbidden = Self(rawValue: "forbidden")
-        /// A folder, a pipe, a socket or a device is in the place of a file.
+        /// At the file's path there is a folder, a pipe, a socket or a device.
         public static let noFile = Self(rawValue: "no-file")
-        /// The file is larger than such a file can be.
+        /// The file is larger than the relay accepts.
         public static let tooLarge = Self(rawValue: "too-large")
-        /// The system failed with an error number.
+        /// The system could not read or write the file, for another reason than those with a code here.
         public static let system = Self(rawValue: "system")
-        /// A certificate's file is empty.
+        /// A certificate or key file contains nothing but white space.
         public static let empty = Self(rawValue: "empty")
-        /// A certificate's file is not PEM, or damaged.
+        /// A certificate or key file is not PEM, or is damaged.
         public static let unreadable = Self(rawValue: "unreadable")
-        /// A certificate's file contains the right kind of object in a binary format.
+        /// A certificate or key file contains the right kind of object, but in a binary format.
         public static let binary = Self(rawValue: "binary")
-        /// A certificate's file is PEM of another kind of object.
+        /// A certificate or key file is PEM with another kind of object.
         public static let otherContent = Self(rawValue: "other-content")
         /// The private key has a passphrase.
         public static let passphrase = Self(rawValue: "passphrase")
-        /// The certificate and the key don't belong together.
+        /// The private key does not belong to the certificate.
         public static let mismatch = Self(rawValue: "mismatch")
         /// Devices accept no key of this type, or it is an RSA key that is too short.
         public static let unfitKey = Self(rawValue: "unfit-key")
-        /// The certificate may not be used for digital signatures.
+        /// The certificate's key usage does not allow digital signatures, which TLS needs.
         public static let unfitUsage = Self(rawValue: "unfit-usage")
         /// The certificate has expired.
         public static let expired = Self(rawValue: "expired")
@@ -140,17 +140,17 @@ extension RelayError {
         public static let openToOthers = Self(rawValue: "open-to-others")
         /// A key file belongs to neither root nor the relay's user.
         public static let notOurs = Self(rawValue: "not-ours")
-        /// The file system of a key file does not support access rights.
+        /// The file system in which the relay was to create a key file can't restrict access to the file.
         public static let notKept = Self(rawValue: "not-kept")
         /// A key file contains only white space and comments.
         public static let noKey = Self(rawValue: "no-key")
         /// A key file has a line that is neither a key nor a comment.
         public static let malformed = Self(rawValue: "malformed")
-        /// A key file has too many keys.
+        /// A key file has more keys than the relay accepts.
         public static let tooManyKeys = Self(rawValue: "too-many-keys")
-        /// A key file should be created in a folder that does not exist.
+        /// The relay was to create a key file in a folder that does not exist.
         public static let noFolder = Self(rawValue: "no-folder")
-        /// A key file should be created in a folder in which the relay's user may create nothing.
+        /// The relay was to create a key file in a folder in which its user may create nothing.
         public static let folderForbidden = Self(rawValue: "folder-forbidden")
     }
 }

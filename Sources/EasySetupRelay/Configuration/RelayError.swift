@@ -1,10 +1,10 @@
 import Logging
 
-/// The reason why a relay could not start. Each error has a sentence for the operator and a sentence of advice. No
-/// error contains a secret.
+/// The reason why a relay could not start, or could not load a file again. Each error has a sentence for the operator
+/// and advice. No error contains a secret.
 ///
-/// A later version may have errors and causes that this one does not know, so a `switch` over ``code`` or ``causeCode``
-/// needs a `default`.
+/// A later version may have errors and causes that this version does not know, so a `switch` over ``code`` or
+/// ``causeCode`` needs a `default`.
 public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     package let kind: Kind
 
@@ -23,7 +23,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The error's name in `Protocol/errors.md`.
     public var name: String { code.rawValue }
 
-    /// The path of the file that could not be used, as the operator gave it.
+    /// The path of the file that could not be used, as the operator gave it; nil for errors that are not about a file.
     public var path: String? {
         switch kind {
         case .badCertificate(let path, _), .badKeyFile(let path, _): path
@@ -31,8 +31,8 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether trying again can help without the operator: a port in use may become free, and a name server may answer
-    /// later.
+    /// Whether trying again can help although the operator changes nothing: a port in use may become free, and a name
+    /// server may answer later.
     public var retryHelps: Bool {
         switch kind {
         case .cannotListen(_, _, .addressInUse), .cannotListen(_, _, .lookUpFailed): true
@@ -54,7 +54,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Advice on the next step, in one sentence.
+    /// What the operator can do about the error.
     public var advice: String {
         switch kind {
         case .cannotListen(_, _, let problem): problem.advice
@@ -64,20 +64,20 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The stable codes of these errors.
+    /// The stable codes of the relay's errors.
     public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        /// The name in `Protocol/errors.md`.
+        /// The code's name in `Protocol/errors.md`.
         public let rawValue: String
 
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The name.
+        /// The code's name, as in ``rawValue``.
         public var description: String { rawValue }
 
-        /// The relay could not listen on the address.
+        /// The relay could not listen on one of its addresses.
         public static let cannotListen = Self(rawValue: "cannot-listen")
-        /// A certificate or the file of its key could not be used.
+        /// A certificate file, or the file of its private key, could not be used.
         public static let badCertificate = Self(rawValue: "bad-certificate")
         /// The file with the token keys could not be read, created or trusted.
         public static let badKeyFile = Self(rawValue: "bad-key-file")
@@ -85,28 +85,28 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let stopped = Self(rawValue: "relay-stopped")
     }
 
-    /// The errors as the project itself handles them. A program sees ``code``, because a new case here would break its
-    /// `switch`.
+    /// The errors in the form in which this project handles them. Other programs see ``code``, because a new case in a
+    /// public enum would break their `switch`.
     package enum Kind: Equatable, Sendable {
         case cannotListen(host: String, port: Int, ListenProblem)
         case badCertificate(path: String, CertificateProblem), badKeyFile(path: String, KeyFileProblem), stopped
     }
 
-    /// The system's reason why the relay cannot listen on an address.
+    /// The reason why the relay can't listen on an address.
     package enum ListenProblem: Equatable, Sendable {
         case addressInUse
         case addressNotAvailable
         case notPermitted
         case unknownHost
-        /// The name servers do not answer at present.
+        /// The host name could not be looked up, which may be a temporary failure of the name servers.
         case lookUpFailed
         /// The machine does not support this address family.
         case noSuchFamily
-        /// The address is a link-local IPv6 address without a zone, the name of its network interface.
+        /// The address is a link-local IPv6 address without a zone. The zone would name the network interface.
         case needsZone
         /// The zone of a link-local IPv6 address is no network interface of this machine.
         case unknownZone
-        /// The IPv6 address has a zone, and is not link-local.
+        /// The IPv6 address has a zone although it is not link-local.
         case needlessZone
         /// The address is an IPv4 address mapped into IPv6, such as `::ffff:127.0.0.1`.
         case mappedAddress
@@ -138,7 +138,7 @@ extension RelayError {
 }
 
 extension RelayError {
-    /// The log metadata of an error that occurs while the relay runs.
+    /// The metadata of the log line for an error that occurs while the relay runs.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = ["error": "\(self)", "advice": "\(advice)"]
         metadata["cause"] = cause.map { "\($0)" }

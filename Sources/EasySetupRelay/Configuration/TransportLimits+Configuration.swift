@@ -1,7 +1,7 @@
 import EasySetupRelayCore
 
 extension TransportLimits {
-    /// The part of a relay's settings that its core needs.
+    /// Takes the limits that `EasySetupRelayCore` needs from the settings of a relay.
     init(_ limits: ConnectionLimits, partOfFree: Int) {
         self.init(
             connections: limits.connections,
@@ -22,7 +22,7 @@ extension TransportLimits {
 }
 
 extension Lifecycle {
-    /// A relay that serves, with these times to end.
+    /// Makes the lifecycle of a relay that serves, and that has these times for its shutdown.
     init(_ limits: ConnectionLimits) {
         self.init(drainTime: limits.drainTime, closingTime: limits.closingTime)
     }

@@ -2,47 +2,49 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
-/// The protocol of one connection: the first request, then WebSocket frames, pings and closing (`Protocol/relay.md`,
-/// "Transport"). It takes bytes and ticks and gives events; it does no I/O and has no clock. The ``Rendezvous`` decides
-/// what a device's frame means.
+/// The state machine of one connection: the first request, then WebSocket frames, pings and closing
+/// (`Protocol/relay.md`, "Transport"). It takes bytes and the ticks of a timer, and returns events; it does no I/O and
+/// has no clock. The ``Rendezvous`` decides what a device's frame means.
 struct ConnectionMachine: ~Copyable {
     private enum State: Equatable {
-        /// The first request is being received. Next: `requests`, `device`, `closed`.
+        /// The first request has not arrived completely. Next states: `requests`, `device`, `closed`.
         case opening
-        /// The HTTP handlers read the connection. Next: `device`, `closed`.
+        /// The HTTP handlers read the connection. Next states: `device`, `closed`.
         case requests
-        /// The connection is a WebSocket. Next: `violated`, `closing`, `closed`.
+        /// The connection is a WebSocket. Next states: `violated`, `closing`, `closed`.
         case device
-        /// The device broke the protocol. The relay reads no more from it, but still sends the refusal. Next:
-        /// `closing`, `closed`.
+        /// The device broke the protocol. The relay reads nothing more from the device, but still sends it the refusal.
+        /// Next states: `closing`, `closed`.
         case violated
-        /// The relay has sent its close frame and waits only for the peer's. Next: `closed`.
+        /// The relay has sent its close frame, and only waits for the peer's close frame. Next state: `closed`.
         case closing
-        /// The relay reads and writes nothing any more. Final.
+        /// The relay reads and writes nothing any more. Final state.
         case closed
     }
 
     enum Event: Equatable {
-        /// A plain upgrade request is complete: the connection is now a WebSocket.
+        /// A complete upgrade request in the form that devices send (``UpgradeRequest``) has arrived, so the connection
+        /// is now a WebSocket.
         case upgraded(UpgradeRequest)
-        /// Another kind of request has arrived: these bytes and all later ones are for the HTTP handlers.
+        /// A request of another form has arrived. The caller must pass these bytes and all later ones to the HTTP
+        /// handlers.
         case isForHTTP(ByteBuffer)
         case received(DeviceFrame, bytes: Int)
-        /// The device broke the protocol; ``closeCode`` tells how.
+        /// The device broke the protocol, and the relay will close the connection with ``closeCode``.
         case violated
-        /// The peer has sent a close frame. The relay answers with a close frame that has this payload, and ends the
-        /// connection.
+        /// The peer has sent a close frame. The caller must answer with a close frame that has this payload, and end
+        /// the connection.
         case peerCloses(answer: [UInt8])
-        /// The caller must cut the connection: both sides have sent close frames, or the peer sends too much before its
-        /// own.
+        /// The caller must cut the connection: both sides have sent close frames, or the peer has sent too many frames
+        /// after the relay's close frame.
         case hangUp
     }
 
     private var state = State.opening
     /// The bytes of an incomplete request or frame; nil when there are none.
     private var rest: ByteBuffer?
-    /// The last ping of this batch of reads. Only the latest ping needs an answer (RFC 6455, 5.5.3), and one answer per
-    /// batch bounds the cost of a flood.
+    /// The payload of the last ping in this batch of reads. Only the latest ping needs an answer (RFC 6455, 5.5.3), and
+    /// one answer per batch limits the cost of a flood of pings.
     private var unansweredPing: [UInt8]?
     private var controlFrames: Int32 = 0
     private var silentIntervals: Int32 = 0
@@ -51,9 +53,9 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: What it is
 
-    /// Whether the first request is still expected.
+    /// Whether the first request has not arrived completely yet.
     var isOpening: Bool { state == .opening }
-    /// Whether the HTTP handlers read the connection.
+    /// Whether the HTTP handlers read the bytes of the connection.
     var carriesRequests: Bool { state == .requests }
     /// Whether the relay may send frames to the device.
     var takesFrames: Bool { state == .device || state == .violated }
@@ -64,9 +66,9 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: In
 
-    /// Takes bytes from the front of `bytes` until they give an event; nil when all of them together give none. The
-    /// caller calls it again while bytes are left. The machine keeps the bytes of an incomplete request or frame.
-    /// `controlFrames` is the most control frames in a ping interval. `payload` is scratch memory.
+    /// Consumes bytes from the front of `bytes` until they result in an event. Returns nil when all of them together
+    /// result in none; the machine keeps the bytes of an incomplete request or frame. The caller calls this again while
+    /// bytes are left. `controlFrames` is the most control frames in a ping interval. `payload` is scratch memory.
     mutating func next(in bytes: inout ByteBuffer, controlFrames most: Int, payload: inout [UInt8]) -> Event? {
         if var all = rest.take() {
             all.writeImmutableBuffer(bytes)
@@ -83,7 +85,7 @@ struct ConnectionMachine: ~Copyable {
             case .incomplete:
                 keep(&bytes)
             case .broken(let code):
-                // The start of the next frame is unknown, so nothing more is read.
+                // After a broken frame, nobody can tell where the next frame starts, so the rest is dropped.
                 bytes.moveReaderIndex(to: bytes.writerIndex)
                 if let event = violate(code) { return event }
             case .frame(let frame):
@@ -92,12 +94,12 @@ struct ConnectionMachine: ~Copyable {
                 if let event = received(frame, payload, most) { return event }
             }
         }
-        // After a violation or the end, no byte has a meaning.
+        // After a violation or the end of the connection, the relay drops all bytes.
         bytes.moveReaderIndex(to: bytes.writerIndex)
         return nil
     }
 
-    /// Copies the bytes of an incomplete request or frame to memory of just their size, because the receive buffer is
+    /// Copies the bytes of an incomplete request or frame to a buffer of just their size, because the receive buffer is
     /// much larger.
     private mutating func keep(_ bytes: inout ByteBuffer) {
         rest = ByteBuffer(bytes: bytes.readableBytesView)
@@ -122,8 +124,8 @@ struct ConnectionMachine: ~Copyable {
 
     private mutating func received(_ frame: WebSocketFraming.Frame, _ payload: [UInt8], _ most: Int) -> Event? {
         guard state == .device else {
-            // After the relay's close frame, every frame counts against this limit, because a device has little left to
-            // send.
+            // After the relay's close frame, frames of every kind count against the limit of control frames, because a
+            // device has little left to send.
             controlFrames += 1
             return frame.opcode == .connectionClose || controlFrames > most ? hangUp() : nil
         }
@@ -134,8 +136,8 @@ struct ConnectionMachine: ~Copyable {
             }
             return .received(message, bytes: frame.payloadCount)
         case .binary, .continuation:
-            // A message in several frames breaks the protocol, because reassembly would let a peer make the relay store
-            // data.
+            // A message in several frames breaks the protocol: to reassemble messages, the relay would have to store
+            // data for peers.
             return violate(.policyViolation)
         case .text:
             return violate(.unacceptableData)
@@ -170,13 +172,13 @@ struct ConnectionMachine: ~Copyable {
         return .hangUp
     }
 
-    /// The HTTP handlers have read an upgrade request and are being removed from the pipeline.
+    /// The caller reports that the HTTP handlers have read an upgrade request and are being removed from the pipeline.
     mutating func upgradedBehindHTTP() {
         guard state == .requests else { return }
         state = .device
     }
 
-    /// A batch of reads has ended. Gives the payload of the pong to send; nil for no pong.
+    /// The caller reports the end of a batch of reads. Returns the payload of the pong to send; nil for no pong.
     mutating func readCompleted() -> [UInt8]? {
         guard let ping = unansweredPing else { return nil }
         unansweredPing = nil
@@ -185,7 +187,8 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: Out
 
-    /// The relay is about to send a frame to the device. False when it may send no frame any more.
+    /// The caller must call this before it sends a frame to the device. False when the relay may send no frame any
+    /// more.
     mutating func prepareToSend(_ frame: RelayFrame) -> Bool {
         guard takesFrames else { return false }
         switch frame {
@@ -197,7 +200,8 @@ struct ConnectionMachine: ~Copyable {
         return true
     }
 
-    /// The relay closes the connection. Gives the payload of the close frame to send; nil when it must send none.
+    /// Begins to close the connection. Returns the payload of the close frame that the caller must send; nil when the
+    /// relay must send none.
     mutating func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? {
         guard takesFrames else { return nil }
         state = .closing
@@ -205,7 +209,7 @@ struct ConnectionMachine: ~Copyable {
         return (code ?? closeCode).payload
     }
 
-    /// The connection ends at once, or has ended. False when it had ended before.
+    /// Notes that the connection ends at once, or has ended. False when it had ended before.
     mutating func end() -> Bool {
         guard state != .closed else { return false }
         state = .closed
@@ -217,12 +221,13 @@ struct ConnectionMachine: ~Copyable {
 
     enum OnTick: Equatable {
         case ping
-        /// The device has been silent for too long.
+        /// The device has sent nothing for too long. The caller must cut the connection.
         case silent
         case none
     }
 
-    /// A ping interval has passed. The device may be silent for `silentIntervals` intervals in a row.
+    /// The caller must call this after each ping interval. The device may send nothing for `silentIntervals` intervals
+    /// in a row.
     mutating func tick(silentIntervals most: Int) -> OnTick {
         guard takesFrames else { return .none }
         controlFrames = 0
@@ -234,11 +239,11 @@ struct ConnectionMachine: ~Copyable {
 }
 
 extension WebSocketErrorCode {
-    /// The close code "Try Again Later" of IANA's registry.
+    /// The WebSocket close code 1013, "Try Again Later", of IANA's registry.
     static let tryAgainLater = WebSocketErrorCode(codeNumber: 1013)
 
-    /// The code that answers a peer's close frame with this payload: `normalClosure`, or what is wrong with the payload
-    /// (RFC 6455, 5.5.1 and 7.4).
+    /// The code for the answer to a peer's close frame with this payload: `normalClosure`, or the code for what is
+    /// wrong with the payload (RFC 6455, 5.5.1 and 7.4).
     fileprivate init(answeringClose payload: ArraySlice<UInt8>) {
         self = .normalClosure
         guard let first = payload.first else { return }
@@ -247,14 +252,14 @@ extension WebSocketErrorCode {
             return
         }
         switch UInt16(first) << 8 | UInt16(second) {
-        // The codes that IANA's registry has for close frames, and the codes of libraries and applications.
+        // These are the codes that IANA's registry allows in close frames, and those for libraries and applications.
         case 1000...1003, 1007...1014, 3000...4999:
             if String(validating: payload.dropFirst(2), as: UTF8.self) == nil { self = .dataInconsistentWithMessage }
         default: self = .protocolError
         }
     }
 
-    /// The payload of a close frame with this code.
+    /// The payload of a close frame with this code: the code in two bytes.
     fileprivate var payload: [UInt8] {
         let number = UInt16(webSocketErrorCode: self)
         return [UInt8(number >> 8), UInt8(number & 0xFF)]

@@ -1,9 +1,9 @@
 import NIOCore
 import NIOSSL
 
-/// Builds the handlers of a connection: the PROXY header where a proxy sends one, TLS, then the
-/// ``DeviceConnectionHandler``. If the first request is no plain upgrade request, the HTTP handlers (``HTTPPipeline``)
-/// follow behind it.
+/// Builds the handlers of a connection: for the PROXY header where a proxy sends one, for TLS, then the
+/// ``DeviceConnectionHandler``. If the first request does not have a device's form (``UpgradeRequest``), the HTTP
+/// handlers (``HTTPPipeline``) follow behind it.
 enum ConnectionPipeline {
     static func configure(_ channel: any Channel, worker: LoopWorker, certificate: NIOSSLContext?) throws {
         guard let connection = worker.accepted(from: channel.remoteAddress.flatMap(PeerAddress.init)) else {

@@ -4,31 +4,31 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// One accepted connection from its first byte to its last: its protocol machine, its writer and its counters. It
-/// belongs to a ``LoopWorker``, but has no reference to it.
+/// One accepted connection from its first byte to its last: its state machine, its writer and its counters. It belongs
+/// to a ``LoopWorker``, but has no reference to it.
 ///
-/// While a connection waits, it consists of this object, its handler and its channel only, because a relay may have a
-/// hundred thousand of them.
+/// While a connection waits, it consists of this object, its handler and its channel only, because a relay may have
+/// many tens of thousands of connections.
 final class DeviceConnection {
     let id: ConnectionID
     private var context: ChannelHandlerContext?
     private var machine = ConnectionMachine()
     private var writer = FrameWriter()
-    /// The requests of the connection while the HTTP handlers read it.
+    /// The HTTP side of the connection while the HTTP handlers read it; otherwise nil.
     private(set) var requests: RequestChannel?
-    /// The address of the client: the socket's peer, or the source in a PROXY header. It is dropped when the connection
-    /// becomes a WebSocket.
+    /// The client's address: that of the socket's peer, or the source in a PROXY header. Nil once the connection is a
+    /// WebSocket, because the relay needs it no more.
     private(set) var peer: PeerAddress?
-    /// The prefix under which the relay counts the connection; nil for a proxy's connection.
+    /// The address prefix under which the relay counts the connection; nil for a connection from a trusted proxy.
     private(set) var counted: AddressPrefix?
     /// Whether the relay counts the connection as one that serves no device.
     private(set) var isCounted = true
-    /// Whether the ``Rendezvous`` knows the connection's device.
+    /// Whether the ``Rendezvous`` has registered the device of this connection.
     private(set) var isKnown = false
-    /// The device's unread bytes at the last check.
+    /// The number of bytes that the device had not read when the relay last checked.
     private(set) var unread = 0
-    /// Bytes written since the last check of the unread bytes. Checks are rare because they are costly; a device may
-    /// leave as many bytes unread as one HTTP answer holds anyway.
+    /// The number of bytes written since the last check of ``unread``. Checks are rare because they are costly: a
+    /// device may always leave as many bytes unread as one answer to a poll holds.
     private var unlooked = 0
 
     init(id: ConnectionID, peer: PeerAddress?, counted: AddressPrefix?) {
@@ -39,7 +39,7 @@ final class DeviceConnection {
 
     // MARK: Its place in the pipeline
 
-    /// Stores the context of the channel handler, through which this object writes and closes.
+    /// Stores the context of the channel handler. This object uses it to write and to close.
     func attach(_ context: ChannelHandlerContext) {
         self.context = context
     }
@@ -50,8 +50,8 @@ final class DeviceConnection {
 
     // MARK: What it is
 
-    /// Whether closing the connection would lose nothing: its first frame has not arrived, no poll waits on it, or the
-    /// relay has sent its close frame.
+    /// Whether closing the connection would lose nothing: its first request or frame has not arrived, no poll (request
+    /// for frames) waits on it, or the relay has sent its close frame.
     var isNobody: Bool {
         if machine.isClosed { return false }
         if machine.isOpening || machine.isClosing { return true }
@@ -62,43 +62,44 @@ final class DeviceConnection {
     var carriesRequests: Bool { machine.carriesRequests }
     var takesFrames: Bool { machine.takesFrames }
 
-    /// Whether the request with this number, counted from 1, is still incomplete.
+    /// Whether the request with this number, counted from 1 on this connection, has not arrived completely.
     func isReading(request: Int) -> Bool {
         machine.isOpening || machine.carriesRequests && requests?.isReading(request: request) ?? true
     }
 
     // MARK: Whom it counts for
 
-    /// Sets the client's address, which a proxy has sent.
+    /// Sets the client's address, which a trusted proxy has sent in a PROXY header.
     func setPeer(_ source: PeerAddress) {
         peer = source
     }
 
-    /// Makes this the prefix under which the relay counts the connection.
+    /// Sets the address prefix under which the relay counts the connection.
     func count(for prefix: AddressPrefix?) {
         counted = prefix
     }
 
-    /// Sets whether the connection serves no device. False when nothing changed.
+    /// Notes whether the connection serves no device. False when that has not changed.
     func setIdle(_ isIdle: Bool) -> Bool {
         guard isCounted != isIdle else { return false }
         isCounted = isIdle
         return true
     }
 
-    /// The rendezvous has registered the device.
+    /// Notes that the ``Rendezvous`` has registered the device of this connection.
     func markKnown() {
         isKnown = true
     }
 
-    /// The rendezvous drops the device, or has dropped it. False when the rendezvous did not know the device any more.
+    /// Notes that the ``Rendezvous`` drops the device of this connection, or has dropped it. False when this had been
+    /// noted before.
     func markUnknown() -> Bool {
         guard isKnown else { return false }
         isKnown = false
         return true
     }
 
-    /// Sets the number of unread bytes, and gives the difference to the value before.
+    /// Stores the number of bytes that the device has not read, and returns the difference to the previous number.
     func setUnread(_ bytes: Int) -> Int {
         defer { unread = bytes }
         return bytes - unread
@@ -106,27 +107,28 @@ final class DeviceConnection {
 
     // MARK: In
 
-    /// Takes bytes until they result in an event (``ConnectionMachine/next(in:controlFrames:payload:)``).
+    /// Consumes bytes until they result in an event; see ``ConnectionMachine/next(in:controlFrames:payload:)``.
     func next(in bytes: inout ByteBuffer, controlFrames: Int, payload: inout [UInt8]) -> ConnectionMachine.Event? {
         machine.next(in: &bytes, controlFrames: controlFrames, payload: &payload)
     }
 
     func readCompleted() -> [UInt8]? { machine.readCompleted() }
 
-    /// Sets the channel that reads this connection's HTTP requests. Nil when no more requests are read.
+    /// Sets the object that handles this connection's HTTP requests. The caller passes nil when the connection has
+    /// ended.
     func carry(_ requests: RequestChannel?) {
         self.requests = requests
     }
 
-    /// The HTTP handlers have read an upgrade request and are being removed. False when the connection has closed
-    /// before.
+    /// Notes that the HTTP handlers have read an upgrade request and are being removed. False when the connection has
+    /// closed before.
     func upgradeBehindHTTP() -> Bool {
         guard context != nil else { return false }
         machine.upgradedBehindHTTP()
         return true
     }
 
-    /// The connection has become a WebSocket. Writes the answer to the upgrade request.
+    /// Writes the answer to the upgrade request, because the connection has become a WebSocket.
     func answerUpgrade(_ answer: UpgradeAnswer, _ pool: BufferPool) -> FrameWriter.OnWrite {
         requests = nil
         peer = nil
@@ -147,27 +149,29 @@ final class DeviceConnection {
         return writer.write(opcode, payload, pool)
     }
 
-    /// Begins the WebSocket closing handshake. Gives the payload of the close frame to write; nil when the relay must
-    /// send none.
+    /// Begins the WebSocket closing handshake. Returns the payload of the close frame that the caller must write; nil
+    /// when the relay must send none.
     func close(_ code: WebSocketErrorCode? = nil) -> [UInt8]? { machine.close(code) }
 
     func tick(silentIntervals: Int) -> ConnectionMachine.OnTick { machine.tick(silentIntervals: silentIntervals) }
 
     enum OnFlush {
-        /// The number of unread bytes, which was checked because enough was written since the last check.
+        /// The number of bytes that the device has not read. The connection has just checked it, because enough was
+        /// written since the last check.
         case looked(unread: Int)
         case none
     }
 
-    /// Writes all pending bytes to the network in one piece. Checks the unread bytes when more than `most` bytes were
-    /// written since the last check, or when some were unread then.
+    /// Writes all pending bytes to the network in one piece. Then checks how many bytes the device has not read, if
+    /// more than `most` bytes were written since the last check, or if some were unread at that check.
     func flush(most: Int, _ pool: BufferPool) -> OnFlush {
         guard let context, let bytes = writer.take() else { return .none }
         context.writeAndFlush(NIOAny(bytes), promise: nil)
         pool.giveBack(bytes)
         guard !machine.isClosed else { return .none }
         unlooked += bytes.readableBytes
-        // Earlier unread bytes count against the limit, so the relay checks whether the peer has read them.
+        // Bytes that were unread at the last check count against the limit, so the relay checks whether the peer has
+        // read them by now.
         guard unlooked > most || unread > 0 else { return .none }
         unlooked = 0
         return .looked(unread: (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
@@ -179,17 +183,18 @@ final class DeviceConnection {
         context?.close(promise: nil)
     }
 
-    /// Closes the channel after the machine has ended.
+    /// Closes the channel. The state machine has ended before.
     func closeChannel() {
         context?.close(promise: nil)
     }
 
-    /// Cuts a connection whose peer had time to read a last answer or to send its close frame; that time is over now.
+    /// The caller reports that ``ConnectionLimits/closingTime`` is over. Cuts the connection if it still waits for the
+    /// peer's close frame, or for the rest of a request that the relay has answered early.
     func lingerTimedOut() {
         if machine.isClosing || machine.carriesRequests && requests?.isLingering == true { hangUp() }
     }
 
-    /// The channel has closed.
+    /// Notes that the channel has closed.
     func ended() {
         _ = machine.end()
     }

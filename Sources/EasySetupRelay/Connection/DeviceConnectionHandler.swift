@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Passes the channel's events to the ``LoopWorker``, and forwards the bytes that are for the HTTP handlers.
+/// Passes the channel's events to the ``LoopWorker``, and forwards bytes to the HTTP handlers behind it when they are
+/// for those.
 final class DeviceConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -39,7 +40,8 @@ final class DeviceConnectionHandler: ChannelInboundHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // While HTTP handlers read the connection, the last of them reports the end of the batch.
+        // While the HTTP handlers read the connection, the last of them reports the end of a batch of reads to the
+        // worker.
         guard !connection.carriesRequests else { return context.fireChannelReadComplete() }
         worker.readCompleted(on: connection)
     }

@@ -2,16 +2,16 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
-/// The pending output of a connection, gathered in one buffer and written to the network in one piece when the batch of
-/// events ends.
+/// The pending output of a connection: frames are gathered in one buffer, which is written to the network in one piece
+/// when the batch of events ends.
 struct FrameWriter {
     private var outgoing: ByteBuffer?
 
-    /// When the connection must flush the written bytes.
+    /// Whether the caller must schedule a flush of the written bytes.
     enum OnWrite: Equatable {
-        /// Flush at the end of the batch.
+        /// The caller must flush at the end of the batch of events.
         case flushAtEndOfBatch
-        /// A flush is already scheduled.
+        /// The caller need do nothing, because a flush is scheduled already.
         case none
     }
 
@@ -32,13 +32,13 @@ struct FrameWriter {
         return isFirst ? .flushAtEndOfBatch : .none
     }
 
-    /// Writes bytes that are no frame: the answer to the upgrade request.
+    /// Writes the answer to the upgrade request, which is not a WebSocket frame.
     mutating func write(_ bytes: ByteBuffer) -> OnWrite {
         let isFirst = outgoing == nil
         outgoing.setOrWriteImmutableBuffer(bytes)
         return isFirst ? .flushAtEndOfBatch : .none
     }
 
-    /// Takes all pending bytes; nil when there are none.
+    /// Removes and returns all pending bytes; nil when there are none.
     mutating func take() -> ByteBuffer? { outgoing.take() }
 }

@@ -19,7 +19,8 @@ struct UpgradeAnswer {
         buffer.writeString("\r\n\r\n")
     }
 
-    /// The relay accepts no extension: the usual one is compression, and the length of compressed data reveals secrets.
+    /// The fixed part of the answer. It accepts no extension: the usual extension is compression, and the length of
+    /// compressed data can reveal secrets.
     private static let head = """
         HTTP/1.1 101 Switching Protocols\r
         Upgrade: websocket\r
@@ -28,7 +29,7 @@ struct UpgradeAnswer {
         Sec-WebSocket-Accept:\u{20}
         """
 
-    /// The `Sec-WebSocket-Accept` value. RFC 6455 requires SHA-1; nothing relies on its security.
+    /// The value of `Sec-WebSocket-Accept`. RFC 6455 requires SHA-1 for it; no security depends on the hash.
     private var accept: String {
         var hash = Insecure.SHA1()
         hash.update(data: key)

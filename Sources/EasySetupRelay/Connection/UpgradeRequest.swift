@@ -1,31 +1,32 @@
 import EasySetupRelayProtocol
 import NIOCore
 
-/// A parser for the upgrade request in the form that devices send (RFC 6455, 4.1; `Protocol/relay.md`, "Transport").
+/// A parser for upgrade requests in the form in which devices send them (RFC 6455, 4.1; `Protocol/relay.md`,
+/// "Transport").
 ///
-/// Every device begins with this request. Setting up and removing the HTTP handlers for it was a third of the cost of a
-/// pairing, so the relay answers a plain request directly. All other requests, even those that differ only a little, go
-/// to the HTTP handlers, and ``HTTPRoutes`` judges them. This parser refuses nothing, and accepts nothing that
-/// ``HTTPRoutes`` would refuse.
+/// A device begins its connection with such a request. Setting up and removing the HTTP handlers for it was a third of
+/// the cost of a pairing, so the relay answers such a request directly. All other requests, even those that differ only
+/// a little, go to the HTTP handlers, and ``HTTPRoutes`` judges them. This parser refuses nothing, and accepts nothing
+/// that ``HTTPRoutes`` would refuse.
 struct UpgradeRequest: Equatable {
     /// The 24 symbols of the request's `Sec-WebSocket-Key`.
     let key: [UInt8]
     let byteCount: Int
 
     enum Recognised: Equatable {
-        /// The bytes so far are the beginning of a plain upgrade request.
+        /// The bytes so far are the beginning of an upgrade request in a device's form.
         case incomplete
         case request(UpgradeRequest)
-        /// The request does not have the plain form. The HTTP parser reads it.
+        /// The request does not have the form in which devices send it. The HTTP handlers must read it.
         case other
     }
 
     private static let requestLine = Array("GET \(RelayPath.webSocket) HTTP/1.1\r\n".utf8)
-    /// The length limit: three times what a device sends. It is low because each new piece of input is parsed from the
-    /// beginning.
+    /// The most bytes of a request that this parser reads: three times what a device sends. The limit is low because
+    /// each new piece of input is parsed from the beginning.
     private static let mostBytes = 1024
 
-    /// Parses the first bytes of a connection.
+    /// Parses the first bytes of a connection, and says whether they are an upgrade request in a device's form.
     static func recognise(_ bytes: Span<UInt8>) -> Recognised {
         for index in 0..<min(requestLine.count, bytes.count) where bytes[index] != requestLine[index] { return .other }
         guard bytes.count >= requestLine.count else { return .incomplete }
@@ -45,14 +46,14 @@ struct UpgradeRequest: Equatable {
     /// A header line, found in one pass over its bytes.
     private struct HeaderLine {
         let name: Range<Int>
-        /// The value without leading blanks. Trailing blanks belong to it, as in NIO's HTTP decoder.
+        /// The range of the value without leading blanks. It includes trailing blanks, as in NIO's HTTP decoder.
         let value: Range<Int>
         /// Whether the line has a colon, and its value has printable ASCII characters only.
         let isPlain: Bool
-        /// The index of the line's CR; at least one byte follows it.
+        /// The index of the carriage return at the end of the line; at least one byte follows it.
         let end: Int
 
-        /// Nil when the line is incomplete.
+        /// Finds the line that begins at `start`. Nil when the line has not arrived completely.
         init?(from start: Int, in bytes: Span<UInt8>) {
             let count = bytes.count
             var place = start
@@ -74,12 +75,13 @@ struct UpgradeRequest: Equatable {
         }
     }
 
-    /// The headers parsed so far.
+    /// The headers of the request that were parsed so far.
     private struct Headers {
         private var seen = Name()
         private var key = 0..<0
 
-        /// Adds a header. False when the header is not part of the plain form or occurs twice.
+        /// Adds a header. False when the header occurs twice, or is not one that a device sends, or has an invalid
+        /// value.
         mutating func note(_ line: HeaderLine, in bytes: Span<UInt8>) -> Bool {
             guard line.isPlain else { return false }
             let (name, value) = (Name(line.name, in: bytes), line.value)
@@ -97,7 +99,7 @@ struct UpgradeRequest: Equatable {
             }
         }
 
-        /// The request; nil when a necessary header is missing.
+        /// Makes the request from the headers; nil when a necessary header is missing.
         func request(in bytes: Span<UInt8>, byteCount: Int) -> UpgradeRequest? {
             guard seen.isSuperset(of: .needed) else { return nil }
             let key = [UInt8](unsafeUninitializedCapacity: key.count) { symbols, count in
@@ -108,8 +110,9 @@ struct UpgradeRequest: Equatable {
         }
     }
 
-    /// The headers of the plain form: those of the upgrade, and those that have no influence on the answer. The HTTP
-    /// handlers judge all other headers, such as a browser's origin, a proxy's forwarding header or a content length.
+    /// The headers that devices send: those of the upgrade, and some that have no influence on the answer. The HTTP
+    /// handlers judge requests with other headers, such as a browser's origin, a proxy's forwarding header or a content
+    /// length.
     private struct Name: OptionSet {
         let rawValue: UInt8
 
@@ -122,14 +125,14 @@ struct UpgradeRequest: Equatable {
         static let agent = Name(rawValue: 64)
         static let extensions = Name(rawValue: 128)
 
-        /// The headers without which a request is no upgrade.
+        /// The headers that an upgrade request must have.
         static let needed: Name = [.host, .upgrade, .connection, .version, .key, .subprotocol]
 
         init(rawValue: UInt8) {
             self.rawValue = rawValue
         }
 
-        /// The header with this name; empty when it is not in the plain form.
+        /// The header with the name at this range of `bytes`; empty when it is not one that a device sends.
         init(_ range: Range<Int>, in bytes: Span<UInt8>) {
             let (word, name): (StaticString, Name) =
                 switch range.count {
@@ -150,7 +153,8 @@ struct UpgradeRequest: Equatable {
 }
 
 extension Span<UInt8> {
-    /// Whether the bytes equal a lower-case word. Upper-case letters match too, unless `exactly` is set.
+    /// Whether the bytes at `range` are this word, which is in lower case. Upper-case letters match too, unless
+    /// `exactly` is true.
     fileprivate func says(_ word: StaticString, at range: Range<Int>, exactly: Bool = false) -> Bool {
         guard range.count == word.utf8CodeUnitCount else { return false }
         return word.withUTF8Buffer { letters in

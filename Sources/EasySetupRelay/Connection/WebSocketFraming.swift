@@ -2,11 +2,11 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
-/// Parses WebSocket frames from a client (RFC 6455, 5.2), for a server whose messages are a few kilobytes and come in
-/// one frame.
+/// Parses WebSocket frames from a client (RFC 6455, 5.2), for a server whose messages are a few kilobytes and each come
+/// in one frame.
 ///
-/// NIO's decoder is not used, because it is a handler with a buffer: it takes one more kilobyte for each waiting device
-/// and three more allocations for each message.
+/// NIO's decoder is not used, because it is a channel handler with a buffer: it takes one more kilobyte for each
+/// waiting device, and three more allocations for each message.
 enum WebSocketFraming {
     struct Frame: Equatable {
         var opcode: WebSocketOpcode
@@ -17,10 +17,11 @@ enum WebSocketFraming {
     }
 
     enum Parsed: Equatable {
-        /// More bytes are needed.
+        /// The bytes are the beginning of a frame, and more bytes are needed.
         case incomplete
         case frame(Frame)
-        /// The frame is invalid or too large; the close code says which. Later bytes can't be parsed.
+        /// The frame is invalid or too large, as the close code tells. The bytes after it can't be parsed, because its
+        /// end is unknown.
         case broken(WebSocketErrorCode)
     }
 
@@ -40,14 +41,14 @@ enum WebSocketFraming {
             guard bytes.count >= 4 else { return .incomplete }
             count = Int(bytes[2]) << 8 | Int(bytes[3])
             start = 8
-            // A length must take the fewest bytes that can express it.
+            // The length of a payload must be written in the fewest bytes that can express it.
             guard count >= 126 else { return .broken(.protocolError) }
         } else if count == 127 {
             guard bytes.count >= 10 else { return .incomplete }
             var length: UInt64 = 0
             for index in 2..<10 { length = length << 8 | UInt64(bytes[index]) }
-            // The first bit must be zero. A length in eight bytes that is allowed is 65,536 at least, more than a relay
-            // takes.
+            // The first bit of a length in eight bytes must be zero. A valid one is at least 65,536, because shorter
+            // lengths have a shorter form; that is more than a relay accepts.
             return .broken(length < 65_536 || length >> 63 == 1 ? .protocolError : .messageTooLarge)
         }
         guard count <= limit else { return .broken(.messageTooLarge) }
@@ -77,7 +78,7 @@ enum WebSocketFraming {
 }
 
 extension ByteBuffer {
-    /// Writes a WebSocket frame without a mask, as a server must.
+    /// Writes a WebSocket frame without a mask, because a server must not mask its frames.
     mutating func writeFrame(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
         let first = 0x80 | UInt8(webSocketOpcode: opcode)
         if payload.count < 126 {

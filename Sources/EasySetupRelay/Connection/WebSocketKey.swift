@@ -1,6 +1,6 @@
 /// The `Sec-WebSocket-Key` of an upgrade request: 16 bytes in base64 (RFC 6455, 4.1; RFC 4648, 4).
 enum WebSocketKey {
-    /// Whether a header's value is a key: 22 symbols of base64 and two padding signs.
+    /// Whether a header's value has the form of a key: 22 symbols of base64 and two padding signs.
     static func isValid(_ value: Span<UInt8>) -> Bool {
         guard value.count == 24, value[22] == padding, value[23] == padding else { return false }
         for index in 0..<22 where !isSymbol(value[index]) { return false }

@@ -7,12 +7,12 @@ extension ConnectionID {
     static let loops = 255
     private static let calls: UInt64 = 255
 
-    /// The number of a socket's connection on the loop with this index.
+    /// Makes the number of a connection on the loop with this index.
     init(_ sequence: UInt64, loop: Int) {
         self.init(number: sequence << 8 | UInt64(loop))
     }
 
-    /// The number of a long-polling session.
+    /// Makes the number of a long-polling session.
     init(callsAs sequence: UInt64) {
         self.init(number: sequence << 8 | Self.calls)
     }

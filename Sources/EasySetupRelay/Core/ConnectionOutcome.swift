@@ -1,4 +1,5 @@
-/// Why a connection was refused or lost. The relay counts the outcomes for its logs, which contain no addresses.
+/// Why the relay refused or lost a connection. The relay counts these outcomes for its logs, which contain no
+/// addresses.
 enum ConnectionOutcome: String, CaseIterable, Sendable {
     case refusedRequest = "refused-request"
     case badProxyHeader = "bad-proxy-header"

@@ -1,6 +1,7 @@
 import EasySetupRelayCore
 
-/// An inbox for each event loop: its pending effects in the order of the decisions, and a function that wakes the loop.
+/// One inbox for each event loop: the effects that the loop must carry out, in the order of the decisions, and a
+/// function that wakes the loop.
 struct LoopInboxes<Effect: Sendable>: Sendable {
     private struct Inbox: Sendable {
         let wake: @Sendable () -> Void
@@ -13,7 +14,8 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
     /// The indices of all loops.
     var loops: Range<Int> { inboxes.indices }
 
-    /// Registers a loop and gives its index. The hub calls `wake` when another loop has put effects into its inbox.
+    /// Registers a loop and returns its index. The hub calls `wake` when another loop has put effects into this loop's
+    /// inbox.
     mutating func join(wake: @escaping @Sendable () -> Void) -> Int {
         inboxes.append(Inbox(wake: wake))
         return inboxes.count - 1
@@ -37,8 +39,8 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
         inboxes[loop].effects.removeAll(keepingCapacity: true)
     }
 
-    /// The `wake` functions of the loops other than `own` that have new effects. A loop that was woken already is left
-    /// out until it takes its effects.
+    /// The `wake` functions of the loops other than `own` that have new effects. A loop that was woken before is left
+    /// out until it has taken its effects.
     mutating func takeWoken(but own: Int) -> [@Sendable () -> Void] {
         guard inboxes.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []

@@ -3,15 +3,15 @@ import EasySetupRelayProtocol
 import Logging
 
 extension RelayHub {
-    /// The state that all event loops share. The lock of the ``RelayHub`` protects it.
+    /// The state that all event loops share. The ``RelayHub`` protects it by a lock.
     struct State: ~Copyable, Sendable {
         let limits: ConnectionLimits
         var rendezvous: Rendezvous
-        /// The sessions of long polling. Each has a number of its own that no socket's connection has.
+        /// The long-polling sessions. No session has the same number as a connection.
         var calls: LongPollSessions
         var admission: Admission
         var inboxes = LoopInboxes<Effect>()
-        /// The turn of the present change; between changes it has no actions.
+        /// The time and the actions of the change that is being made; between changes it has no actions.
         var turn = Turn(
             now: Moment(monotonic: .zero, utcSeconds: 0),
             entropy: SystemRandomNumberGenerator()
@@ -19,7 +19,7 @@ extension RelayHub {
         /// The device whose first long-polling request is being handled; nil at all other times.
         var newcomer: Newcomer?
         private(set) var outcomes: [ConnectionOutcome: Int] = [:]
-        /// How many connections each loop has accepted.
+        /// How many connections each loop has accepted, for the logs.
         private var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
         private let logger: Logger
@@ -40,28 +40,30 @@ extension RelayHub {
 extension RelayHub.State {
     private var callers: Admission.Callers { calls.callers }
 
-    /// Whether all places are taken, so that the relay accepts no connection.
+    /// Whether all places for connections are taken, so that the relay accepts no connection.
     var isFull: Bool { admission.isFull(callers) }
-    /// Whether the free places are reserved for returning devices. The relay then tells other devices that it is full.
+    /// Whether all places that are still free are reserved for returning devices. The relay then tells other devices
+    /// that it is full.
     var isCrowded: Bool { admission.isCrowded(callers) }
     /// How long an HTTP connection may be idle, in quarters of ``ConnectionLimits/idleTime``.
     var idleFourths: Int { admission.idleFourths(callers) }
     var hasCrowdGone: Bool { admission.hasCrowdGone(callers) }
 
-    /// Sets the time of the turn. Loops read the clock before they take the lock, so moments may arrive out of order,
-    /// but the relay's time must not go back.
+    /// Sets the time of ``turn``. Loops read the clock before they take the lock, so an earlier moment may come after a
+    /// later one, but the relay's time must not go back.
     mutating func setTime(_ moment: Moment) {
         turn.now = Moment(monotonic: max(moment.monotonic, turn.now.monotonic), utcSeconds: moment.utcSeconds)
     }
 
-    /// Makes a number for a connection of this loop or, if `loop` is nil, for a long-polling session.
+    /// Makes a new number for a connection on this loop or, if `loop` is nil, for a long-polling session.
     mutating func nextID(loop: Int?) -> ConnectionID {
         lastID += 1
         return loop.map { ConnectionID(lastID, loop: $0) } ?? ConnectionID(callsAs: lastID)
     }
 
-    /// Registers an accepted connection, which serves no device yet, and gives its number. Nil when the relay no longer
-    /// accepts connections, or when the prefix has too many that serve no device. A proxy's connection has no prefix.
+    /// Registers an accepted connection, which serves no device yet, and returns its number. Nil when the relay no
+    /// longer accepts connections, or when the prefix has too many that serve no device. The prefix is nil for a
+    /// connection from a trusted proxy.
     mutating func accept(_ prefix: AddressPrefix?, on loop: Int) -> ConnectionID? {
         guard rendezvous.lifecycle.accepts(untold: calls.untold), checkPlace(for: prefix) else { return nil }
         accepted[loop, default: 0] += 1
@@ -69,23 +71,24 @@ extension RelayHub.State {
         return nextID(loop: loop)
     }
 
-    /// Counts a connection that serves no device under a prefix that the relay has just learnt. False when the prefix
-    /// has too many such connections.
+    /// Adds a connection that serves no device yet to the counts of its prefix, which the relay has just learned. False
+    /// when the prefix has too many such connections.
     mutating func count(for prefix: AddressPrefix?) -> Bool {
         let hasPlace = checkPlace(for: prefix)
         admission.count(prefix)
         return hasPlace
     }
 
-    /// Whether this prefix may have another connection that serves no device. A refusal is counted for the logs.
+    /// Whether this prefix may have another connection that serves no device. If not, the relay counts the refusal for
+    /// its logs.
     private mutating func checkPlace(for prefix: AddressPrefix?) -> Bool {
         guard !admission.hasPlace(for: prefix, callers) else { return true }
         note(.tooManyOpening)
         return false
     }
 
-    /// Asks the loops to close idle connections, to make room for a connection that was accepted while only returning
-    /// devices are admitted. False when the hub knows no idle connection.
+    /// Asks the loops to close idle connections, because the connection `id` took a place that is reserved for
+    /// returning devices. False when there is no idle connection.
     mutating func makeRoom(for id: ConnectionID, _ prefix: AddressPrefix?) -> Bool {
         let leaving = admission.makeRoom(for: id, prefix, callers, using: &turn.entropy)
         for id in leaving { if let loop = id.loop { inboxes.leave(.giveWay(id), for: loop) } }
@@ -100,7 +103,7 @@ extension RelayHub.State {
         return false
     }
 
-    /// Shrinks the tables of this state and of all loops to the size that their content needs.
+    /// Moves the content of the tables of this state, and of all loops, to tables that are just large enough.
     mutating func shrink() {
         admission.shrink(callers)
         rendezvous.shrink()
@@ -108,7 +111,7 @@ extension RelayHub.State {
         inboxes.leaveForAll(.broadcast(.shrink))
     }
 
-    /// Counts the outcome of a connection for the logs, without its address.
+    /// Counts the outcome of a connection for the logs, which contain no addresses.
     mutating func note(_ outcome: ConnectionOutcome) {
         outcomes[outcome, default: 0] += 1
         logger.debug("connection refused or lost", metadata: ["outcome": "\(outcome.rawValue)"])
@@ -149,8 +152,8 @@ extension RelayHub.State {
 // MARK: - What follows from a change
 
 extension RelayHub.State {
-    /// Distributes the actions of the last decision to the loops and the long-polling sessions, and takes the next
-    /// steps of a shutdown.
+    /// Passes the actions of the last decision to the loops and the long-polling sessions, answers polls, and takes the
+    /// next steps of a shutdown.
     mutating func applyConsequences() {
         distributeActions()
         answerPolls()
@@ -158,8 +161,9 @@ extension RelayHub.State {
         if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
     }
 
-    /// Puts each action into the inbox of the connection's loop, or carries it out on the long-polling session. A frame
-    /// for a session may cause further actions, because a session with too many unread bytes ends.
+    /// Puts each action on a connection into the inbox of its loop, and carries out each action on a long-polling
+    /// session. Sending a frame to a session may cause further actions, because the session ends if its device has too
+    /// many unread bytes.
     mutating func distributeActions() {
         var next = turn.actions.startIndex
         while next < turn.actions.endIndex {
@@ -188,10 +192,10 @@ extension RelayHub.State {
         }
     }
 
-    /// When the caller must call ``deadlinesPassed()`` next, on the relay's monotonic clock; nil for never.
+    /// When the caller must next call ``deadlinesPassed()``, on the relay's monotonic clock; nil if no deadline is set.
     ///
-    /// The getter is mutating although it changes nothing, because otherwise the compiler copies the whole state, 2.5
-    /// KB, to read it.
+    /// The getter is mutating although it changes nothing: otherwise the compiler would copy the whole state, 2.5 KB,
+    /// to read this property.
     var nextDeadline: Duration? {
         mutating get {
             var next = rendezvous.nextDeadline
@@ -201,7 +205,7 @@ extension RelayHub.State {
         }
     }
 
-    /// Handles the deadlines that have passed. The caller calls it when the time of ``nextDeadline`` has come.
+    /// Handles all deadlines that have passed. The caller must call this at the time of ``nextDeadline``.
     mutating func deadlinesPassed() {
         for id in calls.deadlinesPassed(now: turn.now.monotonic) {
             note(.absent)
@@ -216,14 +220,14 @@ extension RelayHub.State {
 
 extension RelayHub.State {
     /// Begins to drain: the relay admits no new devices, sends the devices of rooms without a meeting to another relay,
-    /// and ends when the active pairings have ended or the drain time is over. The port stays open, so that devices of
-    /// a pairing can come back and health checks see that the relay drains.
+    /// and ends when the pairings in progress have ended or the drain time is over. The port stays open, so that
+    /// devices of a pairing can come back and health checks see that the relay drains.
     mutating func drain() {
         guard rendezvous.drain(&turn) else { return }
         logger.info("draining", metadata: statistics)
     }
 
-    /// Ends the relay at once: cuts all connections.
+    /// Ends the relay without draining: sends `goodbye` to all devices and cuts all connections.
     mutating func stop() {
         for order in rendezvous.stop(&turn) { carryOut(order) }
     }
@@ -255,7 +259,7 @@ extension RelayHub.State {
         }
     }
 
-    /// Whether the relay has ended. Only the first such call returns true, so that the caller reports the end once.
+    /// True if the relay has ended, but only at the first such call, so that the caller reports the end once.
     mutating func takeEnd() -> Bool {
         guard rendezvous.takeEnd() else { return false }
         logger.info("stopped", metadata: statistics)

@@ -4,18 +4,18 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// The state that all event loops of a relay share: the rendezvous, the long-polling sessions, and the counts by which
-/// the relay admits connections.
+/// The state that all event loops of a relay share: the ``Rendezvous``, the long-polling sessions, and the counts by
+/// which the relay admits connections.
 ///
-/// One lock protects this state. A decision takes about a microsecond, a tenth of the time that reading a frame and
-/// writing its answer take, so loops seldom wait for each other. Every rule and limit holds for the whole relay, on any
-/// number of cores. A decision gives ``Effect``s, in order, each for the loop of the connection concerned.
+/// One lock protects this state. A decision takes about a microsecond, a tenth of the time for reading a frame and
+/// writing the answer, so loops seldom wait for each other. Every rule and limit holds for the whole relay, on any
+/// number of cores. A decision results in ``Effect``s, in order, each for the loop of the connection concerned.
 final class RelayHub: Sendable {
     let limits: ConnectionLimits
     private let state: Mutex<State>
     private let ended: EventLoopPromise<Void>
 
-    /// The hub fulfills `ended` when the relay has stopped.
+    /// - Parameter ended: the promise that the hub fulfills when the relay has stopped.
     init(
         limits: ConnectionLimits,
         rendezvous: consuming sending Rendezvous,
@@ -27,61 +27,63 @@ final class RelayHub: Sendable {
         state = Mutex(State(limits: limits, rendezvous: rendezvous, logger: logger))
     }
 
-    /// Work for a loop: for one of its connections, or for all of them.
+    /// Work that a decision gives to a loop: on one of the loop's connections, or on all of them.
     enum Effect: Sendable {
         case send(RelayFrame, to: ConnectionID)
         case close(ConnectionID)
-        /// Close this connection because another one needs its place, unless it serves a device by now.
+        /// Close this connection because another one needs its place. The loop must not do so if the connection serves
+        /// a device by now.
         case giveWay(ConnectionID)
-        /// Answer the poll that waits on this connection. The answer is nil when the relay no longer knows the session.
+        /// Answer the poll that waits on this connection. The answer is nil when the relay no longer knows the poll's
+        /// session.
         case answer(ConnectionID, PollAnswer?)
         case broadcast(Broadcast)
     }
 
-    /// Work for every loop.
+    /// Work that every loop must do on all of its connections.
     enum Broadcast: Sendable {
-        /// There is room for connections again, so the loops accept them again.
+        /// Accept connections again, because there is room for them again.
         case resumeAccepting
         /// Close every WebSocket with the code "going away", because the relay stops.
         case goAway
-        /// Close the HTTP connections, because every poll has been answered.
+        /// Close the HTTP connections, because each long-polling device has learned that its session is closed.
         case closeLongPolls
         case hangUp
-        /// Shrink the tables, because a crowd of connections has gone.
+        /// Shrink the tables, because at least half of the connections of the last peak have ended.
         case shrink
-        /// The relay has ended, and no further effects follow.
+        /// Set no more timers: the relay has ended, and no further effects follow.
         case end
     }
 
-    /// An event on a connection of a loop. A loop passes its events in the order in which they happened.
+    /// An event on a connection of a loop. A loop must pass its events in the order in which they happened.
     enum Event: Sendable {
-        /// A device has sent a frame.
+        /// A device has sent a frame, but not its first one.
         case frame(DeviceFrame, bytes: Int, from: ConnectionID)
         /// A device has sent its first frame, so its connection serves a device from now on. `countedFor` is the prefix
         /// under which the connection is counted.
         case firstFrame(DeviceFrame, bytes: Int, from: ConnectionID, countedFor: AddressPrefix?)
-        /// A device has sent an invalid frame. The relay sends it `refused` and disconnects it. The device may come
-        /// back with its token.
+        /// A device has sent an invalid frame, or has broken WebSocket's rules. The relay refuses the device and
+        /// disconnects it. The device may come back with its token.
         case badFrame(from: ConnectionID)
-        /// The connection of a device has ended.
+        /// The connection of a registered device has ended.
         case lost(ConnectionID)
     }
 
-    /// The result of a change, for the loop that made it.
+    /// The result of ``change(by:after:into:at:_:)``, for the loop that called it.
     struct ChangeResult<Result> {
         let result: Result
-        /// The next deadline of the shared state, on the relay's monotonic clock; nil for none.
+        /// When the shared state has its next deadline, on the relay's monotonic clock; nil if it has none.
         let due: Duration?
     }
 
-    /// Registers a loop and gives its index, counted from 0. The hub calls `wake`, on any thread, when another loop has
-    /// put effects into this loop's inbox.
+    /// Registers a loop and returns its index, counted from 0. The hub calls `wake`, on any thread, when another loop
+    /// has put effects into this loop's inbox.
     func join(wake: @escaping @Sendable () -> Void) -> Int {
         state.withLock { $0.inboxes.join(wake: wake) }
     }
 
-    /// Applies the events of a loop's connections, then `body`, then all consequences, all under one lock. Appends the
-    /// loop's effects to `effects`.
+    /// Under one lock, applies the events of a loop's connections, then `body`, then all consequences. Appends the
+    /// effects that this loop must carry out to `effects`.
     func change<Result>(
         by loop: Int,
         after events: [Event],
@@ -99,14 +101,14 @@ final class RelayHub: Sendable {
             return (outcome, state.inboxes.takeWoken(but: loop), state.takeEnd())
         }
         // Waking a loop is costly, so `woken` leaves out loops that were woken before and have not taken their effects
-        // yet.
+        // since.
         for wake in woken { wake() }
-        // Loops may shut down as soon as `ended` is fulfilled, so the hub fulfills it last.
+        // The hub fulfills `ended` last, because the loops may shut down as soon as it is fulfilled.
         if isOver { ended.succeed() }
         return outcome
     }
 
-    /// Reads the shared state.
+    /// Reads the shared state under the lock.
     func read<Result>(_ body: (borrowing State) -> Result) -> Result where Result: Sendable {
         state.withLock { body($0) }
     }

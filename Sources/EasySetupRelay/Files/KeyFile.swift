@@ -8,53 +8,55 @@ import Musl
 import Darwin
 #endif
 
-/// The keys of a relay's tokens. The relay makes tokens with the current key, and accepts tokens of the other keys as
-/// well (`Protocol/operating.md`, "The key file").
+/// The keys with which a relay makes and checks tokens. It makes tokens with the current key, and accepts tokens of the
+/// other keys as well (`Protocol/operating.md`, "The key file").
 struct TokenKeySet: Sendable, Equatable {
     static let keyByteCount = 32
 
     /// The key with which the relay makes new tokens, always 32 bytes.
     var current: [UInt8]
-    /// The keys whose tokens the relay accepts as well, always 32 bytes each.
+    /// Further keys whose tokens the relay accepts, always 32 bytes each.
     var others: [[UInt8]] = []
 
-    /// Makes a set of one new random key.
+    /// Makes a set that consists of one new random key.
     static func random(using generator: inout some RandomNumberGenerator) -> TokenKeySet {
         TokenKeySet(current: (0..<keyByteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 }
 
-/// Reads a key file, or creates one where there is none.
+/// Reads a key file, or creates one if there is none.
 ///
 /// The file is text, so that an operator can change the keys with an editor. Blank lines and lines that start with `#`
-/// are skipped. Each other line is a key of 64 hexadecimal digits, with or without white space around it. The first key
-/// is the current one.
+/// are skipped. Each other line is a key of 64 hexadecimal digits, with or without white space around them. The first
+/// key is the current one.
 enum KeyFile {
-    /// The largest key file that the relay reads, in bytes: far more than eight keys with a comment each take.
+    /// The size of the largest key file that the relay reads, in bytes: far more than eight keys and a comment for each
+    /// need.
     static let maximumByteCount = 4096
-    /// The most keys in a file: enough for the current key, former keys, and the next key, which every relay of a group
-    /// must know before one of them uses it.
+    /// The most keys in a file: enough for the current key, former keys, and the next key. When several relays share
+    /// keys, all must know the next key before one of them uses it.
     static let maximumKeyCount = 8
 
-    /// Reads the keys, or creates a file with a new key. `isNew` is true in the second case, in which no token of an
-    /// earlier run can be valid.
+    /// Reads the keys, or creates a file with a new key if there is none. `isNew` is true in the second case: no token
+    /// of an earlier run can be valid then.
     static func load(path: PathBytes, ways: [Way] = Way.allCases) throws(RelayError) -> (keys: TokenKeySet, isNew: Bool)
     {
         if let keys = try readIfThere(path) { return (keys, false) }
         var generator = SystemRandomNumberGenerator()
         let keys = TokenKeySet.random(using: &generator)
         if try create(path: path, text: format(keys), ways: ways, generator: &generator) { return (keys, true) }
-        // Another relay created the file first. This relay uses its key, because both must have the same one.
+        // Another relay has created the file in the meantime. This relay uses the key in it, because both relays must
+        // have the same key.
         return (try read(path: path), false)
     }
 
-    /// Reads the keys of a file that must exist.
+    /// Reads the keys. Throws if the file does not exist.
     static func read(path: PathBytes) throws(RelayError) -> TokenKeySet {
         guard let keys = try readIfThere(path) else { throw .badKeyFile(path: path.description, .file(.missing)) }
         return keys
     }
 
-    /// Reads the keys; nil when there is nothing at that path, not even a symbolic link.
+    /// Reads the keys. Nil when there is nothing at that path, not even a symbolic link.
     private static func readIfThere(_ path: PathBytes) throws(RelayError) -> TokenKeySet? {
         let file: OperatorFile
         do throws(RelayError.FileProblem) {
@@ -75,8 +77,8 @@ enum KeyFile {
         // Some editors write a byte order mark at the start of a file, so it is skipped.
         let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text[...]
         var keys: [[UInt8]] = []
-        // A carriage return before a line feed is white space at the end of the line. In a file without line feeds, a
-        // carriage return ends a line, as on old systems.
+        // A carriage return before a line feed counts as white space at the end of the line. If the file has no line
+        // feeds, a carriage return ends a line, as on old systems.
         let isLineFed = text.contains(UInt8(ascii: "\n"))
         let end = isLineFed ? UInt8(ascii: "\n") : UInt8(ascii: "\r")
         for (index, line) in text.split(separator: end, omittingEmptySubsequences: false).enumerated() {
@@ -131,18 +133,21 @@ enum KeyFile {
 // MARK: - Making one
 
 extension KeyFile {
-    /// The ways to give a complete file its name without replacing another file, in order of preference.
+    /// The ways to give a completely written draft its final name without replacing another file, in order of
+    /// preference.
     enum Way: CaseIterable, Sendable {
         case link
-        /// A rename that replaces no other file, for file systems without hard links, such as FAT.
+        /// Rename the draft, in the way that fails if the final name is taken. This is for file systems without hard
+        /// links, such as FAT.
         case rename
-        /// An empty file of that name, then a rename over it, for file systems without such a rename. A relay that
-        /// starts in between finds the file empty and reports that.
+        /// Create an empty file with the final name, and then rename the draft over it. This is for file systems
+        /// without the other two ways. A relay that starts between these steps finds the empty file and reports it as
+        /// an error.
         case claim
     }
 
-    /// Writes the file completely or not at all, readable by its owner only, and syncs it to the disk. False when
-    /// another process has created the file first.
+    /// Creates the file with this content completely or not at all, readable by its owner only, and syncs it to the
+    /// disk. False when another process has created a file at `path` first.
     private static func create(
         path: PathBytes,
         text: [UInt8],
@@ -163,7 +168,8 @@ extension KeyFile {
                 syncFolder(of: path)
                 return true
             case EEXIST: return false
-            // The file system does not support this way, or forbids it, so the loop tries the next way.
+            // The file system does not support this way of naming the file, or forbids it, so the loop tries the next
+            // way.
             case EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL, EMLINK, EXDEV: continue
             case let number: throw failure(path, number)
             }
@@ -174,8 +180,8 @@ extension KeyFile {
     private static func write(_ text: [UInt8], to file: Int32) -> RelayError.KeyFileProblem? {
         var status = stat()
         guard fstat(file, &status) == 0 else { return .file(.system(errno)) }
-        // Some file systems give every file the same mode and owner. If these don't keep the file secret, the relay
-        // would refuse the file at its next start.
+        // Some file systems give every file the same mode and owner. If these would let others read the file, the
+        // function fails, because the relay would refuse the file at its next start.
         let mode = status.st_mode & 0o7777
         guard OperatorFile.secrecyProblem(owner: status.st_uid, mode: mode, user: geteuid()) == nil else {
             return .secrecy(.notKeptHere)
@@ -190,7 +196,8 @@ extension KeyFile {
         return fsync(file) == 0 ? nil : .file(.system(errno))
     }
 
-    /// Gives the draft its final name. Returns 0 on success, otherwise the system's error number (`errno`).
+    /// Gives the draft its final name, in this way. Returns 0 on success, otherwise the system's error number
+    /// (`errno`).
     private static func place(_ draft: PathBytes, at path: PathBytes, by way: Way) -> Int32 {
         switch way {
         case .link:
@@ -224,7 +231,7 @@ extension KeyFile {
         close(file)
     }
 
-    /// `write(2)` of the system, by its full name because this enum has a `write` of its own.
+    /// The system call `write(2)`. The module's name precedes it because this enum has a function `write` of its own.
     private static func systemWrite(_ file: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
         #if canImport(Glibc)
         Glibc.write(file, buffer, count)

@@ -6,8 +6,8 @@ import Musl
 import Darwin
 #endif
 
-/// A file that the operator names, with its whole content. The relay reads it at its start, and again at a reload. It
-/// must be a regular file, because opening a named pipe, for example, could block.
+/// A file that the operator names, such as a key file, with its whole content. The relay reads it when it starts, and
+/// again at a reload. The file must be a regular file, because opening a named pipe, for example, could block.
 struct OperatorFile: Sendable {
     let bytes: [UInt8]
     let owner: uid_t
@@ -17,17 +17,19 @@ struct OperatorFile: Sendable {
     /// Reads a file of at most `limit` bytes. Symbolic links are followed.
     static func read(_ path: PathBytes, limit: Int) throws(RelayError.FileProblem) -> OperatorFile {
         var status = stat()
-        // The kind of file is checked before it is opened, because opening a device may have side effects.
+        // The kind of the file is checked before the file is opened, because opening a device file may have side
+        // effects.
         guard stat(path.cString, &status) == 0 else { throw problem(errno, path) }
         try check(status)
-        // Another program may have replaced the file since that check. With these flags, `open` does not block even
-        // then.
+        // Another program may have replaced the file since the check of its kind. With these flags, `open` does not
+        // block even on a pipe or a device.
         let file = open(path.cString, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard file >= 0 else { throw problem(errno, path) }
         defer { close(file) }
         guard fstat(file, &status) == 0 else { throw .system(errno) }
         try check(status)
-        // The file is read to its end, and its size is not relied on, because some file systems report no size.
+        // The file is read until its end, and not up to the size that its status gives, because some file systems give
+        // no size.
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         var filled = 0
         while filled < bytes.count {
@@ -56,21 +58,22 @@ struct OperatorFile: Sendable {
     private static func problem(_ number: Int32, _ path: PathBytes) -> RelayError.FileProblem {
         switch number {
         case ENOENT:
-            // Only a link can lead nowhere. Anything else here has appeared since the file was found missing, for
-            // example because another relay that starts at the same time has made the key file.
+            // Only a symbolic link can have no target. If anything else is here, it has appeared since `stat` found
+            // nothing, for example because another relay, which starts at the same time, has created the key file. The
+            // caller then treats the file as missing.
             var status = stat()
             let isLink = lstat(path.cString, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
             return isLink ? .leadsNowhere : .missing
         case ENOTDIR: return .missing
         case ELOOP: return .leadsNowhere
         case EACCES, EPERM: return .notPermitted
-        // Another program has put a socket in the file's place since the check.
+        // Another program has put a socket in the file's place since the check of its kind.
         case ENXIO: return .otherKind(.socket)
         default: return .system(number)
         }
     }
 
-    /// `read(2)` of the system, by its full name because this type has a `read` of its own.
+    /// The system call `read(2)`. The module's name precedes it because this type has a function `read` of its own.
     private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
         #if canImport(Glibc)
         Glibc.read(file, buffer, count)
@@ -83,11 +86,12 @@ struct OperatorFile: Sendable {
 }
 
 extension OperatorFile {
-    /// The reason why the content of a file with this owner and mode is not secret; nil when it is.
+    /// The reason why a file with this owner and mode does not keep its content secret; nil when it does.
     ///
     /// The owner must be this process's user, or root, who can read everything anyway. Only the owner may write, and
-    /// other users may not read. The group may read root's files, because systemd (whose access entry for a user looks
-    /// like a group right in the mode) and Kubernetes provide secrets as such files.
+    /// other users may not read. The group may read a file of root, because systemd and Kubernetes provide secrets in
+    /// such files. (systemd grants access by an access control list, which looks like a right of the group in the
+    /// mode.)
     static func secrecyProblem(owner: uid_t, mode: mode_t, user: uid_t) -> RelayError.SecrecyProblem? {
         guard owner == user || owner == 0 else { return .foreignOwner }
         let forbidden: mode_t = owner == 0 ? 0o027 : 0o077

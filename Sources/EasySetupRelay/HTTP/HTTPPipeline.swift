@@ -2,26 +2,26 @@ import NIOCore
 import NIOHTTP1
 
 /// The HTTP handlers of a connection. The relay adds them behind the connection's own handler, unless the first request
-/// is a device's plain upgrade request, which the connection's own handler reads itself.
+/// is an upgrade request in a device's form (``UpgradeRequest``), which the connection's own handler reads itself.
 enum HTTPPipeline {
-    /// Adds the handlers, with `last` at the end.
+    /// Adds the HTTP handlers behind the handler of `connection`, with `last` at the end.
     ///
-    /// SwiftNIO's helper for HTTP servers is not used, because the relay's handler must stand before the upgrade and
-    /// answer all other requests.
+    /// SwiftNIO's function that adds HTTP handlers is not used, because the relay's handler must come before the
+    /// upgrade to a WebSocket and answer all other requests.
     static func add(
         behind connection: ChannelHandlerContext,
         last: any ChannelHandler,
         limits: ConnectionLimits
     ) throws {
-        // The buffer must have room for the bytes that follow an upgrade request, from one or two reads of the socket.
-        // At any other time it holds only a part of a header.
+        // The decoder's buffer must have room for the bytes behind an upgrade request, which come from one or two reads
+        // of the socket. At any other time the buffer holds only a part of a header.
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(limits: limits), maximumBufferSize: 128 * 1024)
         let handlers: [any ChannelHandler] = [HTTPResponseEncoder(), decoder, last]
         try connection.pipeline.syncOperations.addHandlers(handlers, position: .after(connection.handler))
     }
 
-    /// Removes the HTTP handlers, and calls `completion` with the bytes that they had read and not used. `last` is the
-    /// context of the last HTTP handler.
+    /// Removes the HTTP handlers, and calls `completion` with the bytes that they had received but not parsed. `last`
+    /// is the context of the last HTTP handler.
     static func remove(_ last: ChannelHandlerContext, completion: @escaping (ByteBuffer) -> Void) {
         let pipeline = last.pipeline.syncOperations
         let behind = BytesBehind()
@@ -40,7 +40,7 @@ enum HTTPPipeline {
         }
     }
 
-    /// Keeps the bytes that follow the upgrade request, until the HTTP handlers are removed.
+    /// A handler that keeps the bytes behind an upgrade request until the HTTP handlers are removed.
     private final class BytesBehind: ChannelInboundHandler, RemovableChannelHandler {
         typealias InboundIn = ByteBuffer
         private(set) var bytes = ByteBuffer()

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// Passes the parts of a connection's requests to the ``LoopWorker``. It is the last of the HTTP handlers.
+/// Passes the parts of a connection's HTTP requests to the ``LoopWorker``. It is the last of the HTTP handlers.
 final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
 
@@ -24,7 +24,8 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // While the decoder is being removed, what arrives is bytes of a WebSocket, not parts of a request.
+        // While the HTTP decoder is being removed, the data that arrives is bytes for the WebSocket and not parts of a
+        // request.
         guard !requests.isHandingOver else { return context.fireChannelRead(data) }
         worker.received(unwrapInboundIn(data), by: requests, on: connection)
     }

@@ -1,12 +1,13 @@
 import EasySetupRelayProtocol
 import NIOHTTP1
 
-/// The response to a request, as a value; a ``RequestChannel`` writes it.
+/// The response to an HTTP request, as a value that a ``RequestChannel`` writes.
 struct HTTPResponse: Equatable {
     let status: HTTPResponseStatus
     let headers: HTTPHeaders
     let body: [UInt8]
-    /// Whether the body is sent. The response to a HEAD request has no body, but its `Content-Length` is the same.
+    /// Whether the relay sends the body. The response to a HEAD request has no body, but has the `Content-Length` of
+    /// the response to a GET request.
     let hasBody: Bool
 
     private init(

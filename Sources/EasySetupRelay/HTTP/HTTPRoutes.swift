@@ -4,19 +4,20 @@ import NIOHTTP1
 /// Decides the answer to the head of an HTTP request. It does no I/O (`Protocol/relay.md`, "Transport";
 /// `Protocol/http.md`, "Calls").
 struct HTTPRoutes: Sendable {
-    /// The web origins whose pages may connect. Devices send no origin; a browser sends the origin of any page that
-    /// connects.
+    /// The web origins whose pages may use the WebSocket, such as `https://example.org`. Devices send no `Origin`
+    /// header, but a browser sends one for every page that connects.
     var allowedOrigins: Set<String>
 
     enum Answer: Equatable {
         case upgrade
         case health(isWell: Bool, isHead: Bool)
-        /// The request is a long-polling request; the answer depends on its body, which must be read first.
+        /// The request is a long-polling request. The answer depends on the body, which the relay must read first.
         case call(Call)
         case refuse(ProblemType)
     }
 
-    /// The requests of long polling, by path.
+    /// The two requests of long polling: `send` brings frames from a device, and `poll` waits for frames for the
+    /// device.
     enum Call: CaseIterable {
         case send, poll
 
@@ -39,7 +40,7 @@ struct HTTPRoutes: Sendable {
     }
 
     func answer(to head: HTTPRequestHead, isDraining: Bool) -> Answer {
-        // RFC 9112, 3.2: a request of HTTP/1.1 has one `Host`.
+        // A request of HTTP/1.1 must have exactly one `Host` (RFC 9112, 3.2).
         guard head.version != .http1_1 || head.headers["host"].count == 1 else { return .refuse(.badRequest) }
         let methods = Self.methods(for: head.uri)
         guard !methods.isEmpty else { return .refuse(.notFound) }
@@ -47,13 +48,13 @@ struct HTTPRoutes: Sendable {
         if let health = Health(rawValue: head.uri) {
             return .health(isWell: health == .live || !isDraining, isHead: head.method == .HEAD)
         }
-        // The origin is checked before the rest of the request, so that a page in a browser learns nothing about the
-        // relay.
+        // The origin is checked before the rest of the request, so that a web page of another origin learns nothing
+        // about the relay.
         guard isWelcome(head.headers) else { return .refuse(.foreignOrigin) }
         return Call(path: head.uri).map { answer(to: $0, head.headers) } ?? answer(toUpgrade: head)
     }
 
-    /// The methods that are allowed for a path; empty for an unknown path.
+    /// The HTTP methods that are allowed for a path; empty if the relay does not have the path.
     static func methods(for path: String) -> [HTTPMethod] {
         if path == RelayPath.webSocket { return [.GET] }
         if Call(path: path) != nil { return [.POST] }
@@ -72,7 +73,7 @@ struct HTTPRoutes: Sendable {
         return .call(call)
     }
 
-    /// Whether there is exactly one content type and it is ``RelayPath/bodyType``. Its parameters are ignored.
+    /// Whether there is exactly one `Content-Type`, and it is ``RelayPath/bodyType``, with any parameters.
     private func hasCallType(_ headers: HTTPHeaders) -> Bool {
         let types = headers["content-type"]
         guard types.count == 1, let type = types[0].split(separator: ";", omittingEmptySubsequences: false).first else {
@@ -91,15 +92,15 @@ struct HTTPRoutes: Sendable {
         return offered.contains { $0 == Subprotocol.name } ? .upgrade : .refuse(.wrongVersion)
     }
 
-    /// Whether the request comes from an allowed web origin, or from no web page at all. Browsers always send these
-    /// headers, and a page can't forge them.
+    /// Whether the request comes from a web page of an allowed origin, or from no web page at all. Browsers send at
+    /// least one of these two headers for a page, and the page can't change them.
     private func isWelcome(_ headers: HTTPHeaders) -> Bool {
         let origins = headers["origin"]
         if origins.count == 1, allowedOrigins.contains(origins[0]) { return true }
         return origins.isEmpty && !headers.contains(name: "sec-fetch-site")
     }
 
-    /// Whether there is exactly one WebSocket key, and it is one.
+    /// Whether there is exactly one `Sec-WebSocket-Key`, and it is valid.
     private func hasKey(_ headers: HTTPHeaders) -> Bool {
         let keys = headers["sec-websocket-key"]
         guard keys.count == 1 else { return false }

@@ -5,8 +5,8 @@ import NIOHTTP1
 
 /// Serves HTTP connections, by carrying out the actions of the ``RequestMachine``.
 extension LoopWorker {
-    /// Lets the HTTP handlers read a connection from now on. The connection counts as serving no device until a poll
-    /// waits on it.
+    /// Makes the HTTP handlers read a connection from now on, and returns the object that handles its requests. The
+    /// connection counts as serving no device until a poll (a request for frames) waits on it.
     func carryRequests(on connection: DeviceConnection) -> RequestChannel {
         let requests = RequestChannel(limits: limits, isFromProxy: isFromProxy(connection))
         connection.carry(requests)
@@ -40,7 +40,8 @@ extension LoopWorker {
         run(requests.tell { $0.failed(ProblemType(error)) }, requests, on: connection)
     }
 
-    /// Answers the poll that waits on a connection. `answer` is nil when the relay no longer knows the poll's session.
+    /// Answers the poll (request for frames) that waits on a connection. `answer` is nil when the relay no longer knows
+    /// the poll's session.
     func answerPoll(_ answer: PollAnswer?, on connection: DeviceConnection) {
         setIdle(true, connection)
         guard let requests = connection.requests else { return }
@@ -84,7 +85,7 @@ extension LoopWorker {
         return answer
     }
 
-    /// The address prefix for which the relay counts a request with these headers. Nil when the connection has ended.
+    /// The address prefix under which the relay counts a request with these headers. Nil when the connection has ended.
     private func prefix(of connection: DeviceConnection, _ headers: HTTPHeaders) -> AddressPrefix? {
         connection.peer.flatMap { addresses.address(peer: $0, headers: headers).prefix }
     }
@@ -100,8 +101,8 @@ extension LoopWorker {
         case .next:
             written?.whenSuccess {
                 self.run(requests.tell { $0.responseWritten() }, requests, on: connection)
-                // The end of the turn sends what waits. If the next request has been read already, no other event would
-                // send its answer.
+                // `endTurn` writes the pending output. It is called here because, if the next request has been read
+                // already, no other event would cause its answer to be written.
                 self.endTurn()
             }
         case .close: written?.whenComplete { _ in requests.close() }
@@ -109,7 +110,7 @@ extension LoopWorker {
         }
     }
 
-    /// Removes the HTTP handlers; the connection becomes a WebSocket.
+    /// Removes the HTTP handlers, and then lets the connection continue as a WebSocket.
     private func handOver(_ head: HTTPRequestHead, _ requests: RequestChannel, on connection: DeviceConnection) {
         requests.handOver { behind in
             guard connection.upgradeBehindHTTP() else { return }
@@ -123,7 +124,8 @@ extension LoopWorker {
 }
 
 extension ProblemType {
-    /// The problem with which the relay answers this error of the HTTP parser; nil for other errors.
+    /// The problem that the relay reports to the peer for this error of the HTTP parser; nil for other errors, which it
+    /// does not report.
     fileprivate init?(_ error: any Error) {
         switch error {
         case HTTPParserError.headerOverflow: self = .headersTooLarge

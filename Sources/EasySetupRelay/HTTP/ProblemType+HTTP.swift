@@ -1,7 +1,7 @@
 import EasySetupRelayProtocol
 import NIOHTTP1
 
-/// How a relay tells a problem by HTTP (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
+/// How a relay reports a problem in an HTTP response (`Protocol/operating.md`, "HTTP"; `Protocol/http.md`, "Errors").
 extension ProblemType {
     var status: HTTPResponseStatus {
         switch self {
@@ -42,13 +42,14 @@ extension ProblemType {
         }
     }
 
-    /// The response's body with problem details (RFC 9457). All text in it is constant, so nothing needs escaping.
+    /// The body of the response, with problem details (RFC 9457). All text in the body is constant, so nothing needs
+    /// escaping.
     var problem: String {
         let versions = self == .wrongVersion ? #","versions":["\#(Subprotocol.name)"]"# : ""
         return #"{"type":"\#(Self.prefix)\#(rawValue)","title":"\#(title)","status":\#(status.code)\#(versions)}"#
     }
 
-    /// The headers that the status code requires in the response to a request for `path`.
+    /// The headers that the status code of this problem requires in the response to a request for `path`.
     func headers(path: String, retryAfter: Duration = .zero) -> [(String, String)] {
         switch self {
         case .methodNotAllowed:

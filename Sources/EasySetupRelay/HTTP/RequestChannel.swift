@@ -2,7 +2,7 @@ import EasySetupRelayCore
 import NIOCore
 import NIOHTTP1
 
-/// An HTTP connection: its ``RequestMachine``, and the writing of responses.
+/// The HTTP side of a connection: the ``RequestMachine`` with its state, and the functions that write responses.
 final class RequestChannel {
     private var machine: RequestMachine
     private var context: ChannelHandlerContext?
@@ -11,7 +11,7 @@ final class RequestChannel {
         machine = RequestMachine(limits: limits, isFromProxy: isFromProxy)
     }
 
-    /// Stores the context of the last HTTP handler.
+    /// Stores the context of the last HTTP handler. This object uses it to write and to close.
     func attach(_ context: ChannelHandlerContext) {
         self.context = context
     }
@@ -20,7 +20,7 @@ final class RequestChannel {
         context = nil
     }
 
-    /// Passes an event to the ``RequestMachine``, and returns its result.
+    /// Passes an event to the ``RequestMachine``, and returns the machine's result.
     func tell<Result>(_ event: (inout RequestMachine) -> Result) -> Result { event(&machine) }
 
     var isNobody: Bool { machine.isNobody }
@@ -41,7 +41,7 @@ final class RequestChannel {
     func write(_ response: HTTPResponse, keepsAlive: Bool) -> EventLoopFuture<Void>? {
         guard let context else { return nil }
         var headers = response.headers
-        // Every response has the header `Connection`, because HTTP/1.0 clients need it.
+        // Every response has a `Connection` header, because clients of HTTP/1.0 need it.
         headers.add(name: "Connection", value: keepsAlive ? "keep-alive" : "close")
         let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
         context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
@@ -56,8 +56,8 @@ final class RequestChannel {
         context?.close(promise: nil)
     }
 
-    /// Removes the HTTP handlers, because the connection becomes a WebSocket. `completion` gets the bytes that they had
-    /// read and not used.
+    /// Removes the HTTP handlers, because the connection becomes a WebSocket. Calls `completion` with the bytes that
+    /// the handlers had received but not parsed.
     func handOver(_ completion: @escaping (ByteBuffer) -> Void) {
         guard let context else { return }
         HTTPPipeline.remove(context, completion: completion)

@@ -3,20 +3,20 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOHTTP1
 
-/// The state machine of the HTTP requests on one connection (`Protocol/operating.md`, "HTTP"). Each request is read,
-/// counted, and answered in order or passed on to the WebSocket upgrade. The machine takes parts of requests and gives
-/// actions; it does no I/O and has no clock. ``HTTPRoutes`` and, for long polling, the ``RelayHub`` decide on the
-/// answers.
+/// The state machine of the HTTP requests on one connection (`Protocol/operating.md`, "HTTP"). It reads and counts each
+/// request, and has the requests answered in order, or the connection handed over to a WebSocket. It takes parts of
+/// requests and returns actions; it does no I/O and has no clock. ``HTTPRoutes`` and, for long polling, the
+/// ``RelayHub`` decide on the answers.
 struct RequestMachine {
     private enum State {
         case open
-        /// The head of an upgrade request has arrived. Next state: `handingOver`.
+        /// The head of an upgrade request has arrived, but not the end of the request. Next state: `handingOver`.
         case upgrading(HTTPRequestHead)
-        /// The upgrade request is complete and the HTTP handlers are being removed. Bytes that still arrive are for the
-        /// WebSocket.
+        /// The upgrade request is complete, and the HTTP handlers are being removed. Bytes that still arrive are for
+        /// the WebSocket.
         case handingOver
-        /// The last response was sent. Further input is read and dropped: closing the socket with unread input would
-        /// send a reset, and the peer might then lose that response.
+        /// The last response was written, or is being written. The relay reads further input and drops it: if it closed
+        /// the socket with unread input, the system would send a reset, and the peer might lose the response.
         case closing
     }
 
@@ -28,77 +28,78 @@ struct RequestMachine {
         /// Whether the relay has asked the device to send the body (`100 Continue`).
         var isAskedFor = false
 
-        /// Whether another request may follow on the connection. After a request for an upgrade the parser reads no
-        /// more, whether the relay grants the upgrade or not.
+        /// Whether another request may follow on the connection. It may not after a request with an `Upgrade` header,
+        /// even if the relay refuses the upgrade, because the parser then stops.
         var keepsAlive: Bool { head.isKeepAlive && !head.headers.contains(name: "upgrade") }
     }
 
-    /// The stage of the oldest unanswered request.
+    /// What the relay is doing with the oldest unanswered request.
     private enum Hand {
         case free
-        /// The request is a long-polling request, and waits for the relay's answer.
+        /// The oldest request is a long-polling request, which the relay has not answered yet.
         case waiting
-        /// The previous response has not been written completely. If a peer does not read its responses, the relay
-        /// handles none of its further requests.
+        /// The previous response has not been written completely. So the relay handles no further requests of a peer
+        /// that does not read its responses.
         case writing
     }
 
-    /// An action for the I/O layer to carry out. Actions are carried out in the order given.
+    /// An action that the I/O layer must carry out. It must carry out several actions in the order in which they are
+    /// returned.
     enum Action: Equatable {
-        /// A further request has begun on a connection that had a request before. It must be complete within
-        /// ``ConnectionLimits/openingTime``.
+        /// A further request has begun, after the first one. The I/O layer must close the connection if this request is
+        /// not complete within ``ConnectionLimits/openingTime``.
         case watchOpening(request: Int)
-        /// The first request is complete: from now on the connection may be idle.
+        /// The first request is complete. From now on, the I/O layer must check how long the connection is idle.
         case watchIdleness
-        /// The request bodies that this connection keeps change by `difference` bytes to `total`. After an increase,
-        /// the I/O layer calls ``bodyAccounted(isAccepted:)``.
+        /// The request bodies stored for this connection have changed by `difference` bytes and now have `total` bytes.
+        /// After an increase, the I/O layer must call ``bodyAccounted(isAccepted:)``.
         case keep(difference: Int, total: Int)
-        /// The relay refuses a request, and counts the refusal for its log.
+        /// Count the refusal of a request for the relay's logs.
         case noteRefusal
-        /// Send `100 Continue`, for which the device waits before it sends the body (RFC 9110, 10.1.1).
+        /// Send `100 Continue`. The device waits for it before it sends the body (RFC 9110, 10.1.1).
         case askForBody
-        /// A long-polling request is complete. The I/O layer passes its answer to ``answered(_:)``.
+        /// A long-polling request is complete. The I/O layer must pass the answer to ``answered(_:)``.
         case call(HTTPRoutes.Call, body: [UInt8], HTTPHeaders)
         case respond(HTTPResponse, then: Afterwards)
-        /// The connection becomes a WebSocket.
+        /// Remove the HTTP handlers, because the connection becomes a WebSocket.
         case handOver(HTTPRequestHead)
         case close
     }
 
-    /// The step that follows when a response is written.
+    /// What the I/O layer must do once a response is written.
     enum Afterwards: Equatable {
-        /// The connection stays open. The I/O layer calls ``responseWritten()``, and then the next request is handled.
+        /// Keep the connection open, and call ``responseWritten()``, which returns the actions for the next request.
         case next
         case close
-        /// The request is still incomplete. The relay reads it to its end and then closes the connection, because a
-        /// reset could destroy the response while the peer still sends.
+        /// Read the rest of the request, which is still incomplete, before closing the connection. Otherwise the system
+        /// could send a reset while the peer still sends, and the peer would lose the response.
         case linger
     }
 
     private let limits: ConnectionLimits
-    /// Whether the peer is a trusted proxy. The limit on a connection's requests does not apply to a proxy, because it
-    /// forwards the requests of many devices.
+    /// Whether the peer is a trusted proxy. The limit on the requests of one connection does not apply to a proxy,
+    /// which forwards the requests of many devices.
     private let isFromProxy: Bool
     private var state = State.open
-    /// The unanswered requests, oldest first. The relay is answering the first; the last may be incomplete.
+    /// The unanswered requests, the oldest first. The relay answers the first one; the last one may be incomplete.
     private var requests: [Request] = []
     private var hand = Hand.free
     private var hasReadParts = false
-    /// How many requests have begun on this connection. The first begins when the connection does.
+    /// How many requests have begun on this connection. The first one begins with the connection itself.
     private var begun = 1
-    /// Whether the last request that has begun is still incomplete.
+    /// Whether the request that began last has not arrived completely.
     private var isReading = true
-    /// Whether a request has arrived since the last call of ``countIdleFourths()``.
+    /// Whether a request has been completed since the last call of ``countIdleFourths()``.
     private var wasUsed = true
     private var quiet = 0
-    /// How many requests began in the current ping interval, and when the interval began.
+    /// How many requests have arrived in the current ping interval; `countedSince` is the time when the interval began.
     private var counted = 0
     private var countedSince = NIODeadline.uptimeNanoseconds(0)
-    /// Whether the last response was sent while the peer may still be sending.
+    /// Whether the relay has sent its last response, while the request for it may still be arriving.
     private(set) var isLingering = false
-    /// The device whose poll waits on this connection; nil if none does.
+    /// The long-polling session whose poll (request for frames) waits on this connection; nil if none does.
     private(set) var poller: ConnectionID?
-    /// The bytes of the request bodies that are being received or are waiting here.
+    /// The bytes of all request bodies that the machine stores, because they are incomplete or their requests wait.
     private(set) var bodyBytes = 0
 
     init(limits: ConnectionLimits, isFromProxy: Bool) {
@@ -106,10 +107,11 @@ struct RequestMachine {
         self.isFromProxy = isFromProxy
     }
 
-    /// Whether the request with this number, counted from 1, is still incomplete.
+    /// Whether the request with this number, counted from 1 on this connection, has not arrived completely.
     func isReading(request: Int) -> Bool { isReading && begun == request }
 
-    /// Whether the relay handles no complete request of this connection, so that closing the connection loses nothing.
+    /// Whether closing the connection would lose nothing: no poll waits on it, and the relay is answering no complete
+    /// request.
     var isNobody: Bool { poller == nil && (isLingering || (hand == .free && !requests.contains(where: \.isWhole))) }
 
     /// Whether the HTTP handlers are being removed, so that further input belongs to the WebSocket.
@@ -117,8 +119,9 @@ struct RequestMachine {
         if case .handingOver = state { true } else { false }
     }
 
-    /// Checks whether the connection is idle; called once in each quarter of the idle time. Returns for how many calls
-    /// in a row, this one included, no request had arrived since the call before and no poll was waiting.
+    /// The caller must call this once in each quarter of the idle time. Returns how many calls in a row, this one
+    /// included, have found the connection idle: no request was completed since the call before, none is arriving, and
+    /// no poll waits.
     mutating func countIdleFourths() -> Int {
         quiet = wasUsed || isReading || poller != nil ? 0 : quiet + 1
         wasUsed = false
@@ -129,14 +132,15 @@ struct RequestMachine {
 // MARK: - In
 
 extension RequestMachine {
-    /// Takes the head of a request. `answer` is the decision of ``HTTPRoutes``.
+    /// Takes the head of a request. The caller passes the decision of ``HTTPRoutes`` as `answer`. Returns the actions
+    /// to carry out.
     mutating func received(_ head: HTTPRequestHead, answer: HTTPRoutes.Answer, now: NIODeadline) -> [Action] {
         hasReadParts = true
         guard case .open = state else { return [] }
         guard requests.count <= limits.waitingRequests else { return cutOff() }
         countRequest(now)
-        // After an upgrade the relay can't answer an HTTP request, so it must have answered all earlier requests
-        // before.
+        // Once the connection is a WebSocket, the relay can't answer HTTP requests on it. So it refuses an upgrade
+        // while earlier requests are unanswered.
         let isUpgrade = if case .upgrade = answer { true } else { false }
         let answer = isUpgrade && !requests.isEmpty ? .refuse(.badUpgrade) : answer
         requests.append(Request(head: head, answer: answer))
@@ -153,25 +157,26 @@ extension RequestMachine {
             requests[last].answer = .refuse(.bodyTooLarge)
         }
         let kept = keep()
-        // If the bodies have grown, the I/O layer must account for the bytes before the request is answered.
+        // If the stored bodies have grown, the I/O layer must count their bytes before the request is answered.
         if case .keep(let difference, _)? = kept.first, difference > 0 { return kept }
         return kept + answerNext()
     }
 
-    /// Takes the relay's decision whether it has room for the bodies that this connection keeps.
+    /// Takes the relay's decision whether it has memory for the request bodies that this connection stores. If not, the
+    /// connection is closed.
     mutating func bodyAccounted(isAccepted: Bool) -> [Action] {
         guard case .open = state else { return [] }
         return isAccepted ? answerNext() : cutOff()
     }
 
-    /// Takes the end of a request.
+    /// Takes the end of a request. Returns the actions to carry out.
     mutating func receivedEnd() -> [Action] {
         hasReadParts = true
         switch state {
         case .open:
             guard let last = requests.indices.last else { return [] }
             requests[last].isWhole = true
-            // From the first complete request on, the connection may be idle.
+            // The connection may be idle once its first request is complete.
             let actions: [Action] = isReading && begun == 1 ? [.watchIdleness] : []
             isReading = false
             wasUsed = true
@@ -184,9 +189,9 @@ extension RequestMachine {
         }
     }
 
-    /// Takes the end of a batch of reads.
+    /// Takes the end of a batch of reads. Returns an action if the batch has begun a further request.
     mutating func readCompleted() -> [Action] {
-        // If the batch gave no part of a request, its bytes are the beginning of the next request.
+        // If the batch contained no part that the parser could return, its bytes are the beginning of the next request.
         let hasBegun = requests.last.map { !$0.isWhole } ?? !hasReadParts
         hasReadParts = false
         guard case .open = state, hasBegun, !isReading else { return [] }
@@ -195,8 +200,9 @@ extension RequestMachine {
         return [.watchOpening(request: begun)]
     }
 
-    /// Takes a failure of the parser or of the channel. Nothing more is read on this connection.
-    /// - Parameter refusal: the problem to answer with; nil if no answer makes sense.
+    /// Takes an error of the HTTP parser or of the channel. The machine reads nothing more on this connection.
+    /// - Parameter refusal: the problem that the relay reports to the peer; nil if the relay only closes the
+    ///   connection.
     mutating func failed(_ refusal: ProblemType?) -> [Action] {
         if case .closing = state { return [] }
         guard case .open = state, hand == .free, let refusal else { return [.close] }
@@ -216,7 +222,7 @@ extension RequestMachine {
         return [.close]
     }
 
-    /// The action that reports the number of body bytes kept here, if it has changed.
+    /// The action that reports how many bytes of request bodies are stored; none if that number has not changed.
     private mutating func keep() -> [Action] {
         let bytes = requests.reduce(0) { $0 + $1.body.count }
         defer { bodyBytes = bytes }
@@ -227,7 +233,8 @@ extension RequestMachine {
 // MARK: - Out
 
 extension RequestMachine {
-    /// Takes the answer to a long-polling request, or the decision that its poll waits.
+    /// Takes the answer to the oldest request, which is a long-polling request. The answer may also be that the request
+    /// waits.
     mutating func answered(_ answer: LongPollResponse) -> [Action] {
         poller = nil
         guard case .open = state, let request = requests.first else { return [] }
@@ -245,16 +252,16 @@ extension RequestMachine {
         }
     }
 
-    /// Takes the news that a response was written, and handles the next request.
+    /// The caller reports that a response was written. Returns the actions for the next request.
     mutating func responseWritten() -> [Action] {
         hand = .free
         return answerNext()
     }
 
-    /// Whether this connection has carried more requests than one device makes.
+    /// Whether this connection has carried more requests in a ping interval than one device makes.
     private var hasHadEnough: Bool { counted > limits.requestsPerInterval && !isFromProxy }
 
-    /// Handles the oldest unanswered request, unless another one is being answered.
+    /// Handles the oldest unanswered request, unless the relay is still answering the one before.
     private mutating func answerNext() -> [Action] {
         guard case .open = state, hand == .free, let request = requests.first else { return [] }
         switch request.answer {
@@ -283,7 +290,8 @@ extension RequestMachine {
         return [.askForBody]
     }
 
-    /// Answers the oldest request. When its response is written, the next one is handled, unless the connection closes.
+    /// Answers the oldest request. If `keepsAlive` is true, the next request is handled when the response is written;
+    /// otherwise the connection closes then.
     private mutating func finish(_ request: Request, _ response: HTTPResponse, keepsAlive: Bool) -> [Action] {
         if keepsAlive {
             requests.removeFirst()

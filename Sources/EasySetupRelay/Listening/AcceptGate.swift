@@ -1,10 +1,11 @@
 import NIOCore
 
-/// The first handler of a listening socket. While the relay is full, this handler leaves new connections in the backlog
-/// (the system's queue), where they cost the relay nothing. It also configures each accepted connection.
+/// The first handler of a listening socket. While the relay is full, this handler leaves new connections in the
+/// system's queue of connections that are not accepted (the backlog), where they cost the relay nothing. It also sets
+/// up each accepted connection.
 ///
-/// This handler configures synchronously, and bypasses the handler of SwiftNIO's `ServerBootstrap`, which would do the
-/// same with six futures. That saves a twentieth of the relay's cost of a pairing.
+/// It sets up connections synchronously, and so bypasses the handler of SwiftNIO's `ServerBootstrap`, which would do
+/// the same with six futures. That saves a twentieth of the relay's cost of a pairing.
 final class AcceptGate: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
@@ -13,11 +14,12 @@ final class AcceptGate: ChannelDuplexHandler {
     private let worker: LoopWorker
     private let configure: (any Channel) throws -> Void
     private var context: ChannelHandlerContext?
-    /// The pipeline context behind the bootstrap's handler; nil until the first connection is accepted.
+    /// The pipeline context at the end of the pipeline, behind the handler of `ServerBootstrap`; nil until the first
+    /// connection is accepted.
     private var exit: ChannelHandlerContext?
     private var isReadHeld = false
 
-    /// `configure` sets up an accepted connection. If it throws, this handler closes the connection.
+    /// - Parameter configure: sets up an accepted connection. If it throws, this handler closes the connection.
     init(worker: LoopWorker, configure: @escaping (any Channel) throws -> Void) {
         self.worker = worker
         self.configure = configure
@@ -45,8 +47,8 @@ final class AcceptGate: ChannelDuplexHandler {
         }
     }
 
-    /// Finds the pipeline context behind the bootstrap's handler. The bootstrap has added its handler before the first
-    /// connection arrives.
+    /// Finds or makes the pipeline context behind the handler of `ServerBootstrap`. When the first connection arrives,
+    /// the bootstrap has added its own handler already.
     private func exit(of context: ChannelHandlerContext) throws -> ChannelHandlerContext {
         if let exit { return exit }
         let pipeline = context.pipeline.syncOperations

@@ -1,19 +1,21 @@
 /// An address for a relay to listen on, as an operator writes it: `127.0.0.1:8080`, `relay.example:443`, `[::1]:0`,
 /// `*:8080`.
 public struct ListenAddress: Sendable, Hashable {
-    /// An address of this machine, or a host name. IPv6 has no brackets here. Nil means all addresses, IPv4 and IPv6.
+    /// An address of this machine, or a host name. IPv6 addresses have no brackets here. Nil means all addresses of
+    /// this machine, IPv4 and IPv6.
     public var host: String?
     /// The port; 0 lets the system choose one.
     public var port: Int
 
-    /// Stores a host and a port, and does not check the host. ``RelayServer/run()`` fails if the relay cannot listen
-    /// there.
+    /// Stores a host and a port without checking the host. ``RelayServer/run()`` throws if the relay can't listen on
+    /// that host and port.
     public init(host: String?, port: Int) {
         self.host = host
         self.port = port
     }
 
-    /// Parses a host, a colon and a port. `*` or an empty host means all addresses. Nil for anything else.
+    /// Parses a host, a colon and a port. `*` or an empty host means all addresses of this machine. Nil for any other
+    /// text.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
@@ -29,8 +31,8 @@ public struct ListenAddress: Sendable, Hashable {
             guard address.contains(":") else { return nil }
             self.init(host: String(address), port: Int(port))
         } else {
-            // An IPv6 address without brackets is refused, because it is unclear where its port begins. Brackets, `*`
-            // and white space occur in no host name.
+            // An IPv6 address must have brackets here, because without them it is unclear where the port begins.
+            // Brackets, `*` and white space occur in no host name.
             guard !host.contains(where: { ":[]*".contains($0) || $0.isWhitespace }) else { return nil }
             self.init(host: String(host), port: Int(port))
         }
@@ -42,9 +44,9 @@ extension ListenAddress: CustomStringConvertible {
     public var description: String { joined(host: host ?? "*", port: port) }
 }
 
-/// An address and port that a relay listens on, as the system has bound them.
+/// An address and port on which a relay listens, as the system has bound the socket.
 public struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
-    /// The numeric address: IPv6 without brackets, with its zone if it has one.
+    /// The numeric address: IPv6 without brackets, but with the zone if the address has one.
     public let host: String
     /// The port, never 0.
     public let port: Int
@@ -58,7 +60,7 @@ public struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether this is a link-local IPv6 address (fe80::/10), which is unique on one link only.
+    /// Whether this is a link-local IPv6 address (fe80::/10), which is unique only within one network link.
     var isLinkLocal: Bool {
         let first = host.prefix { $0 != ":" }.lowercased()
         return host.contains(":") && first.count == 4 && ["fe8", "fe9", "fea", "feb"].contains(String(first.prefix(3)))
@@ -73,7 +75,7 @@ public struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A host and a port as text; IPv6 gets brackets.
+/// A host and a port as one text; an IPv6 address gets brackets.
 func joined(host: String, port: Int) -> String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
 }

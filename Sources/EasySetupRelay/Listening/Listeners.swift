@@ -10,22 +10,23 @@ import Musl
 import Darwin
 #endif
 
-/// Opens the listening sockets of a relay: on all of its addresses or on none.
+/// Opens the listening sockets of a relay. Either all addresses get sockets, or none.
 struct Listeners {
     let logger: Logger
-    /// How many sockets share each address. There is one for each core; the system assigns each connection to one of
-    /// them.
+    /// How many sockets share each address, one for each core. The system assigns each new connection to one of the
+    /// sockets.
     let cores: Int
-    /// Any event loop of the relay.
+    /// An event loop of the relay, for sockets that are opened only as a test.
     let loop: any EventLoop
-    /// Makes the bootstrap for a socket of the core with this index.
+    /// Makes the bootstrap for a listening socket of the core with this index.
     let bootstrap: (_ core: Int) -> ServerBootstrap
 
-    /// How often the relay tries to listen on several addresses with one port that the system chooses (port 0). A port
-    /// that is free at the first address may be taken at another.
+    /// How often, at most, the relay tries to open the sockets of a ``ListenAddress`` with port 0 and several
+    /// addresses. All must get one port, but the port that the system chose for the first address may be taken at
+    /// another.
     private static let tries = 16
 
-    /// Opens the sockets, and returns them in the order of the addresses.
+    /// Opens the sockets for all these addresses, and returns them in the order of the addresses.
     func open(_ places: [Resolver.ResolvedAddress]) async throws(RelayError) -> [any Channel] {
         var listeners: [any Channel] = []
         do throws(RelayError) {
@@ -49,8 +50,7 @@ struct Listeners {
                         listeners += try await open(address)
                         port = listeners[0].localAddress?.port
                     } catch {
-                        // This machine may lack IPv6. That is no error here, because the operator did not name an IPv6
-                        // address.
+                        // A machine without IPv6 is no error here, because the operator did not name an IPv6 address.
                         guard place.mayLackIPv6, await lacksIPv6(address, error) else { throw error }
                         logger.notice("this machine has no IPv6: the relay listens on IPv4 alone there")
                     }
@@ -74,8 +74,9 @@ struct Listeners {
         var listeners: [any Channel] = []
         var address = address
         do {
-            // With SO_REUSEPORT, another relay of the same user could share the port unnoticed. So the port is bound
-            // without that option first, to learn whether it is taken. A port that the system chooses is always free.
+            // Sockets of several cores need SO_REUSEPORT, with which another relay of the same user could share the
+            // port unnoticed. So the port is bound without that option first, to learn whether it is taken. A port that
+            // the system chooses is never taken.
             if cores > 1, address.port != 0 {
                 let alone = ServerBootstrap(group: loop).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 try await withFamily(alone, address).bind(to: address).get().close()
@@ -89,14 +90,14 @@ struct Listeners {
             await close(listeners)
             guard let bound = address.bound else { throw .cannotListen(host: address.description, port: 0, .other) }
             let cause = RelayError.ListenProblem(error)
-            // The system reports the missing zone of a link-local address as an invalid argument.
+            // If a link-local address lacks its zone, the system reports an invalid argument.
             let lacksZone = cause == .system(EINVAL) && bound.isLinkLocal && !bound.host.contains("%")
             throw .cannotListen(host: bound.host, port: bound.port, lacksZone ? .needsZone : cause)
         }
     }
 
-    /// Makes an IPv6 socket accept IPv6 only, whatever the system's default is, because IPv4 addresses have sockets of
-    /// their own.
+    /// Makes an IPv6 socket accept only IPv6, whatever the system's default is, because the relay opens other sockets
+    /// for IPv4 addresses.
     private func withFamily(_ bootstrap: ServerBootstrap, _ address: SocketAddress) -> ServerBootstrap {
         guard case .v6 = address else { return bootstrap }
         return bootstrap.serverChannelOption(
@@ -109,8 +110,8 @@ struct Listeners {
         guard case .v6 = address, case .cannotListen(_, _, let cause) = error.kind else { return false }
         switch cause {
         case .noSuchFamily: return true
-        // The error may mean that the address belongs to another machine. The loopback address belongs to every machine
-        // that has IPv6, so it shows whether this machine does.
+        // The machine may lack IPv6, or only this address. Every machine with IPv6 has the loopback address, so binding
+        // that one tells which.
         case .addressNotAvailable where address.ipAddress != "::": return await !hasLoopbackOfIPv6()
         case .addressNotAvailable: return true
         default: return false
@@ -131,6 +132,7 @@ struct Listeners {
 }
 
 extension NIOBSDSocket.Option {
-    /// Lets several sockets of one user listen on the same port. SwiftNIO has no name for this option.
+    /// The socket option that lets several sockets of one user listen on the same port. SwiftNIO has no name for the
+    /// option.
     static let reusePort = Self(rawValue: SO_REUSEPORT)
 }

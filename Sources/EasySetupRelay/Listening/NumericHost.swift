@@ -6,25 +6,26 @@ import Musl
 import Darwin
 #endif
 
-/// Judges a host that an operator wrote as an address, before the system reads it.
+/// Checks a host that an operator wrote as an IP address, before the system's resolver reads it.
 enum NumericHost {
-    /// The fault in an address that the system would refuse without saying why, or would read in another way than its
-    /// writer meant it. Nil for any other address, and for names.
+    /// What is wrong with an address that the system would refuse without a reason, or would read in another way than
+    /// the operator meant. Nil for any other address, and for host names.
     static func problem(_ host: String) -> RelayError.ListenProblem? {
         guard host.contains(":") else { return isOldForm(host) ? .oldForm : nil }
         let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
         guard let bytes = ipv6(String(parts[0])) else { return nil }
-        // An IPv6 socket of the relay accepts IPv6 only, so the system refuses to bind it to such an address.
+        // The relay's IPv6 sockets accept only IPv6, so the system refuses to bind one to an IPv4 address mapped into
+        // IPv6.
         if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10...11] == [0xFF, 0xFF] { return .mappedAddress }
         guard parts.count == 2 else { return nil }
-        // Nobody can listen at a multicast address. An address without a zone gets this error from the resolver, so one
-        // with a zone gets the same.
+        // Nobody can connect to a multicast address. ``Resolver`` reports this error for one without a zone, so one
+        // with a zone gets the same error.
         guard bytes[0] != 0xFF else { return .addressNotAvailable }
         guard bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 else { return .needlessZone }
         return isInterface(String(parts[1])) ? nil : .unknownZone
     }
 
-    /// Whether this is an IPv4 address in a form that not every program reads, or not in the same way: the system's
+    /// Whether this is an IPv4 address in a form that some programs refuse or read in another way: the system's
     /// resolver takes `010.0.0.1` for 8.0.0.1, and `127.1` for 127.0.0.1.
     private static func isOldForm(_ host: String) -> Bool {
         withUnsafeTemporaryAllocation(of: in_addr.self, capacity: 1) { address in

@@ -8,18 +8,20 @@ import Musl
 import Darwin
 #endif
 
-/// Resolves the operator's listen addresses to the addresses that sockets are bound to.
+/// Finds the addresses to which sockets must be bound for the addresses that the operator gave.
 enum Resolver {
-    /// The resolved addresses of one ``ListenAddress``; all get the same port.
+    /// The addresses of one ``ListenAddress``. The relay listens on all of them, with the same port.
     struct ResolvedAddress: Equatable {
         let wanted: ListenAddress
-        /// At least one address, without repeats.
+        /// The addresses; at least one, and none twice.
         var addresses: [SocketAddress]
-        /// Whether a machine without IPv6 may leave out the IPv6 addresses, because the operator did not name one.
+        /// Whether IPv6 addresses may be left out on a machine without IPv6, because the operator did not write a
+        /// numeric address.
         let mayLackIPv6: Bool
     }
 
-    /// Resolves the host names. The call blocks its thread for as long as the machine's resolver takes.
+    /// Resolves the host names of these addresses. The call blocks its thread for as long as the machine's resolver
+    /// takes.
     static func places(_ wanted: [ListenAddress]) throws(RelayError) -> [ResolvedAddress] {
         var places: [ResolvedAddress] = []
         for address in wanted { places.append(try place(address)) }
@@ -75,11 +77,12 @@ enum Resolver {
         return addresses
     }
 
-    /// glibc's `EAI_NODATA`, which its headers show only to programs in C: the host is known and has no address.
+    /// The value of glibc's `EAI_NODATA`, which glibc's headers hide from Swift. It means that the host name is known
+    /// but has no address.
     private static let noAddress: Int32 = -5
 
-    /// The cause of a failed lookup. Only `EAI_NONAME` and ``noAddress`` say that there is no such host; the
-    /// others, such as a name server's failure, may pass.
+    /// The reason why a lookup failed. Only `EAI_NONAME` and ``noAddress`` mean that there is no such host. All others,
+    /// such as a failure of a name server, may be temporary.
     private static func cause(_ status: Int32) -> RelayError.ListenProblem {
         switch status {
         case EAI_NONAME: .unknownHost
@@ -97,8 +100,8 @@ enum Resolver {
         }
     }
 
-    /// Removes addresses that occur twice or that a wildcard address covers, because binding them again would fail.
-    /// Addresses with port 0 stay, because each gets a port of its own.
+    /// Removes addresses that occur twice, or that a wildcard address includes, because binding another socket to them
+    /// would fail. Addresses with port 0 stay, because the system gives each a port of its own.
     static func withoutRepeats(_ places: [ResolvedAddress]) -> [ResolvedAddress] {
         let all = places.flatMap(\.addresses)
         var seen: Set<SocketAddress> = []
@@ -119,11 +122,11 @@ enum Resolver {
 }
 
 extension SocketAddress {
-    /// Whether this is the wildcard address of its family.
+    /// Whether this is the wildcard address (all addresses of the machine) of IPv4 or IPv6.
     var isEvery: Bool { ipAddress == "0.0.0.0" || ipAddress == "::" }
 
-    /// Whether it is a multicast, broadcast or reserved address (RFC 5771; RFC 4291, 2.7). A TCP socket can be bound to
-    /// one, and nobody can connect to it.
+    /// Whether this is a multicast, broadcast or reserved address (RFC 5771; RFC 4291, 2.7). The system can bind a TCP
+    /// socket to such an address, but nobody can connect to it.
     var isForMany: Bool {
         guard let ipAddress else { return false }
         switch self {
@@ -133,12 +136,12 @@ extension SocketAddress {
         }
     }
 
-    /// The numeric address and port, with the zone of a link-local address. Nil for an address that is not IP.
+    /// The numeric address and port, with the zone if the address has one. Nil for the address of a Unix socket.
     var bound: BoundAddress? {
         guard let port, let ipAddress else { return nil }
         guard case .v6(let address) = self else { return BoundAddress(host: ipAddress, port: port) }
-        // The zone is read at a fixed offset, because the names of the fields belong to a module internal to SwiftNIO.
-        // It is the last field (RFC 3493, 3.3).
+        // The zone is the last field (RFC 3493, 3.3). It is read at its offset, because the names of the fields belong
+        // to a module internal to SwiftNIO.
         let zone = withUnsafeBytes(of: address.address) { $0.loadUnaligned(fromByteOffset: 24, as: UInt32.self) }
         guard zone != 0 else { return BoundAddress(host: ipAddress, port: port) }
         var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))

@@ -1,12 +1,13 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// The relay's answer to a long-polling request (`Protocol/http.md`, "Calls").
+/// The relay's answer to a long-polling request (`send` or `poll`; `Protocol/http.md`, "Calls").
 enum LongPollResponse: Sendable {
-    /// Status 200 with this body.
+    /// Answer with status 200 and this body.
     case body([UInt8])
-    /// A refusal; `retryAfter` is the time in the `Retry-After` header, zero for none.
+    /// Refuse the request with this problem. `retryAfter` is the time in the `Retry-After` header, zero for none.
     case refuse(ProblemType, retryAfter: Duration = .zero)
-    /// The poll waits. It is answered later, when there is something for this device.
+    /// Do not answer yet, because the poll (request for frames) waits. The relay answers it when there is a frame for
+    /// this session, or its time is over.
     case later(of: ConnectionID)
 }

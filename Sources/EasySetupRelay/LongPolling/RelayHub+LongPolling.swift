@@ -1,9 +1,11 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// Long polling: sessions of devices whose requests may arrive on any loop (`Protocol/http.md`, "Connections").
+/// Long polling. A device's requests may arrive on any loop, so its session belongs to the state that all loops share
+/// (`Protocol/http.md`, "Connections").
 extension RelayHub.State {
-    /// Handles a complete long-polling request. If it opens a session, the relay counts its device under `prefix`.
+    /// Handles a complete long-polling request, which arrived on `connection`. If the request opens a session, the
+    /// relay counts the session under `prefix`.
     mutating func received(
         _ call: HTTPRoutes.Call,
         body: [UInt8],
@@ -43,7 +45,7 @@ extension RelayHub.State {
         let refusal = newcomer?.refusal
         newcomer = nil
         if let refusal {
-            // An HTTP status refuses the device, so that the relay need not remember the session.
+            // The relay refuses the device by an HTTP status, so that it need not remember a session.
             calls.forget(id)
             return .refuse(ProblemType(refusal.reason), retryAfter: refusal.retryAfter)
         }
@@ -51,7 +53,8 @@ extension RelayHub.State {
             calls.close(id, now: turn.now.monotonic)
             rendezvous.disconnected(id, &turn)
         }
-        // Handling the frames ends the session if its device has too many unread bytes.
+        // The session is unknown if it ended while its frames were handled, because the device had too many unread
+        // bytes.
         guard let have = calls.have(of: id) else { return .refuse(.unknownConnection) }
         return .body(SendAnswer(have: have).serialized())
     }
@@ -65,8 +68,8 @@ extension RelayHub.State {
         }
     }
 
-    /// Counts a request of a known session. If the device makes too many requests, the relay closes the session, as it
-    /// does after an invalid frame.
+    /// Counts a request of an existing session. If the device makes too many requests, the relay refuses the device as
+    /// after an invalid frame, and closes the session.
     private mutating func count(_ id: ConnectionID) {
         guard !calls.countCall(id, now: turn.now.monotonic) else { return }
         note(.badFrame)
@@ -74,8 +77,8 @@ extension RelayHub.State {
         distributeActions()
     }
 
-    /// Opens a session for a device. Nil when the device is admitted, otherwise the refusal. A refused device leaves no
-    /// state behind, so a flood of refusals costs no memory.
+    /// Opens a session for a device. Returns nil if the relay admits the device, otherwise the refusal. A refused
+    /// device leaves no state, so a flood of refusals costs no memory.
     private mutating func open(_ call: SendCall, prefix: AddressPrefix?) -> LongPollResponse? {
         guard rendezvous.lifecycle.takesCallers else { return .refuse(.draining, retryAfter: limits.closingTime) }
         guard let prefix else { return .refuse(.relayFull, retryAfter: limits.retryAfter) }
@@ -93,15 +96,15 @@ extension RelayHub.State {
         return nil
     }
 
-    /// A device whose first request is being handled.
+    /// A session whose first request is being handled.
     struct Newcomer: Sendable {
         let id: ConnectionID
-        /// Why the relay refuses the device; nil unless it does.
+        /// Why the relay refuses the device of this session; nil if it does not.
         var refusal: AdmissionRefusal?
     }
 
-    /// Queues a frame for a long-polling session, and ends the session if its device has too many unread bytes. A frame
-    /// for an unknown session is ignored.
+    /// Queues a frame for a long-polling session, and ends the session if its device then has too many unread bytes. A
+    /// frame for an unknown session is dropped.
     mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID) {
         if newcomer?.id == id, case .refused(let reason, let retryAfter) = frame,
             reason == .relayFull || reason == .tooMany
@@ -116,7 +119,7 @@ extension RelayHub.State {
 }
 
 extension ProblemType {
-    /// The HTTP problem for a reason for which a new device is refused.
+    /// The HTTP problem that tells a new device this reason for refusing it.
     fileprivate init(_ reason: Reason) {
         switch reason {
         case .draining: self = .draining

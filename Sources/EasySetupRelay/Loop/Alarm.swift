@@ -1,8 +1,8 @@
 import NIOCore
 
-/// The only timer of an event loop. Setting it for a later time than the present one changes nothing. When it fires too
-/// early, its owner sets it again. So a stale deadline costs at most one wake-up, and setting the alarm costs one
-/// comparison.
+/// The only timer of an event loop. Setting an alarm that is set for an earlier time changes nothing. When the alarm
+/// fires too early for a deadline, its owner sets it again. So a deadline that no longer matters costs at most one
+/// wake-up, and setting the alarm usually costs one comparison.
 final class Alarm: NIOScheduledCallbackHandler {
     private let loop: any EventLoop
     private let grain: TimeAmount
@@ -21,7 +21,8 @@ final class Alarm: NIOScheduledCallbackHandler {
         self.ring = ring
     }
 
-    /// Makes the alarm fire at this time or earlier, but not before `grain` has passed from now.
+    /// Makes the alarm fire at this time, or earlier if it is set for an earlier time; but not before `grain` has
+    /// passed from now.
     func set(for deadline: NIODeadline) {
         guard !hasEnded, deadline < due ?? .distantFuture else { return }
         let deadline = max(deadline, loop.now + grain)
@@ -29,7 +30,7 @@ final class Alarm: NIOScheduledCallbackHandler {
         callback?.cancel()
         callback = nil
         due = nil
-        // Scheduling fails only while the event loop shuts down. No deadline matters then.
+        // Scheduling fails only while the event loop shuts down. No deadline matters any more then.
         guard let scheduled = try? loop.assumeIsolated().scheduleCallback(at: deadline, handler: self) else { return }
         (callback, due) = (scheduled, deadline)
     }

@@ -1,6 +1,6 @@
 extension Array {
-    /// Removes all elements, and releases the memory if there were more than `most`. Most arrays here have one element,
-    /// and `removeLast` removes it much faster than `removeAll`.
+    /// Removes all elements, and releases the memory if there were more than `most` of them. In this project most
+    /// arrays have one element when they are cleared, and `removeLast` is much faster for one than `removeAll`.
     mutating func clear(keepingUpTo most: Int = .max) {
         guard count == 1 else { return removeAll(keepingCapacity: count <= most) }
         removeLast()

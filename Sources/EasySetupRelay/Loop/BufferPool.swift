@@ -1,19 +1,19 @@
 import NIOCore
 
-/// A pool of output buffers that the connections of a loop share, so that no waiting connection keeps a buffer.
+/// A pool of output buffers for the connections of a loop, so that no connection keeps a buffer while it waits.
 final class BufferPool {
     private let allocator = ByteBufferAllocator()
     private var spares: [ByteBuffer] = []
 
-    /// The capacity of a new buffer, in bytes: what a batch of events usually sends to one device.
+    /// The capacity of a new buffer, in bytes: as much as a batch of events usually sends to one device.
     private static let usualBytes = 2 * 1024
-    /// The capacity, in bytes, above which the pool does not keep a buffer. Larger buffers occur when a device comes
-    /// back to a full mailbox.
+    /// The largest capacity of a buffer that the pool keeps, in bytes. Larger buffers occur when a device comes back to
+    /// many stored messages.
     private static let largestKept = 8 * 1024
     /// The most buffers that the pool keeps. A batch of events usually needs fewer.
     private static let mostKept = 256
 
-    /// An empty buffer. The caller returns it with ``giveBack(_:)``.
+    /// Returns an empty buffer. The caller must return it to the pool with ``giveBack(_:)``.
     func take() -> ByteBuffer {
         guard var buffer = spares.popLast() else { return allocator.buffer(capacity: Self.usualBytes) }
         buffer.clear()

@@ -1,24 +1,25 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// A loop's access to the ``RelayHub`` that all loops share. It gathers the events on the loop's connections and passes
-/// them on in one call under one lock. The call gives the effects to carry out.
+/// A loop's access to the ``RelayHub``, which all loops share. It gathers the events on the loop's connections, and
+/// passes several of them in one call under one lock. That call returns the effects that the loop must carry out.
 final class CorePort {
     private let hub: RelayHub
     private let clock: RelayClock
     private let loop: any EventLoop
-    /// The index of the loop among all loops of the relay.
+    /// The index of this loop among all loops of the relay.
     let index: Int
     private var events: [RelayHub.Event] = []
     private var effects: [RelayHub.Effect] = []
-    /// Whether another loop has put effects into this loop's inbox.
+    /// Whether another loop has put effects into this loop's inbox since this loop last took its effects.
     private var isWoken = false
-    /// The next deadline of the shared state, and the one that ``takeNewDue()`` gave last; both on the relay's clock.
+    /// The next deadline of the shared state; `told` is the one that ``takeNewDue()`` returned last. Both are on the
+    /// relay's clock.
     private var due: Duration?
     private var told: Duration?
 
-    /// The hub calls `wake`, on any thread, when another loop has put effects into this loop's inbox. `wake` has
-    /// ``wasWoken()`` called on the loop.
+    /// - Parameter wake: the hub calls it, on any thread, when another loop has put effects into this loop's inbox. It
+    ///   must make the loop call ``wasWoken()``.
     init(_ hub: RelayHub, clock: RelayClock, loop: any EventLoop, wake: @escaping @Sendable () -> Void) {
         self.hub = hub
         self.clock = clock
@@ -26,8 +27,8 @@ final class CorePort {
         index = hub.join(wake: wake)
     }
 
-    /// Records an event on a connection. The next ``change(_:)`` passes it to the hub, at the latest at the end of the
-    /// batch of events.
+    /// Records an event on a connection. The next ``change(_:)`` passes the event to the hub, at the latest when the
+    /// batch of events ends.
     func happened(_ event: RelayHub.Event) {
         events.append(event)
     }
@@ -52,11 +53,11 @@ final class CorePort {
         return outcome.result
     }
 
-    /// Reads the shared state.
+    /// Reads the state that all loops share.
     func read<Result: Sendable>(_ body: (borrowing RelayHub.State) -> Result) -> Result { hub.read(body) }
 
-    /// Passes on the recorded events and moves all effects into `effects`, which must be empty. False when there are no
-    /// effects.
+    /// Passes the recorded events to the hub, and moves all effects to carry out into `effects`, which must be empty.
+    /// False when there are no effects.
     func takeEffects(_ effects: inout [RelayHub.Effect]) -> Bool {
         if !events.isEmpty || isWoken { change { _ in } }
         guard !self.effects.isEmpty else { return false }
@@ -64,22 +65,23 @@ final class CorePort {
         return true
     }
 
-    /// Whether there are events to pass on or effects to carry out.
+    /// Whether there are events to pass to the hub or effects to carry out.
     var hasWork: Bool { !events.isEmpty || !effects.isEmpty || isWoken }
 
-    /// The time to set the alarm for, on the event loop's clock. Nil when the next deadline has not changed since the
-    /// last call, or when there is none.
+    /// The time for which the caller must set the alarm, on the event loop's clock. Nil when the shared state has no
+    /// deadline, or has the same as at the last call.
     func takeNewDue() -> NIODeadline? {
         guard due != told else { return nil }
         told = due
         return due.map { loop.now + TimeAmount($0 - clock.now.monotonic) }
     }
 
-    /// Called when the alarm has fired or was cancelled: the next ``takeNewDue()`` gives the deadline again.
+    /// The caller must call this when the alarm has fired or was cancelled: the next ``takeNewDue()`` then returns the
+    /// deadline again.
     func alarmIsUnset() {
         told = nil
     }
 
-    /// The number of elements above which a cleared list releases its memory.
+    /// The most elements for which a cleared list keeps its memory.
     private static let mostKept = 1024
 }

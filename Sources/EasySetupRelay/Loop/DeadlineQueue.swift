@@ -1,10 +1,10 @@
 import NIOCore
 
-/// A queue of deadlines that all lie the same duration ahead when they are added, so they pass in the order in which
-/// they were added. It needs no heap and no timer. An entry that no longer matters stays in the queue until its
-/// deadline, so the code that takes an entry checks it.
+/// A queue of deadlines. Each deadline is the same time after its entry was added, so the deadlines pass in the order
+/// of the entries, and the queue needs no heap. An entry that no longer matters stays in the queue until its deadline,
+/// so the caller checks each entry that it takes.
 struct DeadlineQueue<Element: Sendable>: Sendable {
-    /// The time from adding an entry to its deadline.
+    /// The time from adding an entry to the entry's deadline.
     let duration: TimeAmount
     private var entries = CircularBuffer<(due: NIODeadline, element: Element)>()
 
@@ -15,7 +15,7 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
     /// The earliest deadline; nil when the queue is empty.
     var next: NIODeadline? { entries.first?.due }
 
-    /// Adds an element, and gives its deadline.
+    /// Adds an element, and returns its deadline.
     @discardableResult
     mutating func add(_ element: Element, now: NIODeadline) -> NIODeadline {
         let due = now + duration
@@ -23,26 +23,26 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
         return due
     }
 
-    /// Removes and returns the first element if it is due; nil otherwise.
+    /// Removes and returns the first element if its deadline has passed; otherwise nil.
     mutating func popDue(now: NIODeadline) -> Element? {
         guard let first = entries.first, first.due <= now else { return nil }
         return entries.removeFirst().element
     }
 
-    /// Removes the elements for which `matters` is false, and releases their memory.
+    /// Removes the elements for which `matters` is false, and releases unused memory.
     mutating func keep(where matters: (Element) -> Bool) {
         var kept = CircularBuffer<(due: NIODeadline, element: Element)>()
         for entry in entries where matters(entry.element) { kept.append(entry) }
         entries = kept
     }
 
-    /// Up to `count` of the first elements that matter, among the first `4 * count` elements. Removes the elements at
-    /// the front of the queue that don't matter.
+    /// Returns up to `count` of the oldest elements for which `matters` is true; it looks at `4 * count` elements at
+    /// most. Also removes those elements from the front of the queue for which `matters` is false.
     mutating func first(_ count: Int, where matters: (Element) -> Bool) -> [Element] {
         while let first = entries.first, !matters(first.element) { entries.removeFirst() }
         return Array(entries.prefix(4 * count).map(\.element).filter(matters).prefix(count))
     }
 
-    /// Removes and returns the first element, due or not.
+    /// Removes and returns the first element, whether or not its deadline has passed; nil when the queue is empty.
     mutating func popFirst() -> Element? { entries.popFirst()?.element }
 }

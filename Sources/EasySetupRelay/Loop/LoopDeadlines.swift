@@ -1,23 +1,25 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// The deadlines of a loop's connections. Each kind has its own queue, because all deadlines of a kind lie equally far
-/// ahead. The code that takes a deadline checks the connection again, because it may have changed since.
+/// The deadlines of a loop's connections. Each kind has its own queue, because all deadlines of one kind are set the
+/// same time ahead. The caller checks the connection again when it takes a deadline, because the connection may have
+/// changed since.
 struct LoopDeadlines {
-    /// A request that has begun to arrive on a connection. `request` is its number on this connection, from 1.
+    /// A request that has begun to arrive on a connection. `request` is the request's number on this connection,
+    /// counted from 1.
     struct Opening: Equatable {
         let connection: ConnectionID
         let request: Int
     }
 
     enum Due: Equatable {
-        /// The request must have arrived completely by now.
+        /// The request must have arrived completely by this deadline.
         case opening(Opening)
-        /// The peer must have closed the connection by now.
+        /// By this deadline, the peer must have closed the connection.
         case closing(ConnectionID)
-        /// The device must have been heard lately, and it is time for the next ping.
+        /// It is time to check that the device is not silent, and to send the next ping.
         case ping(ConnectionID)
-        /// The relay checks again how long the HTTP connection has carried no request.
+        /// It is time to check again for how long the HTTP connection has been idle.
         case idle(ConnectionID)
     }
 
@@ -25,7 +27,7 @@ struct LoopDeadlines {
     private var closings: DeadlineQueue<ConnectionID>
     private var pings: DeadlineQueue<ConnectionID>
     private var idles: DeadlineQueue<ConnectionID>
-    /// The earliest deadline that was added since ``takeEarliestAdded()``.
+    /// The earliest deadline added since the last call of ``takeEarliestAdded()``; nil when none was added.
     private var earliestAdded: NIODeadline?
 
     init(_ limits: ConnectionLimits) {
@@ -56,12 +58,12 @@ struct LoopDeadlines {
         return earliestAdded
     }
 
-    /// The earliest of all deadlines; nil when there is none.
+    /// The earliest deadline in all queues; nil when there is none.
     var next: NIODeadline? {
         [openings.next, closings.next, pings.next, idles.next].compactMap(\.self).min()
     }
 
-    /// Removes and returns a deadline that is due; nil when none is.
+    /// Removes and returns a deadline that has passed; nil when none has.
     mutating func popDue(now: NIODeadline) -> Due? {
         if let opening = openings.popDue(now: now) { return .opening(opening) }
         if let connection = closings.popDue(now: now) { return .closing(connection) }
@@ -69,13 +71,13 @@ struct LoopDeadlines {
         return idles.popDue(now: now).map { .idle($0) }
     }
 
-    /// Up to `count` connections that matter, beginning with those whose requests began first. Removes the deadlines at
-    /// the front of the queue that don't matter.
+    /// Returns up to `count` connections for which `matters` is true, beginning with those whose requests began first.
+    /// Also removes deadlines from the front of the queue for which `matters` is false.
     mutating func longestOpening(_ count: Int, where matters: (ConnectionID) -> Bool) -> [ConnectionID] {
         openings.first(count) { matters($0.connection) }.map(\.connection)
     }
 
-    /// Removes the deadlines of connections that have ended, and releases their memory.
+    /// Removes the deadlines of connections for which `isThere` is false, and releases unused memory.
     mutating func keep(where isThere: (ConnectionID) -> Bool) {
         openings.keep { isThere($0.connection) }
         closings.keep(where: isThere)

@@ -1,9 +1,10 @@
 import EasySetupRelayCore
 import NIOCore
 
-/// The beginning and end of connections, and the address prefix under which the relay counts each one.
+/// Adding and removing connections, and the address prefix under which the relay counts each one.
 extension LoopWorker {
-    /// Registers a listening socket. The worker calls `release` when there is room for a connection again.
+    /// Registers a listening socket. The worker calls `release` when the relay was full and has room for a connection
+    /// again.
     func addListener(_ listener: ObjectIdentifier, release: @escaping () -> Void) {
         listeners[listener] = release
     }
@@ -14,7 +15,8 @@ extension LoopWorker {
 
     var isFull: Bool { core.read { $0.isFull } }
 
-    /// Registers a connection that a listening socket has accepted. Nil when the relay does not take it.
+    /// Registers a connection that a listening socket has accepted. Nil when the relay does not admit the connection;
+    /// the caller must then close it.
     func accepted(from peer: PeerAddress?) -> DeviceConnection? {
         let prefix = peer.flatMap { addresses.proxies.contains($0) ? nil : $0.prefix }
         let (accepted, isCrowded) = core.change { ($0.accept(prefix, on: core.index), $0.isCrowded) }
@@ -22,15 +24,15 @@ extension LoopWorker {
         let connection = DeviceConnection(id: id, peer: peer, counted: prefix)
         connections[id.number] = connection
         deadlines.addOpening(id, request: 1, now: loop.now)
-        // The alarm is set now and not at the end of a batch of events, because the connection may never send anything.
+        // The alarm is set now, and not when a batch of events ends, because this connection may never cause an event.
         setAlarm()
         if isCrowded { makeRoom(for: connection) }
         return connection
     }
 
     /// Closes an idle connection to make room for a new one. The hub chooses it. If the hub knows no idle connection,
-    /// this loop compares those of its connections whose requests began first, and closes the one whose prefix has
-    /// most.
+    /// this loop compares some of its own that lose nothing by closing, those whose requests began first, and closes
+    /// the one whose prefix has the most connections.
     private func makeRoom(for connection: DeviceConnection) {
         let hasMade = core.change { $0.makeRoom(for: connection.id, connection.counted) }
         defer { endTurn() }
@@ -42,17 +44,17 @@ extension LoopWorker {
         if let id = core.read({ $0.admission.fullest(candidates) }) { giveWay(id) }
     }
 
-    /// The most connections that ``makeRoom(for:)`` compares.
+    /// The most connections that ``makeRoom(for:)`` compares by their prefixes.
     private static let looks = 16
 
-    /// The channel of a connection has closed. Records the loss of its device, behind the last frames that the device
-    /// sent. ``forget(_:)`` follows and passes these events to the hub.
+    /// Handles the closing of a connection's channel. Records the loss of its device as an event, after the last frames
+    /// that the device sent. ``forget(_:)`` is called next and passes these events to the hub.
     func ended(_ connection: DeviceConnection) {
         connection.ended()
         if connection.markUnknown() { core.happened(.lost(connection.id)) }
     }
 
-    /// Removes a connection that has ended, and its part in the relay's counts.
+    /// Removes a connection that has ended, and subtracts it from the relay's counts.
     func forget(_ connection: DeviceConnection) {
         guard connections.removeValue(forKey: connection.id.number) != nil else { return }
         if connection.markUnknown() { core.happened(.lost(connection.id)) }
@@ -75,27 +77,27 @@ extension LoopWorker {
 extension LoopWorker {
     var usesProxyProtocol: Bool { addresses.proxies.usesProxyProtocol }
 
-    /// Whether the peer is a trusted proxy.
+    /// Whether the peer of this connection is a trusted proxy.
     func isFromProxy(_ connection: DeviceConnection) -> Bool {
         connection.peer.map(addresses.proxies.contains) ?? false
     }
 
-    /// Sets the client's address, which a trusted proxy has sent. False when the client's prefix has too many
-    /// connections that serve no device.
+    /// Sets the client's address, which a trusted proxy has sent in a PROXY header. False when the client's prefix has
+    /// too many connections that serve no device.
     func setSource(_ source: PeerAddress, of connection: DeviceConnection) -> Bool {
         connection.setPeer(source)
         return count(connection, for: addresses.proxies.contains(source) ? nil : source.prefix)
     }
 
-    /// Counts a connection that serves no device under a prefix that the relay has just learnt. False when the prefix
-    /// has too many such connections.
+    /// Adds a connection that serves no device yet to the counts of its prefix, which the relay has just learned. False
+    /// when the prefix has too many such connections.
     func count(_ connection: DeviceConnection, for prefix: AddressPrefix?) -> Bool {
         connection.count(for: prefix)
         return core.change { $0.count(for: prefix) }
     }
 
-    /// Sets whether a connection is idle. An idle connection serves no device: its first frame has not arrived, or no
-    /// poll waits on it.
+    /// Notes whether a connection is idle, which means that it serves no device: its first frame has not arrived, or it
+    /// is an HTTP connection on which no poll (request for frames) waits.
     func setIdle(_ isIdle: Bool, _ connection: DeviceConnection) {
         guard connection.setIdle(isIdle) else { return }
         core.change { $0.admission.setIdle(isIdle, connection.id, connection.counted) }

@@ -3,10 +3,10 @@ import EasySetupRelayProtocol
 import NIOCore
 import NIOWebSocket
 
-/// The WebSockets of devices. The ``ConnectionMachine`` gives the events, and this code carries them out.
+/// The WebSockets of devices. The ``ConnectionMachine`` returns the events, and this code handles them.
 extension LoopWorker {
-    /// Bytes have arrived on a connection. Gives back the bytes that the HTTP handlers are to read, with all later
-    /// ones; nil when there are none for them.
+    /// Handles bytes that have arrived on a connection. Returns the bytes that the caller must pass to the HTTP
+    /// handlers, which from then on get all bytes of the connection; nil if there are none.
     func received(_ bytes: ByteBuffer, on connection: DeviceConnection) -> ByteBuffer? {
         var (unread, payload): (ByteBuffer, [UInt8]) = (bytes, [])
         swap(&payload, &unpacked)
@@ -32,7 +32,8 @@ extension LoopWorker {
             }
         }
         swap(&payload, &unpacked)
-        // With TLS, these bytes are in a buffer of NIO's TLS handler, which is not one of the shared buffers.
+        // The buffer goes back to the pool of receive buffers. With TLS, the bytes are in a buffer of NIO's TLS
+        // handler, which the pool does not take.
         receiveBuffers.giveBack(bytes)
         return forHTTP
     }
@@ -42,14 +43,15 @@ extension LoopWorker {
         endTurn()
     }
 
-    /// The connection has become a WebSocket. The relay answers the upgrade, then admits the device or sends it a
-    /// refusal. The connection counts as serving a device once its first frame has arrived.
+    /// Handles a connection that has become a WebSocket: answers the upgrade request, and then admits the device or
+    /// sends it a refusal. The connection counts as serving a device once its first frame has arrived.
     func upgraded(_ connection: DeviceConnection, _ answer: UpgradeAnswer, from prefix: AddressPrefix?) {
         wrote(connection.answerUpgrade(answer, buffers), to: connection)
         deadlines.addPing(connection.id, now: loop.now)
-        // The peer's address is unknown only if the connection has ended already.
+        // The client's address is unknown only if the connection has ended already.
         guard let prefix else { return connection.hangUp() }
-        // Behind a proxy that sends a forwarding header, the relay learns the client's address only from the request.
+        // Behind a proxy that reports the client's address in a header, the relay learns this address only from the
+        // request.
         let hasPlace = connection.counted != nil || count(connection, for: prefix)
         let refusal = core.change { state -> AdmissionRefusal? in
             let refusal =

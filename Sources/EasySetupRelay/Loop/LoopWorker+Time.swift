@@ -2,10 +2,10 @@ import EasySetupRelayCore
 import NIOCore
 import NIOWebSocket
 
-/// Timers: one alarm serves all deadlines of a loop.
+/// Timers: a loop has one alarm for all of its deadlines.
 extension LoopWorker {
-    /// The relay's clock has jumped. The alarm is set for the old time, so the worker checks all deadlines and sets it
-    /// again.
+    /// Handles a jump of the relay's clock. The alarm is set for a time before the jump, so this checks all deadlines
+    /// and sets the alarm again.
     func clockMoved() {
         alarm.cancel()
         alarmFired()
@@ -20,7 +20,8 @@ extension LoopWorker {
         if isMemoryDue { memoryDue = nil }
         let (hasCrowdGone, givesBack) = core.change { state in
             state.deadlinesPassed()
-            // The worker gives no memory back when another loop has shrunk the tables already, or the crowd is back.
+            // The worker shrinks no tables if another loop has done so already, or if most of the connections have come
+            // back.
             let hasCrowdGone = state.hasCrowdGone
             if isMemoryDue, hasCrowdGone { state.shrink() }
             return (hasCrowdGone, isMemoryDue && hasCrowdGone)
@@ -77,7 +78,7 @@ extension LoopWorker {
         alarm.set(for: due)
     }
 
-    /// The time between the end of a crowd of connections and giving back its memory: longer than a crowd takes to
-    /// disconnect.
+    /// The time from when half of the connections have ended until the loop gives back their memory. It is longer than
+    /// a crowd of connections takes to disconnect.
     private static let memoryRest = TimeAmount.seconds(2)
 }

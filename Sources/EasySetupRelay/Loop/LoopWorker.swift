@@ -4,22 +4,24 @@ import NIOCore
 import NIOWebSocket
 
 /// The worker of one event loop. It owns the loop's connections, passes their events to the ``RelayHub``, and carries
-/// out the resulting effects. Only its loop uses it, so it needs no lock. It never blocks.
+/// out the resulting effects. Only code on this loop uses it, so it needs no lock. It never blocks.
 final class LoopWorker {
     let limits: ConnectionLimits
     let loop: any EventLoop
     let core: CorePort
     let routes: HTTPRoutes
     let addresses: AddressSource
-    /// The connections by number. The key is not a ``ConnectionID``, because a number is hashed in half the time.
+    /// The connections by the number in their ``ConnectionID``. The number itself is the key, because it is hashed in
+    /// half the time.
     var connections: [UInt64: DeviceConnection] = [:]
     let alarm: Alarm
     var deadlines: LoopDeadlines
-    /// When the loop gives back memory after a crowd of connections has gone; nil when it need not. The delay lets the
-    /// rest of the crowd disconnect first.
+    /// When the loop gives back memory after many connections have ended; nil when it need not. The delay lets further
+    /// connections end first.
     var memoryDue: NIODeadline?
 
-    /// Reused memory: for the payload of a received frame, for output and for input.
+    /// Memory that is used again and again: `unpacked` for the payload of a received frame, `buffers` for output, and
+    /// `receiveBuffers` for input.
     var unpacked: [UInt8] = []
     let buffers = BufferPool()
     let receiveBuffers: ReceiveBuffers
@@ -29,7 +31,8 @@ final class LoopWorker {
     private var unflushed: [DeviceConnection] = []
     private var flushing: [DeviceConnection] = []
     private let unlooked: Int
-    /// The listening sockets. The loop calls a socket's function when there is room for a connection again.
+    /// The listening sockets, each with a function. The worker calls it when the relay was full and has room for a
+    /// connection again.
     var listeners: [ObjectIdentifier: () -> Void] = [:]
 
     init(
@@ -46,7 +49,8 @@ final class LoopWorker {
         receiveBuffers = ReceiveBuffers()
         addresses = AddressSource(proxies: proxies, limits: limits)
         deadlines = LoopDeadlines(limits)
-        // The reference is weak, so that a wake-up or an alarm does not keep the worker of a stopped loop alive.
+        // The reference to the worker is weak, so that a pending wake-up or alarm does not keep the worker of a stopped
+        // loop alive.
         let itself = NIOLoopBound(Weak(), eventLoop: loop)
         core = CorePort(hub, clock: clock, loop: loop) {
             itself.eventLoop.execute { itself.value.worker?.wasWoken() }
@@ -73,12 +77,12 @@ extension LoopWorker {
     }
 
     /// Ends a batch of events: carries out effects, writes the output and sets the alarm. This may cause further events
-    /// on any connection, such as the end of one that is cut. The running call handles them; a nested call does
-    /// nothing.
+    /// on any connection, such as the end of one that the relay cuts. This call handles those too: a nested call of
+    /// `endTurn` does nothing.
     func endTurn() {
         guard !isEndingTurn else { return }
         isEndingTurn = true
-        // The lists are moved to local variables, because carrying out an effect may add to them.
+        // The contents of the lists are moved to local variables, because carrying out an effect may add to the lists.
         var (taken, written): ([RelayHub.Effect], [DeviceConnection]) = ([], [])
         swap(&taken, &effects)
         swap(&written, &flushing)
@@ -97,7 +101,7 @@ extension LoopWorker {
         setAlarm()
     }
 
-    /// The number of elements above which a cleared list releases its memory.
+    /// The most elements for which a cleared list keeps its memory.
     private static let mostKept = 1024
 
     private func perform(_ effect: RelayHub.Effect) {
@@ -111,7 +115,7 @@ extension LoopWorker {
         }
     }
 
-    /// Closes a connection because another one needs its place. A connection that serves a device by now stays open.
+    /// Closes a connection because another one needs its place. The connection stays open if it serves a device by now.
     func giveWay(_ id: ConnectionID) {
         guard let connection = connections[id.number] else { return }
         if connection.isNobody {
@@ -139,20 +143,21 @@ extension LoopWorker {
         deadlines.keep { connections[$0.number] != nil }
     }
 
-    /// Begins to drain: the relay admits no new devices, and ends when the active pairings have ended or the drain time
-    /// is over.
+    /// Begins to drain: the relay admits no new devices, and ends when the pairings in progress have ended or the drain
+    /// time is over.
     func drain() {
         core.change { $0.drain() }
         endTurn()
     }
 
-    /// Replaces the token keys. The relay still accepts tokens that it made with the old keys.
+    /// Replaces the keys of tokens. The relay still accepts tokens that it made with the previous keys, until they
+    /// expire.
     func replaceKeys(by keys: TokenKeys) {
         core.change { state in state.rendezvous.replaceKeys(by: keys, &state.turn) }
         endTurn()
     }
 
-    /// Ends the relay at once.
+    /// Ends the relay at once, without waiting for pairings in progress.
     func stop() {
         core.change { $0.stop() }
         endTurn()
@@ -166,7 +171,8 @@ extension LoopWorker {
         wrote(connection.send(frame, buffers), to: connection)
     }
 
-    /// Begins the WebSocket closing handshake.
+    /// Begins the WebSocket closing handshake, with `code` or, if it is nil, the close code of the connection's state
+    /// machine. From then on the device's frames are dropped.
     func close(_ connection: DeviceConnection, _ code: WebSocketErrorCode? = nil) {
         _ = connection.markUnknown()
         guard let payload = connection.close(code) else { return }
@@ -181,9 +187,9 @@ extension LoopWorker {
         }
     }
 
-    /// Writes a connection's output to the network. The relay cuts off a device with more than `outboundBytes` unread
-    /// bytes. While all devices together have more than `unreadBytesInAll`, it also cuts off a device whose unread
-    /// bytes are more than one HTTP answer holds. A device gets the missed frames when it comes back.
+    /// Writes a connection's pending output to the network. The relay cuts the connection of a device that leaves more
+    /// than `outboundBytes` unread. While all devices together leave more than `unreadBytesInAll`, the limit for each
+    /// is what one answer to a poll holds. A device gets the frames that it missed when it comes back.
     func flush(_ connection: DeviceConnection) {
         guard case .looked(let unread) = connection.flush(most: unlooked, buffers),
             !account(unread: unread, of: connection)
@@ -194,7 +200,8 @@ extension LoopWorker {
         connection.hangUp()
     }
 
-    /// Records the number of unread bytes of a device. False when the device has too many.
+    /// Records the number of bytes that a device has not read. False when these are more than the device may leave
+    /// unread.
     func account(unread bytes: Int, of connection: DeviceConnection) -> Bool {
         let difference = connection.setUnread(bytes)
         guard difference != 0 else { return bytes <= limits.outboundBytes }

@@ -8,16 +8,16 @@ import Musl
 import Darwin
 #endif
 
-/// The clock of a relay: the system's clocks, or a clock that a test moves by hand. Every decision of the relay's core
-/// has its time from here; the event loops have timers of their own for single connections.
+/// The clock of a relay: the system's clocks, or a clock that a test moves by hand. The decisions of
+/// `EasySetupRelayCore` use only this clock; the event loops have timers of their own for single connections.
 package struct RelayClock: Sendable {
     private let read: @Sendable () -> Moment
     private let watch: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// - Parameters:
-    ///   - read: gives the current time.
-    ///   - watch: takes a function, which it calls whenever the time has jumped. A clock that never jumps never calls
-    ///     the function.
+    ///   - read: returns the current time.
+    ///   - watch: called with a function. The clock must call that function whenever its time has jumped; a clock that
+    ///     never jumps can ignore it.
     package init(
         _ read: @escaping @Sendable () -> Moment,
         whenMoved watch: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in }
@@ -28,7 +28,7 @@ package struct RelayClock: Sendable {
 
     var now: Moment { read() }
 
-    /// Registers a function that the clock calls, on any thread, whenever the time has jumped.
+    /// Registers a function that the clock calls, on any thread, whenever its time has jumped.
     func whenMoved(_ body: @escaping @Sendable () -> Void) { watch(body) }
 
     /// The machine's clocks: a monotonic clock that also runs while the machine sleeps, and UTC.

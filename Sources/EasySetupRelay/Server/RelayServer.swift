@@ -9,7 +9,8 @@ import Synchronization
 /// A relay server: it accepts WebSockets and long-polling requests from devices and brings the devices together
 /// (`Protocol/relay.md`). Event loops do all the work, one for each core; ``run()`` only waits for them to end.
 public final class RelayServer: Service {
-    /// The version of this relay, by semantic versioning (`CHANGELOG.md`). The relay logs it when it begins to listen.
+    /// The version of this relay, by semantic versioning (`CHANGELOG.md`). The relay logs its version when it begins to
+    /// listen.
     public static var version: String { Release.version }
 
     private let configuration: RelayConfiguration
@@ -18,13 +19,13 @@ public final class RelayServer: Service {
     private let whenListening: EventLoopPromise<[BoundAddress]>
     private let running = Mutex<Running?>(nil)
 
-    /// The parts of a running relay that ``reload()`` replaces.
+    /// The parts of a running relay that ``reload()`` changes.
     private struct Running {
         let certificate: CertificateKeeper?
         let replaceKeys: @Sendable (TokenKeys) -> Void
     }
 
-    /// Creates a relay. The relay opens no files and sockets before ``run()``.
+    /// Creates a relay. It opens no files or sockets before ``run()`` is called.
     public init(configuration: RelayConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
@@ -36,25 +37,26 @@ public final class RelayServer: Service {
         whenListening.fail(RelayError.stopped)
     }
 
-    /// The addresses that the relay listens on, in the order of ``RelayConfiguration/listen``. The call waits until the
-    /// relay listens, and throws a ``RelayError`` when the relay could not start.
+    /// The addresses on which the relay listens, in the order of ``RelayConfiguration/listen``. The getter waits until
+    /// the relay listens. It throws a ``RelayError`` when the relay could not start.
     public var addresses: [BoundAddress] {
         get async throws { try await whenListening.futureResult.get() }
     }
 
-    /// The port of the first of ``addresses``.
+    /// The port of the first of ``addresses``. The getter waits and throws as that of ``addresses`` does.
     public var port: Int {
         get async throws { try await addresses[0].port }
     }
 
-    /// Whether the relay listens, or has listened.
+    /// Whether the relay is listening, or listened before it ended.
     public var hasListened: Bool { running.withLock { $0 != nil } }
 
-    /// Serves until the surrounding task is cancelled or shut down gracefully. When it is cancelled, the relay ends at
-    /// once. When it is shut down gracefully, the relay admits no new devices, and waits for active pairings for at
-    /// most ``ConnectionLimits/drainTime``. It tells devices to connect again, to a restarted relay or another one.
+    /// Serves until the surrounding task is cancelled or shut down gracefully. When the task is cancelled, the relay
+    /// ends at once. When the task is shut down gracefully, the relay admits no new devices, and waits for pairings in
+    /// progress for at most ``ConnectionLimits/drainTime``. It tells devices to connect again, to the restarted relay
+    /// or to another one.
     ///
-    /// Throws a ``RelayError`` when the relay cannot start. Call it only once.
+    /// Throws a ``RelayError`` when the relay can't start. May be called only once.
     public func run() async throws {
         do {
             try await serve()
@@ -64,17 +66,18 @@ public final class RelayServer: Service {
         }
     }
 
-    /// Reads the certificate and the token keys from their files again, as soon as the relay listens.
+    /// Reads the certificate and the token keys from their files again. If the relay does not listen yet, the call
+    /// waits until it does.
     ///
-    /// New connections get the new certificate; existing ones go on. The relay makes new tokens with the new key, and
-    /// accepts earlier tokens until they expire, if the file still has their key. It logs unusable files as errors and
-    /// changes nothing then. It does the same with a certificate that no device would accept now while the old one is
+    /// New connections get the new certificate; existing ones go on. The relay makes new tokens with the new current
+    /// key, and accepts earlier tokens until they expire. If a file can't be used, the relay logs an error and keeps
+    /// what it had. It does the same if no device would accept the new certificate at present while the previous one is
     /// valid. It never creates a key file here.
     public func reload() async {
         guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
             return
         }
-        // The files are read on a thread that may block.
+        // The files are read on a thread of a pool, because reading them may block.
         try? await NIOThreadPool.singleton.runIfActive { [configuration, logger] in
             running.certificate?.reload()
             guard let path = configuration.keyFile else { return }
@@ -90,19 +93,19 @@ public final class RelayServer: Service {
 }
 
 extension RelayServer {
-    /// The results of the preparation before a relay can listen: files read, keys made, addresses resolved.
+    /// What a relay needs before it can listen: files read, keys made, addresses resolved.
     private struct Prepared: Sendable {
         let certificate: CertificateKeeper?
         let keys: TokenKeys
-        /// Whether the relay has just created the keys, so that no token of an earlier run can be valid.
+        /// Whether the relay has just made the keys, so that no token of an earlier run can be valid.
         let hasNewKeys: Bool
         let places: [Resolver.ResolvedAddress]
     }
 
     private func serve() async throws {
-        // `prepare` runs on a thread that may block, because disks and name servers may be slow.
+        // `prepare` runs on a thread of a pool, because slow disks and name servers may block it.
         let prepared = try await NIOThreadPool.singleton.runIfActive { [self] in try prepare() }
-        // The relay's own threads, one for each core. They end when the relay ends.
+        // The threads of this relay, one for each core. They end when the relay ends.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.coreCount)
         do {
             try await serve(prepared, on: Array(group.makeIterator()))
@@ -191,7 +194,7 @@ extension RelayServer {
     }
 
     private func tellListening(_ listeners: [any Channel], cores: Int) {
-        // The sockets of several cores share their address, so repeated addresses are left out.
+        // Each core has its own socket for the same address, so repeated addresses are left out.
         var addresses: [BoundAddress] = []
         for case let address? in listeners.map({ $0.localAddress?.bound }) where !addresses.contains(address) {
             addresses.append(address)
@@ -241,15 +244,15 @@ extension RelayServer {
             }
     }
 
-    /// Sets up an accepted connection. It inherits TCP_NODELAY from the listening socket.
+    /// Sets up an accepted connection. The system has copied the option TCP_NODELAY from the listening socket.
     private func configure(
         _ accepted: any Channel,
         _ worker: LoopWorker,
         _ certificate: CertificateKeeper?
     ) throws {
         if let options = accepted.syncOptions {
-            // With one read per batch, SwiftNIO takes all receive buffers of the channel except the first from this
-            // allocator.
+            // With one read per batch, SwiftNIO keeps only the channel's first buffer, and asks this allocator for each
+            // later one.
             try options.setOption(.maxMessagesPerRead, value: 1)
             try options.setOption(.recvAllocator, value: worker.receiveBuffers)
         }
