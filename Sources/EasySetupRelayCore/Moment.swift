@@ -3,8 +3,8 @@ package struct Moment: Hashable, Sendable {
     /// The time since an arbitrary start, on a clock that never jumps and that runs while the machine sleeps. Deadlines
     /// use it.
     package var monotonic: Duration
-    /// The time since an arbitrary start, on a clock that never jumps and that goes on while the machine sleeps. All
-    /// deadlines but those of tokens are times of this clock.
+    /// The time in seconds since 1970 UTC. Only tokens use it, because they outlive the process (`Protocol/relay.md`,
+    /// "Clocks").
     package var utcSeconds: Int64
 
     package init(monotonic: Duration, utcSeconds: Int64) {

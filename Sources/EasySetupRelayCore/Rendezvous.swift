@@ -19,8 +19,8 @@ package struct Rendezvous: Sendable {
     /// restore.
     var early: [OfferID: [ConnectionID]] = [:]
     var totals = Load()
-    /// The numbers of rooms, meetings and waiting visitors for each address prefix. All of a room counts for the prefix
-    /// of its offerer.
+    /// The numbers of rooms, meetings and waiting visitors for each address prefix. A room, and everything in it,
+    /// counts for the prefix of the room's offerer.
     var owned = Owned()
     /// Rooms that had no connected offerer and had never had a visitor, the oldest first. The list may contain rooms
     /// whose offerer has come back, that a visitor has visited, or that have ended since then.
@@ -51,8 +51,8 @@ package struct Rendezvous: Sendable {
         let at: Duration
     }
 
-    /// The numbers of rooms, meetings and waiting visitors for each address prefix. All of a room counts for the prefix
-    /// of its offerer.
+    /// The numbers of rooms, meetings and waiting visitors for each address prefix. A room, and everything in it,
+    /// counts for the prefix of the room's offerer.
     struct Owned: Sendable {
         var rooms = PrefixCounts()
         var meetings = PrefixCounts()

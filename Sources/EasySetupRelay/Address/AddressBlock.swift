@@ -1,4 +1,4 @@
-/// A range of IP addresses, as `10.0.0.0/8`, `2001:db8::/32` or `192.0.2.1` (RFC 4632, RFC 4291).
+/// A range of IP addresses, written as `10.0.0.0/8`, `2001:db8::/32` or `192.0.2.1` (RFC 4632, RFC 4291).
 public struct AddressBlock: Hashable, Sendable {
     /// The first address of the range: 4 bytes of IPv4 or 16 of IPv6. All bits beyond the prefix length are zero.
     private let bytes: [UInt8]

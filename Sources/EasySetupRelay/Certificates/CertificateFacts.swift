@@ -24,8 +24,8 @@ struct CertificateFacts: Sendable, Equatable {
 
     var isSelfIssued: Bool { subject == issuer }
 
-    /// Whether this certificate's key may have signed `other`: that certificate names this one's subject as its issuer
-    /// and, if both have one, the same key identifier.
+    /// Whether this certificate's key may have signed `other`: `other` names this certificate's subject as its issuer,
+    /// and the key identifiers match if both certificates contain them.
     func isIssuer(of other: CertificateFacts) -> Bool {
         guard subject == other.issuer else { return false }
         guard let keyIdentifier, let wanted = other.issuerKeyIdentifier else { return true }
@@ -95,8 +95,8 @@ enum PublicKeyKind: Sendable, Equatable {
 
     var isRSA: Bool { if case .rsa = self { true } else { false } }
 
-    /// The shortest RSA key that the relay uses, in bits. A shorter key could be factored by others than states, and
-    /// many TLS libraries refuse it.
+    /// The shortest RSA key that the relay uses, in bits. Not only states could factor a shorter key, and many TLS
+    /// libraries refuse it.
     static let leastRSABits = 2048
 
     /// The reason why the relay does not use a key of this kind; nil if the relay uses it. A client that uses BoringSSL

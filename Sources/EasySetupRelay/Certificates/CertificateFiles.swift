@@ -1,11 +1,11 @@
 import NIOCore
 import NIOSSL
 
-/// The paths of a relay's certificate chain and private key, both PEM files.
+/// The paths of two PEM files: one with a relay's certificate chain, one with the private key.
 public struct CertificateFiles: Sendable, Equatable {
-    /// The certificate chain, the relay's own certificate first.
+    /// The path of the file with the certificate chain, in which the relay's own certificate is the first.
     public var certificate: PathBytes
-    /// The private key of that certificate.
+    /// The path of the file with the private key of the relay's own certificate.
     public var key: PathBytes
 
     /// Stores two paths. The relay reads the files when it starts.
@@ -55,8 +55,8 @@ extension CertificateFiles {
         // The type of the certificate's key is checked before the file with the private key is read, because BoringSSL
         // can't parse private keys of every type.
         if let problem = chain[0].key.problem { throw .badCertificate(path: certificate.description, problem) }
-        // For an RSA key this is only a warning: BoringSSL accepts such a certificate, because old TLS versions could
-        // use it without a signature.
+        // For an RSA key the relay only logs a warning: BoringSSL accepts such a certificate, because old TLS versions
+        // could use it without a signature.
         if !chain[0].maySign, !chain[0].key.isRSA { throw .badCertificate(path: certificate.description, .unfitUsage) }
         let (privateKey, keyFile) = try read(key, .privateKey) { bytes in
             if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }

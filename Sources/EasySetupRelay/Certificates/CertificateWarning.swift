@@ -2,8 +2,8 @@ import NIOSSL
 
 /// A defect of a certificate or key that the relay logs for its operator. The relay uses the certificate all the same.
 enum CertificateWarning: Equatable, Sendable {
-    /// A certificate has expired. `position` counts from 1, the relay's own certificate, along the certificate chain;
-    /// `day` is in UTC, such as 2026-01-31.
+    /// A certificate has expired. `position` is its place in the certificate chain, where the relay's own certificate
+    /// is 1; `day` is in UTC, such as 2026-01-31.
     case expired(position: Int, day: String)
     case expiresSoon(position: Int, day: String)
     case notYetValid(position: Int, day: String)

@@ -21,8 +21,8 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// The time between two pings of the relay. Many proxies and address translators forget an idle connection after a
     /// minute. More frequent pings would only wake mobile radios, and load a relay with many waiting devices.
     public var pingInterval = Duration.seconds(45)
-    /// How many whole ping intervals in a row a device may send nothing. The relay closes the connection after one more
-    /// such interval.
+    /// For how many whole ping intervals in a row a device may send nothing. The relay closes the connection after one
+    /// more such interval.
     public var silentIntervals = 1
     /// The most WebSocket pings and pongs that a device may send in a ``pingInterval``. An honest device sends a
     /// handful.
@@ -43,10 +43,10 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// The longest time that the relay keeps a poll (a request for frames) waiting before it answers without frames.
     /// Common proxies end a silent request after 50 or 60 seconds.
     public var longestPoll = Duration.seconds(25)
-    /// How long the relay keeps a long-polling connection open without a request; it closes the connection up to a
-    /// quarter later. Proxies keep idle connections for up to a minute. A proxy should close first, because a request
-    /// that it sends while the relay closes is lost. The relay uses half of this time when half of all connections are
-    /// taken, and a quarter when three quarters are taken.
+    /// How long the relay keeps a long-polling connection open without a request; the relay may close it up to a
+    /// quarter of this time later. Proxies keep idle connections for up to a minute. A proxy should close first,
+    /// because a request that it sends while the relay closes is lost. The relay uses half of this time when half of
+    /// all connections are taken, and a quarter when three quarters are taken.
     public var idleTime = Duration.seconds(60)
     /// The most requests in a ``pingInterval`` on one connection, and the most in one long-polling session. A device
     /// that polls without pause makes about two hundred. Beyond this number, the relay closes the connection after the

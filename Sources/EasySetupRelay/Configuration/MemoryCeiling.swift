@@ -64,8 +64,8 @@ extension RelayConfiguration {
 private enum MemoryCost {
     /// The memory of the process without connections.
     static let process = 64 * 1024 * 1024
-    /// The memory of a connection with its handlers, an incomplete request or frame, and the request body that the
-    /// relay always accepts.
+    /// The memory of a connection with its handlers, an incomplete request or frame, and a request body of one frame,
+    /// which the relay always accepts.
     static let connection = 36 * 1024
     /// The memory that TLS adds to a connection.
     static let tls = 64 * 1024

@@ -25,7 +25,7 @@ public struct RelayConfiguration: Sendable {
     /// that a time limit never passes because the machine is slow.
     package var clock: RelayClock?
 
-    /// How long a code is valid from the moment when the relay issues its slot; 10 minutes by default.
+    /// How long a code is valid after the relay has issued the code's slot (its public part); 10 minutes by default.
     public var codeLifetime: Duration {
         get { limits.codeLifetime }
         set { limits.codeLifetime = newValue }

@@ -81,10 +81,11 @@ extension RelayError {
 }
 
 extension RelayError {
-    /// The fault's name in `Protocol/errors.md`, "Causes", for an error about a file; nil for other errors.
+    /// The name of what is wrong with a file (`Protocol/errors.md`, "Causes"); nil if the error is not about a file.
     public var cause: String? { causeCode?.rawValue }
 
-    /// The stable code of the fault in a file (`Protocol/errors.md`, "Causes"); nil for other errors.
+    /// The stable code of what is wrong with a file (`Protocol/errors.md`, "Causes"); nil if the error is not about a
+    /// file.
     public var causeCode: Cause? {
         switch kind {
         case .badCertificate(_, let problem): problem.code
@@ -128,7 +129,7 @@ extension RelayError {
         public static let passphrase = Self(rawValue: "passphrase")
         /// The private key does not belong to the certificate.
         public static let mismatch = Self(rawValue: "mismatch")
-        /// Devices accept no key of this type, or it is an RSA key that is too short.
+        /// The certificate's public key has a type that devices don't accept, or is an RSA key that is too short.
         public static let unfitKey = Self(rawValue: "unfit-key")
         /// The certificate's key usage does not allow digital signatures, which TLS needs.
         public static let unfitUsage = Self(rawValue: "unfit-usage")
@@ -150,7 +151,7 @@ extension RelayError {
         public static let tooManyKeys = Self(rawValue: "too-many-keys")
         /// The relay was to create a key file in a folder that does not exist.
         public static let noFolder = Self(rawValue: "no-folder")
-        /// The relay was to create a key file in a folder in which its user may create nothing.
+        /// The relay was to create a key file in a folder in which the relay's user may create nothing.
         public static let folderForbidden = Self(rawValue: "folder-forbidden")
     }
 }

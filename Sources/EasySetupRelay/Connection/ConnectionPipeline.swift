@@ -2,8 +2,8 @@ import NIOCore
 import NIOSSL
 
 /// Builds the handlers of a connection: for the PROXY header where a proxy sends one, for TLS, then the
-/// ``DeviceConnectionHandler``. If the first request does not have a device's form (``UpgradeRequest``), the HTTP
-/// handlers (``HTTPPipeline``) follow behind it.
+/// ``DeviceConnectionHandler``. If the first request is not of the form that devices send (``UpgradeRequest``), the
+/// HTTP handlers (``HTTPPipeline``) follow behind it.
 enum ConnectionPipeline {
     static func configure(_ channel: any Channel, worker: LoopWorker, certificate: NIOSSLContext?) throws {
         guard let connection = worker.accepted(from: channel.remoteAddress.flatMap(PeerAddress.init)) else {

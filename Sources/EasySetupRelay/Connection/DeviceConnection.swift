@@ -27,7 +27,7 @@ final class DeviceConnection {
     private(set) var isKnown = false
     /// The number of bytes that the device had not read when the relay last checked.
     private(set) var unread = 0
-    /// The number of bytes written since the last check of ``unread``. Checks are rare because they are costly: a
+    /// The number of bytes written since the last check of ``unread``. Checks are costly. They can be rare, because a
     /// device may always leave as many bytes unread as one answer to a poll holds.
     private var unlooked = 0
 

@@ -259,7 +259,8 @@ extension RelayHub.State {
         }
     }
 
-    /// True if the relay has ended, but only at the first such call, so that the caller reports the end once.
+    /// True at the first call after the relay has ended, and false at all others, so that the caller reports the end
+    /// once.
     mutating func takeEnd() -> Bool {
         guard rendezvous.takeEnd() else { return false }
         logger.info("stopped", metadata: statistics)

@@ -92,8 +92,8 @@ struct HTTPRoutes: Sendable {
         return offered.contains { $0 == Subprotocol.name } ? .upgrade : .refuse(.wrongVersion)
     }
 
-    /// Whether the request comes from a web page of an allowed origin, or from no web page at all. Browsers send at
-    /// least one of these two headers for a page, and the page can't change them.
+    /// Whether the request comes from a web page of an allowed origin, or from no web page at all. For a page, browsers
+    /// send `Origin` or `Sec-Fetch-Site`, and the page can't change these headers.
     private func isWelcome(_ headers: HTTPHeaders) -> Bool {
         let origins = headers["origin"]
         if origins.count == 1, allowedOrigins.contains(origins[0]) { return true }

@@ -31,8 +31,8 @@ extension LoopWorker {
     }
 
     /// Closes an idle connection to make room for a new one. The hub chooses it. If the hub knows no idle connection,
-    /// this loop compares some of its own that lose nothing by closing, those whose requests began first, and closes
-    /// the one whose prefix has the most connections.
+    /// this loop compares some of its own idle connections, those whose requests began first, and closes the one whose
+    /// prefix has the most connections.
     private func makeRoom(for connection: DeviceConnection) {
         let hasMade = core.change { $0.makeRoom(for: connection.id, connection.counted) }
         defer { endTurn() }

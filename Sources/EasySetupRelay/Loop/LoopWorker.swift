@@ -31,8 +31,8 @@ final class LoopWorker {
     private var unflushed: [DeviceConnection] = []
     private var flushing: [DeviceConnection] = []
     private let unlooked: Int
-    /// The listening sockets, each with a function. The worker calls it when the relay was full and has room for a
-    /// connection again.
+    /// The listening sockets, each with a function. The worker calls the function when the relay was full and has room
+    /// for a connection again.
     var listeners: [ObjectIdentifier: () -> Void] = [:]
 
     init(

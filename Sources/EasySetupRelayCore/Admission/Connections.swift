@@ -5,14 +5,13 @@ struct Connections: Sendable {
     // These phases are `mtype:Place` in the formal model, `Protocol/model/pairing.pml`.
     enum Phase: Sendable {
         /// The device has sent no valid first frame yet, or computes the proof of work that the relay asked for. Next
-        /// phases: `early`, `offerer`, `visitor`, or removed.
+        /// phases: `early`, `offerer`, `visitor`.
         case new(deadline: Duration, isAtWork: Bool)
-        /// The device is a visitor that came back before its offerer and waits for the offerer. Next: `visitor`, or
-        /// removed.
+        /// The device is a visitor that came back before its offerer and waits for the offerer. Next phase: `visitor`.
         case early(Early, deadline: Duration)
-        /// The device is the offerer of a room. Next: removed.
+        /// The device is the offerer of a room. Final phase.
         case offerer(OfferID)
-        /// The device is a visitor in a meeting of a room, or in the room's line (its queue). Next: removed.
+        /// The device is a visitor in a meeting of a room, or in the room's line (its queue). Final phase.
         case visitor(OfferID)
 
         var room: OfferID? {

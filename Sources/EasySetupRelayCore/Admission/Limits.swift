@@ -102,7 +102,7 @@ package struct Limits: Hashable, Sendable {
     /// visitor why a code does not work. It records no further ones, and their visitors get `no-such-code`.
     package var tombstones = 16_384
     /// The most frames that one connection may send in a ``frameInterval``. A frame counts once more for each full KiB,
-    /// and once more if it tells the relay nothing new. A pairing has about ten. Error: `bad-frame`.
+    /// and once more if it tells the relay nothing new. A pairing needs about ten frames. Error: `bad-frame`.
     package var framesPerInterval = 256
     /// How many more frames an offerer may send for each visitor that the relay announces to it: enough for a whole
     /// handshake twice. Without these, a crowd of strangers would use up an honest offerer's frames. Error:
@@ -116,8 +116,9 @@ package struct Limits: Hashable, Sendable {
     package var offersPerPrefix = 20
     /// How many visits (attempts to use a code) a prefix may make in a ``counterWindow`` without proof of work.
     package var visitsPerPrefix = 60
-    /// How many visits (attempts to use a code) of a prefix in a ``counterWindow`` may find no code. Beyond it the
-    /// relay asks for proof of work, and each doubling adds two bits and not one.
+    /// How many visits (attempts to use a code) of a prefix in a ``counterWindow`` may find no code. Beyond this number
+    /// the relay asks for proof of work. Each doubling of the number makes the work harder by two bits; for other
+    /// limits it is one bit.
     package var missesPerPrefix = 20
     /// The most rooms that offerers of a prefix may restore from their tokens in a ``counterWindow``; their offers
     /// count too. It is four times ``offersPerPrefix``, because all devices of a house come back at once after a

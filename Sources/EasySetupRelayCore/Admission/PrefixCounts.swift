@@ -52,8 +52,8 @@ package struct PrefixCounts: Sendable {
         }
     }
 
-    /// Whether a prefix, and each block around it, may have one more of what is counted. `counted` says how many of the
-    /// things that the caller asks about are in the counts already.
+    /// Whether a prefix, and each block around it, may have one more of what is counted. `counted` is the number of
+    /// things that the caller has counted already and now asks about.
     package func allows(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling, counted: Int = 0) -> Bool {
         guard ceiling.bindsAnybody else { return true }
         return prefix.counted.allSatisfy { ceiling.allows(self[$0.prefix] - counted, allowance: $0.allowance) }

@@ -22,8 +22,8 @@ extension Rendezvous {
         return owned.rooms.allows(prefix, PrefixCeiling(all: limits.rooms, used: rooms.count, part: part))
     }
 
-    /// Whether the relay's limits and its offerer's share allow this room one more visitor, in a meeting or else in the
-    /// room's line (its queue). False if there is no such room.
+    /// Whether this room may have one more visitor, in a meeting or else in its line (a queue), by the limits of the
+    /// relay and the share of the room's offerer. False if there is no such room.
     func hasPlaceForVisitor(of offer: OfferID) -> Bool {
         guard let room = rooms[offer] else { return false }
         if room.meetings.count >= limits.meetings {
@@ -43,8 +43,9 @@ extension Rendezvous {
     /// for meetings that an offerer restores.
     private var meetingsForVisitors: Int { limits.meetingsInAll - limits.meetingsInAll / Self.kept }
 
-    /// The meetings among `held`, which an offerer wants to restore, for which the relay has a place. A meeting without
-    /// an exchanged message has the limits of a new visit. A meeting with messages may also use the reserved places.
+    /// The meetings among `held`, which an offerer wants to restore, for which the relay has a place. For a meeting in
+    /// which no message was exchanged, the limit is that for new visitors. A meeting with messages may also use the
+    /// reserved places.
     func meetingsWithPlace(_ held: [MeetingResume], _ prefix: AddressPrefix) -> [MeetingResume] {
         let ceiling = meetingCeiling(limits.meetingsInAll, part: max(1, limits.partOfFree / Self.softer))
         guard owned.meetings.allows(prefix, ceiling) else { return [] }

@@ -35,9 +35,9 @@ struct WorkGate: Sendable {
         /// How many times over its limit the prefix is for this kind of request, or how scarce the relay's places are,
         /// whichever is larger.
         var common = 0
-        /// How many times over its limit the prefix is with visits (uses of a code) that found no code. Each doubling
-        /// costs two bits and not one, up to the wire format's maximum, so that searching for codes gets more expensive
-        /// with each attempt.
+        /// How many times the prefix exceeds its limit of visits (attempts to use a code) that found no code. Each
+        /// doubling costs two bits and not one, up to the wire format's maximum, so that searching for codes gets more
+        /// expensive with each attempt.
         var misses = 0
 
         var isNone: Bool { common == 0 && misses == 0 }

@@ -28,7 +28,7 @@ package struct Lifecycle: Sendable {
 
     /// - Parameters:
     ///   - drainTime: how long pairings in progress may go on while the relay drains.
-    ///   - closingTime: how long connections may take to close after that.
+    ///   - closingTime: how long connections may take to close when the relay ends.
     package init(drainTime: Duration, closingTime: Duration) {
         self.drainTime = drainTime
         self.closingTime = closingTime
@@ -115,7 +115,8 @@ package struct Lifecycle: Sendable {
         return .end
     }
 
-    /// True if the relay has ended, but only at the first such call, so that the caller reports the end once.
+    /// True at the first call after the relay has ended, and false at all others, so that the caller reports the end
+    /// once.
     package mutating func takeEnd() -> Bool {
         guard case .ended(isTold: false) = phase else { return false }
         phase = .ended(isTold: true)

@@ -50,7 +50,8 @@ extension Rendezvous {
         return order
     }
 
-    /// True if the relay has ended, but only at the first such call, so that the caller reports the end once.
+    /// True at the first call after the relay has ended, and false at all others, so that the caller reports the end
+    /// once.
     package mutating func takeEnd() -> Bool { lifecycle.takeEnd() }
 
     /// Carries out the part of an order that concerns rooms and devices. The I/O layer carries out the rest.

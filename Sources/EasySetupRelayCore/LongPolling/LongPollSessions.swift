@@ -37,7 +37,7 @@ package struct LongPollSessions: Sendable {
     package enum Polled: Equatable {
         case unknown
         case gap
-        /// The session is known, and the answer is not here: a later ``takeAnswers(now:)`` returns it.
+        /// The session is known, and its poll waits now. ``takeAnswers(now:)`` returns the answer to the poll later.
         case waits(ConnectionID)
     }
 

@@ -1,6 +1,7 @@
 import EasySetupRelayProtocol
 
-/// Devices of a room that come back on a new connection, which is called to attach (`Protocol/relay.md`, "Attach").
+/// Handling devices of a room that come back on a new connection, which the protocol calls to attach
+/// (`Protocol/relay.md`, "Attach").
 extension Room {
     /// Handles an offerer that comes back on a new connection. `held` are the meetings that the offerer still has.
     mutating func attachOfferer(
@@ -47,7 +48,8 @@ extension Room {
     }
 
     /// Ends the meetings that a returning offerer does not name. It keeps those in which the offerer has sent nothing,
-    /// because the offerer may never have heard of them. Returns these, which the caller must announce again.
+    /// because the offerer may never have heard of them. Returns these, which the caller must announce to the offerer
+    /// again.
     private mutating func resolveUnnamed(_ held: [MeetingResume], _ turn: inout Turn) -> [MeetingID] {
         let named = Set(held.map(\.meeting))
         var unheard: [MeetingID] = []

@@ -4,10 +4,11 @@ import EasySetupRelayProtocol
 /// again within twice a room's longest life (`Protocol/relay.md`, "Slots").
 ///
 /// For each length from 3 to 5 symbols there are two bit maps. The pool marks a slot that it hands out in the current
-/// map. The two maps are cleared in turn, once in a period each, and a slot is free again when neither has its mark.
-/// The maps of the three lengths have 4 KiB, 128 KiB and 4 MiB each, allocated at first use. A map for 6 symbols would
-/// have 128 MiB, so for that length the pool only avoids the slots of existing rooms: with 2^30 slots and at most
-/// 20,000 rooms, the chance that a random slot was in use in the last half hour is one in 50,000.
+/// map. In each period it clears the older of the two maps, which becomes the current one; a slot is free again when
+/// neither map has its mark. The maps of the three lengths have 4 KiB, 128 KiB and 4 MiB each, allocated at first use.
+/// A map for 6 symbols would have 128 MiB, so for that length the pool only avoids the slots of existing rooms: with
+/// 2^30 slots and at most 20,000 rooms, the chance that a random slot was in use in the last half hour is one in
+/// 50,000.
 struct SlotPool: Sendable {
     private let period: Duration
     private let guardedUntil: Duration

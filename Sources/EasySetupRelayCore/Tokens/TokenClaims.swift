@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 
-/// The 16 random bytes that identify a room, unlike its slot, for as long as any of its tokens is valid: the relay may
-/// give the slot to another room sooner.
+/// The 16 random bytes that identify a room for as long as any of the room's tokens is valid. The slot does not
+/// identify it for so long, because the relay may give the slot to another room sooner.
 package struct OfferID: Hashable, Sendable {
     package static let byteCount = 16
     private let value: Bytes16
