@@ -1,4 +1,4 @@
-internal import EasySetupSeed
+public import EasySetupSeed
 
 /// Reads the symbols of a code from a person's typed or pasted text (`Protocol/code.md`, "Reading").
 struct CodeReader {
@@ -181,6 +181,31 @@ struct CodeReader {
     private var isTooMany = false
 
     private static let shiftedDigits = Array("!#$%&@^".utf8)
+}
+
+extension PairingCode {
+    /// Reads a code that a person typed or pasted. Case, spaces, dashes, invisible characters and punctuation around it
+    /// do not matter; O is read as 0, I and L as 1.
+    ///
+    /// - Parameter text: at most ``maximumTextBytes``.
+    /// - Throws: ``CodeError`` with the fault and its position. The reader sends nothing to the network.
+    public convenience init(typed text: UserText) throws(CodeError) {
+        var values = try text.withText { (text) throws(CodeError) in try CodeReader.values(in: text) }
+        defer { Sodium.wipe(&values) }
+        self.init(values: values)
+    }
+
+    /// Reads a code from a string, which can't be wiped; see ``init(typed:)``.
+    public convenience init(typed text: String) throws(CodeError) {
+        try self.init(typed: text.utf8Span.span)
+    }
+
+    /// Reads a code from UTF-8; see ``init(typed:)``.
+    package convenience init(typed text: Span<UInt8>) throws(CodeError) {
+        var values = try CodeReader.values(in: text)
+        defer { Sodium.wipe(&values) }
+        self.init(values: values)
+    }
 }
 
 extension TextEncoding {

@@ -1,4 +1,4 @@
-public import EasySetupSeed
+package import EasySetupSeed
 
 /// The code that a person reads on one screen and types on the other, such as `K7Q-29M-XAQ` (`Protocol/code.md`).
 ///
@@ -46,31 +46,8 @@ public final class PairingCode: Sendable {
         self.init(slot: slot, secret: symbols)
     }
 
-    /// Reads a code that a person typed or pasted. Case, spaces, dashes, invisible characters and punctuation around it
-    /// do not matter; O is read as 0, I and L as 1.
-    ///
-    /// - Parameter text: at most ``maximumTextBytes``.
-    /// - Throws: ``CodeError`` with the fault and its position. The reader sends nothing to the network.
-    public convenience init(typed text: UserText) throws(CodeError) {
-        var values = try text.withText { (text) throws(CodeError) in try CodeReader.values(in: text) }
-        defer { Sodium.wipe(&values) }
-        self.init(values)
-    }
-
-    /// Reads a code from a string, which can't be wiped; see ``init(typed:)``.
-    public convenience init(typed text: String) throws(CodeError) {
-        try self.init(typed: text.utf8Span.span)
-    }
-
-    /// Reads a code from UTF-8; see ``init(typed:)``.
-    package convenience init(typed text: Span<UInt8>) throws(CodeError) {
-        var values = try CodeReader.values(in: text)
-        defer { Sodium.wipe(&values) }
-        self.init(values)
-    }
-
     /// Makes a code from the values of its 9 to 12 symbols. The caller has verified the check symbol.
-    private convenience init(_ values: [UInt8]) {
+    convenience init(values: [UInt8]) {
         let slotLength = values.count - Self.secretLength - 1
         let slot = String(decoding: values[..<slotLength].map { Symbols.alphabet[Int($0)] }, as: UTF8.self)
         var secret = values[slotLength...].dropLast().map { Symbols.alphabet[Int($0)] }

@@ -1,4 +1,4 @@
-public import EasySetupSeed
+package import EasySetupSeed
 
 /// The content of a QR code: the relay, the slot, and a secret of 128 bits, which takes the place of a typed code's
 /// secret (`Protocol/code.md`, "Link").
@@ -29,59 +29,6 @@ public final class PairingLink: Sendable {
         self.relay = relay
         self.slot = slot
         self.secret = secret
-    }
-
-    /// Reads the one link of a text. Other programs may have wrapped, quoted or encoded it.
-    ///
-    /// - Parameters:
-    ///   - text: `easysetup://HOST:PORT/1/SLOT#SECRET` with other text around it, at most ``maximumTextBytes``.
-    ///   - allowPlain: whether a relay without TLS is accepted although it is not on this machine.
-    /// - Throws: ``CodeError/Code/notALink``, ``CodeError/Code/severalLinks``, ``CodeError/Code/plainLink``, or the
-    ///   error for an encoding other than UTF-8.
-    public convenience init(parsing text: UserText, allowPlain: Bool = false) throws(CodeError) {
-        var parts = try text.withText { (text) throws(CodeError) in try LinkReader.parts(in: text) }
-        defer { Sodium.wipe(&parts.secret) }
-        try self.init(parts, allowPlain: allowPlain)
-    }
-
-    /// Reads the one link of a string, which can't be wiped; see ``init(parsing:allowPlain:)``.
-    public convenience init(parsing text: String, allowPlain: Bool = false) throws(CodeError) {
-        try self.init(parsing: text.utf8Span.span, allowPlain: allowPlain)
-    }
-
-    /// Reads the one link of a text in UTF-8; see ``init(parsing:allowPlain:)``.
-    package convenience init(parsing text: Span<UInt8>, allowPlain: Bool = false) throws(CodeError) {
-        var parts = try LinkReader.parts(in: text)
-        defer { Sodium.wipe(&parts.secret) }
-        try self.init(parts, allowPlain: allowPlain)
-    }
-
-    private init(_ parts: LinkReader.Parts, allowPlain: Bool) throws(CodeError) {
-        let authority = String(decoding: parts.authority, as: UTF8.self)
-        guard let relay = RelayAddress(authority: authority[...], isPlain: parts.isPlain) else {
-            throw CodeError.notALink
-        }
-        guard PairingCode.slotLengths.contains(parts.slot.count),
-            parts.slot.allSatisfy({ Symbols.value(canonical: $0) != nil })
-        else { throw CodeError.notALink }
-        guard var secret = Symbols.decode(canonical: parts.secret), secret.count == Self.secretByteCount
-        else { throw CodeError.notALink }
-        self.relay = relay
-        self.slot = String(decoding: parts.slot, as: UTF8.self)
-        self.secret = SecretBytes(wiping: &secret)
-        if relay.isPlain, !allowPlain, !relay.isLoopback { throw CodeError.plainLink }
-    }
-
-    /// Whether a program that expects a code or a link should read the text as a link: the text has the beginning of a
-    /// pairing link or of a seed link, or has more than ``maximumTextBytes``.
-    public static func isMeant(by text: UserText) -> Bool {
-        text.withText { LinkReader.isMeant(by: $0) }
-    }
-
-    /// Whether a program that expects a code or a link should read a string as a link; see ``isMeant(by:)``. A string
-    /// can't be wiped.
-    public static func isMeant(by text: String) -> Bool {
-        LinkReader.isMeant(by: text.utf8Span.span)
     }
 
     /// The link's text. Anybody who has this text can pair with the device that shows it.
