@@ -1,4 +1,4 @@
-package import EasySetupSeed
+import EasySetupSeed
 
 /// The kind of server that answers in place of a relay (`Protocol/errors.md`, "Causes"). An app sees
 /// ``PairingError/causeCode`` in place of this enum.
@@ -20,52 +20,35 @@ package enum OtherServer: Hashable, Sendable {
     /// A server that does not serve the relay's host name (HTTP status 421).
     case misdirected
 
-    /// The cause's stable code.
-    package var code: PairingError.Cause {
-        switch self {
-        case .unknown: .unknown
-        case .web: .webServer
-        case .notHTTP: .notHTTP
-        case .tls: .tlsThere
-        case .redirectsToTLS: .redirectsToTLS
-        case .signIn: .signIn
-        case .forbidden: .forbidden
-        case .misdirected: .misdirected
-        }
-    }
-
-    /// The error's texts for a person. Their translation key is the cause's name.
-    package var explanation: Explanation {
-        func texts(_ what: String, _ advice: String, _ parameters: KeyValuePairs<String, String> = [:]) -> Explanation {
-            Explanation(key: code.rawValue, sentence: what, advice: advice, parameters: parameters)
-        }
+    /// The error's texts for a person, with this key.
+    func explanation(key: Explanation.Key) -> Explanation {
         let address = "Check the relay's address and port."
         return switch self {
-        case .unknown: texts("What answers at this address is no EasySetup relay.", address)
+        case .unknown: key.texts("What answers at this address is no EasySetup relay.", address)
         case .web(let status):
-            texts(
+            key.texts(
                 "A web server answers at this address (status {status}), but no EasySetup relay.",
                 address,
                 ["status": "\(status)"]
             )
-        case .notHTTP: texts("What answers at this address speaks no HTTP, and is no relay.", address)
+        case .notHTTP: key.texts("What answers at this address speaks no HTTP, and is no relay.", address)
         case .tls:
-            texts("What answers at this address speaks TLS.", "Write wss:// in place of ws://, or check the port.")
+            key.texts("What answers at this address speaks TLS.", "Write wss:// in place of ws://, or check the port.")
         case .redirectsToTLS:
-            texts("What answers at this address sends everybody on to TLS.", "Write wss:// in place of ws://.")
+            key.texts("What answers at this address sends everybody on to TLS.", "Write wss:// in place of ws://.")
         case .signIn:
-            texts(
+            key.texts(
                 "Something else answers in the relay's place: this network may want a sign-in first.",
                 "Open a web page on this network and sign in, then try again. Otherwise check the relay's address."
             )
         case .forbidden(let status):
-            texts(
+            key.texts(
                 "What stands before the relay does not let this device through (status {status}).",
                 "Check the relay's address; ask who runs the relay, or this network, to let it through.",
                 ["status": "\(status)"]
             )
         case .misdirected:
-            texts(
+            key.texts(
                 "The server at this address does not serve the relay's name.",
                 "Check the relay's address; ask who runs the server to serve that name."
             )

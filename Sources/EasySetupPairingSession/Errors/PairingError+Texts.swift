@@ -4,12 +4,13 @@ public import EasySetupSeed
 extension PairingError {
     /// The error's texts for a person, in parts.
     public var explanation: Explanation {
-        switch kind {
-        case .relayUnreachable(let cause): cause.explanation().under(name)
-        case .relayUntrusted(let cause): cause.explanation().under(name)
-        case .notARelay(let cause): cause.explanation.under(name)
-        case .proxyFailed(let cause): cause.explanation.under(name)
-        case .proxyAddress(let cause): cause.explanation.under(name)
+        let key = Explanation.Key(name, cause, proxysCauseCode?.rawValue)
+        return switch kind {
+        case .relayUnreachable(let cause): cause.explanation(of: "The relay", key: key)
+        case .relayUntrusted(let cause): cause.explanation(of: .relay, key: key)
+        case .notARelay(let cause): cause.explanation(key: key)
+        case .proxyFailed(let cause): cause.explanation(key: key)
+        case .proxyAddress(let cause): cause.explanation(key: key)
         case .relayVersion:
             explained(
                 "The relay speaks another version of the protocol.",
@@ -244,32 +245,5 @@ extension Role {
         case .holder: "nothing was sent"
         case .receiver: "the seed was not kept"
         }
-    }
-}
-
-extension Explanation {
-    /// A copy of this explanation whose translation key begins with the name of the error.
-    fileprivate func under(_ error: String) -> Explanation {
-        Explanation(key: "\(error).\(key)", sentence: sentence, advice: advice, parameters: parameters)
-    }
-
-    /// A copy of this explanation with an advice to wait. The advice names the time as `{seconds}`, or says "a little"
-    /// if `wait` is zero.
-    package func advising(_ wait: Duration, _ advice: (String) -> String) -> Explanation {
-        let seconds = Int((wait / .seconds(1)).rounded(.up))
-        guard seconds > 0 else {
-            return Explanation(
-                key: "\(key).a-little",
-                sentence: sentence,
-                advice: advice("Wait a little"),
-                parameters: parameters
-            )
-        }
-        return Explanation(
-            key: key,
-            sentence: sentence,
-            advice: advice("Wait {seconds} s"),
-            parameters: parameters + [Parameter(name: "seconds", value: "\(seconds)")]
-        )
     }
 }

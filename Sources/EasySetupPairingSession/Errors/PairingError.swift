@@ -59,18 +59,6 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         }
     }
 
-    /// The stable code of the cause; nil for an error that has no causes of its own (`Protocol/errors.md`, "Causes").
-    public var causeCode: Cause? {
-        switch kind {
-        case .relayUnreachable(let cause): cause.code
-        case .relayUntrusted(let cause): cause.code
-        case .notARelay(let cause): cause.code
-        case .proxyFailed(let cause): cause.code
-        case .proxyAddress(let cause): cause.code
-        default: nil
-        }
-    }
-
     /// The error's name in `Protocol/errors.md`.
     public var name: String { code.rawValue }
 

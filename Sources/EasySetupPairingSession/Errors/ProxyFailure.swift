@@ -1,4 +1,4 @@
-package import EasySetupSeed
+import EasySetupSeed
 
 /// The reason why a proxy gave this device no connection to the relay (`Protocol/errors.md`, "Causes"). An app sees
 /// ``PairingError/causeCode`` in place of this enum.
@@ -24,20 +24,6 @@ package enum ProxyFailure: Hashable, Sendable {
     /// The proxy closed the connection before the tunnel was open.
     case cut
 
-    /// The cause's stable code.
-    package var code: PairingError.Cause {
-        switch self {
-        case .unreachable: .proxyUnreachable
-        case .untrusted: .proxyUntrusted
-        case .credentials, .otherCredentials: .proxyCredentials
-        case .refuses: .proxyRefuses
-        case .reachesNothing: .proxyReachesNothing
-        case .silent: .proxySilent
-        case .garbled: .proxyGarbled
-        case .cut: .proxyCut
-        }
-    }
-
     /// Whether a retry may help.
     package var retryHelps: Bool {
         switch self {
@@ -54,38 +40,22 @@ package enum ProxyFailure: Hashable, Sendable {
         }
     }
 
-    /// The error's texts for a person. Their translation key begins with the cause's name.
-    package var explanation: Explanation {
-        func texts(
-            _ what: String,
-            _ advice: String,
-            variant: String? = nil,
-            _ parameters: KeyValuePairs<String, String> = [:]
-        ) -> Explanation {
-            let key = [code.rawValue, variant].compactMap(\.self).joined(separator: ".")
-            return Explanation(key: key, sentence: what, advice: advice, parameters: parameters)
-        }
+    /// The error's texts for a person. `key` is their key without a variant.
+    func explanation(key: Explanation.Key) -> Explanation {
         let ask = "Ask who runs the proxy to let the relay's host and port through, or name the host in NO_PROXY."
         let check = "Check the proxy's address (HTTPS_PROXY, http_proxy, ALL_PROXY)."
         switch self {
         case .unreachable(let cause):
-            let why = cause.explanation("The proxy")
+            let why = cause.explanation(of: "The proxy", key: key)
             return Explanation(
-                key: "\(code).\(why.key)",
+                key: why.key,
                 sentence: why.sentence,
                 advice: "\(check) \(Self.advice(cause) ?? why.advice)",
                 parameters: why.parameters
             )
-        case .untrusted(let cause):
-            let why = cause.explanation(of: .proxy)
-            return Explanation(
-                key: "\(code).\(why.key)",
-                sentence: why.sentence,
-                advice: why.advice,
-                parameters: why.parameters
-            )
+        case .untrusted(let cause): return cause.explanation(of: .proxy, key: key)
         case .credentials(let isGiven):
-            return texts(
+            return key.texts(
                 isGiven
                     ? "The proxy does not take the name and password that its address has (status 407)."
                     : "The proxy wants a name and a password (status 407).",
@@ -93,29 +63,29 @@ package enum ProxyFailure: Hashable, Sendable {
                 variant: isGiven ? "others" : nil
             )
         case .otherCredentials(let schemes):
-            return texts(
+            return key.texts(
                 "The proxy asks who uses it by {schemes} (status 407), and this program can only give a name and a password (Basic).",
                 "Ask who runs the proxy to offer Basic, or to let the relay's host and port through; or name the host in NO_PROXY.",
                 variant: "kind",
                 ["schemes": schemes.joined(separator: ", ")]
             )
         case .refuses(let status):
-            return texts(
+            return key.texts(
                 "The proxy lets nobody through to the relay (status {status}).",
                 ask,
                 ["status": "\(status)"]
             )
         case .reachesNothing(let status, let wait):
-            return texts("The proxy can't reach the relay (status {status}).", "", ["status": "\(status)"])
+            return key.texts("The proxy can't reach the relay (status {status}).", "", ["status": "\(status)"])
                 .advising(wait) { "Check the relay's address. \($0), then try again." }
         case .silent:
-            return texts(
+            return key.texts(
                 "The proxy took the connection and did not answer in time.",
                 "Try again. If it stays so, check the proxy's address."
             )
-        case .garbled: return texts("What answers at the proxy's address is no HTTP proxy.", check)
+        case .garbled: return key.texts("What answers at the proxy's address is no HTTP proxy.", check)
         case .cut:
-            return texts(
+            return key.texts(
                 "The proxy closed the connection before it was through to the relay.",
                 "Try again. If it stays so, look further. \(ask)"
             )
@@ -139,30 +109,16 @@ package enum ProxyAddressFault: Hashable, Sendable {
     /// The address has this scheme, which is for a kind of proxy other than HTTP, such as SOCKS.
     case kind(String)
 
-    /// The cause's stable code.
-    package var code: PairingError.Cause {
-        switch self {
-        case .unreadable: .unreadable
-        case .kind: .kind
-        }
-    }
-
-    /// The error's texts for a person. Their translation key is the cause's name.
-    package var explanation: Explanation {
+    /// The error's texts for a person, with this key.
+    func explanation(key: Explanation.Key) -> Explanation {
         let advice = "Set HTTPS_PROXY or ALL_PROXY to http://[NAME:PASSWORD@]HOST:PORT or https://…, or unset it."
-        switch self {
-        case .unreadable:
-            return Explanation(
-                key: code.rawValue,
-                sentence: "The address of the proxy that is set for this device can't be read.",
-                advice: advice
-            )
+        return switch self {
+        case .unreadable: key.texts("The address of the proxy that is set for this device can't be read.", advice)
         case .kind(let scheme):
-            return Explanation(
-                key: code.rawValue,
-                sentence: "The proxy that is set for this device is of the kind {scheme}, which is not supported.",
-                advice: advice,
-                parameters: ["scheme": scheme]
+            key.texts(
+                "The proxy that is set for this device is of the kind {scheme}, which is not supported.",
+                advice,
+                ["scheme": scheme]
             )
         }
     }

@@ -1,4 +1,4 @@
-package import EasySetupSeed
+import EasySetupSeed
 
 /// The reason why this device can't reach a server, which is a relay or a proxy (`Protocol/errors.md`, "Causes"). An
 /// app sees ``PairingError/causeCode`` in place of this enum.
@@ -44,31 +44,6 @@ package enum Unreachable: Hashable, Sendable {
     /// An error of this device's system that has no case of its own, by its number (`errno`).
     case system(CInt)
 
-    /// The cause's stable code.
-    package var code: PairingError.Cause {
-        switch self {
-        case .unknown: .unknown
-        case .nameUnknown, .nameWithoutAddress: .nameUnknown
-        case .nameLookup: .nameLookup
-        case .zoneUnknown: .zoneUnknown
-        case .zoneMissing: .zoneMissing
-        case .manyHosts: .manyHosts
-        case .refused: .refused
-        case .noAnswer: .noAnswer
-        case .noRoute: .noRoute
-        case .noNetwork: .noNetwork
-        case .cut: .cut
-        case .noTLS: .noTLS
-        case .tlsCut: .tlsCut
-        case .tlsMismatch: .tlsMismatch
-        case .clientCertificate: .clientCertificate
-        case .tlsFailed: .tlsFailed
-        case .behindIsAway: .behindIsAway
-        case .forbiddenHere: .forbiddenHere
-        case .system: .system
-        }
-    }
-
     /// Whether a retry may help.
     package var retryHelps: Bool {
         switch self {
@@ -86,19 +61,20 @@ package enum Unreachable: Hashable, Sendable {
         if case .behindIsAway(_, let wait) = self { wait } else { .zero }
     }
 
-    /// The error's texts for a person. Their translation key begins with the cause's name.
+    /// The error's texts for a person.
     ///
-    /// - Parameter who: the subject of the sentence, which is the server that can't be reached.
-    package func explanation(_ who: String = "The relay") -> Explanation {
+    /// - Parameters:
+    ///   - who: the subject of the sentence, which is the server that can't be reached.
+    ///   - key: the key without a variant.
+    func explanation(of who: String, key: Explanation.Key) -> Explanation {
         func texts(
             _ what: String,
             _ advice: String,
             variant: String? = nil,
             _ parameters: KeyValuePairs<String, String> = [:]
         ) -> Explanation {
-            let key = [code.rawValue, variant].compactMap(\.self).joined(separator: ".")
             let sentence = "\(who) can't be reached\(what.isEmpty ? "" : ": \(what)")."
-            return Explanation(key: key, sentence: sentence, advice: advice, parameters: parameters)
+            return key.texts(sentence, advice, variant: variant, parameters)
         }
         switch self {
         case .unknown: return texts("", "Check the relay's address and this device's network, then try again.")
@@ -189,8 +165,7 @@ package enum Unreachable: Hashable, Sendable {
             )
         case .behindIsAway(let status, let wait):
             let sentence = "\(who) behind this address does not answer just now (status {status})."
-            return Explanation(key: code.rawValue, sentence: sentence, advice: "", parameters: ["status": "\(status)"])
-                .advising(wait) { "\($0), then try again." }
+            return key.texts(sentence, "", ["status": "\(status)"]).advising(wait) { "\($0), then try again." }
         case .forbiddenHere:
             return texts(
                 "this system does not let the program connect (permission denied)",

@@ -1,4 +1,4 @@
-package import EasySetupSeed
+import EasySetupSeed
 
 /// The reason why this device does not trust a certificate (`Protocol/errors.md`, "Causes"). BoringSSL decides about
 /// the trust; this type explains the decision as far as possible. An app sees ``PairingError/causeCode`` in place of
@@ -69,24 +69,6 @@ package enum Untrusted: Hashable, Sendable {
         case unreadable
     }
 
-    /// The cause's stable code.
-    package var code: PairingError.Cause {
-        switch self {
-        case .unfit, .unfitFrom: .unfit
-        case .expired: .expired
-        case .notYetValid: .notYetValid
-        case .wrongName, .addressAsName: .wrongName
-        case .noNames: .noNames
-        case .unknownAuthority, .rootMissing: .unknownAuthority
-        case .chainIncomplete: .chainIncomplete
-        case .otherAuthority: .otherAuthority
-        case .wrongUse: .wrongUse
-        case .selfSigned: .selfSigned
-        case .noAuthorities: .noAuthorities
-        case .authoritiesUnreadable: .authoritiesUnreadable
-        }
-    }
-
     /// The server that has shown the certificate: a relay or a proxy.
     package enum Owner: Sendable {
         case relay
@@ -95,25 +77,16 @@ package enum Untrusted: Hashable, Sendable {
         case proxy
     }
 
-    /// The error's texts for a person. Their translation key begins with the cause's name.
-    package func explanation(of owner: Owner = .relay) -> Explanation {
-        func texts(
-            _ what: String,
-            _ advice: String,
-            variant: String? = nil,
-            _ parameters: KeyValuePairs<String, String> = [:]
-        ) -> Explanation {
-            let key = [code.rawValue, variant].compactMap(\.self).joined(separator: ".")
-            return Explanation(key: key, sentence: what, advice: advice, parameters: parameters)
-        }
+    /// The error's texts for a person. `key` is their key without a variant.
+    func explanation(of owner: Owner, key: Explanation.Key) -> Explanation {
         let between = "Check the address; somebody may be in between."
         let (whose, own) = (owner.possessive, owner.advice)
         let authority = "\(whose) certificate depends on the authority \"{authority}\", whose own certificate"
         switch self {
         case .unfit:
-            return texts("\(whose) certificate is not one that this device trusts.", "\(between) \(own)")
+            return key.texts("\(whose) certificate is not one that this device trusts.", "\(between) \(own)")
         case .unfitFrom(let authority):
-            return texts(
+            return key.texts(
                 "\(whose) certificate comes from the authority \"{authority}\" that this device has, and is rejected all the same.",
                 "The other side needs another certificate. `openssl verify` with that authority's certificate may show the reason.",
                 variant: "known-authority",
@@ -123,13 +96,13 @@ package enum Untrusted: Hashable, Sendable {
             let clockAdvice = "This device's clock says {clock}: if that is wrong, set it."
             let (moment, clock) = ("\(UTC(moment))", "\(UTC(clock))")
             guard let name = part.authority else {
-                return texts(
+                return key.texts(
                     "\(whose) certificate expired on {moment}.",
                     "\(part.renewal(of: owner)) \(clockAdvice)",
                     ["moment": moment, "clock": clock]
                 )
             }
-            return texts(
+            return key.texts(
                 "\(authority) expired on {moment}.",
                 "\(part.renewal(of: owner)) \(clockAdvice)",
                 variant: part.variant,
@@ -140,13 +113,13 @@ package enum Untrusted: Hashable, Sendable {
             let advice = "Look at this device's clock, and set it if it is wrong. If it is right, try again later."
             let (moment, clock) = ("\(UTC(moment))", "\(UTC(clock))")
             guard let name = part.authority else {
-                return texts(
+                return key.texts(
                     "\(whose) certificate is not valid yet\(end)",
                     advice,
                     ["moment": moment, "clock": clock]
                 )
             }
-            return texts(
+            return key.texts(
                 "\(authority) is not valid yet\(end)",
                 advice,
                 variant: part.variant,
@@ -155,27 +128,27 @@ package enum Untrusted: Hashable, Sendable {
         case .wrongName(let host, let names):
             let advice = "\(between) If it is the right host, write a name that the certificate is for."
             guard !names.isEmpty else {
-                return texts(
+                return key.texts(
                     "\(whose) certificate is for another name than {host}.",
                     advice,
                     variant: "unnamed",
                     ["host": host]
                 )
             }
-            return texts(
+            return key.texts(
                 "\(whose) certificate is for {names}, not for the name {host}.",
                 advice,
                 ["names": names.joined(separator: ", "), "host": host]
             )
         case .addressAsName(let host):
-            return texts(
+            return key.texts(
                 "\(whose) certificate has the address {host} as a DNS name, and an address counts as an IP address only.",
                 "Whoever runs the other side needs a certificate with the subject alternative name IP:{host}.",
                 variant: "address-as-name",
                 ["host": host]
             )
         case .noNames:
-            return texts(
+            return key.texts(
                 "\(whose) certificate has no subject alternative name; a common name does not count.",
                 "Whoever runs the other side needs a certificate with its name as a subject alternative name."
             )
@@ -184,44 +157,44 @@ package enum Untrusted: Hashable, Sendable {
             let advice =
                 "\(between) \(own) If that authority is an intermediate one, the other side must send its certificate as well."
             return issuer.isEmpty
-                ? texts("\(unknown).", advice, variant: "unnamed")
-                : texts("\(unknown): \"{issuer}\".", advice, ["issuer": issuer])
+                ? key.texts("\(unknown).", advice, variant: "unnamed")
+                : key.texts("\(unknown): \"{issuer}\".", advice, ["issuer": issuer])
         case .rootMissing(let authority, let issuer):
-            return texts(
+            return key.texts(
                 "\(whose) certificate is not trusted: this device's file of authorities holds \"{authority}\", which was issued by \"{issuer}\", and not the certificate of \"{issuer}\".",
                 "Put the certificate of \"{issuer}\" into the file of \(owner.option), too.",
                 variant: "root-missing",
                 ["authority": authority, "issuer": issuer]
             )
         case .chainIncomplete(let issuer):
-            return texts(
+            return key.texts(
                 "\(whose) certificate was sent without that of its issuer, \"{issuer}\", which this device does not know.",
                 "The other side must send its whole chain: the file of its certificate needs the intermediate ones as well. \(own)",
                 ["issuer": issuer]
             )
         case .otherAuthority(let name):
-            return texts(
+            return key.texts(
                 "\(whose) certificate was not signed by the authority \"{authority}\" that this device has, but by another of that name.",
                 "\(between) If the authority was made anew, \(owner.renewal).",
                 ["authority": name]
             )
         case .wrongUse:
-            return texts(
+            return key.texts(
                 "\(whose) certificate is not made for a TLS server.",
                 "The other side needs a certificate with digitalSignature where it has a key usage, and with serverAuth where it has an extended one. The certificate of an authority is none."
             )
         case .selfSigned:
-            return texts(
+            return key.texts(
                 "\(whose) certificate is signed by itself, not by an authority that this device knows.",
                 "\(between) \(own)"
             )
         case .noAuthorities:
-            return texts(
+            return key.texts(
                 "No certificate authorities are installed on this device.",
                 "Install them (on Debian the package ca-certificates), or name a file of them with \(owner.options)."
             )
         case .authoritiesUnreadable(let path, let fault):
-            return texts(
+            return key.texts(
                 "The certificate authorities can't be read from {path}: \(fault.words).",
                 "Name a file of PEM certificates with \(owner.options).",
                 variant: fault.rawValue,

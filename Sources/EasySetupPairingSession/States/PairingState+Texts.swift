@@ -92,8 +92,7 @@ extension PairingState: Explained {
         variant: String? = nil,
         parameters: KeyValuePairs<String, String> = [:]
     ) -> Explanation {
-        let key = ["state", code.rawValue, variant].compactMap(\.self).joined(separator: ".")
-        return Explanation(key: key, sentence: sentence, advice: advice, parameters: parameters)
+        Explanation.Key("state", code.rawValue).texts(sentence, advice, variant: variant, parameters)
     }
 
     /// The stable codes of the states.

@@ -43,7 +43,6 @@ extension ExplainedError {
         variant: String? = nil,
         _ parameters: KeyValuePairs<String, String> = [:]
     ) -> Explanation {
-        let key = [name, cause, variant].compactMap(\.self).joined(separator: ".")
-        return Explanation(key: key, sentence: sentence, advice: advice, parameters: parameters)
+        Explanation.Key(name, cause).texts(sentence, advice, variant: variant, parameters)
     }
 }

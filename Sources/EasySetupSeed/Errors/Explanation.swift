@@ -27,6 +27,26 @@ public struct Explanation: Hashable, Sendable {
         }
     }
 
+    /// A key without the variant. All texts of an error or state get their keys from it.
+    package struct Key: Sendable {
+        private let text: String
+
+        /// Makes a key of its parts, such as the names of an error and of its cause. Parts that are nil are left out.
+        package init(_ parts: String?...) {
+            text = parts.compactMap(\.self).joined(separator: ".")
+        }
+
+        /// Makes texts with this key, or with this key and a variant.
+        package func texts(
+            _ sentence: String,
+            _ advice: String,
+            variant: String? = nil,
+            _ parameters: KeyValuePairs<String, String> = [:]
+        ) -> Explanation {
+            Explanation(key: Key(text, variant).text, sentence: sentence, advice: advice, parameters: parameters)
+        }
+    }
+
     /// Makes the texts for an error that an app itself defines.
     public init(key: String, sentence: String, advice: String, parameters: KeyValuePairs<String, String> = [:]) {
         self.key = key
