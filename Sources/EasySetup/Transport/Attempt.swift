@@ -80,9 +80,3 @@ final class Attempt: Sendable {
         state.withLock { $0.failure } ?? host.explained(error, in: phase)
     }
 }
-
-/// The system's wall clock, for the validity of certificates and for HTTP dates.
-enum Clock {
-    /// The present time in seconds since 1970.
-    static var seconds: Int { time(nil) }
-}
