@@ -2,14 +2,6 @@ import EasySetupPairingSession
 import NIOCore
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// The progress of one attempt to connect, and its first error. The handlers of the channel's pipeline write both; the
 /// code that waits for the connection reads them.
 final class Attempt: Sendable {
@@ -34,13 +26,13 @@ final class Attempt: Sendable {
         var isOver = false
     }
 
-    private let host: RelayHost
+    private let route: Route
     private let state: Mutex<State>
 
-    init(to host: RelayHost) {
-        self.host = host
+    init(on route: Route) {
+        self.route = route
         // A host that is an IP address needs no lookup.
-        state = Mutex(State(phase: IPAddress.bytes(host.next.host) == nil ? .resolving : .connecting))
+        state = Mutex(State(phase: IPAddress.bytes(route.next) == nil ? .resolving : .connecting))
     }
 
     var phase: Phase {
@@ -69,7 +61,7 @@ final class Attempt: Sendable {
 
     /// Ends the attempt because it took too long, and closes the channel if one is given.
     func giveUp(_ channel: (any Channel)?) {
-        fail(host.silence(in: phase))
+        fail(route.silence(in: phase))
         channel?.close(promise: nil)
     }
 
@@ -77,6 +69,43 @@ final class Attempt: Sendable {
     ///
     /// - Parameter error: the error that ended the attempt.
     func failure(_ error: any Error) -> PairingError {
-        state.withLock { $0.failure } ?? host.explained(error, in: phase)
+        state.withLock { $0.failure } ?? route.explained(error, in: phase)
+    }
+}
+
+/// The hosts on the way to a relay, each a name or an IP address.
+struct Route: Sendable {
+    let relay: String
+    /// The proxy; nil where there is none.
+    let proxy: String?
+
+    /// The host to which TCP connects: the proxy if there is one, or else the relay.
+    var next: String { proxy ?? relay }
+
+    /// The explanation of an error that no handler of the pipeline has explained, by the phase in which the error came.
+    func explained(_ error: any Error, in phase: Attempt.Phase) -> PairingError {
+        if let error = error as? PairingError { return error }
+        switch phase {
+        case .resolving where Self.isTimeout(error): return silence(in: phase)
+        case .resolving where proxy != nil, .connecting where proxy != nil:
+            return .proxyFailed(.unreachable(Unreachable(error, to: next)))
+        case .tunnelling: return .proxyFailed(.cut)
+        case .resolving, .connecting, .securing, .arrived: return PairingError(connecting: error, to: relay)
+        }
+    }
+
+    private static func isTimeout(_ error: any Error) -> Bool {
+        if case ChannelError.connectTimeout = error { true } else { false }
+    }
+
+    /// The error for a timeout in this phase.
+    func silence(in phase: Attempt.Phase) -> PairingError {
+        switch phase {
+        case .resolving where proxy != nil: .proxyFailed(.unreachable(.nameLookup(next)))
+        case .resolving: .relayUnreachable(.nameLookup(next))
+        case .connecting where proxy != nil: .proxyFailed(.unreachable(.noAnswer))
+        case .tunnelling: .proxyFailed(.silent)
+        case .connecting, .securing, .arrived: .relayUnreachable(.noAnswer)
+        }
     }
 }

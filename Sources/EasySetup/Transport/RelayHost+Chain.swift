@@ -36,7 +36,7 @@ extension RelayHost {
         let connection = bootstrap(on: loop, timeout: hurry)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try self.prepare(channel, for: Attempt(to: self), limits: limits, reading: reading)
+                    try self.prepare(channel, for: Attempt(on: route), limits: limits, reading: reading)
                 }
             }
             .connect(host: next.host, port: next.port)

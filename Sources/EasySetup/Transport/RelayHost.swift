@@ -44,6 +44,9 @@ struct RelayHost: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 
+    /// The hosts on the way to the relay.
+    var route: Route { Route(relay: address.host, proxy: proxy?.host) }
+
     /// The host and port to which TCP connects: the proxy's if there is one, or else the relay's.
     var next: (host: String, port: Int) { proxy.map { ($0.host, $0.port) } ?? (address.host, address.port) }
 
@@ -106,33 +109,6 @@ struct RelayHost: Sendable {
 
     /// The certificate authorities that are trusted for the proxy, or for the relay.
     func roots(ofProxy isProxys: Bool) -> TrustedRoots { isProxys ? proxyRoots : roots }
-
-    /// The explanation of an error that no handler of the pipeline has explained, by the phase in which the error came.
-    func explained(_ error: any Error, in phase: Attempt.Phase) -> PairingError {
-        if let error = error as? PairingError { return error }
-        switch phase {
-        case .resolving where Self.isTimeout(error): return silence(in: phase)
-        case .resolving where proxy != nil, .connecting where proxy != nil:
-            return .proxyFailed(.unreachable(Unreachable(error, to: next.host)))
-        case .tunnelling: return .proxyFailed(.cut)
-        case .resolving, .connecting, .securing, .arrived: return PairingError(connecting: error, to: address.host)
-        }
-    }
-
-    private static func isTimeout(_ error: any Error) -> Bool {
-        if case ChannelError.connectTimeout = error { true } else { false }
-    }
-
-    /// The error for a timeout in this phase.
-    func silence(in phase: Attempt.Phase) -> PairingError {
-        switch phase {
-        case .resolving where proxy != nil: .proxyFailed(.unreachable(.nameLookup(next.host)))
-        case .resolving: .relayUnreachable(.nameLookup(next.host))
-        case .connecting where proxy != nil: .proxyFailed(.unreachable(.noAnswer))
-        case .tunnelling: .proxyFailed(.silent)
-        case .connecting, .securing, .arrived: .relayUnreachable(.noAnswer)
-        }
-    }
 }
 
 extension RelayAddress {

@@ -1,6 +1,4 @@
 import EasySetupPairingSession
-import NIOCore
-import NIOPosix
 import NIOSSL
 
 /// The certificate chain that a server has sent, with the server's own certificate first. This type explains why

@@ -108,13 +108,13 @@ import Testing
                 .proxyFailed(.unreachable(.nameLookup("proxy.example")))
             ),
         ] {
-            #expect(Attempt(to: host).failure(ChannelError.connectTimeout(.seconds(20))) == error)
-            let late = Attempt(to: host)
+            #expect(Attempt(on: host.route).failure(ChannelError.connectTimeout(.seconds(20))) == error)
+            let late = Attempt(on: host.route)
             late.giveUp(nil)
             #expect(late.failure(ChannelError.eof) == error)
         }
         let address = try RelayHost(RelayAddress(url: "wss://192.0.2.1"), trusting: own(), by: .none)
-        let silent = Attempt(to: address).failure(ChannelError.connectTimeout(.seconds(20)))
+        let silent = Attempt(on: address.route).failure(ChannelError.connectTimeout(.seconds(20)))
         #expect(silent == .relayUnreachable(.noAnswer))
         for code in [EAI_AGAIN, EAI_FAIL, EAI_SYSTEM, EAI_MEMORY] {
             #expect(Unreachable(lookup: code, of: "h") == .nameLookup("h"))

@@ -45,7 +45,7 @@ final class LongPollChannel: Sendable {
         isProbe: Bool = false
     ) -> EventLoopFuture<LongPollResult> {
         let promise = loop.makePromise(of: LongPollResult.self)
-        let attempt = Attempt(to: host)
+        let attempt = Attempt(on: host.route)
         let isOpen = channel.value?.isActive == true
         if isOpen { attempt.phase = .arrived }
         let timer = loop.scheduleTask(in: TimeAmount(timeout)) {

@@ -33,7 +33,7 @@ final class WebSocketConnection: Sendable {
         limits: ClientLimits,
         report: @escaping @Sendable (ConnectionReport) -> Void
     ) async throws(UpgradeFailure) -> WebSocketConnection {
-        let attempt = Attempt(to: host)
+        let attempt = Attempt(on: host.route)
         let limit = TimeAmount(limits.connectTimeout)
         do throws(any Error) {
             let outcome = try await host.bootstrap(on: loop, timeout: limit)
