@@ -1,0 +1,80 @@
+import EasySetupSeed
+
+/// The output about a seed.
+struct SeedReport {
+    let seed: SyncSeed
+    /// Whether the secret itself is shown too.
+    let isRevealed: Bool
+
+    /// Writes the event about the seed. `more` has the command's own fields, which follow the seed's.
+    /// - Parameter heading: the first line for people.
+    func write(_ output: Output, event: String, heading: String?, more: [(String, JSONValue)] = []) {
+        let phrase = isRevealed ? seed.recoveryPhrase.revealed() : nil
+        let link = isRevealed ? seed.link.revealed() : nil
+        var fields: [(String, JSONValue)] = [
+            ("user_id", .string(seed.userID.fingerprint)),
+            ("user_id_base64", .string(seed.userID.base64)),
+            ("secretbox_key_fingerprint", .string(seed.secretboxKeyFingerprint)),
+        ]
+        if let phrase, let link { fields += [("recovery_phrase", .string(phrase)), ("link", .string(link))] }
+        output.event(event, fields + more, people: people(heading, phrase, link, output))
+    }
+
+    private func people(_ heading: String?, _ phrase: String?, _ link: String?, _ output: Output) -> String {
+        var lines = heading.map { [$0] } ?? []
+        lines += [
+            "User id (fingerprint):      \(seed.userID.fingerprint)",
+            "User id (base64):           \(seed.userID.base64)",
+            "Secretbox key fingerprint:  \(seed.secretboxKeyFingerprint)",
+        ]
+        if let phrase, let link {
+            lines += ["", "Recovery phrase:", numbered(phrase), "", "Seed link:", link]
+            if let code = QRCode(link) { lines += ["", Self.picture(code, output)] }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The QR code in the form for this output. In a file it is dark on light. On a terminal that lacks colours or
+    /// room, it is replaced by a sentence that says so.
+    private static func picture(_ code: QRCode, _ output: Output) -> String {
+        guard output.isTerminal else { return code.rendered(isColoured: false) }
+        let surface = Surface(isTerminal: true, variable: Variables.value)
+        let width = code.width + 2 * QRCode.quietZone
+        guard surface.hasColours else {
+            return "This terminal shows no QR code: it has no colours, or its locale is not UTF-8."
+        }
+        guard width <= WindowSize.current.width else { return "For a QR code, make the window \(width) columns wide." }
+        return code.rendered()
+    }
+
+    /// The words in four numbered columns, to be written down.
+    private func numbered(_ phrase: String) -> String {
+        let words = phrase.split(separator: " ")
+        let cells = words.indices.map { index in
+            let cell = "\(index + 1 < 10 ? " " : "")\(index + 1). \(words[index])"
+            return cell + String(repeating: " ", count: max(0, 14 - cell.count))
+        }
+        return stride(from: 0, to: cells.count, by: 4)
+            .map { cells[$0..<min($0 + 4, cells.count)].joined() }
+            .joined(separator: "\n")
+    }
+}
+
+/// Asks for a yes before a secret is shown. Without a terminal, `--reveal` counts as the yes.
+func confirmReveal(_ output: Output) async throws(CommandError) {
+    guard Input.isTerminal else { return }
+    let verdict = await Verdict.ask(help: Help.reveal) { notes, _ in
+        // An earlier hidden question may have left typing hidden.
+        TerminalMode.restore()
+        return await Keyboard.shared.line { _ in
+            for note in notes { output.prompt(note + "\n") }
+            output.prompt(
+                """
+                What comes next IS the secret: whoever sees or photographs it has all that these devices share, for good.
+                \(output.isTerminal ? "Show it on this screen?" : "Write it where the output goes?") Type yes, or no: \u{20}
+                """
+            )
+        }
+    }
+    guard verdict == .yes else { throw .notConfirmed }
+}
