@@ -19,7 +19,7 @@ import CProcess
         // The process is hardened, because seeds and passphrases are in its memory. The result is ignored, because some
         // systems do not allow it.
         _ = easysetup_harden_process()
-        let arguments = Arguments.take()
+        let arguments = Arguments.take(for: Self.self)
         do {
             try arguments.refuseSlips()
             try arguments.refuseRepeats()

@@ -160,13 +160,15 @@ import Testing
         }
         let contrary = try await Program.run(["offer", "--relay", "ws://a", "--store", "x", "--qr", "--no-qr"])
         #expect(contrary.code == 64 && contrary.errors.contains("--no-qr"), "\(contrary.errors)")
-        let seen = Arguments([
+        let several = [
             "relay", "--limit", "a=1", "--limit", "b=2", "--origin", "x", "--origin", "y", "--json", "--json",
-        ])
-        #expect(throws: Never.self) { try seen.refuseRepeats() }
+        ]
         // An argument after `--` is no option, and the value of an option is none either.
-        #expect(throws: Never.self) { try Arguments(["join", "--store", "x", "--", "--store", "y"]).refuseRepeats() }
-        #expect(throws: Never.self) { try Arguments(["seed", "show", "--store", "--store"]).refuseRepeats() }
+        let values = [["join", "--store", "x", "--", "--store", "y"], ["seed", "show", "--store", "--store"]]
+        for arguments in values + [several] {
+            let seen = Arguments(arguments, for: EasySetupCommand.self)
+            #expect(throws: Never.self) { try seen.refuseRepeats() }
+        }
     }
 
     @Test("every option that the help has is known by its kind") func options() throws {

@@ -14,6 +14,8 @@ import Darwin
 struct Arguments {
     /// The arguments after the program's name. Bytes that are not UTF-8 are encoded as in ``PathArgument``.
     let texts: [String]
+    /// The program's command, to which all others belong.
+    private let root: any ParsableCommand.Type
     /// The command that the first arguments name.
     let command: any ParsableCommand.Type
     /// The indices of arguments that may be secret: every argument that is neither a command's name, nor a known
@@ -22,19 +24,20 @@ struct Arguments {
     /// The indices of known options' values.
     private let values: Set<Int>
 
-    /// Reads the process's arguments, and overwrites those that may be secret in the memory that the system shows to
-    /// other users. The caller may call it only once.
-    static func take() -> Arguments {
+    /// Reads the process's arguments for a command with its subcommands, and overwrites those that may be secret in the
+    /// memory that the system shows to other users. The caller may call it only once.
+    static func take(for root: any ParsableCommand.Type) -> Arguments {
         let pointers = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
         let arguments = Arguments(
-            pointers.map { PathArgument.text(of: Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))) }
+            pointers.map { PathArgument.text(of: Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))) },
+            for: root
         )
         for index in arguments.others { memset(pointers[index], CInt(UInt8(ascii: "*")), strlen(pointers[index])) }
         return arguments
     }
 
-    init(_ texts: [String]) {
-        var command: any ParsableCommand.Type = EasySetupCommand.self
+    init(_ texts: [String], for root: any ParsableCommand.Type) {
+        var command = root
         var index = 0
         while index < texts.count,
             let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == texts[index] })
@@ -63,6 +66,7 @@ struct Arguments {
         }
         // `-V` stands for the version, as in many programs.
         self.texts = texts == ["-V"] ? ["--version"] : texts
+        self.root = root
         self.command = command
         self.others = others
         self.values = values.filter { $0 < texts.count }
@@ -171,7 +175,7 @@ struct Arguments {
         // If the message still contains an argument, the parser has repeated it in an unknown way, and the whole
         // message is dropped. An option's value that is also a word of the help, such as a folder named store, is no
         // secret.
-        let help = EasySetupCommand.helpMessage(for: command)
+        let help = root.helpMessage(for: command)
         let options = OptionNames(of: command)
         let isClean = hidden.allSatisfy { index in
             let text = texts[index]
