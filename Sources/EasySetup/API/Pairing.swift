@@ -9,10 +9,10 @@ public import EasySetupPairingSession
 public struct Pairing: AsyncSequence, Sendable {
     /// A state of the pairing.
     public typealias Element = PairingState
-    /// The sequence does not throw, because a failure is a state.
+    /// A pairing, as a sequence of states, throws no error, because a failed pairing is a state too.
     public typealias Failure = Never
 
-    /// The most states that wait for a slow reader. When more come, the oldest are dropped.
+    /// The most pairing states that wait for a slow app. When more come, the oldest are dropped.
     private static let waitingStates = 64
 
     private let states: AsyncStream<PairingState>
@@ -34,8 +34,8 @@ public struct Pairing: AsyncSequence, Sendable {
         }
     }
 
-    /// Stops the pairing on both devices. The sequence still delivers the last state. On a pairing that has ended, this
-    /// call has no effect.
+    /// Stops the pairing on both devices. A loop over the pairing's states still gets the last state. On a pairing that
+    /// has ended, this call has no effect.
     public func cancel() {
         inbox.put(.event(.cancelled))
     }

@@ -165,8 +165,8 @@ public struct PairingClient: Sendable {
         Pairing { [self] show, inbox in
             do throws(StoreError) {
                 let seed = try await load()
-                // This check is for codes only: if a device that holds a seed gets a link, the session fails with the
-                // error `linkDirection`.
+                // A device that holds a seed can use a typed code only if the app passed `approve`, which asks the
+                // user. It can't use a link at all: the session itself then fails with the error `linkDirection`.
                 if case .code = invitation, seed != nil, approve == nil {
                     return show(.failed(.nobodyToAsk(.holder)))
                 }

@@ -53,37 +53,37 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
         }
     }
 
-    /// The stable codes of the errors of an address.
+    /// The stable codes of the errors in the text of a relay's address.
     public struct Code: StableCode {
-        /// The name in `Protocol/errors.md`.
+        /// The code's name in `Protocol/errors.md`.
         public let rawValue: String
 
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The text does not have the form `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
+        /// The relay's address does not have the form `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
         public static let unreadable = Self(rawValue: "relay-address")
-        /// The address has the scheme `ws` and leads to another machine, so the connection would have no TLS.
+        /// The relay's address has the scheme `ws` and leads to another machine, so the connection would have no TLS.
         public static let plain = Self(rawValue: "relay-plain")
     }
 
-    /// The stable codes of the parts of an address that can be wrong.
+    /// The stable codes of the parts of a relay's address that can be wrong.
     public struct Cause: StableCode {
-        /// The name in `Protocol/errors.md`.
+        /// The code's name in `Protocol/errors.md`.
         public let rawValue: String
 
         /// Makes a code from its name.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The text begins with a scheme other than `wss`, `ws`, `https` or `http`.
+        /// The relay's address begins with a scheme other than `wss`, `ws`, `https` or `http`.
         public static let scheme = Self(rawValue: "scheme")
-        /// The text has a path, a query or a fragment.
+        /// The relay's address contains a path, a query or a fragment.
         public static let path = Self(rawValue: "path")
-        /// The text has a user name.
+        /// The relay's address contains a user name.
         public static let user = Self(rawValue: "user")
-        /// The port is not a number from 1 to 65535.
+        /// The port in the relay's address is not a number from 1 to 65535.
         public static let port = Self(rawValue: "port")
-        /// The host has characters outside ASCII.
+        /// The host in the relay's address has characters outside ASCII.
         public static let notASCII = Self(rawValue: "not-ascii")
     }
 

@@ -83,7 +83,8 @@ public final class FileSeedStore: SeedStore {
         let lock = try await folder.lock(patience: Self.lockPatience)
         defer { lock.unlock() }
         let saved = try put(new, of: seed, replacing: replacing, into: folder)
-        // The new seed is on the disk already, so the call succeeds even if old copies can't be sealed.
+        // The new seed is on the disk already, so the call succeeds even if the plain copies of replaced seeds can't be
+        // sealed.
         if passphrase != nil { try? sealCopies(in: folder) }
         return saved
     }

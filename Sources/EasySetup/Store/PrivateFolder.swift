@@ -47,18 +47,19 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return folder
     }
 
-    /// Makes all steps of a write with a trial file, and removes it. A folder that does not exist is created and
-    /// removed again.
+    /// Checks that the folder can be written: makes all steps of a write with a trial file, and removes the file. A
+    /// folder that does not exist is created and removed again.
     static func check(_ path: [CChar], patience: Duration) async throws(StoreError) {
         let isNew = try make(path)
         defer {
-            // If another program has put a file into the folder since, `rmdir` fails and the folder stays.
+            // If another program has put a file into the new folder meanwhile, `rmdir` fails and the folder stays.
             if isNew { rmdir(path) }
         }
         let folder = try PrivateFolder(openFolder(path)) { _ in }
         if isNew {
-            // In a new folder this check locks its trial file, because no other program can hold a lock there. It makes
-            // no lock file, because removing one would be unsafe: another program may have just opened it.
+            // In a new folder no other program holds a lock, so this function tries `flock` on the trial file that it
+            // writes. It does not make the file `lock`, because it could not safely remove it: another program may have
+            // just opened it.
             try folder.tryWriting(isLocking: true)
         } else {
             let lock = try await folder.lock(patience: patience)
@@ -139,7 +140,7 @@ package struct PrivateFolder: ~Copyable, Sendable {
     struct Lock: ~Copyable {
         fileprivate let file: Descriptor
 
-        /// Releases the lock, so that other programs can write.
+        /// Releases the folder's lock, so that other programs can write to the folder.
         borrowing func unlock() {
             flock(file.number, LOCK_UN)
         }
@@ -199,7 +200,8 @@ package struct PrivateFolder: ~Copyable, Sendable {
     /// Writes bytes to a file of mode 0600, atomically and durably: a reader sees the old file or the new one, and the
     /// new one is on the disk when this function returns. The caller must hold the lock.
     borrowing func write(_ bytes: borrowing SecretBytes, to name: String) throws(StoreError) {
-        // If a draft exists, a crash has left it: no other program writes one while this program holds the lock.
+        // If the unfinished file `seed.new` exists, a program has crashed while writing it: no other program writes
+        // that file while this program holds the folder's lock.
         try remove(Self.draft)
         do throws(StoreError) {
             _ = try fill(Self.draft, with: bytes)

@@ -5,9 +5,9 @@ import Synchronization
 /// The progress of one attempt to connect, and its first error. The handlers of the channel's pipeline write both; the
 /// code that waits for the connection reads them.
 final class Attempt: Sendable {
-    /// The phases in their order.
+    /// The phases of an attempt to connect to the relay, in their order.
     enum Phase: Sendable {
-        /// The system looks up the name of the next host: the proxy's if there is one, or else the relay's.
+        /// The system looks up the IP addresses of the proxy if there is one, or else those of the relay.
         case resolving
         /// The TCP connection is being made: to the proxy if there is one, or else to the relay.
         case connecting
@@ -42,8 +42,8 @@ final class Attempt: Sendable {
 
     var hasArrived: Bool { phase == .arrived }
 
-    /// Notes that the next host's address is known. A host may have several addresses, so callers may call this
-    /// function more than once.
+    /// Notes that an IP address of the host to which TCP connects (the proxy if there is one, or else the relay) is
+    /// known. A host may have several addresses, so callers may call this function more than once.
     func resolved() {
         state.withLock { if $0.phase == .resolving { $0.phase = .connecting } }
     }
@@ -54,20 +54,19 @@ final class Attempt: Sendable {
         set { state.withLock { $0.isOver = newValue } }
     }
 
-    /// Notes the attempt's error. Only the first error is kept, because later ones follow from it.
+    /// Notes an error of this attempt to connect. Only the first error is kept, because later ones follow from it.
     func fail(_ error: PairingError) {
         state.withLock { if $0.failure == nil { $0.failure = error } }
     }
 
-    /// Ends the attempt because it took too long, and closes the channel if one is given.
+    /// Ends this attempt to connect because it took too long, and closes the attempt's channel if one is given.
     func giveUp(_ channel: (any Channel)?) {
         fail(route.silence(in: phase))
         channel?.close(promise: nil)
     }
 
     /// The error to show to a person: the one that ``fail(_:)`` noted, or else an explanation of `error`.
-    ///
-    /// - Parameter error: the error that ended the attempt.
+    /// - Parameter error: the error that ended this attempt to connect.
     func failure(_ error: any Error) -> PairingError {
         state.withLock { $0.failure } ?? route.explained(error, in: phase)
     }

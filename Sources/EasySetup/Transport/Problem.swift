@@ -7,7 +7,8 @@ struct Problem: Hashable, Sendable {
     /// Nil for a type that this version of the protocol does not have.
     let type: ProblemType?
 
-    /// Finds the `type` in an answer's body; nil if the body has no `type` of a relay.
+    /// Finds the problem's `type` in the body of an HTTP answer; nil if the body has no `type` that begins with
+    /// `urn:easysetup:problem:`, as those of a relay do.
     init?(in body: String) {
         guard let prefix = body.firstRange(of: ProblemType.prefix) else { return nil }
         let name = body[prefix.upperBound...].prefix { $0.isASCII && $0.isLowercase || $0 == "-" }

@@ -2,8 +2,8 @@ import EasySetupPairingSession
 
 /// Reads the HTTP header `Retry-After` (RFC 9110, 10.2.3): a number of seconds, or a date in any of HTTP's three forms.
 package enum RetryAfter {
-    /// The longest wait that this type returns, even if the header asks for a longer one, because nobody waits longer
-    /// than an hour to pair.
+    /// The longest wait that this type returns, even if a `Retry-After` header asks for a longer one, because nobody
+    /// waits longer than an hour to pair.
     package static let longest: Duration = .seconds(3_600)
 
     /// The wait that the value of a `Retry-After` header asks for; nil for a value that can't be read.

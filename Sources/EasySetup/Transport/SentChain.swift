@@ -93,7 +93,8 @@ extension NIOSSLCertificate {
     /// (RFC 5280, 4.2.1.1 and 4.2.1.2). A certificate without such an identifier may have any authority of the right
     /// name as its issuer.
     fileprivate func mayBeSigned(by authority: NIOSSLCertificate) -> Bool {
-        // In DER, each of the two identifiers is a tag, a length below 128, and the key's hash.
+        // In DER, the authority key identifier (2.5.29.35), which is the first part of a sequence, and the subject key
+        // identifier (2.5.29.14) are each a tag, a length below 128, and the hash of the authority's key.
         guard let field = field("2.5.29.35"), field.count > 3, field[2] == 0x80,
             let key = authority.field("2.5.29.14"), key.count > 1
         else { return true }
@@ -125,8 +126,8 @@ extension [NIOSSLCertificate] {
     /// authority. Nil if no root is lacking.
     fileprivate func faultAbove(_ authorities: [NIOSSLCertificate]) -> Untrusted? {
         var level = self
-        // Each step goes up to the issuers. The number of steps is limited, because certificates may name each other as
-        // issuers in a circle.
+        // Each round replaces the certificates in `level` by those of their issuers. The number of rounds is limited,
+        // because certificates may name each other as issuers in a circle.
         for _ in authorities {
             guard let first = level.first, !level.contains(where: \.isSelfIssued) else { return nil }
             let above = authorities.filter { issuer in level.contains { $0.issuerName == issuer.subjectName } }
@@ -138,6 +139,7 @@ extension [NIOSSLCertificate] {
 }
 
 extension [SSLCertificateName] {
-    /// The common name, or else the last of the names, reduced to characters that are safe to show.
+    /// The common name in a certificate's subject or issuer, or else the last part of the subject or issuer, reduced to
+    /// characters that are safe to show.
     fileprivate var shown: String { SentChain.safe(last { $0.type == .commonName }?.value ?? last?.value ?? "") }
 }

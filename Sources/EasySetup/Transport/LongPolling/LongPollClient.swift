@@ -107,7 +107,8 @@ struct LongPollClient {
         return nextPoll()
     }
 
-    /// Closes the connection for the session. The last action is `finished`.
+    /// Closes the connection, as the session asked. The last action that the client returns, now or after the relay's
+    /// answer, is ``Step/finished``.
     mutating func close() -> [Step] {
         guard phase != .over, !isClosing else { return [.finished] }
         isClosing = true
@@ -116,7 +117,7 @@ struct LongPollClient {
         return nextSend()
     }
 
-    /// Ends the connection without the relay's answer, because the close has taken too long.
+    /// Ends the connection that the session closes, because the relay has not answered the closing request in time.
     mutating func giveUp() -> [Step] {
         phase == .over ? [] : end(.connectionLost)
     }
@@ -132,8 +133,8 @@ struct LongPollClient {
             switch verdict(answer, SendAnswer.init(parsing:)) {
             case .said(let answer): return sendAnswered(answer, draw: draw)
             case .turnedAway(let reason, let retryAfter):
-                // A session that closes needs no report. Any other session receives the relay's refusal as a frame, so
-                // that it reports the same error as over a WebSocket.
+                // A session that closes the connection does not need to know why the relay refused the request. Any
+                // other session receives the refusal as a frame, so that it reports the same error as over a WebSocket.
                 if isClosing { return end(.connectionLost) }
                 return [.deliver([.refused(reason, retryAfter: retryAfter)])] + end(.connectionLost)
             case .lost: return end(.connectionLost)
@@ -238,9 +239,9 @@ extension LongPollClient {
             let error = PairingError(
                 Reply(status: status, body: body, retryAfter: retryAfter, redirection: redirection)
             )
-            // An answer without the problem `unknown-connection` is an error. The request is repeated only if its
-            // status may be temporary and its `Retry-After` is at most `reachTimeout`, because the device must not ask
-            // the server again before that time.
+            // Any answer to the probe request but the problem `unknown-connection` is an error. The client repeats the
+            // request only if the answer's status may be temporary and its `Retry-After` is at most `reachTimeout`,
+            // because this device must not ask the server again before the time in `Retry-After`.
             let mayPass = Self.mayPass(status) && retryAfter ?? .zero <= limits.reachTimeout
             return mayPass ? tryAgain(.send, error, draw: draw) : end(failure ?? error)
         }

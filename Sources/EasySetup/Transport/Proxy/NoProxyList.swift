@@ -22,13 +22,13 @@ package struct NoProxyList: Sendable {
 
     private let entries: [(pattern: Pattern, port: Int?)]
 
-    /// Reads a list. Entries that can't be read are left out, because the list may have forms that only other programs
-    /// know.
+    /// Reads the value of `NO_PROXY`. Entries that can't be read are left out, because the value may have entries in
+    /// forms that only other programs know.
     package init(_ text: String) {
         entries = text.split(whereSeparator: { $0 == "," || $0.isWhitespace }).compactMap(Self.entry)
     }
 
-    /// Whether an entry of the list covers this relay, so that the relay is reached without a proxy.
+    /// Whether an entry of `NO_PROXY` covers this relay's host and port, so that this device connects without a proxy.
     package func contains(_ relay: RelayAddress) -> Bool {
         let host = Self.name(relay.host.prefix { $0 != "%" })
         let bytes = Self.bytes(host)
@@ -52,7 +52,7 @@ package struct NoProxyList: Sendable {
             else { return nil }
             return (.block(block, bits: bits), nil)
         }
-        // An entry may have an IPv6 address without brackets if no port follows.
+        // An entry of `NO_PROXY` may have an IPv6 address without brackets if no port follows.
         if let block = bytes(unbracketed(text)) { return (.block(block, bits: block.count * 8), nil) }
         guard let (host, port) = HostAndPort.split(text) else { return nil }
         if host == "*" { return (.all, port) }
@@ -61,7 +61,7 @@ package struct NoProxyList: Sendable {
         return name.isEmpty ? nil : (.name(name), port)
     }
 
-    /// The host name in lower case, without the dot that ends an absolute name.
+    /// The host name in lower case, without the final dot of an absolute name (`example.org.`).
     private static func name(_ text: Substring) -> String {
         let lowered = text.lowercased()
         return lowered.hasSuffix(".") ? String(lowered.dropLast()) : lowered

@@ -73,12 +73,14 @@ extension ProxyAddress: CustomStringConvertible, CustomReflectable {
 final class ProxyCredentials: Sendable, CustomReflectable {
     let header: String
 
-    /// Reads `NAME[:PASSWORD]`; nil if the percent-encoding is wrong, or a character can't be part of the header.
+    /// Reads `NAME[:PASSWORD]` from a proxy's URL; nil if the percent-encoding is wrong, or if a character can't be
+    /// part of the `Proxy-Authorization` header.
     init?(userinfo: Substring) {
         let colon = userinfo.firstIndex(of: ":")
         guard let name = Self.decoded(userinfo[..<(colon ?? userinfo.endIndex)]),
             let password = Self.decoded(colon.map { userinfo[$0...].dropFirst() } ?? ""),
-            // The name can't contain a colon, because the first colon in the header ends the name (RFC 7617).
+            // The name can't contain a colon, because the first colon in a `Proxy-Authorization` header ends the name
+            // (RFC 7617).
             !name.contains(UInt8(ascii: ":"))
         else { return nil }
         header = "Basic " + Base64.encode(name + [UInt8(ascii: ":")] + password)

@@ -7,7 +7,7 @@ import NIOTLS
 /// The CONNECT handler of swift-nio-extras is not used, because it sets no limit to the length of the answer's head and
 /// does not report `Retry-After`.
 package struct TunnelAnswer {
-    /// The state of the answer after the bytes so far.
+    /// What is known of the proxy's answer to CONNECT after the bytes that have arrived so far.
     package enum Step: Equatable {
         case more
         /// The tunnel is open. The bytes in `rest` came after the proxy's answer, so the relay sent them.
@@ -29,7 +29,7 @@ package struct TunnelAnswer {
         self.isCredentialed = isCredentialed
     }
 
-    /// Takes the next bytes from the proxy, and gives the state of the answer after them.
+    /// Takes the next bytes from the proxy, and returns what is known of the proxy's answer after them.
     ///
     /// - Parameter now: seconds since 1970.
     package mutating func read(_ bytes: some Sequence<UInt8>, now: Int) -> Step {

@@ -65,8 +65,9 @@ struct ShownCertificate {
         if has("KEY_USAGE_BIT_INCORRECT") { return .relayUntrusted(.wrongUse) }
         if reasons.contains(.eofDuringHandshake) { return .relayUnreachable(.tlsCut) }
         if has("ALERT_CERTIFICATE_REQUIRED", "ALERT_NO_CERTIFICATE") { return .relayUnreachable(.clientCertificate) }
-        // A server shows its certificate only after it has agreed to a version and a cipher. So these alerts refuse the
-        // client: the server asked for a client certificate, and this program sent none.
+        // A server shows its certificate only after it has agreed to a version and a cipher. So an alert from the list
+        // below, when it comes after the certificate, means that the server asked for a client certificate, which this
+        // program did not send.
         if tls.peerCertificate != nil,
             has(
                 "ALERT_HANDSHAKE_FAILURE",

@@ -117,7 +117,8 @@ public final class TrustedRoots: Sendable {
         var isFolder = false
     }
 
-    /// The files and folders to load; empty if SwiftNIO SSL's defaults are to be used.
+    /// The files and folders from which to load certificate authorities; empty if SwiftNIO SSL loads the system's
+    /// itself.
     private func sources() throws(Untrusted) -> [Source] {
         if let file {
             try Self.check(file)
@@ -133,7 +134,8 @@ public final class TrustedRoots: Sendable {
         let systemFile = Self.systemFiles.first { Self.fault(of: $0) == nil }
         let hasFolder = !Self.isEmpty(Self.systemFolder)
         if file == nil, folders.isEmpty {
-            // On Apple's systems the authorities are in no file, and SwiftNIO SSL asks the system for them.
+            // On Apple's systems SwiftNIO SSL asks the system for its certificate authorities. On other systems they
+            // are in a file or folder, so without one there is none to trust.
             #if !canImport(Darwin)
             guard systemFile != nil || hasFolder else { throw .noAuthorities }
             #endif

@@ -12,11 +12,11 @@ struct Reply: Equatable, Sendable {
         case elsewhere
     }
 
-    /// The HTTP status; nil if the connection ended before the status arrived.
+    /// The HTTP status of the answer; nil if the connection ended before the status arrived.
     var status: Int?
-    /// The body, as far as it arrived and the device needs it.
+    /// The body of the HTTP answer, as far as it arrived and the device needs it.
     var body = ""
-    /// The wait in the `Retry-After` header, which the relay or a proxy sent.
+    /// The wait that the answer's `Retry-After` header asks for; nil if the header is missing or can't be read.
     var retryAfter: Duration?
     var redirection: Redirection?
 

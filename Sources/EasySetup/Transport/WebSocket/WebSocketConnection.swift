@@ -284,7 +284,7 @@ private final class FrameHandler: ChannelDuplexHandler {
 private final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
-    /// The number of bytes of the body that are kept. The rest is ignored.
+    /// The number of bytes that this handler keeps of the body of a server's HTTP answer. It ignores the rest.
     private static let bodyLimit = 4096
 
     private let promise: EventLoopPromise<Reply>
@@ -296,7 +296,7 @@ private final class RefusalHandler: ChannelInboundHandler {
 
     /// - Parameters:
     ///   - address: the address of the relay to which the request was sent.
-    ///   - patience: how long the body may take.
+    ///   - patience: how long this handler waits for the body of the server's answer.
     init(promise: EventLoopPromise<Reply>, from address: RelayAddress, patience: TimeAmount) {
         self.promise = promise
         self.address = address
