@@ -1,20 +1,21 @@
 import CSodium
 package import EasySetupSeed
 
-/// CPace, a key exchange that a password authenticates, over ristretto255 with SHA-512 in initiator/responder mode.
-/// Comments here call draft-irtf-cfrg-cpace "the draft" (`Protocol/handshake.md`, "CPace").
+/// CPace (draft-irtf-cfrg-cpace), a key exchange that a password authenticates, over ristretto255 with SHA-512 in
+/// initiator/responder mode (`Protocol/handshake.md`, "CPace").
 package enum CPace {
     package static let scalarByteCount = 32
     package static let pointByteCount = 32
     package static let hashByteCount = 64
 
-    /// The inputs from which CPace computes the generator: the password, and the values to which it binds the run.
+    /// The inputs from which CPace computes the generator: the password, and the values to which it binds the key
+    /// exchange.
     package struct Inputs: ~Copyable {
         /// PRS: the password-related string.
         let password: SecretBytes
         /// CI: the channel identifier (``Labels/channel(slot:)``).
         let channel: [UInt8]
-        /// sid: the session id, which is the id that the relay gave this run (the meeting id).
+        /// sid: the session id, which is the id that the relay gave this meeting of the two devices.
         let session: [UInt8]
 
         package init(password: consuming SecretBytes, channel: [UInt8], session: [UInt8]) {
@@ -35,8 +36,8 @@ package enum CPace {
         }
     }
 
-    /// The draft's `generator_string`, padded for SHA-512's block of 128 bytes. It is secret, because it contains the
-    /// password.
+    /// The `generator_string` of draft-irtf-cfrg-cpace, padded for SHA-512's block of 128 bytes. It is secret, because
+    /// it contains the password.
     package static func generatorString(_ inputs: borrowing Inputs) -> SecretBytes {
         let password = inputs.password.count
         let padding = max(0, 128 - 1 - (prefix(password).count + password) - (prefix(name.count).count + name.count))
@@ -52,7 +53,7 @@ package enum CPace {
         return SecretBytes(wiping: &text)
     }
 
-    /// The generator of a run: the draft's `calculate_generator`.
+    /// The group generator for one key exchange: `calculate_generator` of draft-irtf-cfrg-cpace.
     package static func generator(_ inputs: borrowing Inputs) -> SecretBytes {
         let string = generatorString(inputs)
         let hash = SecretBytes(zeros: hashByteCount)
@@ -87,7 +88,8 @@ package enum CPace {
         return unsafe point.withUnsafeBytes { unsafe Array($0) }
     }
 
-    /// K, which both sides share: this side's scalar times the other side's point (the draft's `scalar_mult_vfy`).
+    /// K, which both sides share: this side's scalar times the other side's point (`scalar_mult_vfy` of
+    /// draft-irtf-cfrg-cpace).
     ///
     /// - Throws: ``HandshakeError/malformed`` if `point` is no valid encoding, or if it or the product is the neutral
     ///   element.
@@ -129,7 +131,8 @@ package enum CPace {
         return unsafe crypto_core_ristretto255_is_valid_point(bytes) == 1
     }
 
-    /// ISK: the draft's intermediate session key, over the initiator's share and then the responder's.
+    /// ISK, CPace's intermediate session key: a hash over `session`, `shared`, the initiator's share and then the
+    /// responder's.
     package static func sessionKey(
         session: [UInt8],
         shared: borrowing SecretBytes,
@@ -150,12 +153,12 @@ package enum CPace {
         return key
     }
 
-    /// The draft's domain separation string (DSI) for this group.
+    /// The domain separation string (DSI) that draft-irtf-cfrg-cpace gives for ristretto255.
     private static let name = Array("CPaceRistretto255".utf8)
 }
 
-/// The draft's `lv`: the length of the bytes in LEB128, then the bytes. The lengths make sure that joined values can be
-/// split in only one way.
+/// The function `lv` of draft-irtf-cfrg-cpace: the length of the bytes in LEB128, then the bytes. The lengths make sure
+/// that joined values can be split in only one way.
 package func lv(_ bytes: [UInt8]) -> [UInt8] {
     prefix(bytes.count) + bytes
 }

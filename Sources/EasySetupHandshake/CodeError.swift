@@ -45,12 +45,12 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         }
     }
 
-    /// The stable codes of these errors.
+    /// The stable codes of the errors in a typed pairing code or in a link.
     public struct Code: StableCode {
-        /// The name in `Protocol/errors.md`.
+        /// The name of the error code in `Protocol/errors.md`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes an error code from its name, such as `code-too-long`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// The text has fewer or more symbols than the 9 to 12 of a code.

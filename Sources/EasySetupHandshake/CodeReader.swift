@@ -168,8 +168,8 @@ struct CodeReader {
         hasShiftedDigit = false
         isBetweenGroups = false
         count += 1
-        // A thirteenth letter or digit is an error by itself. Counting goes on, because the error contains the number
-        // of symbols.
+        // A thirteenth letter or digit is an error, because a code has at most 12 symbols. Counting goes on, because
+        // the error contains the number of letters and digits.
         if count > PairingCode.symbolCounts.upperBound, error == nil { isTooMany = true }
     }
 
@@ -177,7 +177,7 @@ struct CodeReader {
         if self.error == nil, !isTooMany { self.error = error }
     }
 
-    /// Whether a thirteenth symbol came before any other error.
+    /// Whether the text had a thirteenth letter or digit before any other error. A pairing code has at most 12 symbols.
     private var isTooMany = false
 
     private static let shiftedDigits = Array("!#$%&@^".utf8)
@@ -195,7 +195,8 @@ extension PairingCode {
         self.init(values: values)
     }
 
-    /// Reads a code from a string, which can't be wiped; see ``init(typed:)``.
+    /// Reads a code from a string, as ``init(typed:)`` does from a `UserText`. The string stays in memory, because
+    /// Swift can't wipe strings.
     public convenience init(typed text: String) throws(CodeError) {
         try self.init(typed: text.utf8Span.span)
     }

@@ -6,9 +6,10 @@ public import EasySetupSeed
 /// Both devices derive the words from the keys of the meeting, so both screens show the same words. The words do not
 /// protect against a relay that guessed the code, and no program may claim that.
 public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
-    /// The word for the first of the two derived bytes.
+    /// The first word. Both devices derive two bytes from the meeting's keys, and the first byte is this word's index
+    /// in the fixed list of 256 words.
     public let first: String
-    /// The word for the second byte.
+    /// The second word. The second byte that both devices derive is its index in the fixed list of 256 words.
     public let second: String
 
     init(_ bytes: (UInt8, UInt8)) {
@@ -24,20 +25,22 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         /// An input without visible characters. It does not count as a try, because the person probably pressed Enter
         /// by mistake.
         case nothing
-        /// One of the two words, or both, in any order.
+        /// An input with one of the other device's two confirmation words, or both, in any order.
         case right
-        /// A text without any word of the list, which is probably a typing error.
+        /// An input without any of the 256 confirmation words that devices can show, which is probably a typing error.
         case slip
-        /// A word of the list that is neither of the two. The person looks at a device of another pairing, or an
-        /// attacker is between the two devices.
+        /// An input with one of the 256 confirmation words that the other device does not show. The person looks at a
+        /// device of another pairing, or an attacker is between the two devices.
         case other
     }
 
-    /// Compares a person's input with the two words. Case, accents, full-width letters, invisible characters and
-    /// separators do not matter. Beside a right word, words that are not in the list do not matter either.
+    /// Compares a person's input with these two confirmation words. Case, accents, full-width letters, invisible
+    /// characters and separators do not matter. Beside a right word, words that no device shows as confirmation do not
+    /// matter either.
     public func match(typed: String) -> Match {
         var (isAnything, isRight, isOther) = (false, false, false)
-        // Every word is compared, because a word of another pairing decides the result even after a right word.
+        // Every word of the input is compared, because a confirmation word that is not one of the two makes the result
+        // `other`, even after a right word.
         for word in Self.words(in: typed, isAnything: &isAnything) {
             let fits = word == first || word == second || word == first + second || word == second + first
             isRight = isRight || fits
@@ -48,16 +51,16 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         return isAnything ? .slip : .nothing
     }
 
-    /// Compares a person's input with the two words; see ``match(typed:)``. A text of more than 1,024 bytes gives
-    /// ``Match/slip``.
+    /// Compares a person's input with these two confirmation words; see ``match(typed:)``. An input of more than 1,024
+    /// bytes gives ``Match/slip``.
     public func match(typed text: UserText) -> Match {
         text.byteCount <= Self.longestAnswer ? match(typed: text.revealed()) : .slip
     }
 
-    /// The length of the longest text in which the words are looked for, in bytes.
+    /// The length of the longest input that is compared with the two confirmation words, in bytes.
     private static let longestAnswer = 1024
 
-    /// Whether the typed text has one of the two words or both, and no word of another pairing.
+    /// Whether the typed text has one of these two confirmation words or both, and none of the other 254.
     public func contains(typed: UserText) -> Bool { match(typed: typed) == .right }
 
     private static func words(in text: String, isAnything: inout Bool) -> [String] {

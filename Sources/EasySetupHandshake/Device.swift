@@ -4,7 +4,7 @@ import EasySetupSeed
 /// The name that a person gives a device: 1 to 64 bytes of UTF-8 in NFC, without characters that are invisible, break a
 /// line or look like a closing quotation mark (`Protocol/handshake.md`, "Names").
 public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
-    /// The length of the longest name, in bytes of UTF-8.
+    /// The length of the longest name of a device, in bytes of UTF-8.
     public static let maximumByteCount = 64
 
     /// The name. A program can safely show it in quotes on a line of its own. A program with a screen for right-to-left
@@ -69,8 +69,8 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The characters that a name may have. Characters that Unicode 15.0 does not have are forbidden, so that all devices
-/// accept the same names, whatever the version of their Unicode tables is.
+/// The characters that a device's name may have. Characters that Unicode 15.0 does not have are forbidden, so that all
+/// devices accept the same names, whatever the version of their Unicode tables is.
 private enum NameScalar {
     private static let version = (major: 15, minor: 0)
 
@@ -130,7 +130,8 @@ private enum NameScalar {
 /// The kind of system that a device runs. The list is closed, because a free text would let the other device write
 /// anything on this device's screen.
 @nonexhaustive public enum Platform: String, Hashable, Sendable, CaseIterable {
-    /// Another system, or one that this version does not know.
+    /// An operating system or kind of device that is not in this list, or that this version of the program does not
+    /// know.
     case other
     /// Google's Android.
     case android

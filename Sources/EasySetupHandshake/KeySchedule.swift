@@ -55,7 +55,7 @@ package struct SessionKeys: ~Copyable {
     }
 
     /// Makes the channel that seals this side's messages, its proof first, and opens those of the other side. This call
-    /// wipes the two tags, so the caller copies a tag that it still needs before.
+    /// also wipes ``visitorTag`` and ``offererTag``, so the caller first copies the tags that it still needs.
     /// - Parameter role: this device's side.
     consuming func channel(of role: PairingSide) -> SealedChannel {
         switch role {

@@ -179,7 +179,8 @@ extension PairingLink {
         try self.init(parts, allowPlain: allowPlain)
     }
 
-    /// Reads the one link of a string, which can't be wiped; see ``init(parsing:allowPlain:)``.
+    /// Reads the one link of a string, as ``init(parsing:allowPlain:)`` does of a `UserText`. The string stays in
+    /// memory, because Swift can't wipe strings.
     public convenience init(parsing text: String, allowPlain: Bool = false) throws(CodeError) {
         try self.init(parsing: text.utf8Span.span, allowPlain: allowPlain)
     }
@@ -212,8 +213,8 @@ extension PairingLink {
         text.withText { LinkReader.isMeant(by: $0) }
     }
 
-    /// Whether a program that expects a code or a link should read a string as a link; see ``isMeant(by:)``. A string
-    /// can't be wiped.
+    /// Whether a program that expects a code or a link should read a string as a link, as ``isMeant(by:)`` tells for a
+    /// `UserText`. The string stays in memory, because Swift can't wipe strings.
     public static func isMeant(by text: String) -> Bool {
         LinkReader.isMeant(by: text.utf8Span.span)
     }

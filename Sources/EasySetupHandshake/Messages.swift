@@ -3,14 +3,14 @@ package enum Suite {
     package static let byte: UInt8 = 1
 }
 
-/// The kind of secret that a visitor has: that of a typed code or of a link.
+/// The kind of secret that a visitor has, which message 1 (the hello) names: that of a typed code or of a link.
 package enum Form: UInt8, Hashable, Sendable {
     case typed = 1
     case link = 2
 }
 
-/// Message 1, the hello, from the visitor to the offerer: suite, form, KEM public key, point. The first three are
-/// CPace's associated data ADa.
+/// Message 1, the hello, from the visitor to the offerer: suite, form (typed code or link), KEM public key, CPace
+/// point. The first three are CPace's associated data ADa.
 package struct Hello {
     package static let byteCount = 2 + XWing.publicKeyByteCount + CPace.pointByteCount
 
@@ -27,8 +27,9 @@ package struct Hello {
         bytes = data + point
     }
 
-    /// - Throws: ``HandshakeError/wrongSuite`` for an unknown first byte, ``HandshakeError/malformed`` for another
-    ///   length than ``byteCount`` or an unknown form.
+    /// Reads message 1 (the hello).
+    /// - Throws: ``HandshakeError/wrongSuite`` if the first byte names an unknown suite. ``HandshakeError/malformed``
+    ///   if the length is not ``byteCount``, or if the second byte is neither that of a typed code nor that of a link.
     package init(parsing bytes: [UInt8]) throws(HandshakeError) {
         guard let suite = bytes.first else { throw .malformed }
         guard suite == Suite.byte else { throw .wrongSuite }
@@ -38,7 +39,7 @@ package struct Hello {
     }
 }
 
-/// Message 2, the reply, from the offerer to the visitor: suite, KEM ciphertext, point. The first two are CPace's
+/// Message 2, the reply, from the offerer to the visitor: suite, KEM ciphertext, CPace point. The first two are CPace's
 /// associated data ADb.
 package struct Reply {
     package static let byteCount = 1 + XWing.ciphertextByteCount + CPace.pointByteCount
@@ -54,8 +55,9 @@ package struct Reply {
         bytes = data + point
     }
 
-    /// - Throws: ``HandshakeError/wrongSuite`` for an unknown first byte, ``HandshakeError/malformed`` for another
-    ///   length than ``byteCount``.
+    /// Reads message 2 (the reply).
+    /// - Throws: ``HandshakeError/wrongSuite`` if the first byte names an unknown suite, ``HandshakeError/malformed``
+    ///   if the length is not ``byteCount``.
     package init(parsing bytes: [UInt8]) throws(HandshakeError) {
         guard let suite = bytes.first else { throw .malformed }
         guard suite == Suite.byte else { throw .wrongSuite }
@@ -73,7 +75,8 @@ package struct ProofMessage {
     let tag: ArraySlice<UInt8>
     let sealed: ArraySlice<UInt8>
 
-    /// - Throws: ``HandshakeError/malformed`` for another length or type.
+    /// Reads message 3 or 4 (a proof).
+    /// - Throws: ``HandshakeError/malformed`` if the length is not ``byteCount``, or if the first byte is not `type`.
     init(parsing bytes: [UInt8], type: MessageType) throws(HandshakeError) {
         guard bytes.count == Self.byteCount, bytes[0] == type.rawValue else { throw .malformed }
         tag = bytes[1..<1 + Self.tagByteCount]
@@ -85,7 +88,8 @@ package struct ProofMessage {
 enum SealedMessage {
     static let byteCount = 1 + SealedChannel.sealedByteCount
 
-    /// - Throws: ``HandshakeError/malformed`` for another length or type.
+    /// The sealed part of message 5 (the package) or 6 (the receipt).
+    /// - Throws: ``HandshakeError/malformed`` if the length is not ``byteCount``, or if the first byte is not `type`.
     static func sealed(in bytes: [UInt8], type: MessageType) throws(HandshakeError) -> ArraySlice<UInt8> {
         guard bytes.count == byteCount, bytes[0] == type.rawValue else { throw .malformed }
         return bytes[1...]

@@ -284,7 +284,8 @@ private struct HelloAllowance {
         depth = perSecond
     }
 
-    /// Takes a token and returns nil. If there is no token, returns the time at which there is one.
+    /// Takes a token for one hello out of the bucket, and returns nil. If the bucket is empty, returns the time from
+    /// which it has a token.
     mutating func take(now: Duration) -> Duration? {
         let start = max(full, now)
         let earliest = start - interval * (depth - 1)

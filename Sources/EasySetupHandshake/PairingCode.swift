@@ -83,8 +83,8 @@ public final class PairingCode: Sendable {
         return try PairingCode(slot: slot, random: random())
     }
 
-    /// The most draws for one slot. About one code in a hundred spells an offensive word, so if eight codes do, the
-    /// slot itself spells it.
+    /// The most secrets that are drawn for one slot (the code's public first part). About one code in a hundred spells
+    /// an offensive word, so if the codes with eight secrets do, the slot itself spells it.
     static let maximumDraws = 8
 
     /// Whether the symbols spell an offensive word. Only new codes are checked for this, not those that people type.
@@ -105,7 +105,7 @@ public final class PairingCode: Sendable {
         return symbols
     }
 
-    /// The sizes of the groups in which screens show the symbols (`Protocol/code.md`, "Groups").
+    /// The sizes of the groups in which screens show the `count` symbols of a code (`Protocol/code.md`, "Groups").
     static func groups(of count: Int) -> [Int] {
         switch count {
         case 10: [3, 3, 4]
@@ -120,6 +120,6 @@ public final class PairingCode: Sendable {
 }
 
 extension PairingCode: CustomReflectable {
-    /// An empty mirror, because `dump` would print the slot.
+    /// An empty mirror, so that `dump` and `Mirror` show nothing of the code, not even its public part, the slot.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

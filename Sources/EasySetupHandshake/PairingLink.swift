@@ -6,14 +6,14 @@ package import EasySetupSeed
 /// The device that shows a link holds the seed, and the device that opens it receives the seed. The type has no
 /// description and no `==`, so only ``revealed()`` gives the text.
 public final class PairingLink: Sendable {
-    /// The number of bytes in the secret.
+    /// The number of bytes in the secret of a pairing link.
     package static let secretByteCount = 16
-    /// The number of symbols that a link has for the secret.
+    /// The number of symbols in which a pairing link writes its secret.
     static let secretSymbols = 26
-    /// The length of the longest link, in bytes.
+    /// The length of the longest pairing link, in bytes.
     public static let maximumLength = 400
-    /// The length of the longest text in which a link is looked for, in bytes. It has room for a link that appears
-    /// twice, percent-encoded, with other lines around it.
+    /// The length of the longest text in which a pairing link is looked for, in bytes. It has room for a link that
+    /// appears twice, percent-encoded, with other lines around it.
     public static let maximumTextBytes = 4096
 
     /// The relay at which the offerer waits.
@@ -42,7 +42,8 @@ public final class PairingLink: Sendable {
 }
 
 extension PairingLink: CustomReflectable {
-    /// An empty mirror, because `dump` would print the slot.
+    /// An empty mirror, so that `dump` and `Mirror` show nothing of the link, not even its public parts: relay and
+    /// slot.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
@@ -66,7 +67,8 @@ public struct RelayAddress: Hashable, Sendable {
         self.isPlain = isPlain
     }
 
-    /// Brings a host into the form that ``host`` has, in lower case. Returns nil if the text can't be a host.
+    /// Returns a host name or IP address in lower case, except the zone of a link-local address (`fe80::1%eth0`), which
+    /// keeps its case. Nil if the text can't be a host.
     ///
     /// - Parameter more: characters that the caller accepts in host names besides a to z, digits, hyphens and dots.
     package static func normalizedHost(_ host: String, alsoAllowing more: Set<Character> = []) -> String? {
@@ -127,7 +129,8 @@ public struct RelayAddress: Hashable, Sendable {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"
             && parts.allSatisfy { part in
-                // Each part must consist of digits, because `UInt8` also reads "-0" and "+1" as numbers.
+                // Each of the four parts of an IPv4 address must consist of digits. `UInt8` alone would also read "-0"
+                // and "+1".
                 part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && UInt8(part) != nil
             }
     }

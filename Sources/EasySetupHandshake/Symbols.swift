@@ -61,13 +61,14 @@ package enum Symbols {
 /// Arithmetic in the field with 32 elements: polynomials over bits modulo x⁵ + x² + 1, of which α is a root
 /// (`Protocol/code.md`, "Check").
 enum Field32 {
-    /// Multiplies a value by α.
+    /// Multiplies an element of the field by α, a root of x⁵ + x² + 1.
     static func timesAlpha(_ value: UInt8) -> UInt8 {
         let shifted = value << 1
         return shifted & 32 == 0 ? shifted : (shifted ^ 0b100101)
     }
 
-    /// Computes Σ αⁱ·cᵢ, with i counted from the left from 0.
+    /// Computes the check sum Σ αⁱ·cᵢ of a code: cᵢ is the value of symbol i, counted from the left from 0, and α is a
+    /// root of x⁵ + x² + 1.
     static func sum(_ values: some BidirectionalCollection<UInt8>) -> UInt8 {
         values.reversed().reduce(0) { timesAlpha($0) ^ $1 }
     }
@@ -76,8 +77,8 @@ enum Field32 {
     /// the number of its symbols.
     /// - Parameter values: the values of the other symbols.
     static func check(for values: [UInt8]) -> UInt8 {
-        // `lacking` is αⁿ·c, where c is the check symbol's value and n the number of symbols before it. Since α³¹ is 1,
-        // the product of αⁿ·c and α³¹⁻ⁿ is c.
+        // The check symbol comes after n symbols, so its value c adds αⁿ·c to the sum, which must become n + 1.
+        // `lacking` is what the sum lacks, so it is αⁿ·c. In this field α³¹ is 1, so c is `lacking` times α³¹⁻ⁿ.
         let lacking = sum(values) ^ UInt8(values.count + 1)
         return (values.count..<31).reduce(lacking) { value, _ in timesAlpha(value) }
     }

@@ -23,7 +23,7 @@ public struct VisitorHandshake: ~Copyable {
         case proved(expected: SecretBytes, channel: SealedChannel, words: ConfirmationWords)
         /// Both proofs match, and the transfer of the seed runs. Next: `over`.
         case exchanging(SeedTransfer)
-        /// The try has ended; every further message is an error.
+        /// This handshake has ended; every further message is an error.
         case over
     }
 
@@ -50,11 +50,12 @@ public struct VisitorHandshake: ~Copyable {
         self.device = device
     }
 
-    /// Makes message 1 (the hello) for a meeting that the relay has given, and for each further meeting until the try
-    /// is used up.
+    /// Makes message 1 (the hello) for a meeting with the offerer. The relay may give a further meeting in place of
+    /// this one until this device has made message 3 (the proof).
     ///
-    /// - Throws: ``HandshakeError/replayed`` for a meeting that this try has seen before, ``HandshakeError/outOfOrder``
-    ///   if the try is used up or has ended, or after ``maximumMeetings``.
+    /// - Throws: ``HandshakeError/replayed`` for a meeting id that this handshake has seen before.
+    ///   ``HandshakeError/outOfOrder`` if this device has made message 3, if the handshake has ended, or after
+    ///   ``maximumMeetings``.
     public mutating func begin(meeting session: [UInt8], entropy: Entropy) throws(HandshakeError) -> [UInt8] {
         switch exchange(&state, with: .over) {
         case .ready: break
