@@ -3,13 +3,13 @@
 /// The SHA-256 of the list as a newline-terminated file is
 /// 2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda (`Protocol/seed.md`, "Recovery phrase").
 package enum EnglishWords {
-    /// All words in order; a word's index is the eleven-bit number for which it stands.
+    /// All words of BIP-39's English list in order; a word's index is the eleven-bit number for which it stands.
     package static let all: [String] = text.split(separator: " ").map(String.init)
 
-    /// The length of the longest word, in letters.
+    /// The length of the longest word in BIP-39's English list, in letters.
     static let longestWord = 8
 
-    // The list is one string literal, because the compiler takes seconds for an array of 2,048 literals.
+    // The list of words is one string literal, because the compiler takes seconds for an array of 2,048 literals.
     private static let text = """
         abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve \
         acid acoustic acquire across act action actor actress actual adapt add addict address adjust admit adult \

@@ -2,9 +2,9 @@ import CSodium
 
 /// The work for each try of a passphrase on a seed file: Argon2id's passes and memory (`Protocol/seed.md`, "Cost").
 public struct SealingCost: Equatable, Sendable {
-    /// The number of passes over the memory.
+    /// The number of passes that Argon2id makes over its memory.
     public let passes: UInt32
-    /// The memory, in KiB (1,024 bytes).
+    /// The memory that Argon2id uses for each try of a passphrase, in KiB (1,024 bytes).
     public let kibibytes: UInt32
 
     /// The lowest allowed cost: libsodium's interactive limits, two passes over 64 MiB. A phone takes some tenths of a
@@ -15,11 +15,12 @@ public struct SealingCost: Equatable, Sendable {
     /// takes about a second.
     public static let moderate = SealingCost(validPasses: 3, kibibytes: 262_144)
 
-    /// The most passes that a file may ask for, because a malicious file could otherwise keep the device busy for
-    /// minutes.
+    /// The most passes of Argon2id that a sealed seed file may ask for, because a malicious file could otherwise keep
+    /// the device busy for minutes.
     public static let maximumPasses: UInt32 = 8
 
-    /// The most memory that a file may ask for, in KiB: 256 MiB, which a phone can spare for a moment.
+    /// The most memory for Argon2id that a sealed seed file may ask for, in KiB: 256 MiB, which a phone can spare for a
+    /// moment.
     public static let maximumKibibytes: UInt32 = 262_144
 
     /// Makes a cost within the limits.

@@ -10,7 +10,7 @@ import CSodium
     // see that owner, or in a mutating function of the type that contains it.
     private let pointer: UnsafeMutableRawPointer
 
-    /// The number of bytes.
+    /// The number of bytes in this secret.
     public let count: Int
 
     /// Makes a secret of `count` zero bytes, which the caller fills.

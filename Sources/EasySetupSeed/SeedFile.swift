@@ -83,7 +83,7 @@ public enum SeedFile {
         }
     }
 
-    /// Checks a file and returns its kind.
+    /// Checks the form and checksum of a seed file, and returns whether the file is plain or sealed (encrypted).
     /// - Throws: ``SeedError/Code/fileForeign``, ``SeedError/Code/fileVersion`` or ``SeedError/Code/fileDamaged``.
     public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind {
         let bytes = file.bytes.asBytes
@@ -104,7 +104,7 @@ public enum SeedFile {
         return kind
     }
 
-    /// Reads the seed of a file.
+    /// Reads the seed in a seed file.
     /// - Parameter passphrase: the passphrase of a sealed file; ignored for a plain one.
     /// - Throws: the errors of ``kind(of:)``, ``SeedError/Code/passphraseNeeded``, ``SeedError/Code/fileTooCostly``,
     ///   ``SeedError/Code/memoryShort`` or ``SeedError/Code/wrongPassphrase``.

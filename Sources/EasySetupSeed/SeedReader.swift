@@ -30,14 +30,14 @@ public struct SeedReader: ~Copyable {
     /// Whether the reader has no text yet.
     public var isEmpty: Bool { count == 0 && !isTooLong }
 
-    /// Adds a line, without its line end.
+    /// Adds a line of the typed text, without its line end.
     ///
-    /// A line after a correction undoes the corrections.
+    /// The new line undoes all corrections of words that ``correct(word:to:)`` has made.
     public mutating func append(line: UserText) {
         line.withBytes { append(line: $0) }
     }
 
-    /// Adds a line, without its line end; see ``append(line:)``.
+    /// Adds a line of the typed text, in UTF-8 and without its line end; see ``append(line:)``.
     public mutating func append(line: RawSpan) {
         corrected = nil
         guard !isTooLong, line.byteCount < text.count - count else {
@@ -92,9 +92,9 @@ public struct SeedReader: ~Copyable {
         }
     }
 
-    /// Up to three words of the list that are similar to the wrong word at a position, the most similar first; never
-    /// the typed word itself. These words nearly reveal the typed word, so show them only to the person who typed it,
-    /// and never log them.
+    /// Up to three words of BIP-39's list that are similar to the wrong word at a position, the most similar first;
+    /// never the typed word itself. These words nearly reveal the typed word, so show them only to the person who typed
+    /// it, and never log them.
     /// - Parameter position: the word's position, from 1 to 24.
     public func suggestions(forWord position: Int) -> [String] {
         guard 1...RecoveryPhrase.wordCount ~= position, let found = try? seedText(), found.draft != nil else {

@@ -19,13 +19,13 @@ public final class SyncSeed: Sendable {
     /// The public identity of the sync chain, which is the set of this person's devices.
     public let userID: UserID
 
-    /// The creation time in seconds since 1970 (UTC); 0 when it is not known.
+    /// The time when the seed was created, in seconds since 1970 (UTC); 0 when it is not known.
     public let createdAt: UInt64
 
     let secret: SecretBytes
 
     /// Makes a seed from 32 existing bytes.
-    /// - Parameter createdAt: the creation time in seconds since 1970 (UTC); 0 when it is not known.
+    /// - Parameter createdAt: the time when the seed was created, in seconds since 1970 (UTC); 0 when it is not known.
     /// - Throws: ``SeedError/Code/wrongLength`` for another number of bytes.
     public convenience init(bytes: consuming SecretBytes, createdAt: UInt64 = 0) throws(SeedError) {
         guard bytes.count == Self.byteCount else { throw .wrongLength }
@@ -44,7 +44,7 @@ public final class SyncSeed: Sendable {
         self.createdAt = createdAt
     }
 
-    /// Passes the 32 bytes to a closure, which should keep no copy.
+    /// Passes the seed's 32 secret bytes to a closure, which should keep no copy.
     public func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -20,10 +20,12 @@ public protocol ExplainedError: Error, CustomStringConvertible {
 }
 
 extension ExplainedError {
-    /// The default is zero, because for most errors nobody knows after what time a retry helps.
+    /// The time to wait before a retry. The default is zero, because for most errors nobody knows after what time one
+    /// helps.
     public var retryAfter: Duration { .zero }
 
-    /// The default is nil, because most errors have one cause.
+    /// The name of the error's cause. The default is nil, because an error that can have only one cause needs no name
+    /// for it.
     public var cause: String? { nil }
 }
 
@@ -36,7 +38,8 @@ extension ExplainedError where Self: Explained {
 }
 
 extension ExplainedError {
-    /// An explanation of this error: its key consists of the error's name, the cause's name and the variant.
+    /// The explanation of this error, with the key by which an app finds its own texts: the error's name, the cause's
+    /// name, and a variant where one cause has several texts.
     package func explained(
         _ sentence: String,
         _ advice: String,

@@ -1,7 +1,8 @@
-/// The texts of an error or of a state, in parts from which an app can make texts in other languages.
+/// The texts that explain an error or a state to a person, in parts from which an app can make texts in other
+/// languages.
 ///
-/// An app looks up its own two templates by the ``key``, and fills them by ``filled(_:)``. `docs/texts.md` lists all
-/// keys with their English templates.
+/// By the ``key`` an app looks up its own templates in place of ``sentence`` and ``advice``, and fills them by
+/// ``filled(_:)``. `docs/texts.md` lists all keys with their English templates.
 public struct Explanation: Hashable, Sendable {
     /// The stable key of these texts: the name of the error or state, then the cause's name, and then a variant where a
     /// cause has several texts, joined by dots (`relay-unreachable.refused`).
@@ -10,24 +11,25 @@ public struct Explanation: Hashable, Sendable {
     public let sentence: String
     /// The English template that says what to do next; empty where there is nothing to do.
     public let advice: String
-    /// The values for the templates.
+    /// The values that ``filled(_:)`` puts into the templates ``sentence`` and ``advice``.
     public let parameters: [Parameter]
 
-    /// A value in a template.
+    /// A value, such as a port number, that ``Explanation/filled(_:)`` puts into a template of a text, in the place of
+    /// a name.
     public struct Parameter: Hashable, Sendable {
-        /// The name, as templates have it in braces.
+        /// The parameter's name, which stands in braces in the template of a text.
         public let name: String
-        /// The value as text, such as a number in decimal digits.
+        /// The parameter's value as text, such as a number in decimal digits.
         public let value: String
 
-        /// Makes a parameter.
+        /// Makes a parameter of a template from its name and value.
         public init(name: String, value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    /// A key without the variant. All texts of an error or state get their keys from it.
+    /// The key of an error's or a state's texts without the variant, which is added where one cause has several texts.
     package struct Key: Sendable {
         private let text: String
 
@@ -84,6 +86,7 @@ public struct Explanation: Hashable, Sendable {
 
 /// A value that can be explained to a person, in English or by an app's own texts.
 public protocol Explained {
-    /// The texts in parts: a key, templates, and the values for them.
+    /// The texts that explain this value to a person, in parts: a key, English templates, and the values for the
+    /// templates.
     var explanation: Explanation { get }
 }

@@ -85,9 +85,9 @@ extension SeedError {
 }
 
 extension SeedError.UnknownWord {
-    /// The texts about wrong words: one sentence for the wrong words in plain letters, and one for each script of
-    /// letters outside ASCII. A sentence's parameter has the positions of its words, and is called `words` or by the
-    /// script.
+    /// The texts about wrong words of a phrase: one sentence about the words in plain letters, and one about the words
+    /// of each other script. Each sentence has one parameter, which lists the positions of these words. Its name is
+    /// `words` for plain letters, and else the script's name, such as `greek`.
     fileprivate static func explanation(of words: [Self], key: String) -> Explanation {
         let scripts: [Script?] = [nil] + Script.allCases
         var sentences: [String] = []

@@ -57,12 +57,12 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         }
     }
 
-    /// The stable codes of these errors.
+    /// The stable codes of the errors of a seed or of one of its written forms.
     public struct Code: StableCode {
-        /// The name in `Protocol/seed.md`.
+        /// The name of the error code in `Protocol/seed.md`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes an error code from its name, such as `seed-too-long`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// The input is shorter or longer than 32 bytes, the length of a seed.

@@ -3,11 +3,11 @@
 /// A later version may have codes that this one does not know. A program compares the codes that it cares about, and
 /// handles every other one in a `default`.
 public protocol StableCode: RawRepresentable<String>, Hashable, Sendable, CustomStringConvertible {
-    /// Makes a code from its name.
+    /// Makes the code of an error, cause or state from its name, such as `seed-too-long`.
     init(rawValue: String)
 }
 
 extension StableCode {
-    /// The name.
+    /// The name for which the code stands, as in `rawValue`.
     public var description: String { rawValue }
 }

@@ -1,7 +1,8 @@
 // Made by scripts/ascii-forms from Unicode 17.0.0. Do not edit.
 
-/// Entries `SCALAR:FORM` or `FIRST-LAST:FORM`, in hex. The form is that of the first scalar, in ASCII bytes. For each
-/// further scalar up to the last, the form's last byte is one higher.
+/// Unicode scalars that NFKC turns into ASCII, as entries `SCALAR:FORM` or `FIRST-LAST:FORM`, in hex. FORM is the ASCII
+/// text, byte by byte, into which NFKC turns the first scalar. For each further scalar up to LAST, the last byte is one
+/// higher.
 let asciiFormRuns = """
     A0:20 AA:61 B2-B3:32 B9:31 BA:6F 132:494A 133:696A 17F:73 1C7:4C4A 1C8:4C6A 1C9:6C6A 1CA:4E4A 1CB:4E6A \
     1CC:6E6A 1F1:445A 1F2:447A 1F3:647A 2B0:68 2B2:6A 2B3:72 2B7:77 2B8:79 2E1:6C 2E2:73 2E3:78 37E:3B 1D2C:41 \

@@ -6,7 +6,7 @@ package enum ASCIIForms {
     private struct Run {
         let first: UInt32
         let last: UInt32
-        /// The ASCII form of `first`: one to four bytes, the first byte in the lowest bits.
+        /// The ASCII form of the run's first scalar: one to four bytes, the first byte in the lowest bits.
         let form: UInt32
     }
 
@@ -35,7 +35,8 @@ package enum ASCIIForms {
     private static let runs: [Run] = asciiFormRuns.split(separator: " ").map { entry in
         let parts = entry.split(separator: ":")
         let scalars = parts[0].split(separator: "-").map(number)
-        // The first two hex digits are the form's first byte, which belongs in the lowest bits.
+        // The first two hex digits after the colon are the first byte of the ASCII form, which belongs in the lowest
+        // bits.
         let digits = number(parts[1])
         let form = digits.byteSwapped >> UInt32(8 * (4 - parts[1].utf8.count / 2))
         return Run(first: scalars[0], last: scalars[scalars.count - 1], form: form)

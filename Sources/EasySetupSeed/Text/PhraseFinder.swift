@@ -8,28 +8,28 @@ struct PhraseFinder: ~Copyable {
     /// The token indices of the words that are neither labels nor list markers.
     private let kept: [Int]
     private let numbered: [Numbered]
-    /// The words that share a line, or a part of it between brackets, with one number and no other word.
+    /// The words that share a line, or a part of a line between brackets, with one number and no other word.
     private let pairs: [Numbered]
 
     /// The separators after the last token.
     private let lastBreaks: TokenBreaks
-    /// Whether the text has a seed link. A link shows whether the phrase is right, because the link's checksum has 64
-    /// bits.
+    /// Whether the text has a seed link. A seed link, whose checksum has 64 bits, shows whether the words found are the
+    /// right recovery phrase: both must give the same seed.
     private let hasLink: Bool
 
     private struct Numbered {
         let number: UInt16
-        /// The index of the number's token.
+        /// The index of the number in `tokens`.
         let place: Int
         let word: Int
     }
 
-    /// The indices of 24 words that may be the phrase.
+    /// 24 words of the text that may be the recovery phrase.
     private struct Candidate {
-        /// The indices of the words' tokens, in the order of the phrase.
+        /// The indices of the 24 words in `tokens`, in the order of the recovery phrase.
         let places: [Int]
-        /// The highest index of a word of the phrase. If the text contains the phrase several times, it is the index in
-        /// the last copy.
+        /// The highest index in `tokens` that a word of the recovery phrase has. If the text contains the phrase
+        /// several times, it is the index of a word of the last copy.
         let end: Int
         /// The number of other words, such as labels, between each two neighbouring words of the phrase.
         var gap = 0
@@ -70,12 +70,14 @@ struct PhraseFinder: ~Copyable {
         }
         numbered = (0..<max(count - 1, 0)).compactMap { index in
             guard tokens[index].isNumber, !isTotal[index] else { return nil }
-            // A list marker between a number and its word is skipped, as in "1 a) able".
+            // A list marker between a number and its word is skipped, such as the "a" in "1 a) able".
             let other = (index + 1..<count).first { tokens[$0].isNumber || !tokens[$0].word.isListMark }
-            // If no other word stands before the next number, the marker is a wrong word of the phrase.
+            // If only list markers stand before the next number, the first of them is taken for a wrong word of the
+            // phrase.
             let next = other.flatMap { tokens[$0].isNumber ? nil : $0 } ?? index + 1
             guard !tokens[next].isNumber else { return nil }
-            // In {"index": 1, "word": "able"} the word comes after its label.
+            // In {"index": 1, "word": "able"} the first word after the number, `word`, is a label: the phrase's word
+            // `able` follows it after a colon.
             let after = (next + 1..<max(count, next + 1)).first { !isTotal[$0] }
             guard let after, !tokens[after].isNumber, tokens[after].breaks.contains(.colon) else {
                 return Numbered(number: tokens[index].number, place: index, word: next)
@@ -88,7 +90,7 @@ struct PhraseFinder: ~Copyable {
     /// Whether the text has a zero-width space.
     let metZeroWidthSpace: Bool
 
-    /// The number of words that are in the list.
+    /// The number of words in the text that are in BIP-39's word list, or are abbreviations of its words.
     var knownCount: Int { known(words) }
 
     /// The error for a text without a phrase.
@@ -117,7 +119,8 @@ struct PhraseFinder: ~Copyable {
             let parts = pieces(cut)
             if isBeginning, parts.count == 1 { continue }
             guard let candidate = try theOne(of: parts.filter { isPhrase($0) }) else { continue }
-            // Brackets and quotation marks show where the phrase ends, so the words after them do not belong to it.
+            // Words after a paragraph or a line of 24 words may belong to the phrase. Words after brackets or quotation
+            // marks do not, because these show where the phrase ends.
             if cut == .paragraph || cut == .line, hasSurplus(behind: candidate) { continue }
             return draft(candidate.places)
         }
@@ -220,9 +223,9 @@ struct PhraseFinder: ~Copyable {
         return words.filter { $0 >= first.word }
     }
 
-    /// The number of other words, such as labels, between each two neighbours of these words. Nil if the number is not
-    /// the same everywhere, because an additional word after a number makes it unclear which word belongs to the
-    /// number.
+    /// The number of other words of the text, such as labels, between each two neighbours among the words at `places`.
+    /// Nil if it is not the same everywhere, because an additional word after a number makes it unclear which word
+    /// belongs to the number.
     private func gap(of places: [Int]) -> Int? {
         let gaps = zip(places, places.dropFirst()).map { from, to in (from + 1..<to).count { !tokens[$0].isNumber } }
         return gaps.allSatisfy { $0 == gaps[0] } ? gaps[0] : nil
@@ -232,12 +235,13 @@ struct PhraseFinder: ~Copyable {
     /// - Parameter items: the words in the order of the text.
     private func isNumbered(_ items: [Numbered]) -> Bool {
         guard let gap = gap(of: items.map(\.word)), let first = items.first, let last = items.last else { return false }
-        // If the last word is on another line than its number, and at least half of the words are on their number's
-        // line, the last word does not belong to its number.
+        // Each item is a number and the next word. If the last item's word is on a later line than its number, but at
+        // least half of the items have both on one line, the last number belongs to the word before it, as in "zoo 24".
         let cut = items.count { tokens[$0.word].breaks.contains(.line) }
         if tokens[last.word].breaks.contains(.line), cut * 2 <= items.count { return false }
-        // A single word before the first number, on the number's line, may be the first word of a list whose numbers
-        // follow the words. A colon after it, or labels between the words, show that it is a heading.
+        // If a single word stands before the first number on its line, it may be the phrase's first word, with the
+        // numbers after their words, as in "able 1". A colon after the word, or labels between the phrase's words, show
+        // that it is a heading.
         let before = words.reversed().drop { $0 > first.place }
         var start = first.place
         while start > 0, !tokens[start].breaks.contains(.line) { start -= 1 }
@@ -257,7 +261,7 @@ struct PhraseFinder: ~Copyable {
             } else if let last = chains.last, !last.isEmpty, Int(item.number) == last.count + 1 {
                 chains[chains.count - 1].append(item)
             } else {
-                // Any other number ends the sequence.
+                // A number that is neither 1 nor one more than the number before it ends the sequence.
                 chains.append([])
             }
         }

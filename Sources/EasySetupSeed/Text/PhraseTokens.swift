@@ -14,7 +14,8 @@ struct TokenBreaks: OptionSet {
 /// A word or a number of a text.
 struct PhraseToken {
     private var letters: UInt64 = 0
-    /// The value of a number: 65,535 if the number is larger or has digits outside ASCII. 0 for a word.
+    /// The value of this token if it is a number: 65,535 if the number is larger or has digits outside ASCII. 0 if it
+    /// is a word.
     private(set) var number: UInt16 = 0
     private var length: UInt8 = 0
     private var flags: UInt8 = 0
@@ -49,7 +50,7 @@ struct PhraseToken {
     }
 }
 
-/// Tokens in locked memory, because they contain the phrase.
+/// A list of a text's words and numbers. It is in locked memory, because the words may be a recovery phrase.
 struct TokenList: ~Copyable {
     private let storage: SecretBytes
     private(set) var count = 0

@@ -4,7 +4,7 @@
     /// A Latin letter with an accent, an accent itself, or a Latin letter that English does not have.
     case latin
     case greek, cyrillic, armenian, hebrew, arabic, devanagari, thai, georgian, cherokee, korean, japanese, chinese
-    /// Any other script.
+    /// A writing system that is not in this list.
     case other
 
     /// Words for a character of this script in the middle of a sentence, such as "a Cyrillic character".

@@ -1,9 +1,9 @@
 /// Finds seed links in a text (`Protocol/seed.md`, "Reading a seed link"). A link may be wrapped by a mail program, in
 /// quotation marks, in Markdown, or percent-encoded.
 struct SeedLinkFinder: ~Copyable {
-    /// The ranges of links in the text, in their order, as offsets in bytes.
+    /// The ranges of seed links in the text, in their order, as offsets in bytes.
     private(set) var places: [Range<Int>] = []
-    /// The seed of the links; nil if the text has no link that can be read.
+    /// The seed that the first readable seed link of the text contains; nil if no link can be read.
     private(set) var seed: SecretBytes?
     /// The first error: a link that can't be read, or whose seed differs from that of the links before it. Nil if there
     /// is none.

@@ -4,7 +4,7 @@ struct SeedText: ~Copyable {
     private let links: SeedLinkFinder
     /// The 24 words of the phrase, some of which may be wrong; nil if the text has no phrase.
     var draft: PhraseDraft?
-    /// The seed, if the whole text is hex or base64; otherwise nil.
+    /// The seed, if the text is nothing but a seed in hex or base64, perhaps with a label; otherwise nil.
     private let script: SecretBytes?
     /// The error for a text without any form of a seed.
     private let nothing: SeedError
@@ -51,9 +51,10 @@ struct SeedText: ~Copyable {
         }
     }
 
-    /// The seed's 32 bytes.
-    /// - Throws: the error of the phrase, or else that of the links. ``SeedError/Code/severalSeeds`` if phrase and link
-    ///   are of different seeds.
+    /// The 32 bytes of the seed in the text.
+    /// - Throws: the error of the text's recovery phrase, or else that of its seed links.
+    ///   ``SeedError/Code/severalSeeds`` if phrase and links are of different seeds. Another ``SeedError`` if the text
+    ///   has no seed in any form.
     func seed() throws(SeedError) -> SecretBytes {
         // The pattern replaces `draft!`, with which Swift 6.3's optimizer crashes for noncopyable values.
         switch draft {
@@ -65,8 +66,8 @@ struct SeedText: ~Copyable {
         }
     }
 
-    /// Checks that the phrase's seed is that of the links.
-    /// - Throws: the links' error, or ``SeedError/Code/severalSeeds``.
+    /// Checks that the seed of the text's recovery phrase is also the seed of the text's seed links, if there are any.
+    /// - Throws: the error of a link that can't be read, or ``SeedError/Code/severalSeeds`` if the seeds differ.
     private func check(_ seed: borrowing SecretBytes) throws(SeedError) {
         if let error = links.error { throw error }
         switch links.seed {

@@ -22,13 +22,13 @@ package enum TextEncoding {
         self = .utf8
     }
 
-    /// Whether the text seems to be UTF-16: it begins with the byte order mark, or more than half of its 16-bit units
-    /// have one zero byte, always the first or always the second, as ASCII characters have.
+    /// Whether the text seems to be UTF-16: it begins with UTF-16's byte order mark, or more than half of its 16-bit
+    /// units have one zero byte, always the first or always the second, as ASCII characters have.
     private static func looksLikeUTF16(_ text: Span<UInt8>) -> Bool {
         guard text.count >= 2 else { return false }
         switch (text[0], text[1]) {
         case (0xFF, 0xFE), (0xFE, 0xFF):
-            // Little-endian UTF-32 begins with the same byte order mark, and two zero bytes follow.
+            // Little-endian UTF-32 begins with FF FE, as little-endian UTF-16 does, but two zero bytes follow.
             return text.count < 4 || text[0] == 0xFE || text[2] != 0 || text[3] != 0
         default: break
         }

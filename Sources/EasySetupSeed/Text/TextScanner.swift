@@ -27,10 +27,10 @@ package struct TextScanner: ~Escapable {
     /// the lowest bits; 0 if there are none.
     private var form: UInt32 = 0
 
-    /// The offset in bytes after the last returned unit.
+    /// The offset in bytes at which the text goes on after the last returned unit (such as a letter or a space).
     package private(set) var place = 0
 
-    /// Whether the last returned unit is a letter that keyboards give for the key of the dash (`Protocol/code.md`,
+    /// Whether the last returned unit is a letter that some keyboards give for the key of the dash (`Protocol/code.md`,
     /// "Reading").
     package private(set) var isAtDashLetter = false
 
@@ -41,7 +41,7 @@ package struct TextScanner: ~Escapable {
         self.hasEscapes = isFolded || Self.beginsAsJSON(text) || Self.hasWrittenLineEnds(text)
     }
 
-    /// Reads the next unit; nil at the text's end.
+    /// Reads the text's next unit (such as a letter or a space); nil at the text's end.
     package mutating func next() -> TextUnit? {
         isAtDashLetter = false
         if form != 0 { return takeForm() }
@@ -88,13 +88,14 @@ package struct TextScanner: ~Escapable {
         form = 0
     }
 
-    /// The next unit; the scanner stays where it is.
+    /// The text's next unit (such as a letter or a space), which ``next()`` then returns again; nil at the text's end.
     package func peek() -> TextUnit? {
         var copy = self
         return copy.next()
     }
 
-    /// The unit of a Unicode scalar; nil if the scanner skips the scalar.
+    /// The unit (such as a letter or a space) for which a Unicode scalar stands; nil for a scalar that the scanner
+    /// skips, such as an invisible character.
     private mutating func unit(of scalar: UInt32) -> TextUnit? {
         if scalar < 0x80 { return Self.unit(ascii: UInt8(scalar)) }
         if scalar == 0x200B { return .zeroWidthSpace }

@@ -1,12 +1,12 @@
 /// Finds words of the English list. It compares words as packed numbers (``WrittenWord``), so that no string ever
 /// contains a word of a phrase.
 enum WordIndex {
-    /// The length of the shortest abbreviation of a word, in letters. Four are enough, because any two words of the
-    /// list differ in their first four letters.
+    /// The length of the shortest abbreviation of a word, in letters. Four are enough, because any two words of
+    /// BIP-39's English list differ in their first four letters.
     private static let shortestPrefix = 4
 
-    /// The index in the list, from 0, of this word, or of the only list word that begins with it if it has four letters
-    /// or more. Nil if there is no such list word.
+    /// The index, from 0, of this word in BIP-39's English list, or of the only word of that list that begins with it
+    /// if it has four letters or more. Nil if there is no such word in the list.
     static func number(of word: WrittenWord) -> Int? {
         guard word.isWhole else { return nil }
         let index = lowerBound(of: word.letters)
@@ -17,8 +17,8 @@ enum WordIndex {
         return packed[index] & mask == word.letters ? index : nil
     }
 
-    /// Up to three words of the list that differ from this one by one or two typing errors, the closest first. The
-    /// result never contains the word itself.
+    /// Up to three words of BIP-39's English list that differ from this one by one or two typing errors, the closest
+    /// first. The result never contains the word itself.
     static func nearest(to word: WrittenWord) -> [String] {
         let letters = unpacked(word.letters)
         let reach = word.length > 3 ? 2 : 1

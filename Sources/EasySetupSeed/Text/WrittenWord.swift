@@ -6,11 +6,11 @@ struct WrittenWord {
     var length = 0
     /// Whether the word has only letters from `a` to `z`, and at most eight of them.
     var isWhole = true
-    /// The script of the first character outside ASCII; nil if there is none.
+    /// The script, such as Greek, of the word's first character outside ASCII; nil if the word has no such character.
     var script: Script?
     /// Whether the word is a list marker in another script: one letter, or up to three Chinese characters.
     private(set) var isForeignMark = false
-    /// The number of letters, digits and accents outside ASCII.
+    /// The number of letters, digits and accents in the word that are outside ASCII.
     var foreignCount = 0
 
     mutating func append(_ symbol: UInt8) {
