@@ -1,7 +1,8 @@
 /// A dictionary of limited size that forgets its entries: each entry stays for at least one period and at most two. Two
 /// dictionaries alternate, so the type forgets a whole dictionary at once.
 struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    /// The length of a period; nil when entries don't expire.
+    /// The shortest time for which an entry of the dictionary stays; the longest is twice that. Nil when entries don't
+    /// expire.
     private let period: Duration?
     private let capacity: Int
     private var current: [Key: Value] = [:]
@@ -11,7 +12,7 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// computed, because a relay reads it after each frame.
     private(set) var nextDeadline: Duration?
 
-    /// - Parameter capacity: the most entries in each of the two dictionaries.
+    /// - Parameter capacity: the most entries in `current` and in `previous`, the two dictionaries that alternate.
     init(period: Duration?, capacity: Int, started: Duration) {
         self.period = period
         self.capacity = capacity
@@ -22,7 +23,7 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     func inBoth(_ key: Key) -> (current: Value?, previous: Value?) { (current[key], previous[key]) }
 
-    /// Stores a value. Returns false, and stores nothing, when the current dictionary is full.
+    /// Stores a value. Returns false, and stores nothing, when the dictionary for new entries (`current`) is full.
     mutating func put(_ value: Value, for key: Key, now: Duration) -> Bool {
         advance(now)
         guard current.count < capacity || current[key] != nil else { return false }
@@ -31,8 +32,8 @@ struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return true
     }
 
-    /// Lets `change` modify, insert or remove the entry of a key in the current dictionary, even if the dictionary is
-    /// full.
+    /// Lets `change` modify, insert or remove the entry of a key in the dictionary for new entries (`current`), even if
+    /// that dictionary is full.
     mutating func update(_ key: Key, _ change: (inout Value?) -> Void) {
         change(&current[key])
         if let period { nextDeadline = isEmpty ? nil : since + period }

@@ -1,4 +1,4 @@
-/// The time of an event, which the caller reads from its two clocks.
+/// The time of an event on two clocks, the monotonic clock and the calendar. The caller reads both clocks.
 package struct Moment: Hashable, Sendable {
     /// The time since an arbitrary start, on a clock that never jumps and that runs while the machine sleeps. Deadlines
     /// use it.

@@ -26,7 +26,8 @@ package struct Rendezvous: Sendable {
     /// whose offerer has come back, that a visitor has visited, or that have ended since then.
     var abandoned: Deque<OfferID> = []
     var deadlines = Deadlines()
-    /// The rooms for which `deadlines` has a reminder to displace a visitor, and the time of that reminder.
+    /// The rooms for which the relay has stored a deadline to look for a displacement: a visitor that is too slow moves
+    /// from its meeting to the end of the room's line (its queue). The values are the times of these deadlines.
     var displacements: [OfferID: Duration] = [:]
     var pool: SlotPool
     var tombstones: Generations<Slot, Tombstone>
@@ -58,8 +59,8 @@ package struct Rendezvous: Sendable {
         var meetings = PrefixCounts()
         var waiting = PrefixCounts()
 
-        /// Applies a change in the numbers of one room, from `before` to `after`, to the counts of its offerer's
-        /// prefix.
+        /// Updates the counts of an offerer's prefix after its room has changed. `before` and `after` say how many
+        /// meetings and waiting visitors the room had and has, and whether it exists.
         mutating func count(_ after: Load, _ before: Load, _ prefix: AddressPrefix) {
             if after.rooms != before.rooms { rooms.count(after.rooms - before.rooms, prefix) }
             if after.meetings != before.meetings { meetings.count(after.meetings - before.meetings, prefix) }
@@ -93,9 +94,10 @@ package struct Rendezvous: Sendable {
     /// Replaces the keys with which the relay makes and checks tokens. It still accepts tokens made with the previous
     /// keys until they expire.
     package mutating func replaceKeys(by keys: TokenKeys, _ turn: inout Turn) {
-        // `latestDeadline` is the latest deadline in any token made so far. The rooms' tokens are looked at as well,
-        // because the calendar may have been set back since they were made. A deadline far ahead is ignored: it may
-        // come from a forged token, and must not prolong the validity of a stolen key.
+        // The relay accepts a token of a replaced key only if the token's deadline is `latestDeadline` at most, the
+        // latest deadline in any token made so far. A room's tokens may have a later deadline than a token made now,
+        // because the calendar may have been set back in between. A deadline far ahead is ignored: it may come from a
+        // forged token, and must not prolong the validity of a stolen key.
         let lifetime = limits.codeLifetime.components.seconds
         let latestDeadline = rooms.values.reduce(turn.now.utcSeconds + lifetime) {
             $1.tokenDeadline > turn.now.utcSeconds + lifetime * 2 ? $0 : max($0, $1.tokenDeadline)
@@ -223,8 +225,8 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    /// The divisor of an address prefix's share (``Limits/partOfFree``). The I/O layer reads it here, because it
-    /// applies the same divisor to connections.
+    /// The divisor of an address prefix's share of the free places (``Limits/partOfFree``). The I/O layer reads it
+    /// here, because it applies the same divisor to connections.
     package var partOfFree: Int { limits.partOfFree }
 
     package var statistics: Statistics {

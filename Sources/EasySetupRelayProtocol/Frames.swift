@@ -145,8 +145,8 @@ package struct MeetingResume: Hashable, Sendable {
     }
 }
 
-// The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`. It is a Promela model of the protocol, and a test
-// compares the names in it with these cases.
+// A test compares these cases with the frames in the formal model of the protocol, which is written in Promela.
+// The model is `Protocol/model/pairing.pml`, `mtype:DeviceFrame`.
 /// A frame from a device to a relay. `meeting` is nil in a visitor's frames, because a visitor has only one meeting.
 package enum DeviceFrame: Hashable, Sendable {
     case offer(slotLength: Int, work: Work?)
@@ -162,8 +162,8 @@ package enum DeviceFrame: Hashable, Sendable {
     case leave(Reason)
 }
 
-// The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`. It is a Promela model of the protocol, and a test
-// compares the names in it with these cases.
+// A test compares these cases with the frames in the formal model of the protocol, which is written in Promela.
+// The model is `Protocol/model/pairing.pml`, `mtype:RelayFrame`.
 /// A frame from a relay to a device. `meeting` is nil in frames to a visitor, because a visitor has only one meeting.
 package enum RelayFrame: Hashable, Sendable {
     case offered(slot: Slot, token: Token, expiresIn: Duration)
@@ -198,7 +198,7 @@ package struct MeetingProgress: Hashable, Sendable {
 /// `Protocol/errors.md` use the same names.
 package enum Reason: String, Hashable, Sendable, CaseIterable {
     case unspecified
-    // The following reasons are those that devices give each other.
+    // The reasons from `done` to `fault` are those for which one device ends a meeting with the other.
     case done
     case cancelled
     case wrongProof = "wrong-proof"
@@ -206,7 +206,7 @@ package enum Reason: String, Hashable, Sendable, CaseIterable {
     case malformed
     case wrongSuite = "wrong-suite"
     case fault
-    // The following reasons are those that the relay gives.
+    // The reasons from `no-such-code` on are those for which the relay ends or refuses something.
     case noSuchCode = "no-such-code"
     case seated
     case expired

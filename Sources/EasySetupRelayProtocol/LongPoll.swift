@@ -9,7 +9,7 @@ import Foundation
 /// The id of a long-polling session: 16 random bytes that the device draws (`Protocol/http.md`, "Connections"). Anybody
 /// who has the id can use the session, so its description and its mirror show no byte.
 package struct LongPollConnectionID: Hashable, Sendable {
-    /// The number of bytes of an id, 16.
+    /// The number of bytes of a long-polling session's id.
     package static let byteCount = 16
     package let bytes: [UInt8]
 
@@ -29,7 +29,8 @@ extension LongPollConnectionID: CustomStringConvertible, CustomReflectable {
 package enum LongPollBodyError: Error, Hashable, Sendable {
     /// The body has more bytes than ``WireLimits/callBytes``, so its content was not parsed.
     case tooLong
-    /// The body is not a Protocol Buffers message of this type, or a field breaks its rule.
+    /// The body is not a Protocol Buffers message of the type for this request or answer, or a field has a forbidden
+    /// value.
     case malformed
 }
 
@@ -127,7 +128,7 @@ package struct PollAnswer: Hashable, Sendable {
     package var first: UInt32
     /// The encoded ``RelayFrame``s.
     package var frames: [[UInt8]]
-    /// Whether the relay has closed the session. The frames of this answer are then the session's last.
+    /// Whether the relay has closed the long-polling session. This answer's frames are then the last of the session.
     package var isClosed: Bool
 
     package init(first: UInt32, frames: [[UInt8]], isClosed: Bool = false) {

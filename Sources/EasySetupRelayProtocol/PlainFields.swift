@@ -95,7 +95,8 @@ extension PlainReader {
     }
 }
 
-/// The destination of the bytes of fields. One type writes them to memory, another only counts them.
+/// The destination of the encoded fields of a Protocol Buffers message. One type that conforms writes their bytes to
+/// memory, another only counts them.
 protocol FieldSink {
     mutating func append(_ byte: UInt8)
     mutating func append(_ bytes: [UInt8])

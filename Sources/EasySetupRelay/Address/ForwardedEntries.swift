@@ -6,7 +6,8 @@
 struct ForwardedEntries: IteratorProtocol {
     enum Entry: Equatable {
         case address(PeerAddress)
-        /// The entry contains no IP address: it is `unknown`, an obfuscated name, a socket's path, or invalid text.
+        /// This entry of the header contains no IP address: it is `unknown`, an obfuscated name, a socket's path, or
+        /// invalid text.
         case noAddress
     }
 
@@ -27,8 +28,8 @@ struct ForwardedEntries: IteratorProtocol {
         left = limits.forwardedEntries
     }
 
-    /// The next entry, going from right to left; nil at the left end or when the limit of entries is reached. Empty
-    /// entries are skipped, but count toward the limit.
+    /// Returns the header's next entry, from right to left. Nil when no entry is left, or when the limit of entries is
+    /// reached. Empty entries are skipped, but count toward the limit.
     mutating func next() -> Entry? {
         while left > 0 {
             left -= 1
@@ -43,8 +44,8 @@ struct ForwardedEntries: IteratorProtocol {
         return nil
     }
 
-    /// Removes and returns the bytes after the last comma of the current line. Nil when these are too many or contain
-    /// an open quotation mark; the iteration then ends.
+    /// Removes and returns the last entry of the current header line: the bytes after the line's last comma. Nil when
+    /// the entry is too long or contains an open quotation mark; ``next()`` then returns no entry after this one.
     private mutating func popLastEntry() -> ArraySlice<UInt8>? {
         var isQuoted = false
         var start = rest.endIndex

@@ -31,8 +31,9 @@ struct PeerAddress: Hashable, Sendable {
 
     /// The IP address of a socket address; nil for the address of a Unix socket.
     init?(_ address: SocketAddress) {
-        // The bytes are read at fixed offsets, which are the same on all systems. The names of the fields (RFC 3493)
-        // can't be used here, because they belong to a module internal to SwiftNIO.
+        // The IP address's bytes are read at fixed offsets in the system's socket address, which are the same on all
+        // systems. The names of its fields (RFC 3493) can't be used, because they belong to a module internal to
+        // SwiftNIO.
         switch address {
         case .v4(let address):
             self.init(bytes: withUnsafeBytes(of: address.address) { Array($0[4..<8]) })

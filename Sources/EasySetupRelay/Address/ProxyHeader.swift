@@ -5,19 +5,19 @@ struct ProxyHeader: Equatable {
     /// The address of the device for which the proxy forwards. Nil when the connection is the proxy's own, such as a
     /// health check, or when the device did not reach the proxy by IP.
     let source: PeerAddress?
-    /// The length of the header in bytes. The bytes after the header come from the device.
+    /// The length of the PROXY header in bytes. The bytes after the header come from the device.
     let byteCount: Int
 
     enum Parsed: Equatable {
         case header(ProxyHeader)
-        /// The bytes may be the beginning of a valid header, and more bytes are needed.
+        /// The bytes may be the beginning of a valid PROXY header, and more bytes are needed.
         case incomplete
-        /// The bytes are not a header, or are one that a receiver must refuse.
+        /// The bytes are not a PROXY header, or are one that a receiver must refuse.
         case malformed
     }
 
-    /// Parses the first bytes of a connection, however many have arrived. An invalid header is refused at its first
-    /// wrong byte. A header that is too long is refused before its content has arrived.
+    /// Parses the PROXY header in the first bytes of a connection, however many have arrived. An invalid header is
+    /// refused at its first wrong byte. A header that is too long is refused before its content has arrived.
     static func parse(_ bytes: some RandomAccessCollection<UInt8>, limits: ConnectionLimits) -> Parsed {
         guard bytes.starts(with: signature.prefix(bytes.count)) else { return .malformed }
         var rest = bytes.dropFirst(signature.count)
@@ -34,8 +34,8 @@ struct ProxyHeader: Equatable {
         guard byteCount <= limits.proxyHeaderBytes else { return .malformed }
         guard length >= family.byteCount else { return .malformed }
         guard rest.count >= length else { return .incomplete }
-        // The source address is the first of the addresses. For other families than IP no bytes are read here, so
-        // `source` is nil.
+        // In a PROXY header for IP, the source address comes first. For other address families no bytes are read here,
+        // so `source` is nil.
         let source = PeerAddress(bytes: rest.prefix(family.sourceByteCount))
         return .header(ProxyHeader(source: source, byteCount: byteCount))
     }
@@ -45,12 +45,12 @@ struct ProxyHeader: Equatable {
     ]
 
     private enum Command {
-        /// The connection is the proxy's own. The parser ignores addresses in the header.
+        /// The connection is the proxy's own. The parser ignores addresses in the PROXY header.
         case local
         case proxy
 
-        /// Parses the byte whose upper four bits are the version, 2, and whose lower four bits are the command. Nil for
-        /// any other byte.
+        /// Parses the 13th byte of a PROXY header: its upper four bits are the version, 2, and its lower four bits are
+        /// the command (`local` or `proxy`). Nil for any other byte.
         init?(_ byte: UInt8) {
             switch byte {
             case 0x20: self = .local
@@ -66,8 +66,8 @@ struct ProxyHeader: Equatable {
         case ipv6
         case unix
 
-        /// Parses the byte whose upper four bits are the address family, and whose lower four bits are the transport:
-        /// unspecified, stream or datagram. Nil for any other byte.
+        /// Parses the 14th byte of a PROXY header: its upper four bits are the address family, and its lower four bits
+        /// are the transport protocol: unspecified, stream (TCP) or datagram (UDP). Nil for any other byte.
         init?(_ byte: UInt8) {
             guard byte & 0x0F <= 2 else { return nil }
             switch byte >> 4 {
@@ -79,7 +79,8 @@ struct ProxyHeader: Equatable {
             }
         }
 
-        /// The length in bytes of two addresses and, except for Unix sockets, two ports.
+        /// The length in bytes of the addresses in a PROXY header: two addresses and, except for Unix sockets, two
+        /// ports.
         var byteCount: Int {
             switch self {
             case .unspecified: 0

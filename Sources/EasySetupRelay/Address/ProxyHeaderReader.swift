@@ -4,18 +4,18 @@ import NIOCore
 /// bytes after it (`Protocol/operating.md`, "Behind a proxy"). It does no I/O.
 struct ProxyHeaderReader: ~Copyable {
     private enum State {
-        /// The header is incomplete; the buffer has the bytes that have arrived so far.
+        /// The PROXY header is incomplete; the buffer has those of its bytes that have arrived so far.
         case reading(ByteBuffer)
         case passed
         case refused
     }
 
     enum OnBytes: Equatable {
-        /// The header is complete. `source` is the address of the device for which the proxy forwards; nil when the
-        /// header names none. `rest` has the bytes that came after the header.
+        /// The PROXY header is complete. `source` is the address of the device for which the proxy forwards; nil when
+        /// the header names none. `rest` has the bytes that came after the header.
         case header(source: PeerAddress?, rest: ByteBuffer)
         case refuse
-        /// The header was complete before, so these bytes are for the next handler in the pipeline.
+        /// The PROXY header was complete before, so these bytes are for the next handler in the pipeline.
         case passOn(ByteBuffer)
         case none
     }

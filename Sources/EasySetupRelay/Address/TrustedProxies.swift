@@ -4,8 +4,9 @@
 public struct TrustedProxies: Hashable, Sendable {
     /// The addresses from which the proxies connect to the relay.
     public var blocks: [AddressBlock]
-    /// The one request header in which these proxies report addresses; nil if they write none. The relay never reads
-    /// the other kind of header, because such proxies pass it on as the client sent it.
+    /// The one request header in which these trusted proxies report addresses; nil if they write none. If it is
+    /// `Forwarded`, the relay never reads `X-Forwarded-For`, and vice versa, because such proxies pass on that header
+    /// as the client sent it.
     public var header: ForwardedHeader?
     /// Whether the proxies' connections begin with a header of the PROXY protocol, version 2. If so, every connection
     /// must come from one of the proxies and begin with that header.

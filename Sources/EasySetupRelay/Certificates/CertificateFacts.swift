@@ -90,7 +90,7 @@ extension CertificateFacts {
 enum PublicKeyKind: Sendable, Equatable {
     case rsa(bits: Int)
     case p256, p384, p521
-    /// Another curve or algorithm, which this text describes for the operator.
+    /// A key of another elliptic curve or another algorithm than those above. The text describes it for the operator.
     case other(String)
 
     var isRSA: Bool { if case .rsa = self { true } else { false } }
@@ -99,9 +99,8 @@ enum PublicKeyKind: Sendable, Equatable {
     /// libraries refuse it.
     static let leastRSABits = 2048
 
-    /// The reason why the relay does not use a key of this kind; nil if the relay uses it. A client that uses BoringSSL
-    /// with default settings, such as this project's devices, accepts no signatures of the types that `unfitKey` names
-    /// here.
+    /// The reason why the relay does not use a key of this kind; nil if the relay uses it. Clients that use BoringSSL
+    /// with default settings, such as this project's devices, accept no signatures of P-521 keys or of `other` keys.
     var problem: RelayError.CertificateProblem? {
         switch self {
         case .rsa(let bits): bits < Self.leastRSABits ? .weakKey(bits: bits) : nil

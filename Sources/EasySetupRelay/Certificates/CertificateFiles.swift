@@ -55,8 +55,9 @@ extension CertificateFiles {
         // The type of the certificate's key is checked before the file with the private key is read, because BoringSSL
         // can't parse private keys of every type.
         if let problem = chain[0].key.problem { throw .badCertificate(path: certificate.description, problem) }
-        // For an RSA key the relay only logs a warning: BoringSSL accepts such a certificate, because old TLS versions
-        // could use it without a signature.
+        // A certificate whose key usage forbids digital signatures is refused, unless its key is an RSA key. For an RSA
+        // key the relay only logs a warning: BoringSSL accepts the certificate, because old TLS versions could use an
+        // RSA key without a signature.
         if !chain[0].maySign, !chain[0].key.isRSA { throw .badCertificate(path: certificate.description, .unfitUsage) }
         let (privateKey, keyFile) = try read(key, .privateKey) { bytes in
             if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }

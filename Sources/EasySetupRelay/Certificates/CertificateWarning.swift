@@ -45,8 +45,9 @@ enum CertificateWarning: Equatable, Sendable {
         }
     }
 
-    /// Whether the relay logs this defect at level `warning`; otherwise it logs at level `notice`. An unknown issuer is
-    /// only a notice, because an operator may use a private certificate authority on purpose.
+    /// Whether the relay logs this warning about a certificate or key at level `warning`; otherwise it logs at level
+    /// `notice`. An unknown issuer is only a notice, because an operator may use a private certificate authority on
+    /// purpose.
     var isWarning: Bool { self != .unknownIssuer }
 
     private static func name(_ position: Int) -> String {
@@ -105,13 +106,15 @@ extension LoadedCertificate {
     }
 }
 
-/// The certificate authorities that this machine trusts, read from the first of the usual files that exists.
+/// The certificate authorities that this machine trusts, read from the first of the usual files that the relay can
+/// read.
 enum MachineAuthorities {
     private static let places = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
     ]
 
-    /// The subject names of the authorities that this machine trusts; empty when none of the files can be read.
+    /// The subject names of the certificate authorities that this machine trusts. Empty when the relay can read none of
+    /// the files in `places`.
     static func subjects() -> Set<[SSLCertificateName]> {
         for place in places {
             guard let file = try? OperatorFile.read(PathBytes(place), limit: 4 * 1024 * 1024),

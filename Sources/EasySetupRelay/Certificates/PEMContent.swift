@@ -1,6 +1,6 @@
 /// Finds out what is wrong with a file that should be a PEM certificate or private key, but can't be parsed as one.
 struct PEMContent {
-    /// The kind of object that the file should contain.
+    /// The kind of PEM object that the relay expects in the file.
     enum Wanted {
         case certificate, privateKey
     }

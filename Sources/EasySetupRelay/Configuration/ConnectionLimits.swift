@@ -31,11 +31,11 @@ public struct ConnectionLimits: Sendable, Equatable {
     /// an offerer, which are up to 4 KiB for each of 16 meetings. Beyond this number, the relay closes the connection.
     public var outboundBytes = 512 * 1024
     /// The most connections from one address prefix that serve no device: the first request or the first frame has not
-    /// arrived, or the connection carries long polling and no poll (request for frames) waits on it. Wider blocks of
-    /// addresses may have 8 and 64 times as many. Once half of all connections are taken, each prefix and block may
-    /// have only a share of the free ones. The relay closes further connections at once, so that no block of addresses
-    /// can take every place. Connections from trusted proxies are not counted, because each serves many devices; the
-    /// addresses that the proxies report are.
+    /// arrived, or the connection carries long polling and no poll (request for frames) waits on it. An IPv4 /24 or an
+    /// IPv6 /48 may have 8 times as many, an IPv6 /32 may have 64 times as many. Once half of all connections are
+    /// taken, each prefix and each of these blocks may have only a share of the free ones. The relay closes further
+    /// connections at once, so that no block of addresses can take every place. It does not count connections for the
+    /// address of a trusted proxy, which serves many devices, but for the addresses that the proxy reports.
     public var openingPerPrefix = 256
     /// How long a long-polling session lives while no poll (request for frames) waits on it. The time allows for a lost
     /// answer, the pauses between a few retries, and a network that comes back.

@@ -26,8 +26,9 @@ extension RelayConfiguration {
         scale(&limits.waitingForOfferer)
         scale(&limits.deadlines)
         scale(&limits.tombstones)
-        // One address prefix may have at most an eighth of the smaller relay's connections. The tables of prefixes and
-        // challenges have a least size, so that they don't fill up before the relay does.
+        // When the limits are lowered, one address prefix may have at most an eighth of the connections. The tables of
+        // counted prefixes and of used proof-of-work challenges have a least size, so that they don't fill up before
+        // the relay does.
         let share8 = { (limit: inout Int, all: Int) in limit = min(limit, max(1, all / 8)) }
         share8(&limits.roomlessPerPrefix, limits.roomless)
         share8(&connectionLimits.openingPerPrefix, connectionLimits.connections)
@@ -45,8 +46,9 @@ extension RelayConfiguration {
         // `callBytes` is the number of bytes that each device may always leave unread, whatever all devices together
         // leave unread.
         let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
-        // Each of these tables consists of two dictionaries that alternate (`Generations`), and a dictionary may take
-        // twice the memory of its content.
+        // The relay keeps three tables that count events by address prefix, a table of used challenges and one of ended
+        // rooms. Each table is a pair of dictionaries that alternate (`Generations`), and a dictionary may take twice
+        // the memory of its content. That makes the factor 4.
         let remembered = 4 * (3 * limits.prefixes + limits.usedChallenges + limits.tombstones)
         return connectionLimits.connections * connection
             + 2 * connectionLimits.unreadBytesInAll

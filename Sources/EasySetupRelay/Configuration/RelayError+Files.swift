@@ -44,9 +44,9 @@ extension RelayError {
         /// A line is neither a key of 64 hexadecimal digits nor a comment. `line` is its number; the first line is 1.
         case malformed(line: Int)
         case tooManyKeys(limit: Int)
-        /// The relay was to create the file, but the folder does not exist.
+        /// The relay was to create the key file, but the folder for it does not exist.
         case noFolder
-        /// The relay was to create the file, but the relay's user may create nothing in the folder.
+        /// The relay was to create the key file, but the relay's user may not create files in the folder for it.
         case folderForbidden
     }
 
@@ -59,7 +59,7 @@ extension RelayError {
         case unreadable
         /// The file contains the right kind of object, but in a binary format and not as PEM.
         case binary
-        /// The file is PEM, but contains another kind of object, which the text describes.
+        /// The file is PEM, but contains another kind of object than the relay expects. The text describes the object.
         case otherContent(String)
         /// The private key is encrypted under a passphrase.
         case encryptedKey
@@ -96,13 +96,13 @@ extension RelayError {
 
     /// Stable codes for what is wrong with a file.
     public struct Cause: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        /// The code's name in `Protocol/errors.md`, "Causes".
+        /// The cause's name in `Protocol/errors.md`, "Causes", such as `missing`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes the code of a cause from the cause's name, such as `missing`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The code's name, as in ``rawValue``.
+        /// The cause's name, as in ``rawValue``.
         public var description: String { rawValue }
 
         /// The file does not exist.

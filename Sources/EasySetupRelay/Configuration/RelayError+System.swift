@@ -9,7 +9,7 @@ import Darwin
 #endif
 
 extension RelayError.ListenProblem {
-    /// Converts an error that SwiftNIO threw when it bound a socket.
+    /// Converts an error that SwiftNIO threw when it bound a socket into the reason why the relay can't listen.
     init(_ error: any Error) {
         guard let error = error as? IOError else {
             self = error is SocketAddressError.UnknownHost ? .unknownHost : .other

@@ -66,13 +66,13 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// The stable codes of the relay's errors.
     public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        /// The code's name in `Protocol/errors.md`.
+        /// The error code's name in `Protocol/errors.md`, such as `cannot-listen`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes an error code from its name, such as `cannot-listen`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The code's name, as in ``rawValue``.
+        /// The error code's name, as in ``rawValue``.
         public var description: String { rawValue }
 
         /// The relay could not listen on one of its addresses.

@@ -26,8 +26,8 @@ struct ConnectionMachine: ~Copyable {
         /// A complete upgrade request in the form that devices send (``UpgradeRequest``) has arrived, so the connection
         /// is now a WebSocket.
         case upgraded(UpgradeRequest)
-        /// A request of another form has arrived. The caller must pass these bytes and all later ones to the HTTP
-        /// handlers.
+        /// A request has arrived that is not an upgrade request in the form that devices send. The caller must pass
+        /// these bytes and all later ones to the HTTP handlers.
         case isForHTTP(ByteBuffer)
         case received(DeviceFrame, bytes: Int)
         /// The device broke the protocol, and the relay will close the connection with ``closeCode``.

@@ -27,8 +27,9 @@ final class DeviceConnection {
     private(set) var isKnown = false
     /// The number of bytes that the device had not read when the relay last checked.
     private(set) var unread = 0
-    /// The number of bytes written since the last check of ``unread``. Checks are costly. They can be rare, because a
-    /// device may always leave as many bytes unread as one answer to a poll holds.
+    /// The number of bytes that the relay has written since it last checked ``unread``. A check is costly. The relay
+    /// checks only after it has written many bytes, because a device may always leave as many bytes unread as one
+    /// answer to a poll (request for frames) holds.
     private var unlooked = 0
 
     init(id: ConnectionID, peer: PeerAddress?, counted: AddressPrefix?) {
@@ -170,8 +171,8 @@ final class DeviceConnection {
         pool.giveBack(bytes)
         guard !machine.isClosed else { return .none }
         unlooked += bytes.readableBytes
-        // Bytes that were unread at the last check count against the limit, so the relay checks whether the peer has
-        // read them by now.
+        // Unread bytes count against the limit ``ConnectionLimits/outboundBytes``. So if the relay found unread bytes
+        // when it last checked, it now checks whether the peer has read them.
         guard unlooked > most || unread > 0 else { return .none }
         unlooked = 0
         return .looked(unread: (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)

@@ -8,7 +8,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The answer to a device's upgrade request (RFC 6455, 4.2.2).
+/// The answer to a device's WebSocket upgrade request (RFC 6455, 4.2.2).
 struct UpgradeAnswer {
     /// The value of the request's `Sec-WebSocket-Key`.
     let key: [UInt8]
@@ -19,8 +19,8 @@ struct UpgradeAnswer {
         buffer.writeString("\r\n\r\n")
     }
 
-    /// The fixed part of the answer. It accepts no extension: the usual extension is compression, and the length of
-    /// compressed data can reveal secrets.
+    /// The fixed part of the answer to a WebSocket upgrade request. The answer accepts no WebSocket extension: the
+    /// usual extension is compression, and the length of compressed data can reveal secrets.
     private static let head = """
         HTTP/1.1 101 Switching Protocols\r
         Upgrade: websocket\r

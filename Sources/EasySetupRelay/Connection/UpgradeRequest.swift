@@ -14,10 +14,11 @@ struct UpgradeRequest: Equatable {
     let byteCount: Int
 
     enum Recognised: Equatable {
-        /// The bytes so far are the beginning of an upgrade request in a device's form.
+        /// The bytes so far are the beginning of a WebSocket upgrade request with only such headers as devices send.
         case incomplete
         case request(UpgradeRequest)
-        /// The request does not have the form in which devices send it. The HTTP handlers must read it.
+        /// The bytes are not a WebSocket upgrade request in the form in which devices send it. The HTTP handlers must
+        /// read them.
         case other
     }
 
@@ -26,7 +27,8 @@ struct UpgradeRequest: Equatable {
     /// each new piece of input is parsed from the beginning.
     private static let mostBytes = 1024
 
-    /// Parses the first bytes of a connection, and says whether they are an upgrade request in a device's form.
+    /// Parses the first bytes of a connection. The result says whether they are a WebSocket upgrade request with only
+    /// such headers as devices send.
     static func recognise(_ bytes: Span<UInt8>) -> Recognised {
         for index in 0..<min(requestLine.count, bytes.count) where bytes[index] != requestLine[index] { return .other }
         guard bytes.count >= requestLine.count else { return .incomplete }
@@ -46,7 +48,8 @@ struct UpgradeRequest: Equatable {
     /// A header line, found in one pass over its bytes.
     private struct HeaderLine {
         let name: Range<Int>
-        /// The range of the value without leading blanks. It includes trailing blanks, as in NIO's HTTP decoder.
+        /// The range of the header's value, without leading blanks. It includes trailing blanks, as in NIO's HTTP
+        /// decoder.
         let value: Range<Int>
         /// Whether the line has a colon, and its value has printable ASCII characters only.
         let isPlain: Bool

@@ -11,17 +11,17 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
 
     private var inboxes: [Inbox] = []
 
-    /// The indices of all loops.
+    /// The indices of all event loops of the relay.
     var loops: Range<Int> { inboxes.indices }
 
-    /// Registers a loop and returns its index. The hub calls `wake` when another loop has put effects into this loop's
-    /// inbox.
+    /// Registers an event loop and returns its index. The ``RelayHub`` calls `wake` when another loop has put effects
+    /// (such as frames to send) into this loop's inbox.
     mutating func join(wake: @escaping @Sendable () -> Void) -> Int {
         inboxes.append(Inbox(wake: wake))
         return inboxes.count - 1
     }
 
-    /// Puts an effect into the inbox of a loop.
+    /// Puts an effect into the inbox of the event loop that must carry it out, for example by sending a frame.
     mutating func leave(_ effect: Effect, for loop: Int) {
         inboxes[loop].effects.append(effect)
     }
@@ -30,7 +30,7 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
         for loop in inboxes.indices { leave(effect, for: loop) }
     }
 
-    /// Moves the effects of a loop's inbox to the end of `effects`.
+    /// Takes the effects that an event loop must carry out from its inbox, and adds them to the end of `effects`.
     mutating func take(_ loop: Int, into effects: inout [Effect]) {
         inboxes[loop].isWoken = false
         guard !inboxes[loop].effects.isEmpty else { return }
@@ -39,8 +39,8 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
         inboxes[loop].effects.removeAll(keepingCapacity: true)
     }
 
-    /// The `wake` functions of the loops other than `own` that have new effects. A loop that was woken before is left
-    /// out until it has taken its effects.
+    /// The `wake` functions of the event loops other than `own` that have new effects in their inboxes. A loop that was
+    /// woken before is left out until it has taken its effects.
     mutating func takeWoken(but own: Int) -> [@Sendable () -> Void] {
         guard inboxes.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []

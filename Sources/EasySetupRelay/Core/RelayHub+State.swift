@@ -11,7 +11,8 @@ extension RelayHub {
         var calls: LongPollSessions
         var admission: Admission
         var inboxes = LoopInboxes<Effect>()
-        /// The time and the actions of the change that is being made; between changes it has no actions.
+        /// Holds the time of the event that the relay is handling, and collects the resulting actions. Between events
+        /// it has no actions.
         var turn = Turn(
             now: Moment(monotonic: .zero, utcSeconds: 0),
             entropy: SystemRandomNumberGenerator()

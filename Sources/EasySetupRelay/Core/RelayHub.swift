@@ -27,7 +27,8 @@ final class RelayHub: Sendable {
         state = Mutex(State(limits: limits, rendezvous: rendezvous, logger: logger))
     }
 
-    /// Work that a decision gives to a loop: on one of the loop's connections, or on all of them.
+    /// Work that an event loop must carry out after the shared state has handled an event: on one of the loop's
+    /// connections or, for `broadcast`, on all of them.
     enum Effect: Sendable {
         case send(RelayFrame, to: ConnectionID)
         case close(ConnectionID)
@@ -100,8 +101,8 @@ final class RelayHub: Sendable {
             let outcome = ChangeResult(result: result, due: state.nextDeadline)
             return (outcome, state.inboxes.takeWoken(but: loop), state.takeEnd())
         }
-        // Waking a loop is costly, so `woken` leaves out loops that were woken before and have not taken their effects
-        // since.
+        // Waking an event loop is costly, so `woken` leaves out loops that were woken before and have not taken the
+        // effects from their inbox since.
         for wake in woken { wake() }
         // The hub fulfills `ended` last, because the loops may shut down as soon as it is fulfilled.
         if isOver { ended.succeed() }

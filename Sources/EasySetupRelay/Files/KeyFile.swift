@@ -133,20 +133,20 @@ enum KeyFile {
 // MARK: - Making one
 
 extension KeyFile {
-    /// The ways to give a completely written draft its final name without replacing another file, in order of
-    /// preference.
+    /// The ways to give the completely written draft of a key file its final name without replacing another file, in
+    /// order of preference.
     enum Way: CaseIterable, Sendable {
         case link
-        /// Rename the draft, in the way that fails if the final name is taken. This is for file systems without hard
-        /// links, such as FAT.
+        /// Rename the draft file, with a system call that fails if the final name is taken. This is for file systems
+        /// without hard links, such as FAT.
         case rename
-        /// Create an empty file with the final name, and then rename the draft over it. This is for file systems
-        /// without the other two ways. A relay that starts between these steps finds the empty file and reports it as
-        /// an error.
+        /// Create an empty file with the final name, and then rename the draft file over it. This is for file systems
+        /// that support neither `link` nor such a `rename`. A relay that starts between these steps finds the empty
+        /// file and reports it as an error.
         case claim
     }
 
-    /// Creates the file with this content completely or not at all, readable by its owner only, and syncs it to the
+    /// Creates the key file with this content completely or not at all, readable by its owner only, and syncs it to the
     /// disk. False when another process has created a file at `path` first.
     private static func create(
         path: PathBytes,
@@ -168,8 +168,8 @@ extension KeyFile {
                 syncFolder(of: path)
                 return true
             case EEXIST: return false
-            // The file system does not support this way of naming the file, or forbids it, so the loop tries the next
-            // way.
+            // The file system does not support or does not allow this way to give the draft file its final name, so the
+            // loop tries the next way.
             case EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL, EMLINK, EXDEV: continue
             case let number: throw failure(path, number)
             }
@@ -196,8 +196,8 @@ extension KeyFile {
         return fsync(file) == 0 ? nil : .file(.system(errno))
     }
 
-    /// Gives the draft its final name, in this way. Returns 0 on success, otherwise the system's error number
-    /// (`errno`).
+    /// Gives the draft of a key file its final name, `path`, by linking, renaming or claiming it, as `way` says.
+    /// Returns 0 on success, otherwise the system's error number (`errno`).
     private static func place(_ draft: PathBytes, at path: PathBytes, by way: Way) -> Int32 {
         switch way {
         case .link:

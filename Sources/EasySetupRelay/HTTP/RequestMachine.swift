@@ -54,7 +54,7 @@ struct RequestMachine {
         /// The request bodies stored for this connection have changed by `difference` bytes and now have `total` bytes.
         /// After an increase, the I/O layer must call ``bodyAccounted(isAccepted:)``.
         case keep(difference: Int, total: Int)
-        /// Count the refusal of a request for the relay's logs.
+        /// Count, in the numbers that the relay logs, that it has refused a request.
         case noteRefusal
         /// Send `100 Continue`. The device waits for it before it sends the body (RFC 9110, 10.1.1).
         case askForBody
@@ -99,7 +99,8 @@ struct RequestMachine {
     private(set) var isLingering = false
     /// The long-polling session whose poll (request for frames) waits on this connection; nil if none does.
     private(set) var poller: ConnectionID?
-    /// The bytes of all request bodies that the machine stores, because they are incomplete or their requests wait.
+    /// The number of bytes of all request bodies that this state machine stores, because they are incomplete or their
+    /// requests wait for an answer.
     private(set) var bodyBytes = 0
 
     init(limits: ConnectionLimits, isFromProxy: Bool) {
@@ -189,9 +190,11 @@ extension RequestMachine {
         }
     }
 
-    /// Takes the end of a batch of reads. Returns an action if the batch has begun a further request.
+    /// The caller reports that it has passed on everything that one batch of reads from the socket contained. If a
+    /// further request has begun in that batch, the result is the action to watch how long the request takes to arrive.
     mutating func readCompleted() -> [Action] {
-        // If the batch contained no part that the parser could return, its bytes are the beginning of the next request.
+        // If the HTTP parser returned no part of a request from this batch of reads, the batch's bytes are the
+        // beginning of the next request.
         let hasBegun = requests.last.map { !$0.isWhole } ?? !hasReadParts
         hasReadParts = false
         guard case .open = state, hasBegun, !isReading else { return [] }

@@ -110,8 +110,8 @@ struct Listeners {
         guard case .v6 = address, case .cannotListen(_, _, let cause) = error.kind else { return false }
         switch cause {
         case .noSuchFamily: return true
-        // The machine may lack IPv6, or only this address. Every machine with IPv6 has the loopback address, so binding
-        // that one tells which.
+        // The machine may lack IPv6, or may lack only the address that the relay could not bind. Every machine with
+        // IPv6 has the loopback address `::1`. So the machine lacks IPv6 if the relay can't bind `::1` either.
         case .addressNotAvailable where address.ipAddress != "::": return await !hasLoopbackOfIPv6()
         case .addressNotAvailable: return true
         default: return false

@@ -13,7 +13,7 @@ enum Resolver {
     /// The addresses of one ``ListenAddress``. The relay listens on all of them, with the same port.
     struct ResolvedAddress: Equatable {
         let wanted: ListenAddress
-        /// The addresses; at least one, and none twice.
+        /// The IP addresses that `wanted` resolves to: at least one, and none twice.
         var addresses: [SocketAddress]
         /// Whether IPv6 addresses may be left out on a machine without IPv6, because the operator did not write a
         /// numeric address.

@@ -13,8 +13,8 @@ final class CorePort {
     private var effects: [RelayHub.Effect] = []
     /// Whether another loop has put effects into this loop's inbox since this loop last took its effects.
     private var isWoken = false
-    /// The next deadline of the shared state; `told` is the one that ``takeNewDue()`` returned last. Both are on the
-    /// relay's clock.
+    /// The next deadline of the state that all event loops share (``RelayHub``). `told` is the deadline that
+    /// ``takeNewDue()`` returned last. Both are on the relay's clock.
     private var due: Duration?
     private var told: Duration?
 
@@ -56,8 +56,8 @@ final class CorePort {
     /// Reads the state that all loops share.
     func read<Result: Sendable>(_ body: (borrowing RelayHub.State) -> Result) -> Result { hub.read(body) }
 
-    /// Passes the recorded events to the hub, and moves all effects to carry out into `effects`, which must be empty.
-    /// False when there are no effects.
+    /// Passes the recorded events of connections to the ``RelayHub``, and moves all effects that this loop must carry
+    /// out, such as frames to send, into `effects`, which must be empty. False when there are no effects.
     func takeEffects(_ effects: inout [RelayHub.Effect]) -> Bool {
         if !events.isEmpty || isWoken { change { _ in } }
         guard !self.effects.isEmpty else { return false }
@@ -68,16 +68,16 @@ final class CorePort {
     /// Whether there are events to pass to the hub or effects to carry out.
     var hasWork: Bool { !events.isEmpty || !effects.isEmpty || isWoken }
 
-    /// The time for which the caller must set the alarm, on the event loop's clock. Nil when the shared state has no
-    /// deadline, or has the same as at the last call.
+    /// The time for which the caller must set the alarm (the event loop's timer), on the loop's clock. Nil when the
+    /// state that all loops share has no deadline, or has the same as at the last call.
     func takeNewDue() -> NIODeadline? {
         guard due != told else { return nil }
         told = due
         return due.map { loop.now + TimeAmount($0 - clock.now.monotonic) }
     }
 
-    /// The caller must call this when the alarm has fired or was cancelled: the next ``takeNewDue()`` then returns the
-    /// deadline again.
+    /// The caller must call this when the alarm (the event loop's timer) has fired or was cancelled: the next
+    /// ``takeNewDue()`` then returns the deadline again.
     func alarmIsUnset() {
         told = nil
     }

@@ -4,7 +4,7 @@ import NIOCore
 /// of the entries, and the queue needs no heap. An entry that no longer matters stays in the queue until its deadline,
 /// so the caller checks each entry that it takes.
 struct DeadlineQueue<Element: Sendable>: Sendable {
-    /// The time from adding an entry to the entry's deadline.
+    /// The time from when an element is added to this queue until its deadline.
     let duration: TimeAmount
     private var entries = CircularBuffer<(due: NIODeadline, element: Element)>()
 

@@ -71,8 +71,9 @@ struct LoopDeadlines {
         return idles.popDue(now: now).map { .idle($0) }
     }
 
-    /// Returns up to `count` connections for which `matters` is true, beginning with those whose requests began first.
-    /// Also removes deadlines from the front of the queue for which `matters` is false.
+    /// Returns up to `count` connections for which `matters` is true, beginning with those whose requests began to
+    /// arrive first. If `matters` is false for connections at the front of the queue `openings`, this removes their
+    /// deadlines.
     mutating func longestOpening(_ count: Int, where matters: (ConnectionID) -> Bool) -> [ConnectionID] {
         openings.first(count) { matters($0.connection) }.map(\.connection)
     }

@@ -24,15 +24,16 @@ extension LoopWorker {
         let connection = DeviceConnection(id: id, peer: peer, counted: prefix)
         connections[id.number] = connection
         deadlines.addOpening(id, request: 1, now: loop.now)
-        // The alarm is set now, and not when a batch of events ends, because this connection may never cause an event.
+        // The alarm (the event loop's timer) is set now, and not when a batch of events ends, because this connection
+        // may never cause an event.
         setAlarm()
         if isCrowded { makeRoom(for: connection) }
         return connection
     }
 
-    /// Closes an idle connection to make room for a new one. The hub chooses it. If the hub knows no idle connection,
-    /// this loop compares some of its own idle connections, those whose requests began first, and closes the one whose
-    /// prefix has the most connections.
+    /// Closes an idle connection to make room for a new one. The ``RelayHub``, which knows the idle connections of all
+    /// event loops, chooses it. If the hub knows none, this loop compares some of its own idle connections, those whose
+    /// requests began first, and closes the one whose address prefix has the most connections.
     private func makeRoom(for connection: DeviceConnection) {
         let hasMade = core.change { $0.makeRoom(for: connection.id, connection.counted) }
         defer { endTurn() }

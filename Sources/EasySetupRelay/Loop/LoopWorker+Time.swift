@@ -20,8 +20,8 @@ extension LoopWorker {
         if isMemoryDue { memoryDue = nil }
         let (hasCrowdGone, givesBack) = core.change { state in
             state.deadlinesPassed()
-            // The worker shrinks no tables if another loop has done so already, or if most of the connections have come
-            // back.
+            // A short time ago, half of the relay's connections had ended. The worker shrinks no tables of the relay's
+            // state if another loop has done so since, or if most of the devices have connected again.
             let hasCrowdGone = state.hasCrowdGone
             if isMemoryDue, hasCrowdGone { state.shrink() }
             return (hasCrowdGone, isMemoryDue && hasCrowdGone)

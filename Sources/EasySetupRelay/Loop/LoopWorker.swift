@@ -76,13 +76,14 @@ extension LoopWorker {
         endTurn()
     }
 
-    /// Ends a batch of events: carries out effects, writes the output and sets the alarm. This may cause further events
-    /// on any connection, such as the end of one that the relay cuts. This call handles those too: a nested call of
-    /// `endTurn` does nothing.
+    /// Ends a batch of events: carries out effects (such as sending a frame), writes the output and sets the alarm (the
+    /// event loop's timer). This may cause further events on any connection, such as the end of a connection that the
+    /// relay cuts. This call handles those too: a nested call of `endTurn` does nothing.
     func endTurn() {
         guard !isEndingTurn else { return }
         isEndingTurn = true
-        // The contents of the lists are moved to local variables, because carrying out an effect may add to the lists.
+        // Effects and connections to flush are handled in local lists, because handling one may add others. Between
+        // calls, `effects` and `flushing` are empty and only keep the memory of the local lists.
         var (taken, written): ([RelayHub.Effect], [DeviceConnection]) = ([], [])
         swap(&taken, &effects)
         swap(&written, &flushing)

@@ -28,8 +28,8 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
     /// The size of a channel's first buffer, in bytes: enough for an upgrade request with a long host name. NIO rounds
     /// sizes up to powers of two, so a larger one would take twice the memory or more.
     private static let firstBytes = 256
-    /// The size of each later buffer, in bytes: the size of the largest frame without its header, or of several usual
-    /// frames.
+    /// The size in bytes of each receive buffer of a channel after its first one: the size of the largest frame without
+    /// its header, or of several usual frames.
     static let bytes = 4096
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {

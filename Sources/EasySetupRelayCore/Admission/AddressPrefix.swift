@@ -45,8 +45,8 @@ package struct AddressPrefix: Hashable, Sendable {
     /// the factor by which its limit is higher than the limit of the narrowest prefix.
     package var counted: Counted { Counted(narrowest: self) }
 
-    /// A sequence of two or three nested prefixes. The sequence computes each prefix on demand and allocates nothing,
-    /// because the relay iterates over such a sequence several times for each connection.
+    /// A sequence of two or three nested address prefixes, the narrowest first. The sequence computes each prefix on
+    /// demand and allocates nothing, because the relay iterates over such a sequence several times for each connection.
     package struct Counted: Sequence, IteratorProtocol, Sendable {
         fileprivate let narrowest: AddressPrefix
         private var place = 0
@@ -61,13 +61,13 @@ package struct AddressPrefix: Hashable, Sendable {
         }
     }
 
-    /// The prefixes of ``counted`` in reverse order, the widest first.
+    /// This prefix and the wider blocks of addresses around it, the widest block first.
     var countedFromWidest: some Sequence<AddressPrefix> {
         (0...(isIPv4 ? 1 : 2)).lazy.reversed().compactMap { block($0)?.prefix }
     }
 
-    /// The prefix at a place of the nesting, and its allowance. Place 0 is this prefix itself, and each higher place is
-    /// a wider block around it. Nil beyond the widest block.
+    /// This prefix for place 0, or the wider block of addresses around it for a higher place; nil beyond the widest
+    /// block. `allowance` is the factor by which the block's limits are higher than those of a single prefix.
     private func block(_ place: Int) -> (prefix: AddressPrefix, allowance: Int)? {
         switch (place, isIPv4) {
         case (0, _): (self, 1)

@@ -4,7 +4,7 @@ import EasySetupRelayProtocol
 /// connections to close when others need their places, and counts the bytes that the relay keeps for connections
 /// (`Protocol/limits.md`, "The relay's transport"). It does no I/O and has no clock.
 ///
-/// Long-polling sessions count towards the limit of connections too. The caller passes their numbers as `callers`.
+/// Long-polling sessions count towards the limit of connections too. The caller passes how many there are as `callers`.
 package struct Admission: Sendable {
     /// Two numbers of long-polling sessions: the open sessions, and all that the relay remembers, which are the open
     /// ones and some closed ones.
@@ -163,8 +163,8 @@ package struct Admission: Sendable {
         return leaving
     }
 
-    /// The candidate whose prefix has the most connections; nil when there are no candidates. Trusted proxies have no
-    /// prefix.
+    /// Chooses which connection the relay closes to make room for another: the one whose address prefix has the most
+    /// connections. Nil when `candidates` is empty. A trusted proxy's connection has no prefix, and is chosen last.
     package func fullest(_ candidates: [(id: ConnectionID, prefix: AddressPrefix?)]) -> ConnectionID? {
         candidates.max { ($0.prefix.map(sockets.standing) ?? 0) < ($1.prefix.map(sockets.standing) ?? 0) }?.id
     }
@@ -207,7 +207,7 @@ package struct Admission: Sendable {
         return peak - population >= Self.crowd && population <= peak / 2
     }
 
-    /// Shrinks the tables to the size that their content needs.
+    /// Shrinks the tables of connections and of their address prefixes to the size that their content needs.
     package mutating func shrink(_ callers: Callers) {
         peak = population(callers)
         opening.shrink()

@@ -63,14 +63,15 @@ struct Connections: Sendable {
     private(set) var roomless = 0
 
     var count: Int { known.count }
-    /// Whether `working` and `early` count no connection.
+    /// Whether no prefix has a count: no device computes proof of work (`working`), and no visitor waits for its
+    /// offerer (`early`).
     var isUncounted: Bool { working.isEmpty && early.isEmpty }
     var all: some Sequence<ConnectionID> { known.keys }
 
     subscript(connection: ConnectionID) -> Known? { known[connection] }
 
-    /// Whether one more connection of this prefix may be asked for proof of work; otherwise the relay refuses that
-    /// connection.
+    /// Whether the relay may ask one more connection of this address prefix for proof of work; otherwise the relay
+    /// refuses that connection.
     func mayWork(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         working.allows(
             prefix,
@@ -83,7 +84,8 @@ struct Connections: Sendable {
         )
     }
 
-    /// Whether one more visitor of this prefix, back before its offerer, may wait for that offerer.
+    /// Whether one more visitor of this address prefix may wait for its offerer. Such a visitor has come back to the
+    /// relay after a restart, before its offerer.
     func mayWaitForOfferer(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         early.allows(
             prefix,

@@ -2,7 +2,7 @@
 /// (`Protocol/limits.md`, `framesPerInterval`).
 struct FrameBudget: Sendable {
     private var left: Int32
-    /// The number of the interval for which `left` is valid.
+    /// The number of the interval in which the device may still send frames that cost `left` units together.
     private var interval: UInt32
 
     init(_ frames: Int, interval: UInt32) {
@@ -18,18 +18,19 @@ struct FrameBudget: Sendable {
         return left >= 0
     }
 
-    /// Raises the budget for the rest of the interval, because the offerer has one more visitor to answer.
+    /// Raises an offerer's frame budget for the rest of the interval, because the offerer has one more visitor to
+    /// answer.
     mutating func add(_ units: Int) {
         left = Int32(clamping: Int(left) + units)
     }
 
-    /// The cost of a frame: one unit, and one more for each full KiB of the frame.
+    /// The cost of a frame in units: one, and one more for each full KiB of the frame.
     static func cost(bytes: Int) -> Int { 1 + bytes / 1024 }
-    /// The extra cost of a frame that changes nothing: a message that the relay has already, or an acknowledgement of
-    /// nothing new.
+    /// The extra cost, in units, of a frame that changes nothing: a message that the relay has already, or an
+    /// acknowledgement of nothing new.
     static let withoutNews = 1
-    /// The extra cost of a visitor's frame for a meeting that the visitor no longer has. The relay adds it to
-    /// `withoutNews`.
+    /// The extra cost, in units, of a visitor's frame for a meeting that the visitor no longer has. Such a frame costs
+    /// these 15 units and the one unit of a frame that changes nothing.
     static let outOfPlace = 15
 }
 

@@ -27,9 +27,9 @@ struct IdleSockets: Sendable {
         places[last.id] = place
     }
 
-    /// Takes a random sample of connections, and removes and returns the one whose prefix has the most connections.
-    /// `standing` gives that number for a prefix. A sample is enough, because the largest prefix owns most of the
-    /// connections. Nil if there is no connection.
+    /// Takes a random sample of these idle connections, and removes and returns the one whose address prefix has the
+    /// most connections. `standing` gives that number for a prefix. A sample is enough, because the largest prefix owns
+    /// most of the connections. Nil if there is no idle connection.
     mutating func takeFullest(
         using generator: inout some RandomNumberGenerator,
         standing: (AddressPrefix) -> Int

@@ -88,12 +88,12 @@ package struct Limits: Hashable, Sendable {
     /// The most visitors of one room that came back before their offerer and wait for it. An offerer takes back no more
     /// visitors than this. Error: `relay-full`.
     package var waitingForOffererPerRoom = 16
-    /// The most connections of one prefix that the relay asked for proof of work and that are in no room. Error:
-    /// `too-many`.
+    /// The most connections of one address prefix that the relay asked for proof of work and that are in no room. The
+    /// relay refuses further ones with the reason `too-many`.
     package var roomlessPerPrefix = 256
-    /// The divisor of a prefix's share: once half of `rooms`, `meetingsInAll`, `waitingInAll`, `roomless`,
-    /// `waitingForOfferer` or a room's line is taken, one prefix may have 1/`partOfFree` of what is still free. A block
-    /// of addresses around it may have eight times as much, which is half of what is free. Errors: `too-many`,
+    /// The divisor of an address prefix's share: once half of `rooms`, `meetingsInAll`, `waitingInAll`, `roomless`,
+    /// `waitingForOfferer` or a room's line is taken, one prefix may have 1/`partOfFree` of what is still free. An IPv4
+    /// /24 or IPv6 /48 around it may have eight times as much, which is half of what is free. Errors: `too-many`,
     /// `relay-full`, `line-full`.
     package var partOfFree = 16
     /// The most stored deadlines, including stale ones of rooms and connections that ended early. Error: `relay-full`.
@@ -104,9 +104,9 @@ package struct Limits: Hashable, Sendable {
     /// The most frames that one connection may send in a ``frameInterval``. A frame counts once more for each full KiB,
     /// and once more if it tells the relay nothing new. A pairing needs about ten frames. Error: `bad-frame`.
     package var framesPerInterval = 256
-    /// How many more frames an offerer may send for each visitor that the relay announces to it: enough for a whole
-    /// handshake twice. Without these, a crowd of strangers would use up an honest offerer's frames. Error:
-    /// `bad-frame`.
+    /// How many frames, in addition to ``framesPerInterval``, an offerer may send for each visitor that the relay
+    /// announces to it: enough for a whole handshake twice. Without them, a crowd of strangers would use up an honest
+    /// offerer's frames. The relay refuses an offerer that sends more with the reason `bad-frame`.
     package var framesPerVisitor = 16
 
     // MARK: One address prefix
@@ -117,8 +117,8 @@ package struct Limits: Hashable, Sendable {
     /// How many visits (attempts to use a code) a prefix may make in a ``counterWindow`` without proof of work.
     package var visitsPerPrefix = 60
     /// How many visits (attempts to use a code) of a prefix in a ``counterWindow`` may find no code. Beyond this number
-    /// the relay asks for proof of work. Each doubling of the number makes the work harder by two bits; for other
-    /// limits it is one bit.
+    /// the relay asks for proof of work. Each doubling of such visits makes the work harder by two bits. Each doubling
+    /// of offers or of all visits makes it harder by one bit.
     package var missesPerPrefix = 20
     /// The most rooms that offerers of a prefix may restore from their tokens in a ``counterWindow``; their offers
     /// count too. It is four times ``offersPerPrefix``, because all devices of a house come back at once after a
@@ -130,9 +130,9 @@ package struct Limits: Hashable, Sendable {
     /// The time window in which the relay counts offers, visits and restored rooms. It forgets a count after one to two
     /// windows.
     package var counterWindow: Duration = .seconds(600)
-    /// The most prefixes that the relay counts for each kind of limit. When the table is full, the relay compares the
-    /// count of the block around a new prefix with the limit of a single prefix. If that block has no count either, the
-    /// device must do the most work.
+    /// The most address prefixes that the relay counts in one table, such as that of visits. When the table is full,
+    /// the relay compares the count of the wider block around a new prefix with the limit of a single prefix. If that
+    /// block has no count either, a device must do the hardest proof of work.
     package var prefixes = 65_536
     /// The least and the greatest difficulty of proof of work, in leading zero bits of the hash. 2^20 hashes take a
     /// slow phone about 2 s.

@@ -10,16 +10,18 @@ package struct PrefixCounts: Sendable {
         self.init(period: nil, capacity: .max, started: .zero)
     }
 
-    /// Makes counts of events, for at most `capacity` prefixes in a period. Only wider blocks may use the last quarter
-    /// of the capacity, so that a crowd of single addresses can't prevent all counting.
+    /// Makes counts of events, such as visits, for at most `capacity` prefixes in a period. The last quarter of the
+    /// capacity is only for the wider blocks around prefixes, so that a crowd of single addresses can't prevent all
+    /// counting.
     init(period: Duration?, capacity: Int, started: Duration) {
         self.capacity = capacity
         counts = Generations(period: period, capacity: capacity, started: started)
     }
 
     package var isEmpty: Bool { counts.isEmpty }
-    /// The sum of the counts of all single customers' prefixes. Counts of wider blocks are left out, because they
-    /// repeat the same things. Only tests use it.
+    /// How many things or events are counted in all: the sum over the narrowest prefixes, each of which is one
+    /// customer's. Wider blocks are left out, because their counts include those of the prefixes in them. Only tests
+    /// use it.
     package var total: Int { counts.sum { $0.isNarrowest ? $1 : 0 } }
     var nextDeadline: Duration? { counts.nextDeadline }
 
@@ -30,7 +32,8 @@ package struct PrefixCounts: Sendable {
         return (both.current ?? 0) + (both.previous ?? 0)
     }
 
-    /// Adds `change` to the count of existing things of a prefix, and to the count of each block around it.
+    /// Adds `change` to the number of existing things, such as rooms, that belong to a prefix and to each block around
+    /// it.
     package mutating func count(_ change: Int, _ prefix: AddressPrefix) {
         for (prefix, _) in prefix.counted {
             counts.update(prefix) { current in
@@ -59,15 +62,16 @@ package struct PrefixCounts: Sendable {
         return prefix.counted.allSatisfy { ceiling.allows(self[$0.prefix] - counted, allowance: $0.allowance) }
     }
 
-    /// The narrowest among a prefix and the blocks around it that may not have one more of what is counted; nil when
-    /// each may.
+    /// The narrowest prefix that has reached its limit of what is counted, such as rooms: the given prefix or a wider
+    /// block around it. Nil when none has.
     func exhausted(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling) -> AddressPrefix? {
         guard ceiling.bindsAnybody else { return nil }
         return prefix.counted.first { !ceiling.allows(self[$0.prefix], allowance: $0.allowance) }?.prefix
     }
 
-    /// How much a prefix uses: the largest of the counts of the prefix and of the blocks around it, each divided by its
-    /// allowance. The relay compares these numbers to find which of several prefixes uses most.
+    /// How much of what is counted, such as connections, a prefix has: the largest of the counts of the prefix and of
+    /// the blocks around it, each divided by its allowance (the factor of its limit). The relay compares these numbers
+    /// to find which of several prefixes has most.
     package func standing(_ prefix: AddressPrefix) -> Int {
         prefix.counted.reduce(0) { max($0, self[$1.prefix] / $1.allowance) }
     }
@@ -93,7 +97,8 @@ package struct PrefixCounts: Sendable {
         return uncounted ? .max : worst
     }
 
-    /// The count of this prefix divided by `limit`. The blocks around the prefix are not considered.
+    /// How many times the count of this prefix's events reaches `limit`. The wider blocks around the prefix don't
+    /// matter.
     func ownExcess(_ prefix: AddressPrefix, limit: Int) -> Int { self[prefix] / max(1, limit) }
 
     package mutating func shrink() { counts.shrink() }
@@ -110,9 +115,10 @@ package struct PrefixCeiling: Sendable {
     /// The size of the limited resource; `used` says how much of it is taken.
     package let all: Int
     package let used: Int
-    /// The divisor of a prefix's share: once half is taken, one prefix may have 1/`part` of what is free.
+    /// The divisor of a prefix's share: once half of the resource is taken, one prefix may have 1/`part` of what is
+    /// free.
     package let part: Int
-    /// The most that one prefix may have, however much is free.
+    /// The most of the resource that one prefix may have, however much is free.
     package let perPrefix: Int
 
     package init(all: Int, used: Int, part: Int, perPrefix: Int = .max) {
@@ -130,11 +136,12 @@ package struct PrefixCeiling: Sendable {
         return count < max(Self.household, (all - used) / max(1, part)).multipliedClamped(by: allowance)
     }
 
-    /// The number that one address may have however little is free, because the devices of a household share one
-    /// address.
+    /// The least share of one prefix, such as 4 rooms or connections, however few are free: the devices of a household
+    /// share one address.
     private static let household = 4
 
-    /// Whether this ceiling can refuse anything at present: it has a limit for one prefix, or the resource is scarce.
+    /// Whether this limit on what one prefix may have can refuse anything now: it is a fixed number (`perPrefix`), or
+    /// at least half of the limited resource, such as the relay's rooms, is used.
     var bindsAnybody: Bool { perPrefix != .max || isScarce }
 
     /// Whether at least half of the resource is used.
@@ -153,8 +160,8 @@ extension Int {
 }
 
 extension AddressPrefix {
-    /// Whether the ceiling allows this prefix, and each block around it, one more place, when each of `others` has one
-    /// place.
+    /// Whether a visitor of this prefix may join the visitors that wait, whose prefixes are `others`. The ceiling must
+    /// allow one more place for the prefix and for each wider block around it.
     func mayJoin(_ others: some Sequence<AddressPrefix>, _ ceiling: PrefixCeiling) -> Bool {
         counted.allSatisfy { block, allowance in
             ceiling.allows(others.reduce(0) { $0 + (block.contains($1) ? 1 : 0) }, allowance: allowance)

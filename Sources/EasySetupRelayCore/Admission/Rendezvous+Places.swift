@@ -15,8 +15,8 @@ extension Rendezvous {
     /// Whether a prefix may have one more room without exceeding its share.
     func mayOwnRoom(_ prefix: AddressPrefix) -> Bool { owned.rooms.allows(prefix, roomCeiling) }
 
-    /// Whether a prefix may have one more room, which its offerer restores from a token. The share is larger than for a
-    /// new room, because the offerer had the room before.
+    /// Whether a prefix may have one more room, which its offerer restores from a token. When rooms are scarce, the
+    /// prefix may have a larger share of the free ones than for a new room, because the offerer had the room before.
     func mayRestoreRoom(_ prefix: AddressPrefix) -> Bool {
         let part = max(1, limits.partOfFree / Self.softer)
         return owned.rooms.allows(prefix, PrefixCeiling(all: limits.rooms, used: rooms.count, part: part))
@@ -43,16 +43,17 @@ extension Rendezvous {
     /// for meetings that an offerer restores.
     private var meetingsForVisitors: Int { limits.meetingsInAll - limits.meetingsInAll / Self.kept }
 
-    /// The meetings among `held`, which an offerer wants to restore, for which the relay has a place. For a meeting in
-    /// which no message was exchanged, the limit is that for new visitors. A meeting with messages may also use the
-    /// reserved places.
+    /// Chooses among the meetings in `held`, which an offerer wants to restore, those for which the relay has a place.
+    /// A meeting in which no message was exchanged needs a place that a new visitor could have. A meeting with messages
+    /// may also take one of the places that the relay reserves for restored meetings.
     func meetingsWithPlace(_ held: [MeetingResume], _ prefix: AddressPrefix) -> [MeetingResume] {
         let ceiling = meetingCeiling(limits.meetingsInAll, part: max(1, limits.partOfFree / Self.softer))
         guard owned.meetings.allows(prefix, ceiling) else { return [] }
         let isFullOfBytes = totals.mailboxBytes >= limits.mailboxBytesInAll
         let seated = held.contains(where: \.isSeated)
         var (places, kept) = (totals.meetings, [MeetingResume]())
-        // The first round takes the meetings in which messages were exchanged, the second round the others.
+        // The first pass of the loop gives places to the meetings in which messages were exchanged, the second pass to
+        // the others.
         for isExchanged in [true, false] {
             for meeting in held
             where meeting.hasExchanged == isExchanged && (!seated || meeting.isSeated) {
@@ -67,7 +68,7 @@ extension Rendezvous {
 
     /// The divisor of the reserve: 1/`kept` of ``Limits/meetingsInAll`` is reserved for meetings that offerers restore.
     private static var kept: Int { 8 }
-    /// How many times larger the share of a returning device is than that of a new device.
+    /// How many times as much of the free places the prefix of a returning device may have as that of a new device.
     private static var softer: Int { 4 }
 
     // MARK: Rooms that nobody holds
@@ -132,7 +133,8 @@ extension Rendezvous {
         return true
     }
 
-    /// How many of the oldest abandoned rooms ``giveUpRoom()`` compares.
+    /// How many of the oldest abandoned rooms ``giveUpRoom()`` compares to drop the one whose offerer's prefix has most
+    /// rooms.
     private static var looks: Int { 16 }
 }
 

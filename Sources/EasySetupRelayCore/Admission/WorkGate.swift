@@ -18,7 +18,8 @@ struct WorkGate: Sendable {
     private var used: Generations<[UInt8], Bool>
 
     enum Verdict: Equatable {
-        /// The work is right. The device's challenge had this difficulty, in bits.
+        /// The proof of work is right. `difficulty` is that of the device's challenge, in leading zero bits of the
+        /// hash.
         case done(difficulty: Int)
         case bad
         case full
@@ -30,14 +31,15 @@ struct WorkGate: Sendable {
         case visit = 2
     }
 
-    /// How far an address prefix exceeds its limits. The difficulty of its work depends on this.
+    /// How far an address prefix exceeds its limits. The difficulty of the proof of work for its devices depends on
+    /// this.
     struct Excess {
-        /// How many times over its limit the prefix is for this kind of request, or how scarce the relay's places are,
-        /// whichever is larger.
+        /// How many times the prefix has reached its limit for this kind of request (offer or visit), or how scarce the
+        /// relay's places for rooms or meetings are, whichever is larger.
         var common = 0
         /// How many times the prefix exceeds its limit of visits (attempts to use a code) that found no code. Each
-        /// doubling costs two bits and not one, up to the wire format's maximum, so that searching for codes gets more
-        /// expensive with each attempt.
+        /// doubling makes the proof of work harder by two bits, and not by one as for `common`, up to the wire format's
+        /// maximum, so that searching for codes gets more expensive with each attempt.
         var misses = 0
 
         var isNone: Bool { common == 0 && misses == 0 }
@@ -63,15 +65,15 @@ struct WorkGate: Sendable {
         key = next
     }
 
-    /// The difficulty of work for a prefix with this excess, in leading zero bits. Each doubling of `common` adds one
-    /// bit, each doubling of `misses` two.
+    /// The difficulty of the proof of work for a prefix that exceeds its limits, in leading zero bits of the hash. Each
+    /// doubling of `excess.common` adds one bit. Each doubling of `excess.misses` (visits that found no code) adds two.
     func difficulty(for excess: Excess) -> Int {
         let common = min(difficulty.lowerBound + Self.doublings(excess.common), difficulty.upperBound)
         let misses = difficulty.lowerBound + 2 * Self.doublings(excess.misses)
         return max(common, min(misses, WireLimits.difficulty.upperBound))
     }
 
-    /// A `work_wanted` frame with a new proof-of-work challenge, which only a device of this prefix can use.
+    /// A `work_wanted` frame with a new proof-of-work challenge, which only a device of this address prefix can use.
     func challenge(
         _ purpose: Purpose,
         prefix: AddressPrefix,

@@ -31,8 +31,8 @@ struct Deadlines: Sendable {
         entries.insert(Entry(at: time, subject: subject))
     }
 
-    /// Keeps only the reminders for which `isLive` is true. The caller returns false when a subject has ended or has
-    /// another deadline.
+    /// Keeps only the deadlines for which `isLive` is true. The function must return false when the subject of a
+    /// deadline (such as a room) has ended or has another deadline now.
     mutating func keep(where isLive: (Subject, Duration) -> Bool) {
         entries = Heap(entries.unordered.filter { isLive($0.subject, $0.at) })
     }

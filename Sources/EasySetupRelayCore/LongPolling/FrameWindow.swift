@@ -10,7 +10,7 @@ struct FrameWindow: Sendable {
         case current
         /// `received` is lower than in an earlier poll: this poll arrived late, for example because a proxy delayed it.
         case late
-        /// `received` is higher than the number of the last frame for this device.
+        /// `received` is higher than the number of the last frame that the relay has queued for this device.
         case gap
     }
 
@@ -83,9 +83,10 @@ struct FrameWindow: Sendable {
 
     private static func cost(of frame: [UInt8]) -> Int { frame.count + 48 }
 
-    /// The most bytes that a frame needs in the body in addition to its own: a field number (1), and a length (up to
-    /// 3).
+    /// The most bytes that a frame needs in the body of an answer in addition to its own: a field number (1 byte), and
+    /// a length (up to 3 bytes).
     private static let bytesAroundFrame = 4
-    /// The most bytes that the fields `first` (6) and `closed` (2) take together in the body.
+    /// The most bytes that the fields `first` (6 bytes) and `closed` (2 bytes) take together in the body of an answer
+    /// to a poll.
     private static let bytesAround = 8
 }

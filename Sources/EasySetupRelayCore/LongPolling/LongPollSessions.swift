@@ -44,7 +44,8 @@ package struct LongPollSessions: Sendable {
     private struct Entry {
         let name: LongPollConnectionID
         let prefix: AddressPrefix?
-        /// The number of requests in the current interval, and when the interval began.
+        /// How many requests the session's device has made in the current interval of
+        /// ``TransportLimits/requestInterval``, and when that interval began.
         var calls = 0
         var callsSince: Duration
         var queue = FrameWindow()
@@ -138,8 +139,8 @@ package struct LongPollSessions: Sendable {
         switch standing {
         case .gap: return .gap
         case .late:
-            // A newer poll with a higher `received` has overtaken this one, so the device has had another answer. The
-            // newer poll may still wait, and keeps its place.
+            // This poll arrived late: the device has sent a newer poll with a higher `received`, and so has had another
+            // answer. The relay answers this poll without frames. If the newer poll still waits, it goes on waiting.
             answers.append((poll, entry.queue.emptyAnswer()))
             return .waits(id)
         case .current: break
@@ -272,7 +273,7 @@ package struct LongPollSessions: Sendable {
         return answers
     }
 
-    /// Moves the content of the tables to tables that are just large enough.
+    /// Moves the sessions and all other content of this type to dictionaries and lists that are just large enough.
     package mutating func shrink() {
         ids = Dictionary(uniqueKeysWithValues: Array(ids))
         entries = Dictionary(uniqueKeysWithValues: Array(entries))
@@ -292,8 +293,9 @@ package struct LongPollSessions: Sendable {
 
     // MARK: Time
 
-    /// When the caller must next call ``deadlinesPassed(now:)``; nil if no deadline is set. The getter is mutating for
-    /// the same reason as ``Rendezvous/nextDeadline``.
+    /// When the caller must next call ``deadlinesPassed(now:)``; nil if no deadline is set. The getter is mutating
+    /// although it changes nothing: otherwise the compiler would copy the whole value when another module reads this
+    /// property.
     package var nextDeadline: Duration? {
         mutating get {
             guard let alarm = alarms.min?.due, let closing = closed.first?.due else {

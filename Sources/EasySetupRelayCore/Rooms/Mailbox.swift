@@ -12,8 +12,8 @@ struct Mailbox: Sendable {
     /// The stored messages: those with numbers above `acked`, up to `have`.
     private(set) var messages: [Message] = []
     private(set) var bytes = 0
-    /// Whether this mailbox was made after a restart of the relay, which knows the earlier numbers only from what the
-    /// devices say.
+    /// Whether this mailbox was made after a restart of the relay, which knows the numbers of earlier messages only
+    /// from what the devices say.
     private(set) var isRestored = false
 
     init() {}
@@ -61,8 +61,8 @@ struct Mailbox: Sendable {
     /// ``canHaveReceived(_:)`` is true.
     mutating func returned(having number: UInt32) -> OnAck {
         if number > delivered { delivered = number }
-        // The receiving device got these messages before a restart of the relay, so they count as received. If the
-        // sender sends them again, they are repeats.
+        // The receiving device got the messages up to `number` before a restart of the relay, so they count as
+        // received. If the sender sends them again, they are repeats.
         if number > have { have = number }
         return acknowledged(upTo: number)
     }

@@ -156,8 +156,8 @@ extension Rendezvous {
         guard hasPlaceForVisitor(of: offer) else {
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
-        // The connection moves to the room before the decision, because a `close` of this connection among the
-        // resulting actions must find it there.
+        // The connection becomes a visitor of the room before the room decides about the visit. The decision may close
+        // the connection, and ``forget(_:)`` then removes it as a visitor.
         connections.move(connection, to: .visitor(offer))
         let verdict = decide(offer, &turn) { room, rules, turn in
             room.visit(connection, prefix: prefix, rules, &turn)
@@ -183,7 +183,8 @@ extension Rendezvous {
     ) {
         let time = turn.now.monotonic
         // For a while after a restart, visitors ask for rooms whose offerers have not come back yet. Such a visit does
-        // not count as a miss, unless the prefix has made so many visits that it may be searching for slots.
+        // not count as a miss (a visit that found no code), unless the prefix has made so many visits that it may be
+        // guessing slots (the public parts of codes).
         let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
         let looksAround = visited.excess(prefix, limit: limits.missesPerPrefix, now: time) > 0
         if !mayComeBack || looksAround { missed.happened(1, prefix, now: time) }

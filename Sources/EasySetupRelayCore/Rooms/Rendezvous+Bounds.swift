@@ -56,7 +56,8 @@ extension Rendezvous {
     /// The room in which a connection is the offerer or a visitor; nil if it is in none.
     package func room(of connection: ConnectionID) -> OfferID? { connections[connection]?.phase.room }
 
-    /// Whether no state is left. The memory of which slots were issued does not count.
+    /// Whether the relay stores nothing about any device. The slots (public parts of codes) that it remembers as issued
+    /// don't count.
     package var isEmpty: Bool {
         connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
             && deadlines.count == 0 && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty

@@ -134,9 +134,9 @@ extension Rendezvous {
         remind(.connection(connection), at: deadline)
     }
 
-    /// The other visitors that wait for the same offerer. If one of them is an older connection for the same meeting,
-    /// the relay refuses that connection, because the newer one replaces it. Nil when `said` is not newer than the one
-    /// that waits.
+    /// Returns the other visitors that wait for the same offerer as the visitor that sent `said` (its `attach_visitor`
+    /// frame). If one of them is an older connection for the same meeting, the relay refuses that connection, because
+    /// the newer one replaces it. Nil when, by its `attempt` number, `said` is not newer than that connection's frame.
     private mutating func takeBack(
         _ said: Connections.Early,
         _ turn: inout Turn
@@ -153,9 +153,10 @@ extension Rendezvous {
         return others
     }
 
-    /// Whether one more visitor of this prefix may wait for the offerer, for which `others` wait already. An address
-    /// may have one such place and a wider block half of them. Otherwise strangers, who have tokens after any visit,
-    /// could take all places from the device that belongs there.
+    /// Whether one more visitor of this prefix may wait for the offerer, for which `others` wait already. A prefix may
+    /// have one such place, and an IPv4 /24 or IPv6 /48 half of the places. Otherwise strangers could take all places
+    /// from the device that belongs there, because the relay gives a token for coming back to everybody who used the
+    /// code once.
     private func mayWaitForOfferer(_ prefix: AddressPrefix, beside others: [ConnectionID]) -> Bool {
         guard others.count < limits.waitingForOffererPerRoom else { return false }
         return prefix.mayJoin(

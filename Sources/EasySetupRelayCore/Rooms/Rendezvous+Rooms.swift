@@ -81,17 +81,18 @@ extension Rendezvous {
 
     // MARK: Around a decision
 
-    /// Sets a deadline. It removes stale reminders as soon as they outnumber the live ones, because otherwise devices
-    /// that come and go would use up the limit of stored deadlines.
+    /// Stores a deadline. It removes stale ones (whose room or connection has ended) as soon as they outnumber the live
+    /// ones, because otherwise devices that come and go would use up the limit of stored deadlines.
     mutating func remind(_ subject: Deadlines.Subject, at time: Duration) {
         deadlines.add(subject, at: time)
-        // The most reminders that can be live: one for each connection in no room, for each room and for each
-        // displacement, and one for draining.
+        // The most stored deadlines that can be live: one for each connection in no room, one for the end of each room,
+        // one for each room with a visitor to displace (move to the end of the line) for being slow, and one for
+        // draining.
         let live = connections.roomless + displacements.count + rooms.count + 1
         if deadlines.count > 2 * live + 64 { dropReminders() }
     }
 
-    /// Removes the reminders whose subject has ended or has another deadline now.
+    /// Removes the stored deadlines that are stale: their connection or room has ended, or has another deadline now.
     mutating func dropReminders() {
         let (connections, rooms, displacements) = (connections, rooms, displacements)
         deadlines.keep { subject, time in
@@ -219,7 +220,8 @@ extension Rendezvous {
     }
 }
 
-/// The changes that a decision about a room caused in what the relay's totals and deadlines depend on.
+/// How a decision about a room has changed the numbers in the relay's totals, the room's deadlines, and whether it goes
+/// on.
 private struct Decided {
     let prefix: AddressPrefix
     let before: Load
@@ -260,8 +262,9 @@ extension Room {
 }
 
 extension Reason {
-    /// The reason that later visitors at the ended room's slot get. Only the first four reasons here are for them.
-    /// Other reasons that a device gives are for its peer, and visitors get `expired`.
+    /// The reason that later visitors at the ended room's slot get. Four reasons tell them why the code does not work:
+    /// `done`, `seated`, `codeBurnt` and `cancelled`. Other reasons that a device gives are for its peer, and visitors
+    /// get `expired`.
     fileprivate var toldToVisitors: Reason {
         switch self {
         case .done, .seated: .seated

@@ -67,8 +67,8 @@ extension Room {
     /// If visitors wait in line, ends each meeting whose visitor has owed a message for too long, and admits waiting
     /// visitors. A displaced visitor goes to the end of the line if it is connected.
     mutating func displace(_ rules: Rules, _ turn: inout Turn) {
-        // The loop ends after as many rounds as there are places for meetings, because with an `owedMessage` of zero
-        // each visitor that is admitted here would be displaced at once.
+        // The number of rounds is limited, because ``Limits/owedMessage``, the time for which a visitor may owe a
+        // message, may be zero. The loop would then displace each visitor that it has just admitted, and never end.
         for _ in 0..<rules.limits.meetings {
             guard let due = nextDisplacement(rules.limits), due <= turn.now.monotonic,
                 let slowest = meetings.firstIndex(where: { $0.owesSince == due - rules.limits.owedMessage })

@@ -37,8 +37,8 @@ struct Room: Sendable {
     /// Whether another room has this room's slot, which happens after a restart. New visitors can't come to this room
     /// then.
     let hasLostSlot: Bool
-    /// The address prefix of the offerer that made or restored the room. The room, its meetings and its line count for
-    /// this prefix.
+    /// The address prefix of the offerer that made or restored the room. The relay counts the room, its meetings and
+    /// the visitors in its line (its queue) for this prefix.
     let prefix: AddressPrefix
     /// Whether a visitor ever came. A full relay does not drop such a room for another one.
     var wasVisited = false
@@ -165,8 +165,8 @@ struct Room: Sendable {
     }
 }
 
-/// The limits and keys that every decision uses. It is a class, because passing these 500 bytes by value to each
-/// decision would be slow.
+/// The limits and token keys that every decision about a room uses. It is a class, because passing these 500 bytes by
+/// value to each decision would be slow.
 final class Rules: Sendable {
     let limits: Limits
     let keys: TokenKeys

@@ -14,8 +14,8 @@ struct SlotPool: Sendable {
     private let guardedUntil: Duration
     private var maps: [Int: Maps] = [:]
 
-    /// The most random draws for one slot. In a map that is three quarters free, 128 draws in a row practically never
-    /// all fail.
+    /// The most random draws for one slot. At least three quarters of the slots of a length are free when the pool
+    /// draws one, so 128 draws in a row practically never all fail.
     private static let probes = 128
     private static let mappedLengths = 3...5
 
@@ -72,7 +72,8 @@ struct SlotPool: Sendable {
     }
 }
 
-/// The two bit maps of used slots for one length.
+/// The used slots (public parts of codes) of one length: a bit map for the current period and one for the previous
+/// period.
 private struct Maps: Sendable {
     private var current: [UInt64]
     private var previous: [UInt64]

@@ -48,11 +48,12 @@ package struct TokenClaims: Hashable, Sendable {
     }
 }
 
-/// Why the relay refuses a token.
+/// Why the relay refuses a token, by which a device comes back to its room.
 package enum TokenError: Error, Hashable, Sendable {
-    /// The relay does not have the key with which the token was made. The device gets ``Reason/relayForgot``.
+    /// The relay does not have the key with which the device's token was made, or no longer accepts that key for the
+    /// token's deadline. The device gets ``Reason/relayForgot``.
     case unknownKey
-    /// The token is wrong in any other way. The device gets ``Reason/badToken``.
+    /// The token's length, version, MAC or content is wrong. The device gets ``Reason/badToken``.
     case invalid
 }
 

@@ -4,7 +4,8 @@ private import Crypto
 /// keys.
 package struct TokenKeys: Sendable {
     let current: TokenKey
-    /// Further keys that the operator gave. The relay accepts their tokens with any deadline.
+    /// Older or newer keys that the operator gave besides `current`. The relay accepts tokens made with these keys,
+    /// too, and sets no upper limit to the tokens' deadlines.
     private let others: [TokenKey]
     /// Keys that were replaced while the relay ran, and the latest deadline that the relay accepts in their tokens.
     private var retired: [Retired] = []
