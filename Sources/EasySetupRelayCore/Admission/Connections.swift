@@ -84,8 +84,8 @@ struct Connections: Sendable {
         )
     }
 
-    /// Whether one more visitor of this address prefix may wait for its offerer. Such a visitor has come back to the
-    /// relay after a restart, before its offerer.
+    /// Whether one more visitor of this address prefix may wait for its offerer. Such a visitor has come back after a
+    /// restart of the relay, before its offerer.
     func mayWaitForOfferer(_ prefix: AddressPrefix, _ limits: Limits) -> Bool {
         early.allows(
             prefix,
