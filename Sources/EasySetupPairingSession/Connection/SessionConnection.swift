@@ -4,8 +4,8 @@ import EasySetupSeed
 /// The state of a session's connection to the relay. It decides when the device connects again and when it gives up
 /// (`Protocol/relay.md`, "Attach").
 struct SessionConnection {
-    // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`. It is a Promela model of the protocol, and a test
-    // compares the names in it with these cases.
+    // A test compares these cases with the states in the formal model of the protocol, which is written in Promela.
+    // The model is `Protocol/model/pairing.pml`, `mtype:LinkState`.
     enum State: Equatable {
         /// The session has not requested a connection.
         case idle

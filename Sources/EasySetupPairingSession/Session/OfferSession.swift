@@ -5,8 +5,8 @@ package import EasySetupSeed
 /// The whole pairing of an offerer (the device that shows the code): one offer with up to three codes, one after the
 /// other. This type is a pure state machine; ``ConnectionCourse`` passes it the events.
 package struct OfferSession: ~Copyable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`. It is a Promela model of the protocol, and a test
-    // compares the names in it with these cases.
+    // A test compares these cases with the states in the formal model of the protocol, which is written in Promela.
+    // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.
     enum Phase: ~Copyable {
         /// The device asks the relay for a slot (the address of a room). After a lost connection, `until` is the moment
         /// at which the device gives up; before that it is nil. Next: `offering`, `over`.

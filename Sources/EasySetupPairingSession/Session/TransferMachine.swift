@@ -5,8 +5,8 @@ import EasySetupSeed
 /// The transfer of the seed after the proofs, for both roles: the holder asks its user and sends the seed; the receiver
 /// stores it and sends the receipt.
 struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:Stage`. It is a Promela model of the protocol, and a test
-    // compares the names in it with these cases.
+    // A test compares these cases with the states in the formal model of the protocol, which is written in Promela.
+    // The model is `Protocol/model/pairing.pml`, `mtype:Stage`.
     enum Stage {
         /// Holder: this device asks its user whether to send the seed. Next: `given`, `closing`, `over`.
         case deciding(Question)

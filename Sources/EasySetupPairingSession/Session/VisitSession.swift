@@ -5,8 +5,8 @@ package import EasySetupSeed
 /// The whole pairing of a visitor (the device on which the code is typed): one try of a code. This type is a pure state
 /// machine; ``ConnectionCourse`` passes it the events.
 package struct VisitSession: ~Copyable {
-    // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`. It is a Promela model of the protocol, and a test
-    // compares the names in it with these cases.
+    // A test compares these cases with the states in the formal model of the protocol, which is written in Promela.
+    // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`.
     enum Phase: ~Copyable {
         /// The device asks the relay for a meeting. Next: `greeting`, `over`.
         case arriving(Arrival)
