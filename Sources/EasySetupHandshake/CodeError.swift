@@ -30,7 +30,7 @@ public struct CodeError: ExplainedError, Explained, Hashable {
     /// The error's name in `Protocol/errors.md`.
     public var name: String { code.rawValue }
 
-    /// False, because the same text gives the same error.
+    /// False, because the same typed text or link gives the same error.
     public var retryHelps: Bool { false }
 
     /// The position of the wrong character in the text. Positions start at 1 and count letters, digits and the wrong
@@ -53,18 +53,18 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         /// Makes an error code from its name, such as `code-too-long`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The text has fewer or more symbols than the 9 to 12 of a code.
+        /// The typed text has fewer or more symbols than the 9 to 12 of a pairing code.
         public static let wrongLength = Self(rawValue: "code-wrong-length")
-        /// The character at ``CodeError/position`` is no symbol of codes.
+        /// The character at ``CodeError/position`` is no symbol of pairing codes.
         public static let notASymbol = Self(rawValue: "code-not-a-symbol")
         /// The letter or digit at ``CodeError/position`` has an accent, or belongs to another script, although it may
         /// look like a symbol.
         public static let foreignLetter = Self(rawValue: "code-foreign-letter")
-        /// The text has a label before the code, such as "Code:".
+        /// The typed text has a label before the pairing code, such as "Code:".
         public static let hasLabel = Self(rawValue: "code-has-label")
-        /// The text has something behind the code, such as "sent from my phone".
+        /// The typed text has something behind the pairing code, such as "sent from my phone".
         public static let hasMore = Self(rawValue: "code-has-more")
-        /// The text is longer than ``PairingCode/maximumTextBytes``.
+        /// The typed text is longer than ``PairingCode/maximumTextBytes``.
         public static let tooLong = Self(rawValue: "code-too-long")
         /// The text is UTF-16, but EasySetup reads only UTF-8.
         public static let textUTF16 = Self(rawValue: "text-utf-16")
@@ -74,11 +74,11 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         public static let containsU = Self(rawValue: "code-has-u")
         /// The check symbol does not match: one symbol is wrong, or two are swapped.
         public static let mistyped = Self(rawValue: "code-mistyped")
-        /// The text is no slot, the public first part of a code: 3 to 6 canonical symbols.
+        /// The given text is no slot, the public first part of a code: 3 to 6 canonical symbols.
         public static let notASlot = Self(rawValue: "not-a-slot")
-        /// The text is no pairing link of this version.
+        /// The given text is no pairing link of this version.
         public static let notALink = Self(rawValue: "not-a-link")
-        /// The text has two different links.
+        /// The given text has two different pairing links.
         public static let severalLinks = Self(rawValue: "several-links")
         /// The link's relay has no TLS and is not on this machine.
         public static let plainLink = Self(rawValue: "plain-link")

@@ -3,7 +3,7 @@ public import EasySetupSeed
 /// Finds the one pairing link of a text, however a program wrapped, quoted or encoded it (`Protocol/code.md`, "Reading
 /// a link").
 struct LinkReader: ~Escapable {
-    /// A link's parts, in their canonical form.
+    /// The parts of a pairing link, in their canonical form.
     struct Parts: Equatable {
         var isPlain = false
         var authority: [UInt8] = []
@@ -95,7 +95,7 @@ struct LinkReader: ~Escapable {
         return next() == UInt8(ascii: "/") && next() == UInt8(ascii: "/") ? isPlain : nil
     }
 
-    /// Reads everything after the scheme; nil where it does not form a link.
+    /// Reads a pairing link's text after the scheme; nil where that text does not form a link.
     private mutating func takeParts(isPlain: Bool) -> Parts? {
         var parts = Parts()
         parts.isPlain = isPlain

@@ -8,7 +8,7 @@ package import EasySetupSeed
 public final class PairingCode: Sendable {
     /// The allowed numbers of symbols in a slot, the public first part of a code.
     public static let slotLengths = 3...6
-    /// The number of symbols in the secret.
+    /// The number of symbols in the secret part of a code.
     public static let secretLength = 5
     /// The length of the longest text that is read as a code, in bytes. It has room for a code and for the text that a
     /// chat program adds.

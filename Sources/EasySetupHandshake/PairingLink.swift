@@ -23,7 +23,7 @@ public final class PairingLink: Sendable {
     /// The password of the handshake: 16 random bytes.
     package let secret: SecretBytes
 
-    /// Makes a link for an offer.
+    /// Makes a pairing link for a device that offers a pairing.
     package init(relay: RelayAddress, slot: String, secret: consuming SecretBytes) {
         precondition(secret.count == Self.secretByteCount)
         self.relay = relay
@@ -52,7 +52,7 @@ public struct RelayAddress: Hashable, Sendable {
     /// A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets. A link-local IPv6 address may
     /// have a zone, which names a network interface, as in `fe80::1%eth0`.
     public let host: String
-    /// The port, 1 to 65535.
+    /// The relay's port, 1 to 65535.
     public let port: Int
     /// Whether connections to the relay have no TLS. Programs accept that only for a relay on this machine, or if the
     /// user explicitly allows it.
@@ -123,7 +123,7 @@ public struct RelayAddress: Hashable, Sendable {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// Whether the host names this machine.
+    /// Whether the relay's host is this machine itself.
     public var isLoopback: Bool {
         if host == "localhost" || host == "::1" { return true }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
@@ -135,7 +135,7 @@ public struct RelayAddress: Hashable, Sendable {
             }
     }
 
-    /// Whether the address is in fe80::/10.
+    /// Whether the IPv6 address is in fe80::/10, the range of link-local addresses.
     private static func isLinkLocal(_ address: String) -> Bool {
         ["fe8", "fe9", "fea", "feb"].contains { address.hasPrefix($0) } && address.prefix { $0 != ":" }.count == 4
     }

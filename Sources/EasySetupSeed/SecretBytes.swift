@@ -57,7 +57,7 @@ import CSodium
         unsafe sodium_free(pointer)  // wipes first
     }
 
-    /// The bytes. The span is valid as long as the secret is borrowed.
+    /// The secret's bytes. The span is valid as long as the secret is borrowed.
     public var bytes: RawSpan {
         @_lifetime(borrow self) get {
             let span = unsafe RawSpan(_unsafeStart: pointer, byteCount: count)

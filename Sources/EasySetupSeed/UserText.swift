@@ -20,10 +20,10 @@ public final class UserText: Sendable {
         self.init(unsafe SecretBytes(copying: text.utf8Span.span.bytes))
     }
 
-    /// The number of bytes.
+    /// The number of bytes in this text.
     public var byteCount: Int { secret.count }
 
-    /// Passes the bytes to a closure, which should keep no copy.
+    /// Passes the text's bytes to a closure, which should keep no copy.
     public func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {

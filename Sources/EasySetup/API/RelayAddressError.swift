@@ -27,7 +27,7 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
     /// The name of the wrong part of the address; nil where that part is unknown.
     public var cause: String? { causeCode?.rawValue }
 
-    /// False, because the same text always gives the same error.
+    /// False, because the same text of an address always gives the same error.
     public var retryHelps: Bool { false }
 
     /// The error's texts for a person, in parts.
@@ -58,7 +58,7 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
         /// The code's name in `Protocol/errors.md`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes an error code from its name, such as `relay-plain`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// The relay's address does not have the form `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
@@ -72,7 +72,7 @@ public struct RelayAddressError: ExplainedError, Explained, Hashable {
         /// The code's name in `Protocol/errors.md`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes the code of a wrong part from its name, such as `port`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// The relay's address begins with a scheme other than `wss`, `ws`, `https` or `http`.

@@ -4,7 +4,7 @@ import EasySetupRelayProtocol
 /// which tells the relay's own answer from a proxy's page (`Protocol/http.md`, "Errors"; `Protocol/relay.md`,
 /// "Transport").
 struct Problem: Hashable, Sendable {
-    /// Nil for a type that this version of the protocol does not have.
+    /// The problem's type; nil for a type that this version of the protocol does not have.
     let type: ProblemType?
 
     /// Finds the problem's `type` in the body of an HTTP answer; nil if the body has no `type` that begins with

@@ -47,7 +47,7 @@ final class RelayConnection: Sendable {
         state = .makeBoxSendingValue(State(), eventLoop: loop)
     }
 
-    /// Connects, with TLS where the address says so.
+    /// Connects to the relay, with TLS where the relay's address asks for TLS.
     ///
     /// - Parameters:
     ///   - roots: the certificate authorities that are trusted; unused without TLS.

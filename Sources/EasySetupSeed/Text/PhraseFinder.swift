@@ -35,7 +35,7 @@ struct PhraseFinder: ~Copyable {
         var gap = 0
     }
 
-    /// A part of a longer text counts as a phrase only if at least this many of its words are in the word list.
+    /// A part of a longer text counts as a phrase only if at least this many of its words are in BIP-39's word list.
     private static let fewestKnown = RecoveryPhrase.wordCount / 2
 
     /// - Parameters:

@@ -196,8 +196,8 @@ struct Tokenizer: ~Escapable {
         finishNumber(add)
         guard let word else { return }
         self.word = nil
-        // 1st, 2e, 3er and 4th are numbers. Their letters are no words, because words of the list have at least three
-        // letters.
+        // 1st, 2e, 3er and 4th are numbers. Their letters are no words, because words of BIP-39's list have at least
+        // three letters.
         if followsNumber, word.isWhole, word.length <= 2 { return }
         if let tail {
             self.tail = nil

@@ -56,7 +56,7 @@ struct LongPollClient {
     private var phase = Phase.probing
     /// Whether the client does not know yet whether the relay has long polling.
     var isProbing: Bool { phase == .probing }
-    /// The reason why the last request got no usable answer.
+    /// The reason why the last failed request to the relay got no usable answer.
     private var lastFailure: PairingError?
     private var isClosing = false
 

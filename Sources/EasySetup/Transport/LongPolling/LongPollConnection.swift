@@ -50,7 +50,7 @@ final class LongPollConnection: Sendable {
         perform(state.value.calls.send(frames))
     }
 
-    /// Asks for the next batch of frames.
+    /// Asks for the next batch of the relay's frames.
     func read() {
         perform(state.value.calls.read())
     }

@@ -8,7 +8,7 @@ public import EasySetupPairingSession
 public struct ProxyAddress: Sendable {
     /// The proxy's host: a DNS name, an IPv4 address, or an IPv6 address without brackets.
     public let host: String
-    /// The port, 1 to 65535.
+    /// The proxy's port, 1 to 65535.
     public let port: Int
     /// Whether the connection to the proxy itself uses TLS.
     public let isTLS: Bool
@@ -65,7 +65,7 @@ extension ProxyAddress: CustomStringConvertible, CustomReflectable {
     /// The proxy's host and port.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// A mirror that shows host and port only.
+    /// A mirror that shows only the proxy's host and port, and no password.
     public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
 }
 

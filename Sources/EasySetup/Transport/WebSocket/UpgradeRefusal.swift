@@ -109,7 +109,7 @@ extension PairingError {
 }
 
 extension Reply {
-    /// Whether the body looks like HTML.
+    /// Whether the answer's body looks like HTML.
     fileprivate var isPage: Bool { body.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.hasPrefix("<") }
 
     /// Whether the body is a TLS server's complaint that the request came without TLS. nginx, Apache and Go each have

@@ -91,7 +91,7 @@ final class WebSocketConnection: Sendable {
         channel.flush()
     }
 
-    /// Asks for the next batch of frames.
+    /// Asks for the next batch of the relay's frames.
     func read() {
         channel.read()
     }
