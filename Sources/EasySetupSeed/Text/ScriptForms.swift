@@ -1,6 +1,7 @@
 /// Reads a text that is a seed in hex or base64, perhaps with a label before it (`Protocol/seed.md`, "Hex and base64").
 enum ScriptForms {
-    /// The 32 bytes of the seed that the text has in hex or base64; nil if the text is no such seed.
+    /// The 32 bytes of a seed in hex or base64 that is the whole text, or its end behind the label `seed`; nil if there
+    /// is none.
     static func seed(in text: Span<UInt8>) -> SecretBytes? {
         let scanner = TextScanner(text)
         return hex(scanner) ?? base64(scanner) ?? labelled(scanner)

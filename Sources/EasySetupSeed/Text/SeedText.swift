@@ -4,7 +4,8 @@ struct SeedText: ~Copyable {
     private let links: SeedLinkFinder
     /// The 24 words of the phrase, some of which may be wrong; nil if the text has no phrase.
     var draft: PhraseDraft?
-    /// The seed, if the text is nothing but a seed in hex or base64, perhaps with a label; otherwise nil.
+    /// The seed in hex or base64 that is the whole text, or its end behind the label `seed`. Nil if there is none, or
+    /// if the text has a phrase or a seed link.
     private let script: SecretBytes?
     /// The error for a text without any form of a seed.
     private let nothing: SeedError
