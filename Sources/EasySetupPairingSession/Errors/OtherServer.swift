@@ -20,7 +20,7 @@ package enum OtherServer: Hashable, Sendable {
     /// A server that does not serve the relay's host name (HTTP status 421).
     case misdirected
 
-    /// The error's texts for a person, with this key.
+    /// The error's texts for a person, with this translation key.
     func explanation(key: Explanation.Key) -> Explanation {
         let address = "Check the relay's address and port."
         return switch self {

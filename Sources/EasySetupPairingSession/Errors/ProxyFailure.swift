@@ -40,7 +40,7 @@ package enum ProxyFailure: Hashable, Sendable {
         }
     }
 
-    /// The error's texts for a person. `key` is their key without a variant.
+    /// The error's texts for a person. `key` is their translation key without a variant.
     func explanation(key: Explanation.Key) -> Explanation {
         let ask = "Ask who runs the proxy to let the relay's host and port through, or name the host in NO_PROXY."
         let check = "Check the proxy's address (HTTPS_PROXY, http_proxy, ALL_PROXY)."
@@ -109,7 +109,7 @@ package enum ProxyAddressFault: Hashable, Sendable {
     /// The address has this scheme, which is for a kind of proxy other than HTTP, such as SOCKS.
     case kind(String)
 
-    /// The error's texts for a person, with this key.
+    /// The error's texts for a person, with this translation key.
     func explanation(key: Explanation.Key) -> Explanation {
         let advice = "Set HTTPS_PROXY or ALL_PROXY to http://[NAME:PASSWORD@]HOST:PORT or https://…, or unset it."
         return switch self {

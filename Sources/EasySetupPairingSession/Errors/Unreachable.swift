@@ -65,7 +65,7 @@ package enum Unreachable: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - who: the subject of the sentence, which is the server that can't be reached.
-    ///   - key: the key without a variant.
+    ///   - key: the translation key without a variant.
     func explanation(of who: String, key: Explanation.Key) -> Explanation {
         func texts(
             _ what: String,

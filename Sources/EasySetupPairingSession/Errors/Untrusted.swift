@@ -77,7 +77,7 @@ package enum Untrusted: Hashable, Sendable {
         case proxy
     }
 
-    /// The error's texts for a person. `key` is their key without a variant.
+    /// The error's texts for a person. `key` is their translation key without a variant.
     func explanation(of owner: Owner, key: Explanation.Key) -> Explanation {
         let between = "Check the address; somebody may be in between."
         let (whose, own) = (owner.possessive, owner.advice)
