@@ -5,7 +5,7 @@ extension Run {
     /// message.
     func badMessages() throws -> [JSON] {
         let sent = try run()
-        let computed = Computed(self, .visitor, try visitorPassword(), sent.hello, sent.reply)
+        let computed = Computed(slot: slot, .visitor, try visitorPassword(), sent.hello, sent.reply)
         let (proof, answer) = (sent.rest[0].body, sent.rest[1].body)
         let (package, receipt) = (sent.rest[2].body, sent.rest[3].body)
         let zeros = [UInt8](repeating: 0, count: 32)
@@ -95,7 +95,7 @@ extension Run {
     /// Variants of the run's messages that a reader must accept, because it ignores parts that it does not know.
     func goodMessages() throws -> [JSON] {
         let sent = try run()
-        let computed = Computed(self, .visitor, try visitorPassword(), sent.hello, sent.reply)
+        let computed = Computed(slot: slot, .visitor, try visitorPassword(), sent.hello, sent.reply)
         let tag = sent.rest[0].body.prefix(65)
         let name = Array(try visitorDevice.name.description.utf8)
         let introduction = try Plaintext.proof(visitorDevice)

@@ -12,10 +12,10 @@ struct Computed {
     let hello: [UInt8]
     let reply: [UInt8]
 
-    init(_ run: Run, _ side: PairingSide, _ password: [UInt8], _ hello: [UInt8], _ reply: [UInt8]) {
+    init(slot: String, _ side: PairingSide, _ password: [UInt8], _ hello: [UInt8], _ reply: [UInt8]) {
         self.side = side
         self.password = password
-        channel = Labels.channel(slot: run.slot)
+        channel = Labels.channel(slot: slot)
         session = (try? unhex(HandshakeInputs.meeting)) ?? []
         self.hello = hello
         self.reply = reply

@@ -113,8 +113,8 @@ struct Run {
 
     func vector() throws -> JSON {
         let sent = try run()
-        let visitor = Computed(self, .visitor, try visitorPassword(), sent.hello, sent.reply)
-        let offerer = Computed(self, .offerer, try offererPassword(), sent.hello, sent.reply)
+        let visitor = Computed(slot: slot, .visitor, try visitorPassword(), sent.hello, sent.reply)
+        let offerer = Computed(slot: slot, .offerer, try offererPassword(), sent.hello, sent.reply)
         var members: [(String, JSON)] = [
             ("name", .string(name)), ("slot", .string(slot)), ("form", .string(form == .typed ? "typed" : "link")),
         ]
