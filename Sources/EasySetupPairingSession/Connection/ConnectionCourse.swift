@@ -10,9 +10,9 @@ package import EasySetupSeed
 package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable {
     /// The instruction to the driver for a connection that has opened.
     package enum OnOpened: Sendable {
-        /// Use the connection, and carry out the steps.
+        /// Keep the new connection, and carry out these steps of the session.
         case use([DriverStep])
-        /// Close the connection, because the session does not wait for it any more.
+        /// Close the new connection, because the session does not wait for it any more.
         case close
     }
 
@@ -146,7 +146,7 @@ package enum DriverStep: Sendable {
     case ask(ApprovalRequest)
     /// Ask the receiver's user whether to keep the seed.
     case askToAccept(AcceptanceRequest)
-    /// Stop asking the user.
+    /// Withdraw the question about the seed (`ask` or `askToAccept`), because the answer does not matter any more.
     case stopAsking
     /// Store the seed durably.
     case store(SyncSeed)
@@ -160,7 +160,8 @@ package enum DriverStep: Sendable {
 package enum ConnectionReport: Sendable {
     /// The relay has answered for the first time on this connection, by this transport.
     case through(Transport)
-    /// An attempt failed before the relay had answered for the first time, and another attempt follows.
+    /// The WebSocket could not be opened, or a long-poll request failed, before the relay's first answer. Another
+    /// attempt follows.
     case stumbled
     /// The WebSocket was open, and ended before any frame of the relay arrived. The likely cause is a proxy that allows
     /// the upgrade but drops frames. The report `closed` follows.

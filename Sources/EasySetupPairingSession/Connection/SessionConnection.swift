@@ -69,9 +69,10 @@ struct SessionConnection {
         state = .opened(answerBy: now + limits.answerTimeout)
     }
 
-    /// The relay asks for work of this difficulty. Returns false if the relay must not ask now: it has answered, this
-    /// device has not sent the solution of an earlier request, or the difficulty is not above that of the earlier
-    /// request. The deadline of the first request holds for all, so a relay can't make the device work without end.
+    /// The relay asks for a proof of work of this difficulty. Returns false if the relay must not ask now: it has
+    /// answered the first frame already, this device has not sent the solution of an earlier request, or the difficulty
+    /// is not above that of the earlier request. The deadline of the first request holds for all, so a relay can't make
+    /// the device work without end.
     mutating func workWanted(_ difficulty: Int, now: Duration) -> Bool {
         switch state {
         case .opened: state = .working(difficulty: difficulty, isSolved: false, answerBy: now + limits.workTimeout)
@@ -82,7 +83,7 @@ struct SessionConnection {
         return true
     }
 
-    /// The work is solved. Returns false if the relay does not wait for it any more.
+    /// This device has solved the proof of work. Returns false if the relay does not wait for the solution any more.
     mutating func solved() -> Bool {
         guard case .working(let difficulty, isSolved: false, let moment) = state else { return false }
         state = .working(difficulty: difficulty, isSolved: true, answerBy: moment)
@@ -152,8 +153,8 @@ extension PairingError {
     /// Whether the cause may go away within seconds: a relay is being started, for example, or the network is unstable.
     fileprivate var mayPass: Bool {
         switch kind {
-        // A port without TLS, an unknown host name, an unfit address and a forbidden connection do not change within
-        // seconds.
+        // A retry does not help, because a port without TLS, an unknown host name, an unfit address and a forbidden
+        // connection do not change within seconds.
         case .relayUnreachable(.noTLS), .relayUnreachable(.nameUnknown), .relayUnreachable(.nameWithoutAddress),
             .relayUnreachable(.zoneMissing), .relayUnreachable(.manyHosts), .relayUnreachable(.forbiddenHere):
             false

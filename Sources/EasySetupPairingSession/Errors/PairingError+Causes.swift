@@ -24,10 +24,10 @@ extension PairingError {
 
     /// The stable codes of the causes of an error (`Protocol/errors.md`, "Causes").
     public struct Cause: StableCode {
-        /// The name in `Protocol/errors.md`.
+        /// The cause's name in `Protocol/errors.md`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes a cause's code from the cause's name, such as `no-route`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// No host has the name in the address.
@@ -66,7 +66,7 @@ extension PairingError {
         public static let forbiddenHere = Self(rawValue: "forbidden-here")
         /// An error of the operating system that has no code of its own here.
         public static let system = Self(rawValue: "system")
-        /// Nothing more is known about a relay that is unreachable, or about a server that is no relay.
+        /// The relay is unreachable, or the server is no relay, and this device knows no more about the cause.
         public static let unknown = Self(rawValue: "unknown")
         /// The certificate, or that of an authority in its certificate chain, has expired.
         public static let expired = Self(rawValue: "expired")

@@ -3,10 +3,10 @@ public import EasySetupSeed
 extension PairingError {
     /// The stable codes of the errors of a pairing. The errors of a store have the codes of ``StoreError``.
     public struct Code: StableCode {
-        /// The name in `Protocol/errors.md`.
+        /// The error's name in `Protocol/errors.md`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes an error's code from the error's name, such as `relay-full`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         // Errors that concern the relay.

@@ -182,8 +182,8 @@ extension PairingError {
 extension PairingError {
     /// The pairing error for an error of the handshake.
     ///
-    /// - Parameter peer: the other device's role, because a holder's user refuses to send the seed, and a receiver's to
-    ///   store it.
+    /// - Parameter peer: the other device's role. The errors `declined` and `nobodyAsked` name it, because a holder's
+    ///   user can refuse to send the seed, and a receiver's user can refuse to store the seed.
     init(_ error: HandshakeError, peer: Role = .holder) {
         switch error {
         case .malformed, .outOfOrder, .replayed, .wrongReceipt: self = .peerMisbehaved

@@ -104,7 +104,8 @@ package enum ProxyFailure: Hashable, Sendable {
 
 /// The fault in a proxy's address. An app sees ``PairingError/causeCode`` in place of this enum.
 package enum ProxyAddressFault: Hashable, Sendable {
-    /// The address can't be read. The error does not contain the address, because the address may include a password.
+    /// The proxy's address can't be read. The error does not contain the address, because the address may include a
+    /// password.
     case unreadable
     /// The address has this scheme, which is for a kind of proxy other than HTTP, such as SOCKS.
     case kind(String)

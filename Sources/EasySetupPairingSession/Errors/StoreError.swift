@@ -109,10 +109,10 @@ public struct StoreError: ExplainedError, Explained, Equatable {
     /// The stable codes of the errors of a store. An error of the seed itself has a code of ``SeedError``. An app may
     /// add codes of its own.
     public struct Code: StableCode {
-        /// The name in `Protocol/seed.md`.
+        /// The error's name in `Protocol/seed.md`.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes an error's code from the error's name, such as `store-not-ours`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// Another seed is stored, and the caller did not allow replacing it.

@@ -232,7 +232,8 @@ extension Untrusted.ChainPart {
         }
     }
 
-    /// The authority's name; nil for the server's own certificate.
+    /// The name of the certificate authority whose certificate is faulty; nil if the server's own certificate is
+    /// faulty.
     fileprivate var authority: String? {
         switch self {
         case .own: nil
@@ -257,7 +258,7 @@ extension Untrusted.Owner {
         }
     }
 
-    /// The option or environment variable that names a file of authorities.
+    /// The option or environment variable by which a person names a file of certificate authorities.
     fileprivate var option: String {
         switch self {
         case .relay: "--ca-file"
@@ -272,7 +273,8 @@ extension Untrusted.Owner {
         }
     }
 
-    /// The advice if this device does not have the authority; a sentence.
+    /// The advice if this device does not have the certificate authority that issued the server's certificate; a
+    /// sentence.
     fileprivate var advice: String {
         switch self {
         case .relay: "For a certificate or an authority of your own, name its file with --ca-file."
@@ -281,7 +283,7 @@ extension Untrusted.Owner {
         }
     }
 
-    /// The advice if this device has only an old certificate of the authority; part of a sentence.
+    /// The advice if this device has only an old certificate of the certificate authority; part of a sentence.
     fileprivate var renewal: String {
         switch self {
         case .relay: "name its new file with --ca-file"

@@ -57,8 +57,9 @@ struct Greeting: ~Copyable {
             case .mismatched(_, let error, _):
                 let goodbye = core.send(.ack(meeting: meeting, upTo: window.received))
                 return .fail(goodbye, PairingError(error), leaving: .done)
-            // Message 5 (the package with the seed) and message 6 (the receipt) may come only after the proofs.
-            // `notBefore` never comes at a visitor, because only an offerer delays hellos.
+            // Message 5 (the package with the seed) and message 6 (the receipt) may come only after both proofs
+            // (messages 3 and 4). `notBefore` (a hello has to wait for its answer) never comes at a visitor, because
+            // only an offerer gets hellos.
             case .seed: return .fail([], .peerMisbehaved, leaving: .malformed)
             case .confirmed: return .fail([], .peerMisbehaved, leaving: .malformed)
             case .notBefore: return .fail([], .peerMisbehaved, leaving: .malformed)
@@ -74,7 +75,8 @@ struct Greeting: ~Copyable {
         (try? window.acknowledge(upTo: number)) != nil
     }
 
-    /// Turns this meeting into the pairing after the proofs, in which the holder's seed is transferred.
+    /// Turns this meeting into a pairing, in which the holder's seed is transferred, because both devices have proved
+    /// that they know the code.
     consuming func seated(
         _ peer: Peer,
         codeAge: Duration,

@@ -99,8 +99,9 @@ extension OfferSession: SessionRole {
         return inRoom ?? seated ?? request(nil)
     }
 
-    // After a refusal because the relay is draining (about to stop), the device connects again if it has shown a code,
-    // or has lost a connection while it asked for one. Another relay then takes the place of the draining one.
+    // After a relay that is draining (about to stop) has refused a request for a room, the device connects again if it
+    // has already shown a code, or if it lost a connection while it asked for the room. Another relay then takes the
+    // place of the draining one.
     func comesAgain(after refusal: Reason) -> Bool {
         refusal == .draining && isAsking && (codesShown > 0 || core.connection.wasLost)
     }
@@ -198,8 +199,8 @@ extension OfferSession {
         return nil
     }
 
-    /// Calls `body` with the pairing if the proofs are done and the transfer runs. Otherwise returns nil without the
-    /// call.
+    /// Calls `body` with the pairing if a visitor has proved that it knows the code, so that the transfer of the seed
+    /// runs. Otherwise returns nil without the call.
     private mutating func withPairing<Result>(
         _ body: (inout SeatedPairing<OffererHandshake>, inout SessionCore) -> Result
     ) -> Result? {
@@ -281,17 +282,18 @@ extension OfferSession {
         return [.show(.offered(offer))]
     }
 
-    /// The relay has accepted the room's token on a new connection.
+    /// The relay has accepted this device's token on a new connection, so the device is in its room again. `have` is
+    /// the number of this device's last message that the relay has, for each meeting.
     private mutating func attached(
         _ have: [MeetingProgress],
         isSlotLost: Bool,
         _ now: Duration
     ) -> [SessionAction] {
-        // The device accepts this frame only as the answer to its own request, because otherwise the relay could make
-        // the device resend all its messages at any time.
+        // The device accepts the relay's frame `attached_offerer` only as the answer to its own request, because
+        // otherwise the relay could make the device resend all its messages at any time.
         guard !isAsking, core.connection.isOpened else { return misbehaved(now) }
         core.connection.answered()
-        // The device takes the peer for connected. If it is not, the relay reports that after this frame.
+        // The device takes the peer for connected. If the peer is not, the relay reports that in its next frames.
         core.isPeerAway = false
         let known = Dictionary(have.map { ($0.meeting, $0.have) }, uniquingKeysWith: { first, _ in first })
         if let meeting = seatedMeeting { return attachedSeated(meeting, known[meeting], now) }
@@ -335,9 +337,9 @@ extension OfferSession {
         }
     }
 
-    /// The relay reports that the room is gone. If a visitor has the seat, the transfer of the seed decides what
-    /// follows. Otherwise the device asks for a fresh code if the code expired or the relay forgot the room; other
-    /// errors are final.
+    /// The relay reports that the room is gone. If a visitor has proved that it knows the code, the transfer of the
+    /// seed decides what follows. Otherwise the device asks for a fresh code if the code expired or the relay forgot
+    /// the room; other errors are final.
     private mutating func roomOver(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         if let actions = seated(.meetingLost(error), now) { return actions }
         switch error {

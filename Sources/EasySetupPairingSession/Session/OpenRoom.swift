@@ -6,7 +6,7 @@ import EasySetupRelayProtocol
 struct OpenRoom: ~Copyable {
     /// The result of an event in the room.
     enum Outcome {
-        /// The room stays open. The actions answer the event.
+        /// The room stays open. The device carries out these actions.
         case stay([SessionAction])
         /// This visitor has the right proof, so it gets the room's only seat.
         case seat(SeatedVisitor)
@@ -67,8 +67,9 @@ struct OpenRoom: ~Copyable {
         windows.map { ($0.key, $0.value) }.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
     }
 
-    /// Whether so many visitors left without a proof that the device should replace the code by one with a longer slot,
-    /// which strangers can't find by trying. False if the slot has its greatest length already.
+    /// Whether so many visitors left without a proof that the device should replace the code by one with a longer slot
+    /// (the first symbols of a code, which lead to this room). Strangers can't find a long slot by trying. False if the
+    /// slot has its greatest length already.
     func isCrowded(_ limits: ClientLimits) -> Bool {
         passersBy >= limits.crowd && offer.code.slot.count < PairingCode.slotLengths.upperBound
     }
@@ -135,7 +136,7 @@ struct OpenRoom: ~Copyable {
         ended(meeting)
     }
 
-    /// Makes the pairing after the proofs with the visitor that has the room's seat. The device forgets all other
+    /// Makes the pairing with the visitor that has proved that it knows the code. The device forgets all other
     /// meetings.
     consuming func seated(
         _ visitor: SeatedVisitor,
@@ -184,7 +185,8 @@ struct OpenRoom: ~Copyable {
                 held.insert(hello, at: 0)
                 heldUntil = moment
                 return .stay([])
-            // Message 5 (the package with the seed) and message 6 (the receipt) may come only after the proofs.
+            // Message 5 (the package with the seed) and message 6 (the receipt) may come only after both proofs
+            // (messages 3 and 4).
             case .seed: throw .outOfOrder
             case .confirmed: throw .outOfOrder
             }

@@ -1,7 +1,8 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// A pairing from the proofs to its end, for both roles: one meeting at the relay, in which the seed is transferred.
+/// A pairing after both devices have proved that they know the code, for both roles: one meeting at the relay, in which
+/// the seed is transferred.
 struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     let meeting: MeetingID
     var attachment: Attachment

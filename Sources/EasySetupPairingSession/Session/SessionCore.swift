@@ -65,7 +65,7 @@ struct Attachment {
 
     init(token: Token) { self.token = token }
 
-    /// Counts one more return, and gives its number.
+    /// Counts one more return of this device to its room or meeting, and gives the number of this return.
     mutating func next() -> UInt32 {
         attempts &+= 1
         return attempts

@@ -22,7 +22,7 @@ package enum SessionEvent: Sendable {
     case stored
     /// The last ``SessionAction/store(_:)`` failed, or would have replaced another seed.
     case notStored(StoreError)
-    /// The work of the last ``SessionAction/solve(challenge:difficulty:)`` is done.
+    /// The proof of work of the last ``SessionAction/solve(challenge:difficulty:)`` is solved.
     case solved(Work)
     /// The moment of the session's ``nextDeadline`` has passed.
     case deadlinePassed
@@ -44,7 +44,7 @@ package enum SessionAction: Sendable {
     case ask(ApprovalRequest)
     /// Ask the receiver's user whether to keep the seed.
     case askToAccept(AcceptanceRequest)
-    /// Stop asking the user, because the answer does not matter any more.
+    /// Withdraw the question about the seed (`ask` or `askToAccept`), because the answer does not matter any more.
     case stopAsking
     /// Store the seed durably. The event `stored` or `notStored` follows.
     case store(SyncSeed)
@@ -66,7 +66,8 @@ package enum SessionAction: Sendable {
     }
 }
 
-/// The part of an offerer's and of a visitor's handshake that the transfer uses after the proofs.
+/// The part of an offerer's and of a visitor's handshake that transfers the seed, after both devices have proved that
+/// they know the code.
 package protocol SeedTransferring: ~Copyable {
     mutating func give(
         seed: borrowing SecretBytes,
@@ -88,7 +89,8 @@ extension VisitorHandshake: SeedTransferring {
 extension OffererHandshake: SeedTransferring {
     package mutating func receiveTransfer(_ body: [UInt8], number: UInt32) throws(HandshakeError) -> Received {
         guard let seated else { throw .outOfOrder }
-        // The handshake uses the time and the randomness only for messages before the proofs, so any values do here.
+        // The handshake uses the time and the randomness only before a visitor has proved that it knows the code, so
+        // any values do for the later messages.
         return try receive(body, number: number, meeting: seated, now: .zero, entropy: .system)
     }
 }

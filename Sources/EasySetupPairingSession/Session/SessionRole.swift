@@ -20,8 +20,8 @@ protocol SessionRole: ~Copyable {
     mutating func reconnectDeadline(_ now: Duration) -> Duration?
     mutating func received(_ frame: RelayFrame, _ now: Duration) -> [SessionAction]
     mutating func phaseDeadlinePassed(_ now: Duration) -> [SessionAction]
-    /// Passes an event to the transfer of the seed, which begins after the proofs. Returns nil if the proofs are still
-    /// to come.
+    /// Passes an event to the transfer of the seed, which begins when both devices have proved that they know the code.
+    /// Returns nil if the transfer has not begun.
     mutating func seated(_ event: SeatEvent, _ now: Duration) -> [SessionAction]?
     /// Forgets everything that the session holds.
     mutating func close()
@@ -108,8 +108,8 @@ extension SessionRole where Self: ~Copyable {
         return core.connection.forgive(reason) ? hangUp(.connectionLost, now) : nil
     }
 
-    /// The relay broke the protocol. After the proofs, the transfer decides whether the pairing fails: a stored seed
-    /// stays a success.
+    /// The relay broke the protocol. The pairing fails if the transfer of the seed has not begun. After that, the state
+    /// of the transfer decides whether the pairing fails: a stored seed stays a success.
     mutating func misbehaved(_ now: Duration) -> [SessionAction] {
         seated(.meetingLost(.relayMisbehaved), now) ?? core.fail(.relayMisbehaved, leaving: .fault)
     }

@@ -2,8 +2,8 @@ import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// The transfer of the seed after the proofs, for both roles: the holder asks its user and sends the seed; the receiver
-/// stores it and sends the receipt.
+/// The transfer of the seed, after both devices have proved that they know the code. It is for both roles: the holder
+/// asks its user and sends the seed; the receiver stores the seed and sends the receipt.
 struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     // A test compares these cases with the states in the formal model of the protocol, which is written in Promela.
     // The model is `Protocol/model/pairing.pml`, `mtype:Stage`.
@@ -29,7 +29,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         case over
     }
 
-    /// The question to a holder's user, with the answers so far.
+    /// The question to a holder's user whether to send the seed. It counts the user's answers that were no clear yes or
+    /// no, because this device asks again after each.
     struct Question {
         /// The number of the user's current try at the confirmation word, from 1. An empty answer does not use up a
         /// try.
@@ -41,9 +42,10 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         var sawOther = false
     }
 
-    /// The moment at which the stage changes even if no event comes.
+    /// The moment at which this device stops waiting for the event that its ``Stage`` needs, such as an answer of the
+    /// user.
     var deadline: Duration
-    /// The latest deadline that this device accepts from the relay.
+    /// The latest moment for ``deadline`` that this device accepts when the relay moves it.
     let latest: Duration
     var stage: Stage
     /// The handshake, which encrypts this device's messages and decrypts those of the peer.
@@ -128,8 +130,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         return change <= .seconds(-1) || change >= .seconds(1) ? current : nil
     }
 
-    /// The proofs are right, but these two devices can't pair: both hold a seed, for example. This device shows the
-    /// outcome, and the peer learns of it from this device's proof.
+    /// Both devices have proved that they know the code, but they can't pair: both hold a seed, for example. This
+    /// device shows the outcome, and the peer learns of it from this device's proof.
     mutating func mismatched(_ error: HandshakeError, now: Duration) -> [TransferStep] {
         stage = .closing
         deadline = now + limits.farewell
@@ -225,8 +227,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         switch stage {
         case .deciding, .waiting, .accepting: return refuse(.timedOut, as: late(reach), now: now)
         case .storing:
-            // This stage ends when the store answers. A deadline must not end it, because the pairing would then fail
-            // although the seed is stored.
+            // The stage `storing` ends only when the store answers, so the deadline moves on. If the deadline ended
+            // this stage, the pairing could fail although the seed is stored.
             deadline = now + limits.linger
             return []
         case .given:
@@ -256,8 +258,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     /// The meeting is gone, because the relay has ended it or the connection did not come back. This device can't send
     /// messages any more.
     mutating func meetingLost(_ error: PairingError, reach: Reach) -> [TransferStep] {
-        // If the relay reports that the room has expired, the time for the answer is over, so the error says whose
-        // answer is missing.
+        // If the relay reports that the room has expired, the time in which a user could answer the question about the
+        // seed is over. So the error says whose answer is missing.
         let error = error == .codeExpired ? late(reach) : error
         switch stage {
         case .deciding, .accepting:
@@ -314,7 +316,7 @@ extension HandshakeError {
     }
 }
 
-/// A step of the transfer, which the session carries out.
+/// A step of the transfer of the seed from the holder to the receiver. The session carries it out.
 enum TransferStep {
     /// Send the next message to the peer.
     case send([UInt8])

@@ -11,9 +11,11 @@ package struct Tries: Sendable {
 
     package init() {}
 
-    /// Counts a try at a slot before this device sends anything. Returns false when no try is left.
+    /// Counts a try of the code that begins with this slot, before this device sends anything. Returns false when no
+    /// try is left.
     package mutating func take(_ slot: String, now: Duration, limits: ClientLimits) -> Bool {
-        // A relay does not assign a slot again within two code lifetimes, so older counts belong to expired codes.
+        // A relay does not give the same slot (the first symbols of a code) to a new code within two code lifetimes. So
+        // tries that were counted longer ago belong to expired codes.
         counts = counts.filter { now - $0.value.since < limits.codeLifetime * 2 }
         var count = counts[slot] ?? Count(since: now)
         guard count.taken < limits.triesPerCode else { return false }
@@ -22,7 +24,8 @@ package struct Tries: Sendable {
         return true
     }
 
-    /// Takes back a try that ``take(_:now:limits:)`` has counted. The caller does this if the device has sent no proof.
+    /// Takes back a try of a code that ``take(_:now:limits:)`` has counted. The caller does this if the device has not
+    /// sent message 3 (its proof that it knows the code), because the other device then could not test a guess.
     package mutating func giveBack(_ slot: String) {
         counts[slot]?.taken -= 1
     }

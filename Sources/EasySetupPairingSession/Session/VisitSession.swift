@@ -13,7 +13,7 @@ package struct VisitSession: ~Copyable {
         /// The device has a meeting, and has sent message 1 (the hello) or message 3 (its proof). Next: `arriving` (the
         /// relay sent it to the end of the waiting line), `finishing`, `over`.
         case greeting(Greeting)
-        /// The proofs are right, and the transfer runs. Next: `over`.
+        /// Both devices have proved that they know the code, and the transfer of the seed runs. Next: `over`.
         case finishing(SeatedPairing<VisitorHandshake>)
         case over(isTrySpent: Bool)
     }
@@ -150,8 +150,8 @@ extension VisitSession: SessionRole {
         case .ack(nil, let number): return seated(.acknowledged(number), now) ?? acknowledged(upTo: number)
         case .seated(nil, let expiresIn):
             let time = min(expiresIn, limits.seatedLifetime)
-            // The relay reports this deadline before the offerer's proof arrives. The proof starts the transfer, so the
-            // deadline is kept until then.
+            // The relay reports when the pairing expires, before message 4 (the offerer's proof) arrives. Only that
+            // message starts the transfer of the seed, so this device keeps the moment until then.
             if let actions = seated(.timeLeft(time), now) { return actions }
             withGreeting { greeting, _ in greeting.seatedUntil = now + time }
             return []
@@ -175,8 +175,8 @@ extension VisitSession: SessionRole {
 }
 
 extension VisitSession {
-    /// Calls `body` with the pairing if the proofs are done and the transfer runs. Otherwise returns nil without the
-    /// call.
+    /// Calls `body` with the pairing if both devices have proved that they know the code, so that the transfer of the
+    /// seed runs. Otherwise returns nil without the call.
     private mutating func withPairing<Result>(
         _ body: (inout SeatedPairing<VisitorHandshake>, inout SessionCore) -> Result
     ) -> Result? {
@@ -192,8 +192,8 @@ extension VisitSession {
         return nil
     }
 
-    /// Calls `body` with the meeting if this device has one and the proofs are not done. Otherwise returns nil without
-    /// the call.
+    /// Calls `body` with the meeting if this device has one and the transfer of the seed has not begun. Otherwise
+    /// returns nil without the call.
     @discardableResult
     private mutating func withGreeting<Result>(_ body: (inout Greeting, SessionCore) -> Result) -> Result? {
         switch exchange(&phase, with: .over(isTrySpent: false)) {
@@ -249,13 +249,14 @@ extension VisitSession {
         return misbehaved(now)
     }
 
-    /// The relay has accepted the meeting's token on a new connection.
+    /// The relay has accepted this device's token on a new connection, so the device can go on with its messages to the
+    /// offerer. `have` is the number of its last message that the relay has.
     private mutating func attached(_ expiresIn: Duration, _ have: UInt32, _ now: Duration) -> [SessionAction] {
-        // The device accepts this frame only as the answer to its own request, because otherwise the relay could make
-        // the device resend all its messages at any time.
+        // The device accepts the relay's frame `attached_visitor` only as the answer to its own request, because
+        // otherwise the relay could make the device resend all its messages at any time.
         guard core.connection.isOpened else { return misbehaved(now) }
         core.connection.answered()
-        // The device takes the peer for connected. If it is not, the relay reports that after this frame.
+        // The device takes the peer for connected. If the peer is not, the relay reports that in its next frames.
         core.isPeerAway = false
         if let actions = withPairing({ pairing, core in pairing.attached(have: have, &core) }) { return actions }
         let resent = withGreeting { greeting, _ in
@@ -295,8 +296,8 @@ extension VisitSession {
         return isRight ? [] : core.fail(.relayMisbehaved, leaving: nil)
     }
 
-    /// Before the proofs: the offerer has connected to the relay again (true), or has lost its connection to it
-    /// (false).
+    /// Takes the relay's report that the offerer has connected to the relay again (true), or has lost its connection
+    /// (false), while the transfer of the seed has not begun. Returns the change of what the app shows.
     private mutating func presence(_ isPresent: Bool) -> [SessionAction] {
         guard core.isPeerAway == isPresent else { return [] }
         core.isPeerAway = !isPresent
@@ -315,9 +316,10 @@ extension VisitSession {
         return [.disconnect, .show(.connecting)]
     }
 
-    /// The relay does not know the slot, perhaps because the offerer has not reconnected yet. A restarted relay knows a
-    /// room only when its offerer returns, and the two devices reconnect in any order. So this device tries again.
-    /// Returns nil if nothing points to a restart, or if the offerer has not come in time.
+    /// The relay has no room for this slot (the first symbols of the code), perhaps because the offerer has not
+    /// reconnected yet. A restarted relay knows a room only when its offerer returns, and the two devices reconnect in
+    /// any order. So this device tries again. Returns nil if nothing points to a restart, or if the offerer has not
+    /// come in time.
     private mutating func awaitOfferer(_ reason: Reason, _ retryAfter: Duration, _ now: Duration) -> [SessionAction]? {
         guard reason == .noSuchCode, isAsking, core.connection.wasLost || retryAfter > .zero else { return nil }
         let until = unknownUntil ?? now + limits.offererReturn
@@ -341,7 +343,7 @@ extension VisitSession {
         }
     }
 
-    /// The state to show before both proofs are right.
+    /// The state to show as long as the transfer of the seed has not begun; none after that.
     private var shown: [SessionAction] {
         switch phase {
         case .arriving(let arrival): [.show(arrival.position.map { .inLine(position: $0) } ?? .connecting)] + absence

@@ -4,15 +4,16 @@ public struct ClientLimits: Hashable, Sendable {
     /// a chance of 2⁻²⁵.
     public var codesPerOffer = 3
     /// The number of visitors that may leave without a proof before the device replaces the code. The new code has a
-    /// longer slot, which strangers can't find by trying slots. The number is four times the most visitors in a room at
-    /// once.
+    /// longer slot (its first symbols, which lead to the room), which strangers can't find by trying slots. The number
+    /// is four times the most visitors in a room at once.
     public var crowd = 64
     /// The most tries of one code on the device where it is typed. Each try is one guess for an attacker who poses as
     /// the other device.
     public var triesPerCode = 3
     /// The longest life of a code, even if the relay allows a longer one.
     public var codeLifetime: Duration = .seconds(600)
-    /// The longest time of a pairing after the proofs, even if the relay allows a longer one.
+    /// The longest time of a pairing after both devices have proved that they know the code, even if the relay allows a
+    /// longer one.
     public var seatedLifetime: Duration = .seconds(300)
     /// The longest time for one attempt to connect by a WebSocket: TCP, TLS and the upgrade. Long polling has the same
     /// time once more, until the relay's first answer.
@@ -75,7 +76,8 @@ public struct ClientLimits: Hashable, Sendable {
     public var firstBackoff: Duration = .milliseconds(200)
     /// The longest wait before a reconnect.
     public var maximumBackoff: Duration = .seconds(10)
-    /// The number of wrong words after which a holder gives up. The same number of empty answers has the same effect.
+    /// The number of wrong answers after which the holder's device stops asking its user for a confirmation word from
+    /// the other device's screen, and the pairing fails. The same number of empty answers has the same effect.
     public var wordTries = 3
     /// The greatest difficulty of a proof of work that this device accepts, in leading zero bits. A slow phone takes
     /// about two seconds for 20 bits, and four times as long for 22.

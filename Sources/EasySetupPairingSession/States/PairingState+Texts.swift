@@ -24,8 +24,8 @@ extension PairingState: Explained {
     }
 
     /// The state's texts for a person, in parts. They contain no secret: an app shows the code and the link of an
-    /// ``Offer`` itself. A holder on which the code was typed must not show the two words, because its user has to read
-    /// them on the other device's screen.
+    /// ``Offer`` itself. A device that sends the seed and on which the code was typed must not show the two
+    /// confirmation words, because its user has to read them on the other device's screen.
     ///
     /// The texts of ``failed(_:)`` are those of its error.
     public var explanation: Explanation {
@@ -95,12 +95,12 @@ extension PairingState: Explained {
         Explanation.Key("state", code.rawValue).texts(sentence, advice, variant: variant, parameters)
     }
 
-    /// The stable codes of the states.
+    /// The codes of the states of a pairing. They stay the same from version to version.
     public struct Code: StableCode {
         /// The name of the state.
         public let rawValue: String
 
-        /// Makes a code from its name.
+        /// Makes a state's code from the state's name, such as `in-line`.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// The code of ``PairingState/connecting``.

@@ -50,7 +50,8 @@ public import EasySetupSeed
         }
     }
 
-    /// One of the two devices, as seen from the one that shows the state.
+    /// The device at which the user should look (`lookAt`), as seen from the device that shows the state of the
+    /// pairing.
     public enum LookAt: Hashable, Sendable {
         /// The device that shows this state.
         case thisDevice
@@ -94,7 +95,8 @@ public struct ApprovalRequest: Sendable {
     /// Whether the user must type one of the two words from the other device's screen
     /// (``Approval/word(_:)-enum.case``). This is so if the user typed the code on the device that sends the seed.
     public let needsWord: Bool
-    /// The number of the user's current try, from 1. It grows after a mistyped word, and not after an empty answer.
+    /// The number of the user's current try to type a confirmation word, from 1. It grows after a mistyped word, and
+    /// not after an empty answer.
     public let attempt: Int
     /// The fault in the last typed word; nil the first time.
     public let mistake: ConfirmationWords.Match?
@@ -104,7 +106,8 @@ public struct ApprovalRequest: Sendable {
 
 /// The user's answer to an ``ApprovalRequest``.
 @nonexhaustive public enum Approval: Sendable {
-    /// The other device is the right one. If a word is needed, this answer is not enough.
+    /// The other device is the right one. This answer is not enough if the user must type a confirmation word
+    /// (``ApprovalRequest/needsWord``).
     case approve
     /// The other device is the right one. The text is what the user typed: one of the two words on that device's
     /// screen, or both (``ConfirmationWords/match(typed:)-(UserText)``).
@@ -113,8 +116,8 @@ public struct ApprovalRequest: Sendable {
     case decline
     /// The user was asked, but gave no clear answer. The device does not send the seed.
     case unclear
-    /// The app has no terminal or screen for the question. The device does not send the seed, and tells the other
-    /// device why.
+    /// The app has no terminal or screen on which to ask the user whether to send the seed. The device does not send
+    /// the seed, and tells the other device why.
     case nobodyToAsk
 
     /// The other device is the right one. `typed` is the content of a text field; see ``Approval/word(_:)-enum.case``.
@@ -146,7 +149,7 @@ public struct AcceptanceRequest: Hashable, Sendable {
     case decline
     /// The user was asked, but gave no clear answer. The device does not store the seed.
     case unclear
-    /// The app has no terminal or screen for the question. The device does not store the seed, and tells the other
-    /// device why.
+    /// The app has no terminal or screen on which to ask the user whether to store the seed. The device does not store
+    /// the seed, and tells the other device why.
     case nobodyToAsk
 }
