@@ -29,8 +29,8 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         case over
     }
 
-    /// The question to a holder's user whether to send the seed. It counts the user's answers that were no clear yes or
-    /// no, because this device asks again after each.
+    /// The question to a holder's user whether to send the seed. It counts wrong confirmation words and empty answers,
+    /// because this device asks again after each.
     struct Question {
         /// The number of the user's current try at the confirmation word, from 1. An empty answer does not use up a
         /// try.

@@ -18,10 +18,10 @@ struct Arguments {
     private let root: any ParsableCommand.Type
     /// The command that the first arguments name.
     let command: any ParsableCommand.Type
-    /// The indices of arguments that may be secret: every argument that is neither a command's name, nor a known
-    /// option, nor an option's value; and every option's value that looks like a link.
+    /// The indices in ``texts`` of arguments that may be secret: every argument that is neither a command's name, nor a
+    /// known option, nor an option's value; and every option's value that looks like a link.
     let others: Set<Int>
-    /// The indices of known options' values.
+    /// The indices in ``texts`` of the arguments that are values of known options.
     private let values: Set<Int>
 
     /// Reads the process's arguments for a command with its subcommands, and overwrites those that may be secret in the
@@ -165,16 +165,16 @@ struct Arguments {
         for index in hidden.sorted(by: { texts[$0].count > texts[$1].count }) {
             let text = texts[index]
             message = message.replacing("'\(text)'", with: "(argument \(index + 1))")
-            // The parser names the parts of `--option=value` separately, so each part is replaced, too. A value may
-            // contain a second `=`.
+            // The parser's message may quote only a part of `--option=value`, so each part is replaced by the
+            // argument's number, too. A value may contain a second `=`.
             let value = text.firstIndex(of: "=").map { text[$0...].dropFirst() }
             for part in [value ?? ""] + text.split(separator: "=") where !part.isEmpty {
                 message = message.replacing("'\(part)'", with: "(argument \(index + 1))")
             }
         }
-        // If the message still contains an argument, the parser has repeated it in an unknown way, and the whole
-        // message is dropped. An option's value that is also a word of the help, such as a folder named store, is no
-        // secret.
+        // If the parser's message still contains an argument after these replacements, the parser has repeated it in an
+        // unknown way, and the whole message is dropped. An option's value that is also a word of the command's help
+        // text, such as a folder named store, is no secret.
         let help = root.helpMessage(for: command)
         let options = OptionNames(of: command)
         let isClean = hidden.allSatisfy { index in

@@ -1,7 +1,7 @@
 /// The exit codes of the process. From 64 on they are those of sysexits.h. In JSON output, the member `error` tells the
 /// reason more precisely.
 enum ExitCodes {
-    /// The meaning of each code, for `--help`.
+    /// The meaning of each exit code, as shown by `--help`.
     static let help = """
         EXIT CODES:
           0   done

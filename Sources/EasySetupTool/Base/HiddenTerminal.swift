@@ -90,7 +90,8 @@ struct HiddenTerminal: ~Copyable {
     /// - Throws: the errors of ``readLine(limit:)``.
     mutating func readLines(limit: Int) throws(CommandError) -> UserText? {
         var text = SecretLine(limit: limit + 1)
-        // A typed line ends with Enter, and a paste ends when no more input follows.
+        // Whether the input so far ends with Enter or with the end of a paste. It is complete if no more follows within
+        // ``pause``.
         var isEnd = false
         while true {
             switch try next(within: isEnd ? Self.pause : -1) {
@@ -125,7 +126,8 @@ struct HiddenTerminal: ~Copyable {
     /// An event of the terminal.
     private enum Event: Equatable {
         case key(Keys.Key)
-        /// The question was asked, so that no earlier input counts.
+        /// This type has just written its question on the terminal. The caller drops what was typed before the
+        /// question.
         case asked
         /// No input came in the given time.
         case quiet

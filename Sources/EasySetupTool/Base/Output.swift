@@ -147,9 +147,9 @@ struct Output: Sendable {
 
 /// Standard input, output and error of the process.
 enum StandardFiles {
-    /// Opens `/dev/null` for each of the three files that is closed. Otherwise another file would get its number, and
-    /// the program would write into that file. Input is opened for writing and output for reading, so that using them
-    /// is an error, as with a closed file.
+    /// Opens `/dev/null` in place of standard input, output or error where the parent process has closed it. Otherwise
+    /// a file that the program opens later would get its number, and the program would write its output into that file.
+    /// Input is opened for writing and output for reading, so that using them is an error, as with a closed file.
     static func keep() {
         for (file, way) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
         where fcntl(file, F_GETFD) == -1 {

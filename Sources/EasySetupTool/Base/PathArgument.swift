@@ -27,7 +27,7 @@ struct PathArgument: ExpressibleByArgument, Hashable, Sendable {
 
     static let defaultCompletionKind: CompletionKind = .file()
 
-    /// The text that encodes an argument of these bytes.
+    /// Encodes the bytes of a command-line argument, which need not be UTF-8, as text for the argument parser.
     static func text(of bytes: [UInt8]) -> String {
         var text = String.UnicodeScalarView()
         var rest = bytes[...]

@@ -2,7 +2,7 @@ import CQREncode
 
 /// A QR code that a terminal can show.
 struct QRCode {
-    /// The number of modules on a side.
+    /// The number of modules (the dark and light squares of a QR code) on each side of the QR code.
     let width: Int
 
     private let modules: [Bool]
@@ -21,14 +21,15 @@ struct QRCode {
         self.modules = (0..<width * width).map { data[$0] & 1 == 1 }
     }
 
-    /// Whether the module is dark; modules outside the code are light.
+    /// Whether the module is dark; modules outside the QR code are light.
     func isDark(column: Int, row: Int) -> Bool {
         0..<width ~= column && 0..<width ~= row && modules[row * width + column]
     }
 
-    /// Draws lines of half blocks, two modules above each other in one character.
-    /// - Parameter isColoured: whether terminal colours draw the code black on white, whatever the background is.
-    ///   Without colours, blocks are the dark modules, as on paper, where text without colours usually ends up.
+    /// Draws the QR code as lines of half blocks. Each character shows two modules, one above the other.
+    /// - Parameter isColoured: whether terminal colours draw the QR code black on white, whatever the terminal's
+    ///   background is. Without colours, block characters are the dark modules, as is right for dark text on white
+    ///   paper.
     func rendered(isColoured: Bool = true) -> String {
         let span = -Self.quietZone..<width + Self.quietZone
         return stride(from: span.lowerBound, to: span.upperBound, by: 2).map { row in
@@ -46,8 +47,8 @@ struct QRCode {
         .joined(separator: "\n")
     }
 
-    /// Draws two characters for each module, for screens without block characters. Dark modules are `##`, which is
-    /// right for dark text on a light background.
+    /// Draws the QR code with two letters for each module, for screens without block characters. Dark modules are `##`,
+    /// which is right for dark text on a light background.
     func letters() -> String {
         let span = -Self.quietZone..<width + Self.quietZone
         return span.map { row in span.map { isDark(column: $0, row: row) ? "##" : "  " }.joined() }

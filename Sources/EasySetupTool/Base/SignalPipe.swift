@@ -19,7 +19,7 @@ struct SignalPipe: ~Copyable {
     private let other: CInt
     private let saved: [(number: CInt, action: sigaction)]
 
-    /// Begins to handle the signals, except those that the parent process made this process ignore.
+    /// Begins to handle the signals in ``numbers``, except those that the parent process made this process ignore.
     init() throws(CommandError) {
         var files: [CInt] = [-1, -1]
         guard pipe(&files) == 0 else { throw .internal }
@@ -60,7 +60,7 @@ struct SignalPipe: ~Copyable {
         return read(file, &byte, 1) == 1 ? CInt(byte) : nil
     }
 
-    /// Restores the earlier handling of the signals.
+    /// Handles the signals in ``numbers`` as before this pipe was made.
     borrowing func giveBack() {
         for (number, action) in saved {
             var action = action
@@ -73,7 +73,8 @@ struct SignalPipe: ~Copyable {
         var (action, taken) = (sigaction(), sigaction())
         action.__sigaction_handler.sa_handler = SIG_DFL
         sigaction(number, &action, &taken)
-        // The signal is unblocked, because this may be a thread of a pool, and such threads block all signals.
+        // The delivered signal is unblocked, because this may be a thread of a pool, and such threads block all
+        // signals.
         var (only, mask) = (sigset_t(), sigset_t())
         sigemptyset(&only)
         sigaddset(&only, number)

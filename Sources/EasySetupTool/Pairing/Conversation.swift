@@ -22,7 +22,8 @@ final class Conversation: Sendable {
 
     /// Follows a pairing to its end. A signal that stops the program cancels the pairing, so that the other device
     /// learns of it.
-    /// - Parameter isRetried: whether the caller asks the person again after this failure. The stage then stays open.
+    /// - Parameter isRetried: whether the caller asks the person again after this failure. The ``Stage`` on the screen
+    ///   then stays open.
     /// - Returns: the reason for the failure, which this function has shown already; nil if the devices are paired.
     /// - Throws: ``CommandError/outputFailed`` if the pairing stopped because standard output could not be written.
     func follow(
@@ -101,7 +102,8 @@ final class Conversation: Sendable {
         }
     }
 
-    /// Asks for one of the two words on the other device's screen. ``PairingClient`` counts the tries.
+    /// Asks the user to type one of the two confirmation words on the other device's screen. ``PairingClient`` counts
+    /// the wrong words, and calls ``approve(_:)`` again after each.
     private func word(_ request: ApprovalRequest) async -> Approval {
         if StandardInput.current == .atEnd { return .nobodyToAsk }
         defer { close() }
@@ -133,8 +135,8 @@ final class Conversation: Sendable {
 
     // MARK: For programs
 
-    /// Asks a program a question, which it answers by a line on standard input. Does nothing if the output is for
-    /// people.
+    /// Asks the program that runs this tool a question, which the program answers by a line on standard input. Does
+    /// nothing if the output is for people.
     private func tell(
         _ question: Question,
         attempt: Int,
@@ -196,8 +198,8 @@ final class Conversation: Sendable {
     }
 
     /// The fields that describe the other device.
-    /// - Parameter hasWords: whether the two words are among the fields. A holder that typed the code leaves them out,
-    ///   because it asks its user for a word from the other device's screen.
+    /// - Parameter hasWords: whether the two confirmation words are among the fields. A device that sends the seed
+    ///   leaves them out if the code was typed on it, because its user must type a word from the other device's screen.
     private static func fields(_ peer: Peer, decide: Bool, hasWords: Bool) -> [(String, JSONValue)] {
         var fields: [(String, JSONValue)] = [
             ("name", .string(peer.device.name.description)), ("platform", .string(peer.device.platform.rawValue)),
@@ -250,7 +252,8 @@ enum Question: String, Sendable {
 }
 
 extension Output {
-    /// The abilities of standard output and standard error; only those of plain text if the output is for programs.
+    /// What standard output and standard error can both show, such as colours; only plain text if the output is for
+    /// programs.
     var surface: Surface { form == .people ? .current : .plain }
 
     /// The stage (what a person sees of states and questions) for this output.
@@ -266,7 +269,8 @@ extension Output {
         }
     }
 
-    /// Asks a program a question. Does nothing if the output is for people, because the stage asks them.
+    /// Asks the program that runs this tool a question, as an event in the JSON output. Does nothing if the output is
+    /// for people, because a ``Stage`` shows them the question.
     func ask(_ question: Question, attempt: Int, notes: [String], more: [(String, JSONValue)] = []) {
         guard form == .json else { return }
         var fields: [(String, JSONValue)] = [

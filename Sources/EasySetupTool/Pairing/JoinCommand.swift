@@ -125,7 +125,7 @@ struct JoinCommand: AsyncParsableCommand {
                     notes = [Help.code]
                     continue
                 }
-                // The stage removes the prompt until the next question.
+                // An empty view removes the prompt from the screen until the next question.
                 stage.show(View())
             }
             do {

@@ -2,18 +2,18 @@ import EasySetup
 import EasySetupHandshake
 import EasySetupSeed
 
-/// The text on the screen in each state of a pairing, for each role and side. The type only computes the text; a
-/// ``Stage`` shows it.
+/// The text on the screen in each state of a pairing. It depends on whether this device sends or receives the seed (its
+/// role), and on which of the two devices shows the code. The type only computes the text; a ``Stage`` shows it.
 ///
-/// Each sentence must be true on this device, in this role and state: a device without a seed writes about the device
-/// that has one, and no text mentions confirmation words on a screen that shows none.
+/// Each sentence must be true on this device. A device without a seed calls the other device the one that has the seed,
+/// for example, and no text mentions confirmation words that the screen does not show.
 struct Screen: Sendable {
     /// The facts about this device in a pairing.
     struct Part: Equatable, Sendable {
         /// The role of this device; nil while it is not known.
         var role: Role?
         var place: PairingSide
-        /// The relay's name for a person.
+        /// The relay's host and port, as shown to a person.
         var relay: String
         /// The command to run on the other device.
         var command: String
@@ -37,8 +37,8 @@ struct Screen: Sendable {
     private var question: View.Prompt?
     /// The error of the last attempt to reach the relay, kept so that the same error is not shown repeatedly.
     private var lastFailure: PairingError?
-    /// The deadline for the answer in the last state. It may be earlier than that of the question, because the relay
-    /// may have shortened the time since the question was asked.
+    /// The moment until which the user may answer the question about the seed, from the pairing's last state. It may be
+    /// earlier than the deadline in the question, because the relay may have shortened the time since then.
     private var answerUntil: ContinuousClock.Instant?
 
     init(_ part: Part, on surface: Surface) {

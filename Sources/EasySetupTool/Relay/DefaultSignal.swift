@@ -16,7 +16,8 @@ enum DefaultSignal {
         sigaddset(&alone, number)
         pthread_sigmask(SIG_UNBLOCK, &alone, nil)
         raise(number)
-        // The process reaches this line only if the system ignores the signal.
+        // The raised signal normally ends the process. The process reaches this line only if the system ignores the
+        // signal.
         _exit(128 + number)
     }
 }

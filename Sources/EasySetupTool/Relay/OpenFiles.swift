@@ -29,8 +29,8 @@ enum OpenFiles {
         base + perLoop * (cores + 1) + 2 * listening
     }
 
-    /// Raises the soft limit to the hard limit. Returns the limit that is then in force; nil if the system does not
-    /// tell it.
+    /// Raises the soft limit of open files for this process to the hard limit. Returns the limit that is then in force;
+    /// nil if the system does not tell it.
     static func raiseLimit() -> Int? {
         #if canImport(Glibc)
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

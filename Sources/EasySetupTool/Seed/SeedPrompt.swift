@@ -51,7 +51,7 @@ struct SeedPrompt: ~Copyable {
         }
     }
 
-    /// Asks for a replacement of a word that is not in the list.
+    /// Asks for the right word in place of a word of the recovery phrase that is not in the word list for such phrases.
     private mutating func replaceWord(_ word: SeedError.UnknownWord) throws {
         let error = SeedError.phraseUnknownWords([word])
         // Suggestions are shown only on the screen of the person who typed the word.
@@ -83,7 +83,8 @@ struct SeedPrompt: ~Copyable {
         do throws(SeedError) {
             try reader.correct(word: position, to: line)
         } catch  where error.code == .phraseUnknownWords {
-            // This error needs no message: the next question asks for the word again, with similar words of the list.
+            // The new word is not in the word list either. No message is needed, because the next question asks for the
+            // word again, with similar words of the list.
         } catch {
             terminal.say("That is not one word. ")
         }

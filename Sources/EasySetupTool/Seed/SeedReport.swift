@@ -3,7 +3,7 @@ import EasySetupSeed
 /// The output about a seed.
 struct SeedReport {
     let seed: SyncSeed
-    /// Whether the secret itself is shown too.
+    /// Whether the report also shows the seed itself: its recovery phrase, its link and the link's QR code.
     let isRevealed: Bool
 
     /// Writes the event about the seed. `more` has the command's own fields, which follow the seed's.

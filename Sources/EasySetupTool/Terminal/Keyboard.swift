@@ -26,7 +26,7 @@ final class Keyboard: Sendable {
     static let shared = Keyboard()
 
     private struct State {
-        /// The bytes that were read, but not yet used for an answer.
+        /// The bytes that were read from standard input, but are not yet part of an answer to a question.
         var pending: [UInt8] = []
         var isAtEnd = false
     }

@@ -5,7 +5,7 @@ import EasySetupSeed
 /// A paste whose beginning and end the terminal marks is part of one line, because mail programs wrap links and codes.
 /// The line ends of the paste stay in the text. If the paste ends with a line end, the line is complete.
 struct LineEditor: ~Copyable {
-    /// The effect of a key.
+    /// The end of what a person types: of one line, or of the whole input.
     enum Outcome {
         /// The line is complete.
         case line(UserText)
@@ -13,7 +13,8 @@ struct LineEditor: ~Copyable {
         case end
     }
 
-    /// The length of the longest line, in bytes. No answer needs more, and input beyond it is dropped.
+    /// The length of the longest line that a person can type, in bytes. No answer to a question needs more, and the
+    /// editor drops input beyond it.
     static let limit = 4096
 
     private var line = SecretLine(limit: Self.limit)

@@ -8,8 +8,8 @@ import Musl
 import Darwin
 #endif
 
-/// A stage that rewrites the last lines of a window in place: the remaining time each second, changes at once, and
-/// everything when the window's size changes. Permanent lines stay above.
+/// A ``Stage`` (what a person sees of a pairing) that rewrites the last lines of a window in place: the remaining time
+/// each second, changes at once, and everything when the window's size changes. Permanent lines stay above.
 final class LiveStage: Stage {
     private struct State {
         var view = View()
@@ -17,7 +17,8 @@ final class LiveStage: Stage {
         /// The layout of the window's last lines as drawn.
         var drawn = Layout()
         var size = WindowSize.usual
-        /// The turn (time with the terminal) in which the lines were drawn; nil while another program has the terminal.
+        /// The turn (time with the terminal) in which this type drew the lines in the window; nil while another program
+        /// has the terminal.
         var turn: TerminalMode.Turn?
         var isClosed = false
         var ticking: Task<Void, Never>?
@@ -30,7 +31,7 @@ final class LiveStage: Stage {
     init(surface: Surface, pictures: PictureWish) {
         self.surface = surface
         self.pictures = pictures
-        // The terminal's echo is turned off, because the stage draws the typed text itself.
+        // The terminal's echo is turned off, because this type draws the typed text itself.
         TerminalMode.change { mode in
             mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
             TerminalMode.setSingleBytes(&mode)
@@ -42,8 +43,8 @@ final class LiveStage: Stage {
                 try? await Task.sleep(for: .milliseconds(TerminalMode.pace))
                 tick += 1
                 self?.state.withLock { state in
-                    // The stage draws once a second, because the time is shown in seconds, and at once in a new turn
-                    // (when this program has got the terminal back).
+                    // The window is drawn once a second, because it shows the remaining time in seconds, and at once in
+                    // a new turn (when this program has got the terminal back).
                     if tick.isMultiple(of: 1_000 / Int(TerminalMode.pace)) || TerminalMode.hold() != state.turn {
                         self?.draw(&state)
                     }

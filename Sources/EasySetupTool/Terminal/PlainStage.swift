@@ -1,8 +1,9 @@
 import Synchronization
 
-/// A stage that writes line after line, for a simple terminal or a file. It never rewrites a line.
+/// A ``Stage`` (what a person sees of a pairing) that writes line after line, for a simple terminal or a file. It never
+/// rewrites a line.
 final class PlainStage: Stage {
-    /// The interval at which the stage writes the remaining time on a terminal.
+    /// The interval at which this type writes the remaining time again if the output is a terminal.
     private static let interval = Duration.seconds(60)
 
     private struct State {

@@ -71,7 +71,7 @@ enum Signals {
             listen(number)
             sigaddset(&mask, number)
         }
-        // These signals are unblocked, because the parent process may have blocked them.
+        // The signals that this program handles are unblocked, because the parent process may have blocked them.
         pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
 
@@ -141,7 +141,8 @@ enum Signals {
         sigaddset(&mask, number)
         pthread_sigmask(SIG_UNBLOCK, &mask, nil)
         kill(getpid(), number)
-        // This thread waits, because the signal takes a moment to reach a thread of this process.
+        // This thread waits, because the signal that the process has sent itself takes a moment to reach one of its
+        // threads.
         usleep(100_000)
     }
 

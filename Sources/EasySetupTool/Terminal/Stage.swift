@@ -1,17 +1,17 @@
 /// The place where a person sees the progress of a pairing and answers questions: lines that are rewritten in a window,
 /// or plain lines. For a program the stage shows nothing.
 protocol Stage: Sendable {
-    /// Writes lines that stay, above the part that changes.
+    /// Writes lines that stay on the screen, above the view, whose lines change.
     func say(_ lines: [String])
     /// Shows a view in place of the last one.
     func show(_ view: View)
     /// Shows a view with a question, and waits for a line.
     func ask(_ view: View) async -> Keyboard.Reading
-    /// Removes the part that changes. The stage shows nothing afterwards.
+    /// Removes the last view if lines can be rewritten. Afterwards this stage shows nothing more.
     func close()
 }
 
-/// A stage for programs. It shows nothing, because programs read events, and only reads answers.
+/// A stage for programs. It only reads answers, and shows nothing, because programs read the events in the JSON output.
 struct SilentStage: Stage {
     func say(_ lines: [String]) {}
     func show(_ view: View) {}

@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// The output device, a terminal or not, and its abilities.
+/// What the place where the output goes (a terminal, a file or another program) can show.
 struct Surface: Equatable, Sendable {
     /// Whether the output goes to a terminal.
     var isTerminal = false
@@ -18,10 +18,10 @@ struct Surface: Equatable, Sendable {
     /// Whether characters outside ASCII may be written.
     var isUTF8 = false
 
-    /// The abilities of a file or another program: ASCII characters, line by line.
+    /// The surface for output to a file or another program: ASCII characters, line by line, without colours.
     static let plain = Surface()
 
-    /// The abilities that standard output and standard error both have.
+    /// The surface for output to a person: what standard output and standard error can both show.
     static var current: Surface {
         Surface(isTerminal: isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) { name in
             getenv(name).map { String(cString: $0) }
@@ -41,13 +41,13 @@ struct Surface: Equatable, Sendable {
         hasColours = canRewrite && (variable("NO_COLOR") ?? "").isEmpty
     }
 
-    /// A name in quotes, so that it can't mix with the text beside it or change its direction. Characters that this
-    /// surface can't show are replaced by their numbers.
+    /// A name in quotes, so that it can't mix with the text beside it or change its direction. Characters that the
+    /// terminal or file can't show are replaced by their numbers.
     func quoted(_ name: String) -> String {
         isUTF8 ? "\"\u{2068}\(name)\u{2069}\"" : "\"\(shown(name))\""
     }
 
-    /// A text in which each character that this surface can't show is replaced.
+    /// A text in which each character that the terminal or file can't show is replaced.
     func shown(_ text: String) -> String {
         guard !isUTF8 else { return text }
         var out = ""
@@ -63,7 +63,7 @@ struct Surface: Equatable, Sendable {
         return out
     }
 
-    /// A text in bold if the surface has colours, otherwise the text itself.
+    /// A text in bold if the terminal has colours, otherwise the text itself.
     func bold(_ text: String) -> String {
         hasColours ? "\u{1B}[1m\(text)\u{1B}[0m" : text
     }

@@ -22,9 +22,10 @@ import Darwin
 /// commands and keep it in its history.
 enum TerminalMode {
     private struct State {
-        /// The original mode; nil while it is unchanged.
+        /// The terminal's original mode; nil while the mode is unchanged.
         var before: termios?
-        /// The change of the mode that is in force; nil if there is none.
+        /// The change that this program makes in the terminal's original mode, such as hidden typing; nil if there is
+        /// none.
         var edit: (@Sendable (inout termios) -> Void)?
         /// Whether another program may have had the terminal since this program last had it.
         var isAway = false
@@ -33,7 +34,8 @@ enum TerminalMode {
         var turn = Turn()
         /// The time of the last input; nil before the first.
         var lastInput: ContinuousClock.Instant?
-        /// The time without input after which the process may end.
+        /// The time without input for which the process waits before it ends, so that no rest of a paste reaches the
+        /// shell.
         var quiet = TerminalMode.pause
         var isWatched = false
         /// Whether the terminal marks the beginning and end of a paste.
@@ -43,21 +45,23 @@ enum TerminalMode {
     /// A time during which this program has the terminal without interruption.
     struct Turn: Equatable {
         fileprivate(set) var number = 0
-        /// Whether input was discarded at the start of the turn.
+        /// Whether ``hold()`` discarded input when this program got the terminal.
         fileprivate(set) var hasDropped = false
     }
 
-    /// The time between two calls of ``hold()``, in milliseconds. In the background it is shorter (``paceAway``),
-    /// because the terminal shows what a person types before the program has hidden it.
+    /// The time between two calls of ``hold()``, which takes the terminal back from another program, in milliseconds.
+    /// In the background it is shorter (``paceAway``), because the terminal shows what a person types until ``hold()``
+    /// has hidden it.
     static let pace: CInt = 250
     static let paceAway: CInt = 50
 
-    /// The time without input after which an answer counts as complete.
+    /// The time without input after which a person's answer to a question counts as complete.
     static let pause = Duration.milliseconds(300)
-    /// The time without input after which a secret counts as complete. It is longer than ``pause``, because the network
-    /// of a remote terminal may delay a part of a paste.
+    /// The time without input after which a typed or pasted secret counts as complete. It is longer than ``pause``,
+    /// because the network of a remote terminal may delay a part of a paste.
     static let secretPause = Duration.seconds(1)
-    /// The time without input after which an answer counts as complete if more input has come than was asked for.
+    /// The time without input after which a paste counts as complete once the program has discarded a part of it,
+    /// because no question asked for that part.
     static let longPause = Duration.seconds(2)
     /// The longest time for which the program waits for the end of a paste.
     static let patience = Duration.seconds(20)
@@ -71,8 +75,9 @@ enum TerminalMode {
         return group < 0 || group == getpgrp()
     }
 
-    /// Changes the mode until ``restore()``. A program in the background changes it once it gets the terminal.
-    /// - Parameter edit: makes the changes in a copy of the original mode.
+    /// Changes the terminal's mode until ``restore()``. A program in the background changes it once it gets the
+    /// terminal.
+    /// - Parameter edit: makes the changes in a copy of the terminal's original mode.
     /// - Returns: whether the mode could be changed. It can't if standard input is no terminal.
     @discardableResult
     static func change(_ edit: @escaping @Sendable (inout termios) -> Void) -> Bool {
@@ -110,7 +115,7 @@ enum TerminalMode {
         }
     }
 
-    /// Notes that the program continues after a stop. The next ``hold()`` begins a new turn.
+    /// Notes that the program continues after a stop, such as by Control-Z. The next ``hold()`` begins a new ``Turn``.
     static func continued() {
         state.withLock { state in
             if !state.isContinueExpected { state.isAway = true }
@@ -129,7 +134,8 @@ enum TerminalMode {
         guard let edit = state.edit else { return true }
         var mode = termios()
         guard tcgetattr(STDIN_FILENO, &mode) == 0 else { return false }
-        // The original mode is stored first, so that a signal between the two steps can restore it.
+        // The terminal's original mode is stored before the mode is changed, so that a signal at any moment can restore
+        // it.
         let before = state.before ?? mode
         state.before = before
         watchEnd(&state)
@@ -189,15 +195,15 @@ enum TerminalMode {
         }
     }
 
-    /// Notes that a key stops the program. If there was a question, the key may be a part of a paste, so the end of the
-    /// process waits for the rest.
+    /// Notes that a key, such as Control-C, stops the program. If there was input before, the key may be a part of a
+    /// paste, so the process waits for the rest before it ends.
     static func heardStop() {
         state.withLock { state in
             if state.lastInput != nil { state.lastInput = .now }
         }
     }
 
-    /// Restores the original mode, and discards typed input that was not read.
+    /// Restores the terminal's original mode, and discards typed input that the program has not read.
     static func restore() {
         state.withLock { state in
             guard state.before != nil || state.lastInput != nil else { return }
@@ -206,7 +212,7 @@ enum TerminalMode {
         }
     }
 
-    /// Restores the original mode while the program is suspended.
+    /// Restores the terminal's original mode for the time in which the program is suspended.
     static func putAside() {
         state.withLock { state in
             put(&state)
@@ -223,8 +229,8 @@ enum TerminalMode {
         state.withLock { $0.lastInput = nil }
     }
 
-    /// Discards input until no more comes, if there was a question, and restores the original mode. It is the last step
-    /// of the process.
+    /// Restores the terminal's original mode, as the last step of the process. If there was any input, this function
+    /// first discards more of it until no more comes.
     static func finish() {
         let (lastInput, pause) = state.withLock { ($0.lastInput, $0.quiet) }
         if let lastInput, isOurs, isatty(STDIN_FILENO) == 1 {
@@ -249,8 +255,8 @@ enum TerminalMode {
         }
     }
 
-    /// Sets the original mode, unless the program is in the background: the program in the foreground has its own mode,
-    /// and the system would stop this program for the change.
+    /// Sets the terminal's original mode, unless this program is in the background: the program in the foreground has a
+    /// mode of its own, and the system would stop this program for the change.
     private static func put(_ state: inout State) {
         guard isOurs, isatty(STDIN_FILENO) == 1 else { return }
         setPasteMarks(false, &state)

@@ -25,15 +25,16 @@ struct View: Equatable, Sendable {
 
     /// A line with the current activity and the remaining time, rewritten in place.
     struct Status: Equatable, Sendable {
-        /// A sentence without its full stop. The remaining time follows it.
+        /// A sentence without its full stop. The time until ``deadline`` follows it on the screen.
         var text: String
-        /// The deadline; nil if it is unknown.
+        /// The moment until which the activity or the wait in ``text`` can last; nil if it is unknown.
         var deadline: ContinuousClock.Instant?
     }
 
     /// A question, shown until it is answered.
     struct Prompt: Equatable, Sendable {
-        /// The faults in the last answer, as sentences.
+        /// Sentences about the person's last answer to this question: its faults, or the help that the person asked
+        /// for.
         var notes: [String] = []
         /// The prompt before the answer, without a space at its end.
         var text: String
@@ -41,18 +42,18 @@ struct View: Equatable, Sendable {
 
     /// The text that tells a person how to see the QR code if it is not drawn.
     struct Hint: Equatable, Sendable {
-        /// The text for a window that is too small.
+        /// The text for a window that is too small for the QR code.
         var small: String
-        /// The text for a terminal that can't show the picture in any window.
+        /// The text for a terminal that can't show the QR code in a window of any size.
         var unfit: String
     }
 
     var parts: [Part] = []
     /// The text of a QR code, which is drawn if there is room for it.
     var picture: String?
-    /// The text below the picture, shown only together with it.
+    /// The text below the QR code, shown only together with it.
     var caption: String?
-    /// The text that is shown if the picture is not drawn.
+    /// The text that is shown if the QR code is not drawn.
     var hint: Hint?
     var status: Status?
     var prompt: Prompt?
@@ -73,7 +74,7 @@ enum PictureWish: String, Equatable, Sendable {
     case never
 }
 
-/// A view, laid out for a window.
+/// The lines of a ``View`` (the content of the screen at one moment), laid out for a window.
 struct Layout: Equatable, Sendable {
     /// The lines from top to bottom. The cursor stays at the end of the last line.
     var rows: [Row] = []
@@ -93,9 +94,9 @@ struct Layout: Equatable, Sendable {
         }
     }
 
-    /// Lays out a view. If the window is too small, it drops the picture, then hints and blank lines, then instructions
-    /// from the top, then the end of the notes, and finally names and words, because a person must see as long as
-    /// possible what the answer is about. The code, the status and the question stay.
+    /// Lays out a view. If the window is too small, it drops the QR code, then hints and blank lines, then instructions
+    /// from the top, then the end of the notes about the last answer, and finally names and confirmation words, because
+    /// a person must see as long as possible what the answer is about. The code, the status and the question stay.
     /// - Parameter typed: the text that the person has typed so far.
     init(
         _ view: View,
@@ -145,8 +146,9 @@ struct Layout: Equatable, Sendable {
                 return
             }
         }
-        // The window is too small. Sentences are dropped from the top, then the end of the notes, then names and words,
-        // but never the code and the last line.
+        // The window is too small for the whole view. Sentences are dropped from the top, then the end of the notes
+        // about the last answer, then names and confirmation words. If that is not enough, only the last lines of the
+        // code, the status and the question are shown.
         var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: Self.rows($0, width, surface)) }
         func room(beside notes: [Row]) -> Int {
             (above.flatMap(\.rows) + notes + end).reduce(size.height) { $0 - $1.height(in: size.width) }

@@ -55,17 +55,19 @@ enum Verdict: Equatable, Sendable {
     /// The person ended the input (Control-D), or the question was cancelled.
     case stopped
 
-    /// Asks until the answer is clear, but at most three times. A request for help does not count.
+    /// Asks a yes-or-no question until the answer is clear, but at most three times. The answer `?` or `help` does not
+    /// count.
     /// - Parameters:
     ///   - help: the text that explains the question to a person who asks for help.
-    ///   - ask: shows the question with these notes and the number of this attempt, from 1, and waits for a line.
+    ///   - ask: shows the question and waits for a line. `notes` are sentences about the last answer (that it was
+    ///     unclear, or the text `help`). `attempt` is 1 more than the number of unclear answers so far.
     static func ask(
         help: String,
         _ ask: (_ notes: [String], _ attempt: Int) async -> Keyboard.Reading
     ) async -> Verdict {
         var notes: [String] = []
         var attempt = 1
-        // The loop is bounded, because a program could send nothing but requests for help.
+        // The question is asked at most 100 times, because a program at standard input could answer `?` without end.
         for _ in 0..<100 {
             switch await ask(notes, attempt) {
             case .cancelled: return .stopped
