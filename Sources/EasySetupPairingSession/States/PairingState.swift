@@ -87,12 +87,12 @@ public struct Paired: Hashable, Sendable {
 /// The question to a holder's user before the device sends the seed. The default answer must be no, and pressing Enter
 /// alone must never mean yes.
 public struct ApprovalRequest: Sendable {
-    /// The other device: its own name for itself, and the two words on its screen.
+    /// The other device: its own name for itself, and the two confirmation words on its screen.
     public let peer: Peer
     /// The time between the showing of the code on this device (or its typing) and the other device's proof. A user
     /// should look twice before saying yes to an old code.
     public let codeAge: Duration
-    /// Whether the user must type one of the two words from the other device's screen
+    /// Whether the user must type one of the two confirmation words from the other device's screen
     /// (``Approval/word(_:)-enum.case``). This is so if the user typed the code on the device that sends the seed.
     public let needsWord: Bool
     /// The number of the user's current try to type a confirmation word, from 1. It grows after a mistyped word, and
@@ -109,8 +109,8 @@ public struct ApprovalRequest: Sendable {
     /// The other device is the right one. This answer is not enough if the user must type a confirmation word
     /// (``ApprovalRequest/needsWord``).
     case approve
-    /// The other device is the right one. The text is what the user typed: one of the two words on that device's
-    /// screen, or both (``ConfirmationWords/match(typed:)-(UserText)``).
+    /// The other device is the right one. The text is what the user typed: one of the two confirmation words on that
+    /// device's screen, or both (``ConfirmationWords/match(typed:)-(UserText)``).
     case word(UserText)
     /// The other device is not the right one.
     case decline
@@ -131,7 +131,7 @@ public struct ApprovalRequest: Sendable {
 /// becomes readable for the seed's sync chain. The default answer must be no, and pressing Enter alone must never mean
 /// yes.
 public struct AcceptanceRequest: Hashable, Sendable {
-    /// The other device: its own name for itself, and the two words, one of which its user had to type.
+    /// The other device: its own name for itself, and the two confirmation words, one of which its user had to type.
     public let peer: Peer
     /// The user ID of the seed's sync chain. The other device can show the same ID, so that users can compare.
     public let userID: UserID

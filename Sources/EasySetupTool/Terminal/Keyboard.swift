@@ -119,7 +119,7 @@ final class Keyboard: Sendable {
     }
 
     /// The current turn, a time during which this program has the terminal; nil while another program has it. If
-    /// standard input is no terminal, the turn is always the same.
+    /// standard input is no terminal, this function always returns the same turn.
     private static func hold() -> TerminalMode.Turn? {
         StandardInput.wasTerminal ? TerminalMode.hold() : TerminalMode.Turn()
     }

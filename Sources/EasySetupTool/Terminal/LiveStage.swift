@@ -143,7 +143,7 @@ final class LiveStage: Stage {
         state.size = size
     }
 
-    /// The output that rewrites only the lines that differ, so that a picture does not flicker each second; nil if all
+    /// The output that rewrites only the lines that differ, so that a QR code does not flicker each second; nil if all
     /// must be redrawn.
     private static func changes(from old: [Layout.Row], to new: [Layout.Row], width: Int) -> String? {
         guard old.count == new.count, !new.isEmpty else { return nil }

@@ -6,7 +6,7 @@ struct View: Equatable, Sendable {
         case text(String)
         /// Text to be copied as it is. The terminal wraps it, not the program, so that a copy has no line breaks.
         case verbatim(String)
-        /// An indented text on a line of its own, such as a name or the two words.
+        /// An indented text on a line of its own, such as a device's name or the two confirmation words.
         case item(String)
         /// The code, the most prominent text.
         case code(String)
