@@ -21,8 +21,13 @@ struct ReadmeExample {
         let client = PairingClient(name: DeviceName(cleaning: "old laptop")!, store: store)
         let relay = try RelayAddress(url: address)
 
-        // One device shows the code. The one with the seed asks its user before it gives it.
-        for await state in client.offer(at: relay, approve: { await ask($0.peer) ? .approve : .decline }) {
+        // One device shows the code. It asks its user before it gives its seed, or keeps the other device's.
+        let offering = client.offer(
+            at: relay,
+            approve: { await ask($0.peer) ? .approve : .decline },
+            accept: { await ask($0.peer) ? .accept : .decline }
+        )
+        for await state in offering {
             switch state {
             case .offered(let offer): show(code: offer.code.revealed(), until: offer.deadline)
             case .paired: finish()

@@ -12,8 +12,13 @@ import Synchronization
 /// let client = PairingClient(name: DeviceName(cleaning: "old laptop")!, store: store)
 /// let relay = try RelayAddress(url: address)
 ///
-/// // One device shows the code. The one with the seed asks its user before it gives it.
-/// for await state in client.offer(at: relay, approve: { await ask($0.peer) ? .approve : .decline }) {
+/// // One device shows the code. It asks its user before it gives its seed, or keeps the other device's.
+/// let offering = client.offer(
+///     at: relay,
+///     approve: { await ask($0.peer) ? .approve : .decline },
+///     accept: { await ask($0.peer) ? .accept : .decline }
+/// )
+/// for await state in offering {
 ///     switch state {
 ///     case .offered(let offer): show(code: offer.code.revealed(), until: offer.deadline)
 ///     case .paired: finish()
@@ -24,8 +29,8 @@ import Synchronization
 /// ```
 ///
 /// The device whose store holds a seed sends it, and the device whose store is empty receives it. Either of the two
-/// devices can show the code. A receiving app that shows the code should ask its user before it stores the seed, by
-/// passing `accept`. An app that only ever receives never gives a seed away, so it uses ``offer(at:accept:)`` and
+/// devices can show the code. Without `accept`, a device that shows the code and has no seed stores the seed of anybody
+/// who reads that code. An app that only ever receives never gives a seed away, so it uses ``offer(at:accept:)`` and
 /// ``join(_:at:)``, which have no `approve`.
 public struct PairingClient: Sendable {
     /// The version of this library, by semantic versioning (`CHANGELOG.md`).

@@ -14,7 +14,12 @@ struct AddingExamples {
         let client = PairingClient(name: DeviceName(cleaning: "old laptop")!, store: store)
         let relay = try RelayAddress(url: address)
 
-        for await state in client.offer(at: relay, approve: { await ask($0.peer) ? .approve : .decline }) {
+        let offering = client.offer(
+            at: relay,
+            approve: { await ask($0.peer) ? .approve : .decline },
+            accept: { await ask($0.peer) ? .accept : .decline }
+        )
+        for await state in offering {
             switch state {
             case .offered(let offer):
                 show(code: offer.code.revealed(), link: offer.link?.revealed(), until: offer.deadline)
