@@ -3,9 +3,10 @@ import EasySetupRelay
 import EasySetupSeed
 import Testing
 
+@testable import EasySetupPairingSession
 @testable import EasySetupTool
 
-/// The entries of `Protocol/errors.md`, "Causes", compared with the code.
+/// The entries of `Protocol/errors.md`, "Causes" and "Files of a relay", compared with the code.
 @Suite("Pages of causes") struct CausePageTests {
     static let all = PairingError.examples.filter { $0.cause != nil }
 
@@ -27,7 +28,8 @@ import Testing
     @Test("name every cause with its retry and its exit, and no other") func rows() throws {
         let page = try PagesTests.text("Protocol/errors.md")
         let rows = page.matches(of: /\n\| `([a-z-]+)` \| `([a-z-]+)` \| [^|\n]+ \| [^|\n]+ \| ([a-z ]+) \| (\d+) \|/)
-        let all: [any ExplainedError] = Self.all + Self.relays
+        let all: [any ExplainedError] =
+            Self.all + RelayAddressError.examples.filter { $0.cause != nil } + Self.relays
         let named = Set(all.map { "\($0.name) \($0.cause ?? "")" })
         #expect(rows.map { "\($0.1) \($0.2)" }.sorted() == named.sorted())
         for error in all {
@@ -40,6 +42,23 @@ import Testing
             let isCommand = error.advice.contains("openssl") || error.advice.contains("chmod")
             #expect(error.description.hasSuffix("."), "\(error.cause ?? "")")
             #expect(error.advice.hasSuffix(".") || isCommand, "\(error.cause ?? "")")
+        }
+    }
+
+    @Test("say after which errors a device without a room connects again") func transient() throws {
+        let page = try PagesTests.text("Protocol/errors.md")
+        let rows = page.matches(of: /\n\| `([a-z-]+)` \| `([a-z-]+)` \|[^\n]*\| \d+ \| (yes|no|as there) \|(?=\n)/)
+        let written = Dictionary(rows.map { ("\($0.1) \($0.2)", "\($0.3)") }, uniquingKeysWith: { first, _ in first })
+        for (name, errors) in Dictionary(grouping: Self.all, by: { "\($0.name) \($0.cause ?? "")" }) {
+            // A wait that a proxy asked for may be longer than the time in which a device tries again.
+            let isTransient = Set(
+                errors.filter { $0.retryAfter == .zero }.map { error in
+                    var connection = SessionConnection(limits: ClientLimits())
+                    return connection.attemptRetry(after: error, now: .zero)
+                }
+            )
+            let expected = isTransient.count > 1 ? "as there" : isTransient.contains(true) ? "yes" : "no"
+            #expect(written[name] == expected, "\(name)")
         }
     }
 }
