@@ -10,8 +10,8 @@ public final class PairingLink: Sendable {
     package static let secretByteCount = 16
     /// The number of symbols in which a pairing link writes its secret.
     static let secretSymbols = 26
-    /// The length of the longest pairing link, in bytes.
-    public static let maximumLength = 400
+    /// The length of the longest pairing link in its written form, in bytes (`Protocol/code.md`, "Link").
+    public static let maximumLength = 315
     /// The length of the longest text in which a pairing link is looked for, in bytes. It has room for a link that
     /// appears twice, percent-encoded, with other lines around it.
     public static let maximumTextBytes = 4096
