@@ -176,12 +176,12 @@ bool visitorDone, offererDone;
 
 byte owner[MEETINGS + 1];         /* A, or 2 and up for strangers */
 bool proofIsRight[MEETINGS + 1];
-bool isSpoilt[MEETINGS + 1];      /* a right tag beside what no device seals */
+bool isSpoilt[MEETINGS + 1];      /* a valid tag with an invalid sealed payload */
 mtype:Last lastOf[2 * (MEETINGS + 1)]; /* index 2 * meeting + side */
 byte heard[2 * (MEETINGS + 1)];
 byte compared[CODES + 1], spent[CODES + 1];
 byte seatTaken[CODES + 1];         /* the meeting that has the seat, or had it before a restart */
-bool known[CODES + 1], toldKnown[CODES + 1]; /* somebody who is no device proved the code; the user was told */
+bool known[CODES + 1], toldKnown[CODES + 1]; /* a valid tag came with an invalid payload; the user was told */
 bool approved, accepted;
 byte stored;                      /* in which meeting the receiver got the seed */
 
@@ -937,7 +937,7 @@ inline check_proof(m) {
 #endif
         assert(!known[code]);
         if
-        :: isSpoilt[m] -> /* a right guess, by something that is no device */
+        :: isSpoilt[m] -> /* a valid tag with an invalid sealed payload */
             known[code] = true;
             sideB[m] = answerer_over;
             clear_lane(m);
