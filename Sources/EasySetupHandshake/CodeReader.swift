@@ -37,7 +37,7 @@ struct CodeReader {
         while let unit = scanner.next() {
             let place = scanner.place
             if case .mark(let scalar) = unit { scanner.skipHTML(after: scalar) }
-            // A mark that begins an HTML tag or entity is a part of the tag or entity, and is skipped with it.
+            // If the mark is `<` or `&` and begins an HTML tag or entity, the whole tag or entity is skipped.
             if scanner.place != place || scanner.isAtDashLetter && reader.expectsDash(before: scanner.peek()) {
                 reader.isBetweenGroups = true
             } else {

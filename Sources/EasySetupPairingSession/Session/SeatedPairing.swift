@@ -1,8 +1,8 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
 
-/// A pairing after both devices have proved that they know the code, for both roles: one meeting at the relay, in which
-/// the seed is transferred.
+/// A pairing after both devices have proved that they know the code: one meeting at the relay, in which the seed is
+/// transferred. The offerer and the visitor both use this type.
 struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     let meeting: MeetingID
     var attachment: Attachment

@@ -25,7 +25,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         /// The user has seen the outcome, and this device waits for the acknowledgement of its last message. Next:
         /// `over`.
         case closing
-        /// The transfer has ended.
+        /// The transfer of the seed has ended, with success or without.
         case over
     }
 

@@ -10,8 +10,8 @@ struct Room: Sendable {
         case open(line: [Waiting])
         /// One visitor has proved itself and has the seat, and the relay dismissed all others. Next phase: `over`.
         case seated(MeetingID)
-        /// The relay has sent the last frame to all devices and closed their connections. With the reason `draining`,
-        /// the devices go on at another relay. Final phase.
+        /// The last phase. The relay has sent a last frame to all devices of the room and closed their connections.
+        /// With the reason `draining`, these devices go on at another relay.
         case over(Reason)
     }
 

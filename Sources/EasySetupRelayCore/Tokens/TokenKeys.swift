@@ -4,8 +4,8 @@ private import Crypto
 /// keys.
 package struct TokenKeys: Sendable {
     let current: TokenKey
-    /// Older or newer keys that the operator gave besides `current`. The relay accepts tokens made with these keys,
-    /// too, and sets no upper limit to the tokens' deadlines.
+    /// Older or newer keys that the operator gave besides `current`. The relay accepts tokens made with these keys as
+    /// it accepts those made with `current`: whatever deadline a token has, it is valid until then.
     private let others: [TokenKey]
     /// Keys that were replaced while the relay ran, and the latest deadline that the relay accepts in their tokens.
     private var retired: [Retired] = []

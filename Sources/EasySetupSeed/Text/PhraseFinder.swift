@@ -289,8 +289,8 @@ struct PhraseFinder: ~Copyable {
         return isLabel
     }
 
-    /// Whether a line tells the number of a part, as "Part 1 of 2" does. The word between the numbers is too short for
-    /// the word list, or foreign.
+    /// Whether a line is "Part 1 of 2", the number of a sheet or page, in any language: a word, a number, a word of
+    /// three letters at most that is not in the word list, and a number.
     private static func isPartNumber(_ line: Range<Int>, of tokens: borrowing TokenList) -> Bool {
         guard line.map({ tokens[$0].isNumber }) == [false, true, false, true] else { return false }
         let word = tokens[line.lowerBound + 2].word

@@ -7,7 +7,8 @@ protocol Stage: Sendable {
     func show(_ view: View)
     /// Shows a view with a question, and waits for a line.
     func ask(_ view: View) async -> Keyboard.Reading
-    /// Removes the last view if lines can be rewritten. Afterwards this stage shows nothing more.
+    /// Removes the last view from the output if the output's lines can be rewritten. Views that are shown later do not
+    /// appear.
     func close()
 }
 

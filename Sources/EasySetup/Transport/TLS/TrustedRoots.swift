@@ -135,7 +135,7 @@ public final class TrustedRoots: Sendable {
         let hasFolder = !Self.isEmpty(Self.systemFolder)
         if file == nil, folders.isEmpty {
             // On Apple's systems SwiftNIO SSL asks the system for its certificate authorities. On other systems they
-            // are in a file or folder, so without one there is none to trust.
+            // are in a file or folder, so where neither exists the device can trust no authority.
             #if !canImport(Darwin)
             guard systemFile != nil || hasFolder else { throw .noAuthorities }
             #endif
