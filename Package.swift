@@ -131,7 +131,7 @@ let package = Package(
         tests("EasySetupRelayProtocolTests", ["EasySetupRelayProtocol", "SeededRandom", protobuf]),
         tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
         tests("EasySetupRelayTests", relay + ["EasySetupRelayProtocol", log, embedded, lifecycle] + shared + nio),
-        tests("EasySetupPairingSessionTests", session + ["EasySetupRelayCore"] + shared),
+        tests("EasySetupPairingSessionTests", session + ["Simulator"] + shared),
         tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, log] + shared + nio),
         tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.

@@ -2,6 +2,7 @@ import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayProtocol
 import EasySetupSeed
+import Simulator
 import Testing
 
 /// The answers of both devices' users, and the states that each user sees afterwards.

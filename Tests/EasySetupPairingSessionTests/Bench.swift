@@ -2,6 +2,7 @@ import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayProtocol
 import EasySetupSeed
+import Simulator
 import Testing
 
 /// The sessions of two devices. The test plays the relay between them.
@@ -24,7 +25,7 @@ final class Bench {
     ///
     /// - Parameter asksFirst: whether a receiver that offers asks its user before it stores the seed.
     init(offererHolds: Bool = true, asksFirst: Bool = false) throws {
-        offerer = Bench.offering(offererHolds ? chain : nil, asksFirst: asksFirst)
+        offerer = .offering(offererHolds ? chain : nil, asksFirst: asksFirst)
         _ = offerer.begin()
         _ = offerer.handle(.connected, now)
         let shown = offerer.handle(
@@ -33,39 +34,9 @@ final class Bench {
         )
         let code = try #require(shown.offer).code
         self.code = code
-        visitor = try Bench.visiting(.code(code), offererHolds ? nil : chain, now: now)
+        visitor = try .visiting(.code(code), offererHolds ? nil : chain, now: now)
         note(visitor.begin(), visitor)
         give(.connected, visitor)
-    }
-
-    static func offering(_ seed: SyncSeed?, asksFirst: Bool = false) -> Device {
-        let session = OfferSession(
-            relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
-            name: DeviceName(cleaning: "old laptop")!,
-            platform: .linux,
-            seed: seed,
-            asksFirst: asksFirst,
-            entropy: .system,
-            limits: ClientLimits()
-        )
-        return Device("offerer", session, holds: seed != nil) { _ in .decline }
-    }
-
-    static func visiting(
-        _ invitation: Invitation,
-        _ seed: SyncSeed? = nil,
-        now: Duration
-    ) throws -> Device {
-        let session = try VisitSession.make(
-            invitation,
-            name: DeviceName(cleaning: "new phone")!,
-            platform: .android,
-            seed: seed,
-            entropy: .system,
-            limits: ClientLimits(),
-            now: now
-        )
-        return Device("visitor", session, holds: seed != nil) { _ in .decline }
     }
 
     var holder: Device { offerer.holds ? offerer : visitor }
@@ -133,6 +104,72 @@ final class Bench {
     }
 
     var receipt: [Message] = []
+}
+
+/// A device whose relay, network, user and clock the test plays.
+final class Device {
+    let holds: Bool
+    let begin: () -> [SessionAction]
+    let handle: (SessionEvent, Duration) -> [SessionAction]
+    let nextDeadline: () -> Duration?
+    var states: [PairingState] = []
+    var outcome: Act.Outcome?
+    var isOver = false
+
+    private init(_ session: EitherSession, holds: Bool) {
+        self.holds = holds
+        begin = session.begin
+        handle = session.handle
+        nextDeadline = session.nextDeadline
+    }
+
+    static func offering(_ seed: SyncSeed?, asksFirst: Bool = false) -> Device {
+        Device(EitherSession(.made(seed: seed, asksFirst: asksFirst)), holds: seed != nil)
+    }
+
+    static func visiting(_ invitation: Invitation, _ seed: SyncSeed? = nil, now: Duration) throws -> Device {
+        Device(EitherSession(try .made(invitation, seed: seed, now: now)), holds: seed != nil)
+    }
+
+    /// The offer of the code that the device shows now.
+    var offer: Offer? {
+        states.reversed().lazy.compactMap { if case .offered(let offer) = $0 { offer } else { nil } }.first
+    }
+}
+
+extension OfferSession {
+    static func made(seed: SyncSeed?, asksFirst: Bool = false) -> OfferSession {
+        OfferSession(
+            relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
+            name: DeviceName(cleaning: "old laptop")!,
+            platform: .linux,
+            seed: seed,
+            asksFirst: asksFirst,
+            entropy: .system,
+            limits: ClientLimits()
+        )
+    }
+}
+
+extension VisitSession {
+    static func made(_ invitation: Invitation, seed: SyncSeed? = nil, now: Duration) throws -> VisitSession {
+        try make(
+            invitation,
+            name: DeviceName(cleaning: "new phone")!,
+            platform: .android,
+            seed: seed,
+            entropy: .system,
+            limits: ClientLimits(),
+            now: now
+        )
+    }
+}
+
+extension Invitation {
+    /// A code at the slot "K7Q" with a random secret.
+    static func someCode() throws -> Invitation {
+        .code(try PairingCode(slot: "K7Q", random: SecretBytes.random(count: PairingCode.secretLength)))
+    }
 }
 
 extension [SessionAction] {

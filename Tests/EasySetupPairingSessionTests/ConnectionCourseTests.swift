@@ -12,16 +12,7 @@ import Testing
     private static let unreachable = PairingError.relayUnreachable(.refused)
 
     private static func offering() -> ConnectionCourse<OfferSession> {
-        ConnectionCourse(
-            OfferSession(
-                relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
-                name: DeviceName(cleaning: "old laptop")!,
-                platform: .linux,
-                seed: .random(),
-                entropy: .system,
-                limits: ClientLimits()
-            )
-        )
+        ConnectionCourse(OfferSession.made(seed: .random()))
     }
 
     /// Lets the time pass until the course connects again. Returns the names of its steps.
@@ -124,17 +115,7 @@ import Testing
     }
 
     @Test("the session is had back for a last question") func end() throws {
-        let code = try PairingCode(slot: "K7Q", random: SecretBytes.random(count: PairingCode.secretLength))
-        let session = try VisitSession.make(
-            .code(code),
-            name: DeviceName(cleaning: "new phone")!,
-            platform: .android,
-            seed: nil,
-            entropy: .system,
-            limits: ClientLimits(),
-            now: .zero
-        )
-        var course = ConnectionCourse(session)
+        var course = ConnectionCourse(try VisitSession.made(.someCode(), now: .zero))
         _ = course.begin()
         let last = course.happened(.cancelled, now: .zero).map(\.name)
         #expect(last == ["show", "disconnect", "end"])

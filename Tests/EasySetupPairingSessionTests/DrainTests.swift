@@ -11,31 +11,9 @@ import Testing
     static let token = Token(bytes: [1])
     static let draining = RelayFrame.refused(.draining, retryAfter: .seconds(2))
 
-    static func offering() -> Device {
-        let session = OfferSession(
-            relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
-            name: DeviceName(cleaning: "old laptop")!,
-            platform: .linux,
-            seed: .random(),
-            entropy: .system,
-            limits: ClientLimits()
-        )
-        return Device("offerer", session, holds: true) { _ in .decline }
-    }
+    static func offering() -> Device { .offering(.random()) }
 
-    static func visiting() throws -> Device {
-        let code = try PairingCode(slot: "K7Q", random: SecretBytes.random(count: PairingCode.secretLength))
-        let session = try VisitSession.make(
-            .code(code),
-            name: DeviceName(cleaning: "new phone")!,
-            platform: .android,
-            seed: nil,
-            entropy: .system,
-            limits: ClientLimits(),
-            now: .zero
-        )
-        return Device("visitor", session, holds: false) { _ in .decline }
-    }
+    static func visiting() throws -> Device { try .visiting(.someCode(), now: .zero) }
 
     /// Lets the time pass until the device connects again, and opens the connection. The device waits at most as long
     /// as the relay asked for, plus its own longest wait. Returns the first frame that the device sends.

@@ -1,6 +1,7 @@
 import EasySetupPairingSession
 import EasySetupRelayProtocol
 import EasySetupSeed
+import Simulator
 import Testing
 
 @testable import EasySetupHandshake
@@ -18,7 +19,7 @@ import Testing
     /// A visitor's proof (message 3), made by a stranger's device that knows the code.
     private static func proof(_ bench: Bench, _ code: PairingCode, _ meeting: MeetingID) throws -> Message {
         bench.give(.frame(.visitor(meeting: meeting)), bench.offerer)
-        let stranger = try Bench.visiting(.code(code), bench.offerer.holds ? nil : .random(), now: bench.now)
+        let stranger = try Device.visiting(.code(code), bench.offerer.holds ? nil : .random(), now: bench.now)
         _ = stranger.begin()
         _ = stranger.handle(.connected, bench.now)
         let met = RelayFrame.met(meeting: meeting, token: Bench.token, expiresIn: .seconds(600))

@@ -9,10 +9,7 @@ package final class Act {
         case failed(PairingError)
     }
 
-    let begin: () -> [SessionAction]
-    let handle: (SessionEvent, Duration) -> [SessionAction]
-    let nextDeadline: () -> Duration?
-    let isTrySpent: () -> Bool
+    let session: EitherSession
     /// The code or link that the user entered, as text; nil for an offer.
     let invitation: String?
     let slot: String?
@@ -40,23 +37,11 @@ package final class Act {
     /// How long the device took to store seeds in this act.
     var storing: Duration = .zero
 
-    init(_ session: consuming OfferSession, invitation: String?, start: Duration) {
-        let box = Box(session)
-        begin = { box.session.begin() }
-        handle = { box.session.handle($0, now: $1) }
-        nextDeadline = { box.session.nextDeadline }
-        isTrySpent = { false }
-        self.invitation = invitation
-        slot = nil
-        self.start = start
-    }
-
-    init(_ session: consuming VisitSession, invitation: String, slot: String, start: Duration) {
-        let box = Box(session)
-        begin = { box.session.begin() }
-        handle = { box.session.handle($0, now: $1) }
-        nextDeadline = { box.session.nextDeadline }
-        isTrySpent = { box.session.isTrySpent }
+    /// - Parameters:
+    ///   - invitation: the code or link that the user entered; nil for an offer.
+    ///   - slot: the slot of the invitation; nil for an offer.
+    init(_ session: EitherSession, invitation: String? = nil, slot: String? = nil, start: Duration) {
+        self.session = session
         self.invitation = invitation
         self.slot = slot
         self.start = start
@@ -71,10 +56,5 @@ package final class Act {
         // counts twice. The last five seconds are for a device's clock that is slower than the world's.
         let codes = invitation == nil ? limits.codeLifetime * 2 * Bounds.codesPerAct : limits.codeLifetime
         return codes + arrival * Bounds.codesPerAct + transfer + .seconds(5)
-    }
-
-    private final class Box<Session: PairingSession & ~Copyable> {
-        var session: Session
-        init(_ session: consuming Session) { self.session = session }
     }
 }

@@ -30,7 +30,7 @@ package final class Device: Client {
     private(set) var slept: Duration = .zero
     private var tries = Tries()
     private var random: SplitMix
-    private var connection: Connection?
+    private(set) var connection: Connection?
     private var timer: Duration?
     private var held: [() -> Void] = []
     private var isAsleep = false
@@ -77,7 +77,7 @@ package final class Device: Client {
             entropy: entropy(),
             limits: world.limits
         )
-        let act = Act(session, invitation: nil, start: world.now)
+        let act = Act(EitherSession(session), start: world.now)
         act.asksFirst = user.habits.asksFirst && !holds
         begin(act)
     }
@@ -101,7 +101,7 @@ package final class Device: Client {
                 limits: world.limits,
                 now: local
             )
-            begin(Act(session, invitation: text, slot: invitation.slot, start: world.now))
+            begin(Act(EitherSession(session), invitation: text, slot: invitation.slot, start: world.now))
         } catch {
             tries.giveBack(invitation.slot)
             user.refused(self, error)
@@ -112,7 +112,7 @@ package final class Device: Client {
         act = new
         acts.append(new)
         world.trace { "\(name) begins \(new.invitation == nil ? "to offer" : "to visit")" }
-        perform(new.begin())
+        perform(new.session.begin())
         remind()
     }
 
@@ -131,6 +131,7 @@ package final class Device: Client {
             let frame = try RelayFrame(parsing: bytes)
             hear(.frame(frame), on: connection)
         } catch {
+            if relay is Relay, world.meddler == nil { world.breach(.agreement, "\(name) can't read a frame") }
             // A frame that can't be parsed ends the connection, as in the real client.
             world.hangUp(connection)
             hear(.lost(.connectionLost), on: connection)
@@ -201,7 +202,7 @@ package final class Device: Client {
         guard let act else { return }
         if case .frame(let frame) = event { heard(frame, act) }
         if mutation?.ignores(event) == true { return }
-        let actions = act.handle(event, local)
+        let actions = act.session.handle(event, local)
         perform(mutation?.changed(actions, after: event) ?? actions)
         remind()
     }
@@ -226,7 +227,7 @@ package final class Device: Client {
     private var local: Duration { clock.local(world.now) }
 
     private func remind() {
-        guard let act, let next = act.nextDeadline() else { return }
+        guard let act, let next = act.session.nextDeadline() else { return }
         let due = max(clock.world(next), world.now)
         if let timer, timer <= due { return }
         timer = due
@@ -238,7 +239,7 @@ package final class Device: Client {
     }
 
     private func clockRang() {
-        guard let next = act?.nextDeadline() else { return }
+        guard let next = act?.session.nextDeadline() else { return }
         if next <= local { tell(.deadlinePassed) } else { remind() }
     }
 
@@ -299,6 +300,7 @@ package final class Device: Client {
             user.sees(code)
         case .waiting(let peer, _): act.words = peer.words
         case .given:
+            if !hasApproved { world.breach(.seed, "\(name) says that it gave a seed, and nobody was asked") }
             act.givenAt = act.givenAt ?? world.now
             if mutation == .saysPairedEarly { act.outcome = .paired }
         case .wrongProof:
@@ -369,7 +371,7 @@ package final class Device: Client {
         self.act = nil
         connection = nil
         if let slot = act.slot {
-            if act.isTrySpent() { act.isSpent = true } else { tries.giveBack(slot) }
+            if act.session.isTrySpent() { act.isSpent = true } else { tries.giveBack(slot) }
         }
         if act.stored != nil, act.outcome == .paired { seed = act.stored }
         world.judge(act, of: self)

@@ -235,7 +235,7 @@ extension World {
         case .relayUnreachable, .relayDraining: return !act.hasToken
         // A visitor's try is used up if its proof was on the way when its connection was lost while other visitors
         // waited.
-        case .connectionLost: return !act.hasToken || isAmongStrangers && act.isTrySpent() && act.words == nil
+        case .connectionLost: return !act.hasToken || isAmongStrangers && act.session.isTrySpent() && act.words == nil
         case .cancelledHere: return true
         case .relayForgot: return forgets > 0
         // Guesses have used up the code, or the offerer has replaced it because its room was crowded.

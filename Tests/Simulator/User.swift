@@ -17,6 +17,9 @@ package struct Habits: Sendable {
     package var storing: Duration = .milliseconds(5)
     /// How many times the user begins to offer, at most. The user begins again when the screen advises it.
     package var patience = 6
+    /// Whether the user enters the first code and then begins nothing and stops nothing, so that both devices have to
+    /// end by themselves.
+    package var onlyOnce = false
     // Mistakes and faults.
     /// How many times the user types another code than the one on the screen.
     package var wrongCodes = 0
@@ -80,7 +83,7 @@ package final class User {
     /// Whether this user will do nothing more.
     package var isDone: Bool {
         offers > 0 && offerer.act == nil && visitor.act == nil
-            && (isStopped || pairedAt != nil || offers >= habits.patience)
+            && (isStopped || pairedAt != nil || offers >= habits.patience || habits.onlyOnce)
     }
 
     /// Whether a stranger has guessed one of this user's codes.
@@ -111,7 +114,7 @@ package final class User {
 
     /// Types, after the usual time, the code that the screen shows then.
     private func type() {
-        guard !isTyping, !isStopped, pairedAt == nil else { return }
+        guard !isTyping, !isStopped, pairedAt == nil, visits == 0 || !habits.onlyOnce else { return }
         isTyping = true
         world.after(habits.typing) { [unowned self] in
             isTyping = false
@@ -194,6 +197,7 @@ package final class User {
         {
             world.guessedAgainstOfferer(code)
         }
+        if habits.onlyOnce { return }
         if isStopped || pairedAt != nil {
             // The user stops the other device after a while.
             let other = device === offerer ? visitor : offerer

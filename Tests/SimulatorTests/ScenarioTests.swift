@@ -20,31 +20,6 @@ import Testing
         return habits
     }
 
-    /// How many frames a pairing without faults takes.
-    private static func frames(offererHolds: Bool) -> Int {
-        let world = fair()
-        _ = world.addUser(habits(offererHolds: offererHolds), at: world.addRelay())
-        world.run()
-        return world.frames
-    }
-
-    @Test(
-        "a pair finishes in one act when any one frame is lost with its connection, or its relay",
-        arguments: [true, false],
-        [FrameFault.cutBefore, .cutAfter, .killRelay]
-    )
-    func everyFrame(offererHolds: Bool, fault: FrameFault) {
-        for number in 1...Self.frames(offererHolds: offererHolds) {
-            let world = Self.fair()
-            let user = world.addUser(Self.habits(offererHolds: offererHolds), at: world.addRelay())
-            world.frameFaults = [number: fault]
-            world.run()
-            #expect(world.breaches.isEmpty, "frame \(number)")
-            #expect(user.pairedAt != nil, "frame \(number)")
-            #expect(user.offers == 1 && user.visits == 1, "frame \(number)")
-        }
-    }
-
     @Test("phones sleep for minutes in the middle, and go on", arguments: 1...30) func sleep(second: Int) {
         let world = Self.fair(seed: UInt64(second))
         let user = world.addUser(Self.habits(offererHolds: second.isMultiple(of: 2)), at: world.addRelay())

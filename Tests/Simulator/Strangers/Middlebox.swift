@@ -54,6 +54,12 @@ package final class Middlebox: Meddler {
         return result
     }
 
+    /// Sends a device a frame that its relay did not send. Nothing is sent while the device has no connection.
+    package func lie(to device: Device) {
+        guard let connection = device.connection else { return }
+        world.send(lie().serialized(), .toClient, on: connection)
+    }
+
     private func does(_ once: Int) -> Bool { once > 0 && random.once(in: once) }
 
     /// Alters the content of a frame, which usually stays a valid frame.
@@ -95,7 +101,7 @@ package final class Middlebox: Meddler {
         let number = UInt32.random(in: 0...5, using: &random)
         let reason = random.pick(Reason.allCases) ?? .fault
         let token = Token(bytes: [1])
-        switch Int.random(in: 0..<16, using: &random) {
+        switch Int.random(in: 0..<17, using: &random) {
         case 0: return .offered(slot: slot, token: token, expiresIn: time)
         case 1: return .inLine(position: 1)
         case 2: return .met(meeting: random.once(in: 2) ? fresh : known, token: token, expiresIn: time)
@@ -111,6 +117,10 @@ package final class Middlebox: Meddler {
         case 12: return .over(meeting: meeting, reason)
         case 13: return .refused(reason, retryAfter: time)
         case 14: return .goodbye(retryAfter: time)
+        case 15:
+            // The frame repeats one of the relay's, perhaps one that went to another device.
+            let earlier = random.pick(said.filter { $0.direction == .toClient })
+            return earlier.flatMap { try? RelayFrame(parsing: $0.bytes) } ?? .inLine(position: 2)
         default:
             let difficulty = random.once(in: 3) ? 24 : Int.random(in: 1...6, using: &random)
             return .workWanted(challenge: random.bytes(8), difficulty: difficulty, expiresIn: time)
