@@ -390,13 +390,3 @@ package final class Device: Client {
         return address
     }()
 }
-
-extension Approval {
-    fileprivate var isDecline: Bool {
-        if case .decline = self { true } else { false }
-    }
-
-    fileprivate func isWord(of words: ConfirmationWords) -> Bool {
-        if case .word(let word) = self { words.contains(typed: word) } else { false }
-    }
-}

@@ -234,3 +234,13 @@ extension PairingError {
         }
     }
 }
+
+extension Approval {
+    var isDecline: Bool {
+        if case .decline = self { true } else { false }
+    }
+
+    func isWord(of words: ConfirmationWords) -> Bool {
+        if case .word(let word) = self { words.contains(typed: word) } else { false }
+    }
+}

@@ -11,10 +11,10 @@ import Testing
 
 /// The reasons why a relay can't be reached or is not trusted, with real sockets and real certificates.
 @Suite("Causes", .inTurn, .timeLimit(.minutes(60))) struct CauseTests {
-    private let folder = ScratchFolder()
+    let folder = ScratchFolder()
 
     /// Short limits, so that the client notices silence soon. It tries only once.
-    private var hasty: ClientLimits {
+    var hasty: ClientLimits {
         var limits = ClientLimits()
         limits.connectTimeout = .seconds(1)
         limits.upgradeTimeout = .milliseconds(500)
@@ -24,14 +24,14 @@ import Testing
     }
 
     /// Long limits, so that the client does not take a slow machine for a silent relay. It tries only once.
-    private var patient: ClientLimits {
+    var patient: ClientLimits {
         var limits = ClientLimits.unhurried
         (limits.connectTimeout, limits.upgradeTimeout, limits.callTimeout) = (.seconds(60), .seconds(30), .seconds(60))
         limits.reachTimeout = .zero
         return limits
     }
 
-    private func failure(
+    func failure(
         at url: String,
         roots: TrustedRoots = .system,
         limits: ClientLimits? = nil
@@ -46,7 +46,7 @@ import Testing
         return try await Watch(client.offer(at: RelayAddress(url: url)) { _ in .decline }).failure()
     }
 
-    private func fails(
+    func fails(
         at url: String,
         roots: TrustedRoots = .system,
         _ error: PairingError,
@@ -57,7 +57,7 @@ import Testing
         #expect(failure == error, sourceLocation: location)
     }
 
-    private func fails(
+    func fails(
         at url: String,
         roots: TrustedRoots,
         cause: String,
@@ -144,7 +144,7 @@ import Testing
         #expect(Unreachable(addressOf: try SocketAddress(ipAddress: "fe80::1", port: 1), error: refusal) == nil)
     }
 
-    private func own() throws -> TrustedRoots { TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate) }
+    func own() throws -> TrustedRoots { TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate) }
 
     @Test("one that takes the connection and says nothing, or ends it") func mute() async throws {
         let roots = try own()
@@ -196,180 +196,11 @@ import Testing
         }
     }
 
-    @Test("a server that wants a client certificate is told as such, in both versions of TLS and as nginx says it")
-    func clientCertificate() async throws {
-        let made = try await MadeCertificate.make(in: folder.path, "picky")
-        let roots = TrustedRoots(pemFile: made.certificate)
-        for version in [TLSVersion.tlsv12, .tlsv13] {
-            try await Impostor.tlsForClients(made, maximum: version).run { port in
-                let failure = try await self.failure(at: "wss://localhost:\(port)", roots: roots)
-                #expect(failure == .relayUnreachable(.clientCertificate), "\(version)")
-                #expect(failure?.retryHelps == false)
-            }
-        }
-        let page = "<center>No required SSL certificate was sent</center>"
-        let answer =
-            "HTTP/1.1 400 Bad Request\r\nContent-Length: \(page.utf8.count)\r\nConnection: close\r\n\r\n\(page)"
-        try await Impostor.answer(answer).run { port in
-            try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.clientCertificate))
-        }
-    }
-
-    @Test("a certificate that is not for servers says so") func uses() async throws {
-        let authority = try await MadeCertificate.make(in: folder.path, "authority", names: nil)
-        for (name, issuer, more) in [
-            ("signs", nil, "keyUsage = critical, keyCertSign"), ("code", authority, "extendedKeyUsage = codeSigning"),
-            ("leaf", authority, "keyUsage = critical, keyCertSign"),
-        ] {
-            let made = try await MadeCertificate.make(in: folder.path, name, issuer: issuer, more: [more])
-            try await OpenSSLServer.run(made) { port in
-                let roots = TrustedRoots(pemFile: (issuer ?? made).certificate)
-                try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUntrusted(.wrongUse))
-            }
-        }
-        // The client accepts a certificate with the right uses. It then sends its request, which this server never
-        // answers.
-        let good = try await MadeCertificate.make(
-            in: folder.path,
-            "good",
-            issuer: authority,
-            more: ["keyUsage = digitalSignature", "extendedKeyUsage = clientAuth, serverAuth"]
-        )
-        try await Impostor.tls(good).run { port in
-            let roots = TrustedRoots(pemFile: authority.certificate)
-            try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUnreachable(.noAnswer), limits: hasty)
-        }
-    }
-
     @Test("a relay with TLS that is spoken to without says so, or ends the connection") func plainToTLS() async throws {
         try await LiveRelay.run(tls: true) { relay in
             let failure = try await self.failure(at: "ws://127.0.0.1:\(relay.address.port)")
             #expect([.notARelay(.tls), .relayUnreachable(.cut)].contains(failure))
             #expect(failure?.advice.contains("wss://") == true)
-        }
-    }
-
-    @Test("versions of TLS and kinds of keys that devices do not take") func mismatch() async throws {
-        let old = try await MadeCertificate.make(in: folder.path, "old")
-        let odd = try await MadeCertificate.make(in: folder.path, "odd", newkey: ["ed25519"])
-        let spelt = try await MadeCertificate.make(
-            in: folder.path,
-            "spelt",
-            newkey: ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"]
-        )
-        try await OpenSSLServer.run(spelt) { port in
-            let roots = try own()
-            try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUnreachable(.tlsMismatch))
-        }
-        for (made, versions) in [(old, 10...11), (odd, 12...13)] {
-            try await Impostor.tls(made, versions: versions).run { port in
-                let roots = TrustedRoots(pemFile: made.certificate)
-                try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUnreachable(.tlsMismatch))
-            }
-        }
-    }
-
-    @Test("a certificate that is over, and one that is not valid yet, say when") func times() async throws {
-        let over = try await MadeCertificate.make(in: folder.path, "over", until: "20200131120000Z")
-        let early = try await MadeCertificate.make(in: folder.path, "early", from: "20990101000000Z")
-        try await Impostor.tls(over).run { port in
-            let failure = try await self.failure(
-                at: "wss://localhost:\(port)",
-                roots: TrustedRoots(pemFile: over.certificate)
-            )
-            #expect(failure?.cause == "expired")
-            #expect(failure?.description == "The relay's certificate expired on 2020-01-31 12:00 UTC.")
-            #expect(failure?.advice.contains("clock says 20") == true)
-        }
-        try await Impostor.tls(early).run { port in
-            let failure = try await self.failure(
-                at: "wss://localhost:\(port)",
-                roots: TrustedRoots(pemFile: early.certificate)
-            )
-            #expect(failure?.cause == "not-yet-valid")
-            #expect(failure?.description.contains("2099-01-01 00:00 UTC, and this device's clock says 20") == true)
-        }
-    }
-
-    @Test("an authority that is over is told, not its certificate's issuer") func authorityOver() async throws {
-        let authority = try await MadeCertificate.make(
-            in: folder.path,
-            "authority",
-            names: nil,
-            until: "20200131120000Z"
-        )
-        let made = try await MadeCertificate.make(in: folder.path, "leaf", issuer: authority)
-        try await Impostor.tls(made).run { port in
-            let roots = TrustedRoots(pemFile: authority.certificate)
-            try await fails(at: "wss://localhost:\(port)", roots: roots, cause: "expired")
-        }
-    }
-
-    @Test("names: another's, none, none that counts, an address's") func names() async throws {
-        let other = try await MadeCertificate.make(
-            in: folder.path,
-            "other",
-            names: "DNS:other.example,DNS:*.example,IP:192.0.2.7"
-        )
-        try await Impostor.tls(other).run { port in
-            let roots = TrustedRoots(pemFile: other.certificate)
-            let names = ["other.example", "*.example", "192.0.2.7"]
-            for host in ["localhost", "127.0.0.1"] {
-                let failure = try await self.failure(at: "wss://\(host):\(port)", roots: roots)
-                #expect(failure == .relayUntrusted(.wrongName(host: host, names: names)))
-            }
-        }
-        let misplaced = try await MadeCertificate.make(
-            in: folder.path,
-            "misplaced",
-            names: "DNS:a.example,DNS:127.0.0.1"
-        )
-        try await Impostor.tls(misplaced).run { port in
-            let failure = try await self.failure(
-                at: "wss://127.0.0.1:\(port)",
-                roots: TrustedRoots(pemFile: misplaced.certificate)
-            )
-            #expect(failure == .relayUntrusted(.addressAsName(host: "127.0.0.1")))
-            #expect(failure?.cause == "wrong-name" && failure?.advice.contains("IP:127.0.0.1") == true)
-        }
-        let nameless = try await MadeCertificate.make(in: folder.path, "localhost", names: nil)
-        try await Impostor.tls(nameless).run { port in
-            let roots = TrustedRoots(pemFile: nameless.certificate)
-            try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUntrusted(.noNames))
-            try await fails(at: "wss://127.0.0.1:\(port)", roots: roots, .relayUntrusted(.noNames))
-        }
-    }
-
-    @Test("who signed it: itself, or somebody unknown") func issuers() async throws {
-        let authority = try await MadeCertificate.make(in: folder.path, "A \u{1B}[31mFirm", names: nil)
-        let made = try await MadeCertificate.make(in: folder.path, "leaf", issuer: authority)
-        let roots = try own()
-        try await Impostor.tls(made).run { port in
-            let failure = try await self.failure(at: "wss://localhost:\(port)", roots: roots)
-            // Control characters from a certificate must not reach the terminal.
-            #expect(failure == .relayUntrusted(.unknownAuthority(issuer: "A 31mFirm")))
-        }
-        try await Impostor.tls(authority).run { port in
-            try await fails(at: "wss://localhost:\(port)", roots: roots, .relayUntrusted(.selfSigned))
-        }
-    }
-
-    @Test("files of authorities that can't be used are found before anything is sent") func files() async throws {
-        let text = try folder.file("text.pem", "no certificate\n")
-        let empty = try folder.file("empty.pem", "")
-        let good = try String(contentsOfFile: MadeCertificate.loopback.get().certificate, encoding: .utf8)
-        let damaged = try folder.file("damaged.pem", good + good.replacing("MII", with: "MIJ"))
-        let cut = try folder.file("cut.pem", good + good.prefix(200))
-        let (loop, dangling) = (folder.path + "/loop.pem", folder.path + "/dangling.pem")
-        try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: loop)
-        try FileManager.default.createSymbolicLink(atPath: dangling, withDestinationPath: folder.path + "/none.pem")
-        for (path, fault) in [
-            (folder.path + "/none.pem", Untrusted.FileFault.missing), (text, .noCertificate), (empty, .empty),
-            (damaged, .damaged), (cut, .damaged), (loop, .leadsNowhere), (dangling, .leadsNowhere),
-            (folder.path, .noFile), (try MadeCertificate.loopback.get().key, .noCertificate),
-        ] {
-            let failure = try await self.failure(at: "wss://127.0.0.1:1", roots: TrustedRoots(pemFile: path))
-            #expect(failure == .relayUntrusted(.authoritiesUnreadable(path: path, fault)))
         }
     }
 
@@ -486,34 +317,5 @@ import Testing
                 continue
             }
         }
-    }
-}
-
-@Suite("Retry-After") struct RetryAfterTests {
-    /// 1994-11-06 08:49:07 UTC, in seconds since 1970.
-    private let now = 784_111_747
-
-    @Test(
-        "is seconds or a date in one of HTTP's three forms",
-        arguments: [
-            ("120", 120), (" 7\t", 7), ("0", 0), ("99999999", 3_600), ("Sun, 06 Nov 1994 08:49:37 GMT", 30),
-            ("Sunday, 06-Nov-94 08:49:37 GMT", 30), ("Sun Nov  6 08:49:37 1994", 30),
-            ("Sat, 05 Nov 1994 08:49:37 GMT", 0),
-            ("Wed, 01 Jan 2070 00:00:00 GMT", 3_600),
-        ]
-    )
-    func read(text: String, seconds: Int) {
-        #expect(RetryAfter.wait(text, now: now) == .seconds(seconds))
-    }
-
-    @Test(
-        "is nothing else",
-        arguments: [
-            "", "-1", "+1", "1.5", "soon", "Sun, 06 Nov 1994 08:49:37", "Sun, 32 Nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "٣", "9999999999999999999999999",
-        ]
-    )
-    func refuse(text: String) {
-        #expect(RetryAfter.wait(text, now: now) == nil)
     }
 }
