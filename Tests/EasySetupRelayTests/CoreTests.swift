@@ -58,20 +58,7 @@ import Testing
         try await withRelay(Self.configuration(cores: 2)) { _, port in
             for _ in 0..<24 {
                 let pair = try await Pair(port: port)
-                try await pair.visitor.hangUp()
-                #expect(await pair.offerer.nextFrame() == .presence(meeting: pair.meeting, isPresent: false))
-                let back = try await TestDevice.connect(port: port)
-                try await back.send(.attachVisitor(token: pair.tokens[1], acked: 0, received: 0))
-                guard case .attachedVisitor = await back.nextFrame() else { throw PairingTests.Unexpected() }
-                #expect(await pair.offerer.nextFrame() == .presence(meeting: pair.meeting, isPresent: true))
-                let again = Pair(
-                    offerer: pair.offerer,
-                    visitor: back,
-                    slot: pair.slot,
-                    meeting: pair.meeting,
-                    tokens: pair.tokens
-                )
-                try await again.run(bodies: [[1], [2]])
+                try await pair.visitorComesBack(port: port).run(bodies: [[1], [2]])
             }
         }
     }

@@ -69,20 +69,7 @@ import Testing
             #expect(await late.next() == .frame(.refused(.draining, retryAfter: .seconds(2))))
             #expect(await late.next() == .closing(1000))
 
-            try await pair.visitor.hangUp()
-            #expect(await pair.offerer.nextFrame() == .presence(meeting: pair.meeting, isPresent: false))
-            let back = try await TestDevice.connect(port: port)
-            try await back.send(.attachVisitor(token: pair.tokens[1], acked: 0, received: 0))
-            guard case .attachedVisitor = await back.nextFrame() else { throw PairingTests.Unexpected() }
-            #expect(await pair.offerer.nextFrame() == .presence(meeting: pair.meeting, isPresent: true))
-            let again = Pair(
-                offerer: pair.offerer,
-                visitor: back,
-                slot: pair.slot,
-                meeting: pair.meeting,
-                tokens: pair.tokens
-            )
-            try await again.run(bodies: [[1], [2]])
+            try await pair.visitorComesBack(port: port).run(bodies: [[1], [2]])
         }
     }
 

@@ -136,16 +136,14 @@ final class HAProxy: Sendable {
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
     let port: Int
-    private let folder: URL
+    private let folder: ScratchFolder
     private let process: Child
 
     /// Starts HAProxy on free ports. If another process takes one of them first, tries others.
     init(mode: String, server: String, backend: String) async throws {
         for _ in 0..<5 {
             let (port, status) = (try await Self.freePort(), try await Self.freePort())
-            let folder = FileManager.default.temporaryDirectory.appending(path: "haproxy-\(UUID().uuidString)")
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            let file = folder.appending(path: "haproxy.cfg")
+            let folder = ScratchFolder()
             let configuration = Self.configuration(
                 mode: mode,
                 server: server,
@@ -153,10 +151,9 @@ final class HAProxy: Sendable {
                 port: port,
                 status: status
             )
-            try Data(configuration.utf8).write(to: file)
             let process = Child()
             process.executableURL = URL(filePath: try #require(Self.path))
-            process.arguments = ["-db", "-q", "-f", file.path]
+            process.arguments = ["-db", "-q", "-f", try folder.file("haproxy.cfg", configuration)]
             process.standardError = .null
             try process.run()
             if try await !Self.health(at: status, of: process, until: "").isEmpty {
@@ -164,7 +161,6 @@ final class HAProxy: Sendable {
                 return
             }
             process.terminate()
-            try FileManager.default.removeItem(at: folder)
         }
         throw NotListening()
     }
@@ -223,7 +219,6 @@ final class HAProxy: Sendable {
 
     func stop() {
         process.terminate()
-        try? FileManager.default.removeItem(at: folder)
     }
 
     private static func freePort() async throws -> Int {

@@ -38,6 +38,17 @@ import Testing
             self.tokens = tokens
         }
 
+        /// The visitor hangs up and comes back on another connection, and the relay tells the offerer of both.
+        func visitorComesBack(port: Int) async throws -> Pair {
+            try await visitor.hangUp()
+            #expect(await offerer.nextFrame() == .presence(meeting: meeting, isPresent: false))
+            let back = try await TestDevice.connect(port: port)
+            try await back.send(.attachVisitor(token: tokens[1], acked: 0, received: 0))
+            guard case .attachedVisitor = await back.nextFrame() else { throw Unexpected() }
+            #expect(await offerer.nextFrame() == .presence(meeting: meeting, isPresent: true))
+            return Pair(offerer: offerer, visitor: back, slot: slot, meeting: meeting, tokens: tokens)
+        }
+
         /// Exchanges a message in each direction. Then the offerer gives the seat, and both devices leave.
         func run(bodies: [[UInt8]]) async throws {
             let hello = Message(number: 1, ack: 0, body: bodies[0])

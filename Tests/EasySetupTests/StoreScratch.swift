@@ -1,20 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// A folder for one test, which contains the folder of a store. `deinit` removes it.
+/// A folder for one test, which contains the folder of a store. The folder is removed with this object.
 final class Scratch: Sendable {
-    private let root = FileManager.default.temporaryDirectory.appending(path: "easysetup-\(UUID().uuidString)").path
+    private let folder = ScratchFolder()
 
-    var store: String { root + "/store" }
-    var elsewhere: String { root + "/elsewhere" }
-
-    init() {
-        try! FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: root)
-    }
+    var store: String { folder.store }
+    var elsewhere: String { folder.path + "/elsewhere" }
 
     func makeStore() throws {
         try FileManager.default.createDirectory(

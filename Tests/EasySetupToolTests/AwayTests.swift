@@ -6,11 +6,6 @@ import Testing
 @Suite("The time left and a peer that is away, on a screen", .inTurn, .timeLimit(.minutes(60))) struct AwayTests {
     let folder = ScratchFolder()
 
-    private func seed() async throws -> String {
-        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
-        return folder.path + "/a"
-    }
-
     private static func isAway(_ lines: [String]) -> Bool {
         lines.contains { $0.contains(/The other device is away; waiting for it for [0-9]:[0-9][0-9]\./) }
     }
@@ -18,10 +13,9 @@ import Testing
     @Test("the device that is asked says that the other is away, before and after a slip") func holder() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try await Window(["offer", "--relay", url, "--store", try await seed()])
+        let offer = try await Window(["offer", "--relay", url, "--store", try await folder.seed("a")])
         defer { offer.stop() }
-        let shown = try await offer.wait(until: { TerminalPairingTests.code($0) != nil }, "a code")
-        let code = try #require(TerminalPairingTests.code(shown))
+        let code = try await offer.code()
         let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
         try await offer.wait(for: "Is this the device in your hands?")
@@ -38,7 +32,7 @@ import Testing
     @Test("the device that waits says that the other is away") func receiver() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try Running(["offer", "--relay", url, "--store", try await seed(), "--json"])
+        let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--json"])
         defer { offer.stop() }
         let code = try #require(try await offer.event("offered")["code"] as? String)
         let join = try await Window(["join", code, "--relay", url, "--store", folder.store])
@@ -53,10 +47,9 @@ import Testing
     @Test("both count down from what the relay gives") func timeLeft() async throws {
         let (relay, url) = try await PairingCommandTests.relay(limits: ["seatedLifetime=90"])
         defer { relay.stop() }
-        let offer = try await Window(["offer", "--relay", url, "--store", try await seed()])
+        let offer = try await Window(["offer", "--relay", url, "--store", try await folder.seed("a")])
         defer { offer.stop() }
-        let shown = try await offer.wait(until: { TerminalPairingTests.code($0) != nil }, "a code")
-        let code = try #require(TerminalPairingTests.code(shown))
+        let code = try await offer.code()
         let join = try await Window(["join", code, "--relay", url, "--store", folder.store])
         defer { join.stop() }
         try await offer.wait(until: { $0.contains { $0.contains(/Time to answer: [01]:/) } }, "the relay's time")

@@ -8,12 +8,6 @@ import Testing
 @Suite("Consent", .inTurn, .timeLimit(.minutes(60))) struct ConsentTests {
     let folder = ScratchFolder()
 
-    private func seed(_ name: String) async throws -> String {
-        let store = folder.path + "/" + name
-        _ = try await Program.run(["seed", "new", "--store", store])
-        return store
-    }
-
     /// An address at which nothing listens. A program that connects there ends with another error than one that can't
     /// ask.
     private let nowhere = "ws://127.0.0.1:9"
@@ -21,7 +15,7 @@ import Testing
     @Test("a seed is not offered where nobody can say yes", arguments: [["--json"], []]) func offer(form: [String])
         async throws
     {
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let result = try await Program.run(["offer", "--relay", nowhere, "--store", store] + form)
         #expect(result.code == 66)
         #expect((result.output + result.errors).contains(form.isEmpty ? "-it" : "no-terminal"))
@@ -32,7 +26,7 @@ import Testing
     }
 
     @Test("without --json a pipe is no person, even one that stays open") func pipe() async throws {
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let link = "easysetup+plain://127.0.0.1:9/1/K7Q#00000000000000000000000000"
         for arguments in [["offer", "--relay", nowhere, "--store", store], ["join", link, "--store", folder.store]] {
             let program = try Running(arguments)
@@ -110,7 +104,7 @@ import Testing
     }
 
     @Test("a holder that types a code gives nothing where nobody can type the word") func holder() async throws {
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let result = try await Program.run(["join", "K7Q-29M-XAQ", "--relay", nowhere, "--store", store, "--json"])
         #expect(try result.json()["error"] as? String == "no-terminal")
     }
@@ -118,11 +112,8 @@ import Testing
     @Test("a slip is asked about again, and the other device waits") func slip() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--json"])
-        defer { offer.stop() }
-        let code = try #require(try await offer.event("offered")["code"] as? String)
-        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
-        defer { join.stop() }
+        let (offer, join) = try await PairingCommandTests.devices(in: folder, at: url)
+        defer { for device in [offer, join] { device.stop() } }
         _ = try await offer.event("question")
         offer.type("y\n")
         let again = try await offer.event("question") { $0["attempt"] as? Int == 2 }
@@ -136,11 +127,8 @@ import Testing
     @Test("a pipe that ends at the question is nobody, and the other device hears so") func ended() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--json"])
-        defer { offer.stop() }
-        let code = try #require(try await offer.event("offered")["code"] as? String)
-        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
-        defer { join.stop() }
+        let (offer, join) = try await PairingCommandTests.devices(in: folder, at: url)
+        defer { for device in [offer, join] { device.stop() } }
         _ = try await offer.event("question")
         offer.endInput()
         #expect(try await offer.event("failed")["error"] as? String == "no-terminal")
@@ -159,7 +147,7 @@ import Testing
         defer { offer.stop() }
         offer.endInput()
         let code = try #require(try await offer.event("offered")["code"] as? String)
-        let join = try Running(["join", code, "--relay", url, "--store", try await seed("a"), "--json"])
+        let join = try Running(["join", code, "--relay", url, "--store", try await folder.seed("a"), "--json"])
         defer { join.stop() }
         let words = try #require(try await offer.event("peer")["words"] as? String).split(separator: " ")
         // The user may type both words in place of one.

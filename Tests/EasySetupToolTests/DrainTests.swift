@@ -7,17 +7,13 @@ import Testing
 @Suite("A relay drains", .inTurn, .timeLimit(.minutes(60))) struct DrainTests {
     let folder = ScratchFolder()
 
-    func relay(port: Int = 0) async throws -> (Running, Int) {
-        let relay = try Running([
-            "relay", "--listen", "127.0.0.1:\(port)", "--key-file", folder.path + "/key", "--json",
-        ])
-        return (relay, try #require(try await relay.event("listening")["port"] as? Int))
+    func relay(port: Int = 0) async throws -> (Running, port: Int) {
+        try await Program.relay(["--key-file", folder.path + "/key"], port: port)
     }
 
     /// Starts a device that holds a seed and shows a code. Returns the process, and its event with the code.
     func offer(_ name: String, _ port: Int, _ more: String...) async throws -> (Running, [String: Any]) {
-        let store = folder.path + "/" + name
-        _ = try await Program.run(["seed", "new", "--store", store])
+        let store = try await folder.seed(name)
         let offer = try Running(["offer", "--relay", "ws://127.0.0.1:\(port)", "--store", store, "--json"] + more)
         return (offer, try await offer.event("offered"))
     }
@@ -29,16 +25,20 @@ import Testing
         ])
     }
 
+    /// Starts two devices. The first is asking its user, so the relay must let this pairing finish.
+    func pairInHand(_ port: Int) async throws -> (asked: Running, answered: Running) {
+        let (asked, code) = try await offer("asked", port)
+        let answered = try join("answered", code, port)
+        _ = try await asked.event("peer")
+        return (asked, answered)
+    }
+
     @Test("what is in hand finishes, a code that nobody typed goes on at the next relay, and nothing new is taken in")
     func successor() async throws {
         let (first, port) = try await relay()
         defer { first.stop() }
-        let (asked, code) = try await offer("asked", port)
-        defer { asked.stop() }
-        let answered = try join("answered", code, port)
-        defer { answered.stop() }
-        // The device is asking its user, so the relay must let this pairing finish.
-        _ = try await asked.event("peer")
+        let (asked, answered) = try await pairInHand(port)
+        defer { for device in [asked, answered] { device.stop() } }
         let (idle, idleCode) = try await offer("idle", port, "--yes")
         defer { idle.stop() }
         let left = try #require(idleCode["expires_in"] as? Int)
@@ -82,11 +82,8 @@ import Testing
     {
         let (first, port) = try await relay()
         defer { first.stop() }
-        let (asked, code) = try await offer("asked", port)
-        defer { asked.stop() }
-        let answered = try join("answered", code, port)
-        defer { answered.stop() }
-        _ = try await asked.event("peer")
+        let (asked, answered) = try await pairInHand(port)
+        defer { for device in [asked, answered] { device.stop() } }
         let (idle, _) = try await offer("idle", port, "--yes")
         defer { idle.stop() }
 

@@ -13,12 +13,16 @@ import Testing
 
     /// Starts a relay. Returns the process and the relay's address.
     static func relay(logLevel: String = "notice", limits: [String] = []) async throws -> (Running, String) {
-        let relay = try Running(
-            ["relay", "--listen", "127.0.0.1:0", "--log-level", logLevel, "--json"]
-                + limits.flatMap { ["--limit", $0] }
-        )
-        let port = try #require(try await relay.event("listening")["port"] as? Int)
+        let options = ["--log-level", logLevel] + limits.flatMap { ["--limit", $0] }
+        let (relay, port) = try await Program.relay(options)
         return (relay, "ws://127.0.0.1:\(port)")
+    }
+
+    /// Starts a device that offers its seed, and one that has typed the code.
+    static func devices(in folder: ScratchFolder, at url: String) async throws -> (offer: Running, join: Running) {
+        let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--json"])
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        return (offer, try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"]))
     }
 
     @Test("pair two stores, and at trace level no log holds anything secret") func pairing() async throws {
@@ -69,7 +73,7 @@ import Testing
     @Test("a link needs no --relay") func link() async throws {
         let (relay, url) = try await Self.relay()
         defer { relay.stop() }
-        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
+        _ = try await folder.seed("a")
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--yes", "--json"])
         defer { offer.stop() }
         let link = try #require(try await offer.event("offered")["link"] as? String)
@@ -83,7 +87,7 @@ import Testing
     @Test("a device without a seed offers, and the giver types a word") func giving() async throws {
         let (relay, url) = try await Self.relay()
         defer { relay.stop() }
-        _ = try await Program.run(["seed", "new", "--store", folder.path + "/phone"])
+        _ = try await folder.seed("phone")
         let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/tv", "--json"])
         defer { offer.stop() }
         let offered = try await offer.event("offered")
@@ -109,12 +113,8 @@ import Testing
     @Test("Enter alone approves nothing") func enter() async throws {
         let (relay, url) = try await Self.relay()
         defer { relay.stop() }
-        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
-        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
-        defer { offer.stop() }
-        let code = try #require(try await offer.event("offered")["code"] as? String)
-        let join = try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"])
-        defer { join.stop() }
+        let (offer, join) = try await Self.devices(in: folder, at: url)
+        defer { for device in [offer, join] { device.stop() } }
         _ = try await offer.event("peer")
         for attempt in 1...3 {
             _ = try await offer.event("question") { $0["attempt"] as? Int == attempt }
@@ -131,12 +131,8 @@ import Testing
     @Test("Control-C on one side stops the other") func interrupt() async throws {
         let (relay, url) = try await Self.relay()
         defer { relay.stop() }
-        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
-        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
-        defer { offer.stop() }
-        let code = try #require(try await offer.event("offered")["code"] as? String)
-        let join = try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"])
-        defer { join.stop() }
+        let (offer, join) = try await Self.devices(in: folder, at: url)
+        defer { for device in [offer, join] { device.stop() } }
         _ = try await offer.event("peer")
         offer.interrupt()
         #expect(try await join.event("failed")["error"] as? String == "cancelled")

@@ -8,24 +8,20 @@ import Testing
 @Suite("The command for the other device", .inTurn, .timeLimit(.minutes(60))) struct PastedCommandTests {
     let folder = ScratchFolder()
 
-    private func seed(_ name: String) async throws -> String {
-        let store = folder.path + "/" + name
-        _ = try await Program.run(["seed", "new", "--store", store])
-        return store
-    }
-
-    /// Starts a relay with TLS. The path of its certificate contains spaces, quotation marks and other characters that
-    /// a shell interprets.
-    private func secureRelay() async throws -> (Running, url: String, caFile: String) {
+    /// Starts a relay, with TLS or without. The path of its certificate contains spaces, quotation marks and other
+    /// characters that a shell interprets. Returns the process, the relay's address, and the options to trust it.
+    private func startRelay(isSecure: Bool) async throws -> (Running, url: String, options: [String]) {
+        guard isSecure else {
+            let (relay, url) = try await PairingCommandTests.relay()
+            return (relay, url, [])
+        }
         let files = try MadeCertificate.loopback.get()
         let caFile = folder.path + "/it's \"my\" $HOME `ca`.pem"
         try FileManager.default.copyItem(atPath: files.certificate, toPath: caFile)
-        let relay = try Running([
-            "relay", "--listen", "127.0.0.1:0", "--tls-certificate", files.certificate, "--tls-key", files.key,
-            "--json",
+        let (relay, port) = try await Program.relay([
+            "--tls-certificate", files.certificate, "--tls-key", files.key,
         ])
-        let port = try #require(try await relay.event("listening")["port"] as? Int)
-        return (relay, "wss://127.0.0.1:\(port)", caFile)
+        return (relay, "wss://127.0.0.1:\(port)", ["--ca-file", caFile])
     }
 
     /// A shell as on the other device: a variable names that device's store.
@@ -41,24 +37,14 @@ import Testing
 
     @Test("is complete: pasted into a shell it pairs", arguments: [true, false], [true, false])
     func code(holderOffers: Bool, isSecure: Bool) async throws {
-        let holder = try await seed("a")
+        let holder = try await folder.seed("a")
         let (offers, joins) = holderOffers ? (holder, folder.store) : (folder.store, holder)
-        var (relay, url): (Running, String)
-        var more: [String] = []
-        if isSecure {
-            let caFile: String
-            (relay, url, caFile) = try await secureRelay()
-            more = ["--ca-file", caFile]
-        } else {
-            (relay, url) = try await PairingCommandTests.relay()
-        }
+        let (relay, url, more) = try await startRelay(isSecure: isSecure)
         defer { relay.stop() }
         // The window is narrower than the command. A copy of the command must be in one piece nevertheless.
         let offer = try await Window(["offer", "--relay", url, "--store", offers] + more, width: 60, height: 30)
         defer { offer.stop() }
-        let code = try #require(
-            TerminalPairingTests.code(try await offer.wait(until: { TerminalPairingTests.code($0) != nil }, "a code"))
-        )
+        let code = try await offer.code()
         let lines = try await offer.lines(isJoined: true)
         let command = try #require(lines.first { $0.contains(" join --relay \(url)") })
             .trimmingCharacters(in: .whitespaces)
@@ -84,18 +70,10 @@ import Testing
 
     @Test("has a picture beside it whose link pairs, where the device has the seed", arguments: [true, false])
     func link(isSecure: Bool) async throws {
-        var (relay, url): (Running, String)
-        var more: [String] = []
-        if isSecure {
-            let caFile: String
-            (relay, url, caFile) = try await secureRelay()
-            more = ["--ca-file", caFile]
-        } else {
-            (relay, url) = try await PairingCommandTests.relay()
-        }
+        let (relay, url, more) = try await startRelay(isSecure: isSecure)
         defer { relay.stop() }
         let offer = try await Window(
-            ["offer", "--relay", url, "--store", try await seed("a")] + more,
+            ["offer", "--relay", url, "--store", try await folder.seed("a")] + more,
             width: 200,
             height: 60
         )
@@ -139,7 +117,7 @@ import Testing
         let offer = try Running(
             [
                 "-c", "cd \"$1\" && exec ./easysetup offer --relay \(url) --store \"$2\" --yes < /dev/null", "sh",
-                path.deletingLastPathComponent().path, try await seed("a"),
+                path.deletingLastPathComponent().path, try await folder.seed("a"),
             ],
             of: "/bin/sh"
         )

@@ -62,10 +62,8 @@ import Testing
     }
 
     @Test("the README's app pairs") func exampleRuns() async throws {
-        let folders = (0..<2).map { _ in
-            FileManager.default.temporaryDirectory.appending(path: "easysetup-readme-\(UUID().uuidString)").path
-        }
-        defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
+        let scratch = ScratchFolder()
+        let folders = ["a", "b"].map { scratch.path + "/" + $0 }
         let seed = SyncSeed.random()
         try await FileSeedStore(folder: folders[0]).save(seed, replacing: false)
         try await LiveRelay.run { relay in

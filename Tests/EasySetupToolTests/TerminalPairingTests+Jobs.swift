@@ -11,7 +11,7 @@ extension TerminalPairingTests {
     func aside(isContinued: Bool) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let shell = try await Window(["--norc", "-i"], of: "/bin/bash", environment: ["PS1": "prompt> "])
         defer { shell.stop() }
         try await shell.wait(for: "prompt>")
@@ -41,7 +41,7 @@ extension TerminalPairingTests {
         let question = isSeed ? "Type yes, or no:" : "Code on the other screen:"
         let arguments =
             isSeed
-            ? "seed show --reveal --store \(try await seed("a"))"
+            ? "seed show --reveal --store \(try await folder.seed("a"))"
             : "join --store \(folder.store) --relay ws://127.0.0.1:9"
         let shell = try await Window(
             ["--norc", "--noprofile", "-i"],
@@ -78,7 +78,7 @@ extension TerminalPairingTests {
     func background(isStoppedFirst: Bool) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let shell = try await Window(
             ["--norc", "--noprofile", "-i"],
             of: "/bin/bash",
@@ -89,7 +89,7 @@ extension TerminalPairingTests {
         try await shell.wait(for: "prompt>")
         let command = "\(Program.path) offer --relay \(url) --store \(store)"
         try await shell.enter(isStoppedFirst ? command : command + " &")
-        let code = try #require(Self.code(try await shell.wait(until: { Self.code($0) != nil }, "a code")))
+        let code = try await shell.code()
         if isStoppedFirst {
             try await shell.press("C-z")
             try await shell.wait(for: "Stopped")

@@ -35,10 +35,10 @@ extension TerminalPairingTests {
     func stopped(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let offer = try await Window(["offer", "--relay", url, "--store", store])
         defer { offer.stop() }
-        let code = try #require(Self.code(try await offer.wait(until: { Self.code($0) != nil }, "a code")))
+        let code = try await offer.code()
         let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
         try await offer.wait(for: "Is this the device in your hands?")
@@ -53,7 +53,7 @@ extension TerminalPairingTests {
     func stoppedAtTheWord(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let offer = try Running(["offer", "--relay", url, "--store", folder.store, "--json"])
         defer { offer.stop() }
         let code = try #require(try await offer.event("offered")["code"] as? String)
@@ -69,10 +69,10 @@ extension TerminalPairingTests {
     func stoppedEarly(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let offer = try await Window(["offer", "--relay", url, "--store", store])
         defer { offer.stop() }
-        let code = try #require(Self.code(try await offer.wait(until: { Self.code($0) != nil }, "a code")))
+        let code = try await offer.code()
         try await stop.strike(offer, store)
         #expect(try await offer.end().code == 1)
         let late = try await Program.run(["join", code, "--relay", url, "--store", folder.store, "--json"])
@@ -83,7 +83,7 @@ extension TerminalPairingTests {
     func code(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--json"])
+        let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--json"])
         defer { offer.stop() }
         let code = try #require(try await offer.event("offered")["code"] as? String)
         for isSecond in [false, true] {
@@ -112,7 +112,7 @@ extension TerminalPairingTests {
     func linkStopped(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--yes", "--json"])
+        let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--yes", "--json"])
         defer { offer.stop() }
         let offered = try await offer.event("offered")
         let link = try #require(offered["link"] as? String)

@@ -9,12 +9,6 @@ import Testing
 @Suite("Pairings in terminals", .inTurn, .timeLimit(.minutes(60))) struct TerminalPairingTests {
     let folder = ScratchFolder()
 
-    func seed(_ name: String) async throws -> String {
-        let store = folder.path + "/" + name
-        _ = try await Program.run(["seed", "new", "--store", store])
-        return store
-    }
-
     /// The code on a screen, with or without spaces between its letters; nil if there is none.
     static func code(_ lines: [String]) -> String? {
         for line in lines {
@@ -38,7 +32,8 @@ import Testing
     {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try await Window(["offer", "--relay", url, "--store", try await seed("a"), "--name", "Old Laptop"])
+        let store = try await folder.seed("a")
+        let offer = try await Window(["offer", "--relay", url, "--store", store, "--name", "Old Laptop"])
         defer { offer.stop() }
         let shown = try await offer.wait(until: { Self.code($0) != nil && Self.isCountdown($0) }, "a code")
         #expect(shown.contains { $0.contains("On the new device, run:") })
@@ -81,7 +76,7 @@ import Testing
         let shown = try await offer.wait(until: { Self.code($0) != nil }, "a code")
         #expect(shown.contains { $0.contains("On the device that has your seed, run:") })
         #expect(!shown.contains { $0.contains("QR") })
-        let holder = try await seed("a")
+        let holder = try await folder.seed("a")
         let join = try await Window(["join", "--relay", url, "--store", holder, try #require(Self.code(shown))])
         defer { join.stop() }
         try await join.wait(for: "Its screen shows two words.")
@@ -108,7 +103,7 @@ import Testing
     func wrappedLink(end: String) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--yes", "--json"])
+        let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--yes", "--json"])
         defer { offer.stop() }
         let link = try #require(try await offer.event("offered")["link"] as? String)
         let join = try await Window(["join", "--relay", url, "--store", folder.store])
@@ -127,7 +122,7 @@ import Testing
     @Test("a link is opened after a yes") func link() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try Running(["offer", "--relay", url, "--store", try await seed("a"), "--yes", "--json"])
+        let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--yes", "--json"])
         defer { offer.stop() }
         let link = try #require(try await offer.event("offered")["link"] as? String)
         let join = try await Window(["join", link, "--store", folder.store])
@@ -147,7 +142,7 @@ import Testing
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let offer = try await Window(
-            ["offer", "--relay", url, "--store", try await seed("a")],
+            ["offer", "--relay", url, "--store", try await folder.seed("a")],
             width: width,
             height: height
         )
@@ -191,7 +186,7 @@ import Testing
         defer { relay.stop() }
         let record = folder.path + "/record"
         let offer = try await Window(
-            ["-qfc", "\(Program.path) offer --relay \(url) --store \(try await seed("a"))", record],
+            ["-qfc", "\(Program.path) offer --relay \(url) --store \(try await folder.seed("a"))", record],
             of: "/usr/bin/script",
             width: 200,
             height: 60,
@@ -213,7 +208,7 @@ import Testing
     func plainQuestion(isErrorInFile: Bool) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let errors = folder.path + "/errors"
         let redirection = isErrorInFile ? "2> \(errors)" : ""
         let offer = try await Window(
@@ -223,7 +218,7 @@ import Testing
             environment: isErrorInFile ? [:] : ["TERM": "dumb"]
         )
         defer { offer.stop() }
-        let code = try #require(Self.code(try await offer.wait(until: { Self.code($0) != nil }, "a code")))
+        let code = try await offer.code()
         let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
         try await offer.wait(for: "Is this the device in your hands?")
@@ -246,13 +241,13 @@ import Testing
     func oneCore() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let offer = try await Window(
             ["-c", "0", Program.path, "offer", "--relay", url, "--store", store],
             of: "/usr/bin/taskset"
         )
         defer { offer.stop() }
-        let code = try #require(Self.code(try await offer.wait(until: { Self.code($0) != nil }, "a code")))
+        let code = try await offer.code()
         let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
         try await offer.wait(for: "Is this the device in your hands?")
@@ -264,7 +259,7 @@ import Testing
     func questionApart() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let store = try await seed("a")
+        let store = try await folder.seed("a")
         let file = try folder.file("out", "")
         func written() throws -> [String] {
             try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
@@ -309,5 +304,13 @@ import Testing
             try await window.press("C-c")
             #expect(try await window.end().code == 1)
         }
+    }
+}
+
+extension Window {
+    /// Waits until the screen shows a code, and returns the code.
+    func code() async throws -> String {
+        let shown = try await wait(until: { TerminalPairingTests.code($0) != nil }, "a code")
+        return try #require(TerminalPairingTests.code(shown))
     }
 }

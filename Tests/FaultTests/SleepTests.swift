@@ -13,8 +13,7 @@ import Testing
         _ body: (_ offer: Running, _ code: String, _ join: (String) throws -> Running) async throws -> Void
     ) async throws {
         let url = "ws://127.0.0.1:\(relay.address.port)"
-        _ = try await Program.run(["seed", "new", "--store", folder.path + "/a"])
-        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/a", "--json"])
+        let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--json"])
         // A stopped process receives its end signal only when it continues.
         defer { end(offer) }
         let code = try #require(try await offer.event("offered")["code"] as? String)

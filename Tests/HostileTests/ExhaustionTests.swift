@@ -107,10 +107,9 @@ extension HostileTests {
     }
 
     private func withRelay(_ options: [String], _ body: (Running, Int) async throws -> Void) async throws {
-        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--json"] + options, of: Order.program)
+        let (relay, port) = try await Program.relay(options, of: Order.program)
         defer { relay.stop() }
-        let listening = try await relay.event("listening")
-        try await body(relay, try #require(listening["port"] as? Int))
+        try await body(relay, port)
     }
 
     /// The relay's answer to a health check.

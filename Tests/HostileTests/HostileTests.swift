@@ -14,11 +14,9 @@ struct HostileTests {
     @Test("leaves honest pairings alone, and the relay below its ceiling") func load() async throws {
         let isLong = Order.isLong
         let memory = isLong ? "512" : "160"
-        let relay = try Running(["relay", "--listen", "127.0.0.1:0", "--memory", memory, "--json"], of: Order.program)
+        let (relay, port) = try await Program.relay(["--memory", memory], of: Order.program)
         defer { relay.stop() }
-        let listening = try await relay.event("listening")
-        let port = try #require(listening["port"] as? Int)
-        let ceiling = try #require(listening["memory_ceiling"] as? Int)
+        let ceiling = try #require(try await relay.event("listening")["memory_ceiling"] as? Int)
         #expect(ceiling <= (Int(memory) ?? 0) * 1024 * 1024)
 
         say("\na relay that may hold \(ceiling >> 20) MiB")

@@ -31,6 +31,16 @@ package enum Program {
         try await end(of: try Running(["-c", "ES='\(path)'\n" + lines], of: "/bin/bash"), input: "")
     }
 
+    /// Starts a relay on loopback, at a free port unless one is named. Returns its process and port once it listens.
+    package static func relay(
+        _ options: [String] = [],
+        port: Int = 0,
+        of program: String = path
+    ) async throws -> (Running, port: Int) {
+        let relay = try Running(["relay", "--listen", "127.0.0.1:\(port)", "--json"] + options, of: program)
+        return (relay, try #require(try await relay.event("listening")["port"] as? Int))
+    }
+
     private static func end(of program: Running, input: String) async throws -> Result {
         program.type(input)
         program.endInput()
@@ -52,6 +62,13 @@ package final class ScratchFolder: Sendable {
 
     deinit {
         try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Makes a seed in a store of this name in the folder, and returns the store's path.
+    package func seed(_ name: String) async throws -> String {
+        let store = path + "/" + name
+        #expect(try await Program.run(["seed", "new", "--store", store]).code == 0)
+        return store
     }
 
     /// Writes a text to a file in the folder, and returns its path.

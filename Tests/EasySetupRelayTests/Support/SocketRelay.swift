@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
@@ -38,39 +37,9 @@ private final class Collector: ChannelInboundHandler, Sendable {
 
 /// Makes a temporary folder, which exists while `body` runs.
 func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("relay-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = ScratchFolder()
+    defer { withExtendedLifetime(folder) {} }
     return try await body(folder.path)
-}
-
-/// A log handler that keeps every line of every level.
-final class LogKeeper: Sendable {
-    private let kept = Mutex<[String]>([])
-
-    var lines: [String] { kept.withLock { $0 } }
-
-    var logger: Logger {
-        var logger = Logger(label: "test") { _ in Handler(keeper: self) }
-        logger.logLevel = .trace
-        return logger
-    }
-
-    private struct Handler: LogHandler {
-        let keeper: LogKeeper
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let line = "\(event.level) \(event.message) \(metadata) \(event.metadata ?? [:])"
-            keeper.kept.withLock { $0.append(line) }
-        }
-    }
 }
 
 extension RelayError {

@@ -36,14 +36,7 @@ import Testing
         roots: TrustedRoots = .system,
         limits: ClientLimits? = nil
     ) async throws -> PairingError? {
-        let client = PairingClient(
-            name: DeviceName(cleaning: "one")!,
-            store: MemorySeedStore(.random()),
-            roots: roots,
-            proxies: .none,
-            limits: limits ?? patient
-        )
-        return try await Watch(client.offer(at: RelayAddress(url: url)) { _ in .decline }).failure()
+        try await offerFailure(at: RelayAddress(url: url), roots: roots, limits: limits ?? patient)
     }
 
     func fails(

@@ -17,32 +17,14 @@ import Testing
         limits: ClientLimits = .unhurried
     ) async throws -> PairingError? {
         try await Impostor.tls(made, versions: versions).run { port in
-            try await failure(
-                try RelayAddress(url: "wss://localhost:\(port)"),
+            try await offerFailure(
+                at: RelayAddress(url: "wss://localhost:\(port)"),
                 roots: TrustedRoots(
                     pemFile: try (authority?.certificate ?? MadeCertificate.loopback.get().certificate)
                 ),
                 limits: limits
             )
         }
-    }
-
-    private func failure(
-        _ address: RelayAddress,
-        roots: TrustedRoots,
-        proxies: ProxySettings = .none,
-        limits: ClientLimits = .unhurried
-    ) async throws -> PairingError? {
-        var limits = limits
-        limits.reachTimeout = .zero
-        let client = PairingClient(
-            name: DeviceName(cleaning: "one")!,
-            store: MemorySeedStore(.random()),
-            roots: roots,
-            proxies: proxies,
-            limits: limits
-        )
-        return try await Watch(client.offer(at: address) { _ in .decline }).failure()
     }
 
     private func root(_ name: String = "root", until: String = "21000101000000Z") async throws -> MadeCertificate {
@@ -225,7 +207,7 @@ import Testing
         try await ConnectProxy.run(to: 1, tls: try leaf.sent(with: [over], in: folder)) { proxy, port in
             let address = try #require(RelayAddress(host: "relay.test", port: 1, isPlain: false))
             let settings = ProxySettings.proxy(try ProxyAddress(url: "https://127.0.0.1:\(port)"), roots: roots)
-            let failure = try await failure(address, roots: roots, proxies: settings)
+            let failure = try await offerFailure(at: address, roots: roots, by: settings)
             guard case .proxyFailed(.untrusted(.expired(_, _, .sent("over"))))? = failure?.kind else {
                 Issue.record("\(String(describing: failure))")
                 return

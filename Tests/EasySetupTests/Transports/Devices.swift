@@ -2,37 +2,26 @@ import EasySetup
 import EasySetupHandshake
 import EasySetupSeed
 import Logging
-import Synchronization
 import TestSupport
 import Testing
 
-/// Collects from a device's log the transports by which it reached its relay.
-final class TransportLog: Sendable {
-    private let kept = Mutex<[String]>([])
-
-    var transports: [String] { kept.withLock { $0 } }
-
-    var logger: Logger {
-        var logger = Logger(label: "test.transport") { _ in Handler(log: self) }
-        logger.logLevel = .debug
-        return logger
-    }
-
-    private struct Handler: LogHandler {
-        let log: TransportLog
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.debug
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            guard let transport = event.metadata?["transport"] else { return }
-            log.kept.withLock { $0.append("\(transport)") }
-        }
-    }
+/// The error with which a device that offers a seed fails; nil after a success. It tries once to reach the relay.
+func offerFailure(
+    at address: RelayAddress,
+    roots: TrustedRoots = .system,
+    by proxies: ProxySettings = .none,
+    limits: ClientLimits = .unhurried
+) async throws -> PairingError? {
+    var limits = limits
+    limits.reachTimeout = .zero
+    let client = PairingClient(
+        name: DeviceName(cleaning: "one")!,
+        store: MemorySeedStore(.random()),
+        roots: roots,
+        proxies: proxies,
+        limits: limits
+    )
+    return try await Watch(client.offer(at: address) { _ in .decline }).failure()
 }
 
 /// Two devices that pair, each with its own address for the same relay.
@@ -69,7 +58,7 @@ struct TwoDevices: Sendable {
     /// - Parameter meanwhile: runs while the offerer's user is asked.
     /// - Returns: the transports that the devices used.
     func pair(meanwhile: @escaping @Sendable () async -> Void = {}) async throws -> UsedTransports {
-        let (here, there) = (TransportLog(), TransportLog())
+        let (here, there) = (LogKeeper(), LogKeeper())
         let seed = SyncSeed.random()
         let asked = Attempts()
         let offering = Watch(
@@ -87,14 +76,15 @@ struct TwoDevices: Sendable {
         let stored = try await #require(store.load())
         #expect(stored.isSame(as: seed))
         #expect(await asked.count == 1)
+        let (transportsHere, transportsThere) = (here.values(of: "transport"), there.values(of: "transport"))
         var transports = UsedTransports("", visitor: "")
-        transports.offerer = Set(here.transports)
-        transports.visitor = Set(there.transports)
-        transports.connections = here.transports.count + there.transports.count
+        transports.offerer = Set(transportsHere)
+        transports.visitor = Set(transportsThere)
+        transports.connections = transportsHere.count + transportsThere.count
         return transports
     }
 
-    private func client(_ name: String, _ store: MemorySeedStore, _ log: TransportLog) -> PairingClient {
+    private func client(_ name: String, _ store: MemorySeedStore, _ log: LogKeeper) -> PairingClient {
         PairingClient(
             name: DeviceName(cleaning: name)!,
             store: store,

@@ -61,8 +61,7 @@ import Testing
         let options =
             ["--relay", "\(scheme)://relay.test:4443", "--json"]
             + (scheme == "wss" ? ["--ca-file", roots] : ["--allow-plain"])
-        let made = try Running(["seed", "new", "--store", folder.store])
-        #expect(await made.end() == 0)
+        _ = try await folder.seed("store")
         let offer = try Running(["offer", "--yes", "--store", folder.store] + options, variables: variables)
         defer { offer.stop() }
         let code = try #require(try await offer.event("offered")["code"] as? String)
@@ -92,9 +91,8 @@ import Testing
     )
     func noProxy(relay: String, list: String, isListed: Bool) async throws {
         try await ConnectProxy.run(to: 1, .answer("HTTP/1.1 403 No\r\n\r\n")) { proxy, port in
+            _ = try await folder.seed("store")
             for name in ["NO_PROXY", "no_proxy"] {
-                let made = try Running(["seed", "new", "--store", folder.store])
-                _ = await made.end()
                 let offer = try Running(
                     ["offer", "--yes", "--store", folder.store, "--relay", relay, "--allow-plain", "--json"],
                     variables: ["ALL_PROXY": "http://127.0.0.1:\(port)", name: list]
@@ -108,8 +106,7 @@ import Testing
     }
 
     @Test("a proxy that can't be used is told as such") func refusals() async throws {
-        let made = try Running(["seed", "new", "--store", folder.store])
-        _ = await made.end()
+        _ = try await folder.seed("store")
         for (url, error, cause, code) in [
             ("socks5h://me:hunter2@127.0.0.1:1080", "proxy-address", "kind", 64),
             ("http://me:hunter2@", "proxy-address", "unreadable", 64),

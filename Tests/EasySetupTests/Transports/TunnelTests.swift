@@ -122,15 +122,7 @@ import Testing
         var limits = ClientLimits.unhurried
         limits.connectTimeout = time
         limits.callTimeout = time
-        limits.reachTimeout = .zero
-        let client = PairingClient(
-            name: DeviceName(cleaning: "one")!,
-            store: MemorySeedStore(.random()),
-            roots: roots,
-            proxies: proxies,
-            limits: limits
-        )
-        return try await Watch(client.offer(at: address) { _ in .decline }).failure()
+        return try await offerFailure(at: address, roots: roots, by: proxies, limits: limits)
     }
 
     @Test("each of its failures has a name") func failures() async throws {
