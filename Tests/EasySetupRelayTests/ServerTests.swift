@@ -59,6 +59,21 @@ import Testing
         }
         #expect(event == .gone)
     }
+
+    @Test("Calls of the clock and of the operator do nothing once the relay has ended") func ended() async {
+        await #expect(processExitsWith: .success) {
+            // With this setting, SwiftNIO ends the process when a loop that has shut down gets work.
+            setenv("SWIFTNIO_STRICT", "1", 1)
+            let (folder, clock) = (ScratchFolder(), HandClock())
+            var configuration = RelayConfiguration()
+            configuration.cores = 2
+            configuration.clock = clock.clock
+            configuration.keyFile = PathBytes(folder.path + "/relay.key")
+            let server = try await withRelay(configuration) { server, _ in server }
+            clock.pass(.seconds(1))
+            await server.reload()
+        }
+    }
 }
 
 extension RelayFrame {

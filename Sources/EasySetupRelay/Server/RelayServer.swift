@@ -154,11 +154,11 @@ extension RelayServer {
         for loop in loops {
             workers.append(try await makeWorker(hub, clock, on: loop).get())
         }
-        let first = workers[0]
-        clock.whenMoved { [workers] in
-            for (worker, loop) in zip(workers, loops) { loop.execute { worker.value.clockMoved() } }
-        }
-        let stop: @Sendable () -> Void = { loops[0].execute { first.value.stop() } }
+        let runningLoops = RunningLoops(workers)
+        // The caller shuts the loops down when this function returns.
+        defer { runningLoops.end() }
+        clock.whenMoved { runningLoops.each { $0.clockMoved() } }
+        let stop: @Sendable () -> Void = { runningLoops.first { $0.stop() } }
         let listeners: [any Channel]
         do {
             let opener = Listeners(logger: logger, cores: loops.count, loop: loops[0]) { [workers] core in
@@ -174,7 +174,7 @@ extension RelayServer {
         defer { watch?.cancel() }
         running.withLock {
             $0 = Running(certificate: prepared.certificate) { keys in
-                loops[0].execute { first.value.replaceKeys(by: keys) }
+                runningLoops.first { $0.replaceKeys(by: keys) }
             }
         }
         tellListening(listeners, cores: loops.count)
@@ -185,7 +185,7 @@ extension RelayServer {
             try await withGracefulShutdownHandler {
                 try await ended.futureResult.get()
             } onGracefulShutdown: {
-                loops[0].execute { first.value.drain() }
+                runningLoops.first { $0.drain() }
             }
         } onCancel: {
             stop()
